@@ -1,0 +1,63 @@
+import type { Checkpoint } from '../checkpoint/checkpoint.js'
+import type { Program } from '../graph/program.js'
+
+/** Positions in one cache page. */
+export const PAGE_SIZE = 64
+
+/** exact: f32 activations and weights as published. fast: int8 activations, float weights re-blocked to int8. */
+export type Precision = 'exact' | 'fast'
+
+export interface BackendOptions {
+  readonly precision: Precision
+  /** Requantise float weights at load, to save memory (fast only). */
+  readonly quantize?: 'q8' | 'q4'
+  readonly threads?: number
+  /** Most tokens in one step; the backend sizes its buffers by it. */
+  readonly maxTokens: number
+  /** Most rows of logits in one step. */
+  readonly maxLogitRows: number
+  /** Largest bytes of one WebAssembly memory; for tests, and for machines that refuse 4 GiB. */
+  readonly bankBytes?: number
+  readonly onProgress?: (progress: LoadProgress) => void
+  readonly signal?: AbortSignal
+}
+
+export interface LoadProgress {
+  readonly loadedBytes: number
+  readonly totalBytes: number
+  readonly tensor: string
+}
+
+/** One step of any mix of sequences: T tokens, each with its position and sequence; prefill and decode are the same. */
+export interface Step {
+  /** [T] token ids. */
+  readonly tokens: Int32Array
+  /** [T] */
+  readonly positions: Int32Array
+  /** [T] index into pageTables. */
+  readonly sequences: Int32Array
+  /** Per sequence: page ids in order; page i holds positions [i * PAGE_SIZE, (i + 1) * PAGE_SIZE). */
+  readonly pageTables: readonly Int32Array[]
+  /** [R] rows of this step whose logits are wanted, rising. */
+  readonly logitRows: Int32Array
+}
+
+/** A program with its weights in memory. One step at a time. */
+export interface Runner {
+  readonly backend: string
+  /** Bytes of weights read by one token's decode step (dense weights once, topK experts), for GB/s. */
+  readonly activeWeightBytes: number
+  readonly weightBytes: number
+  readonly maxTokens: number
+  readonly maxLogitRows: number
+  /** Makes cache pages [0, count) usable. @throws UserError out_of_memory. */
+  reservePages(count: number): void
+  /** Logits [R, V]; the array is valid until the next step. */
+  step(step: Step): Promise<Float32Array>
+  close(): Promise<void>
+}
+
+export interface Backend {
+  readonly name: string
+  load(program: Program, checkpoint: Checkpoint, options: BackendOptions): Promise<Runner>
+}

@@ -1,0 +1,187 @@
+import { invariant } from '../errors.js'
+import type {
+  Activation,
+  CacheState,
+  HeadLinearOp,
+  HeadView,
+  Op,
+  RopeOp,
+  RopeTable,
+  RouteOp,
+  Value,
+  View,
+  Weight,
+} from './ops.js'
+import type { PlacedOp, Program } from './program.js'
+
+/** All columns of a value, or some of them. */
+export function view(value: Value | View, offset = 0, width = value.width - offset): View {
+  const base = 'value' in value ? value : { value, offset: 0, width: value.width }
+  invariant(offset >= 0 && offset + width <= base.width, `view [${offset}, +${width}) of ${base.width} columns`)
+  return { value: base.value, offset: base.offset + offset, width }
+}
+
+/** A matrix of the checkpoint, [N, K]. `quantizable: false` keeps it as published in fast mode (routers). */
+export function matrix(name: string, n: number, k: number, options: { quantizable?: boolean } = {}): Weight {
+  return { name, shape: [n, k], quantizable: options.quantizable ?? true }
+}
+
+/** A vector of the checkpoint, [N]: norm weights, biases. */
+export function vector(name: string, n: number): Weight {
+  return { name, shape: [n], quantizable: false }
+}
+
+/**
+ * Appends ops in order and checks their shapes. Every method that makes a new value returns it; methods whose last
+ * argument is an `out` view write there instead.
+ */
+export class GraphBuilder {
+  private readonly ops: PlacedOp[] = []
+  private readonly values: Value[] = []
+  private readonly states: CacheState[] = []
+  private readonly ropeTables: RopeTable[] = []
+  private layerIndex = 0
+
+  /** The ops that follow belong to layer `index`. */
+  layer(index: number): void {
+    this.layerIndex = index
+  }
+
+  value(width: number, rows: 'T' | 'R' = 'T'): Value {
+    const value = { id: this.values.length, width, rows }
+    this.values.push(value)
+    return value
+  }
+
+  cache(keyWidth: number, valueWidth: number): CacheState {
+    const state = { id: this.states.length, layer: this.layerIndex, keyWidth, valueWidth }
+    this.states.push(state)
+    return state
+  }
+
+  ropeTable(invFreq: Float32Array, attentionFactor = 1): RopeTable {
+    const table = { id: this.ropeTables.length, invFreq, attentionFactor }
+    this.ropeTables.push(table)
+    return table
+  }
+
+  embed(weight: Weight): Value {
+    const out = this.value(columns(weight))
+    return this.push({ op: 'embed', weight, out }, out)
+  }
+
+  /** Normalises each of `heads` slices; writes to `out`, by default a new value. */
+  rmsNorm(x: Value | View, weight: Weight | undefined, eps: number, options: { heads?: number; out?: View } = {}): View {
+    const heads = options.heads ?? 1
+    const xv = view(x)
+    invariant(xv.width % heads === 0, `rmsNorm of ${xv.width} columns in ${heads} heads`)
+    invariant(!weight || weight.shape[0] === xv.width / heads, `rmsNorm weight ${weight?.name} against ${xv.width / heads}`)
+    const out = options.out ?? view(this.value(xv.width, xv.value.rows))
+    return this.push({ op: 'rmsNorm', x: xv, ...(weight && { weight }), eps, heads, out }, out)
+  }
+
+  linear(x: Value | View, weight: Weight, bias?: Weight): Value {
+    const xv = view(x)
+    invariant(columns(weight) === xv.width, `linear ${weight.name} [${weight.shape}] on ${xv.width} columns`)
+    const out = this.value(rowsOf(weight), xv.value.rows)
+    return this.push({ op: 'linear', x: xv, weight, ...(bias && { bias }), out: view(out) }, out)
+  }
+
+  headLinear(op: Omit<HeadLinearOp, 'op'>): HeadView {
+    return this.push({ op: 'headLinear', ...op }, op.out)
+  }
+
+  rope(op: Omit<RopeOp, 'op' | 'out'> & { out?: HeadView }): HeadView {
+    invariant(op.table.invFreq.length * 2 === op.dim, `rope of ${op.dim} columns with ${op.table.invFreq.length} frequencies`)
+    const out = op.out ?? op.x
+    return this.push({ op: 'rope', ...op, out }, out)
+  }
+
+  attention(
+    q: Value | View,
+    k: Value | View,
+    v: Value | View,
+    shape: { nHeads: number; nKvHeads: number; headDim: number; vHeadDim?: number; scale: number },
+  ): Value {
+    const { nHeads, nKvHeads, headDim, vHeadDim = headDim, scale } = shape
+    invariant(view(q).width === nHeads * headDim, `attention q has ${q.width} columns`)
+    invariant(view(k).width === nKvHeads * headDim && view(v).width === nKvHeads * vHeadDim, 'attention k or v width')
+    invariant(nHeads % nKvHeads === 0, `${nHeads} heads over ${nKvHeads} key/value heads`)
+    const state = this.cache(nKvHeads * headDim, nKvHeads * vHeadDim)
+    const out = this.value(nHeads * vHeadDim)
+    const shapes = { nHeads, nKvHeads, headDim, vHeadDim, scale }
+    return this.push({ op: 'attention', q: view(q), k: view(k), v: view(v), state, ...shapes, out: view(out) }, out)
+  }
+
+  mlaAttention(
+    q: Value | View,
+    latent: Value | View,
+    shape: { nHeads: number; rank: number; ropeDim: number; scale: number },
+  ): Value {
+    const width = shape.rank + shape.ropeDim
+    invariant(view(q).width === shape.nHeads * width && view(latent).width === width, 'mlaAttention q or latent width')
+    const state = this.cache(width, 0)
+    const out = this.value(shape.nHeads * shape.rank)
+    return this.push({ op: 'mlaAttention', q: view(q), latent: view(latent), state, ...shape, out: view(out) }, out)
+  }
+
+  route(logits: Value | View, options: Omit<RouteOp, 'op' | 'logits' | 'out'>): Value {
+    const out = this.value(2 * options.topK)
+    return this.push({ op: 'route', logits: view(logits), ...options, out }, out)
+  }
+
+  experts(
+    x: Value | View,
+    routing: Value,
+    weights: { gate: Weight[]; up: Weight[]; down: Weight[] },
+    topK: number,
+    activation: Activation = 'silu',
+  ): Value {
+    const out = this.value(view(x).width)
+    return this.push({ op: 'experts', x: view(x), routing, topK, ...weights, activation, out: view(out) }, out)
+  }
+
+  gatedMul(gate: Value | View, up: Value | View, activation: Activation = 'silu'): Value {
+    const out = this.value(view(gate).width)
+    return this.push({ op: 'gatedMul', gate: view(gate), up: view(up), activation, out: view(out) }, out)
+  }
+
+  add(a: Value | View, b: Value | View): Value {
+    invariant(view(a).width === view(b).width, `add ${a.width} and ${b.width} columns`)
+    const out = this.value(view(a).width)
+    return this.push({ op: 'add', a: view(a), b: view(b), out: view(out) }, out)
+  }
+
+  selectRows(x: Value | View): Value {
+    const out = this.value(view(x).width, 'R')
+    return this.push({ op: 'selectRows', x: view(x), out }, out)
+  }
+
+  build(logits: Value, contextLength: number): Program {
+    return {
+      ops: this.ops,
+      values: this.values,
+      states: this.states,
+      ropeTables: this.ropeTables,
+      logits,
+      vocabSize: logits.width,
+      nLayers: this.layerIndex + 1,
+      contextLength,
+    }
+  }
+
+  private push<R>(op: Op, result: R): R {
+    this.ops.push({ op, layer: this.layerIndex })
+    return result
+  }
+}
+
+function rowsOf(weight: Weight): number {
+  invariant(weight.shape.length === 2, `${weight.name} is not a matrix`)
+  return weight.shape[0]!
+}
+
+function columns(weight: Weight): number {
+  invariant(weight.shape.length === 2, `${weight.name} is not a matrix`)
+  return weight.shape[1]!
+}

@@ -1,0 +1,272 @@
+/**
+ * The vocabulary of models: every op once, with its shape rule. Models build lists of these; backends run them.
+ *
+ * Shape letters: T tokens in this step, R rows of T whose logits are wanted, H query heads, K key/value heads, E head
+ * width, F feed-forward width, X experts, V vocabulary. All activations are f32, row-major, one row per token.
+ */
+
+/** A buffer of activations, [T, width] or [R, width]. Ops may write parts of a value; see {@link HeadView}. */
+export interface Value {
+  readonly id: number
+  readonly width: number
+  readonly rows: 'T' | 'R'
+}
+
+/** Columns [offset, offset + width) of a value: a strided view, no copy. */
+export interface View {
+  readonly value: Value
+  readonly offset: number
+  readonly width: number
+}
+
+/** Per-head slices of a value: head h is columns [offset + h * stride, offset + h * stride + (width given by the op)). */
+export interface HeadView {
+  readonly value: Value
+  readonly offset: number
+  readonly stride: number
+}
+
+/** A tensor of the checkpoint under its published name. `shape` is [N, K] for matrices (y = W x) and [N] for vectors. */
+export interface Weight {
+  readonly name: string
+  readonly shape: readonly number[]
+  /** `quantizable` matrices may be re-blocked in fast mode; the rest (router, norms, biases) stays as published. */
+  readonly quantizable: boolean
+}
+
+/** Inverse frequencies and what multiplies cos and sin. Angles are position * invFreq[i], in float32 as the references do. */
+export interface RopeTable {
+  readonly id: number
+  /** [dim / 2] */
+  readonly invFreq: Float32Array
+  /** Multiplies cos and sin (YaRN's attention factor); 1 when unused. */
+  readonly attentionFactor: number
+}
+
+/** What a sequence keeps between steps: one row of `width` f32 per position and layer, stored in pages by the backend. */
+export interface CacheState {
+  readonly id: number
+  readonly layer: number
+  /** Keys, per position: nKvHeads * headDim, or the MLA latent with its rope part. */
+  readonly keyWidth: number
+  /** Values, per position: nKvHeads * vHeadDim; 0 where values are a prefix of the keys (MLA). */
+  readonly valueWidth: number
+}
+
+export type Activation = 'silu' | 'gelu_tanh'
+
+/** out[t] = weight[token[t]]; weight [V, D], out [T, D]. */
+export interface EmbedOp {
+  readonly op: 'embed'
+  readonly weight: Weight
+  readonly out: Value
+}
+
+/**
+ * For each of `heads` slices of width E: out = weight * x * rsqrt(mean(x^2) + eps), statistics in f32.
+ * x and out are [T, heads * E] views (they may be the same columns), weight [E] or absent (unweighted).
+ */
+export interface RmsNormOp {
+  readonly op: 'rmsNorm'
+  readonly x: View
+  readonly weight?: Weight
+  readonly eps: number
+  readonly heads: number
+  readonly out: View
+}
+
+/** out = W x + b; x [T, K], weight [N, K], bias [N], out [T, N]. */
+export interface LinearOp {
+  readonly op: 'linear'
+  readonly x: View
+  readonly weight: Weight
+  readonly bias?: Weight
+  readonly out: View
+}
+
+/**
+ * One small matrix per head, rows of one big weight [*, K']: head h owns rows [rowOffset + h * rowStride, ... + rows).
+ * transposed=false: out_h[i] = sum_j W[r0 + i, j] x_h[j]   (x_h has K' columns, out_h has `rows`)
+ * transposed=true:  out_h[j] = sum_i W[r0 + i, j] x_h[i]   (x_h has `rows` columns, out_h has K')
+ * MLA's absorbed weights: DeepSeek-V2 (arXiv 2405.04434), section 2.1.2.
+ */
+export interface HeadLinearOp {
+  readonly op: 'headLinear'
+  readonly x: HeadView
+  readonly weight: Weight
+  readonly nHeads: number
+  readonly rowOffset: number
+  readonly rowStride: number
+  readonly rows: number
+  readonly transposed: boolean
+  readonly out: HeadView
+}
+
+/**
+ * Rotates `dim` columns of each head by the step's positions; x and out may be the same columns.
+ * half: pairs (i, i + dim/2); interleaved: pairs (2i, 2i + 1).  RoFormer, arXiv 2104.09864.
+ */
+export interface RopeOp {
+  readonly op: 'rope'
+  readonly x: HeadView
+  readonly out: HeadView
+  readonly nHeads: number
+  readonly dim: number
+  readonly layout: 'half' | 'interleaved'
+  readonly table: RopeTable
+}
+
+/**
+ * Appends k [T, K * E] and v [T, K * Ev] to the cache, then softmax(scale * q k^T) v over positions <= own, in f32.
+ * q [T, H * E], out [T, H * Ev]; query head h reads key head floor(h / (H / K)).
+ */
+export interface AttentionOp {
+  readonly op: 'attention'
+  readonly q: View
+  readonly k: View
+  readonly v: View
+  readonly state: CacheState
+  readonly nHeads: number
+  readonly nKvHeads: number
+  readonly headDim: number
+  readonly vHeadDim: number
+  readonly scale: number
+  readonly out: View
+}
+
+/**
+ * Multi-head latent attention in absorbed form: appends latent [T, rank + rope] to the cache; all heads share it.
+ * q [T, H * (rank + rope)]; the values are the first `rank` columns of the cached latents; out [T, H * rank].
+ */
+export interface MlaAttentionOp {
+  readonly op: 'mlaAttention'
+  readonly q: View
+  readonly latent: View
+  readonly state: CacheState
+  readonly nHeads: number
+  readonly rank: number
+  readonly ropeDim: number
+  readonly scale: number
+  readonly out: View
+}
+
+/**
+ * Chooses topK of X experts per token. logits [T, X], bias [X] (selection only), out [T, 2 * topK]: columns [0, topK)
+ * hold expert ids (i32 bits), [topK, 2 topK) their weights (f32), in order of falling selection score.
+ * scores = softmax(logits) or sigmoid(logits); key = scores + bias; with nGroups > 1 only experts of the topkGroups
+ * groups with the best groupScore stay (others -inf): max of the group, or the sum of its two best keys.
+ * weight = score of the chosen, divided by (their sum + 1e-20) if normalize, times scale. Ties: the lower id wins.
+ */
+export interface RouteOp {
+  readonly op: 'route'
+  readonly logits: View
+  readonly bias?: Weight
+  readonly scoring: 'softmax' | 'sigmoid'
+  readonly nGroups: number
+  readonly topkGroups: number
+  readonly groupScore: 'max' | 'top2sum'
+  readonly topK: number
+  readonly normalize: boolean
+  readonly scale: number
+  readonly out: Value
+}
+
+/** out = sum over the chosen experts e of weight_e * down_e(act(gate_e x) * up_e x), slots in order; x, out [T, D]. */
+export interface ExpertsOp {
+  readonly op: 'experts'
+  readonly x: View
+  readonly routing: Value
+  readonly topK: number
+  /** One [F, D] per expert. */
+  readonly gate: readonly Weight[]
+  readonly up: readonly Weight[]
+  /** One [D, F] per expert. */
+  readonly down: readonly Weight[]
+  readonly activation: Activation
+  readonly out: View
+}
+
+/** out = act(gate) * up; all [T, F]. */
+export interface GatedMulOp {
+  readonly op: 'gatedMul'
+  readonly gate: View
+  readonly up: View
+  readonly activation: Activation
+  readonly out: View
+}
+
+/** out = a + b; all [T, D]; out may be a. */
+export interface AddOp {
+  readonly op: 'add'
+  readonly a: View
+  readonly b: View
+  readonly out: View
+}
+
+/** Keeps the rows whose logits are wanted: x [T, D] -> out [R, D]. */
+export interface SelectRowsOp {
+  readonly op: 'selectRows'
+  readonly x: View
+  readonly out: Value
+}
+
+export type Op =
+  | EmbedOp
+  | RmsNormOp
+  | LinearOp
+  | HeadLinearOp
+  | RopeOp
+  | AttentionOp
+  | MlaAttentionOp
+  | RouteOp
+  | ExpertsOp
+  | GatedMulOp
+  | AddOp
+  | SelectRowsOp
+
+/** The values that an op reads and writes, for liveness. A value that is written in parts counts as both. */
+export function valuesOf(op: Op): { reads: Value[]; writes: Value[] } {
+  switch (op.op) {
+    case 'embed':
+      return { reads: [], writes: [op.out] }
+    case 'rmsNorm':
+    case 'linear':
+      return { reads: [op.x.value], writes: [op.out.value] }
+    case 'headLinear':
+    case 'rope':
+      return { reads: [op.x.value], writes: [op.out.value] }
+    case 'attention':
+      return { reads: [op.q.value, op.k.value, op.v.value], writes: [op.out.value] }
+    case 'mlaAttention':
+      return { reads: [op.q.value, op.latent.value], writes: [op.out.value] }
+    case 'route':
+      return { reads: [op.logits.value], writes: [op.out] }
+    case 'experts':
+      return { reads: [op.x.value, op.routing], writes: [op.out.value] }
+    case 'gatedMul':
+      return { reads: [op.gate.value, op.up.value], writes: [op.out.value] }
+    case 'add':
+      return { reads: [op.a.value, op.b.value], writes: [op.out.value] }
+    case 'selectRows':
+      return { reads: [op.x.value], writes: [op.out] }
+  }
+}
+
+/** The checkpoint tensors that an op needs, in the order in which a loader should read them. */
+export function weightsOf(op: Op): Weight[] {
+  switch (op.op) {
+    case 'embed':
+    case 'headLinear':
+      return [op.weight]
+    case 'rmsNorm':
+      return op.weight ? [op.weight] : []
+    case 'linear':
+      return op.bias ? [op.weight, op.bias] : [op.weight]
+    case 'route':
+      return op.bias ? [op.bias] : []
+    case 'experts':
+      return [...op.gate, ...op.up, ...op.down]
+    default:
+      return []
+  }
+}
