@@ -1,0 +1,92 @@
+// What every kernel shares: who am I, the step's header, claiming work, and the barrier between ops.
+// Mirrored on the host by src/backends/cpu/records.ts; the two must agree word by word.
+
+/** Bytes of one op record. */
+export const RECORD: usize = 160
+
+// The control block lies at a fixed address of every bank.
+const BARRIER_COUNT: usize = 1024
+const BARRIER_GENERATION: usize = 1088
+const BARRIER_WAITERS: usize = 1152
+/** The step's header: i32 words, written by the host before each step. */
+const STEP: usize = 2048
+
+/** Spins before a thread sleeps; about 20 us. Longer burns the core that the other thread may need. */
+const SPINS: i32 = 20000
+
+let thread: i32 = 0
+let nThreads: i32 = 1
+/** This thread's scratch memory. */
+export let scratch: usize = 0
+
+export function init(index: i32, count: i32, scratchPtr: usize): void {
+  thread = index
+  nThreads = count
+  scratch = scratchPtr
+}
+
+// @ts-ignore: decorator
+@inline export function stepTokens(): i32 { return load<i32>(STEP) }
+// @ts-ignore: decorator
+@inline export function stepLogitRows(): i32 { return load<i32>(STEP, 4) }
+// @ts-ignore: decorator
+@inline export function tokensPtr(): usize { return load<u32>(STEP, 8) }
+// @ts-ignore: decorator
+@inline export function positionsPtr(): usize { return load<u32>(STEP, 12) }
+// @ts-ignore: decorator
+@inline export function sequencesPtr(): usize { return load<u32>(STEP, 16) }
+// @ts-ignore: decorator
+@inline export function logitRowsPtr(): usize { return load<u32>(STEP, 20) }
+/** [sequences] pointers to page tables. */
+// @ts-ignore: decorator
+@inline export function pageTablesPtr(): usize { return load<u32>(STEP, 24) }
+/** Where cache page 0 begins, and the bytes of a page (all states of the bank). */
+// @ts-ignore: decorator
+@inline export function poolPtr(): usize { return load<u32>(STEP, 28) }
+// @ts-ignore: decorator
+@inline export function pageBytes(): usize { return load<u32>(STEP, 32) }
+
+/** Field `i` of an op record. Word 0 is the opcode, 1 the flags, 2 the work counter, 3 the row kind, 4 its multiplier. */
+// @ts-ignore: decorator
+@inline export function field(rec: usize, i: i32): i32 { return load<i32>(rec + (<usize>i << 2)) }
+// @ts-ignore: decorator
+@inline export function fieldPtr(rec: usize, i: i32): usize { return <usize>load<u32>(rec + (<usize>i << 2)) }
+// @ts-ignore: decorator
+@inline export function fieldF32(rec: usize, i: i32): f32 { return load<f32>(rec + (<usize>i << 2)) }
+
+/** Rows of this step for a record: T, R, or a multiple (token and expert slot pairs). */
+// @ts-ignore: decorator
+@inline export function rowsOf(rec: usize): i32 {
+  return (field(rec, 3) == 0 ? stepTokens() : stepLogitRows()) * field(rec, 4)
+}
+
+/** Takes the next `count` units of an op; results never depend on which thread took them. */
+// @ts-ignore: decorator
+@inline export function claim(rec: usize, count: i32): i32 {
+  return atomic.add<i32>(rec, count, 8)
+}
+
+/** Units per claim: about eight claims a thread, so that a slow thread is not waited for. */
+// @ts-ignore: decorator
+@inline export function claimSize(units: i32): i32 {
+  return max(1, units / (nThreads * 8))
+}
+
+/** All threads meet here. Sleepers are woken only if there are any. */
+export function barrier(): void {
+  if (nThreads == 1) return
+  const generation = atomic.load<i32>(BARRIER_GENERATION)
+  if (atomic.add<i32>(BARRIER_COUNT, 1) == nThreads - 1) {
+    atomic.store<i32>(BARRIER_COUNT, 0)
+    atomic.store<i32>(BARRIER_GENERATION, generation + 1)
+    if (atomic.load<i32>(BARRIER_WAITERS) != 0) atomic.notify(BARRIER_GENERATION, -1)
+    return
+  }
+  let spins = 0
+  while (atomic.load<i32>(BARRIER_GENERATION) == generation) {
+    if (++spins < SPINS) continue
+    atomic.add<i32>(BARRIER_WAITERS, 1)
+    atomic.wait<i32>(BARRIER_GENERATION, generation, -1)
+    atomic.sub<i32>(BARRIER_WAITERS, 1)
+  }
+}

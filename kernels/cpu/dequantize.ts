@@ -1,0 +1,127 @@
+// Weights to f32: four rows of any kernel format, a chunk of columns, row-major. The exact path of every matrix.
+// A descriptor is 12 words: format, data, scales, rows, cols, row (or group) bytes, multiplier, grid columns,
+// block rows, block columns, padded columns, 0.
+import { loadF16x4 } from './simd'
+
+export const F32: i32 = 0
+export const F16: i32 = 1
+export const BF16: i32 = 2
+export const FP8: i32 = 3
+export const INT8: i32 = 4
+export const INT4: i32 = 5
+
+/** Columns of one chunk; 4 rows of it stay in the first-level cache. */
+export const CHUNK: i32 = 1024
+
+// @ts-ignore: decorator
+@inline export function wFormat(d: usize): i32 { return load<i32>(d) }
+// @ts-ignore: decorator
+@inline export function wData(d: usize): usize { return <usize>load<u32>(d, 4) }
+// @ts-ignore: decorator
+@inline export function wScales(d: usize): usize { return <usize>load<u32>(d, 8) }
+// @ts-ignore: decorator
+@inline export function wRows(d: usize): i32 { return load<i32>(d, 12) }
+// @ts-ignore: decorator
+@inline export function wCols(d: usize): i32 { return load<i32>(d, 16) }
+// @ts-ignore: decorator
+@inline export function wStride(d: usize): usize { return <usize>load<u32>(d, 20) }
+// @ts-ignore: decorator
+@inline export function wMultiplier(d: usize): f32 { return load<f32>(d, 24) }
+/** Blocks of 32 columns, the last one padded with zeros. */
+// @ts-ignore: decorator
+@inline export function wBlocks(d: usize): i32 { return load<i32>(d, 40) >> 5 }
+
+/**
+ * Rows [row, row + 4) and columns [col, col + n) of a matrix to out[4][CHUNK]; rows past the end are not written.
+ * For int formats row is a multiple of 4 and col of 32. n <= CHUNK.
+ */
+export function dequantize(d: usize, row: i32, col: i32, n: i32, out: usize): void {
+  const format = wFormat(d)
+  if (format == INT4) return dequantize_int4(d, row, col, n, out)
+  if (format == INT8) return dequantize_int8(d, row, col, n, out)
+  const end = min(row + 4, wRows(d))
+  for (let r = row; r < end; r++, out += <usize>CHUNK << 2) {
+    const p = wData(d) + <usize>r * wStride(d)
+    if (format == F32) memory.copy(out, p + (<usize>col << 2), <usize>n << 2)
+    else if (format == BF16) dequantize_bf16(p + (<usize>col << 1), n, out)
+    else if (format == F16) dequantize_f16(p + (<usize>col << 1), n, out)
+    else dequantize_fp8(d, p, r, col, n, out)
+  }
+}
+
+function dequantize_bf16(p: usize, n: i32, out: usize): void {
+  let i = 0
+  for (; i + 4 <= n; i += 4, p += 8, out += 16) v128.store(out, i32x4.shl(v128.load16x4_u(p), 16))
+  for (; i < n; i++, p += 2, out += 4) store<u32>(out, <u32>load<u16>(p) << 16)
+}
+
+function dequantize_f16(p: usize, n: i32, out: usize): void {
+  const multiplier = f32x4.splat(reinterpret<f32>(0x77800000)) // 2^112
+  let i = 0
+  for (; i + 4 <= n; i += 4, p += 8, out += 16) v128.store(out, loadF16x4(p, multiplier))
+  for (; i < n; i++, p += 2, out += 4) {
+    const bits = (<u32><i32>load<i16>(p) << 13) & 0x8fffffff
+    store<f32>(out, reinterpret<f32>(bits) * reinterpret<f32>(0x77800000))
+  }
+}
+
+/** e4m3fn to f32: seven bits moved under the f32 exponent and multiplied by 2^120, then by the block's scale. */
+function dequantize_fp8(d: usize, p: usize, row: i32, col: i32, n: i32, out: usize): void {
+  const blockCols = load<i32>(d, 36)
+  const grid = wScales(d) + (<usize>(row / load<i32>(d, 32)) * <usize>load<i32>(d, 28) << 2)
+  const unbias = f32x4.splat(reinterpret<f32>(0x7b800000)) // 2^120
+  const end = col + n
+  while (col < end) {
+    const block = col / blockCols
+    const stop = min(end, (block + 1) * blockCols)
+    const scale1 = load<f32>(grid + (<usize>block << 2))
+    const scale = f32x4.splat(scale1)
+    for (; col + 4 <= stop; col += 4, out += 16) {
+      const b = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(p + <usize>col)))
+      const bits = v128.or(v128.and(i32x4.shl(b, 20), i32x4.splat(0x07f00000)), v128.and(i32x4.shl(b, 24), i32x4.splat(0x80000000)))
+      v128.store(out, f32x4.mul(f32x4.mul(bits, unbias), scale))
+    }
+    for (; col < stop; col++, out += 4) {
+      const b = <u32>load<u8>(p + <usize>col)
+      const bits = (b << 20 & 0x07f00000) | (b << 24 & 0x80000000)
+      store<f32>(out, reinterpret<f32>(bits) * reinterpret<f32>(0x7b800000) * scale1)
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline function storeRows(codes: v128, s: v128, out: usize): void {
+  // codes: 4 rows x 4 columns of i8
+  const row = <usize>CHUNK << 2
+  const lo = i16x8.extend_low_i8x16_s(codes), hi = i16x8.extend_high_i8x16_s(codes)
+  v128.store(out, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(lo)), v128.shuffle<i32>(s, s, 0, 0, 0, 0)))
+  v128.store(out + row, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(lo)), v128.shuffle<i32>(s, s, 1, 1, 1, 1)))
+  v128.store(out + 2 * row, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(hi)), v128.shuffle<i32>(s, s, 2, 2, 2, 2)))
+  v128.store(out + 3 * row, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(hi)), v128.shuffle<i32>(s, s, 3, 3, 3, 3)))
+}
+
+/** Group of 4 rows, block of 32 columns: 64 bytes; byte 16j + 4r + i holds columns 4j + i (low) and 16 + 4j + i (high). */
+function dequantize_int4(d: usize, row: i32, col: i32, n: i32, out: usize): void {
+  const group = row >> 2, nb = wBlocks(d), first = col >> 5
+  let p = wData(d) + (<usize>(group * nb + first) << 6), s = wScales(d) + (<usize>(group * nb + first) << 3)
+  const multiplier = f32x4.splat(wMultiplier(d)), eight = i8x16.splat(8), mask = i8x16.splat(15)
+  for (let b = 0; b < n; b += 32, p += 64, s += 8, out += 128) {
+    const scale = loadF16x4(s, multiplier)
+    for (let j: usize = 0; j < 4; j++) {
+      const q = v128.load(p + (j << 4))
+      storeRows(i8x16.sub(v128.and(q, mask), eight), scale, out + (j << 4))
+      storeRows(i8x16.sub(i8x16.shr_u(q, 4), eight), scale, out + 64 + (j << 4))
+    }
+  }
+}
+
+/** Group of 4 rows, block of 32 columns: 128 bytes; byte 16j + 4r + i holds column 4j + i. */
+function dequantize_int8(d: usize, row: i32, col: i32, n: i32, out: usize): void {
+  const group = row >> 2, nb = wBlocks(d), first = col >> 5
+  let p = wData(d) + (<usize>(group * nb + first) << 7), s = wScales(d) + (<usize>(group * nb + first) << 3)
+  const multiplier = f32x4.splat(wMultiplier(d))
+  for (let b = 0; b < n; b += 32, p += 128, s += 8, out += 128) {
+    const scale = loadF16x4(s, multiplier)
+    for (let j: usize = 0; j < 8; j++) storeRows(v128.load(p + (j << 4)), scale, out + (j << 4))
+  }
+}

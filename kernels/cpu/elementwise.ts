@@ -1,0 +1,128 @@
+// The small ops: one row per unit of work.
+import { claim, claimSize, field, fieldF32, fieldPtr, logitRowsPtr, positionsPtr, rowsOf, scratch, tokensPtr } from './control'
+import { CHUNK, dequantize, wCols } from './dequantize'
+import { exp4, madd, sum4 } from './simd'
+
+/** Record: 5 descriptor, 6 out, 7 out row bytes. */
+export function embed(rec: usize): void {
+  const d = fieldPtr(rec, 5), rows = rowsOf(rec), D = wCols(d)
+  for (let t = claim(rec, 1); t < rows; t = claim(rec, 1)) {
+    const id = load<i32>(tokensPtr() + (<usize>t << 2)), out = fieldPtr(rec, 6) + <usize>t * <usize>field(rec, 7)
+    for (let col = 0; col < D; col += CHUNK) {
+      const n = min(CHUNK, D - col)
+      dequantize(d, id & ~3, col, n, scratch)
+      memory.copy(out + (<usize>col << 2), scratch + (<usize>((id & 3) * CHUNK) << 2), <usize>n << 2)
+    }
+  }
+}
+
+/** Record: 5 x, 6 x row bytes, 7 weight f32 or 0, 8 out, 9 out row bytes, 10 heads, 11 head width, 12 eps (f32). */
+export function rmsNorm(rec: usize): void {
+  const rows = rowsOf(rec), heads = field(rec, 10), width = field(rec, 11), size = claimSize(rows)
+  for (let t = claim(rec, size); t < rows; t = claim(rec, size))
+    for (let i = t; i < min(t + size, rows); i++)
+      for (let h = 0; h < heads; h++) {
+        const at = <usize>(h * width) << 2
+        rmsNormRow(fieldPtr(rec, 5) + <usize>i * <usize>field(rec, 6) + at, fieldPtr(rec, 7), fieldPtr(rec, 8) + <usize>i * <usize>field(rec, 9) + at, width, fieldF32(rec, 12))
+      }
+}
+
+function rmsNormRow(x: usize, w: usize, out: usize, n: i32, eps: f32): void {
+  let acc = f32x4.splat(0), i: usize = 0
+  const end = <usize>n << 2, whole = <usize>(n & ~3) << 2
+  for (; i < whole; i += 16) { const v = v128.load(x + i); acc = madd(v, v, acc) }
+  let sum = sum4(acc)
+  for (; i < end; i += 4) { const v = load<f32>(x + i); sum += v * v }
+  const scale: f32 = 1 / Mathf.sqrt(sum / <f32>n + eps), sv = f32x4.splat(scale)
+  for (i = 0; i < whole; i += 16) {
+    const v = f32x4.mul(v128.load(x + i), sv)
+    v128.store(out + i, w ? f32x4.mul(v, v128.load(w + i)) : v)
+  }
+  for (; i < end; i += 4) {
+    const v = load<f32>(x + i) * scale
+    store<f32>(out + i, w ? v * load<f32>(w + i) : v)
+  }
+}
+
+/** Record: 5 gate, 6 its row bytes, 7 up, 8 its row bytes, 9 out, 10 its row bytes, 11 columns, 12 activation. */
+export function gatedMul(rec: usize): void {
+  const rows = rowsOf(rec), n = field(rec, 11), size = claimSize(rows)
+  for (let t = claim(rec, size); t < rows; t = claim(rec, size))
+    for (let i = t; i < min(t + size, rows); i++)
+      gatedMulRow(fieldPtr(rec, 5) + <usize>i * <usize>field(rec, 6), fieldPtr(rec, 7) + <usize>i * <usize>field(rec, 8), fieldPtr(rec, 9) + <usize>i * <usize>field(rec, 10), n, field(rec, 12))
+}
+
+/** silu(g) = g / (1 + exp(-g)); tanh-gelu(g) = g / (1 + exp(-2 sqrt(2/pi) (g + 0.044715 g^3))). */
+// @ts-ignore: decorator
+@inline function activate(g: v128, activation: i32): v128 {
+  const z = activation == 0 ? g : f32x4.mul(f32x4.splat(1.5957691216057308), f32x4.add(g, f32x4.mul(f32x4.splat(0.044715), f32x4.mul(g, f32x4.mul(g, g)))))
+  return f32x4.div(g, f32x4.add(f32x4.splat(1), exp4(f32x4.neg(z))))
+}
+
+function gatedMulRow(gate: usize, up: usize, out: usize, n: i32, activation: i32): void {
+  let i: usize = 0
+  const end = <usize>n << 2, whole = <usize>(n & ~3) << 2
+  for (; i < whole; i += 16) v128.store(out + i, f32x4.mul(activate(v128.load(gate + i), activation), v128.load(up + i)))
+  for (; i < end; i += 4) store<f32>(out + i, f32x4.extract_lane(activate(f32x4.splat(load<f32>(gate + i)), activation), 0) * load<f32>(up + i))
+}
+
+/** Record: 5 a, 6 its row bytes, 7 b, 8 its row bytes, 9 out, 10 its row bytes, 11 columns. */
+export function add(rec: usize): void {
+  const rows = rowsOf(rec), n = <usize>field(rec, 11) << 2, whole = n & ~15, size = claimSize(rows)
+  for (let t = claim(rec, size); t < rows; t = claim(rec, size))
+    for (let row = t; row < min(t + size, rows); row++) {
+      const a = fieldPtr(rec, 5) + <usize>row * <usize>field(rec, 6), b = fieldPtr(rec, 7) + <usize>row * <usize>field(rec, 8), out = fieldPtr(rec, 9) + <usize>row * <usize>field(rec, 10)
+      let i: usize = 0
+      for (; i < whole; i += 16) v128.store(out + i, f32x4.add(v128.load(a + i), v128.load(b + i)))
+      for (; i < n; i += 4) store<f32>(out + i, load<f32>(a + i) + load<f32>(b + i))
+    }
+}
+
+/** Record: 5 x, 6 x row bytes, 7 out, 8 out row bytes, 9 bytes to copy. */
+export function selectRows(rec: usize): void {
+  const rows = rowsOf(rec)
+  for (let r = claim(rec, 1); r < rows; r = claim(rec, 1)) {
+    const t = load<i32>(logitRowsPtr() + (<usize>r << 2))
+    memory.copy(fieldPtr(rec, 7) + <usize>r * <usize>field(rec, 8), fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6), <usize>field(rec, 9))
+  }
+}
+
+/**
+ * Record: 5 x, 6 x row bytes, 7 x head bytes, 8 out, 9 out row bytes, 10 out head bytes, 11 heads, 12 dim,
+ * 13 interleaved, 14 table [T][cos dim/2, sin dim/2] f32.
+ */
+export function rope(rec: usize): void {
+  const rows = rowsOf(rec), heads = field(rec, 11), half = field(rec, 12) >> 1
+  for (let t = claim(rec, 1); t < rows; t = claim(rec, 1)) {
+    const cos = fieldPtr(rec, 14) + (<usize>(t * 2 * half) << 2), sin = cos + (<usize>half << 2)
+    for (let h = 0; h < heads; h++) {
+      const x = fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6) + <usize>h * <usize>field(rec, 7)
+      const out = fieldPtr(rec, 8) + <usize>t * <usize>field(rec, 9) + <usize>h * <usize>field(rec, 10)
+      if (field(rec, 13)) rope_interleaved(x, out, cos, sin, half)
+      else rope_half(x, out, cos, sin, half)
+    }
+  }
+}
+
+function rope_half(x: usize, out: usize, cos: usize, sin: usize, half: i32): void {
+  const far = <usize>half << 2
+  let i: usize = 0
+  for (; i + 16 <= far; i += 16) {
+    const a = v128.load(x + i), b = v128.load(x + far + i), c = v128.load(cos + i), s = v128.load(sin + i)
+    v128.store(out + i, f32x4.sub(f32x4.mul(a, c), f32x4.mul(b, s)))
+    v128.store(out + far + i, f32x4.add(f32x4.mul(b, c), f32x4.mul(a, s)))
+  }
+  for (; i < far; i += 4) {
+    const a = load<f32>(x + i), b = load<f32>(x + far + i), c = load<f32>(cos + i), s = load<f32>(sin + i)
+    store<f32>(out + i, a * c - b * s)
+    store<f32>(out + far + i, b * c + a * s)
+  }
+}
+
+function rope_interleaved(x: usize, out: usize, cos: usize, sin: usize, half: i32): void {
+  for (let i: usize = 0; i < <usize>half; i++) {
+    const a = load<f32>(x + (i << 3)), b = load<f32>(x + (i << 3), 4), c = load<f32>(cos + (i << 2)), s = load<f32>(sin + (i << 2))
+    store<f32>(out + (i << 3), a * c - b * s)
+    store<f32>(out + (i << 3), b * c + a * s, 4)
+  }
+}

@@ -1,0 +1,155 @@
+// Matrix times activations. Work is claimed in groups of four rows; each output is summed in one fixed order whatever
+// the number of tokens or threads.
+import { claim, claimSize, field, fieldPtr, rowsOf, scratch } from './control'
+import { CHUNK, INT4, dequantize, wBlocks, wCols, wData, wFormat, wMultiplier, wRows, wScales } from './dequantize'
+import { linear_int4, linear_int8 } from './linear-int'
+import { madd, sum4, sums4 } from './simd'
+
+/**
+ * Record: 5 x, 6 x row bytes, 7 descriptor, 8 out, 9 out row bytes, 10 bias or 0, 11 quantised x (int path) or 0.
+ * x is f32 [T, K], or the quantised rows of quantize.ts where word 11 is 1.
+ */
+export function linear(rec: usize): void {
+  const d = fieldPtr(rec, 7), rows = rowsOf(rec), groups = (wRows(d) + 3) >> 2, size = claimSize(groups)
+  for (let g = claim(rec, size); g < groups; g = claim(rec, size))
+    linearGroups(d, g, min(g + size, groups), fieldPtr(rec, 5), <usize>field(rec, 6), 0, 1, rows, fieldPtr(rec, 8), <usize>field(rec, 9), fieldPtr(rec, 10), field(rec, 11))
+}
+
+/** Row groups [g0, g1) for `n` rows of x: row i of the list is x row list[i] / div and out row list[i] (list 0: i). */
+function linearGroups(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list: usize, div: i32, n: i32, out: usize, outStride: usize, bias: usize, quantized: i32): void {
+  if (!quantized) linear_f32(d, g0, g1, x, xStride, list, div, n, out, outStride)
+  else if (wFormat(d) == INT4) linear_int4(d, g0, g1, x, xStride, list, div, n, out, outStride)
+  else linear_int8(d, g0, g1, x, xStride, list, div, n, out, outStride)
+  if (bias) {
+    const end = min(g1 << 2, wRows(d))
+    for (let i = 0; i < n; i++)
+      for (let r = g0 << 2; r < end; r++) {
+        const p = out + <usize>i * outStride + (<usize>r << 2)
+        store<f32>(p, load<f32>(p) + load<f32>(bias + (<usize>r << 2)))
+      }
+  }
+}
+
+// @ts-ignore: decorator
+@inline function listed(list: usize, i: i32): i32 { return list ? load<i32>(list + (<usize>i << 2)) : i }
+
+/** Exact: four rows are widened to f32 a chunk at a time, and used for all n rows of x. */
+function linear_f32(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list: usize, div: i32, n: i32, out: usize, outStride: usize): void {
+  const K = wCols(d), N = wRows(d)
+  for (let g = g0; g < g1; g++) {
+    const rows = min(4, N - (g << 2))
+    for (let col = 0; col < K; col += CHUNK) {
+      const width = min(CHUNK, K - col)
+      dequantize(d, g << 2, col, width, scratch)
+      for (let i = 0; i < n; i++) {
+        const id = listed(list, i)
+        const px = x + <usize>(id / div) * xStride + (<usize>col << 2)
+        const po = out + <usize>id * outStride + (<usize>g << 4)
+        const sums = dot4rows(px, width)
+        for (let r = 0; r < rows; r++) {
+          const p = po + (<usize>r << 2), s = lane(sums, r)
+          store<f32>(p, col ? load<f32>(p) + s : s)
+        }
+      }
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline function lane(v: v128, r: i32): f32 {
+  if (r == 0) return f32x4.extract_lane(v, 0)
+  if (r == 1) return f32x4.extract_lane(v, 1)
+  if (r == 2) return f32x4.extract_lane(v, 2)
+  return f32x4.extract_lane(v, 3)
+}
+
+/** Dot products of x with the four widened rows in scratch. */
+// @ts-ignore: decorator
+@inline function dot4rows(px: usize, n: i32): v128 {
+  const row = <usize>CHUNK << 2
+  let a0 = f32x4.splat(0), a1 = f32x4.splat(0), a2 = f32x4.splat(0), a3 = f32x4.splat(0)
+  let p = scratch, i = 0
+  for (; i + 4 <= n; i += 4, p += 16, px += 16) {
+    const x = v128.load(px)
+    a0 = madd(x, v128.load(p), a0)
+    a1 = madd(x, v128.load(p + row), a1)
+    a2 = madd(x, v128.load(p + 2 * row), a2)
+    a3 = madd(x, v128.load(p + 3 * row), a3)
+  }
+  let sums = sums4(a0, a1, a2, a3)
+  for (; i < n; i++, p += 4, px += 4) {
+    const x = load<f32>(px)
+    const w = f32x4.replace_lane(f32x4.replace_lane(f32x4.replace_lane(f32x4.splat(load<f32>(p)), 1, load<f32>(p + row)), 2, load<f32>(p + 2 * row)), 3, load<f32>(p + 3 * row))
+    sums = madd(f32x4.splat(x), w, sums)
+  }
+  return sums
+}
+
+/**
+ * The same for a mixture of experts. Record: 5 x, 6 x row bytes, 7 descriptors (one pointer per expert), 8 out,
+ * 9 out row bytes, 10 plan, 11 quantised, 12 experts, 13 divisor from pair to x row, 14 row groups.
+ * plan (route.ts): [0] active experts; [1 + X] their ids; then X + 1 offsets; then pairs sorted by expert.
+ */
+export function linear_experts(rec: usize): void {
+  const plan = fieldPtr(rec, 10), X = field(rec, 12), groups = field(rec, 14)
+  const active = load<i32>(plan), ids = plan + 4, offsets = ids + (<usize>X << 2), pairs = offsets + (<usize>(X + 1) << 2)
+  // A claim stays inside one expert, so that its weights are read once.
+  const size = max(1, min(groups, claimSize(active * groups))), perExpert = (groups + size - 1) / size
+  for (let u = claim(rec, 1); u < active * perExpert; u = claim(rec, 1)) {
+    const e = load<i32>(ids + (<usize>(u / perExpert) << 2)), g = (u % perExpert) * size
+    const from = load<i32>(offsets + (<usize>e << 2)), to = load<i32>(offsets + (<usize>e << 2), 4)
+    const d = <usize>load<u32>(fieldPtr(rec, 7) + (<usize>e << 2))
+    linearGroups(d, g, min(g + size, groups), fieldPtr(rec, 5), <usize>field(rec, 6), pairs + (<usize>from << 2), field(rec, 13), to - from, fieldPtr(rec, 8), <usize>field(rec, 9), 0, field(rec, 11))
+  }
+}
+
+/**
+ * One small matrix per head (see HeadLinearOp). Record: 5 x, 6 x row bytes, 7 descriptor, 8 out, 9 out row bytes,
+ * 10 heads, 11 x head bytes, 12 out head bytes, 13 first row, 14 rows from head to head, 15 rows, 16 transposed.
+ */
+export function headLinear(rec: usize): void {
+  const heads = field(rec, 10), d = fieldPtr(rec, 7), K = wCols(d), rows = field(rec, 15), T = rowsOf(rec)
+  const xStride = <usize>field(rec, 6), outStride = <usize>field(rec, 9)
+  for (let h = claim(rec, 1); h < heads; h = claim(rec, 1)) {
+    const x = fieldPtr(rec, 5) + <usize>h * <usize>field(rec, 11), out = fieldPtr(rec, 8) + <usize>h * <usize>field(rec, 12)
+    const first = field(rec, 13) + h * field(rec, 14)
+    if (field(rec, 16)) headLinear_transposed(d, first, rows, K, x, xStride, out, outStride, T)
+    else headLinear_rows(d, first, rows, K, x, xStride, out, outStride, T)
+  }
+}
+
+function headLinear_rows(d: usize, first: i32, rows: i32, K: i32, x: usize, xStride: usize, out: usize, outStride: usize, T: i32): void {
+  for (let r = 0; r < rows; r += 4)
+    for (let col = 0; col < K; col += CHUNK) {
+      const width = min(CHUNK, K - col)
+      dequantize(d, first + r, col, width, scratch)
+      for (let t = 0; t < T; t++) {
+        const sums = dot4rows(x + <usize>t * xStride + (<usize>col << 2), width)
+        for (let i = 0; i < min(4, rows - r); i++) {
+          const p = out + <usize>t * outStride + (<usize>(r + i) << 2), s = lane(sums, i)
+          store<f32>(p, col ? load<f32>(p) + s : s)
+        }
+      }
+    }
+}
+
+function headLinear_transposed(d: usize, first: i32, rows: i32, K: i32, x: usize, xStride: usize, out: usize, outStride: usize, T: i32): void {
+  for (let t = 0; t < T; t++) memory.fill(out + <usize>t * outStride, 0, <usize>K << 2)
+  for (let r = 0; r < rows; r += 4)
+    for (let col = 0; col < K; col += CHUNK) {
+      const width = min(CHUNK, K - col)
+      dequantize(d, first + r, col, width, scratch)
+      for (let i = 0; i < min(4, rows - r); i++)
+        for (let t = 0; t < T; t++)
+          axpy(load<f32>(x + <usize>t * xStride + (<usize>(r + i) << 2)), scratch + (<usize>(i * CHUNK) << 2), out + <usize>t * outStride + (<usize>col << 2), width)
+    }
+}
+
+/** y += a x over n columns. */
+// @ts-ignore: decorator
+@inline function axpy(a: f32, x: usize, y: usize, n: i32): void {
+  const av = f32x4.splat(a)
+  let i = 0
+  for (; i + 4 <= n; i += 4, x += 16, y += 16) v128.store(y, madd(av, v128.load(x), v128.load(y)))
+  for (; i < n; i++, x += 4, y += 4) store<f32>(y, a * load<f32>(x) + load<f32>(y))
+}

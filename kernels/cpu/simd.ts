@@ -1,0 +1,72 @@
+// Vector building blocks. dot4 is the one place where relaxed SIMD and baseline SIMD differ.
+
+/** acc[r] += sum over 4 columns of a[r][i] * b[r][i]; a: i8, b: 0..127. Exact on every engine, since b has 7 bits. */
+// @ts-ignore: decorator
+@inline export function dot4(acc: v128, a: v128, b: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    return i32x4.relaxed_dot_i8x16_i7x16_add_s(a, b, acc)
+  } else {
+    const lo = i32x4.extadd_pairwise_i16x8_s(i16x8.extmul_low_i8x16_s(a, b))
+    const hi = i32x4.extadd_pairwise_i16x8_s(i16x8.extmul_high_i8x16_s(a, b))
+    const even = v128.shuffle<i32>(lo, hi, 0, 2, 4, 6)
+    const odd = v128.shuffle<i32>(lo, hi, 1, 3, 5, 7)
+    return i32x4.add(acc, i32x4.add(even, odd))
+  }
+}
+
+/** a * b + c; fused where the machine can, the same way in every kernel. */
+// @ts-ignore: decorator
+@inline export function madd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c)
+  else return f32x4.add(f32x4.mul(a, b), c)
+}
+
+/** Sum of the four lanes, always in the same order. */
+// @ts-ignore: decorator
+@inline export function sum4(v: v128): f32 {
+  return (f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1)) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3))
+}
+
+/** Four sums at once: lane r of the result is the sum of the lanes of vector r. */
+// @ts-ignore: decorator
+@inline export function sums4(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab0 = v128.shuffle<i32>(a, b, 0, 4, 1, 5), ab1 = v128.shuffle<i32>(a, b, 2, 6, 3, 7)
+  const cd0 = v128.shuffle<i32>(c, d, 0, 4, 1, 5), cd1 = v128.shuffle<i32>(c, d, 2, 6, 3, 7)
+  const ab = f32x4.add(ab0, ab1), cd = f32x4.add(cd0, cd1)
+  return f32x4.add(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3))
+}
+
+/**
+ * Four f16 at p to f32 times `multiplier / 2^112`: the bits are moved into place and the exponent bias is mended by the
+ * multiplication, which also makes subnormals right. Infinities and NaN are refused by the loader.
+ */
+// @ts-ignore: decorator
+@inline export function loadF16x4(p: usize, multiplier: v128): v128 {
+  const bits = i32x4.shl(v128.load16x4_s(p), 13)
+  return f32x4.mul(v128.and(bits, i32x4.splat(0x8fffffff)), multiplier)
+}
+
+/** exp in f32, within 2 units in the last place for x in [-87, 88]; 0 below. Cephes' polynomial (expf), S. Moshier. */
+// @ts-ignore: decorator
+@inline export function exp4(x: v128): v128 {
+  const clamped = f32x4.max(f32x4.min(x, f32x4.splat(88.0)), f32x4.splat(-87.3))
+  const n = f32x4.nearest(f32x4.mul(clamped, f32x4.splat(1.4426950408889634)))
+  // x - n ln 2, with ln 2 in two parts so that nothing is lost
+  let r = f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(0.693359375)))
+  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)))
+  let p = f32x4.splat(1.9875691500e-4)
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3))
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3))
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2))
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1))
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001201e-1))
+  p = f32x4.add(f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r), f32x4.splat(1))
+  const scale = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23)
+  const y = f32x4.mul(p, scale)
+  return v128.and(y, f32x4.ge(x, f32x4.splat(-87.3)))
+}
+
+// @ts-ignore: decorator
+@inline export function exp1(x: f32): f32 {
+  return f32x4.extract_lane(exp4(f32x4.splat(x)), 0)
+}

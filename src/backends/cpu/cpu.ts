@@ -1,0 +1,129 @@
+import type { Checkpoint } from '../../checkpoint/checkpoint.js'
+import { UserError } from '../../errors.js'
+import { weightsOf, type Op } from '../../graph/ops.js'
+import type { Program } from '../../graph/program.js'
+import type { Backend, BackendOptions, Runner } from '../backend.js'
+import { MAX_BANK_BYTES, gigabytes, planBanks } from './banks.js'
+import { BASELINE_WASM, RELAXED_WASM } from './kernels.generated.js'
+import { Lowering } from './lower.js'
+import { layOut } from './layout.js'
+import { allowRelaxedSimd, parallelism } from './platform.js'
+import { CpuRunner } from './runner.js'
+import { ThreadPool } from './threads.js'
+import { loadWeight, planWeight, type PlacedWeight, type WeightUse } from './weights.js'
+
+/** CPU kernels in WebAssembly: SIMD, threads over shared memory, the whole step inside; memories of at most 4 GiB each. */
+export const cpuBackend: Backend = { name: 'cpu', load }
+
+/** Room kept free in each bank for activations and tables when layers are dealt out. */
+const ACTIVATION_RESERVE = 256 << 20
+
+async function load(program: Program, checkpoint: Checkpoint, options: BackendOptions): Promise<Runner> {
+  const nThreads = options.threads ?? Math.max(1, Math.min(parallelism(), 16))
+  if (!Number.isInteger(nThreads) || nThreads < 1 || nThreads > 64)
+    throw new UserError(`threads: expected a whole number from 1 to 64, found ${nThreads}`, 'invalid_argument')
+  const weights = planWeights(program, checkpoint, options)
+  const bankBytes = Math.min(options.bankBytes ?? MAX_BANK_BYTES, MAX_BANK_BYTES)
+  const banks = planBanks(program, weights, bankBytes, Math.min(ACTIVATION_RESERVE, bankBytes / 4), 1)
+
+  const lowering = new Lowering(weights, options.precision === 'fast')
+  const layout = layOut(program, lowering, weights, banks, nThreads, options)
+  const memories = layout.banks.map((bank) => newMemory(bank.poolAddress))
+  layout.write(memories)
+  await loadWeights(weights, memories, options)
+
+  const module = await compileKernels()
+  const setup = { module, memories, segments: layout.segments }
+  const threads = await ThreadPool.start(nThreads, setup, (thread) =>
+    layout.banks.map((b) => b.scratchAddress + thread * layout.scratchBytes),
+  )
+  return new CpuRunner(program, layout, memories, threads, options, sumBytes(weights), activeBytes(program, weights))
+}
+
+/** Every weight of the program with its format, once, whatever the number of ops that read it. */
+function planWeights(program: Program, checkpoint: Checkpoint, options: BackendOptions): Map<string, PlacedWeight> {
+  const uses = new Map<string, Set<WeightUse>>()
+  for (const { op } of program.ops)
+    for (const weight of weightsOf(op)) {
+      const set = uses.get(weight.name) ?? new Set()
+      set.add(useOf(op, weight.shape.length))
+      uses.set(weight.name, set)
+    }
+  const weights = new Map<string, PlacedWeight>()
+  for (const { op } of program.ops)
+    for (const weight of weightsOf(op))
+      if (!weights.has(weight.name)) {
+        const stored = checkpoint.tensor(weight.name, weight.shape)
+        weights.set(weight.name, planWeight(weight, stored, uses.get(weight.name)!, options))
+      }
+  return weights
+}
+
+function useOf(op: Op, rank: number): WeightUse {
+  if (rank === 1) return 'vector'
+  return op.op === 'embed' || op.op === 'headLinear' ? op.op : 'linear'
+}
+
+async function loadWeights(
+  weights: ReadonlyMap<string, PlacedWeight>,
+  memories: readonly WebAssembly.Memory[],
+  options: BackendOptions,
+): Promise<void> {
+  const totalBytes = [...weights.values()].reduce((sum, w) => sum + w.stored.byteLength, 0)
+  let loadedBytes = 0
+  for (const placed of weights.values()) {
+    await loadWeight(placed, memories[placed.bank]!, options.signal)
+    loadedBytes += placed.stored.byteLength
+    options.onProgress?.({ loadedBytes, totalBytes, tensor: placed.weight.name })
+  }
+}
+
+/** Memory for everything but cache pages, which it grows by later. */
+function newMemory(bytes: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: Math.ceil(bytes / 65536), maximum: 65536, shared: true })
+  } catch (cause) {
+    throw new UserError(
+      `out of memory: the model needs a WebAssembly memory of ${gigabytes(bytes)}, which this machine refuses; try --quantize q4 or a smaller model`,
+      'out_of_memory',
+      { cause },
+    )
+  }
+}
+
+let compiled: Promise<WebAssembly.Module> | undefined
+
+/** Compiled once per process: relaxed SIMD where the engine has it. */
+function compileKernels(): Promise<WebAssembly.Module> {
+  compiled ??= (() => {
+    allowRelaxedSimd()
+    const relaxed = bytesOf(RELAXED_WASM)
+    if (WebAssembly.validate(relaxed)) return WebAssembly.compile(relaxed)
+    const baseline = bytesOf(BASELINE_WASM)
+    if (WebAssembly.validate(baseline)) return WebAssembly.compile(baseline)
+    throw new UserError(
+      'this JavaScript engine has no WebAssembly SIMD with threads; use a newer one, or --backend reference',
+      'unsupported_platform',
+    )
+  })()
+  return compiled
+}
+
+function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))
+}
+
+function sumBytes(weights: ReadonlyMap<string, PlacedWeight>): number {
+  return [...weights.values()].reduce((sum, w) => sum + w.bytes, 0)
+}
+
+/** Bytes of weights that one decoded token reads: every matrix it multiplies with, topK of the experts. */
+function activeBytes(program: Program, weights: ReadonlyMap<string, PlacedWeight>): number {
+  let bytes = 0
+  for (const { op } of program.ops) {
+    if (op.op === 'embed') continue
+    const own = weightsOf(op).reduce((sum, w) => sum + weights.get(w.name)!.bytes, 0)
+    bytes += op.op === 'experts' ? (own * op.topK) / op.gate.length : own
+  }
+  return bytes
+}

@@ -1,0 +1,221 @@
+import { invariant } from '../../errors.js'
+import type { Program } from '../../graph/program.js'
+import type { BackendOptions } from '../backend.js'
+import type { BankPlan } from './banks.js'
+import { statePageBytes, type Buffer, type LoweredOp, type Lowering, type Word } from './lower.js'
+import { HazardTracker, findCrossings, planMemory } from './memory-plan.js'
+import {
+  BARRIER_BEFORE,
+  CHUNK_COLUMNS,
+  DESCRIPTOR_BYTES,
+  FIRST_FREE_ADDRESS,
+  OPCODES,
+  RECORD_BYTES,
+  STEP_ADDRESS,
+} from './records.js'
+import type { BankCopy, Segment } from './threads.js'
+import { align, type PlacedWeight } from './weights.js'
+
+/** Page-table entries of all sequences of a step. */
+export const PAGE_TABLE_ENTRIES = 1 << 16
+
+/** Addresses inside one bank's memory. */
+export interface BankLayout {
+  readonly tokensAddress: number
+  readonly positionsAddress: number
+  readonly sequencesAddress: number
+  readonly logitRowsAddress: number
+  readonly tablePointersAddress: number
+  readonly tablesAddress: number
+  /** Per rope table: [T][cos, sin]. */
+  readonly ropeAddresses: readonly number[]
+  readonly recordsAddress: number
+  readonly nRecords: number
+  readonly scratchAddress: number
+  /** Cache pages begin here; the memory grows by them. */
+  readonly poolAddress: number
+  readonly pageBytes: number
+}
+
+export interface Layout {
+  readonly banks: readonly BankLayout[]
+  readonly segments: readonly Segment[]
+  readonly scratchBytes: number
+  readonly logits: { bank: number; address: number }
+  /** Writes records and pointer lists into fresh memories. */
+  write(memories: readonly WebAssembly.Memory[]): void
+}
+
+/** Decides every address: step data, records, pointer lists, weights, activations, scratch, and then cache pages. */
+export function layOut(
+  program: Program,
+  lowering: Lowering,
+  weights: ReadonlyMap<string, PlacedWeight>,
+  plan: BankPlan,
+  nThreads: number,
+  options: BackendOptions,
+): Layout {
+  const { maxTokens, maxLogitRows } = options
+  const firstLowered: number[] = []
+  program.ops.forEach(({ op }, i) => {
+    firstLowered.push(lowering.ops.length)
+    lowering.lower(op, plan.bankOf[i]!)
+  })
+  const ops = lowering.ops
+  const crossings = findCrossings(program, plan.bankOf, lowering, firstLowered)
+  const sizeOf = (b: Buffer): number => b.extra + b.rowBytes * b.multiple * (b.rows === 'T' ? maxTokens : maxLogitRows)
+  const logitsBank = ops.at(-1)!.bank
+  const logitsBuffer = lowering.bufferOf(program.logits, logitsBank)
+  const memory = planMemory(ops, crossings, plan.count, sizeOf, logitsBuffer)
+
+  // 4 rows of a chunk, and what routing and attention keep beside
+  const experts = Math.max(0, ...program.ops.map(({ op }) => (op.op === 'route' ? op.logits.width : 0)))
+  const scratchBytes = align(Math.max(4 * CHUNK_COLUMNS * 4, experts * 20)) + 256
+  const activations: number[] = []
+  /** Addresses of pointer lists, by the word that asks for one. */
+  const pointerLists = new Map<Word, number>()
+  const banks = plan.states.map((states, bank): BankLayout => {
+    let next = FIRST_FREE_ADDRESS
+    const take = (bytes: number): number => {
+      const address = next
+      next = align(next + bytes)
+      return address
+    }
+    const tokensAddress = take(maxTokens * 4)
+    const positionsAddress = take(maxTokens * 4)
+    const sequencesAddress = take(maxTokens * 4)
+    const logitRowsAddress = take(maxLogitRows * 4)
+    const tablePointersAddress = take(maxTokens * 4)
+    const tablesAddress = take(PAGE_TABLE_ENTRIES * 4)
+    const ropeAddresses = program.ropeTables.map((table) => take(maxTokens * table.invFreq.length * 8))
+    const own = ops.filter((op) => op.bank === bank)
+    const recordsAddress = take(own.length * RECORD_BYTES)
+    for (const placed of weights.values()) {
+      if (placed.bank !== bank) continue
+      placed.descriptor = take(DESCRIPTOR_BYTES)
+      placed.data = take(placed.bytes)
+    }
+    for (const op of own)
+      for (const word of op.words)
+        if (typeof word === 'object' && 'pointers' in word) pointerLists.set(word, take(word.pointers.length * 4))
+    activations.push(take(memory.bytes[bank]!))
+    const scratchAddress = take(scratchBytes * nThreads)
+    const pageBytes = states.reduce((sum, id) => sum + statePageBytes(program.states[id]!), 0)
+    return {
+      ...{ tokensAddress, positionsAddress, sequencesAddress, logitRowsAddress, tablePointersAddress, tablesAddress },
+      ...{ ropeAddresses, recordsAddress, nRecords: own.length, scratchAddress, poolAddress: next, pageBytes },
+    }
+  })
+  const addressOf = (buffer: Buffer, bank: number): number => activations[bank]! + memory.offsets.get(buffer)!
+  const pageOffsets = pageOffsetsOf(program, plan)
+  const segments = segmentsOf(ops, crossings, banks, addressOf)
+  return {
+    banks,
+    segments,
+    scratchBytes,
+    logits: { bank: logitsBank, address: addressOf(logitsBuffer, logitsBank) },
+    write(memories) {
+      memories.forEach((m, bank) => {
+        const resolve = (word: Word): number | { f32: number } => {
+          if (typeof word === 'number' || 'f32' in word) return word
+          if ('buffer' in word) return addressOf(word.buffer, bank) + word.offset
+          if ('rope' in word) return banks[bank]!.ropeAddresses[word.rope]!
+          if ('descriptor' in word) return word.descriptor.descriptor
+          if ('data' in word) return word.data.data
+          if ('pointers' in word) {
+            const address = pointerLists.get(word)!
+            new Uint32Array(m.buffer, address, word.pointers.length).set(word.pointers.map((p) => p.descriptor))
+            return address
+          }
+          const page = pageOffsets[word.pageOffset]!
+          return word.values ? page.values : page.keys
+        }
+        writeRecords(
+          m,
+          banks[bank]!,
+          ops.filter((op) => op.bank === bank),
+          resolve,
+          addressOf,
+          sizeOf,
+          segments,
+        )
+      })
+    },
+  }
+}
+
+/** Where a state's keys and values begin inside a page of its bank. */
+function pageOffsetsOf(program: Program, plan: BankPlan): { keys: number; values: number }[] {
+  const offsets: { keys: number; values: number }[] = []
+  for (const states of plan.states) {
+    let at = 0
+    for (const id of states) {
+      const state = program.states[id]!
+      const keyBytes = statePageBytes({ keyWidth: state.keyWidth, valueWidth: 0 })
+      offsets[id] = { keys: at, values: at + keyBytes }
+      at += statePageBytes(state)
+    }
+  }
+  return offsets
+}
+
+/** Runs of ops in one bank, with the copies that bring their inputs. */
+function segmentsOf(
+  ops: readonly LoweredOp[],
+  crossings: ReturnType<typeof findCrossings>,
+  banks: readonly BankLayout[],
+  addressOf: (buffer: Buffer, bank: number) => number,
+): Segment[] {
+  const segments: Segment[] = []
+  const done = banks.map(() => 0)
+  ops.forEach((op, i) => {
+    const copies = crossings
+      .filter((c) => c.before === i)
+      .map((c): BankCopy => {
+        const rowsAt = STEP_ADDRESS + (c.from.buffer.rows === 'T' ? 0 : 4)
+        const [from, to] = [addressOf(c.from.buffer, c.from.bank), addressOf(c.to.buffer, c.to.bank)]
+        return { fromBank: c.from.bank, from, to, rowBytes: c.from.buffer.rowBytes, rowsAt }
+      })
+    const current = segments.at(-1)
+    if (current && current.bank === op.bank && copies.length === 0)
+      segments[segments.length - 1] = { ...current, count: current.count + 1 }
+    else {
+      const records = banks[op.bank]!.recordsAddress + done[op.bank]! * RECORD_BYTES
+      segments.push({ bank: op.bank, records, count: 1, copies })
+    }
+    done[op.bank]!++
+  })
+  return segments
+}
+
+function writeRecords(
+  memory: WebAssembly.Memory,
+  bank: BankLayout,
+  ops: readonly LoweredOp[],
+  resolve: (word: Word) => number | { f32: number },
+  addressOf: (buffer: Buffer, bank: number) => number,
+  sizeOf: (buffer: Buffer) => number,
+  segments: readonly Segment[],
+): void {
+  const starts = new Set(segments.map((s) => `${s.bank}:${s.records}`))
+  const hazards = new HazardTracker((b) => {
+    const start = addressOf(b, ops[0]!.bank)
+    return [start, start + sizeOf(b)]
+  })
+  ops.forEach((op, i) => {
+    const address = bank.recordsAddress + i * RECORD_BYTES
+    const words = new Int32Array(memory.buffer, address, RECORD_BYTES / 4)
+    const floats = new Float32Array(memory.buffer, address, RECORD_BYTES / 4)
+    // Threads enter a segment one by one, and thread 0 may still be copying: meet first.
+    const entry = starts.has(`${op.bank}:${address}`)
+    if (entry) hazards.reset()
+    const barrier = hazards.needsBarrier(op) || entry
+    words.set([OPCODES[op.kernel], barrier ? BARRIER_BEFORE : 0, 0, op.rows === 'T' ? 0 : 1, op.multiple])
+    invariant(op.words.length + 5 <= words.length, `${op.kernel} has too many words`)
+    op.words.forEach((word, w) => {
+      const value = resolve(word)
+      if (typeof value === 'number') words[5 + w] = value
+      else floats[5 + w] = value.f32
+    })
+  })
+}

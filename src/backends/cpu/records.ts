@@ -1,0 +1,64 @@
+/** What the host and kernels/cpu agree on, word by word: addresses, opcodes, weight descriptors. */
+
+/** Bytes of an op record. */
+export const RECORD_BYTES = 160
+/** The step's header (see kernels/cpu/control.ts). */
+export const STEP_ADDRESS = 2048
+/** Two i32 words in the first bank: the step's number, and 1 when threads shall end. */
+export const CONTROL_ADDRESS = 3072
+/** Everything below belongs to the control block. */
+export const FIRST_FREE_ADDRESS = 4096
+/** Columns widened at a time; scratch of a thread holds 4 rows of it. */
+export const CHUNK_COLUMNS = 1024
+
+export const OPCODES = {
+  embed: 0,
+  rmsNorm: 1,
+  quantize: 2,
+  linear: 3,
+  headLinear: 4,
+  rope: 5,
+  cacheAppend: 6,
+  attention: 7,
+  route: 8,
+  planExperts: 9,
+  linear_experts: 10,
+  gatedMul: 11,
+  add: 12,
+  selectRows: 13,
+  combineExperts: 14,
+} as const
+export type KernelName = keyof typeof OPCODES
+
+/** Bit 0 of a record's flags: all threads meet before this op. */
+export const BARRIER_BEFORE = 1
+
+/** Formats that kernels read; the order is kernels/cpu/dequantize.ts's. */
+export const KERNEL_FORMATS = ['f32', 'f16', 'bf16', 'fp8', 'int8', 'int4'] as const
+export type KernelFormat = (typeof KERNEL_FORMATS)[number]
+
+export const DESCRIPTOR_BYTES = 48
+
+/** A matrix in a bank's memory. */
+export interface Descriptor {
+  readonly format: KernelFormat
+  readonly data: number
+  readonly scales: number
+  readonly rows: number
+  readonly cols: number
+  /** Bytes from row to row (row-major formats). */
+  readonly stride: number
+  /** f16 scales are moved bits: times 2^112, and times the tensor's own power of two. */
+  readonly multiplier: number
+  readonly gridCols: number
+  readonly blockRows: number
+  readonly blockCols: number
+  readonly paddedCols: number
+}
+
+export function writeDescriptor(buffer: ArrayBufferLike, address: number, d: Descriptor): void {
+  const words = new Uint32Array(buffer, address, DESCRIPTOR_BYTES / 4)
+  words.set([KERNEL_FORMATS.indexOf(d.format), d.data, d.scales, d.rows, d.cols, d.stride])
+  new Float32Array(buffer, address, DESCRIPTOR_BYTES / 4)[6] = d.multiplier
+  words.set([d.gridCols, d.blockRows, d.blockCols, d.paddedCols, 0], 7)
+}

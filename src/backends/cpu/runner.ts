@@ -1,0 +1,115 @@
+import { UserError, invariant } from '../../errors.js'
+import type { Program } from '../../graph/program.js'
+import type { BackendOptions, Runner, Step } from '../backend.js'
+import { MAX_BANK_BYTES, gigabytes } from './banks.js'
+import { PAGE_TABLE_ENTRIES, type BankLayout, type Layout } from './layout.js'
+import { RECORD_BYTES, STEP_ADDRESS } from './records.js'
+import type { ThreadPool } from './threads.js'
+
+/** A loaded model on the CPU: writes a step's data into every bank, wakes the threads, hands out the logits. */
+export class CpuRunner implements Runner {
+  readonly backend = 'cpu'
+  readonly maxTokens: number
+  readonly maxLogitRows: number
+  private running = false
+
+  constructor(
+    private readonly program: Program,
+    private readonly layout: Layout,
+    private readonly memories: readonly WebAssembly.Memory[],
+    private readonly threads: ThreadPool,
+    private readonly options: BackendOptions,
+    readonly weightBytes: number,
+    readonly activeWeightBytes: number,
+  ) {
+    this.maxTokens = options.maxTokens
+    this.maxLogitRows = options.maxLogitRows
+  }
+
+  reservePages(count: number): void {
+    this.layout.banks.forEach((bank, i) => {
+      const memory = this.memories[i]!
+      const needed = bank.poolAddress + bank.pageBytes * count
+      const missing = Math.ceil((needed - memory.buffer.byteLength) / 65536)
+      if (missing <= 0) return
+      const limit = this.options.bankBytes ?? MAX_BANK_BYTES
+      try {
+        if (needed > limit) throw new RangeError(`larger than ${gigabytes(limit)}`)
+        memory.grow(missing)
+      } catch (cause) {
+        throw new UserError(
+          `out of memory: a context of ${count * 64} tokens needs ${gigabytes(needed)} in one WebAssembly memory, which has ${gigabytes(memory.buffer.byteLength)} and cannot grow; use a shorter context or a smaller model`,
+          'out_of_memory',
+          { cause },
+        )
+      }
+    })
+  }
+
+  async step(step: Step): Promise<Float32Array> {
+    invariant(!this.running, 'two steps at a time')
+    this.check(step)
+    this.running = true
+    try {
+      this.layout.banks.forEach((bank, i) => this.writeStep(bank, this.memories[i]!.buffer, step))
+      await this.threads.run()
+    } finally {
+      this.running = false
+    }
+    const { bank, address } = this.layout.logits
+    return new Float32Array(this.memories[bank]!.buffer, address, step.logitRows.length * this.program.vocabSize)
+  }
+
+  close(): Promise<void> {
+    return this.threads.close()
+  }
+
+  private check(step: Step): void {
+    const { vocabSize } = this.program
+    invariant(step.tokens.length > 0 && step.tokens.length <= this.maxTokens, `a step of ${step.tokens.length} tokens`)
+    invariant(step.logitRows.length <= this.maxLogitRows, `a step with ${step.logitRows.length} rows of logits`)
+    for (const id of step.tokens)
+      if (id < 0 || id >= vocabSize)
+        throw new UserError(
+          `token id ${id}: expected 0 to ${vocabSize - 1}, the model's vocabulary`,
+          'invalid_argument',
+        )
+  }
+
+  private writeStep(bank: BankLayout, buffer: ArrayBufferLike, step: Step): void {
+    const header = new Uint32Array(buffer, STEP_ADDRESS, 9)
+    header.set([step.tokens.length, step.logitRows.length, bank.tokensAddress, bank.positionsAddress])
+    header.set(
+      [bank.sequencesAddress, bank.logitRowsAddress, bank.tablePointersAddress, bank.poolAddress, bank.pageBytes],
+      4,
+    )
+    const ints = (address: number, values: Int32Array): void =>
+      new Int32Array(buffer, address, values.length).set(values)
+    ints(bank.tokensAddress, step.tokens)
+    ints(bank.positionsAddress, step.positions)
+    ints(bank.sequencesAddress, step.sequences)
+    ints(bank.logitRowsAddress, step.logitRows)
+    let table = 0
+    const pointers = new Int32Array(buffer, bank.tablePointersAddress, step.pageTables.length)
+    step.pageTables.forEach((pages, s) => {
+      invariant(table + pages.length <= PAGE_TABLE_ENTRIES, 'too many cache pages in one step')
+      pointers[s] = bank.tablesAddress + table * 4
+      ints(bank.tablesAddress + table * 4, pages)
+      table += pages.length
+    })
+    this.program.ropeTables.forEach(({ invFreq, attentionFactor }, i) => {
+      const n = invFreq.length
+      const angles = new Float32Array(buffer, bank.ropeAddresses[i]!, step.tokens.length * 2 * n)
+      step.positions.forEach((position, t) => {
+        for (let j = 0; j < n; j++) {
+          const angle = Math.fround(position * invFreq[j]!)
+          angles[t * 2 * n + j] = Math.cos(angle) * attentionFactor
+          angles[t * 2 * n + n + j] = Math.sin(angle) * attentionFactor
+        }
+      })
+    })
+    // Work counters of all records start at zero.
+    const words = new Int32Array(buffer, bank.recordsAddress, (bank.nRecords * RECORD_BYTES) / 4)
+    for (let i = 2; i < words.length; i += RECORD_BYTES / 4) words[i] = 0
+  }
+}

@@ -1,0 +1,144 @@
+import { CONTROL_ADDRESS } from './records.js'
+import { startThread, type Thread } from './platform.js'
+
+/** A run of op records in one bank, and what is copied into that bank before. */
+export interface Segment {
+  readonly bank: number
+  readonly records: number
+  readonly count: number
+  readonly copies: readonly BankCopy[]
+}
+
+/** Rows of an activation that cross from one memory to another. */
+export interface BankCopy {
+  readonly fromBank: number
+  readonly from: number
+  readonly to: number
+  readonly rowBytes: number
+  /** Address of the row count (T or R) in the first bank. */
+  readonly rowsAt: number
+}
+
+interface ThreadSetup {
+  readonly module: WebAssembly.Module
+  readonly memories: readonly WebAssembly.Memory[]
+  readonly scratch: readonly number[]
+  readonly segments: readonly Segment[]
+  readonly thread: number
+  readonly nThreads: number
+  readonly control: number
+}
+
+/**
+ * The life of a thread: sleep until the host counts the step up, walk all segments, report. It is sent to the worker
+ * as text, so it may refer to nothing outside of itself.
+ */
+function threadMain(setup: ThreadSetup, post: (message: unknown) => void): void {
+  const { memories, segments, thread, nThreads } = setup
+  try {
+    const instances = memories.map((memory, i) => {
+      const instance = new WebAssembly.Instance(setup.module, { env: { memory, abort: () => undefined } })
+      const kernels = instance.exports as Record<string, (...args: number[]) => void>
+      kernels['init']!(thread, nThreads, setup.scratch[i]!)
+      return kernels
+    })
+    const control = new Int32Array(memories[0]!.buffer, setup.control, 2)
+    const copy = (segment: Segment): void => {
+      for (const c of segment.copies) {
+        const rows = new Int32Array(memories[0]!.buffer, c.rowsAt, 1)[0]!
+        const source = new Uint8Array(memories[c.fromBank]!.buffer, c.from, rows * c.rowBytes)
+        new Uint8Array(memories[segment.bank]!.buffer, c.to, rows * c.rowBytes).set(source)
+      }
+    }
+    let seen = 0
+    post({ ready: true })
+    for (;;) {
+      Atomics.wait(control, 0, seen)
+      seen = Atomics.load(control, 0)
+      if (Atomics.load(control, 1) !== 0) return
+      for (const segment of segments) {
+        if (thread === 0) copy(segment)
+        instances[segment.bank]!['run']!(segment.records, segment.count)
+      }
+      if (thread === 0) post({ done: seen })
+    }
+  } catch (error) {
+    post({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  }
+}
+
+/** The threads of one loaded model. */
+export class ThreadPool {
+  private readonly control: Int32Array
+  private waiting: { resolve: () => void; reject: (error: Error) => void } | undefined
+  private failure: Error | undefined
+
+  private constructor(
+    private readonly threads: readonly Thread[],
+    memories: readonly WebAssembly.Memory[],
+  ) {
+    this.control = new Int32Array(memories[0]!.buffer, CONTROL_ADDRESS, 2)
+  }
+
+  static async start(
+    nThreads: number,
+    setup: Omit<ThreadSetup, 'thread' | 'nThreads' | 'control' | 'scratch'>,
+    scratchOf: (thread: number) => number[],
+  ): Promise<ThreadPool> {
+    const threads = Array.from({ length: nThreads }, () => startThread(threadMain))
+    const pool = new ThreadPool(threads, setup.memories)
+    await Promise.all(
+      threads.map(
+        (thread, index) =>
+          new Promise<void>((resolve, reject) => {
+            thread.onError((error) => (reject(error), pool.fail(error)))
+            thread.onMessage((message) => {
+              const { ready, error } = message as { ready?: true; error?: string }
+              if (ready) resolve()
+              else if (error !== undefined) (reject(new Error(error)), pool.fail(new Error(error)))
+              else pool.finish()
+            })
+            thread.post({ ...setup, scratch: scratchOf(index), thread: index, nThreads, control: CONTROL_ADDRESS })
+          }),
+      ),
+    )
+    for (const thread of threads) thread.keepAlive(false)
+    return pool
+  }
+
+  /** Runs one step on all threads. */
+  async run(): Promise<void> {
+    if (this.failure) throw this.failure
+    const first = this.threads[0]!
+    first.keepAlive(true)
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.waiting = { resolve, reject }
+        Atomics.add(this.control, 0, 1)
+        Atomics.notify(this.control, 0)
+      })
+    } finally {
+      first.keepAlive(false)
+    }
+  }
+
+  async close(): Promise<void> {
+    Atomics.store(this.control, 1, 1)
+    Atomics.add(this.control, 0, 1)
+    Atomics.notify(this.control, 0)
+    await Promise.all(this.threads.map((thread) => thread.terminate()))
+  }
+
+  private finish(): void {
+    this.waiting?.resolve()
+    this.waiting = undefined
+  }
+
+  /** A trap in one thread leaves the others at the barrier for ever: end them all. */
+  private fail(error: Error): void {
+    this.failure = new Error(`internal error: a compute thread failed: ${error.message}`)
+    this.waiting?.reject(this.failure)
+    this.waiting = undefined
+    for (const thread of this.threads) void thread.terminate()
+  }
+}

@@ -1,0 +1,60 @@
+// Compiles kernels/cpu to WebAssembly twice (relaxed and baseline SIMD) and writes both, in base64, into one TypeScript
+// module, so that no bundler and no runtime needs to know where a .wasm file lies. Does nothing when up to date.
+import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import asc from 'assemblyscript/asc'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const sources = join(root, 'kernels/cpu')
+const output = join(root, 'src/backends/cpu/kernels.generated.ts')
+
+const inputs = [
+  ...(await readdir(sources)).filter((f) => f.endsWith('.ts')).map((f) => join(sources, f)),
+  fileURLToPath(import.meta.url),
+]
+const newest = Math.max(...(await Promise.all(inputs.map(async (f) => (await stat(f)).mtimeMs))))
+const built = await stat(output).then(
+  (s) => s.mtimeMs,
+  () => 0,
+)
+if (built > newest && !process.argv.includes('--force')) process.exit(0)
+
+const folder = await mkdtemp(join(tmpdir(), 'kaiyuan-kernels-'))
+async function compile(name, features) {
+  const file = join(folder, `${name}.wasm`)
+  const { error, stderr } = await asc.main(
+    [
+      join(sources, 'index.ts'),
+      '-O3',
+      '--runtime',
+      'stub',
+      '--noAssert',
+      '--importMemory',
+      '--sharedMemory',
+      '--initialMemory',
+      '2',
+      '--maximumMemory',
+      '65536',
+      ...['simd', 'threads', 'bulk-memory', ...features].flatMap((f) => ['--enable', f]),
+      '-o',
+      file,
+    ],
+    { stderr: undefined },
+  )
+  if (error) throw new Error(`kernels (${name}): ${error.message}\n${stderr.toString()}`)
+  return (await readFile(file)).toString('base64')
+}
+
+const relaxed = await compile('relaxed', ['relaxed-simd'])
+const baseline = await compile('baseline', [])
+await rm(folder, { recursive: true })
+const text = `// Made by tools/build-kernels.mjs from kernels/cpu; not in version control.
+/** For engines with relaxed SIMD. */
+export const RELAXED_WASM = '${relaxed}'
+/** For engines with fixed-width SIMD only. */
+export const BASELINE_WASM = '${baseline}'
+`
+await writeFile(`${output}.${process.pid}`, text)
+await rename(`${output}.${process.pid}`, output)
