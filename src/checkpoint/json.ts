@@ -1,0 +1,32 @@
+import { UserError } from '../errors.js'
+import type { JsonObject } from './checkpoint.js'
+import type { ByteSource } from './source.js'
+
+/** The JSON object in `bytes`. @throws UserError when it is not UTF-8, not JSON or not an object. */
+export function parseJsonObject(bytes: Uint8Array, where: string): JsonObject {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new UserError(`${where}: expected JSON, but ${reason}. Download the file again.`, 'invalid_file', { cause })
+  }
+  if (isJsonObject(value)) return value
+  const found = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
+  throw new UserError(`${where}: expected a JSON object, found ${found}. Download the file again.`, 'invalid_file')
+}
+
+/** Reads a whole JSON file of at most `limit` bytes. */
+export async function readJsonObject(source: ByteSource, limit: number): Promise<JsonObject> {
+  if (source.size > limit) {
+    throw new UserError(
+      `${source.name}: expected at most ${limit} bytes of JSON, found ${source.size}. This is not the file it claims to be.`,
+      'invalid_file',
+    )
+  }
+  return parseJsonObject(await source.read(0, source.size), source.name)
+}
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

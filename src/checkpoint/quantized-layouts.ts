@@ -1,0 +1,204 @@
+import { UserError } from '../errors.js'
+import type { JsonObject, ScaleGrid, StoredTensor } from './checkpoint.js'
+import { decodeBytes } from './decode.js'
+import type { FormatName } from './formats.js'
+import { isJsonObject } from './json.js'
+import type { Located } from './safetensors.js'
+import { missingTensor, product, sameShape, shapeText, storedTensor, unsupportedFormat, wrongShape } from './stored.js'
+
+const PLAIN: ReadonlyMap<string, FormatName> = new Map([
+  ['F32', 'f32'],
+  ['F16', 'f16'],
+  ['BF16', 'bf16'],
+])
+
+/** Tensors that belong to `X.weight` and are not weights themselves. */
+const COMPANIONS = [
+  'weight_scale_inv',
+  'weight_scale',
+  'weight_shape',
+  'input_scale',
+  'weight_zero_point',
+  'weight_g_idx',
+]
+
+/** Values per scale in compressed-tensors INT4 as Kimi publishes it. */
+const INT4_GROUP = 32
+const LARGEST_BLOCK = 2 ** 20
+
+/** Resolves `X.weight` to what labs store for it: plain values, FP8 with block scales, packed INT4 with group scales. */
+export class QuantizedLayouts {
+  private readonly quantization: JsonObject | undefined
+
+  constructor(
+    private readonly where: string,
+    config: JsonObject,
+    private readonly tensors: ReadonlyMap<string, Located>,
+  ) {
+    this.quantization = quantizationOf(config)
+  }
+
+  *names(): Iterable<string> {
+    for (const name of this.tensors.keys()) {
+      const dot = name.lastIndexOf('.')
+      const base = name.slice(0, dot + 1)
+      const last = name.slice(dot + 1)
+      if (last === 'weight_packed') yield `${base}weight`
+      else if (!COMPANIONS.includes(last) || !this.has(`${base}weight`)) yield name
+    }
+  }
+
+  has(name: string): boolean {
+    return this.tensors.has(name) || (name.endsWith('.weight') && this.tensors.has(`${name}_packed`))
+  }
+
+  /** @throws UserError: missing, of another shape, or in a format that cannot be read. */
+  tensor(name: string, shape: readonly number[]): StoredTensor {
+    const found = this.tensors.get(name)
+    if (found) {
+      const format = PLAIN.get(found.entry.dtype)
+      if (format) return this.plain(found, format, shape)
+      if (found.entry.dtype === 'F8_E4M3') return this.fp8(found, shape)
+      throw unsupportedFormat(name, found.source.name, found.entry.dtype)
+    }
+    const packed = name.endsWith('.weight') ? this.tensors.get(`${name}_packed`) : undefined
+    if (packed) return this.int4(name, packed, shape)
+    const other = this.otherLayout(name)
+    throw other ?? missingTensor(name, this.where)
+  }
+
+  private plain({ entry, source }: Located, format: FormatName, shape: readonly number[]): StoredTensor {
+    if (!sameShape(entry.shape, shape)) throw wrongShape(entry.name, source.name, shape, entry.shape)
+    return storedTensor({ name: entry.name, format, shape, source, offset: entry.start })
+  }
+
+  /** F8_E4M3 X.weight [N, K], F32 or BF16 X.weight_scale_inv [ceil(N / bo), ceil(K / bi)]; value = code * scale. */
+  private fp8({ entry, source }: Located, shape: readonly number[]): StoredTensor {
+    const { name } = entry
+    if (!sameShape(entry.shape, shape)) throw wrongShape(name, source.name, shape, entry.shape)
+    const scale = this.tensors.get(`${name}_scale_inv`)
+    if (!scale) {
+      const why = this.tensors.has(`${name}_scale`)
+        ? 'with one scale per row or tensor (weight_scale)'
+        : 'without scales'
+      throw unsupportedFormat(name, source.name, `F8_E4M3 ${why}`)
+    }
+    const [n, k] = shape
+    if (n === undefined || k === undefined || shape.length !== 2) {
+      throw unsupportedFormat(name, source.name, `F8_E4M3 of rank ${shape.length}`)
+    }
+    const [blockRows, blockCols] = this.fp8Blocks(name, source.name)
+    const scales = scaleGrid(scale, n, k, blockRows, blockCols)
+    return storedTensor({ name, format: 'fp8_e4m3', shape, source, offset: entry.start, scales })
+  }
+
+  private fp8Blocks(name: string, file: string): readonly [number, number] {
+    const method = this.quantization?.['quant_method'] ?? 'fp8'
+    if (method !== 'fp8') throw unsupportedFormat(name, file, `F8_E4M3 of quantization method ${String(method)}`)
+    const size = this.quantization?.['weight_block_size'] ?? [128, 128]
+    if (Array.isArray(size) && size.length === 2 && size.every(isBlockSize)) return [Number(size[0]), Number(size[1])]
+    throw new UserError(
+      `${this.where}: config.json: expected quantization_config.weight_block_size as [rows, columns], ` +
+        `found ${JSON.stringify(size)?.slice(0, 80)}.`,
+      'invalid_file',
+    )
+  }
+
+  /** I32 X.weight_packed [N, K / 8], X.weight_scale [N, K / 32], X.weight_shape [2]; value = (code - 8) * scale. */
+  private int4(name: string, packed: Located, shape: readonly number[]): StoredTensor {
+    const { entry, source } = packed
+    this.checkInt4(name, packed)
+    const [n, k] = shape
+    const [rows, words] = entry.shape
+    if (rows === undefined || words === undefined || entry.shape.length !== 2) {
+      throw new UserError(
+        `${source.name}: tensor ${entry.name}: expected shape [N, K / 8], found ${shapeText(entry.shape)}.`,
+        'tensor_mismatch',
+      )
+    }
+    if (n !== rows || k !== words * 8 || shape.length !== 2)
+      throw wrongShape(name, source.name, shape, [rows, words * 8])
+    const scale = this.tensors.get(`${name}_scale`)
+    if (!scale) throw missingTensor(`${name}_scale`, this.where)
+    const grid = scaleGrid(scale, n, k, 1, INT4_GROUP)
+    const scales = { ...grid, read: async () => (await this.checkWeightShape(name, n, k), grid.read()) }
+    return storedTensor({ name, format: 'int4_packed', shape, source, offset: entry.start, scales })
+  }
+
+  private checkInt4(name: string, { entry, source }: Located): void {
+    if (entry.dtype !== 'I32') throw unsupportedFormat(name, source.name, `weight_packed of ${entry.dtype}`)
+    const method = this.quantization?.['quant_method'] ?? 'compressed-tensors'
+    if (method !== 'compressed-tensors') {
+      throw unsupportedFormat(name, source.name, `weight_packed of quantization method ${String(method)}`)
+    }
+    if (this.tensors.has(`${name}_zero_point`)) throw unsupportedFormat(name, source.name, 'asymmetric INT4')
+    const groups = this.quantization?.['config_groups']
+    for (const group of isJsonObject(groups) ? Object.values(groups) : []) {
+      const weights = isJsonObject(group) ? group['weights'] : undefined
+      if (!isJsonObject(weights)) continue
+      const { num_bits: bits = 4, group_size: size = INT4_GROUP, symmetric = true, type = 'int' } = weights
+      if (bits === 4 && size === INT4_GROUP && symmetric === true && type === 'int') continue
+      const what = `${symmetric === true ? '' : 'asymmetric '}${String(type)}${String(bits)} in groups of ${String(size)}`
+      throw unsupportedFormat(name, source.name, `compressed-tensors ${what}`)
+    }
+  }
+
+  private async checkWeightShape(name: string, n: number, k: number): Promise<void> {
+    const found = this.tensors.get(`${name}_shape`)
+    if (!found) return
+    const { entry, source } = found
+    const wide = entry.dtype === 'I64'
+    if ((!wide && entry.dtype !== 'I32') || !sameShape(entry.shape, [2])) {
+      throw new UserError(
+        `${source.name}: tensor ${entry.name}: expected I32 [2], found ${entry.dtype} ${shapeText(entry.shape)}.`,
+        'tensor_mismatch',
+      )
+    }
+    const bytes = await source.read(entry.start, entry.end - entry.start)
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const at = (i: number): number => (wide ? Number(view.getBigInt64(8 * i, true)) : view.getInt32(4 * i, true))
+    if (at(0) !== n || at(1) !== k) throw wrongShape(name, source.name, [n, k], [at(0), at(1)])
+  }
+
+  /** Says what is there instead of X.weight, where a known quantiser stores its codes under another name. */
+  private otherLayout(name: string): UserError | undefined {
+    const base = name.replace(/\.?weight$/, '')
+    for (const suffix of ['.qweight', '_blocks', '.weight_blocks', '.weight_scale', '.scale']) {
+      const found = this.tensors.get(base + suffix)
+      if (!found) continue
+      const method = String(this.quantization?.['quant_method'] ?? 'an unknown quantiser')
+      return unsupportedFormat(name, found.source.name, `${found.entry.name} (${found.entry.dtype}) of ${method}`)
+    }
+    return undefined
+  }
+}
+
+function quantizationOf(config: JsonObject): JsonObject | undefined {
+  const text = isJsonObject(config['text_config']) ? config['text_config'] : undefined
+  const found = config['quantization_config'] ?? text?.['quantization_config']
+  return isJsonObject(found) ? found : undefined
+}
+
+function isBlockSize(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) > 0 && Number(value) <= LARGEST_BLOCK
+}
+
+/** Scales of an [n, k] tensor, checked for dtype and shape now, for finite values when they are read. */
+function scaleGrid({ entry, source }: Located, n: number, k: number, blockRows: number, blockCols: number): ScaleGrid {
+  const format = PLAIN.get(entry.dtype)
+  if (!format) throw unsupportedFormat(entry.name, source.name, `scales of ${entry.dtype}`)
+  const shape = [Math.ceil(n / blockRows), Math.ceil(k / blockCols)] as const
+  if (!sameShape(entry.shape, shape)) throw wrongShape(entry.name, source.name, shape, entry.shape)
+  const read = async (): Promise<Float32Array> => {
+    const bytes = await source.read(entry.start, entry.end - entry.start)
+    const values = decodeBytes(format, bytes, 1, product(shape))
+    const bad = values.findIndex((value) => !Number.isFinite(value))
+    if (bad < 0) return values
+    throw new UserError(
+      `${source.name}: tensor ${entry.name}: expected finite scales, found ${values[bad]} at row ` +
+        `${Math.floor(bad / shape[1])}, column ${bad % shape[1]}. The file is damaged: download it again.`,
+      'invalid_file',
+    )
+  }
+  return { blockRows, blockCols, shape, read }
+}
