@@ -1,9 +1,11 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
-import { decodeRows } from '../../src/checkpoint/decode.js'
+import type { Checkpoint, JsonObject } from '../../src/checkpoint/checkpoint.js'
+import { decodeBytes, decodeRows } from '../../src/checkpoint/decode.js'
 import { nodeFiles } from '../../src/checkpoint/files-node.js'
+import { readGgufHeader } from '../../src/checkpoint/gguf-header.js'
+import { publishedName } from '../../src/checkpoint/gguf-names.js'
 import { openCheckpoint } from '../../src/checkpoint/open.js'
 import { readSafetensorsHeader } from '../../src/checkpoint/safetensors-header.js'
 
@@ -48,4 +50,117 @@ describe.skipIf(!present)('golden checkpoints', () => {
     expect(await decodeAll(checkpoint, await shapesOf(folder))).toBeGreaterThan(20)
     await checkpoint.close()
   })
+
+  it.each(['llama-plain', 'deepseek2', 'stories260k'])('GGUF %s opens and decodes to finite numbers', async (name) => {
+    const checkpoint = await openCheckpoint(await nodeFiles(`${shared}golden-gguf/${name}/model.gguf`))
+    let count = 0
+    for (const [tensor, shape] of await ggufShapes(checkpoint, `${shared}golden-gguf/${name}`)) {
+      const stored = checkpoint.tensor(tensor, shape)
+      const values = await decodeRows(stored, 0, stored.rows)
+      expect(values.every(Number.isFinite), tensor).toBe(true)
+      count++
+    }
+    expect(count).toBeGreaterThan(10)
+    await checkpoint.close()
+  })
+
+  it('GGUF deepseek2 holds the numbers of deepseek-v3-bf16 under the same names', async () => {
+    const gguf = await openCheckpoint(await nodeFiles(`${shared}golden-gguf/deepseek2/model.gguf`))
+    const folder = `${shared}golden/deepseek-v3-bf16`
+    const published = await openCheckpoint(await nodeFiles(folder))
+    for (const [name, shape] of await shapesOf(folder)) {
+      const expected = await decodeAt(published, name, shape)
+      const actual = name.includes('.kv_b_proj.')
+        ? await keyValueFromHalves(gguf, name, published.config)
+        : await decodeAt(gguf, name, shape)
+      expect(firstDifference(actual, expected), name).toBe(-1)
+    }
+    for (const [key, value] of Object.entries(gguf.config)) {
+      if (key === 'head_dim' || key === 'rope_scaling') continue
+      expect({ [key]: published.config[key] }).toEqual({ [key]: value })
+    }
+    expect(gguf.config['rope_scaling']).toMatchObject(published.config['rope_scaling'] as object)
+  })
+
+  it('opens every vocabulary file and every mix of block formats', async () => {
+    for (const file of readdirSync(`${shared}real/vocab-gguf`).filter((name) => name.endsWith('.gguf'))) {
+      const checkpoint = await openCheckpoint(await nodeFiles(`${shared}real/vocab-gguf/${file}`))
+      expect(checkpoint.metadata?.has('tokenizer.ggml.tokens'), file).toBe(true)
+      await checkpoint.close()
+    }
+    const mixed = await openCheckpoint(await nodeFiles(`${shared}golden-gguf/llama-k/model.gguf`))
+    expect(() => mixed.tensor('lm_head.weight', [256, 256])).toThrow(/GGUF Q6_K.*Supported/)
+  })
+
+  it('block formats decode to the published values, bit by bit', async () => {
+    const source = await (await nodeFiles(`${shared}golden-gguf`)).open('blocks.safetensors')
+    if (!source) throw new Error('no blocks.safetensors')
+    const entries = await readSafetensorsHeader(source)
+    for (const [type, format] of [
+      ['Q4_0', 'q4_0'],
+      ['Q8_0', 'q8_0'],
+      ['F16', 'f16'],
+      ['BF16', 'bf16'],
+    ] as const) {
+      const [bytes, values] = await Promise.all(
+        [`${type}.bytes`, `${type}.values`].map((name) => {
+          const { start = 0, end = 0 } = entries.get(name) ?? {}
+          return source.read(start, end - start)
+        }),
+      )
+      const decoded = decodeBytes(format, bytes ?? new Uint8Array(), 3, 512)
+      expect(new Uint8Array(decoded.buffer), type).toEqual(values)
+    }
+  })
 })
+
+async function decodeAt(checkpoint: Checkpoint, name: string, shape: readonly number[]): Promise<Float32Array> {
+  const tensor = checkpoint.tensor(name, shape)
+  return decodeRows(tensor, 0, tensor.rows)
+}
+
+/** Logical shapes by published name. */
+async function ggufShapes(checkpoint: Checkpoint, folder: string): Promise<Map<string, readonly number[]>> {
+  const source = await (await nodeFiles(folder)).open('model.gguf')
+  if (!source) throw new Error(`no model.gguf in ${folder}`)
+  const { tensors } = await readGgufHeader(source)
+  const architecture = String(checkpoint.metadata?.get('general.architecture'))
+  const shapes = new Map<string, readonly number[]>()
+  for (const { name, shape } of tensors) {
+    const published = publishedName(architecture, name)
+    const [experts = 0, rows = 0, cols = 0] = shape
+    if (published.layout === 'flattened') shapes.set(published.name, [experts * rows, cols])
+    else if (published.layout !== 'experts') shapes.set(published.name, shape)
+    else for (let e = 0; e < experts; e++) shapes.set(published.name.replace('{e}', String(e)), [rows, cols])
+  }
+  await source.close()
+  expect([...checkpoint.names()].sort()).toEqual([...shapes.keys()].sort())
+  return shapes
+}
+
+/** kv_b [H (nope + v), R] from k_b [H R, nope] and v_b [H v, R]. */
+async function keyValueFromHalves(gguf: Checkpoint, name: string, config: JsonObject): Promise<Float32Array> {
+  const [heads, nope, v, rank] = ['num_attention_heads', 'qk_nope_head_dim', 'v_head_dim', 'kv_lora_rank'].map((key) =>
+    Number(config[key]),
+  ) as [number, number, number, number]
+  const keys = await decodeAt(gguf, name.replace('kv_b', 'k_b'), [heads * rank, nope])
+  const values = await decodeAt(gguf, name.replace('kv_b', 'v_b'), [heads * v, rank])
+  const out = new Float32Array(heads * (nope + v) * rank)
+  for (let h = 0; h < heads; h++) {
+    for (let row = 0; row < nope + v; row++) {
+      for (let r = 0; r < rank; r++) {
+        const value = row < nope ? keys[(h * rank + r) * nope + row] : values[(h * v + row - nope) * rank + r]
+        out[(h * (nope + v) + row) * rank + r] = value ?? NaN
+      }
+    }
+  }
+  return out
+}
+
+/** Index of the first value further off than rounding to f16 explains, or -1. */
+function firstDifference(actual: Float32Array, expected: Float32Array): number {
+  return expected.findIndex((value, i) => {
+    const difference = Math.abs((actual[i] ?? NaN) - value)
+    return !(difference <= Math.max(Math.abs(value) * 2 ** -11, 2 ** -25))
+  })
+}

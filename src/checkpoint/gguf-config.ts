@@ -1,0 +1,200 @@
+import { UserError } from '../errors.js'
+import type { JsonObject } from './checkpoint.js'
+
+/** Metadata of one file with checked types; `arch.` prefixes are filled in by the caller. */
+export class GgufMetadata {
+  constructor(
+    private readonly where: string,
+    private readonly values: ReadonlyMap<string, unknown>,
+  ) {}
+
+  number(key: string): number | undefined {
+    const value = this.values.get(key)
+    if (value === undefined) return undefined
+    // Some converters write one value per layer; a model of equal layers has one.
+    const all: unknown[] = Array.isArray(value) ? value : [value]
+    const [first] = all
+    if (typeof first === 'number' && Number.isFinite(first) && all.every((item) => item === first))
+      return shortest(first)
+    throw this.wrong(key, 'a number, the same for all layers', value)
+  }
+
+  needed(key: string): number {
+    const value = this.number(key)
+    if (value !== undefined) return value
+    throw new UserError(
+      `${this.where}: expected the metadata key ${key}, found none. Convert the model again.`,
+      'invalid_file',
+    )
+  }
+
+  string(key: string): string | undefined {
+    const value = this.values.get(key)
+    if (value === undefined || typeof value === 'string') return value
+    throw this.wrong(key, 'a string', value)
+  }
+
+  boolean(key: string): boolean | undefined {
+    const value = this.values.get(key)
+    if (value === undefined || typeof value === 'boolean') return value
+    throw this.wrong(key, 'a boolean', value)
+  }
+
+  private wrong(key: string, expected: string, found: unknown): UserError {
+    const what = Array.isArray(found) ? 'an array' : `${typeof found} ${String(found)}`.slice(0, 80)
+    return new UserError(`${this.where}: metadata ${key}: expected ${expected}, found ${what}.`, 'invalid_file')
+  }
+}
+
+/** What the config needs from the tensors. */
+export interface TensorFacts {
+  /** Rows of token_embd.weight. */
+  readonly vocabulary: number | undefined
+  readonly hasOutput: boolean
+  readonly hasQueryBias: boolean
+}
+
+/**
+ * The config.json that this model would have in Hugging Face layout. An unknown architecture becomes model_type as it
+ * is, for whoever builds the model to refuse.
+ * @throws UserError when a key is missing or of the wrong type.
+ */
+export function configFromGguf(where: string, values: ReadonlyMap<string, unknown>, facts: TensorFacts): JsonObject {
+  const meta = new GgufMetadata(where, values)
+  const arch = meta.string('general.architecture')
+  if (arch === undefined) {
+    throw new UserError(`${where}: expected the metadata key general.architecture, found none.`, 'invalid_file')
+  }
+  switch (arch) {
+    case 'llama':
+    case 'qwen2':
+    case 'qwen3':
+      checkFullRotary(where, meta, arch)
+      return { model_type: arch, ...dense(meta, arch, facts) }
+    case 'deepseek2':
+      return deepseek(where, meta, arch, facts)
+    default:
+      return { model_type: arch }
+  }
+}
+
+/** Keys that all of these architectures share. */
+function dense(meta: GgufMetadata, arch: string, facts: TensorFacts): Record<string, unknown> {
+  const hidden = meta.needed(`${arch}.embedding_length`)
+  const heads = meta.needed(`${arch}.attention.head_count`)
+  const bos = meta.number('tokenizer.ggml.bos_token_id')
+  const layers = meta.needed(`${arch}.block_count`) - (meta.number(`${arch}.nextn_predict_layers`) ?? 0)
+  return {
+    hidden_size: hidden,
+    num_hidden_layers: layers,
+    intermediate_size: meta.needed(`${arch}.feed_forward_length`),
+    num_attention_heads: heads,
+    num_key_value_heads: meta.number(`${arch}.attention.head_count_kv`) ?? heads,
+    head_dim: meta.number(`${arch}.attention.key_length`) ?? hidden / heads,
+    hidden_act: 'silu',
+    rms_norm_eps: meta.needed(`${arch}.attention.layer_norm_rms_epsilon`),
+    rope_theta: meta.number(`${arch}.rope.freq_base`) ?? 10000,
+    rope_scaling: ropeScaling(meta, arch),
+    max_position_embeddings: meta.needed(`${arch}.context_length`),
+    vocab_size: meta.number(`${arch}.vocab_size`) ?? facts.vocabulary,
+    tie_word_embeddings: !facts.hasOutput,
+    attention_bias: facts.hasQueryBias,
+    ...(bos !== undefined && { bos_token_id: bos }),
+    ...endIds(meta),
+  }
+}
+
+/** These architectures rotate whole heads in Hugging Face layout; its config has no key for less. */
+function checkFullRotary(where: string, meta: GgufMetadata, arch: string): void {
+  const heads = meta.needed(`${arch}.attention.head_count`)
+  const width = meta.number(`${arch}.attention.key_length`) ?? meta.needed(`${arch}.embedding_length`) / heads
+  const rotated = meta.number(`${arch}.rope.dimension_count`) ?? width
+  if (rotated === width) return
+  throw new UserError(
+    `${where}: metadata ${arch}.rope.dimension_count: expected ${width}, the width of a head, found ${rotated}. ` +
+      'Partial rotation is not supported for this architecture.',
+    'unsupported_model',
+  )
+}
+
+function endIds(meta: GgufMetadata): Record<string, unknown> {
+  const keys = ['eos_token_id', 'eot_token_id', 'eom_token_id'].map((key) => meta.number(`tokenizer.ggml.${key}`))
+  const ids = [...new Set(keys.filter((id) => id !== undefined))]
+  if (ids.length === 0) return {}
+  return { eos_token_id: ids.length === 1 ? ids[0] : ids }
+}
+
+function ropeScaling(meta: GgufMetadata, arch: string): JsonObject | null {
+  const key = (name: string): number | undefined => meta.number(`${arch}.rope.scaling.${name}`)
+  const factor = key('factor') ?? meta.number(`${arch}.rope.scale_linear`) ?? 1
+  const type = meta.string(`${arch}.rope.scaling.type`) ?? (factor === 1 ? 'none' : 'linear')
+  if (type === 'none') return null
+  if (type !== 'yarn') return { type, rope_type: type, factor }
+  // The file keeps 0.1 * mscale_all_dim; DeepSeek publishes mscale equal to it.
+  const logMultiplier = key('yarn_log_multiplier')
+  const mscale = logMultiplier === undefined ? undefined : Number((logMultiplier / 0.1).toPrecision(6))
+  return {
+    type,
+    rope_type: type,
+    factor,
+    original_max_position_embeddings:
+      key('original_context_length') ?? Math.round(meta.needed(`${arch}.context_length`) / factor),
+    beta_fast: key('yarn_beta_fast') ?? 32,
+    beta_slow: key('yarn_beta_slow') ?? 1,
+    ...(mscale !== undefined && { mscale, mscale_all_dim: mscale }),
+  }
+}
+
+/** DeepSeek V2 (softmax routing) or V3 and Kimi K2 (sigmoid routing). */
+function deepseek(where: string, meta: GgufMetadata, arch: string, facts: TensorFacts): JsonObject {
+  const common = dense(meta, arch, facts)
+  const gating = meta.number(`${arch}.expert_gating_func`) ?? 1
+  if (gating !== 1 && gating !== 2) {
+    throw new UserError(
+      `${where}: metadata ${arch}.expert_gating_func: expected 1 (softmax) or 2 (sigmoid), found ${gating}.`,
+      'unsupported_model',
+    )
+  }
+  const sigmoid = gating === 2
+  const experts = meta.number(`${arch}.expert_count`)
+  const rope = meta.needed(`${arch}.rope.dimension_count`)
+  // Files from before the latent cache keep the plain lengths under the plain keys.
+  const keyLength = meta.number(`${arch}.attention.key_length_mla`) ?? meta.needed(`${arch}.attention.key_length`)
+  const valueLength = meta.number(`${arch}.attention.value_length_mla`) ?? meta.needed(`${arch}.attention.value_length`)
+  const groups = meta.number(`${arch}.expert_group_count`) ?? (isDeepseekV3(common, sigmoid, experts) ? 8 : 1)
+  const used = meta.number(`${arch}.expert_group_used_count`) ?? (isDeepseekV3(common, sigmoid, experts) ? 4 : 1)
+  return {
+    ...common,
+    model_type: sigmoid ? 'deepseek_v3' : 'deepseek_v2',
+    num_key_value_heads: common['num_attention_heads'],
+    head_dim: rope,
+    q_lora_rank: meta.number(`${arch}.attention.q_lora_rank`) ?? null,
+    kv_lora_rank: meta.needed(`${arch}.attention.kv_lora_rank`),
+    qk_nope_head_dim: keyLength - rope,
+    qk_rope_head_dim: rope,
+    v_head_dim: valueLength,
+    n_routed_experts: experts ?? null,
+    num_experts_per_tok: meta.number(`${arch}.expert_used_count`) ?? null,
+    n_shared_experts: meta.number(`${arch}.expert_shared_count`) ?? 0,
+    first_k_dense_replace: meta.number(`${arch}.leading_dense_block_count`) ?? 0,
+    moe_layer_freq: 1,
+    moe_intermediate_size: meta.number(`${arch}.expert_feed_forward_length`) ?? null,
+    routed_scaling_factor: meta.number(`${arch}.expert_weights_scale`) ?? 1,
+    norm_topk_prob: meta.boolean(`${arch}.expert_weights_norm`) ?? sigmoid,
+    scoring_func: sigmoid ? 'sigmoid' : 'softmax',
+    n_group: groups,
+    topk_group: used,
+    topk_method: sigmoid ? 'noaux_tc' : groups > 1 ? 'group_limited_greedy' : 'greedy',
+  }
+}
+
+/** Early conversions of DeepSeek-V3 and R1 left out its 8 expert groups, of which 4 are used. */
+function isDeepseekV3(common: JsonObject, sigmoid: boolean, experts: number | undefined): boolean {
+  return sigmoid && experts === 256 && common['num_hidden_layers'] === 61
+}
+
+/** The decimal number that an f32 of the file was written from: 1e-6 instead of 9.999999974752427e-7. */
+function shortest(value: number): number {
+  const short = Number(value.toPrecision(7))
+  return Math.fround(short) === value ? short : value
+}

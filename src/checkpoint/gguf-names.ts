@@ -1,0 +1,82 @@
+/** GGUF tensor names -> the names that the labs publish. Source: tensor_mapping.py of llama.cpp's gguf-py. */
+
+/** What happens to the rows of a tensor on the way to its published form. */
+export type GgufLayout = 'plain' | 'permuted-q' | 'permuted-k' | 'experts' | 'flattened'
+
+export interface PublishedName {
+  /** With `{e}` for the expert where the layout is 'experts'. */
+  readonly name: string
+  readonly layout: GgufLayout
+}
+
+const TOP: ReadonlyMap<string, string> = new Map([
+  ['token_embd.weight', 'model.embed_tokens.weight'],
+  ['output_norm.weight', 'model.norm.weight'],
+  ['output.weight', 'lm_head.weight'],
+])
+
+const DENSE: ReadonlyMap<string, string> = new Map([
+  ['attn_norm', 'input_layernorm'],
+  ['ffn_norm', 'post_attention_layernorm'],
+  ['attn_q', 'self_attn.q_proj'],
+  ['attn_k', 'self_attn.k_proj'],
+  ['attn_v', 'self_attn.v_proj'],
+  ['attn_output', 'self_attn.o_proj'],
+  ['attn_q_norm', 'self_attn.q_norm'],
+  ['attn_k_norm', 'self_attn.k_norm'],
+  ['ffn_gate', 'mlp.gate_proj'],
+  ['ffn_up', 'mlp.up_proj'],
+  ['ffn_down', 'mlp.down_proj'],
+])
+
+const DEEPSEEK: ReadonlyMap<string, string> = new Map([
+  ...DENSE,
+  ['attn_q_a', 'self_attn.q_a_proj'],
+  ['attn_q_a_norm', 'self_attn.q_a_layernorm'],
+  ['attn_q_b', 'self_attn.q_b_proj'],
+  ['attn_kv_a_mqa', 'self_attn.kv_a_proj_with_mqa'],
+  ['attn_kv_a_norm', 'self_attn.kv_a_layernorm'],
+  ['attn_kv_b', 'self_attn.kv_b_proj'],
+  ['attn_k_b', 'self_attn.k_b_proj'],
+  ['attn_v_b', 'self_attn.v_b_proj'],
+  ['ffn_gate_inp', 'mlp.gate'],
+  ['ffn_gate_exps', 'mlp.experts.{e}.gate_proj'],
+  ['ffn_up_exps', 'mlp.experts.{e}.up_proj'],
+  ['ffn_down_exps', 'mlp.experts.{e}.down_proj'],
+  ['ffn_gate_shexp', 'mlp.shared_experts.gate_proj'],
+  ['ffn_up_shexp', 'mlp.shared_experts.up_proj'],
+  ['ffn_down_shexp', 'mlp.shared_experts.down_proj'],
+])
+
+const TABLES: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map([
+  ['llama', DENSE],
+  ['qwen2', DENSE],
+  ['qwen3', DENSE],
+  ['deepseek2', DEEPSEEK],
+])
+
+/** A tensor without a published name keeps its own. */
+export function publishedName(architecture: string, ggufName: string): PublishedName {
+  const table = TABLES.get(architecture)
+  const top = TOP.get(ggufName)
+  if (!table) return { name: ggufName, layout: 'plain' }
+  if (top !== undefined) return { name: top, layout: 'plain' }
+  const [, layer, part = '', kind] = /^blk\.(\d{1,6})\.(\w+)\.(weight|bias)$/.exec(ggufName) ?? []
+  if (layer === undefined) return { name: ggufName, layout: 'plain' }
+  const prefix = `model.layers.${Number(layer)}.`
+  if (part === 'exp_probs_b' && table === DEEPSEEK) {
+    return { name: `${prefix}mlp.gate.e_score_correction_bias`, layout: 'plain' }
+  }
+  const mapped = table.get(part)
+  if (mapped === undefined) return { name: ggufName, layout: 'plain' }
+  return { name: `${prefix}${mapped}.${kind}`, layout: layoutOf(architecture, part) }
+}
+
+function layoutOf(architecture: string, part: string): GgufLayout {
+  if (part.endsWith('_exps')) return 'experts'
+  if (part === 'attn_k_b' || part === 'attn_v_b') return 'flattened'
+  // Conversion interleaves the two halves of each rotated head for Llama, and for no other of these.
+  if (architecture === 'llama' && part === 'attn_q') return 'permuted-q'
+  if (architecture === 'llama' && part === 'attn_k') return 'permuted-k'
+  return 'plain'
+}
