@@ -1,0 +1,132 @@
+import { builtinModules } from 'node:module'
+import js from '@eslint/js'
+import tseslint from 'typescript-eslint'
+
+// The pipeline runs one way: checkpoint, tokenizer < chat | graph < models | backends < engine < cli | server | web.
+// Each folder of src lists what it may import from; models and backends meet only in graph.
+const MAY_IMPORT = {
+  checkpoint: [],
+  tokenizer: ['checkpoint'],
+  chat: ['checkpoint', 'tokenizer'],
+  graph: [],
+  models: ['checkpoint', 'graph'],
+  backends: ['checkpoint', 'graph'],
+  engine: ['checkpoint', 'tokenizer', 'chat', 'graph', 'models', 'backends'],
+  server: ['checkpoint', 'tokenizer', 'chat', 'graph', 'models', 'backends', 'engine'],
+  cli: ['checkpoint', 'tokenizer', 'chat', 'graph', 'models', 'backends', 'engine', 'server'],
+}
+const FOLDERS = Object.keys(MAY_IMPORT)
+const NODE_FOLDERS = ['cli', 'server']
+const NODE_FILES = ['src/checkpoint/files-node.ts']
+
+const nodeImports = {
+  regex: `^(node:.*|(${builtinModules.filter((name) => !name.startsWith('_')).join('|')})(/.*)?)$`,
+  message:
+    'Node modules belong to src/cli, src/server and src/checkpoint/files-node.ts: the rest also runs in a browser.',
+}
+
+function directionRule(folder, { allowNode }) {
+  const forbidden = FOLDERS.filter((other) => other !== folder && !MAY_IMPORT[folder].includes(other))
+  const patterns = []
+  if (forbidden.length > 0) {
+    patterns.push({
+      regex: `^(\\.\\./)+(${forbidden.join('|')})/`,
+      message: `src/${folder} may import only from: ${['errors.ts', ...MAY_IMPORT[folder]].join(', ')}.`,
+    })
+  }
+  if (folder !== 'cli')
+    patterns.push({ regex: '^(\\.\\./)+index\\.js$', message: 'index.ts is the front door, not a stage.' })
+  if (!allowNode) patterns.push(nodeImports)
+  return { 'no-restricted-imports': ['error', { patterns }] }
+}
+
+export default tseslint.config(
+  {
+    ignores: [
+      'kernels/**',
+      'dist/**',
+      'models/**',
+      'test/fixtures/**',
+      'bench/peers/**',
+      '**/*.generated.ts',
+      'node_modules/**',
+    ],
+  },
+  { linterOptions: { reportUnusedDisableDirectives: 'error', noInlineConfig: true } },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ['vitest.config.ts'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      // Index arithmetic on typed arrays is the trade here: `values[i]!` states that i is in range.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      // Numbers, and shapes such as [N, K], read best inside the message itself.
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true, allowArray: true },
+      ],
+      '@typescript-eslint/no-confusing-void-expression': 'off',
+      // A backend or a stage keeps its interface's Promise although this implementation has nothing to wait for.
+      '@typescript-eslint/require-await': 'off',
+      // Blind to what changes across an await: it calls `signal.aborted` after a step "always false".
+      '@typescript-eslint/no-unnecessary-condition': 'off',
+      eqeqeq: 'error',
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportDefaultDeclaration', message: 'Named exports only: the name is a join key.' },
+      ],
+    },
+  },
+  {
+    files: ['src/*.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [nodeImports, { regex: '^\\./(cli|server)/' }] }] },
+  },
+  ...FOLDERS.map((folder) => ({
+    files: [`src/${folder}/**/*.ts`],
+    rules: directionRule(folder, { allowNode: NODE_FOLDERS.includes(folder) }),
+  })),
+  { files: NODE_FILES, rules: directionRule('checkpoint', { allowNode: true }) },
+  // Configuration files of tools have to export a default.
+  { files: ['*.config.ts', 'test/reporter.ts'], rules: { 'no-restricted-syntax': 'off' } },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      // Tests hand over wrong things on purpose.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+    },
+  },
+  {
+    files: ['**/*.js', '**/*.mjs'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          'console',
+          'process',
+          'performance',
+          'Buffer',
+          'URL',
+          'fetch',
+          'setTimeout',
+          'clearTimeout',
+          'WebAssembly',
+          'TextDecoder',
+          'TextEncoder',
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
+    rules: { '@typescript-eslint/no-unused-vars': 'off' },
+  },
+)

@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const read = (path: string): string => readFileSync(`${root}/${path}`, 'utf8')
+
+/** Files of the tree: what git tracks, or, in an unpacked archive, what lies there. */
+function treeFiles(): string[] {
+  if (existsSync(`${root}/.git`)) {
+    const listed = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })
+    return listed.split('\0').filter((path) => path !== '' && existsSync(`${root}/${path}`))
+  }
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => `${entry.parentPath}/${entry.name}`.slice(root.length).replace(/^\/+/, ''))
+    .filter((path) => !/(^|\/)(node_modules|dist)\//.test(path))
+}
+
+const files = treeFiles()
+const isCode = (path: string): boolean => /\.(ts|mjs|js)$/.test(path) && !path.includes('.generated.')
+const hand = files.filter((path) => isCode(path) && !/^(test\/fixtures|models)\//.test(path))
+
+describe('house rules', () => {
+  it('keeps files under 600 lines (kernels excepted: unrolled loops are long)', () => {
+    const long = hand
+      .filter((path) => !path.startsWith('kernels/'))
+      .map((path) => ({ path, lines: read(path).split('\n').length }))
+      .filter(({ lines }) => lines > 600)
+    expect(long).toEqual([])
+  })
+
+  it('has no file or folder called utils, helpers, common, manager or base', () => {
+    const forbidden = /^(utils?|helpers?|common|managers?|base)(\..*)?$/
+    expect(files.filter((path) => path.split('/').some((part) => forbidden.test(part)))).toEqual([])
+  })
+
+  it('names no path of a machine in a tracked file', () => {
+    const machine = new RegExp(`(^|[\\s'"\`(=])/(${['work', 'home', 'Users'].join('|')})/`)
+    const text = files.filter((path) => /\.(ts|mjs|js|json|md|py|ya?ml|sh)$/.test(path) || path.startsWith('.ci/'))
+    const found = text.filter((path) => !path.startsWith('test/fixtures/') && machine.test(read(path)))
+    expect(found).toEqual([])
+  })
+})
+
+describe('every model that the registry knows', async () => {
+  const { ARCHITECTURES } = await import('../src/models/registry.js')
+  const names = Object.keys(ARCHITECTURES)
+  const fixtures = existsSync(`${root}/test/fixtures`)
+    ? readdirSync(`${root}/test/fixtures`, { recursive: true, encoding: 'utf8' })
+        .filter((path) => path.endsWith('config.json'))
+        .map((path) => read(`test/fixtures/${path}`))
+    : []
+  const docs = read('docs/models.md')
+
+  it('knows some', () => expect(names.length).toBeGreaterThan(0))
+
+  it.each(names)('%s has a golden checkpoint among the fixtures', (name) => {
+    expect(fixtures.some((config) => config.includes(`"${name}"`))).toBe(true)
+  })
+
+  it.each(names)('%s has a row in docs/models.md', (name) => {
+    expect(docs).toContain(`\`${name}\``)
+  })
+})
