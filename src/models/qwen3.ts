@@ -1,0 +1,8 @@
+import { buildDense } from './dense.js'
+import type { ModelDefinition } from './definition.js'
+
+/** Qwen3 dense (arXiv 2505.09388): q and k are normalised per head before the rotation. */
+export const qwen3: ModelDefinition = {
+  modelTypes: ['qwen3'],
+  build: (checkpoint) => buildDense(checkpoint, { qkNorm: true }),
+}

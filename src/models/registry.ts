@@ -1,0 +1,53 @@
+import type { Checkpoint } from '../checkpoint/checkpoint.js'
+import { UserError } from '../errors.js'
+import type { Program } from '../graph/program.js'
+import { deepseek } from './deepseek.js'
+import type { ModelDefinition } from './definition.js'
+import { llama } from './llama.js'
+import { qwen2 } from './qwen2.js'
+import { qwen3 } from './qwen3.js'
+
+/** Every architecture; a new one is one file and one line here. */
+export const MODELS: readonly ModelDefinition[] = [llama, qwen2, qwen3, deepseek]
+
+/** All model_type values that can be run. */
+export const MODEL_TYPES: readonly string[] = MODELS.flatMap((model) => model.modelTypes)
+
+/**
+ * The program of a checkpoint, by its config's model_type.
+ * @throws UserError for an architecture that is not here: names the supported ones and the nearest.
+ */
+export function buildProgram(checkpoint: Checkpoint): Promise<Program> {
+  const modelType = checkpoint.config['model_type']
+  const model = MODELS.find((m) => m.modelTypes.includes(String(modelType)))
+  if (model) return model.build(checkpoint)
+  const found = typeof modelType === 'string' ? `model_type ${modelType}` : 'no model_type'
+  const near = typeof modelType === 'string' ? nearest(modelType) : undefined
+  throw new UserError(
+    `${checkpoint.name}: expected model_type to be one of ${MODEL_TYPES.join(', ')}; found ${found}${near ? `, nearest is ${near}` : ''}. ` +
+      'Choose a checkpoint of a supported architecture.',
+    'unsupported_model',
+  )
+}
+
+/** The supported name with the smallest edit distance, if it is near at all. */
+function nearest(name: string): string | undefined {
+  const ranked = MODEL_TYPES.map((type) => ({ type, distance: editDistance(name.slice(0, 64), type) })).sort(
+    (a, b) => a.distance - b.distance,
+  )
+  return ranked[0] && ranked[0].distance <= 4 ? ranked[0].type : undefined
+}
+
+/** Levenshtein distance, row by row. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1))
+    }
+    row = next
+  }
+  return row[b.length]!
+}
