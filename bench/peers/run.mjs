@@ -1,0 +1,121 @@
+// llama.cpp (through node-llama-cpp) and kaiyuan on the same random-weight file, alternating, each in its own process.
+// Usage: node bench/peers/run.mjs [--shape qwen3-0.6b] [--format q4_0] [-p 256] [-n 64] [--threads 2] [--rounds 5]
+// Before: npm run build; cd bench/peers && NODE_LLAMA_CPP_SKIP_DOWNLOAD=true npm ci
+// Writes bench/results/<shape>-<format>.json; `node tools/readme-speed.mjs` puts the results into the README.
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs, promisify } from 'node:util'
+import { writeSyntheticGguf } from './synthetic-gguf.mjs'
+
+const FIELDS = ['loadSeconds', 'prefillTokensPerSecond', 'decodeTokensPerSecond', 'peakRssBytes']
+const here = (path) => fileURLToPath(new URL(path, import.meta.url))
+const run = promisify(execFile)
+
+const { values } = parseArgs({
+  options: {
+    shape: { type: 'string', default: 'qwen3-0.6b' },
+    format: { type: 'string', default: 'q4_0' },
+    prompt: { type: 'string', short: 'p', default: '256' },
+    new: { type: 'string', short: 'n', default: '64' },
+    threads: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '5' },
+    out: { type: 'string' },
+  },
+})
+const { shape, format, threads } = values
+const rounds = Number(values.rounds)
+
+const cli = here('../../dist/cli/main.js')
+if (!existsSync(cli))
+  throw new Error('dist/cli/main.js is missing: run `npm run build` in the root of the project first')
+if (!existsSync(here('node_modules/node-llama-cpp'))) {
+  throw new Error('node-llama-cpp is missing: cd bench/peers && NODE_LLAMA_CPP_SKIP_DOWNLOAD=true npm ci')
+}
+
+const file = join(tmpdir(), `kaiyuan-bench-${process.pid}-${shape}-${format}.gguf`)
+const contestants = {
+  llama: [here('llama.mjs'), file, threads, values.prompt, values.new],
+  kaiyuan: [cli, 'bench', file, '--json', '-p', values.prompt, '-n', values.new, '--threads', threads],
+}
+
+/** Runs one contestant and returns the JSON object of its last line. */
+async function measure(name) {
+  const { stdout } = await run(process.execPath, contestants[name], { maxBuffer: 64 * 1024 * 1024 })
+  const result = JSON.parse(stdout.trim().split('\n').at(-1))
+  for (const field of FIELDS) {
+    if (!Number.isFinite(result[field])) throw new Error(`${name}: ${field} is missing in ${JSON.stringify(result)}`)
+  }
+  return result
+}
+
+function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+const medians = (runs) => Object.fromEntries(FIELDS.map((field) => [field, median(runs.map((r) => r[field]))]))
+
+const runs = { llama: [], kaiyuan: [] }
+let fileBytes
+try {
+  fileBytes = await writeSyntheticGguf(file, shape, format)
+  for (let round = 0; round < rounds; round++) {
+    // Whoever goes first changes every round: heat and caches favour neither.
+    const order = round % 2 === 0 ? ['llama', 'kaiyuan'] : ['kaiyuan', 'llama']
+    for (const name of order) {
+      const result = await measure(name)
+      runs[name].push(result)
+      const { prefillTokensPerSecond: prefill, decodeTokensPerSecond: decode } = result
+      console.log(
+        `${round + 1}/${rounds} ${name.padEnd(8)} prefill ${prefill.toFixed(1)} tok/s, decode ${decode.toFixed(2)} tok/s`,
+      )
+    }
+  }
+} finally {
+  rmSync(file, { force: true })
+}
+
+const { llama, kaiyuan } = { llama: medians(runs.llama), kaiyuan: medians(runs.kaiyuan) }
+const ratios = {
+  prefill: kaiyuan.prefillTokensPerSecond / llama.prefillTokensPerSecond,
+  decode: kaiyuan.decodeTokensPerSecond / llama.decodeTokensPerSecond,
+  peakRss: kaiyuan.peakRssBytes / llama.peakRssBytes,
+}
+const peer = JSON.parse(readFileSync(here('node_modules/node-llama-cpp/package.json'), 'utf8'))
+const report = {
+  date: new Date().toISOString().slice(0, 10),
+  machine: { cpu: cpus()[0].model.trim(), cores: cpus().length },
+  node: process.version,
+  peer: `${peer.name} ${peer.version}`,
+  command:
+    `node bench/peers/run.mjs --shape ${shape} --format ${format} -p ${values.prompt} -n ${values.new} ` +
+    `--threads ${threads} --rounds ${rounds}`,
+  shape,
+  format,
+  promptTokens: Number(values.prompt),
+  newTokens: Number(values.new),
+  threads: Number(threads),
+  rounds,
+  fileBytes,
+  medians: { llama, kaiyuan },
+  ratios,
+  runs,
+}
+const out = values.out ?? here(`../results/${shape}-${format}.json`)
+mkdirSync(join(out, '..'), { recursive: true })
+writeFileSync(out, `${JSON.stringify(report, null, 2)}\n`)
+console.log(`\nmedians of ${rounds} rounds, ${report.machine.cpu}, ${threads} threads, Node ${process.version}`)
+for (const [name, m] of Object.entries(report.medians)) {
+  const memory = (m.peakRssBytes / 1e6).toFixed(0)
+  const load = m.loadSeconds.toFixed(2)
+  const prefill = m.prefillTokensPerSecond.toFixed(1)
+  const decode = m.decodeTokensPerSecond.toFixed(2)
+  console.log(`${name.padEnd(8)} load ${load} s, prefill ${prefill} tok/s, decode ${decode} tok/s, peak ${memory} MB`)
+}
+console.log(
+  `kaiyuan / llama.cpp: prefill ${ratios.prefill.toFixed(2)}, decode ${ratios.decode.toFixed(2)}, ` +
+    `peak memory ${ratios.peakRss.toFixed(2)}`,
+)

@@ -1,0 +1,220 @@
+// Writes a GGUF with random weights in the shape of a published Qwen3, which llama.cpp and kaiyuan both load.
+// Usage: node synthetic-gguf.mjs OUT [qwen3-0.6b] [q4_0]
+// The layout is GGUF version 3: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+import { createWriteStream } from 'node:fs'
+import { once } from 'node:events'
+import { pathToFileURL } from 'node:url'
+
+export const SHAPES = {
+  'qwen3-0.6b': { layers: 28, width: 1024, feedForward: 3072, heads: 16, keyHeads: 8 },
+  'qwen3-1.7b': { layers: 28, width: 2048, feedForward: 6144, heads: 16, keyHeads: 8 },
+  'qwen3-4b': { layers: 36, width: 2560, feedForward: 9728, heads: 32, keyHeads: 8 },
+}
+const HEAD_WIDTH = 128
+const VOCABULARY = 151936
+const ALIGNMENT = 32
+const WEIGHT_SCALE = 0.02
+
+/** ggml's number of each type, and one block's columns and bytes. `scale` is the f16 at the start of a block. */
+export const FORMATS = {
+  f32: { type: 0, columns: 1, bytes: 4 },
+  f16: { type: 1, columns: 1, bytes: 2 },
+  q4_0: { type: 2, columns: 32, bytes: 18, scale: WEIGHT_SCALE / 4 },
+  q8_0: { type: 8, columns: 32, bytes: 34, scale: WEIGHT_SCALE / 64 },
+  bf16: { type: 30, columns: 1, bytes: 2 },
+}
+
+const u32 = (value) => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(value)
+  return bytes
+}
+const u64 = (value) => {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64LE(BigInt(value))
+  return bytes
+}
+const f32 = (value) => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeFloatLE(value)
+  return bytes
+}
+const text = (value) => {
+  const bytes = Buffer.from(value, 'utf8')
+  return Buffer.concat([u64(bytes.length), bytes])
+}
+// Metadata value types: 4 u32, 5 i32, 6 f32, 8 string, 9 array.
+const entry = (key, type, ...value) => Buffer.concat([text(key), u32(type), ...value])
+const u32Entry = (key, value) => entry(key, 4, u32(value))
+const f32Entry = (key, value) => entry(key, 6, f32(value))
+const textEntry = (key, value) => entry(key, 8, text(value))
+const textsEntry = (key, values) => entry(key, 9, u32(8), u64(values.length), Buffer.concat(values.map(text)))
+const i32sEntry = (key, values) =>
+  entry(key, 9, u32(5), u64(values.length), Buffer.from(Int32Array.from(values).buffer))
+
+/** GPT-2's bytes as printable characters, in order of the bytes. */
+function byteCharacters() {
+  const printable = [...range(33, 127), ...range(161, 173), ...range(174, 256)]
+  let next = 256
+  return range(0, 256).map((byte) => String.fromCharCode(printable.includes(byte) ? byte : next++))
+}
+const range = (start, end) => Array.from({ length: end - start }, (_, i) => start + i)
+
+/** A byte-pair vocabulary of the right size: bytes, pairs of bytes, then special tokens as filling. */
+function tokenizerMetadata() {
+  const bytes = byteCharacters()
+  const tokens = [...bytes]
+  const merges = []
+  for (const a of bytes) {
+    for (const b of bytes) {
+      if (tokens.length === 40000) break
+      tokens.push(a + b)
+      merges.push(`${a} ${b}`)
+    }
+  }
+  while (tokens.length < VOCABULARY - 1) tokens.push(`<|x${tokens.length}|>`)
+  tokens.push('<|eos|>')
+  const types = tokens.map((_, i) => (i === VOCABULARY - 1 ? 3 : 1))
+  return [
+    textEntry('tokenizer.ggml.model', 'gpt2'),
+    textEntry('tokenizer.ggml.pre', 'qwen2'),
+    textsEntry('tokenizer.ggml.tokens', tokens),
+    i32sEntry('tokenizer.ggml.token_type', types),
+    textsEntry('tokenizer.ggml.merges', merges),
+    u32Entry('tokenizer.ggml.eos_token_id', VOCABULARY - 1),
+  ]
+}
+
+function modelMetadata(name, shape) {
+  const key = (suffix) => `qwen3.${suffix}`
+  return [
+    textEntry('general.architecture', 'qwen3'),
+    textEntry('general.name', name),
+    u32Entry(key('block_count'), shape.layers),
+    u32Entry(key('context_length'), 4096),
+    u32Entry(key('embedding_length'), shape.width),
+    u32Entry(key('feed_forward_length'), shape.feedForward),
+    u32Entry(key('attention.head_count'), shape.heads),
+    u32Entry(key('attention.head_count_kv'), shape.keyHeads),
+    u32Entry(key('attention.key_length'), HEAD_WIDTH),
+    u32Entry(key('attention.value_length'), HEAD_WIDTH),
+    f32Entry(key('rope.freq_base'), 1e6),
+    f32Entry(key('attention.layer_norm_rms_epsilon'), 1e-6),
+  ]
+}
+
+/** [columns, rows] in ggml's order; norms are f32 ones. Embeddings are tied: there is no output matrix. */
+function tensorsOf(shape, format) {
+  const { width, feedForward, heads, keyHeads } = shape
+  const tensors = [
+    { name: 'token_embd.weight', dims: [width, VOCABULARY], format },
+    { name: 'output_norm.weight', dims: [width], format: 'f32' },
+  ]
+  for (let layer = 0; layer < shape.layers; layer++) {
+    const add = (name, dims, stored) => tensors.push({ name: `blk.${layer}.${name}.weight`, dims, format: stored })
+    add('attn_norm', [width], 'f32')
+    add('ffn_norm', [width], 'f32')
+    add('attn_q', [width, heads * HEAD_WIDTH], format)
+    add('attn_k', [width, keyHeads * HEAD_WIDTH], format)
+    add('attn_v', [width, keyHeads * HEAD_WIDTH], format)
+    add('attn_output', [heads * HEAD_WIDTH, width], format)
+    add('attn_q_norm', [HEAD_WIDTH], 'f32')
+    add('attn_k_norm', [HEAD_WIDTH], 'f32')
+    add('ffn_gate', [width, feedForward], format)
+    add('ffn_up', [width, feedForward], format)
+    add('ffn_down', [feedForward, width], format)
+  }
+  return tensors
+}
+
+const byteLength = ({ dims, format }) => {
+  const { columns, bytes } = FORMATS[format]
+  return (dims.reduce((product, size) => product * size, 1) / columns) * bytes
+}
+const aligned = (length) => Math.ceil(length / ALIGNMENT) * ALIGNMENT
+
+/** xorshift32: cheap, and the same file every time. */
+function randomWords(words, state) {
+  for (let i = 0; i < words.length; i++) {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    words[i] = state
+  }
+  return state
+}
+
+/** f16 bits of a positive normal number, rounded to nearest. */
+function halfBits(value) {
+  const exponent = Math.floor(Math.log2(value))
+  return ((exponent + 15) << 10) + Math.round((value / 2 ** exponent - 1) * 1024)
+}
+
+/** Blocks of random codes; for f16 and bf16, random signs and mantissas at a fixed exponent of about WEIGHT_SCALE. */
+function fillWeights(chunk, format) {
+  const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.length)
+  const { bytes, scale } = FORMATS[format]
+  if (scale !== undefined) {
+    for (let at = 0; at < chunk.length; at += bytes) view.setUint16(at, halfBits(scale), true)
+    return
+  }
+  const [mantissa, fixed] = format === 'f16' ? [0x83ff, halfBits(2 ** -6)] : [0x807f, (127 - 6) << 7]
+  for (let at = 0; at < chunk.length; at += 2) view.setUint16(at, (view.getUint16(at, true) & mantissa) | fixed, true)
+}
+
+/** @param {string} path @param {string} shapeName @param {string} format one of q4_0, q8_0, f16, bf16 */
+export async function writeSyntheticGguf(path, shapeName, format) {
+  const shape = SHAPES[shapeName]
+  if (!shape) throw new Error(`unknown shape ${shapeName}; known: ${Object.keys(SHAPES).join(', ')}`)
+  if (!FORMATS[format] || format === 'f32') throw new Error(`unknown format ${format}; known: q4_0, q8_0, f16, bf16`)
+  const tensors = tensorsOf(shape, format)
+  const metadata = [...modelMetadata(shapeName, shape), ...tokenizerMetadata()]
+  const out = createWriteStream(path)
+  const write = async (bytes) => {
+    if (!out.write(bytes)) await once(out, 'drain')
+  }
+  let written = 0
+  const header = [Buffer.from('GGUF'), u32(3), u64(tensors.length), u64(metadata.length), ...metadata]
+  let offset = 0
+  for (const tensor of tensors) {
+    const { name, dims } = tensor
+    header.push(text(name), u32(dims.length), ...dims.map(u64), u32(FORMATS[tensor.format].type), u64(offset))
+    offset += aligned(byteLength(tensor))
+  }
+  const head = Buffer.concat(header)
+  await write(head)
+  await write(Buffer.alloc(aligned(head.length) - head.length))
+  written += aligned(head.length)
+
+  let state = 0x9e3779b9 | 0
+  for (const tensor of tensors) {
+    const length = byteLength(tensor)
+    if (tensor.format === 'f32') {
+      await write(Buffer.from(new Float32Array(length / 4).fill(1).buffer))
+    } else {
+      // A chunk holds whole blocks of every format: 18 * 17 * 2048 bytes is a multiple of 2, 4, 18 and 34.
+      const chunkBytes = 18 * 17 * 2048
+      for (let start = 0; start < length; start += chunkBytes) {
+        const bytes = Buffer.from(new ArrayBuffer(Math.ceil(Math.min(chunkBytes, length - start) / 4) * 4))
+        state = randomWords(new Int32Array(bytes.buffer), state)
+        const chunk = bytes.subarray(0, Math.min(chunkBytes, length - start))
+        fillWeights(chunk, tensor.format)
+        await write(chunk)
+      }
+    }
+    await write(Buffer.alloc(aligned(length) - length))
+    written += aligned(length)
+  }
+  out.end()
+  await once(out, 'finish')
+  return written
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const [, , path, shape = 'qwen3-0.6b', format = 'q4_0'] = process.argv
+  if (!path) {
+    console.error('usage: node synthetic-gguf.mjs OUT [SHAPE] [FORMAT]')
+    process.exit(2)
+  }
+  console.log(`${path}: ${await writeSyntheticGguf(path, shape, format)} bytes`)
+}
