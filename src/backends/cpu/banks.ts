@@ -27,6 +27,7 @@ export function planBanks(
   bankBytes: number,
   reserve: number,
   pages: number,
+  cacheBytes: number,
 ): BankPlan {
   const bankOf: number[] = []
   const states: number[][] = [[]]
@@ -38,7 +39,10 @@ export function planBanks(
     const fresh = new Set(
       group.flatMap(({ op }) => weightsOf(op).map((w) => w.name)).filter((name) => !placed.has(name)),
     )
-    const cache = group.reduce((sum, { op }) => sum + ('state' in op ? statePageBytes(op.state) * pages : 0), 0)
+    const cache = group.reduce(
+      (sum, { op }) => sum + ('state' in op ? statePageBytes(op.state, cacheBytes) * pages : 0),
+      0,
+    )
     const bytes = [...fresh].reduce((sum, name) => sum + placedBytes(weights.get(name)!), cache)
     if (used > 0 && used + bytes > capacity) {
       bank++

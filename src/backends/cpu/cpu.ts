@@ -24,9 +24,10 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
     throw new UserError(`threads: expected a whole number from 1 to 64, found ${nThreads}`, 'invalid_argument')
   const weights = planWeights(program, checkpoint, options)
   const bankBytes = Math.min(options.bankBytes ?? MAX_BANK_BYTES, MAX_BANK_BYTES)
-  const banks = planBanks(program, weights, bankBytes, Math.min(ACTIVATION_RESERVE, bankBytes / 4), 1)
+  const cacheBytes = options.precision === 'fast' ? 2 : 4
+  const banks = planBanks(program, weights, bankBytes, Math.min(ACTIVATION_RESERVE, bankBytes / 4), 1, cacheBytes)
 
-  const lowering = new Lowering(weights, options.precision === 'fast')
+  const lowering = new Lowering(weights, options.precision === 'fast', cacheBytes)
   const layout = layOut(program, lowering, weights, banks, nThreads, options)
   const memories = layout.banks.map((bank) => newMemory(bank.poolAddress))
   layout.write(memories)

@@ -1,6 +1,6 @@
 import { invariant } from '../../errors.js'
 import type { Program } from '../../graph/program.js'
-import type { BackendOptions } from '../backend.js'
+import { PAGE_SIZE, type BackendOptions } from '../backend.js'
 import type { BankPlan } from './banks.js'
 import { statePageBytes, type Buffer, type LoweredOp, type Lowering, type Word } from './lower.js'
 import { HazardTracker, findCrossings, planMemory } from './memory-plan.js'
@@ -70,7 +70,7 @@ export function layOut(
 
   // 4 rows of a chunk, and what routing and attention keep beside
   const experts = Math.max(0, ...program.ops.map(({ op }) => (op.op === 'route' ? op.logits.width : 0)))
-  const scratchBytes = align(Math.max(4 * CHUNK_COLUMNS * 4, experts * 20)) + 256
+  const scratchBytes = align(Math.max(4 * CHUNK_COLUMNS * 4, experts * 20, 2048 + widenedBytes(program))) + 256
   const activations: number[] = []
   /** Addresses of pointer lists, by the word that asks for one. */
   const pointerLists = new Map<Word, number>()
@@ -100,14 +100,14 @@ export function layOut(
         if (typeof word === 'object' && 'pointers' in word) pointerLists.set(word, take(word.pointers.length * 4))
     activations.push(take(memory.bytes[bank]!))
     const scratchAddress = take(scratchBytes * nThreads)
-    const pageBytes = states.reduce((sum, id) => sum + statePageBytes(program.states[id]!), 0)
+    const pageBytes = states.reduce((sum, id) => sum + statePageBytes(program.states[id]!, lowering.cacheBytes), 0)
     return {
       ...{ tokensAddress, positionsAddress, sequencesAddress, logitRowsAddress, tablePointersAddress, tablesAddress },
       ...{ ropeAddresses, recordsAddress, nRecords: own.length, scratchAddress, poolAddress: next, pageBytes },
     }
   })
   const addressOf = (buffer: Buffer, bank: number): number => activations[bank]! + memory.offsets.get(buffer)!
-  const pageOffsets = pageOffsetsOf(program, plan)
+  const pageOffsets = pageOffsetsOf(program, plan, lowering.cacheBytes)
   const segments = segmentsOf(ops, crossings, banks, addressOf)
   return {
     banks,
@@ -144,16 +144,24 @@ export function layOut(
   }
 }
 
+/** f32 copies of one head's page of keys and values. */
+function widenedBytes(program: Program): number {
+  const widths = program.ops.map(({ op }) =>
+    op.op === 'attention' ? op.headDim + op.vHeadDim : op.op === 'mlaAttention' ? op.rank + op.ropeDim : 0,
+  )
+  return PAGE_SIZE * Math.max(0, ...widths) * 4
+}
+
 /** Where a state's keys and values begin inside a page of its bank. */
-function pageOffsetsOf(program: Program, plan: BankPlan): { keys: number; values: number }[] {
+function pageOffsetsOf(program: Program, plan: BankPlan, cacheBytes: number): { keys: number; values: number }[] {
   const offsets: { keys: number; values: number }[] = []
   for (const states of plan.states) {
     let at = 0
     for (const id of states) {
       const state = program.states[id]!
-      const keyBytes = statePageBytes({ keyWidth: state.keyWidth, valueWidth: 0 })
+      const keyBytes = statePageBytes({ keyWidth: state.keyWidth, valueWidth: 0 }, cacheBytes)
       offsets[id] = { keys: at, values: at + keyBytes }
-      at += statePageBytes(state)
+      at += statePageBytes(state, cacheBytes)
     }
   }
   return offsets

@@ -52,7 +52,13 @@ export class Lowering {
   constructor(
     private readonly weights: ReadonlyMap<string, PlacedWeight>,
     private readonly integers: boolean,
+    /** Bytes of a cached number: 2 (f16) or 4 (f32). */
+    readonly cacheBytes: 2 | 4,
   ) {}
+
+  private get half(): number {
+    return this.cacheBytes === 2 ? 1 : 0
+  }
 
   /** The buffer of a value in a bank; a value that crosses has one in each. */
   bufferOf(value: Value, bank: number): Buffer {
@@ -240,7 +246,7 @@ export class Lowering {
 
   private append(x: View, state: number, width: number, values: boolean, bank: number): void {
     const buffer = this.bufferOf(x.value, bank)
-    const words = [...this.view(x, bank), width * 4, { pageOffset: state, values }]
+    const words = [...this.view(x, bank), width, { pageOffset: state, values }, this.half]
     this.push('cacheAppend', bank, buffer, 1, words, [buffer], [`cache ${state} ${values ? 'values' : 'keys'}`])
   }
 
@@ -253,9 +259,10 @@ export class Lowering {
     valueWidth: number,
     bank: number,
   ): void {
-    const cached = [{ pageOffset: state, values: false }, keyWidth * 4]
-    const values = valueWidth > 0 ? [{ pageOffset: state, values: true }, valueWidth * 4] : cached
-    const words = [...this.view(q, bank), ...this.view(out, bank), ...shape, ...cached, ...values]
+    const cached = [{ pageOffset: state, values: false }, keyWidth]
+    const values = valueWidth > 0 ? [{ pageOffset: state, values: true }, valueWidth] : cached
+    const kinds = [this.half, valueWidth > 0 ? 0 : 1]
+    const words = [...this.view(q, bank), ...this.view(out, bank), ...shape, ...cached, ...values, ...kinds]
     const reads = [this.bufferOf(q.value, bank), `cache ${state} keys`, `cache ${state} values`]
     const buffer = this.bufferOf(out.value, bank)
     this.push('attention', bank, buffer, 1, words, reads, [buffer])
@@ -351,9 +358,9 @@ export class Lowering {
   }
 }
 
-/** Bytes of one page for a state: keys then values of PAGE_SIZE positions, f32. */
-export function statePageBytes(state: { keyWidth: number; valueWidth: number }): number {
-  return PAGE_SIZE * (state.keyWidth + state.valueWidth) * 4
+/** Bytes of one page for a state: keys then values of PAGE_SIZE positions. */
+export function statePageBytes(state: { keyWidth: number; valueWidth: number }, cacheBytes: number): number {
+  return PAGE_SIZE * (state.keyWidth + state.valueWidth) * cacheBytes
 }
 
 function sameValue(quantizedKey: string, bufferKey: string): boolean {

@@ -25,7 +25,7 @@ export interface PlacedWeight {
 }
 
 /** Bytes read and packed at a time, so that a load holds little besides its result. */
-const PIECE_BYTES = 4 << 20
+const PIECE_BYTES = 1 << 20
 /** Scales of requantised weights are stored times 2^8, which keeps small ones out of f16's subnormals. */
 const REQUANT_SCALE = 256
 const F16_UNBIAS = 2 ** 112
