@@ -28,6 +28,17 @@ export class GgufMetadata {
     )
   }
 
+  /** A length, a count or an id: a whole number, not negative. */
+  whole(key: string): number | undefined {
+    const value = this.number(key)
+    if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) return value
+    throw this.wrong(key, 'a whole number', value)
+  }
+
+  neededWhole(key: string): number {
+    return this.whole(key) ?? this.needed(key)
+  }
+
   string(key: string): string | undefined {
     const value = this.values.get(key)
     if (value === undefined || typeof value === 'string') return value
@@ -80,23 +91,23 @@ export function configFromGguf(where: string, values: ReadonlyMap<string, unknow
 
 /** Keys that all of these architectures share. */
 function dense(meta: GgufMetadata, arch: string, facts: TensorFacts): Record<string, unknown> {
-  const hidden = meta.needed(`${arch}.embedding_length`)
-  const heads = meta.needed(`${arch}.attention.head_count`)
-  const bos = meta.number('tokenizer.ggml.bos_token_id')
-  const layers = meta.needed(`${arch}.block_count`) - (meta.number(`${arch}.nextn_predict_layers`) ?? 0)
+  const hidden = meta.neededWhole(`${arch}.embedding_length`)
+  const heads = meta.neededWhole(`${arch}.attention.head_count`)
+  const bos = meta.whole('tokenizer.ggml.bos_token_id')
+  const layers = meta.neededWhole(`${arch}.block_count`) - (meta.whole(`${arch}.nextn_predict_layers`) ?? 0)
   return {
     hidden_size: hidden,
     num_hidden_layers: layers,
-    intermediate_size: meta.needed(`${arch}.feed_forward_length`),
+    intermediate_size: meta.neededWhole(`${arch}.feed_forward_length`),
     num_attention_heads: heads,
-    num_key_value_heads: meta.number(`${arch}.attention.head_count_kv`) ?? heads,
-    head_dim: meta.number(`${arch}.attention.key_length`) ?? hidden / heads,
+    num_key_value_heads: meta.whole(`${arch}.attention.head_count_kv`) ?? heads,
+    head_dim: meta.whole(`${arch}.attention.key_length`) ?? hidden / heads,
     hidden_act: 'silu',
     rms_norm_eps: meta.needed(`${arch}.attention.layer_norm_rms_epsilon`),
     rope_theta: meta.number(`${arch}.rope.freq_base`) ?? 10000,
     rope_scaling: ropeScaling(meta, arch),
-    max_position_embeddings: meta.needed(`${arch}.context_length`),
-    vocab_size: meta.number(`${arch}.vocab_size`) ?? facts.vocabulary,
+    max_position_embeddings: meta.neededWhole(`${arch}.context_length`),
+    vocab_size: meta.whole(`${arch}.vocab_size`) ?? facts.vocabulary,
     tie_word_embeddings: !facts.hasOutput,
     attention_bias: facts.hasQueryBias,
     ...(bos !== undefined && { bos_token_id: bos }),
@@ -106,9 +117,9 @@ function dense(meta: GgufMetadata, arch: string, facts: TensorFacts): Record<str
 
 /** These architectures rotate whole heads in Hugging Face layout; its config has no key for less. */
 function checkFullRotary(where: string, meta: GgufMetadata, arch: string): void {
-  const heads = meta.needed(`${arch}.attention.head_count`)
-  const width = meta.number(`${arch}.attention.key_length`) ?? meta.needed(`${arch}.embedding_length`) / heads
-  const rotated = meta.number(`${arch}.rope.dimension_count`) ?? width
+  const heads = meta.neededWhole(`${arch}.attention.head_count`)
+  const width = meta.whole(`${arch}.attention.key_length`) ?? meta.neededWhole(`${arch}.embedding_length`) / heads
+  const rotated = meta.whole(`${arch}.rope.dimension_count`) ?? width
   if (rotated === width) return
   throw new UserError(
     `${where}: metadata ${arch}.rope.dimension_count: expected ${width}, the width of a head, found ${rotated}. ` +
@@ -118,7 +129,7 @@ function checkFullRotary(where: string, meta: GgufMetadata, arch: string): void 
 }
 
 function endIds(meta: GgufMetadata): Record<string, unknown> {
-  const keys = ['eos_token_id', 'eot_token_id', 'eom_token_id'].map((key) => meta.number(`tokenizer.ggml.${key}`))
+  const keys = ['eos_token_id', 'eot_token_id', 'eom_token_id'].map((key) => meta.whole(`tokenizer.ggml.${key}`))
   const ids = [...new Set(keys.filter((id) => id !== undefined))]
   if (ids.length === 0) return {}
   return { eos_token_id: ids.length === 1 ? ids[0] : ids }
@@ -138,7 +149,7 @@ function ropeScaling(meta: GgufMetadata, arch: string): JsonObject | null {
     rope_type: type,
     factor,
     original_max_position_embeddings:
-      key('original_context_length') ?? Math.round(meta.needed(`${arch}.context_length`) / factor),
+      key('original_context_length') ?? Math.round(meta.neededWhole(`${arch}.context_length`) / factor),
     beta_fast: key('yarn_beta_fast') ?? 32,
     beta_slow: key('yarn_beta_slow') ?? 1,
     ...(mscale !== undefined && { mscale, mscale_all_dim: mscale }),
@@ -148,7 +159,7 @@ function ropeScaling(meta: GgufMetadata, arch: string): JsonObject | null {
 /** DeepSeek V2 (softmax routing) or V3 and Kimi K2 (sigmoid routing). */
 function deepseek(where: string, meta: GgufMetadata, arch: string, facts: TensorFacts): JsonObject {
   const common = dense(meta, arch, facts)
-  const gating = meta.number(`${arch}.expert_gating_func`) ?? 1
+  const gating = meta.whole(`${arch}.expert_gating_func`) ?? 1
   if (gating !== 1 && gating !== 2) {
     throw new UserError(
       `${where}: metadata ${arch}.expert_gating_func: expected 1 (softmax) or 2 (sigmoid), found ${gating}.`,
@@ -156,29 +167,30 @@ function deepseek(where: string, meta: GgufMetadata, arch: string, facts: Tensor
     )
   }
   const sigmoid = gating === 2
-  const experts = meta.number(`${arch}.expert_count`)
-  const rope = meta.needed(`${arch}.rope.dimension_count`)
+  const experts = meta.whole(`${arch}.expert_count`)
+  const rope = meta.neededWhole(`${arch}.rope.dimension_count`)
   // Files from before the latent cache keep the plain lengths under the plain keys.
-  const keyLength = meta.number(`${arch}.attention.key_length_mla`) ?? meta.needed(`${arch}.attention.key_length`)
-  const valueLength = meta.number(`${arch}.attention.value_length_mla`) ?? meta.needed(`${arch}.attention.value_length`)
-  const groups = meta.number(`${arch}.expert_group_count`) ?? (isDeepseekV3(common, sigmoid, experts) ? 8 : 1)
-  const used = meta.number(`${arch}.expert_group_used_count`) ?? (isDeepseekV3(common, sigmoid, experts) ? 4 : 1)
+  const keyLength = meta.whole(`${arch}.attention.key_length_mla`) ?? meta.neededWhole(`${arch}.attention.key_length`)
+  const valueLength =
+    meta.whole(`${arch}.attention.value_length_mla`) ?? meta.neededWhole(`${arch}.attention.value_length`)
+  const groups = meta.whole(`${arch}.expert_group_count`) ?? (isDeepseekV3(common, sigmoid, experts) ? 8 : 1)
+  const used = meta.whole(`${arch}.expert_group_used_count`) ?? (isDeepseekV3(common, sigmoid, experts) ? 4 : 1)
   return {
     ...common,
     model_type: sigmoid ? 'deepseek_v3' : 'deepseek_v2',
     num_key_value_heads: common['num_attention_heads'],
     head_dim: rope,
-    q_lora_rank: meta.number(`${arch}.attention.q_lora_rank`) ?? null,
-    kv_lora_rank: meta.needed(`${arch}.attention.kv_lora_rank`),
+    q_lora_rank: meta.whole(`${arch}.attention.q_lora_rank`) ?? null,
+    kv_lora_rank: meta.neededWhole(`${arch}.attention.kv_lora_rank`),
     qk_nope_head_dim: keyLength - rope,
     qk_rope_head_dim: rope,
     v_head_dim: valueLength,
     n_routed_experts: experts ?? null,
-    num_experts_per_tok: meta.number(`${arch}.expert_used_count`) ?? null,
-    n_shared_experts: meta.number(`${arch}.expert_shared_count`) ?? 0,
-    first_k_dense_replace: meta.number(`${arch}.leading_dense_block_count`) ?? 0,
+    num_experts_per_tok: meta.whole(`${arch}.expert_used_count`) ?? null,
+    n_shared_experts: meta.whole(`${arch}.expert_shared_count`) ?? 0,
+    first_k_dense_replace: meta.whole(`${arch}.leading_dense_block_count`) ?? 0,
     moe_layer_freq: 1,
-    moe_intermediate_size: meta.number(`${arch}.expert_feed_forward_length`) ?? null,
+    moe_intermediate_size: meta.whole(`${arch}.expert_feed_forward_length`) ?? null,
     routed_scaling_factor: meta.number(`${arch}.expert_weights_scale`) ?? 1,
     norm_topk_prob: meta.boolean(`${arch}.expert_weights_norm`) ?? sigmoid,
     scoring_func: sigmoid ? 'sigmoid' : 'softmax',

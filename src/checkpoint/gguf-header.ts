@@ -1,6 +1,7 @@
 import { UserError } from '../errors.js'
 import { GGML_TYPES, type GgmlType } from './ggml-types.js'
 import { GgufReader } from './gguf-reader.js'
+import { shortText } from './json.js'
 import type { ByteSource } from './source.js'
 import { product, shapeText } from './stored.js'
 
@@ -83,7 +84,7 @@ function alignmentOf(reader: GgufReader, metadata: ReadonlyMap<string, unknown>)
   const value = metadata.get('general.alignment') ?? 32
   if (typeof value === 'number' && value >= 1 && value <= LARGEST_ALIGNMENT && Number.isInteger(Math.log2(value)))
     return value
-  throw reader.damaged(`general.alignment is ${String(value)}, expected a power of two up to ${LARGEST_ALIGNMENT}`)
+  throw reader.damaged(`general.alignment is ${shortText(value)}, expected a power of two up to ${LARGEST_ALIGNMENT}`)
 }
 
 /** `start` of the result is still relative to the data section. */

@@ -4,6 +4,7 @@ import { FORMATS } from './formats.js'
 import { configFromGguf } from './gguf-config.js'
 import { readGgufHeader, type GgufHeader, type GgufTensor } from './gguf-header.js'
 import { publishedName, type GgufLayout } from './gguf-names.js'
+import { shortText } from './json.js'
 import type { ByteSource, FileSet } from './source.js'
 import {
   checkRows,
@@ -75,7 +76,7 @@ function checkSplit(where: string, main: string, headers: readonly GgufHeader[])
   const count = headers[0]?.metadata.get('split.count')
   if (count === undefined || count === 0 || count === headers.length) return
   throw new UserError(
-    `${where}: the file says that it is one of ${String(count)} parts, but its name stands for ${headers.length}. ` +
+    `${where}: the file says that it is one of ${shortText(count)} parts, but its name stands for ${headers.length}. ` +
       `Keep the published names (NAME-00001-of-0000N.gguf, not ${main}).`,
     'invalid_file',
   )
@@ -94,9 +95,10 @@ class GgufCheckpoint implements Checkpoint {
     private readonly opened: readonly ByteSource[],
   ) {
     this.metadata = headers[0]?.metadata ?? new Map<string, unknown>()
-    const architecture = this.metadata.get('general.architecture')
+    const found = this.metadata.get('general.architecture')
+    const architecture = typeof found === 'string' ? found : ''
     for (const tensor of headers.flatMap((header) => header.tensors)) {
-      const { name, layout } = publishedName(String(architecture), tensor.name)
+      const { name, layout } = publishedName(architecture, tensor.name)
       if (this.mapped.has(name)) {
         throw new UserError(
           `${this.name}: the tensor ${tensor.name} appears twice. The file is damaged.`,
@@ -182,7 +184,7 @@ function unpermuted(stored: StoredTensor, heads: number): StoredTensor {
   const vector = stored.shape.length === 1
   const lines = vector ? stored.cols : stored.rows
   const d = lines / heads
-  if (!Number.isInteger(d) || d % 2 !== 0 || (vector && FORMATS[stored.format].blockCols !== 1)) {
+  if (!(heads >= 1) || !Number.isInteger(d) || d % 2 !== 0 || (vector && FORMATS[stored.format].blockCols !== 1)) {
     throw new UserError(
       `${stored.file}: tensor ${stored.name}: expected ${heads} heads of an even number of rows, found ${shapeText(stored.shape)}.`,
       'tensor_mismatch',

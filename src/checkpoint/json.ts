@@ -30,3 +30,9 @@ export async function readJsonObject(source: ByteSource, limit: number): Promise
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
+
+/** Any value of a file for a message: JSON, cut to a line. String() would trip over objects with a toString key. */
+export function shortText(value: unknown): string {
+  const text = typeof value === 'bigint' ? value.toString() : (JSON.stringify(value) ?? 'undefined')
+  return text.length > 80 ? `${text.slice(0, 80)}...` : text
+}

@@ -2,7 +2,7 @@ import { UserError } from '../errors.js'
 import type { JsonObject, ScaleGrid, StoredTensor } from './checkpoint.js'
 import { decodeBytes } from './decode.js'
 import type { FormatName } from './formats.js'
-import { isJsonObject } from './json.js'
+import { isJsonObject, shortText } from './json.js'
 import type { Located } from './safetensors.js'
 import { missingTensor, product, sameShape, shapeText, storedTensor, unsupportedFormat, wrongShape } from './stored.js'
 
@@ -54,6 +54,7 @@ export class QuantizedLayouts {
 
   /** @throws UserError: missing, of another shape, or in a format that cannot be read. */
   tensor(name: string, shape: readonly number[]): StoredTensor {
+    if (shape.includes(0)) throw emptyShape(name, this.where, shape)
     const found = this.tensors.get(name)
     if (found) {
       const format = PLAIN.get(found.entry.dtype)
@@ -94,12 +95,12 @@ export class QuantizedLayouts {
 
   private fp8Blocks(name: string, file: string): readonly [number, number] {
     const method = this.quantization?.['quant_method'] ?? 'fp8'
-    if (method !== 'fp8') throw unsupportedFormat(name, file, `F8_E4M3 of quantization method ${String(method)}`)
+    if (method !== 'fp8') throw unsupportedFormat(name, file, `F8_E4M3 of quantization method ${shortText(method)}`)
     const size = this.quantization?.['weight_block_size'] ?? [128, 128]
     if (Array.isArray(size) && size.length === 2 && size.every(isBlockSize)) return [Number(size[0]), Number(size[1])]
     throw new UserError(
       `${this.where}: config.json: expected quantization_config.weight_block_size as [rows, columns], ` +
-        `found ${JSON.stringify(size)?.slice(0, 80)}.`,
+        `found ${shortText(size)}.`,
       'invalid_file',
     )
   }
@@ -129,7 +130,7 @@ export class QuantizedLayouts {
     if (entry.dtype !== 'I32') throw unsupportedFormat(name, source.name, `weight_packed of ${entry.dtype}`)
     const method = this.quantization?.['quant_method'] ?? 'compressed-tensors'
     if (method !== 'compressed-tensors') {
-      throw unsupportedFormat(name, source.name, `weight_packed of quantization method ${String(method)}`)
+      throw unsupportedFormat(name, source.name, `weight_packed of quantization method ${shortText(method)}`)
     }
     if (this.tensors.has(`${name}_zero_point`)) throw unsupportedFormat(name, source.name, 'asymmetric INT4')
     const groups = this.quantization?.['config_groups']
@@ -138,7 +139,7 @@ export class QuantizedLayouts {
       if (!isJsonObject(weights)) continue
       const { num_bits: bits = 4, group_size: size = INT4_GROUP, symmetric = true, type = 'int' } = weights
       if (bits === 4 && size === INT4_GROUP && symmetric === true && type === 'int') continue
-      const what = `${symmetric === true ? '' : 'asymmetric '}${String(type)}${String(bits)} in groups of ${String(size)}`
+      const what = `${symmetric === true ? '' : 'asymmetric '}type ${shortText(type)} of ${shortText(bits)} bits in groups of ${shortText(size)}`
       throw unsupportedFormat(name, source.name, `compressed-tensors ${what}`)
     }
   }
@@ -166,11 +167,18 @@ export class QuantizedLayouts {
     for (const suffix of ['.qweight', '_blocks', '.weight_blocks', '.weight_scale', '.scale']) {
       const found = this.tensors.get(base + suffix)
       if (!found) continue
-      const method = String(this.quantization?.['quant_method'] ?? 'an unknown quantiser')
+      const method = shortText(this.quantization?.['quant_method'] ?? 'an unknown quantiser')
       return unsupportedFormat(name, found.source.name, `${found.entry.name} (${found.entry.dtype}) of ${method}`)
     }
     return undefined
   }
+}
+
+function emptyShape(name: string, where: string, shape: readonly number[]): UserError {
+  return new UserError(
+    `${where}: config.json gives tensor ${name} the shape ${shapeText(shape)}, which has no elements.`,
+    'tensor_mismatch',
+  )
 }
 
 function quantizationOf(config: JsonObject): JsonObject | undefined {

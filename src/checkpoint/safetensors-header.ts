@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js'
-import { isJsonObject, parseJsonObject } from './json.js'
+import { isJsonObject, parseJsonObject, shortText } from './json.js'
 import type { ByteSource } from './source.js'
 import { product, shapeText } from './stored.js'
 
@@ -132,9 +132,4 @@ function topLevelStrings(bytes: Uint8Array): [number, number][] {
 
 function damaged(where: string, problem: string): UserError {
   return new UserError(`${where}: ${problem}. The file is damaged: download it again.`, 'invalid_file')
-}
-
-function shortText(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'undefined'
-  return text.length > 80 ? `${text.slice(0, 80)}...` : text
 }

@@ -75,6 +75,7 @@ describe.skipIf(!present)('golden checkpoints', () => {
         : await decodeAt(gguf, name, shape)
       expect(firstDifference(actual, expected), name).toBe(-1)
     }
+    await Promise.all([gguf.close(), published.close()])
     for (const [key, value] of Object.entries(gguf.config)) {
       if (key === 'head_dim' || key === 'rope_scaling') continue
       expect({ [key]: published.config[key] }).toEqual({ [key]: value })
@@ -90,6 +91,7 @@ describe.skipIf(!present)('golden checkpoints', () => {
     }
     const mixed = await openCheckpoint(await nodeFiles(`${shared}golden-gguf/llama-k/model.gguf`))
     expect(() => mixed.tensor('lm_head.weight', [256, 256])).toThrow(/GGUF Q6_K.*Supported/)
+    await mixed.close()
   })
 
   it('block formats decode to the published values, bit by bit', async () => {
@@ -111,6 +113,7 @@ describe.skipIf(!present)('golden checkpoints', () => {
       const decoded = decodeBytes(format, bytes ?? new Uint8Array(), 3, 512)
       expect(new Uint8Array(decoded.buffer), type).toEqual(values)
     }
+    await source.close()
   })
 })
 

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+import { decodeRows } from '../../src/checkpoint/decode.js'
+import { syntheticCheckpoint } from '../../src/checkpoint/synthetic.js'
+
+const Q = 'model.layers.3.self_attn.q_proj.weight'
+
+describe('synthetic checkpoints', () => {
+  it.each(['q4_0', 'q8_0', 'bf16', 'f32'])(
+    '%s: centred values of weight size, the same for any range',
+    async (format) => {
+      const tensor = syntheticCheckpoint(`qwen3-0.6b:${format}`).tensor(Q, [2048, 1024])
+      const all = await tensor.readRows(100, 20)
+      const part = await tensor.readRows(107, 2)
+      expect(part).toEqual(all.subarray((7 * all.length) / 20, (9 * all.length) / 20))
+      const values = await decodeRows(tensor, 100, 20)
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+      const deviation = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length)
+      expect(Math.abs(mean)).toBeLessThan(0.005)
+      expect(deviation).toBeGreaterThan(0.015)
+      expect(deviation).toBeLessThan(0.03)
+    },
+  )
+
+  it('norms are ones and tensors differ', async () => {
+    const checkpoint = syntheticCheckpoint('qwen3-1.7b:q8_0')
+    const norm = await decodeRows(checkpoint.tensor('model.norm.weight', [2048]), 0, 1)
+    expect(norm.every((value) => value === 1)).toBe(true)
+    const [a, b] = await Promise.all([
+      checkpoint.tensor(Q, [2048, 2048]).readRows(0, 1),
+      checkpoint.tensor(Q.replace('3', '4'), [2048, 2048]).readRows(0, 1),
+    ])
+    expect(a).not.toEqual(b)
+  })
+
+  it('refuses what it does not know, with the list', () => {
+    expect(() => syntheticCheckpoint('qwen9:q4_0')).toThrow(/qwen3-0\.6b, qwen3-1\.7b, qwen3-4b.*q4_0, q8_0, bf16, f32/)
+  })
+})
