@@ -1,0 +1,74 @@
+import { mkdtemp, open, rm, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { decodeRows } from '../../src/checkpoint/decode.js'
+import { nodeFiles } from '../../src/checkpoint/files-node.js'
+import { openCheckpoint } from '../../src/checkpoint/open.js'
+import { UserError } from '../../src/errors.js'
+import { json, rawSafetensors, tinyFolder, tinyLlamaGguf } from './build.js'
+
+let folder = ''
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kaiyuan-files-'))
+  for (const [name, bytes] of Object.entries(tinyFolder())) await writeFile(join(folder, name), bytes)
+  await writeFile(join(folder, 'llama.gguf'), tinyLlamaGguf())
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+describe('files of a folder', () => {
+  it('opens a folder, a .gguf file and a .safetensors file', async () => {
+    for (const [path, kind] of [
+      ['', 'safetensors'],
+      ['llama.gguf', 'gguf'],
+      ['model.safetensors', 'safetensors'],
+    ] as const) {
+      const checkpoint = await openCheckpoint(await nodeFiles(join(folder, path)))
+      expect(checkpoint.kind).toBe(kind)
+      await checkpoint.close()
+    }
+  })
+
+  it('names a path that does not exist or is no model', async () => {
+    await expect(nodeFiles(join(folder, 'nothing'))).rejects.toThrow(/nothing: no such file or folder/)
+    const config = await nodeFiles(join(folder, 'config.json'))
+    await expect(openCheckpoint(config)).rejects.toThrow(/config\.json: expected a model folder/)
+  })
+
+  it('gives no files outside of the folder', async () => {
+    const files = await nodeFiles(folder)
+    for (const name of ['absent.json', '../x', '/etc/hosts', '.', '']) expect(await files.open(name)).toBeUndefined()
+  })
+
+  it('says so when a file shrinks after it was opened', async () => {
+    const path = join(folder, 'shrinks')
+    await writeFile(path, new Uint8Array(100))
+    const source = await (await nodeFiles(folder)).open('shrinks')
+    expect(await source?.read(90, 10)).toHaveLength(10)
+    await expect(source?.read(95, 10)).rejects.toThrow(UserError)
+    await truncate(path, 50)
+    await expect(source?.read(40, 20)).rejects.toThrow(/truncated/)
+    await source?.close()
+  })
+
+  // NTFS would write out all of the file.
+  it.skipIf(process.platform === 'win32')('reads single rows of a file much larger than memory', async () => {
+    const large = await mkdtemp(join(tmpdir(), 'kaiyuan-sparse-'))
+    const rows = 2 ** 24
+    const bytes = rows * 1024 * 4
+    const header = JSON.stringify({ t: { dtype: 'F32', shape: [rows, 1024], data_offsets: [0, bytes] } })
+    const head = rawSafetensors(header)
+    await writeFile(join(large, 'config.json'), json({}))
+    // 64 GiB of which the file system stores the ends only.
+    const handle = await open(join(large, 'model.safetensors'), 'w')
+    await handle.write(head)
+    await handle.truncate(head.length + bytes)
+    await handle.write(new Uint8Array(Float32Array.of(7).buffer), 0, 4, head.length + bytes - 4)
+    await handle.close()
+    const checkpoint = await openCheckpoint(await nodeFiles(large))
+    const row = await decodeRows(checkpoint.tensor('t', [rows, 1024]), rows - 1, 1)
+    expect(row[1023]).toBe(7)
+    await checkpoint.close()
+    await rm(large, { recursive: true })
+  })
+})
