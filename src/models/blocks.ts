@@ -1,4 +1,5 @@
 /** Parts that several architectures share, as functions of a builder. */
+import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { matrix, vector, view, type GraphBuilder } from '../graph/builder.js'
 import type { Activation, RopeTable, Value, View, Weight } from '../graph/ops.js'
 
@@ -63,6 +64,21 @@ export function gatedMlp(
   const gate = project(b, x, `${name}.gate_proj`, width, bias) // [T, F]
   const up = project(b, x, `${name}.up_proj`, width, bias)
   return project(b, b.gatedMul(gate, up, activation), `${name}.down_proj`, x.width, bias)
+}
+
+/**
+ * The embedding and the head, both [V, D]. Tied models publish one of the two, under either name.
+ */
+export function embeddingAndHead(
+  checkpoint: Checkpoint,
+  tied: boolean,
+  vocabSize: number,
+  hiddenSize: number,
+): { embedding: Weight; head: Weight } {
+  const weight = (name: string): Weight => matrix(`${name}.weight`, vocabSize, hiddenSize)
+  const onlyHead = tied && !checkpoint.has('model.embed_tokens.weight') && checkpoint.has('lm_head.weight')
+  const embedding = weight(onlyHead ? 'lm_head' : 'model.embed_tokens')
+  return { embedding, head: tied ? embedding : weight('lm_head') }
 }
 
 /** Final norm and head on the rows whose logits are wanted: x [T, D] -> [R, V]. */

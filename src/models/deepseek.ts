@@ -8,7 +8,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder, matrix, vector, view } from '../graph/builder.js'
 import type { RopeTable, Value, View } from '../graph/ops.js'
 import type { Program } from '../graph/program.js'
-import { gatedMlp, logits, norm, project } from './blocks.js'
+import { embeddingAndHead, gatedMlp, logits, norm, project } from './blocks.js'
 import { COMMON, readConfig, requireMultiple, unsupported } from './config.js'
 import type { ModelDefinition } from './definition.js'
 import { makeRope } from './rope.js'
@@ -69,8 +69,7 @@ function build(checkpoint: Checkpoint): Program {
   const rope = makeRope(c, c.qk_rope_head_dim)
   const table = b.ropeTable(rope.invFreq, rope.attentionFactor)
   const scale = (c.qk_nope_head_dim + c.qk_rope_head_dim) ** -0.5 * rope.softmaxFactor
-  const embedding = matrix('model.embed_tokens.weight', c.vocab_size, c.hidden_size)
-  const head = c.tie_word_embeddings ? embedding : matrix('lm_head.weight', c.vocab_size, c.hidden_size)
+  const { embedding, head } = embeddingAndHead(checkpoint, c.tie_word_embeddings, c.vocab_size, c.hidden_size)
   let x = b.embed(embedding) // [T, D]
   for (let i = 0; i < c.num_hidden_layers; i++) {
     b.layer(i)

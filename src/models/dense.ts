@@ -2,9 +2,9 @@
 import { z } from 'zod'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { decodeRows } from '../checkpoint/decode.js'
-import { GraphBuilder, matrix } from '../graph/builder.js'
+import { GraphBuilder } from '../graph/builder.js'
 import type { Program } from '../graph/program.js'
-import { gatedMlp, gqaAttention, logits, norm } from './blocks.js'
+import { embeddingAndHead, gatedMlp, gqaAttention, logits, norm } from './blocks.js'
 import { COMMON, readConfig, requireMultiple, unsupported } from './config.js'
 import { makeRope } from './rope.js'
 
@@ -39,8 +39,7 @@ export async function buildDense(checkpoint: Checkpoint, family: DenseFamily): P
   requireMultiple(where, 'head_dim', headDim, 'a pair', 2)
 
   // ---- weights
-  const embedding = matrix('model.embed_tokens.weight', c.vocab_size, c.hidden_size)
-  const head = c.tie_word_embeddings ? embedding : matrix('lm_head.weight', c.vocab_size, c.hidden_size)
+  const { embedding, head } = embeddingAndHead(checkpoint, c.tie_word_embeddings, c.vocab_size, c.hidden_size)
   // GGUF keeps llama3 scaling as one divisor per frequency.
   const divisors = checkpoint.has('rope_freqs.weight')
     ? await decodeRows(checkpoint.tensor('rope_freqs.weight', [headDim / 2]), 0, 1)

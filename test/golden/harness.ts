@@ -1,0 +1,115 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { PAGE_SIZE, type Backend, type BackendOptions, type Runner } from '../../src/backends/backend.js'
+import { openCheckpoint } from '../../src/checkpoint/open.js'
+import { nodeFiles } from '../../src/checkpoint/files-node.js'
+import type { Program } from '../../src/graph/program.js'
+import { buildProgram } from '../../src/models/registry.js'
+
+export const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url))
+
+/** What the reference implementation computed; see tools/oracle. */
+export interface Golden {
+  /** [T], absent where only greedy ids are known. */
+  readonly ids?: number[]
+  /** [T, V] */
+  readonly logits?: Float32Array
+  readonly prompt: number[]
+  readonly greedy: number[]
+}
+
+/** Reads golden.safetensors: I64 and F32 tensors only. */
+export function readGolden(file: string): Golden {
+  const data = readFileSync(file)
+  const headerBytes = Number(data.readBigUInt64LE(0))
+  const header = JSON.parse(data.toString('utf8', 8, 8 + headerBytes)) as Record<
+    string,
+    { dtype: string; data_offsets: [number, number] }
+  >
+  const bytes = (name: string): ArrayBuffer | undefined => {
+    const entry = header[name]
+    if (!entry) return undefined
+    const [from, to] = entry.data_offsets.map((o) => 8 + headerBytes + o) as [number, number]
+    return new Uint8Array(data.subarray(from, to)).buffer
+  }
+  const integers = (name: string): number[] | undefined => {
+    const buffer = bytes(name)
+    return buffer && Array.from(new BigInt64Array(buffer), Number)
+  }
+  const ids = integers('ids')
+  const logits = bytes('logits')
+  return {
+    ...(ids && { ids }),
+    ...(logits && { logits: new Float32Array(logits) }),
+    prompt: integers('prompt')!,
+    greedy: integers('greedy')!,
+  }
+}
+
+/** A model with its weights, and a timeline of one sequence. */
+export class GoldenRun {
+  private constructor(
+    readonly program: Program,
+    readonly runner: Runner,
+  ) {}
+
+  static async load(path: string, backend: Backend, options: Partial<BackendOptions> = {}): Promise<GoldenRun> {
+    const gguf = join(path, 'model.gguf')
+    const checkpoint = await openCheckpoint(await nodeFiles(existsSync(gguf) ? gguf : path))
+    try {
+      const program = await buildProgram(checkpoint)
+      const runner = await backend.load(program, checkpoint, {
+        precision: 'exact',
+        maxTokens: 256,
+        maxLogitRows: 256,
+        ...options,
+      })
+      runner.reservePages(8)
+      return new GoldenRun(program, runner)
+    } finally {
+      await checkpoint.close()
+    }
+  }
+
+  /** Logits [n, V] of ids fed from `position` on, in chunks. */
+  async feed(ids: readonly number[], position: number, chunk: number): Promise<Float32Array> {
+    const { vocabSize } = this.program
+    const all = new Float32Array(ids.length * vocabSize)
+    for (let from = 0; from < ids.length; from += chunk) {
+      const tokens = Int32Array.from(ids.slice(from, from + chunk))
+      const rows = tokens.map((_, i) => i)
+      const logits = await this.runner.step({
+        tokens,
+        positions: rows.map((i) => position + from + i),
+        sequences: new Int32Array(tokens.length),
+        pageTables: [Int32Array.from({ length: 512 / PAGE_SIZE }, (_, i) => i)],
+        logitRows: rows,
+      })
+      all.set(logits, from * vocabSize)
+    }
+    return all
+  }
+
+  /** Largest difference to the golden logits. */
+  async maxError(golden: Golden, chunk: number): Promise<number> {
+    const logits = await this.feed(golden.ids!, 0, chunk)
+    return logits.reduce(
+      (worst, l, i) => Math.max(worst, Number.isNaN(l) ? Infinity : Math.abs(l - golden.logits![i]!)),
+      0,
+    )
+  }
+
+  /** Ids that follow the prompt by argmax; the lowest id wins ties. */
+  async greedy(prompt: readonly number[], count: number, chunk: number): Promise<number[]> {
+    const { vocabSize } = this.program
+    let last = (await this.feed(prompt, 0, chunk)).subarray(-vocabSize)
+    const ids: number[] = []
+    while (ids.length < count) {
+      const id = last.reduce((best, l, i) => (l > last[best]! ? i : best), 0)
+      ids.push(id)
+      last = await this.feed([id], prompt.length + ids.length - 1, 1)
+    }
+    return ids
+  }
+}
