@@ -4,7 +4,8 @@
 // @ts-ignore: decorator
 @inline export function dot4(acc: v128, a: v128, b: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) {
-    return i32x4.relaxed_dot_i8x16_i7x16_add_s(a, b, acc)
+    // not relaxed_dot_i8x16_i7x16_add_s: V8's first compiler computes it wrongly in Node 20 (seen on 20.20)
+    return i32x4.add(acc, i32x4.extadd_pairwise_i16x8_s(i16x8.relaxed_dot_i8x16_i7x16_s(a, b)))
   } else {
     const lo = i32x4.extadd_pairwise_i16x8_s(i16x8.extmul_low_i8x16_s(a, b))
     const hi = i32x4.extadd_pairwise_i16x8_s(i16x8.extmul_high_i8x16_s(a, b))

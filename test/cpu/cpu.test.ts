@@ -1,0 +1,93 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { cpuBackend } from '../../src/backends/cpu/cpu.js'
+import { fromHalf, toHalf } from '../../src/backends/cpu/pack.js'
+import { FIXTURES, GoldenRun, readGolden } from '../golden/harness.js'
+
+const deepseek = join(FIXTURES, 'golden/deepseek-v3')
+
+describe('banks', () => {
+  it('gives the same logits when layers lie in several memories', async () => {
+    const golden = readGolden(join(deepseek, 'golden.safetensors'))
+    const run = await GoldenRun.load(deepseek, cpuBackend, {
+      threads: 2,
+      maxTokens: 32,
+      maxLogitRows: 32,
+      bankBytes: 2 << 20,
+    })
+    expect(await run.maxError(golden, 7)).toBeLessThan(1e-3)
+    expect(await run.greedy(golden.prompt, golden.greedy.length, 7)).toEqual(golden.greedy)
+    await run.runner.close()
+  })
+
+  it('brings the last hidden state back to the bank of tied embeddings', async () => {
+    const path = join(FIXTURES, 'golden/qwen3')
+    const golden = readGolden(join(path, 'golden.safetensors'))
+    const run = await GoldenRun.load(path, cpuBackend, {
+      threads: 2,
+      maxTokens: 16,
+      maxLogitRows: 16,
+      bankBytes: 700 << 10,
+    })
+    expect(await run.maxError(golden, 7)).toBeLessThan(1e-3)
+    await run.runner.close()
+  })
+
+  it('says which layer is too large for a bank', async () => {
+    await expect(GoldenRun.load(deepseek, cpuBackend, { bankBytes: 256 << 10 })).rejects.toMatchObject({
+      name: 'UserError',
+      code: 'out_of_memory',
+    })
+  })
+
+  it('says so when the cache cannot grow', async () => {
+    const run = await GoldenRun.load(deepseek, cpuBackend, { threads: 1, bankBytes: 64 << 20 })
+    expect(() => run.runner.reservePages(100000)).toThrow(/out of memory/)
+    await run.runner.close()
+  })
+})
+
+describe('fast', () => {
+  it.each(['golden/deepseek-v3', 'golden/kimi-k2-thinking', 'golden/llama3', 'golden-gguf/deepseek2'])(
+    '%s: the same bits for any number of threads and any chunks, and near exact',
+    async (name) => {
+      const path = join(FIXTURES, name)
+      const { ids, logits } = readGolden(join(path, 'golden.safetensors'))
+      const results: Float32Array[] = []
+      for (const [threads, chunk] of [
+        [1, 256],
+        [2, 7],
+        [3, 1],
+      ] as const) {
+        const run = await GoldenRun.load(path, cpuBackend, { precision: 'fast', threads })
+        results.push(await run.feed(ids!, 0, chunk))
+        await run.runner.close()
+      }
+      expect(results[1]).toEqual(results[0])
+      expect(results[2]).toEqual(results[0])
+      // Random weights are the worst case: relative distance in the mean, not per logit.
+      const distance = Math.hypot(...results[0]!.map((l, i) => l - logits![i]!)) / Math.hypot(...logits!)
+      expect(distance).toBeLessThan(0.2)
+    },
+  )
+
+  it.each(['q8', 'q4'] as const)('runs with --quantize %s', async (quantize) => {
+    const path = join(FIXTURES, 'golden/llama3')
+    const { ids, logits } = readGolden(join(path, 'golden.safetensors'))
+    const run = await GoldenRun.load(path, cpuBackend, { precision: 'fast', quantize, threads: 2 })
+    const result = await run.feed(ids!, 0, 256)
+    const distance = Math.hypot(...result.map((l, i) => l - logits![i]!)) / Math.hypot(...logits!)
+    expect(distance).toBeLessThan(quantize === 'q8' ? 0.1 : 0.5)
+    await run.runner.close()
+  })
+})
+
+describe('half floats', () => {
+  it('convert back and forth without loss, and round to nearest even', () => {
+    for (let bits = 0; bits < 0x7c00; bits++) expect(toHalf(fromHalf(bits))).toBe(bits)
+    expect(toHalf(1 + 2 ** -11)).toBe(toHalf(1))
+    expect(toHalf(1 + 3 * 2 ** -11)).toBe(toHalf(1 + 2 ** -9))
+    expect(toHalf(65520)).toBe(0x7c00)
+    expect(toHalf(-0.5)).toBe(0xb800)
+  })
+})
