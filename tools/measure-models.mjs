@@ -1,0 +1,218 @@
+// Measures what docs/models.md states, and writes it there. Run after `npm run build`:
+//   node tools/measure-models.mjs [--tinystories FOLDER] [--threads 2] [--dry]
+// 1. largest difference from the golden logits, exact, on the reference and the cpu backend;
+// 2. fast against exact: perplexity, KL divergence and greedy agreement, on the embedded model and on TinyStories-656K
+//    (a Llama in F32, not part of this project: give its folder), as published and rounded to INT4;
+// 3. the embedded model's accuracy on its held-out samples.
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { memoryFiles } from '../dist/checkpoint/memory.js'
+import { loadEngine } from '../dist/index.js'
+import { int4Checkpoint } from './int4-checkpoint.mjs'
+import { table, writeSection } from './measured-section.mjs'
+
+const { values: args } = parseArgs({
+  options: { tinystories: { type: 'string' }, threads: { type: 'string', default: '2' }, dry: { type: 'boolean' } },
+})
+const threads = Number(args.threads)
+const here = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+
+/** Tensors of golden.safetensors: ids [T] and logits [T, V]. */
+function readGolden(file) {
+  const data = readFileSync(file)
+  const start = 8 + Number(data.readBigUInt64LE(0))
+  const header = JSON.parse(data.toString('utf8', 8, start))
+  const bytes = ({ data_offsets: [from, to] }) => new Uint8Array(data.subarray(start + from, start + to)).buffer
+  return {
+    ids: Array.from(new BigInt64Array(bytes(header.ids)), Number),
+    logits: new Float32Array(bytes(header.logits)),
+  }
+}
+
+async function withEngine(model, options, work) {
+  const engine = await loadEngine(model, options)
+  try {
+    return await work(engine)
+  } finally {
+    await engine.close()
+  }
+}
+
+async function goldenRows() {
+  const rows = []
+  for (const kind of ['golden', 'golden-gguf']) {
+    for (const name of readdirSync(here(`test/fixtures/${kind}`)).sort()) {
+      const folder = here(`test/fixtures/${kind}/${name}`)
+      const gguf = join(folder, 'model.gguf')
+      const { ids, logits } = readGolden(join(folder, 'golden.safetensors'))
+      const error = async (backend) =>
+        withEngine(existsSync(gguf) ? gguf : folder, { precision: 'exact', backend, threads }, async (engine) => {
+          const found = await engine.logits(ids)
+          return found.reduce((most, value, i) => Math.max(most, Math.abs(value - logits[i])), 0)
+        })
+      const [reference, cpu] = [await error('reference'), await error('cpu')]
+      rows.push([`\`${kind}/${name}\``, reference.toExponential(1), cpu.toExponential(1)])
+      console.log(rows.at(-1).join('  '))
+    }
+  }
+  return rows
+}
+
+/** log softmax of each row, as f64. */
+function logProbabilities(row) {
+  const most = row.reduce((a, b) => Math.max(a, b), -Infinity)
+  const sum = row.reduce((total, logit) => total + Math.exp(logit - most), 0)
+  return Float64Array.from(row, (logit) => logit - most - Math.log(sum))
+}
+const argmax = (row) => row.reduce((best, value, i) => (value > row[best] ? i : best), 0)
+
+/** Both precisions read the same tokens; every position but the last predicts its successor. */
+async function compare(model, sequences) {
+  const collect = (precision) =>
+    withEngine(model, { precision, threads }, async (engine) => {
+      const all = []
+      for (const ids of sequences) all.push(await engine.logits(ids))
+      return { all, vocabulary: engine.info.vocabSize }
+    })
+  const exact = await collect('exact')
+  const fast = await collect('fast')
+  let [tokens, same, divergence, exactLoss, fastLoss] = [0, 0, 0, 0, 0]
+  sequences.forEach((ids, s) => {
+    for (let t = 0; t + 1 < ids.length; t++) {
+      const row = (from) => from.all[s].subarray(t * from.vocabulary, (t + 1) * from.vocabulary)
+      const [p, q] = [logProbabilities(row(exact)), logProbabilities(row(fast))]
+      exactLoss -= p[ids[t + 1]]
+      fastLoss -= q[ids[t + 1]]
+      divergence += p.reduce((sum, lp, i) => sum + Math.exp(lp) * (lp - q[i]), 0)
+      same += argmax(p) === argmax(q) ? 1 : 0
+      tokens++
+    }
+  })
+  return {
+    tokens,
+    exact: Math.exp(exactLoss / tokens),
+    fast: Math.exp(fastLoss / tokens),
+    divergence: divergence / tokens,
+    agreement: same / tokens,
+  }
+}
+
+function comparisonRow(name, { tokens, exact, fast, divergence, agreement }) {
+  const change = ((fast / exact - 1) * 100).toFixed(2)
+  const row = [
+    name,
+    String(tokens),
+    exact.toFixed(4),
+    `${fast.toFixed(4)} (${change.startsWith('-') ? '' : '+'}${change} %)`,
+    divergence.toExponential(1),
+    `${(agreement * 100).toFixed(2)} %`,
+  ]
+  console.log(row.join('  '))
+  return row
+}
+
+const heldout = () =>
+  readFileSync(here('models/mini/heldout.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+
+/** The held-out conversations with the answers that the generator computed. */
+function miniSequences() {
+  return withEngine(here('models/mini'), { threads }, (engine) =>
+    heldout().map(({ prompt, reasoning, answer }) => {
+      const asked = engine.template.render([{ role: 'user', content: prompt }], { addGenerationPrompt: true })
+      const text = `${asked}${reasoning}</think>${answer}`
+      return [
+        ...engine.tokenizer.encode(text, { addSpecial: false, parseSpecial: true }),
+        ...engine.info.stopIds.slice(0, 1),
+      ]
+    }),
+  )
+}
+
+/** Right answers per task, greedy, in fast, beside what the training's own evaluation got. */
+async function miniAccuracy() {
+  const published = JSON.parse(readFileSync(here('models/mini/eval.json'), 'utf8')).accuracy
+  const right = new Map()
+  await withEngine(here('models/mini'), { precision: 'fast', threads }, async (engine) => {
+    for (const { task, prompt, answer } of heldout()) {
+      const options = { temperature: 0, maxTokens: 480 }
+      const { text } = await engine.chat([{ role: 'user', content: prompt }], options).result
+      right.set(task, [...(right.get(task) ?? []), text.trim() === answer.trim() ? 1 : 0])
+    }
+  })
+  const percent = (share) => `${(share * 100).toFixed(1)} %`
+  const mean = (numbers) => numbers.reduce((a, b) => a + b, 0) / numbers.length
+  const rows = [...right].map(([task, hits]) => [
+    task,
+    String(hits.length),
+    percent(published[task]),
+    percent(mean(hits)),
+  ])
+  const total = [...right.values()].flat()
+  rows.push(['all', String(total.length), percent(mean(Object.values(published))), percent(mean(total))])
+  for (const row of rows) console.log(row.join('  '))
+  return rows
+}
+
+/** Stories that the exact model itself samples at temperature 1, so that no text has to be brought. */
+function ownStories(folder) {
+  return withEngine(folder, { precision: 'exact', threads }, async (engine) => {
+    const stories = []
+    for (let seed = 1; seed <= 16; seed++) {
+      const prompt = engine.encode('Once upon a time')
+      const options = { temperature: 1, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, seed, maxTokens: 256 }
+      const { ids } = await engine.generate(prompt, options).result
+      stories.push([...prompt, ...ids])
+    }
+    return stories
+  })
+}
+
+const comparisons = [
+  comparisonRow('mini (FP8), held-out samples', await compare(here('models/mini'), await miniSequences())),
+]
+if (args.tinystories) {
+  const names = [
+    'config.json',
+    'model.safetensors',
+    'tokenizer.json',
+    'tokenizer_config.json',
+    'generation_config.json',
+  ]
+  const files = Object.fromEntries(
+    names
+      .filter((name) => existsSync(join(args.tinystories, name)))
+      .map((name) => [name, new Uint8Array(readFileSync(join(args.tinystories, name)))]),
+  )
+  const stories = await ownStories(memoryFiles('tinystories-656k', files))
+  const published = memoryFiles('tinystories-656k', files)
+  comparisons.push(comparisonRow('TinyStories-656K (F32), its own stories', await compare(published, stories)))
+  const rounded = memoryFiles('tinystories-656k-int4', int4Checkpoint(files))
+  comparisons.push(comparisonRow('TinyStories-656K (INT4), the same stories', await compare(rounded, stories)))
+} else {
+  console.log('TinyStories-656K is left out: give its folder with --tinystories')
+}
+const accuracy = await miniAccuracy()
+const goldens = await goldenRows()
+if (!args.dry) {
+  writeSection('docs/models.md', 'models', [
+    '### Largest difference from the golden logits, in `exact`',
+    '',
+    ...table(['checkpoint', 'reference', `cpu, ${threads} threads`], goldens),
+    '',
+    '### `fast` against `exact`, on the cpu backend',
+    '',
+    ...table(
+      ['model and text', 'tokens', 'perplexity, exact', 'perplexity, fast', 'KL, nats', 'same greedy token'],
+      comparisons,
+    ),
+    '',
+    '### The embedded model on its held-out samples',
+    '',
+    ...table(['task', 'samples', 'transformers', 'kaiyuan, fast'], accuracy),
+  ])
+}
