@@ -71,11 +71,19 @@ export class GraphBuilder {
   }
 
   /** Normalises each of `heads` slices; writes to `out`, by default a new value. */
-  rmsNorm(x: Value | View, weight: Weight | undefined, eps: number, options: { heads?: number; out?: View } = {}): View {
+  rmsNorm(
+    x: Value | View,
+    weight: Weight | undefined,
+    eps: number,
+    options: { heads?: number; out?: View } = {},
+  ): View {
     const heads = options.heads ?? 1
     const xv = view(x)
     invariant(xv.width % heads === 0, `rmsNorm of ${xv.width} columns in ${heads} heads`)
-    invariant(!weight || weight.shape[0] === xv.width / heads, `rmsNorm weight ${weight?.name} against ${xv.width / heads}`)
+    invariant(
+      !weight || weight.shape[0] === xv.width / heads,
+      `rmsNorm weight ${weight?.name} against ${xv.width / heads}`,
+    )
     const out = options.out ?? view(this.value(xv.width, xv.value.rows))
     return this.push({ op: 'rmsNorm', x: xv, ...(weight && { weight }), eps, heads, out }, out)
   }
@@ -92,7 +100,10 @@ export class GraphBuilder {
   }
 
   rope(op: Omit<RopeOp, 'op' | 'out'> & { out?: HeadView }): HeadView {
-    invariant(op.table.invFreq.length * 2 === op.dim, `rope of ${op.dim} columns with ${op.table.invFreq.length} frequencies`)
+    invariant(
+      op.table.invFreq.length * 2 === op.dim,
+      `rope of ${op.dim} columns with ${op.table.invFreq.length} frequencies`,
+    )
     const out = op.out ?? op.x
     return this.push({ op: 'rope', ...op, out }, out)
   }
