@@ -81,6 +81,8 @@ export default tseslint.config(
       '@typescript-eslint/require-await': 'off',
       // Blind to what changes across an await: it calls `signal.aborted` after a step "always false".
       '@typescript-eslint/no-unnecessary-condition': 'off',
+      // A type parameter as the name of a result that only the caller knows: `builtin<Os>('os')`.
+      '@typescript-eslint/no-unnecessary-type-parameters': 'off',
       eqeqeq: 'error',
       'no-restricted-syntax': [
         'error',
