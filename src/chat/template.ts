@@ -1,0 +1,204 @@
+import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja'
+import type { Checkpoint } from '../checkpoint/checkpoint.js'
+import { UserError } from '../errors.js'
+
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant' | 'tool'
+  readonly content: string
+  /** What the assistant thought; templates that keep it read reasoning_content. */
+  readonly reasoning?: string
+}
+
+export interface RenderOptions {
+  /** Ends the text where the assistant's answer begins. */
+  readonly addGenerationPrompt?: boolean
+  readonly tools?: unknown[]
+  /** Further variables, such as enable_thinking. */
+  readonly extra?: Record<string, unknown>
+}
+
+/** Turns a conversation into the text that the model was trained on. */
+export interface ChatTemplate {
+  /** @throws UserError invalid_template when the template refuses the messages or does not end. */
+  render(messages: readonly ChatMessage[], options?: RenderOptions): string
+}
+
+/** Steps of the interpreter; published templates take some thousands. */
+const MAX_STEPS = 2_000_000
+const MAX_RANGE = 100_000
+
+type SpecialTokens = Readonly<Record<string, string>>
+
+/**
+ * The model's chat template: chat_template.jinja, tokenizer_config.json or GGUF metadata; undefined when it has none.
+ * @throws UserError when the template cannot be parsed.
+ */
+export async function loadChatTemplate(checkpoint: Checkpoint): Promise<ChatTemplate | undefined> {
+  if (checkpoint.metadata) {
+    const source = checkpoint.metadata.get('tokenizer.chat_template')
+    if (typeof source !== 'string') return undefined
+    return jinjaTemplate(source, ggufTokens(checkpoint.metadata), checkpoint.name)
+  }
+  const config = await readJson(checkpoint, 'tokenizer_config.json')
+  const file = await readText(checkpoint, 'chat_template.jinja')
+  const source = file ?? templateOf(config?.['chat_template'])
+  if (source === undefined) return undefined
+  return jinjaTemplate(source, configTokens(config ?? {}), checkpoint.name)
+}
+
+/** A template of Jinja text with its special tokens; `where` is for messages. */
+export function jinjaTemplate(source: string, tokens: SpecialTokens, where: string): ChatTemplate {
+  const fail = (error: unknown): never => {
+    if (error instanceof UserError) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new UserError(
+      `${where}: the chat template failed: ${reason}. Change the messages, or use --raw to go without a template.`,
+      'invalid_template',
+      { cause: error },
+    )
+  }
+  let program: ReturnType<typeof parse>
+  try {
+    program = parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }))
+  } catch (error) {
+    return fail(error)
+  }
+  return {
+    render(messages, options = {}) {
+      try {
+        const environment = new Environment()
+        const given = {
+          ...GLOBALS,
+          ...tokens,
+          messages: messages.map(({ reasoning, ...m }) =>
+            reasoning === undefined ? m : { ...m, reasoning_content: reasoning },
+          ),
+          add_generation_prompt: options.addGenerationPrompt ?? true,
+          tools: options.tools ?? null,
+          ...options.extra,
+        }
+        for (const [name, value] of Object.entries(given)) environment.set(name, value)
+        const result: { value: unknown } = new BoundedInterpreter(environment).run(program)
+        return String(result.value)
+      } catch (error) {
+        return fail(error)
+      }
+    },
+  }
+}
+
+/** Jinja has no notion of time, so an endless template is stopped by counting what it evaluates. */
+class BoundedInterpreter extends Interpreter {
+  private steps = 0
+
+  override evaluate(...args: Parameters<Interpreter['evaluate']>): ReturnType<Interpreter['evaluate']> {
+    if (++this.steps > MAX_STEPS) throw new Error(`it has not ended after ${MAX_STEPS} steps`)
+    return super.evaluate(...args)
+  }
+}
+
+/** What transformers gives to every template. */
+const GLOBALS = {
+  true: true,
+  false: false,
+  none: null,
+  True: true,
+  False: false,
+  None: null,
+  range: boundedRange,
+  raise_exception: (message: string) => {
+    throw new Error(message)
+  },
+  strftime_now: (format: string) => strftime(new Date(), format),
+}
+
+function boundedRange(start: number, stop?: number, step = 1): number[] {
+  const [from, to] = stop === undefined || stop === null ? [0, start] : [start, stop]
+  const by = typeof step === 'number' ? step : 1
+  if (by === 0) throw new Error('range() step must not be zero')
+  const count = Math.max(0, Math.ceil((to - from) / by))
+  if (count > MAX_RANGE) throw new Error(`range() of ${count} numbers; at most ${MAX_RANGE} are allowed`)
+  return Array.from({ length: count }, (_, i) => from + i * by)
+}
+
+/** The directives that published templates use. */
+function strftime(date: Date, format: string): string {
+  const two = (n: number): string => String(n).padStart(2, '0')
+  const name = (options: Intl.DateTimeFormatOptions): string => date.toLocaleDateString('en-US', options)
+  const parts: Record<string, () => string> = {
+    Y: () => String(date.getFullYear()),
+    m: () => two(date.getMonth() + 1),
+    d: () => two(date.getDate()),
+    H: () => two(date.getHours()),
+    M: () => two(date.getMinutes()),
+    S: () => two(date.getSeconds()),
+    b: () => name({ month: 'short' }),
+    B: () => name({ month: 'long' }),
+    a: () => name({ weekday: 'short' }),
+    A: () => name({ weekday: 'long' }),
+    '%': () => '%',
+  }
+  return format.replace(/%([YmdHMSbBaA%])/g, (_, key: string) => parts[key]!())
+}
+
+/** One template, or several with names, of which `default` counts. */
+function templateOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value
+  if (!Array.isArray(value)) return undefined
+  const named = value as { name?: unknown; template?: unknown }[]
+  const chosen = named.find((t) => t.name === 'default') ?? named[0]
+  return typeof chosen?.template === 'string' ? chosen.template : undefined
+}
+
+/** bos_token and its like: a string, or an object with its content. */
+function configTokens(config: Record<string, unknown>): SpecialTokens {
+  const tokens: Record<string, string> = {}
+  for (const name of ['bos_token', 'eos_token', 'pad_token', 'unk_token']) {
+    const value = config[name]
+    const text = typeof value === 'object' && value !== null ? (value as { content?: unknown }).content : value
+    if (typeof text === 'string') tokens[name] = text
+  }
+  return tokens
+}
+
+function ggufTokens(metadata: ReadonlyMap<string, unknown>): SpecialTokens {
+  const texts = metadata.get('tokenizer.ggml.tokens')
+  const tokens: Record<string, string> = {}
+  for (const name of ['bos', 'eos', 'unk']) {
+    const id = metadata.get(`tokenizer.ggml.${name}_token_id`)
+    const text: unknown = Array.isArray(texts) && typeof id === 'number' ? texts[id] : undefined
+    if (typeof text === 'string') tokens[`${name}_token`] = text
+  }
+  return tokens
+}
+
+async function readText(checkpoint: Checkpoint, name: string): Promise<string | undefined> {
+  const source = await checkpoint.file(name)
+  if (!source) return undefined
+  try {
+    if (source.size > 64 << 20)
+      throw new UserError(
+        `${source.name}: ${source.size} bytes; expected at most 64 MiB. Fetch the file again.`,
+        'invalid_file',
+      )
+    return new TextDecoder().decode(await source.read(0, source.size))
+  } finally {
+    await source.close()
+  }
+}
+
+async function readJson(checkpoint: Checkpoint, name: string): Promise<Record<string, unknown> | undefined> {
+  const text = await readText(checkpoint, name)
+  if (text === undefined) return undefined
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+    throw new SyntaxError('not an object')
+  } catch (cause) {
+    throw new UserError(
+      `${checkpoint.name}/${name}: expected a JSON object: ${(cause as Error).message}. Fetch the file again.`,
+      'invalid_file',
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,252 @@
+import type { Backend, Precision } from '../backends/backend.js'
+import type { ChatMessage, ChatTemplate } from '../chat/template.js'
+import { loadChatTemplate } from '../chat/template.js'
+import type { Checkpoint } from '../checkpoint/checkpoint.js'
+import { openCheckpoint } from '../checkpoint/open.js'
+import type { FileSet } from '../checkpoint/source.js'
+import { UserError } from '../errors.js'
+import type { Program } from '../graph/program.js'
+import { buildProgram } from '../models/registry.js'
+import { loadTokenizer } from '../tokenizer/load.js'
+import type { Tokenizer } from '../tokenizer/tokenizer.js'
+import { generationDefaults, readGenerationConfig, stopIdsOf } from './defaults.js'
+import type { Generation } from './generation.js'
+import type { ChatOptions, GenerateOptions, LoadOptions } from './options.js'
+import { countParameters } from './parameters.js'
+import {
+  allLogits,
+  logitRows,
+  perplexityOf,
+  type LogitRows,
+  type PerplexityOptions,
+  type PerplexityResult,
+} from './score.js'
+import { Session, requireTokenizer, type SessionModel } from './session.js'
+import { shareRunner } from './timeline.js'
+
+/** Tokens of a prompt that one step takes unless asked otherwise. */
+const DEFAULT_CHUNK = 256
+/** Rows of logits are kept below 4 M floats (16 MB), whatever the vocabulary. */
+const MAX_LOGITS = 4 * 2 ** 20
+
+/** What is known about a loaded model. */
+export interface EngineInfo {
+  readonly name: string
+  /** model_type of the config. */
+  readonly architecture: string
+  readonly vocabSize: number
+  /** Positions that prompt and answer may take together. */
+  readonly contextLength: number
+  readonly layers: number
+  readonly parameters: number
+  /** Parameters that one token uses. */
+  readonly activeParameters: number
+  readonly backend: string
+  readonly precision: Precision
+  readonly weightBytes: number
+  /** Bytes of weights that one token of an answer reads. */
+  readonly activeWeightBytes: number
+  /** Ids that end an answer. */
+  readonly stopIds: readonly number[]
+  readonly hasChatTemplate: boolean
+}
+
+/** A loaded model. Its calls may run side by side; steps come one after the other. Close it when it is done. */
+export class Engine {
+  private readonly sessions = new Set<Session>()
+  private closing: Promise<void> | undefined
+
+  constructor(
+    readonly info: EngineInfo,
+    private readonly model: SessionModel,
+    private readonly checkpoint: Checkpoint,
+  ) {}
+
+  /** Undefined when the checkpoint has none; then token ids are the way in and out. */
+  get tokenizer(): Tokenizer | undefined {
+    return this.model.tokenizer
+  }
+
+  get template(): ChatTemplate | undefined {
+    return this.model.template
+  }
+
+  /** The answer to a conversation. For several turns use a {@link session}, which keeps what it has computed. */
+  chat(messages: readonly ChatMessage[], options: ChatOptions = {}): Generation {
+    return this.once((session) => session.chat(messages, options))
+  }
+
+  /** Goes on with `prompt` as it is, without a template. */
+  complete(prompt: string, options: GenerateOptions = {}): Generation {
+    return this.once((session) => session.complete(prompt, options))
+  }
+
+  /** Goes on with token ids. */
+  generate(ids: readonly number[], options: GenerateOptions = {}): Generation {
+    return this.once((session) => session.generate(ids, options))
+  }
+
+  /** A timeline that keeps its cache from call to call. */
+  session(): Session {
+    if (this.closing) throw new UserError('the engine is closed; load the model again', 'invalid_argument')
+    const session = new Session(this.model)
+    this.sessions.add(session)
+    return session
+  }
+
+  /** Token ids of a text that is not a chat, with the special tokens that the tokenizer adds. */
+  encode(text: string): number[] {
+    return requireTokenizer(this.model).encode(text, { addSpecial: true, parseSpecial: true })
+  }
+
+  /** Logits [T, V] of every position. @throws UserError when they exceed 1 GiB; then use {@link logitRows}. */
+  logits(ids: readonly number[], options: { signal?: AbortSignal } = {}): Promise<Float32Array> {
+    return allLogits(this.model.shared, ids, options.signal)
+  }
+
+  /** Logits of every position, a few rows at a time. */
+  logitRows(
+    ids: readonly number[],
+    options: { signal?: AbortSignal } = {},
+  ): AsyncGenerator<LogitRows, void, undefined> {
+    return logitRows(this.model.shared, ids, options.signal)
+  }
+
+  perplexity(ids: readonly number[], options: PerplexityOptions = {}): Promise<PerplexityResult> {
+    return perplexityOf(this.model.shared, ids, options)
+  }
+
+  /** Cancels what runs and frees the weights. */
+  close(): Promise<void> {
+    this.closing ??= this.release()
+    return this.closing
+  }
+
+  private async release(): Promise<void> {
+    await Promise.all([...this.sessions].map((session) => session.close()))
+    await this.model.shared.queue.idle()
+    await this.model.shared.runner.close()
+    await this.checkpoint.close()
+  }
+
+  private once(start: (session: Session) => Generation): Generation {
+    const session = this.session()
+    const generation = start(session)
+    const end = async (): Promise<void> => {
+      await session.close()
+      this.sessions.delete(session)
+    }
+    void generation.result.then(end, end)
+    return generation
+  }
+}
+
+/**
+ * Loads a model: a folder in Hugging Face layout or a .gguf file (Node), or any set of files.
+ * @throws UserError with the file, the tensor, what was expected and what was found
+ */
+export async function loadEngine(model: string | FileSet, options: LoadOptions = {}): Promise<Engine> {
+  checkLoadOptions(options)
+  const files = typeof model === 'string' ? await (await import('../checkpoint/files-node.js')).nodeFiles(model) : model
+  const checkpoint = await openCheckpoint(files)
+  try {
+    return await loadEngineFrom(checkpoint, options)
+  } catch (error) {
+    await checkpoint.close()
+    throw error
+  }
+}
+
+/** As {@link loadEngine}, of a checkpoint that is open; the engine closes it. */
+export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOptions = {}): Promise<Engine> {
+  checkLoadOptions(options)
+  const program = await buildProgram(checkpoint)
+  const tokenizer = await loadTokenizer(checkpoint)
+  checkVocabulary(checkpoint, program, tokenizer)
+  const template = await loadChatTemplate(checkpoint)
+  const generation = await readGenerationConfig(checkpoint)
+  const contextLength = contextOf(program, options.contextLength)
+  const { backend, precision = 'fast', quantize, threads, onProgress, signal } = options
+  const maxTokens = Math.min(options.maxTokens ?? DEFAULT_CHUNK, contextLength)
+  const runner = await (
+    await loadBackend(backend ?? 'cpu')
+  ).load(program, checkpoint, {
+    precision,
+    maxTokens,
+    maxLogitRows: Math.max(1, Math.min(maxTokens, Math.floor(MAX_LOGITS / program.vocabSize))),
+    ...(quantize && { quantize }),
+    ...(threads !== undefined && { threads }),
+    ...(onProgress && { onProgress }),
+    ...(signal && { signal }),
+  })
+  const stopIds = stopIdsOf(checkpoint.config, generation, tokenizer)
+  const parameters = countParameters(program)
+  const info: EngineInfo = {
+    name: checkpoint.name,
+    architecture: String(checkpoint.config['model_type']),
+    vocabSize: program.vocabSize,
+    contextLength,
+    layers: program.nLayers,
+    parameters: parameters.total,
+    activeParameters: parameters.active,
+    backend: runner.backend,
+    precision,
+    weightBytes: runner.weightBytes,
+    activeWeightBytes: runner.activeWeightBytes,
+    stopIds: [...stopIds],
+    hasChatTemplate: template !== undefined,
+  }
+  const shared = shareRunner(runner, program.vocabSize, contextLength)
+  const defaults = generationDefaults(generation)
+  return new Engine(info, { name: checkpoint.name, shared, tokenizer, template, stopIds, defaults }, checkpoint)
+}
+
+/** Backends are loaded when they are needed: nobody waits for the one that is not used. */
+async function loadBackend(name: 'cpu' | 'reference'): Promise<Backend> {
+  if (name === 'reference') return (await import('../backends/reference/reference.js')).referenceBackend
+  return (await import('../backends/cpu/cpu.js')).cpuBackend
+}
+
+function contextOf(program: Program, asked: number | undefined): number {
+  if (asked === undefined) return program.contextLength
+  if (asked <= program.contextLength) return asked
+  const made = `the model was made for ${program.contextLength} positions`
+  throw new UserError(`contextLength ${asked}: ${made}; ask for at most that`, 'invalid_argument')
+}
+
+/** A tokenizer that makes ids which the embedding does not have belongs to another model. */
+function checkVocabulary(checkpoint: Checkpoint, program: Program, tokenizer: Tokenizer | undefined): void {
+  if (!tokenizer || tokenizer.vocabSize <= program.vocabSize) return
+  const found = `the tokenizer has ${tokenizer.vocabSize} tokens, but the embedding has ${program.vocabSize} rows`
+  throw new UserError(
+    `${checkpoint.name}: ${found}; use the tokenizer that belongs to these weights`,
+    'invalid_tokenizer',
+  )
+}
+
+/** Values also come from a command line and from JavaScript, so types alone do not protect. */
+function checkLoadOptions(options: LoadOptions): void {
+  oneOf('precision', options.precision, ['exact', 'fast'])
+  oneOf('quantize', options.quantize, ['q8', 'q4'])
+  oneOf('backend', options.backend, ['cpu', 'reference'])
+  atLeastOne('threads', options.threads, 256)
+  atLeastOne('contextLength', options.contextLength, Number.MAX_SAFE_INTEGER)
+  atLeastOne('maxTokens', options.maxTokens, 2 ** 16)
+  if (options.quantize && options.precision === 'exact') {
+    throw new UserError(
+      'quantize changes the weights, which precision exact forbids; leave one out',
+      'invalid_argument',
+    )
+  }
+}
+
+function oneOf(name: string, value: string | undefined, allowed: readonly string[]): void {
+  if (value === undefined || allowed.includes(value)) return
+  throw new UserError(`${name} must be ${allowed.join(' or ')}; found ${value}`, 'invalid_argument')
+}
+
+function atLeastOne(name: string, value: number | undefined, most: number): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= 1 && value <= most)) return
+  const upTo = most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ''
+  throw new UserError(`${name} must be a whole number from 1${upTo}; found ${value}`, 'invalid_argument')
+}

@@ -1,0 +1,80 @@
+import type { Part } from '../chat/reasoning.js'
+
+export type { Part }
+
+/** stop: a stop id or string; length: maxTokens or the context's end; abort: cancelled. */
+export type FinishReason = 'stop' | 'length' | 'abort'
+
+export interface Timings {
+  /** Milliseconds from the first step to the first token. */
+  readonly prefillMs: number
+  /** Milliseconds from the first token to the last. */
+  readonly decodeMs: number
+  readonly prefillTokensPerSecond: number
+  readonly decodeTokensPerSecond: number
+  /** Milliseconds from the call to the first token, with the wait for other sessions. */
+  readonly firstTokenMs: number
+}
+
+export interface GenerationResult {
+  readonly text: string
+  readonly reasoning: string
+  /** The generated ids, with the stop id where one ended the answer. */
+  readonly ids: number[]
+  readonly finishReason: FinishReason
+  readonly promptTokens: number
+  /** Tokens of the prompt that were still in the session's cache. */
+  readonly cachedTokens: number
+  readonly timings: Timings
+}
+
+/**
+ * An answer in the making. It runs whether or not it is read; iterate for its parts, await `result` for the whole.
+ * Leaving the loop early cancels it. Errors come out of the loop and of `result`; nobody has to listen.
+ */
+export class Generation implements AsyncIterable<Part> {
+  readonly result: Promise<GenerationResult>
+  private readonly parts: Part[] = []
+  private readonly controller = new AbortController()
+  private settled = false
+  private waiters: (() => void)[] = []
+
+  constructor(run: (emit: (part: Part) => void, signal: AbortSignal) => Promise<GenerationResult>) {
+    const emit = (part: Part): void => {
+      this.parts.push(part)
+      this.wake()
+    }
+    // A microtask later, so that a failure at once is still a rejection and never a throw of the constructor.
+    this.result = Promise.resolve()
+      .then(() => run(emit, this.controller.signal))
+      .finally(() => {
+        this.settled = true
+        this.wake()
+      })
+    this.result.catch(() => undefined)
+  }
+
+  /** Ends the answer after the current step; `result` then has finishReason 'abort'. */
+  abort(): void {
+    this.controller.abort()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Part, void, undefined> {
+    try {
+      for (let next = 0; ;) {
+        while (next < this.parts.length) yield this.parts[next++]!
+        if (this.settled) break
+        await new Promise<void>((resolve) => this.waiters.push(resolve))
+      }
+      await this.result
+    } finally {
+      if (!this.settled) this.abort()
+    }
+  }
+
+  private wake(): void {
+    const waiters = this.waiters
+    this.waiters = []
+    for (const resolve of waiters) resolve()
+  }
+}

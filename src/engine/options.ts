@@ -1,0 +1,84 @@
+import type { BackendOptions, Precision } from '../backends/backend.js'
+import { UserError } from '../errors.js'
+import { checkSampling, type Sampling } from './sampler.js'
+
+/** How a model is loaded. */
+export interface LoadOptions {
+  /** exact: as the reference computes; fast (default): int8 activations, float weights may be re-blocked to int8. */
+  readonly precision?: Precision | undefined
+  /** Requantise float weights at load, to save memory (fast only). */
+  readonly quantize?: 'q8' | 'q4' | undefined
+  /** Threads of the cpu backend; by default one per core. */
+  readonly threads?: number | undefined
+  /** cpu (default): WebAssembly SIMD; reference: plain loops, slow, for comparisons. */
+  readonly backend?: 'cpu' | 'reference' | undefined
+  /** Positions to allow; by default what the model was made for. */
+  readonly contextLength?: number | undefined
+  /** Most tokens in one step; 256 by default. */
+  readonly maxTokens?: number | undefined
+  readonly onProgress?: BackendOptions['onProgress'] | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** How an answer is made. What is left out comes from the model's generation_config.json. */
+export interface GenerateOptions {
+  readonly temperature?: number | undefined
+  readonly topK?: number | undefined
+  readonly topP?: number | undefined
+  readonly minP?: number | undefined
+  readonly repetitionPenalty?: number | undefined
+  /** The same seed gives the same answer; by default a new one each time. */
+  readonly seed?: number | undefined
+  /** Most tokens to generate; by default the model's own limit, else up to the context's end. */
+  readonly maxTokens?: number | undefined
+  /** Text that ends the answer; it is not part of it. */
+  readonly stop?: string | readonly string[] | undefined
+  /** Go on behind the model's stop ids. */
+  readonly ignoreEos?: boolean | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A chat template's further inputs. */
+export interface ChatOptions extends GenerateOptions {
+  /** Tool definitions for templates that know them. */
+  readonly tools?: unknown[] | undefined
+  /** Template variables such as enable_thinking. */
+  readonly templateOptions?: Record<string, unknown> | undefined
+}
+
+/** What the model's own files say about generating. */
+export interface GenerationDefaults {
+  readonly sampling: Sampling
+  readonly maxTokens?: number | undefined
+}
+
+export interface ResolvedOptions {
+  readonly sampling: Sampling
+  readonly seed: number
+  readonly maxTokens: number
+  readonly stop: readonly string[]
+  readonly ignoreEos: boolean
+}
+
+/** Fills in the defaults and checks every number. @throws UserError invalid_argument. */
+export function resolveOptions(options: GenerateOptions, defaults: GenerationDefaults): ResolvedOptions {
+  const own = defaults.sampling
+  const narrows = options.topK !== undefined || options.topP !== undefined || options.minP !== undefined
+  const sampling: Sampling = {
+    // Asking for top-k, top-p or min-p asks for sampling, even of a model whose default is greedy.
+    temperature: options.temperature ?? (narrows && own.temperature === 0 ? 1 : own.temperature),
+    topK: options.topK ?? own.topK,
+    topP: options.topP ?? own.topP,
+    minP: options.minP ?? own.minP,
+    repetitionPenalty: options.repetitionPenalty ?? own.repetitionPenalty,
+  }
+  checkSampling(sampling)
+  const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32)
+  if (!Number.isSafeInteger(seed)) throw new UserError(`seed must be a whole number; found ${seed}`, 'invalid_argument')
+  const maxTokens = options.maxTokens ?? defaults.maxTokens ?? Infinity
+  if (maxTokens !== Infinity && (!Number.isSafeInteger(maxTokens) || maxTokens < 1)) {
+    throw new UserError(`maxTokens must be a whole number of at least 1; found ${maxTokens}`, 'invalid_argument')
+  }
+  const stop = options.stop === undefined ? [] : typeof options.stop === 'string' ? [options.stop] : options.stop
+  return { sampling, seed, maxTokens, stop, ignoreEos: options.ignoreEos ?? false }
+}

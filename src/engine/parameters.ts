@@ -1,0 +1,49 @@
+import type { Checkpoint, StoredTensor } from '../checkpoint/checkpoint.js'
+import type { FormatName } from '../checkpoint/formats.js'
+import { weightsOf, type Weight } from '../graph/ops.js'
+import type { Program } from '../graph/program.js'
+
+export interface ParameterCount {
+  readonly total: number
+  /** Parameters that one token uses: all but the experts that it does not choose. */
+  readonly active: number
+}
+
+/** Every weight that the program uses, once. */
+export function programWeights(program: Program): Map<string, Weight> {
+  const weights = new Map<string, Weight>()
+  for (const { op } of program.ops) for (const weight of weightsOf(op)) weights.set(weight.name, weight)
+  return weights
+}
+
+/** Counts what the program uses; multi-token-prediction layers are not part of it. */
+export function countParameters(program: Program): ParameterCount {
+  let total = 0
+  for (const weight of programWeights(program).values()) total += sizeOf(weight)
+  let idle = 0
+  for (const { op } of program.ops) {
+    if (op.op !== 'experts') continue
+    const experts = [...op.gate, ...op.up, ...op.down].reduce((sum, weight) => sum + sizeOf(weight), 0)
+    idle += experts * (1 - op.topK / op.gate.length)
+  }
+  return { total, active: Math.round(total - idle) }
+}
+
+/** Stored bytes of the program's weights by format, scales included. */
+export function bytesByFormat(program: Program, checkpoint: Checkpoint): Map<FormatName, number> {
+  const bytes = new Map<FormatName, number>()
+  for (const weight of programWeights(program).values()) {
+    const tensor = checkpoint.tensor(weight.name, weight.shape)
+    bytes.set(tensor.format, (bytes.get(tensor.format) ?? 0) + storedBytes(tensor))
+  }
+  return bytes
+}
+
+/** Bytes at rest, with the scales that are kept in a tensor of their own (counted as f32). */
+export function storedBytes(tensor: StoredTensor): number {
+  return tensor.byteLength + (tensor.scales ? tensor.scales.shape[0] * tensor.scales.shape[1] * 4 : 0)
+}
+
+function sizeOf(weight: Weight): number {
+  return weight.shape.reduce((product, size) => product * size, 1)
+}

@@ -1,0 +1,116 @@
+import { ReasoningSplitter, promptOpensReasoning } from '../chat/reasoning.js'
+import type { ChatMessage, ChatTemplate } from '../chat/template.js'
+import { UserError } from '../errors.js'
+import type { Tokenizer } from '../tokenizer/tokenizer.js'
+import { generateTokens } from './generate.js'
+import { Generation } from './generation.js'
+import { resolveOptions, type ChatOptions, type GenerateOptions, type GenerationDefaults } from './options.js'
+import { Queue } from './queue.js'
+import { Timeline, checkPrompt, type SharedRunner } from './timeline.js'
+
+/** What sessions need of a loaded model. */
+export interface SessionModel {
+  readonly name: string
+  readonly shared: SharedRunner
+  readonly tokenizer: Tokenizer | undefined
+  readonly template: ChatTemplate | undefined
+  readonly stopIds: ReadonlySet<number>
+  readonly defaults: GenerationDefaults
+}
+
+/**
+ * One timeline. Every call gives the whole prompt, and the session works out what its cache already holds: the longest
+ * common prefix is kept, so the next turn of a chat only computes what is new. Calls run one after the other.
+ */
+export class Session {
+  private readonly timeline: Timeline
+  private readonly turns = new Queue()
+  private readonly running = new Set<Generation>()
+  private closed = false
+
+  constructor(private readonly model: SessionModel) {
+    this.timeline = new Timeline(model.shared)
+  }
+
+  /** Tokens in the cache. */
+  get cachedTokens(): number {
+    return this.timeline.length
+  }
+
+  /** The answer to a conversation, in parts of reasoning and text. Fails with UserError when there is no chat template. */
+  chat(messages: readonly ChatMessage[], options: ChatOptions = {}): Generation {
+    return this.start(options, () => {
+      const prompt = this.renderChat(messages, options)
+      // The template wrote the special tokens, the first one included.
+      const ids = requireTokenizer(this.model).encode(prompt, { addSpecial: false, parseSpecial: true })
+      return { ids, splitter: new ReasoningSplitter(promptOpensReasoning(prompt)) }
+    })
+  }
+
+  /** Goes on with `prompt` as it is, without a template. */
+  complete(prompt: string, options: GenerateOptions = {}): Generation {
+    return this.start(options, () => {
+      if (prompt === '') checkPrompt([], 0)
+      return { ids: requireTokenizer(this.model).encode(prompt, { addSpecial: true, parseSpecial: true }) }
+    })
+  }
+
+  /** Goes on with token ids. Needs no tokenizer; without one the text is empty. */
+  generate(ids: readonly number[], options: GenerateOptions = {}): Generation {
+    return this.start(options, () => ({ ids }))
+  }
+
+  /** Cancels what runs and gives the cache's pages back. */
+  async close(): Promise<void> {
+    this.closed = true
+    for (const generation of this.running) generation.abort()
+    await this.turns.run(() => Promise.resolve(this.timeline.release()))
+  }
+
+  private renderChat(messages: readonly ChatMessage[], options: ChatOptions): string {
+    const { template, name } = this.model
+    if (!template) {
+      throw new UserError(
+        `${name} has no chat template; give the prompt as it is (complete, or --raw)`,
+        'invalid_template',
+      )
+    }
+    if (messages.length === 0) checkPrompt([], 0)
+    const { tools, templateOptions: extra } = options
+    return template.render([...messages], {
+      addGenerationPrompt: true,
+      ...(tools && { tools }),
+      ...(extra && { extra }),
+    })
+  }
+
+  private start(
+    options: GenerateOptions,
+    prepare: () => { ids: readonly number[]; splitter?: ReasoningSplitter },
+  ): Generation {
+    const called = performance.now()
+    const generation = new Generation(async (emit, ownSignal) => {
+      const resolved = resolveOptions(options, this.model.defaults)
+      const { ids, splitter } = prepare()
+      checkPrompt(ids, this.model.shared.vocabSize, this.model.shared.contextLength)
+      const signal = options.signal ? AbortSignal.any([options.signal, ownSignal]) : ownSignal
+      return this.turns.run(() => {
+        if (this.closed) throw new UserError('the session is closed; open a new one', 'invalid_argument')
+        return generateTokens(this.model, this.timeline, ids, { ...resolved, splitter, signal, called, emit })
+      })
+    })
+    this.running.add(generation)
+    void generation.result.catch(() => undefined).then(() => this.running.delete(generation))
+    return generation
+  }
+}
+
+/** @throws UserError invalid_tokenizer when the checkpoint has none. */
+export function requireTokenizer(model: { name: string; tokenizer: Tokenizer | undefined }): Tokenizer {
+  if (model.tokenizer) return model.tokenizer
+  const expected = 'expected tokenizer.json or tiktoken.model beside the weights'
+  throw new UserError(
+    `${model.name} has no tokenizer: ${expected}; or give token ids (--ids 1,2,3)`,
+    'invalid_tokenizer',
+  )
+}

@@ -1,0 +1,13 @@
+export { loadEngine } from './engine/engine.js'
+export { UserError } from './errors.js'
+
+export type { LoadProgress, Precision } from './backends/backend.js'
+export type { ChatMessage, ChatTemplate } from './chat/template.js'
+export type { ByteSource, FileSet } from './checkpoint/source.js'
+export type { Engine, EngineInfo } from './engine/engine.js'
+export type { FinishReason, Generation, GenerationResult, Part, Timings } from './engine/generation.js'
+export type { ChatOptions, GenerateOptions, LoadOptions } from './engine/options.js'
+export type { LogitRows, PerplexityOptions, PerplexityResult } from './engine/score.js'
+export type { Session } from './engine/session.js'
+export type { UserErrorCode } from './errors.js'
+export type { StreamDecoder, Tokenizer } from './tokenizer/tokenizer.js'

@@ -1,0 +1,125 @@
+import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers'
+import { UserError } from '../errors.js'
+import { byteLevelBytes, decodeAll, sentencePieceBytes, streamDecoder, type Pieces } from './pieces.js'
+import type { Tokenizer } from './tokenizer.js'
+
+interface AddedToken {
+  readonly id: number
+  readonly content: string
+  readonly special?: boolean
+}
+
+/** The parts of tokenizer.json that are read here; the rest is the library's. */
+export interface TokenizerJson {
+  readonly model: { readonly vocab: Record<string, number> | [string, number][]; readonly merges?: unknown[] }
+  readonly added_tokens?: readonly AddedToken[]
+  readonly [key: string]: unknown
+}
+
+export interface TokenizerSetup {
+  /** For messages. */
+  readonly where: string
+  readonly bosId?: number | undefined
+  readonly eosIds: readonly number[]
+  /** Whether a text begins with BOS; undefined leaves it to the post-processor. */
+  readonly addBos?: boolean | undefined
+}
+
+/**
+ * tokenizer.json through `@huggingface/tokenizers`, with our own decoding, which never splits a character.
+ * @throws UserError invalid_tokenizer when the file contradicts itself.
+ */
+export function huggingFaceTokenizer(json: TokenizerJson, config: object, setup: TokenizerSetup): Tokenizer {
+  const { where, bosId, eosIds, addBos } = setup
+  const vocab = checkedVocab(json, where)
+  const make = (source: TokenizerJson): HuggingFaceTokenizer => {
+    try {
+      return new HuggingFaceTokenizer(source, config)
+    } catch (cause) {
+      throw invalid(
+        where,
+        `the tokenizer library refuses it: ${cause instanceof Error ? cause.message : String(cause)}`,
+      )
+    }
+  }
+  const parsing = make(json)
+  let plain: HuggingFaceTokenizer | undefined
+  const withoutSpecials = (): HuggingFaceTokenizer =>
+    (plain ??= make({ ...json, added_tokens: (json.added_tokens ?? []).filter((t) => t.special !== true) }))
+  const pieces = piecesOf(json, vocab)
+  return {
+    vocabSize: pieces.vocabSize,
+    ...(bosId !== undefined && { bosId }),
+    eosIds,
+    encode(text, { addSpecial = true, parseSpecial = true } = {}) {
+      const ids = (parseSpecial ? parsing : withoutSpecials()).encode(text, {
+        add_special_tokens: addSpecial && addBos === undefined,
+      }).ids
+      const withBos = addSpecial && addBos === true && bosId !== undefined && ids[0] !== bosId
+      return withBos ? [bosId, ...ids] : [...ids]
+    },
+    decode: (ids) => decodeAll(pieces, ids),
+    decoder: () => streamDecoder(pieces),
+    idOf: (token) => vocab.get(token),
+  }
+}
+
+/** Token to id, added tokens included. */
+function checkedVocab(json: TokenizerJson, where: string): Map<string, number> {
+  if (typeof json.model !== 'object' || typeof json.model.vocab !== 'object' || json.model.vocab === null)
+    throw invalid(where, 'expected model.vocab, found none')
+  const own: [string, number][] = Array.isArray(json.model.vocab)
+    ? json.model.vocab.map(([token], id) => [token, id])
+    : Object.entries(json.model.vocab)
+  const vocab = new Map(own)
+  const seen = new Map<number, string>()
+  for (const [token, id] of own) {
+    if (!Number.isInteger(id) || id < 0 || id >= 2 ** 24)
+      throw invalid(where, `token ${JSON.stringify(token)} has the id ${id}; expected a whole number below 2^24`)
+    const other = seen.get(id)
+    if (other !== undefined)
+      throw invalid(where, `tokens ${JSON.stringify(other)} and ${JSON.stringify(token)} share the id ${id}`)
+    seen.set(id, token)
+  }
+  for (const { id, content } of json.added_tokens ?? []) {
+    if (!Number.isInteger(id) || id < 0 || id >= 2 ** 24)
+      throw invalid(where, `added token ${JSON.stringify(content)} has the id ${id}`)
+    vocab.set(content, id)
+  }
+  for (const merge of json.model.merges ?? []) {
+    const parts = typeof merge === 'string' ? merge.split(' ') : (merge as string[])
+    if (parts.length !== 2 || !vocab.has(parts[0]! + parts[1]!))
+      throw invalid(where, `merge ${JSON.stringify(merge)}: expected two tokens whose joint is a token`)
+  }
+  return vocab
+}
+
+function piecesOf(json: TokenizerJson, vocab: ReadonlyMap<string, number>): Pieces {
+  const byteLevel = JSON.stringify([json['decoder'], json['pre_tokenizer']]).includes('ByteLevel')
+  const vocabSize = largest(vocab) + 1
+  const tokens: (string | undefined)[] = []
+  for (const [token, id] of vocab) tokens[id] = token
+  const added = new Map((json.added_tokens ?? []).map((t) => [t.id, t]))
+  const encoder = new TextEncoder()
+  return {
+    vocabSize,
+    dropFirstSpace: !byteLevel && JSON.stringify(json['decoder'] ?? null).includes('"Strip"'),
+    bytesOf(id) {
+      const token = tokens[id]
+      if (token === undefined) return null
+      const addition = added.get(id)
+      if (addition) return addition.special ? undefined : encoder.encode(token)
+      return byteLevel ? byteLevelBytes(token) : sentencePieceBytes(token)
+    },
+  }
+}
+
+function largest(vocab: ReadonlyMap<string, number>): number {
+  let most = -1
+  for (const id of vocab.values()) if (id > most) most = id
+  return most
+}
+
+export function invalid(where: string, what: string): UserError {
+  return new UserError(`${where}: ${what}. Fetch the tokenizer's files again.`, 'invalid_tokenizer')
+}

@@ -1,0 +1,67 @@
+import { UserError } from '../errors.js'
+import type { StreamDecoder } from './tokenizer.js'
+
+/** The bytes of each token: all that decoding needs. */
+export interface Pieces {
+  readonly vocabSize: number
+  /** Undefined for a special token (left out of texts); null for an id without a token. */
+  bytesOf(id: number): Uint8Array | undefined | null
+  /** SentencePiece puts a space before every text; it is dropped when decoding. */
+  readonly dropFirstSpace: boolean
+}
+
+/** Streams tokens as text: bytes of an unfinished character are held back, broken ones become U+FFFD. */
+export function streamDecoder(pieces: Pieces): StreamDecoder {
+  const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+  let first = pieces.dropFirstSpace
+  const clean = (text: string): string => {
+    if (!first || text === '') return text
+    first = false
+    return text.startsWith(' ') ? text.slice(1) : text
+  }
+  return {
+    push(id) {
+      const bytes = pieces.bytesOf(id)
+      if (bytes === null)
+        throw new UserError(
+          `token id ${id}: expected an id of the vocabulary, 0 to ${pieces.vocabSize - 1}`,
+          'invalid_argument',
+        )
+      return bytes ? clean(utf8.decode(bytes, { stream: true })) : ''
+    },
+    flush: () => clean(utf8.decode()),
+  }
+}
+
+export function decodeAll(pieces: Pieces, ids: readonly number[]): string {
+  const decoder = streamDecoder(pieces)
+  return ids.map((id) => decoder.push(id)).join('') + decoder.flush()
+}
+
+/** GPT-2's alphabet: every byte as a printable character. openai/gpt-2, encoder.py: bytes_to_unicode. */
+export const BYTE_TO_CHAR: readonly string[] = (() => {
+  const printable = (b: number): boolean => (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174
+  let next = 256
+  return Array.from({ length: 256 }, (_, b) => String.fromCharCode(printable(b) ? b : next++))
+})()
+const CHAR_TO_BYTE = new Map(BYTE_TO_CHAR.map((char, byte) => [char, byte]))
+
+const utf8 = new TextEncoder()
+
+/** Bytes of a token in GPT-2's alphabet; characters outside of it stand for themselves (added tokens). */
+export function byteLevelBytes(token: string): Uint8Array {
+  const bytes: number[] = []
+  for (const char of token) {
+    const byte = CHAR_TO_BYTE.get(char)
+    if (byte !== undefined) bytes.push(byte)
+    else bytes.push(...utf8.encode(char))
+  }
+  return Uint8Array.from(bytes)
+}
+
+/** Bytes of a SentencePiece token: <0xNN> is a byte, U+2581 a space. */
+export function sentencePieceBytes(token: string): Uint8Array {
+  const byte = /^<0x([0-9A-Fa-f]{2})>$/.exec(token)
+  if (byte) return Uint8Array.of(parseInt(byte[1]!, 16))
+  return utf8.encode(token.replaceAll('\u2581', ' '))
+}

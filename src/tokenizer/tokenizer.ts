@@ -1,0 +1,27 @@
+/** Text to token ids and back. */
+export interface Tokenizer {
+  /** One more than the largest id. */
+  readonly vocabSize: number
+  readonly bosId?: number
+  /** Every id that ends a text or a turn. */
+  readonly eosIds: readonly number[]
+  /** addSpecial: with the ids that the model wants around a text; parseSpecial: `<|name|>` becomes its id. */
+  encode(text: string, options?: EncodeOptions): number[]
+  /** Special tokens are left out. @throws UserError for ids that are not in the vocabulary. */
+  decode(ids: readonly number[]): string
+  decoder(): StreamDecoder
+  idOf(token: string): number | undefined
+}
+
+export interface EncodeOptions {
+  /** Default true. */
+  readonly addSpecial?: boolean
+  /** Default true. */
+  readonly parseSpecial?: boolean
+}
+
+/** Decodes token by token; what a push returns is final and never ends inside of a character. */
+export interface StreamDecoder {
+  push(id: number): string
+  flush(): string
+}
