@@ -1,0 +1,89 @@
+import { cpus } from 'node:os'
+import { openCheckpoint } from '../checkpoint/open.js'
+import { nodeFiles } from '../checkpoint/files-node.js'
+import { syntheticCheckpoint } from '../checkpoint/synthetic.js'
+import { loadEngineFrom, type Engine } from '../engine/engine.js'
+import { loadOptions, type LoadFlags } from './flags.js'
+import { cancelOnInterrupt, modelPath, printJson } from './model.js'
+import { UserError } from '../errors.js'
+
+interface BenchFlags extends LoadFlags {
+  readonly synthetic?: string
+  readonly promptTokens: number
+  readonly newTokens: number
+  readonly rounds: number
+  readonly json?: boolean
+}
+
+/** One warm-up, then the medians of a few rounds: prefill of a random prompt, greedy decoding behind it. */
+export async function bench(model: string | undefined, flags: BenchFlags): Promise<void> {
+  const { promptTokens, newTokens, rounds } = flags
+  if (promptTokens < 1 || newTokens < 2 || rounds < 1)
+    throw new UserError('expected -p of at least 1, -n of at least 2, --rounds of at least 1', 'invalid_argument')
+  const signal = cancelOnInterrupt()
+  const started = performance.now()
+  const checkpoint =
+    flags.synthetic === undefined
+      ? await openCheckpoint(await nodeFiles(modelPath(model)))
+      : syntheticCheckpoint(flags.synthetic)
+  const engine = await loadEngineFrom(checkpoint, { ...loadOptions(flags), signal })
+  const loadSeconds = (performance.now() - started) / 1000
+  const prefill: number[] = []
+  const decode: number[] = []
+  for (let round = 0; round <= rounds; round++) {
+    const speeds = await measure(engine, promptTokens, newTokens, round, signal)
+    if (round === 0) continue
+    prefill.push(speeds.prefill)
+    decode.push(speeds.decode)
+  }
+  const decodeTokensPerSecond = median(decode)
+  const result = {
+    model: flags.synthetic ?? engine.info.name,
+    backend: engine.info.backend,
+    precision: engine.info.precision,
+    promptTokens,
+    newTokens,
+    loadSeconds,
+    prefillTokensPerSecond: median(prefill),
+    decodeTokensPerSecond,
+    gbPerSecond: (engine.info.activeWeightBytes * decodeTokensPerSecond) / 1e9,
+    weightBytes: engine.info.weightBytes,
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    node: process.version,
+  }
+  await engine.close()
+  if (flags.json) return printJson(result)
+  process.stdout.write(
+    `${result.model}, ${result.precision}\n` +
+      `load     ${loadSeconds.toFixed(2)} s\n` +
+      `prefill  ${result.prefillTokensPerSecond.toFixed(1)} tok/s (${promptTokens} tokens)\n` +
+      `decode   ${decodeTokensPerSecond.toFixed(1)} tok/s (${newTokens} tokens), ${result.gbPerSecond.toFixed(1)} GB/s of weights\n` +
+      `weights  ${(result.weightBytes / 1e6).toFixed(0)} MB, peak memory ${(result.peakRssBytes / 1e6).toFixed(0)} MB\n`,
+  )
+}
+
+async function measure(
+  engine: Engine,
+  promptTokens: number,
+  newTokens: number,
+  round: number,
+  signal: AbortSignal,
+): Promise<{ prefill: number; decode: number }> {
+  const vocabulary = Math.min(engine.info.vocabSize, 250)
+  const ids = Array.from({ length: promptTokens }, (_, i) => (i * 37 + round * 11) % vocabulary)
+  const { timings, finishReason } = await engine.generate(ids, {
+    maxTokens: newTokens,
+    ignoreEos: true,
+    temperature: 0,
+    signal,
+  }).result
+  if (finishReason === 'abort') throw new UserError('cancelled', 'aborted')
+  return { prefill: timings.prefillTokensPerSecond, decode: timings.decodeTokensPerSecond }
+}
+
+function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = Math.floor(sorted.length / 2)
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}

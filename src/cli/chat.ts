@@ -1,0 +1,202 @@
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface, type Interface } from 'node:readline'
+import { styleText } from 'node:util'
+import { z } from 'zod'
+import type { ChatMessage } from '../chat/template.js'
+import type { Engine } from '../engine/engine.js'
+import type { Generation, GenerationResult } from '../engine/generation.js'
+import type { Session } from '../engine/session.js'
+import { UserError } from '../errors.js'
+import { generateOptions, type LoadFlags, type SamplingFlags } from './flags.js'
+import { openModel } from './model.js'
+import { stream } from './run.js'
+
+interface ChatFlags extends LoadFlags, SamplingFlags {
+  readonly system?: string
+}
+
+const HELP = `/reset          begin anew
+/system TEXT    set the system message and begin anew
+/stats          speed of the last answer
+/save FILE      write the conversation as JSON
+/load FILE      go on with a saved conversation
+/help           this
+/exit           leave (or Ctrl-D)
+Ctrl-C stops the answer; at the prompt, twice leaves.`
+
+const SavedChat = z.array(
+  z.object({
+    role: z.enum(['system', 'user', 'assistant', 'tool']),
+    content: z.string(),
+    reasoning: z.string().optional(),
+  }),
+)
+
+/** A conversation in the terminal: one session, so that each turn only computes what is new. */
+export async function chat(model: string | undefined, flags: ChatFlags): Promise<void> {
+  const engine = await openModel(model, flags)
+  if (!engine.info.hasChatTemplate)
+    throw new UserError(
+      `${engine.info.name} has no chat template; use kaiyuan run MODEL PROMPT --raw`,
+      'invalid_argument',
+    )
+  const conversation = new Conversation(engine, flags)
+  process.stdout.write(
+    `${engine.info.name} (${engine.info.architecture}, ${engine.info.precision}). /help shows the commands.\n`,
+  )
+  const lines = createInterface({
+    input: process.stdin,
+    output: process.stdout,
+    prompt: '> ',
+    history: await readHistory(),
+    historySize: 500,
+  })
+  try {
+    await converse(lines, conversation)
+  } finally {
+    await conversation.close()
+    await engine.close()
+  }
+}
+
+async function converse(lines: Interface, conversation: Conversation): Promise<void> {
+  let interrupted = false
+  lines.on('SIGINT', () => {
+    if (conversation.stop()) return
+    if (interrupted) lines.close()
+    else process.stdout.write('\n(Ctrl-C again or /exit leaves)\n')
+    interrupted = true
+    lines.prompt()
+  })
+  lines.on('history', (history: string[]) => void writeHistory(history))
+  lines.prompt()
+  for await (const line of lines) {
+    interrupted = false
+    try {
+      if (line.trim() === '/exit') break
+      if (line.startsWith('/')) await conversation.command(line.trim())
+      else if (line.trim() !== '') await conversation.say(line)
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      process.stdout.write(`${styleText('red', error.message)}\n`)
+    }
+    lines.prompt()
+  }
+  lines.close()
+}
+
+class Conversation {
+  private messages: ChatMessage[] = []
+  private readonly session: Session
+  private running: Generation | undefined
+  private last: GenerationResult | undefined
+
+  constructor(
+    engine: Engine,
+    private readonly flags: ChatFlags,
+  ) {
+    this.session = engine.session()
+    this.reset(flags.system)
+  }
+
+  /** True when there was an answer to stop. */
+  stop(): boolean {
+    this.running?.abort()
+    return this.running !== undefined
+  }
+
+  async say(content: string): Promise<void> {
+    const messages: ChatMessage[] = [...this.messages, { role: 'user', content }]
+    this.running = this.session.chat(messages, generateOptions(this.flags))
+    try {
+      this.last = await stream(this.running)
+    } finally {
+      this.running = undefined
+    }
+    const { text, reasoning } = this.last
+    this.messages = [...messages, { role: 'assistant', content: text, ...(reasoning && { reasoning }) }]
+  }
+
+  async command(line: string): Promise<void> {
+    const [name, ...rest] = line.split(' ')
+    const argument = rest.join(' ').trim()
+    switch (name) {
+      case '/reset':
+        return this.reset(this.flags.system)
+      case '/system':
+        return this.reset(argument === '' ? undefined : argument)
+      case '/stats':
+        return this.stats()
+      case '/save':
+        return this.save(argument)
+      case '/load':
+        return this.load(argument)
+      case '/help':
+        process.stdout.write(`${HELP}\n`)
+        return
+      default:
+        throw new UserError(`${name}: no such command; /help shows them`, 'invalid_argument')
+    }
+  }
+
+  close(): Promise<void> {
+    return this.session.close()
+  }
+
+  private reset(system: string | undefined): void {
+    this.messages = system === undefined ? [] : [{ role: 'system', content: system }]
+  }
+
+  private stats(): void {
+    if (!this.last) throw new UserError('no answer yet', 'invalid_argument')
+    const { timings: t, promptTokens, cachedTokens, ids } = this.last
+    process.stdout.write(
+      `prompt ${promptTokens} tokens (${cachedTokens} cached), ${t.prefillTokensPerSecond.toFixed(1)} tok/s; ` +
+        `answer ${ids.length} tokens, ${t.decodeTokensPerSecond.toFixed(1)} tok/s; first token after ${t.firstTokenMs.toFixed(0)} ms\n`,
+    )
+  }
+
+  /** Written beside and renamed, so that a full disk leaves the old file whole. */
+  private async save(file: string): Promise<void> {
+    if (file === '') throw new UserError('/save FILE: expected a file name', 'invalid_argument')
+    try {
+      await writeFile(`${file}.part`, `${JSON.stringify(this.messages, null, 1)}\n`)
+      await rename(`${file}.part`, file)
+    } catch (cause) {
+      throw new UserError(`${file}: cannot be written: ${(cause as Error).message}`, 'invalid_argument', { cause })
+    }
+    process.stdout.write(`saved ${this.messages.length} messages\n`)
+  }
+
+  private async load(file: string): Promise<void> {
+    const text = await readFile(file, 'utf8').catch((cause: Error) => {
+      throw new UserError(`${file}: cannot be read: ${cause.message}`, 'file_not_found', { cause })
+    })
+    let value: unknown
+    try {
+      value = JSON.parse(text)
+    } catch {
+      value = undefined
+    }
+    const saved = SavedChat.safeParse(value)
+    if (!saved.success) throw new UserError(`${file}: expected a conversation written by /save`, 'invalid_file')
+    this.messages = saved.data.map(({ reasoning, ...message }) => ({
+      ...message,
+      ...(reasoning !== undefined && { reasoning }),
+    }))
+    process.stdout.write(`loaded ${this.messages.length} messages\n`)
+  }
+}
+
+const HISTORY = join(homedir(), '.kaiyuan_history')
+
+async function readHistory(): Promise<string[]> {
+  const text = await readFile(HISTORY, 'utf8').catch(() => '')
+  return text.split('\n').filter((line) => line !== '')
+}
+
+async function writeHistory(history: string[]): Promise<void> {
+  await writeFile(HISTORY, history.join('\n'), { mode: 0o600 }).catch(() => undefined)
+}

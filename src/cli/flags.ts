@@ -1,0 +1,86 @@
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import type { GenerateOptions, LoadOptions } from '../engine/options.js'
+import { UserError } from '../errors.js'
+
+export interface LoadFlags {
+  readonly precision?: 'exact' | 'fast'
+  readonly quantize?: 'q8' | 'q4'
+  readonly backend?: 'cpu' | 'reference'
+  readonly threads?: number
+  readonly context?: number
+}
+
+export interface SamplingFlags {
+  readonly maxTokens?: number
+  readonly temperature?: number
+  readonly topP?: number
+  readonly topK?: number
+  readonly minP?: number
+  readonly repetitionPenalty?: number
+  readonly seed?: number
+  readonly stop?: string[]
+  readonly ignoreEos?: boolean
+}
+
+export function integer(text: string): number {
+  const value = number(text)
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number.')
+  return value
+}
+
+export function number(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('expected a number.')
+  return value
+}
+
+/** How the model is loaded. */
+export function loadFlags(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--precision <which>', 'exact: as the reference computes; fast: int8 activations (default)').choices([
+        'exact',
+        'fast',
+      ]),
+    )
+    .addOption(new Option('--quantize <bits>', 'requantise at load, for memory').choices(['q8', 'q4']))
+    .addOption(new Option('--backend <name>', 'what computes').choices(['cpu', 'reference']))
+    .option('--threads <count>', 'threads (default: one per core)', integer)
+    .option('--context <tokens>', 'positions to allow (default: what the model was made for)', integer)
+}
+
+/** How the answer is made; what is left out comes from the model's generation_config.json. */
+export function samplingFlags(command: Command): Command {
+  return command
+    .option('--max-tokens <count>', 'most tokens to generate', integer)
+    .option('--temperature <number>', '0 is greedy', number)
+    .option('--top-p <number>', 'smallest set of tokens with this probability', number)
+    .option('--top-k <count>', 'only the k best tokens', integer)
+    .option('--min-p <number>', 'only tokens with this share of the best', number)
+    .option('--repetition-penalty <number>', 'above 1 discourages repetition', number)
+    .option('--seed <number>', 'the same seed gives the same answer', integer)
+    .option('--stop <text...>', 'text that ends the answer')
+    .option('--ignore-eos', 'go on behind the end of the answer')
+}
+
+export function loadOptions(flags: LoadFlags): LoadOptions {
+  const { precision, quantize, backend, threads, context } = flags
+  return { precision, quantize, backend, threads, contextLength: context }
+}
+
+export function generateOptions(flags: SamplingFlags): GenerateOptions {
+  const { maxTokens, temperature, topP, topK, minP, repetitionPenalty, seed, stop, ignoreEos } = flags
+  return { maxTokens, temperature, topP, topK, minP, repetitionPenalty, seed, stop, ignoreEos }
+}
+
+/** `1,2,3` */
+export function parseIds(text: string): number[] {
+  const ids = text.split(',').map((part) => Number(part.trim() === '' ? NaN : part))
+  const bad = ids.findIndex((id) => !Number.isSafeInteger(id) || id < 0)
+  if (bad >= 0)
+    throw new UserError(
+      `--ids: expected token ids such as 1,2,3; found ${JSON.stringify(text.split(',')[bad]?.slice(0, 40))}`,
+      'invalid_argument',
+    )
+  return ids
+}

@@ -1,0 +1,128 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander'
+import { UserError } from '../errors.js'
+import { VERSION } from './version.js'
+import { integer, loadFlags, samplingFlags } from './flags.js'
+
+/** The command line. Each command is a module of its own, loaded when it is called, so that the first token comes soon. */
+function program(): Command {
+  const cli = new Command('kaiyuan')
+    .description('Run open-weight language models from the checkpoint their lab published.')
+    .version(VERSION)
+    .showHelpAfterError('(kaiyuan --help shows what there is)')
+    .exitOverride()
+    .addHelpText('after', '\nMODEL is a folder in Hugging Face layout, a .gguf file, or mini (the default).')
+
+  const run = cli
+    .command('run [model] [prompt]')
+    .description('answer one prompt, streaming')
+    .option('--raw', 'no chat template: go on with the prompt as it is')
+    .option('--ids <ids>', 'token ids as the prompt: 1,2,3')
+    .option('--system <text>', 'system message')
+    .option('--json', 'one JSON object on one line')
+  samplingFlags(loadFlags(run))
+    .addHelpText(
+      'after',
+      examples(
+        'kaiyuan run "How many r\'s are in strawberry?"',
+        'kaiyuan run ./Qwen3-0.6B "Hello" --temperature 0 --max-tokens 100',
+        'kaiyuan run model.gguf --ids 1,2,3 --json',
+      ),
+    )
+    .action(async (model, prompt, options) => (await import('./run.js')).run(model, prompt, options))
+
+  const chat = cli
+    .command('chat [model]')
+    .description('talk in the terminal; /help shows the commands')
+    .option('--system <text>', 'system message')
+  samplingFlags(loadFlags(chat))
+    .addHelpText('after', examples('kaiyuan chat', 'kaiyuan chat ./Llama-3.1-8B-Instruct --precision exact'))
+    .action(async (model, options) => (await import('./chat.js')).chat(model, options))
+
+  const logits = cli
+    .command('logits <model>')
+    .description('logits of every position, raw little-endian f32 [T, V]')
+    .option('--ids <ids>', 'token ids: 1,2,3')
+    .option('--prompt <text>', 'text')
+    .requiredOption('--out <file>', 'file to write')
+  loadFlags(logits)
+    .addHelpText('after', examples('kaiyuan logits ./DeepSeek-V3 --ids 1,2,3 --out logits.f32 --precision exact'))
+    .action(async (model, options) => (await import('./logits.js')).logits(model, options))
+
+  cli
+    .command('tokenize <model> <text>')
+    .description('text to token ids')
+    .option('--json', 'one JSON object on one line')
+    .addHelpText('after', examples('kaiyuan tokenize mini "Hello"', 'kaiyuan tokenize model.gguf "你好" --json'))
+    .action(async (model, text, options) => (await import('./tokenize.js')).tokenize(model, text, options))
+
+  cli
+    .command('inspect [model]')
+    .description('architecture, parameters, formats')
+    .option('--tensors', 'every tensor')
+    .option('--json', 'one JSON object on one line')
+    .addHelpText('after', examples('kaiyuan inspect ./Kimi-K2-Instruct', 'kaiyuan inspect model.gguf --tensors'))
+    .action(async (model, options) => (await import('./inspect.js')).inspect(model, options))
+
+  const perplexity = cli
+    .command('perplexity <model>')
+    .description('perplexity over a text file')
+    .requiredOption('--file <file>', 'text to score')
+    .option('--window <tokens>', 'tokens in one window', integer)
+    .option('--json', 'one JSON object on one line')
+  loadFlags(perplexity)
+    .addHelpText(
+      'after',
+      examples(
+        'kaiyuan perplexity mini --file story.txt',
+        'kaiyuan perplexity model.gguf --file wiki.txt --precision exact --json',
+      ),
+    )
+    .action(async (model, options) => (await import('./perplexity.js')).perplexity(model, options))
+
+  const bench = cli
+    .command('bench [model]')
+    .description('load time, prefill and decode speed, memory')
+    .option('--synthetic <spec>', 'random weights of a shape: qwen3-0.6b:q4_0')
+    .option('-p, --prompt-tokens <count>', 'tokens of the prompt', integer, 256)
+    .option('-n, --new-tokens <count>', 'tokens to decode', integer, 64)
+    .option('--rounds <count>', 'counted repetitions', integer, 3)
+    .option('--json', 'one JSON object on one line')
+  loadFlags(bench)
+    .addHelpText(
+      'after',
+      examples(
+        'kaiyuan bench --synthetic qwen3-0.6b:q4_0',
+        'kaiyuan bench model.gguf -p 512 -n 128 --threads 4 --json',
+      ),
+    )
+    .action(async (model, options) => (await import('./bench.js')).bench(model, options))
+
+  cli
+    .command('start [question...]', { hidden: true })
+    .action(async (question: string[]) => (await import('./start.js')).start(question.join(' ')))
+  return cli
+}
+
+function examples(...lines: string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`
+}
+
+/** 2 for mistakes of the user, 1 for ours, 0 when the reader of our output has gone. */
+function exitCode(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof UserError) {
+    process.stderr.write(`kaiyuan: ${error.message}\n`)
+    return error.code === 'aborted' ? 130 : 2
+  }
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  return 1
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+program()
+  .parseAsync()
+  .then(
+    () => process.exit(),
+    (error: unknown) => process.exit(exitCode(error)),
+  )

@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import cliProgress from 'cli-progress'
+import { loadEngine, type Engine } from '../engine/engine.js'
+import { loadOptions, type LoadFlags } from './flags.js'
+
+/** Loads longer than this show a bar. */
+const PATIENCE_MS = 300
+
+/** `mini` is the model inside of the package; the rest are paths. */
+export function modelPath(model: string | undefined): string {
+  if (model !== undefined && model !== 'mini') return model
+  return fileURLToPath(new URL('../../models/mini', import.meta.url))
+}
+
+/** With one positional argument: is it a model, or a prompt for mini? */
+export function looksLikeModel(text: string): boolean {
+  return text === 'mini' || text.endsWith('.gguf') || existsSync(text) || /^[.~]?[\\/]/.test(text)
+}
+
+/** Ctrl-C cancels what runs; the command then ends with 130. */
+export function cancelOnInterrupt(): AbortSignal {
+  const controller = new AbortController()
+  process.once('SIGINT', () => {
+    controller.abort()
+    // A second Ctrl-C does not wait.
+    process.once('SIGINT', () => process.exit(130))
+  })
+  process.once('SIGTERM', () => controller.abort())
+  return controller.signal
+}
+
+/** Loads a model with a progress bar on a terminal. */
+export async function openModel(model: string | undefined, flags: LoadFlags, signal?: AbortSignal): Promise<Engine> {
+  const bar = new cliProgress.SingleBar(
+    {
+      format: 'loading {bar} {percentage}% of {size} | {eta_formatted} left',
+      stream: process.stderr,
+      clearOnComplete: true,
+    },
+    cliProgress.Presets.shades_classic,
+  )
+  const started = performance.now()
+  let shown = false
+  try {
+    return await loadEngine(modelPath(model), {
+      ...loadOptions(flags),
+      signal,
+      onProgress({ loadedBytes, totalBytes }) {
+        if (!process.stderr.isTTY) return
+        if (shown) bar.update(loadedBytes)
+        else if (performance.now() - started > PATIENCE_MS) {
+          shown = true
+          bar.start(totalBytes, loadedBytes, { size: `${(totalBytes / 1e9).toFixed(2)} GB` })
+        }
+      },
+    })
+  } finally {
+    if (shown) bar.stop()
+  }
+}
+
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`)
+}

@@ -1,0 +1,63 @@
+import { styleText } from 'node:util'
+import type { ChatMessage } from '../chat/template.js'
+import type { Engine } from '../engine/engine.js'
+import type { Generation, GenerationResult } from '../engine/generation.js'
+import { UserError } from '../errors.js'
+import { generateOptions, parseIds, type LoadFlags, type SamplingFlags } from './flags.js'
+import { cancelOnInterrupt, looksLikeModel, openModel, printJson } from './model.js'
+
+interface RunFlags extends LoadFlags, SamplingFlags {
+  readonly raw?: boolean
+  readonly ids?: string
+  readonly system?: string
+  readonly json?: boolean
+}
+
+/** One prompt, one answer. A single argument that is no model is a prompt for mini. */
+export async function run(first: string | undefined, second: string | undefined, flags: RunFlags): Promise<void> {
+  const onlyPrompt = second === undefined && first !== undefined && flags.ids === undefined && !looksLikeModel(first)
+  const [model, prompt] = onlyPrompt ? [undefined, first] : [first, second]
+  const ids = flags.ids === undefined ? undefined : parseIds(flags.ids)
+  if (ids === undefined && (prompt ?? '').trim() === '')
+    throw new UserError(
+      'expected a prompt, found none: kaiyuan run [MODEL] "your question" (kaiyuan chat opens a conversation)',
+      'invalid_argument',
+    )
+  const signal = cancelOnInterrupt()
+  const engine = await openModel(model, flags, signal)
+  try {
+    const generation = start(engine, prompt ?? '', ids, flags, signal)
+    const result = flags.json ? await generation.result : await stream(generation)
+    if (flags.json) printJson(result)
+    if (result.finishReason === 'abort') throw new UserError('cancelled', 'aborted')
+  } finally {
+    await engine.close()
+  }
+}
+
+function start(
+  engine: Engine,
+  prompt: string,
+  ids: number[] | undefined,
+  flags: RunFlags,
+  signal: AbortSignal,
+): Generation {
+  const options = { ...generateOptions(flags), signal }
+  if (ids) return engine.generate(ids, options)
+  if (flags.raw || !engine.info.hasChatTemplate) return engine.complete(prompt, options)
+  const system: ChatMessage[] = flags.system === undefined ? [] : [{ role: 'system', content: flags.system }]
+  return engine.chat([...system, { role: 'user', content: prompt }], options)
+}
+
+/** Prints parts as they come: reasoning dimmed, then the answer. */
+export async function stream(generation: Generation): Promise<GenerationResult> {
+  const dim = (text: string): string => (process.stdout.isTTY ? styleText('dim', text) : text)
+  let last: string | undefined
+  for await (const part of generation) {
+    if (last === 'reasoning' && part.kind === 'text') process.stdout.write('\n\n')
+    last = part.kind
+    process.stdout.write(part.kind === 'reasoning' ? dim(part.text) : part.text)
+  }
+  process.stdout.write('\n')
+  return generation.result
+}

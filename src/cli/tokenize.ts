@@ -1,0 +1,23 @@
+import { nodeFiles } from '../checkpoint/files-node.js'
+import { openCheckpoint } from '../checkpoint/open.js'
+import { UserError } from '../errors.js'
+import { loadTokenizer } from '../tokenizer/load.js'
+import { modelPath, printJson } from './model.js'
+
+/** Ids of a text, with the special tokens that the model wants; no weights are loaded. */
+export async function tokenize(model: string, text: string, flags: { json?: boolean }): Promise<void> {
+  const checkpoint = await openCheckpoint(await nodeFiles(modelPath(model)))
+  try {
+    const tokenizer = await loadTokenizer(checkpoint)
+    if (!tokenizer)
+      throw new UserError(
+        `${checkpoint.name}: no tokenizer; expected tokenizer.json, tiktoken.model or GGUF metadata`,
+        'invalid_tokenizer',
+      )
+    const ids = tokenizer.encode(text)
+    if (flags.json) printJson({ ids, pieces: ids.map((id) => tokenizer.decode([id])) })
+    else process.stdout.write(`${ids.join(' ')}\n`)
+  } finally {
+    await checkpoint.close()
+  }
+}
