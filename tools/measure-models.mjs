@@ -162,7 +162,7 @@ async function miniAccuracy() {
 function ownStories(folder) {
   return withEngine(folder, { precision: 'exact', threads }, async (engine) => {
     const stories = []
-    for (let seed = 1; seed <= 16; seed++) {
+    for (let seed = 1; seed <= 64; seed++) {
       const prompt = engine.encode('Once upon a time')
       const options = { temperature: 1, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, seed, maxTokens: 256 }
       const { ids } = await engine.generate(prompt, options).result
