@@ -1,56 +1,53 @@
 // One measurement of llama.cpp through node-llama-cpp, in a process of its own: prints one line of JSON.
 // Usage: node llama.mjs FILE.gguf THREADS PROMPT_TOKENS NEW_TOKENS
-import { statSync } from 'node:fs'
+// The same procedure as `kaiyuan bench`: one warm-up, then the medians of three rounds of a prompt and a greedy answer.
 import { getLlama, LlamaLogLevel } from 'node-llama-cpp'
 
-const [, , modelPath, threads, promptTokens, newTokens] = process.argv
-const prompt = Number(promptTokens)
-const generate = Number(newTokens)
+const ROUNDS = 3
+const [, , modelPath, ...numbers] = process.argv
+const [threads, promptTokens, newTokens] = numbers.map(Number)
 
 const started = performance.now()
 // 'never': the published binary, so that a missing one is an error and not a silent build.
 const llama = await getLlama({ gpu: false, logLevel: LlamaLogLevel.error, build: 'never' })
 const model = await llama.loadModel({ modelPath })
-const context = await model.createContext({
-  contextSize: prompt + 2 * generate + 64,
-  threads: Number(threads),
-  batchSize: 512,
-})
+const contextSize = promptTokens + newTokens + 64
+const context = await model.createContext({ contextSize, threads, batchSize: Math.min(512, contextSize) })
 const sequence = context.getSequence()
 const loadSeconds = (performance.now() - started) / 1000
 
-const ids = (count, step) => Array.from({ length: count }, (_, i) => (i * step + 11) % 250)
-const seconds = async (work) => {
+/** Tokens per second of the prompt, and of the answer from its first token to its last. */
+async function round(index) {
+  await sequence.clearHistory()
+  const prompt = Array.from({ length: promptTokens }, (_, i) => (i * 37 + index * 11) % 250)
   const start = performance.now()
-  await work()
-  return (performance.now() - start) / 1000
+  await sequence.evaluateWithoutGeneratingNewTokens(prompt)
+  const prefillSeconds = (performance.now() - start) / 1000
+  let count = 0
+  let first = 0
+  for await (const _ of sequence.evaluate([5], { temperature: 0 })) {
+    if (count++ === 0) first = performance.now()
+    if (count === newTokens) break
+  }
+  if (count < newTokens) throw new Error(`the answer ended after ${count} of ${newTokens} tokens`)
+  return {
+    prefill: promptTokens / prefillSeconds,
+    decode: (count - 1) / ((performance.now() - first) / 1000),
+  }
 }
 
-// The file is mapped: the first pass faults its pages in, which is loading and not computing.
-await sequence.evaluateWithoutGeneratingNewTokens(ids(8, 7))
-await sequence.clearHistory()
-
-const prefillSeconds = await seconds(() => sequence.evaluateWithoutGeneratingNewTokens(ids(prompt, 37)))
-// Without sampling the last matrix (the vocabulary) is skipped: less work than a generated token needs.
-const withoutLogitsSeconds = await seconds(async () => {
-  for (const id of ids(generate, 13)) await sequence.evaluateWithoutGeneratingNewTokens([id])
-})
-let count = 0
-let first = 0
-for await (const _ of sequence.evaluate([5], { temperature: 0 })) {
-  if (count++ === 0) first = performance.now()
-  if (count === generate + 1) break
+const rounds = []
+for (let index = 0; index <= ROUNDS; index++) {
+  const speeds = await round(index)
+  if (index > 0) rounds.push(speeds)
 }
-const decodeSeconds = (performance.now() - first) / 1000
-
+const median = (values) => values.sort((a, b) => a - b)[values.length >> 1]
 console.log(
   JSON.stringify({
     loadSeconds,
-    prefillTokensPerSecond: prompt / prefillSeconds,
-    decodeTokensPerSecond: (count - 1) / decodeSeconds,
-    decodeWithoutLogitsTokensPerSecond: generate / withoutLogitsSeconds,
+    prefillTokensPerSecond: median(rounds.map(({ prefill }) => prefill)),
+    decodeTokensPerSecond: median(rounds.map(({ decode }) => decode)),
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
-    fileBytes: statSync(modelPath).size,
   }),
 )
 // node-llama-cpp keeps the process alive.
