@@ -16,7 +16,7 @@ export interface BackendOptions {
   readonly maxTokens: number
   /** Most rows of logits in one step. */
   readonly maxLogitRows: number
-  /** Largest bytes of one WebAssembly memory; for tests, and for machines that refuse 4 GiB. */
+  /** Bytes of one WebAssembly memory into which layers are dealt; cache pages may grow beyond it. Default 4 GiB. */
   readonly bankBytes?: number
   readonly onProgress?: (progress: LoadProgress) => void
   readonly signal?: AbortSignal

@@ -7,7 +7,7 @@ import { loadOptions, type LoadFlags } from './flags.js'
 import { cancelOnInterrupt, modelPath, printJson } from './model.js'
 import { UserError } from '../errors.js'
 
-interface BenchFlags extends LoadFlags {
+export interface BenchFlags extends LoadFlags {
   readonly synthetic?: string
   readonly promptTokens: number
   readonly newTokens: number

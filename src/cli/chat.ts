@@ -13,7 +13,7 @@ import { generateOptions, type LoadFlags, type SamplingFlags } from './flags.js'
 import { openModel } from './model.js'
 import { stream } from './run.js'
 
-interface ChatFlags extends LoadFlags, SamplingFlags {
+export interface ChatFlags extends LoadFlags, SamplingFlags {
   readonly system?: string
 }
 
@@ -171,8 +171,8 @@ class Conversation {
   }
 
   private async load(file: string): Promise<void> {
-    const text = await readFile(file, 'utf8').catch((cause: Error) => {
-      throw new UserError(`${file}: cannot be read: ${cause.message}`, 'file_not_found', { cause })
+    const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+      throw new UserError(`${file}: cannot be read: ${(cause as Error).message}`, 'file_not_found', { cause })
     })
     let value: unknown
     try {

@@ -3,7 +3,7 @@ import { UserError } from '../errors.js'
 import { parseIds, type LoadFlags } from './flags.js'
 import { cancelOnInterrupt, openModel, printJson } from './model.js'
 
-interface LogitsFlags extends LoadFlags {
+export interface LogitsFlags extends LoadFlags {
   readonly ids?: string
   readonly prompt?: string
   readonly out: string
@@ -21,8 +21,8 @@ export async function logits(model: string, flags: LogitsFlags): Promise<void> {
     const ids = ownIds ?? engine.encode(flags.prompt!)
     const { vocabSize } = engine.info
     const argmax: number[] = []
-    const file = await open(part, 'w').catch((cause: Error) => {
-      throw new UserError(`${flags.out}: cannot be written: ${cause.message}`, 'invalid_argument', { cause })
+    const file = await open(part, 'w').catch((cause: unknown) => {
+      throw new UserError(`${flags.out}: cannot be written: ${(cause as Error).message}`, 'invalid_argument', { cause })
     })
     try {
       for await (const { logits: rows } of engine.logitRows(ids, { signal })) {

@@ -2,6 +2,11 @@
 import { Command, CommanderError } from 'commander'
 import { UserError } from '../errors.js'
 import { VERSION } from './version.js'
+import type { BenchFlags } from './bench.js'
+import type { ChatFlags } from './chat.js'
+import type { LogitsFlags } from './logits.js'
+import type { PerplexityFlags } from './perplexity.js'
+import type { RunFlags } from './run.js'
 import { integer, loadFlags, samplingFlags } from './flags.js'
 
 /** The command line. Each command is a module of its own, loaded when it is called, so that the first token comes soon. */
@@ -29,7 +34,9 @@ function program(): Command {
         'kaiyuan run model.gguf --ids 1,2,3 --json',
       ),
     )
-    .action(async (model, prompt, options) => (await import('./run.js')).run(model, prompt, options))
+    .action(async (model: string | undefined, prompt: string | undefined, options: RunFlags) =>
+      (await import('./run.js')).run(model, prompt, options),
+    )
 
   const chat = cli
     .command('chat [model]')
@@ -37,7 +44,7 @@ function program(): Command {
     .option('--system <text>', 'system message')
   samplingFlags(loadFlags(chat))
     .addHelpText('after', examples('kaiyuan chat', 'kaiyuan chat ./Llama-3.1-8B-Instruct --precision exact'))
-    .action(async (model, options) => (await import('./chat.js')).chat(model, options))
+    .action(async (model: string | undefined, options: ChatFlags) => (await import('./chat.js')).chat(model, options))
 
   const logits = cli
     .command('logits <model>')
@@ -47,14 +54,16 @@ function program(): Command {
     .requiredOption('--out <file>', 'file to write')
   loadFlags(logits)
     .addHelpText('after', examples('kaiyuan logits ./DeepSeek-V3 --ids 1,2,3 --out logits.f32 --precision exact'))
-    .action(async (model, options) => (await import('./logits.js')).logits(model, options))
+    .action(async (model: string, options: LogitsFlags) => (await import('./logits.js')).logits(model, options))
 
   cli
     .command('tokenize <model> <text>')
     .description('text to token ids')
     .option('--json', 'one JSON object on one line')
     .addHelpText('after', examples('kaiyuan tokenize mini "Hello"', 'kaiyuan tokenize model.gguf "你好" --json'))
-    .action(async (model, text, options) => (await import('./tokenize.js')).tokenize(model, text, options))
+    .action(async (model: string, text: string, options: { json?: boolean }) =>
+      (await import('./tokenize.js')).tokenize(model, text, options),
+    )
 
   cli
     .command('inspect [model]')
@@ -62,7 +71,9 @@ function program(): Command {
     .option('--tensors', 'every tensor')
     .option('--json', 'one JSON object on one line')
     .addHelpText('after', examples('kaiyuan inspect ./Kimi-K2-Instruct', 'kaiyuan inspect model.gguf --tensors'))
-    .action(async (model, options) => (await import('./inspect.js')).inspect(model, options))
+    .action(async (model: string | undefined, options: { tensors?: boolean; json?: boolean }) =>
+      (await import('./inspect.js')).inspect(model, options),
+    )
 
   const perplexity = cli
     .command('perplexity <model>')
@@ -78,7 +89,9 @@ function program(): Command {
         'kaiyuan perplexity model.gguf --file wiki.txt --precision exact --json',
       ),
     )
-    .action(async (model, options) => (await import('./perplexity.js')).perplexity(model, options))
+    .action(async (model: string, options: PerplexityFlags) =>
+      (await import('./perplexity.js')).perplexity(model, options),
+    )
 
   const bench = cli
     .command('bench [model]')
@@ -96,7 +109,9 @@ function program(): Command {
         'kaiyuan bench model.gguf -p 512 -n 128 --threads 4 --json',
       ),
     )
-    .action(async (model, options) => (await import('./bench.js')).bench(model, options))
+    .action(async (model: string | undefined, options: BenchFlags) =>
+      (await import('./bench.js')).bench(model, options),
+    )
 
   cli
     .command('start [question...]', { hidden: true })

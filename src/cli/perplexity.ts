@@ -3,7 +3,7 @@ import { UserError } from '../errors.js'
 import type { LoadFlags } from './flags.js'
 import { cancelOnInterrupt, openModel, printJson } from './model.js'
 
-interface PerplexityFlags extends LoadFlags {
+export interface PerplexityFlags extends LoadFlags {
   readonly file: string
   readonly window?: number
   readonly json?: boolean
@@ -11,8 +11,8 @@ interface PerplexityFlags extends LoadFlags {
 
 /** exp of the mean negative log-likelihood of a text's tokens. */
 export async function perplexity(model: string, flags: PerplexityFlags): Promise<void> {
-  const text = await readFile(flags.file, 'utf8').catch((cause: Error) => {
-    throw new UserError(`${flags.file}: cannot be read: ${cause.message}`, 'file_not_found', { cause })
+  const text = await readFile(flags.file, 'utf8').catch((cause: unknown) => {
+    throw new UserError(`${flags.file}: cannot be read: ${(cause as Error).message}`, 'file_not_found', { cause })
   })
   const signal = cancelOnInterrupt()
   const engine = await openModel(model, flags, signal)

@@ -6,7 +6,7 @@ import { UserError } from '../errors.js'
 import { generateOptions, parseIds, type LoadFlags, type SamplingFlags } from './flags.js'
 import { cancelOnInterrupt, looksLikeModel, openModel, printJson } from './model.js'
 
-interface RunFlags extends LoadFlags, SamplingFlags {
+export interface RunFlags extends LoadFlags, SamplingFlags {
   readonly raw?: boolean
   readonly ids?: string
   readonly system?: string

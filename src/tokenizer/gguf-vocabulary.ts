@@ -64,11 +64,14 @@ export function ggufTokenizer(
       addSpacePrefix: get('add_space_prefix') !== false,
     })
   }
-  if (model !== 'gpt2') throw invalid(where, `tokenizer model ${String(model)}: expected gpt2 or llama`)
+  if (model !== 'gpt2') throw invalid(where, `tokenizer model ${JSON.stringify(model)}: expected gpt2 or llama`)
   const pre = get('pre') ?? 'default'
-  const splits = PRE_TOKENIZERS[String(pre)]
+  const splits = typeof pre === 'string' ? PRE_TOKENIZERS[pre] : undefined
   if (!splits)
-    throw invalid(where, `pre-tokenizer ${String(pre)}: expected one of ${Object.keys(PRE_TOKENIZERS).join(', ')}`)
+    throw invalid(
+      where,
+      `pre-tokenizer ${JSON.stringify(pre)}: expected one of ${Object.keys(PRE_TOKENIZERS).join(', ')}`,
+    )
   const merges = list<string>(get('merges'), 'string') ?? []
   const json = {
     model: {

@@ -27,7 +27,7 @@ export async function loadTokenizer(checkpoint: Checkpoint): Promise<Tokenizer |
     const source = `${where}/tokenizer.json`
     const addBos = tokenizerConfig['add_bos_token']
     // A post-processor knows better than add_bos_token; without one the flag decides.
-    const own = json['post_processor'] == null && typeof addBos === 'boolean' ? addBos : undefined
+    const own = (json['post_processor'] ?? null) === null && typeof addBos === 'boolean' ? addBos : undefined
     return huggingFaceTokenizer(json as unknown as TokenizerJson, tokenizerConfig, {
       where: source,
       bosId,

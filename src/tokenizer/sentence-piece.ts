@@ -72,7 +72,7 @@ export function sentencePieceTokenizer(setup: SentencePieceSetup): Tokenizer {
 }
 
 function encodePlain(text: string, ids: ReadonlyMap<string, number>, setup: SentencePieceSetup): number[] {
-  const chars = [...text.replaceAll(' ', '\u2581')]
+  const chars = Array.from(text.replaceAll(' ', '\u2581'))
   const symbols: Symbol[] = chars.map((char, i) => ({
     text: char,
     previous: i - 1,

@@ -27,7 +27,7 @@ describe('banks', () => {
       threads: 2,
       maxTokens: 16,
       maxLogitRows: 16,
-      bankBytes: 700 << 10,
+      bankBytes: 240 << 10,
     })
     expect(await run.maxError(golden, 7)).toBeLessThan(1e-3)
     await run.runner.close()

@@ -67,7 +67,9 @@ parentPort.once('message', (setup) => (${main})(setup, (message) => parentPort.p
     onMessage: (handler) => worker.on('message', handler),
     onError: (handler) => worker.on('error', handler),
     keepAlive: (alive) => (alive ? worker.ref() : worker.unref()),
-    terminate: async () => void (await worker.terminate()),
+    terminate: async () => {
+      await worker.terminate()
+    },
   }
 }
 

@@ -18,7 +18,7 @@ export class CpuRunner implements Runner {
     private readonly layout: Layout,
     private readonly memories: readonly WebAssembly.Memory[],
     private readonly threads: ThreadPool,
-    private readonly options: BackendOptions,
+    options: BackendOptions,
     readonly weightBytes: number,
     readonly activeWeightBytes: number,
   ) {
@@ -32,9 +32,8 @@ export class CpuRunner implements Runner {
       const needed = bank.poolAddress + bank.pageBytes * count
       const missing = Math.ceil((needed - memory.buffer.byteLength) / 65536)
       if (missing <= 0) return
-      const limit = this.options.bankBytes ?? MAX_BANK_BYTES
       try {
-        if (needed > limit) throw new RangeError(`larger than ${gigabytes(limit)}`)
+        if (needed > MAX_BANK_BYTES) throw new RangeError(`larger than ${gigabytes(MAX_BANK_BYTES)}`)
         memory.grow(missing)
       } catch (cause) {
         throw new UserError(
@@ -99,7 +98,7 @@ export class CpuRunner implements Runner {
     })
     this.program.ropeTables.forEach(({ invFreq, attentionFactor }, i) => {
       const n = invFreq.length
-      const angles = new Float32Array(buffer, bank.ropeAddresses[i]!, step.tokens.length * 2 * n)
+      const angles = new Float32Array(buffer, bank.ropeAddresses[i], step.tokens.length * 2 * n)
       step.positions.forEach((position, t) => {
         for (let j = 0; j < n; j++) {
           const angle = Math.fround(position * invFreq[j]!)

@@ -91,11 +91,15 @@ export class ThreadPool {
       threads.map(
         (thread, index) =>
           new Promise<void>((resolve, reject) => {
-            thread.onError((error) => (reject(error), pool.fail(error)))
+            const fail = (error: Error): void => {
+              reject(error)
+              pool.fail(error)
+            }
+            thread.onError(fail)
             thread.onMessage((message) => {
               const { ready, error } = message as { ready?: true; error?: string }
               if (ready) resolve()
-              else if (error !== undefined) (reject(new Error(error)), pool.fail(new Error(error)))
+              else if (error !== undefined) fail(new Error(error))
               else pool.finish()
             })
             thread.post({ ...setup, scratch: scratchOf(index), thread: index, nThreads, control: CONTROL_ADDRESS })
