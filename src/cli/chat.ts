@@ -2,7 +2,6 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
-import { styleText } from 'node:util'
 import { z } from 'zod'
 import type { ChatMessage } from '../chat/template.js'
 import type { Engine } from '../engine/engine.js'
@@ -12,6 +11,7 @@ import { UserError } from '../errors.js'
 import { generateOptions, type LoadFlags, type SamplingFlags } from './flags.js'
 import { openModel } from './model.js'
 import { stream } from './run.js'
+import { style } from './style.js'
 
 export interface ChatFlags extends LoadFlags, SamplingFlags {
   readonly system?: string
@@ -63,10 +63,13 @@ export async function chat(model: string | undefined, flags: ChatFlags): Promise
 
 async function converse(lines: Interface, conversation: Conversation): Promise<void> {
   let interrupted = false
+  // The input may end while an answer is on its way; a closed interface must not be asked for more.
+  let open = true
+  lines.on('close', () => (open = false))
   lines.on('SIGINT', () => {
     if (conversation.stop()) return
-    if (interrupted) lines.close()
-    else process.stdout.write('\n(Ctrl-C again or /exit leaves)\n')
+    if (interrupted) return lines.close()
+    process.stdout.write('\n(Ctrl-C again or /exit leaves)\n')
     interrupted = true
     lines.prompt()
   })
@@ -80,9 +83,9 @@ async function converse(lines: Interface, conversation: Conversation): Promise<v
       else if (line.trim() !== '') await conversation.say(line)
     } catch (error) {
       if (!(error instanceof UserError)) throw error
-      process.stdout.write(`${styleText('red', error.message)}\n`)
+      process.stdout.write(`${style('red', error.message)}\n`)
     }
-    lines.prompt()
+    if (open) lines.prompt()
   }
   lines.close()
 }

@@ -8,6 +8,7 @@ export interface LoadFlags {
   readonly backend?: 'cpu' | 'reference'
   readonly threads?: number
   readonly context?: number
+  readonly chunk?: number
 }
 
 export interface SamplingFlags {
@@ -34,6 +35,11 @@ export function number(text: string): number {
   return value
 }
 
+/** For options that may be given again. One value each, so that a prompt behind them stays a prompt. */
+function collect(text: string, before: string[] = []): string[] {
+  return [...before, text]
+}
+
 /** How the model is loaded. */
 export function loadFlags(command: Command): Command {
   return command
@@ -47,6 +53,7 @@ export function loadFlags(command: Command): Command {
     .addOption(new Option('--backend <name>', 'what computes').choices(['cpu', 'reference']))
     .option('--threads <count>', 'threads (default: one per core)', integer)
     .option('--context <tokens>', 'positions to allow (default: what the model was made for)', integer)
+    .option('--chunk <tokens>', 'most tokens of a prompt in one step (default: 256)', integer)
 }
 
 /** How the answer is made; what is left out comes from the model's generation_config.json. */
@@ -59,13 +66,13 @@ export function samplingFlags(command: Command): Command {
     .option('--min-p <number>', 'only tokens with this share of the best', number)
     .option('--repetition-penalty <number>', 'above 1 discourages repetition', number)
     .option('--seed <number>', 'the same seed gives the same answer', integer)
-    .option('--stop <text...>', 'text that ends the answer')
+    .option('--stop <text>', 'text that ends the answer; may be given again', collect)
     .option('--ignore-eos', 'go on behind the end of the answer')
 }
 
 export function loadOptions(flags: LoadFlags): LoadOptions {
-  const { precision, quantize, backend, threads, context } = flags
-  return { precision, quantize, backend, threads, contextLength: context }
+  const { precision, quantize, backend, threads, context, chunk } = flags
+  return { precision, quantize, backend, threads, contextLength: context, maxTokens: chunk }
 }
 
 export function generateOptions(flags: SamplingFlags): GenerateOptions {

@@ -4,9 +4,11 @@ import { UserError } from '../errors.js'
 import { VERSION } from './version.js'
 import type { BenchFlags } from './bench.js'
 import type { ChatFlags } from './chat.js'
+import type { InspectFlags } from './inspect.js'
 import type { LogitsFlags } from './logits.js'
 import type { PerplexityFlags } from './perplexity.js'
 import type { RunFlags } from './run.js'
+import type { TokenizeFlags } from './tokenize.js'
 import { integer, loadFlags, samplingFlags } from './flags.js'
 
 /** The command line. Each command is a module of its own, loaded when it is called, so that the first token comes soon. */
@@ -59,9 +61,10 @@ function program(): Command {
   cli
     .command('tokenize <model> <text>')
     .description('text to token ids')
+    .option('--plain', 'text only: no special tokens are added or recognised')
     .option('--json', 'one JSON object on one line')
     .addHelpText('after', examples('kaiyuan tokenize mini "Hello"', 'kaiyuan tokenize model.gguf "你好" --json'))
-    .action(async (model: string, text: string, options: { json?: boolean }) =>
+    .action(async (model: string, text: string, options: TokenizeFlags) =>
       (await import('./tokenize.js')).tokenize(model, text, options),
     )
 
@@ -71,7 +74,7 @@ function program(): Command {
     .option('--tensors', 'every tensor')
     .option('--json', 'one JSON object on one line')
     .addHelpText('after', examples('kaiyuan inspect ./Kimi-K2-Instruct', 'kaiyuan inspect model.gguf --tensors'))
-    .action(async (model: string | undefined, options: { tensors?: boolean; json?: boolean }) =>
+    .action(async (model: string | undefined, options: InspectFlags) =>
       (await import('./inspect.js')).inspect(model, options),
     )
 
@@ -134,10 +137,15 @@ function exitCode(error: unknown): number {
   return 1
 }
 
+/** Ends the process, worker threads included, when everything is written. */
+function leave(code: number): void {
+  process.stdout.write('', () => process.exit(code))
+}
+
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 program()
   .parseAsync()
   .then(
-    () => process.exit(),
-    (error: unknown) => process.exit(exitCode(error)),
+    () => leave(0),
+    (error: unknown) => leave(exitCode(error)),
   )

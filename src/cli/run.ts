@@ -1,10 +1,10 @@
-import { styleText } from 'node:util'
 import type { ChatMessage } from '../chat/template.js'
 import type { Engine } from '../engine/engine.js'
 import type { Generation, GenerationResult } from '../engine/generation.js'
 import { UserError } from '../errors.js'
 import { generateOptions, parseIds, type LoadFlags, type SamplingFlags } from './flags.js'
 import { cancelOnInterrupt, looksLikeModel, openModel, printJson } from './model.js'
+import { style } from './style.js'
 
 export interface RunFlags extends LoadFlags, SamplingFlags {
   readonly raw?: boolean
@@ -27,8 +27,9 @@ export async function run(first: string | undefined, second: string | undefined,
   const engine = await openModel(model, flags, signal)
   try {
     const generation = start(engine, prompt ?? '', ids, flags, signal)
-    const result = flags.json ? await generation.result : await stream(generation)
+    const result = flags.json || !engine.tokenizer ? await generation.result : await stream(generation)
     if (flags.json) printJson(result)
+    else if (!engine.tokenizer) process.stdout.write(`${result.ids.join(' ')}\n`)
     if (result.finishReason === 'abort') throw new UserError('cancelled', 'aborted')
   } finally {
     await engine.close()
@@ -51,12 +52,11 @@ function start(
 
 /** Prints parts as they come: reasoning dimmed, then the answer. */
 export async function stream(generation: Generation): Promise<GenerationResult> {
-  const dim = (text: string): string => (process.stdout.isTTY ? styleText('dim', text) : text)
   let last: string | undefined
   for await (const part of generation) {
     if (last === 'reasoning' && part.kind === 'text') process.stdout.write('\n\n')
     last = part.kind
-    process.stdout.write(part.kind === 'reasoning' ? dim(part.text) : part.text)
+    process.stdout.write(part.kind === 'reasoning' ? style('dim', part.text) : part.text)
   }
   process.stdout.write('\n')
   return generation.result

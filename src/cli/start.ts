@@ -1,6 +1,7 @@
-import { styleText } from 'node:util'
-import { openModel } from './model.js'
+import { UserError } from '../errors.js'
+import { cancelOnInterrupt, openModel } from './model.js'
 import { run, stream } from './run.js'
+import { style } from './style.js'
 
 /** What the embedded model was trained for, in two languages. */
 const SHOWCASE = ["How many r's are in strawberry?", 'Which is larger, 9.11 or 9.9?', '把"kaiyuan"倒过来写']
@@ -9,10 +10,12 @@ const SHOWCASE = ["How many r's are in strawberry?", 'Which is larger, 9.11 or 9
 export async function start(question: string): Promise<void> {
   if (question !== '') return run('mini', question, {})
   if (process.stdin.isTTY && process.stdout.isTTY) return (await import('./chat.js')).chat('mini', {})
-  const engine = await openModel('mini', {})
+  const signal = cancelOnInterrupt()
+  const engine = await openModel('mini', {}, signal)
   for (const content of SHOWCASE) {
-    process.stdout.write(`${styleText('bold', `> ${content}`)}\n`)
-    await stream(engine.chat([{ role: 'user', content }]))
+    process.stdout.write(`${style('bold', `> ${content}`)}\n`)
+    const { finishReason } = await stream(engine.chat([{ role: 'user', content }], { signal }))
+    if (finishReason === 'abort') throw new UserError('cancelled', 'aborted')
     process.stdout.write('\n')
   }
   await engine.close()

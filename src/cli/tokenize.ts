@@ -4,8 +4,13 @@ import { UserError } from '../errors.js'
 import { loadTokenizer } from '../tokenizer/load.js'
 import { modelPath, printJson } from './model.js'
 
+export interface TokenizeFlags {
+  readonly plain?: boolean
+  readonly json?: boolean
+}
+
 /** Ids of a text, with the special tokens that the model wants; no weights are loaded. */
-export async function tokenize(model: string, text: string, flags: { json?: boolean }): Promise<void> {
+export async function tokenize(model: string, text: string, flags: TokenizeFlags): Promise<void> {
   const checkpoint = await openCheckpoint(await nodeFiles(modelPath(model)))
   try {
     const tokenizer = await loadTokenizer(checkpoint)
@@ -14,7 +19,7 @@ export async function tokenize(model: string, text: string, flags: { json?: bool
         `${checkpoint.name}: no tokenizer; expected tokenizer.json, tiktoken.model or GGUF metadata`,
         'invalid_tokenizer',
       )
-    const ids = tokenizer.encode(text)
+    const ids = tokenizer.encode(text, { addSpecial: !flags.plain, parseSpecial: !flags.plain })
     if (flags.json) printJson({ ids, pieces: ids.map((id) => tokenizer.decode([id])) })
     else process.stdout.write(`${ids.join(' ')}\n`)
   } finally {

@@ -1,5 +1,4 @@
-import type { Checkpoint, StoredTensor } from '../checkpoint/checkpoint.js'
-import type { FormatName } from '../checkpoint/formats.js'
+import type { StoredTensor } from '../checkpoint/checkpoint.js'
 import { weightsOf, type Weight } from '../graph/ops.js'
 import type { Program } from '../graph/program.js'
 
@@ -27,16 +26,6 @@ export function countParameters(program: Program): ParameterCount {
     idle += experts * (1 - op.topK / op.gate.length)
   }
   return { total, active: Math.round(total - idle) }
-}
-
-/** Stored bytes of the program's weights by format, scales included. */
-export function bytesByFormat(program: Program, checkpoint: Checkpoint): Map<FormatName, number> {
-  const bytes = new Map<FormatName, number>()
-  for (const weight of programWeights(program).values()) {
-    const tensor = checkpoint.tensor(weight.name, weight.shape)
-    bytes.set(tensor.format, (bytes.get(tensor.format) ?? 0) + storedBytes(tensor))
-  }
-  return bytes
 }
 
 /** Bytes at rest, with the scales that are kept in a tensor of their own (counted as f32). */
