@@ -77,7 +77,7 @@ export function ggufTokenizer(
     model: {
       type: 'BPE',
       vocab: Object.fromEntries(tokens.map((t, i) => [t, i])),
-      merges: merges.map((m) => splitMerge(m)),
+      merges: applicable(merges, tokens),
       ignore_merges: splits[0] === LLAMA3,
     },
     added_tokens: tokens
@@ -95,6 +95,12 @@ export function ggufTokenizer(
     decoder: { type: 'ByteLevel' },
   }
   return huggingFaceTokenizer(json, {}, { where, bosId: id('bos_token_id'), eosIds, addBos: addBos === true })
+}
+
+/** Merges as pairs; those whose joint is no token can never apply, and llama.cpp accepts files that have them. */
+function applicable(merges: readonly string[], tokens: readonly string[]): [string, string][] {
+  const known = new Set(tokens)
+  return merges.map((m) => splitMerge(m)).filter(([a, b]) => known.has(a + b))
 }
 
 /** The first space that is not at the start parts the two tokens. */
