@@ -67,8 +67,10 @@ export function jinjaTemplate(source: string, tokens: SpecialTokens, where: stri
     render(messages, options = {}) {
       try {
         const environment = new Environment()
+        const interpreter = new BoundedInterpreter(environment)
         const given = {
           ...GLOBALS,
+          range: (...args: Parameters<typeof boundedRange>) => interpreter.charge(boundedRange(...args)),
           ...tokens,
           messages: messages.map(({ reasoning, ...m }) =>
             reasoning === undefined ? m : { ...m, reasoning_content: reasoning },
@@ -78,7 +80,7 @@ export function jinjaTemplate(source: string, tokens: SpecialTokens, where: stri
           ...options.extra,
         }
         for (const [name, value] of Object.entries(given)) environment.set(name, value)
-        const result: { value: unknown } = new BoundedInterpreter(environment).run(program)
+        const result: { value: unknown } = interpreter.run(program)
         return String(result.value)
       } catch (error) {
         return fail(error)
@@ -91,9 +93,20 @@ export function jinjaTemplate(source: string, tokens: SpecialTokens, where: stri
 class BoundedInterpreter extends Interpreter {
   private steps = 0
 
+  /** Loops with an empty body evaluate nothing, so their numbers count too. */
+  charge<T>(list: T[]): T[] {
+    this.count(list.length)
+    return list
+  }
+
   override evaluate(...args: Parameters<Interpreter['evaluate']>): ReturnType<Interpreter['evaluate']> {
-    if (++this.steps > MAX_STEPS) throw new Error(`it has not ended after ${MAX_STEPS} steps`)
+    this.count(1)
     return super.evaluate(...args)
+  }
+
+  private count(steps: number): void {
+    this.steps += steps
+    if (this.steps > MAX_STEPS) throw new Error(`it has not ended after ${MAX_STEPS} steps`)
   }
 }
 
@@ -105,7 +118,6 @@ const GLOBALS = {
   True: true,
   False: false,
   None: null,
-  range: boundedRange,
   raise_exception: (message: string) => {
     throw new Error(message)
   },

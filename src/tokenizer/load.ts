@@ -50,10 +50,12 @@ function kimiTokenizer(
 ): Tokenizer {
   const ranks = parseRanks(text, where)
   const base = ranks.size
-  const named = (config['added_tokens_decoder'] ?? {}) as Record<string, { content?: unknown }>
+  const named = (config['added_tokens_decoder'] ?? {}) as Record<string, { content?: unknown; special?: unknown }>
   const specials = new Map<number, string>()
+  const visible = new Set<number>()
   for (let id = base; id < base + KIMI_SPECIALS; id++) {
     const content = named[String(id)]?.content
+    if (named[String(id)]?.special === false) visible.add(id)
     specials.set(id, typeof content === 'string' ? content : `<|reserved_token_${id}|>`)
   }
   const turnEnd = [...specials]
@@ -64,6 +66,7 @@ function kimiTokenizer(
     where,
     pattern: KIMI_PATTERN,
     specials,
+    visible,
     vocabSize: base + KIMI_SPECIALS,
     bosId,
     eosIds: ends,

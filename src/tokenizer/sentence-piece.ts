@@ -1,3 +1,4 @@
+import { mergeByScore } from './merge.js'
 import { decodeAll, sentencePieceBytes, streamDecoder, type Pieces } from './pieces.js'
 import type { Tokenizer } from './tokenizer.js'
 
@@ -11,13 +12,6 @@ export interface SentencePieceSetup {
   readonly eosIds: readonly number[]
   readonly addBos: boolean
   readonly addSpacePrefix: boolean
-}
-
-/** A symbol of the text, in a doubly linked list. */
-interface Symbol {
-  text: string
-  previous: number
-  next: number
 }
 
 /** SentencePiece BPE from a GGUF vocabulary: the adjacent pair with the highest score merges first (arXiv 1808.06226). */
@@ -72,91 +66,18 @@ export function sentencePieceTokenizer(setup: SentencePieceSetup): Tokenizer {
 }
 
 function encodePlain(text: string, ids: ReadonlyMap<string, number>, setup: SentencePieceSetup): number[] {
-  const chars = Array.from(text.replaceAll(' ', '\u2581'))
-  const symbols: Symbol[] = chars.map((char, i) => ({
-    text: char,
-    previous: i - 1,
-    next: i + 1 < chars.length ? i + 1 : -1,
-  }))
-  const heap = new MergeHeap()
-  const consider = (left: number): void => {
-    const symbol = symbols[left]
-    if (!symbol || symbol.next < 0) return
-    const joint = symbol.text + symbols[symbol.next]!.text
+  const scoreOf = (joint: string): number | undefined => {
     const id = ids.get(joint)
-    if (id !== undefined) heap.push({ score: setup.scores[id]!, left, length: joint.length, right: symbol.next })
-  }
-  for (let i = 0; i < symbols.length; i++) consider(i)
-  for (let merge = heap.pop(); merge; merge = heap.pop()) {
-    const left = symbols[merge.left]!
-    const right = symbols[merge.right]
-    // Outdated when one of the two has merged with another since.
-    if (
-      left.text === '' ||
-      left.next !== merge.right ||
-      !right ||
-      left.text.length + right.text.length !== merge.length
-    )
-      continue
-    left.text += right.text
-    left.next = right.next
-    right.text = ''
-    if (right.next >= 0) symbols[right.next]!.previous = merge.left
-    if (left.previous >= 0) consider(left.previous)
-    consider(merge.left)
+    return id === undefined ? undefined : setup.scores[id]
   }
   const utf8 = new TextEncoder()
-  return symbols.flatMap(({ text: piece }) => {
-    if (piece === '') return []
+  return mergeByScore(Array.from(text.replaceAll(' ', '\u2581')), scoreOf).flatMap((piece) => {
     const id = ids.get(piece)
     if (id !== undefined) return [id]
     return [...utf8.encode(piece)].map(
       (b) => ids.get(`<0x${b.toString(16).toUpperCase().padStart(2, '0')}>`) ?? setup.unknownId,
     )
   })
-}
-
-interface Merge {
-  readonly score: number
-  readonly left: number
-  readonly right: number
-  readonly length: number
-}
-
-/** Highest score first; of equals the leftmost. */
-class MergeHeap {
-  private readonly items: Merge[] = []
-
-  push(merge: Merge): void {
-    const { items } = this
-    items.push(merge)
-    for (let i = items.length - 1; i > 0;) {
-      const parent = (i - 1) >> 1
-      if (!before(items[i]!, items[parent]!)) break
-      ;[items[i], items[parent]] = [items[parent]!, items[i]!]
-      i = parent
-    }
-  }
-
-  pop(): Merge | undefined {
-    const { items } = this
-    const top = items[0]
-    const last = items.pop()
-    if (items.length === 0 || !last) return top
-    items[0] = last
-    for (let i = 0; ;) {
-      let best = i
-      for (const child of [2 * i + 1, 2 * i + 2])
-        if (child < items.length && before(items[child]!, items[best]!)) best = child
-      if (best === i) return top
-      ;[items[i], items[best]] = [items[best]!, items[i]!]
-      i = best
-    }
-  }
-}
-
-function before(a: Merge, b: Merge): boolean {
-  return a.score > b.score || (a.score === b.score && a.left < b.left)
 }
 
 export function escapeRegExp(text: string): string {

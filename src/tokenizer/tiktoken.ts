@@ -1,4 +1,5 @@
 import { invalid } from './hugging-face.js'
+import { mergeByScore } from './merge.js'
 import { decodeAll, streamDecoder, type Pieces } from './pieces.js'
 import { escapeRegExp } from './sentence-piece.js'
 import type { Tokenizer } from './tokenizer.js'
@@ -7,8 +8,10 @@ export interface TiktokenSetup {
   readonly where: string
   /** Splits text into the pieces that are merged alone. */
   readonly pattern: RegExp
-  /** Special tokens by id. */
+  /** Added tokens by id. */
   readonly specials: ReadonlyMap<number, string>
+  /** Those of them that are part of the text (tags of reasoning and of tool calls). */
+  readonly visible: ReadonlySet<number>
   readonly vocabSize: number
   readonly bosId?: number | undefined
   readonly eosIds: readonly number[]
@@ -64,16 +67,15 @@ export function tiktokenTokenizer(ranks: ReadonlyMap<string, number>, setup: Tik
     vocabSize,
     dropFirstSpace: false,
     bytesOf(id) {
-      if (specials.has(id)) return undefined
+      const special = specials.get(id)
+      if (special !== undefined) return setup.visible.has(id) ? utf8.encode(special) : undefined
       const bytes = tokens[id]
       return bytes === undefined ? null : Uint8Array.from(bytes, (c) => c.charCodeAt(0))
     },
   }
   const utf8 = new TextEncoder()
   const encodePlain = (text: string): number[] =>
-    [...text.matchAll(setup.pattern)].flatMap(([piece]) =>
-      mergePiece(String.fromCharCode(...utf8.encode(piece.slice(0, 65536))), ranks),
-    )
+    [...text.matchAll(setup.pattern)].flatMap(([piece]) => mergePiece(byteString(piece), ranks))
   return {
     vocabSize,
     ...(bosId !== undefined && { bosId }),
@@ -87,26 +89,22 @@ export function tiktokenTokenizer(ranks: ReadonlyMap<string, number>, setup: Tik
     },
     decode: (ids) => decodeAll(pieces, ids),
     decoder: () => streamDecoder(pieces),
-    idOf: (token) => specialIds.get(token) ?? ranks.get(String.fromCharCode(...utf8.encode(token))),
+    idOf: (token) => specialIds.get(token) ?? ranks.get(byteString(token)),
   }
 }
 
-/** Merges of one piece. Each round takes the best pair of a scan; pieces are short, so scans are too. */
+/** Merges of one piece: the pair with the lowest rank first. */
 function mergePiece(bytes: string, ranks: ReadonlyMap<string, number>): number[] {
   const whole = ranks.get(bytes)
   if (whole !== undefined) return [whole]
-  const parts = Array.from(bytes)
-  const rankAt = (i: number): number =>
-    i + 1 < parts.length ? (ranks.get(parts[i]! + parts[i + 1]!) ?? Infinity) : Infinity
-  const found = parts.map((_, i) => rankAt(i))
-  for (;;) {
-    let best = -1
-    for (let i = 0; i < found.length; i++) if (found[i]! < (best < 0 ? Infinity : found[best]!)) best = i
-    if (best < 0) break
-    parts.splice(best, 2, parts[best]! + parts[best + 1]!)
-    found.splice(best + 1, 1)
-    found[best] = rankAt(best)
-    if (best > 0) found[best - 1] = rankAt(best - 1)
+  const scoreOf = (joint: string): number | undefined => {
+    const rank = ranks.get(joint)
+    return rank === undefined ? undefined : -rank
   }
-  return parts.map((part) => ranks.get(part)!)
+  return mergeByScore(Array.from(bytes), scoreOf).map((part) => ranks.get(part)!)
+}
+
+/** One character for each byte of the UTF-8 form. */
+function byteString(text: string): string {
+  return Array.from(new TextEncoder().encode(text), (b) => String.fromCharCode(b)).join('')
 }
