@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { PagePool, pagesFor } from '../../src/engine/cache.js'
+import { UserError } from '../../src/errors.js'
+
+function pool(limit = Infinity): { pool: PagePool; asked: number[] } {
+  const asked: number[] = []
+  const reservePages = (count: number): void => {
+    asked.push(count)
+    if (count > limit) throw new UserError('no memory', 'out_of_memory')
+  }
+  return { pool: new PagePool({ reservePages }), asked }
+}
+
+describe('PagePool', () => {
+  it('grows by several pages at once and hands each out once', () => {
+    const { pool: pages, asked } = pool()
+    const taken = [...pages.take(1), ...pages.take(3), ...pages.take(6)]
+    expect(new Set(taken).size).toBe(10)
+    expect(taken.slice(0, 4)).toEqual([0, 1, 2, 3])
+    expect(asked).toEqual([8, 16])
+  })
+
+  it('uses pages again', () => {
+    const { pool: pages, asked } = pool()
+    const first = pages.take(8)
+    pages.give(first)
+    expect(pages.take(8).sort()).toEqual(first.sort())
+    expect(asked).toEqual([8])
+  })
+
+  it('takes the last pages that fit, then says that memory is out and keeps what it has', () => {
+    const { pool: pages, asked } = pool(10)
+    const taken = [...pages.take(8), ...pages.take(1)]
+    expect(asked).toEqual([8, 16, 9])
+    expect(() => pages.take(2)).toThrow(UserError)
+    pages.give(taken)
+    expect(pages.take(9).length).toBe(9)
+  })
+})
+
+it('counts pages of 64 positions', () => {
+  expect([0, 1, 64, 65].map(pagesFor)).toEqual([0, 1, 1, 2])
+})

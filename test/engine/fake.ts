@@ -1,0 +1,132 @@
+import { PAGE_SIZE, type Runner, type Step } from '../../src/backends/backend.js'
+import { GREEDY } from '../../src/engine/sampler.js'
+import type { SessionModel } from '../../src/engine/session.js'
+import { shareRunner } from '../../src/engine/timeline.js'
+import { UserError } from '../../src/errors.js'
+import type { Tokenizer } from '../../src/tokenizer/tokenizer.js'
+
+export const VOCAB = 64
+
+/** The token that the fake model says behind a prefix: it depends on every token and on its place. */
+export function nextOf(prefix: readonly number[], vocab = VOCAB): number {
+  return prefix.reduce((hash, token, position) => (hash * 31 + token * 7 + position) % 9973, 1) % vocab
+}
+
+/** What the fake model says behind `prompt`. */
+export function continuation(prompt: readonly number[], count: number, vocab = VOCAB): number[] {
+  const ids = Array.from(prompt)
+  while (ids.length < prompt.length + count) ids.push(nextOf(ids, vocab))
+  return ids.slice(prompt.length)
+}
+
+export interface FakeOptions {
+  readonly maxTokens?: number
+  readonly maxLogitRows?: number
+  readonly maxPages?: number
+  /** Called before each step; may throw or wait. */
+  readonly onStep?: (step: Step) => void | Promise<void>
+  /** What comes behind a prefix; by default nextOf. */
+  readonly next?: (prefix: readonly number[]) => number
+}
+
+/**
+ * A runner whose cache holds tokens instead of keys and values: each step reads its prefix back through the page table,
+ * so a wrong page, a page given to two sequences or a wrong position changes the answer.
+ */
+export class FakeRunner implements Runner {
+  readonly backend = 'fake'
+  readonly activeWeightBytes = 1
+  readonly weightBytes = 1
+  readonly maxTokens: number
+  readonly maxLogitRows: number
+  /** Tokens of each step. */
+  readonly steps: number[] = []
+  reserved = 0
+  closed = false
+  private readonly cells = new Map<number, number>()
+  private busy = false
+
+  constructor(private readonly options: FakeOptions = {}) {
+    this.maxTokens = options.maxTokens ?? 16
+    this.maxLogitRows = options.maxLogitRows ?? 4
+  }
+
+  reservePages(count: number): void {
+    if (count > (this.options.maxPages ?? Infinity)) throw new UserError(`${count} cache pages`, 'out_of_memory')
+    this.reserved = count
+  }
+
+  async step(step: Step): Promise<Float32Array> {
+    if (this.busy) throw new Error('two steps at once')
+    if (step.tokens.length > this.maxTokens) throw new Error('step too long')
+    if (step.logitRows.length > this.maxLogitRows) throw new Error('too many rows of logits')
+    this.busy = true
+    try {
+      await this.options.onStep?.(step)
+      // A real backend does not end in the microtask in which it began.
+      await new Promise((resolve) => setImmediate(resolve))
+      return this.compute(step)
+    } finally {
+      this.busy = false
+    }
+  }
+
+  close(): Promise<void> {
+    this.closed = true
+    return Promise.resolve()
+  }
+
+  private compute(step: Step): Float32Array {
+    const cell = (t: number, position: number): number => {
+      const page = step.pageTables[step.sequences[t]!]![Math.floor(position / PAGE_SIZE)]
+      if (page === undefined || page >= this.reserved) throw new Error(`page ${String(page)} is not reserved`)
+      return page * PAGE_SIZE + (position % PAGE_SIZE)
+    }
+    step.tokens.forEach((token, t) => this.cells.set(cell(t, step.positions[t]!), token))
+    this.steps.push(step.tokens.length)
+    const logits = new Float32Array(step.logitRows.length * VOCAB)
+    step.logitRows.forEach((t, row) => {
+      const prefix = Array.from({ length: step.positions[t]! + 1 }, (_, position) => this.cells.get(cell(t, position))!)
+      logits[row * VOCAB + (this.options.next ?? nextOf)(prefix)] = 5
+    })
+    return logits
+  }
+}
+
+/** One id per character: 0-25 are a-z, 26 a space, 27 `<think>`, 28 `</think>`, 29 the end; the rest are digits. */
+export const letters: Tokenizer = {
+  vocabSize: VOCAB,
+  eosIds: [29],
+  encode: (text) =>
+    [...text.matchAll(/<\/?think>|[^]/g)].map(([piece]) => {
+      const id = PIECES.indexOf(piece)
+      if (id < 0) throw new Error(`no id for ${piece}`)
+      return id
+    }),
+  decode: (ids) => ids.map((id) => PIECES[id] ?? '').join(''),
+  decoder: () => ({ push: (id) => PIECES[id] ?? '', flush: () => '' }),
+  idOf: (token) => (PIECES.includes(token) ? PIECES.indexOf(token) : undefined),
+}
+const PIECES = [...'abcdefghijklmnopqrstuvwxyz', ' ', '<think>', '</think>', '', ...'0123456789:']
+
+export function fakeModel(
+  runner: FakeRunner,
+  options: Partial<SessionModel> & { contextLength?: number } = {},
+): SessionModel {
+  const { contextLength = 1000, ...rest } = options
+  return {
+    name: 'fake',
+    shared: shareRunner(runner, VOCAB, contextLength),
+    tokenizer: undefined,
+    template: undefined,
+    stopIds: new Set(),
+    defaults: { sampling: GREEDY },
+    ...rest,
+  }
+}
+
+/** Says `text` whatever the prompt is, then the end. */
+export function sayer(text: string, promptLength: number): (prefix: readonly number[]) => number {
+  const ids = [...letters.encode(text), 29]
+  return (prefix) => ids[Math.min(prefix.length - promptLength, ids.length - 1)]!
+}
