@@ -89,15 +89,16 @@ export class Session {
     prepare: () => { ids: readonly number[]; splitter?: ReasoningSplitter },
   ): Generation {
     const called = performance.now()
+    // What was asked for before the session closed is cancelled instead.
+    const refused = this.closed
     const generation = new Generation(async (emit, ownSignal) => {
+      if (refused) throw new UserError('the session is closed; open a new one', 'invalid_argument')
       const resolved = resolveOptions(options, this.model.defaults)
       const { ids, splitter } = prepare()
       checkPrompt(ids, this.model.shared.vocabSize, this.model.shared.contextLength)
       const signal = options.signal ? AbortSignal.any([options.signal, ownSignal]) : ownSignal
-      return this.turns.run(() => {
-        if (this.closed) throw new UserError('the session is closed; open a new one', 'invalid_argument')
-        return generateTokens(this.model, this.timeline, ids, { ...resolved, splitter, signal, called, emit })
-      })
+      const run = { ...resolved, splitter, signal, called, emit }
+      return this.turns.run(() => generateTokens(this.model, this.timeline, ids, run))
     })
     this.running.add(generation)
     void generation.result.catch(() => undefined).then(() => this.running.delete(generation))

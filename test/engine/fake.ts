@@ -107,7 +107,8 @@ export const letters: Tokenizer = {
   decoder: () => ({ push: (id) => PIECES[id] ?? '', flush: () => '' }),
   idOf: (token) => (PIECES.includes(token) ? PIECES.indexOf(token) : undefined),
 }
-const PIECES = [...'abcdefghijklmnopqrstuvwxyz', ' ', '<think>', '</think>', '', ...'0123456789:']
+const characters = (text: string): string[] => Array.from(text)
+const PIECES = [...characters('abcdefghijklmnopqrstuvwxyz '), '<think>', '</think>', '', ...characters('0123456789:')]
 
 export function fakeModel(
   runner: FakeRunner,

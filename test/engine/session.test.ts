@@ -198,7 +198,9 @@ describe('cancelling', () => {
   it('ends between two steps with what there is', async () => {
     const controller = new AbortController()
     let steps = 0
-    const onStep = (): void => void (++steps === 6 && controller.abort())
+    const onStep = (): void => {
+      if (++steps === 6) controller.abort()
+    }
     const own = session(new FakeRunner({ onStep }))
     const result = await own.generate([1, 2, 3], { signal: controller.signal }).result
     expect(result).toMatchObject({ finishReason: 'abort', ids: continuation([1, 2, 3], 5) })
@@ -208,7 +210,9 @@ describe('cancelling', () => {
   it('ends between two chunks of the prompt', async () => {
     const controller = new AbortController()
     let steps = 0
-    const onStep = (): void => void (++steps === 3 && controller.abort())
+    const onStep = (): void => {
+      if (++steps === 3) controller.abort()
+    }
     const own = session(new FakeRunner({ onStep }))
     const result = await own.generate(numbers(0, 500), { signal: controller.signal }).result
     expect(result).toMatchObject({ finishReason: 'abort', ids: [] })
@@ -233,9 +237,7 @@ describe('cancelling', () => {
     const own = session(new FakeRunner())
     const [first, second] = [own.generate([1]), own.generate([2])]
     await own.close()
-    expect((await first.result).finishReason).toBe('abort')
-    // The second had not begun.
-    expect([undefined, 'invalid_argument']).toContain(await codeOf(second.result))
+    for (const { result } of [first, second]) expect((await result).finishReason).toBe('abort')
     expect(await codeOf(own.generate([1]).result)).toBe('invalid_argument')
   })
 })
