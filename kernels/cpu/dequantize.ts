@@ -115,13 +115,13 @@ function dequantize_int4(d: usize, row: i32, col: i32, n: i32, out: usize): void
   }
 }
 
-/** Group of 4 rows, block of 32 columns: 128 bytes; byte 16j + 4r + i holds column 4j + i. */
+/** Group of 4 rows, block of 32 columns: 128 bytes; byte 16j + 4r + i holds column 4j + i, offset 128. */
 function dequantize_int8(d: usize, row: i32, col: i32, n: i32, out: usize): void {
   const group = row >> 2, nb = wBlocks(d), first = col >> 5
   let p = wData(d) + (<usize>(group * nb + first) << 7), s = wScales(d) + (<usize>(group * nb + first) << 3)
   const multiplier = f32x4.splat(wMultiplier(d))
   for (let b = 0; b < n; b += 32, p += 128, s += 8, out += 128) {
     const scale = loadF16x4(s, multiplier)
-    for (let j: usize = 0; j < 8; j++) storeRows(v128.load(p + (j << 4)), scale, out + (j << 4))
+    for (let j: usize = 0; j < 8; j++) storeRows(v128.xor(v128.load(p + (j << 4)), i8x16.splat(-128)), scale, out + (j << 4))
   }
 }

@@ -1,8 +1,8 @@
 // Matrix times activations. Work is claimed in groups of four rows; each output is summed in one fixed order whatever
 // the number of tokens or threads.
 import { claim, claimSize, field, fieldPtr, rowsOf, scratch } from './control'
-import { CHUNK, INT4, dequantize, wBlocks, wCols, wData, wFormat, wMultiplier, wRows, wScales } from './dequantize'
-import { linear_int4, linear_int8 } from './linear-int'
+import { CHUNK, dequantize, wCols, wRows } from './dequantize'
+import { linearInt } from './linear-int'
 import { madd, sum4, sums4 } from './simd'
 
 /**
@@ -18,8 +18,7 @@ export function linear(rec: usize): void {
 /** Row groups [g0, g1) for `n` rows of x: row i of the list is x row list[i] / div and out row list[i] (list 0: i). */
 function linearGroups(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list: usize, div: i32, n: i32, out: usize, outStride: usize, bias: usize, quantized: i32): void {
   if (!quantized) linear_f32(d, g0, g1, x, xStride, list, div, n, out, outStride)
-  else if (wFormat(d) == INT4) linear_int4(d, g0, g1, x, xStride, list, div, n, out, outStride)
-  else linear_int8(d, g0, g1, x, xStride, list, div, n, out, outStride)
+  else linearInt(d, g0, g1, x, xStride, list, div, n, out, outStride)
   if (bias) {
     const end = min(g1 << 2, wRows(d))
     for (let i = 0; i < n; i++)

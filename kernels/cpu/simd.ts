@@ -1,19 +1,4 @@
-// Vector building blocks. dot4 is the one place where relaxed SIMD and baseline SIMD differ.
-
-/** acc[r] += sum over 4 columns of a[r][i] * b[r][i]; a: i8, b: 0..127. Exact on every engine, since b has 7 bits. */
-// @ts-ignore: decorator
-@inline export function dot4(acc: v128, a: v128, b: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) {
-    // not relaxed_dot_i8x16_i7x16_add_s: V8's first compiler computes it wrongly in Node 20 (seen on 20.20)
-    return i32x4.add(acc, i32x4.extadd_pairwise_i16x8_s(i16x8.relaxed_dot_i8x16_i7x16_s(a, b)))
-  } else {
-    const lo = i32x4.extadd_pairwise_i16x8_s(i16x8.extmul_low_i8x16_s(a, b))
-    const hi = i32x4.extadd_pairwise_i16x8_s(i16x8.extmul_high_i8x16_s(a, b))
-    const even = v128.shuffle<i32>(lo, hi, 0, 2, 4, 6)
-    const odd = v128.shuffle<i32>(lo, hi, 1, 3, 5, 7)
-    return i32x4.add(acc, i32x4.add(even, odd))
-  }
-}
+// Vector building blocks. dot2 is the one place where relaxed SIMD and baseline SIMD differ.
 
 /**
  * acc + pairs of products in i16: acc[r, h] += a[r][2h] b[r][2h] + a[r][2h + 1] b[r][2h + 1]; a: i8, b: codes 0..15.
@@ -21,6 +6,7 @@
  */
 // @ts-ignore: decorator
 @inline export function dot2(acc: v128, a: v128, b: v128): v128 {
+  // not relaxed_dot_i8x16_i7x16_add_s: V8's first compiler computes it wrongly in Node 20 (seen on 20.20)
   if (ASC_FEATURE_RELAXED_SIMD) return i16x8.add(acc, i16x8.relaxed_dot_i8x16_i7x16_s(a, b))
   else {
     const lo = i16x8.extmul_low_i8x16_s(a, b), hi = i16x8.extmul_high_i8x16_s(a, b)

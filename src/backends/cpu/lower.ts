@@ -1,7 +1,7 @@
 import { invariant } from '../../errors.js'
 import type { ExpertsOp, HeadView, LinearOp, Op, Value, View, Weight } from '../../graph/ops.js'
 import { PAGE_SIZE } from '../backend.js'
-import type { KernelName } from './records.js'
+import { X_BLOCK_BYTES, type KernelName } from './records.js'
 import type { PlacedWeight } from './weights.js'
 
 /** Memory of an activation or a temporary: `rowBytes` for each of T (or R) times `multiple` rows. */
@@ -280,9 +280,8 @@ export class Lowering {
   }
 
   private quantizeBuffer(source: Buffer, from: BufferAt, width: number, multiple: number, bank: number): Buffer {
-    const padded = Math.ceil(width / 32) * 32
     const buffer = {
-      rowBytes: 3 * padded + padded / 4,
+      rowBytes: Math.ceil(width / 32) * X_BLOCK_BYTES,
       rows: source.rows,
       multiple,
       extra: 0,

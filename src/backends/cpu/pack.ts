@@ -1,7 +1,7 @@
 /**
  * Stored weights into the kernels' integer blocks: groups of 4 rows, blocks of 32 columns, f16 scales beside.
  * int4: byte 16j + 4r + i of a block = row r, columns 4j + i (low nibble) and 16 + 4j + i (high nibble), offset 8.
- * int8: byte 16j + 4r + i = row r, column 4j + i.
+ * int8: byte 16j + 4r + i = row r, column 4j + i, offset 128.
  */
 
 const halfBits = new Float32Array(1)
@@ -51,6 +51,7 @@ export function packGgml(
 ): boolean {
   const words = format === 'q4_0' ? 4 : 8
   const blockBytes = 2 + words * 4
+  const offset = format === 'q4_0' ? 0 : 0x80808080 // signed bytes to offset 128
   const { blocks, scales } = target
   const codes = new Uint32Array(target.codes.buffer, target.codes.byteOffset, target.codes.byteLength / 4)
   for (let r = 0, from = 0; r < rows; r++) {
@@ -62,7 +63,7 @@ export function packGgml(
       if ((scale & 0x7c00) === 0x7c00) return false
       scales[(group * blocks + b) * 4 + lane] = scale
       for (let j = 0, p = from + 2; j < words; j++, p += 4, at += 4)
-        codes[at] = source[p]! | (source[p + 1]! << 8) | (source[p + 2]! << 16) | (source[p + 3]! << 24)
+        codes[at] = (source[p]! | (source[p + 1]! << 8) | (source[p + 2]! << 16) | (source[p + 3]! << 24)) ^ offset
     }
   }
   return true
@@ -132,7 +133,7 @@ function storeBlock(
   const lane = row & 3
   target.scales[at * 4 + lane] = half
   if (bits === 8) {
-    for (let c = 0; c < 32; c++) target.codes[at * 128 + (c >> 2) * 16 + lane * 4 + (c & 3)] = codes[c]!
+    for (let c = 0; c < 32; c++) target.codes[at * 128 + (c >> 2) * 16 + lane * 4 + (c & 3)] = codes[c]! + 128
     return
   }
   for (let c = 0; c < 16; c++)

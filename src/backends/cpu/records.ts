@@ -30,6 +30,9 @@ export const OPCODES = {
 } as const
 export type KernelName = keyof typeof OPCODES
 
+/** Bytes of 32 quantised activations (kernels/cpu/quantize.ts). */
+export const X_BLOCK_BYTES = 40
+
 /** Bit 0 of a record's flags: all threads meet before this op. */
 export const BARRIER_BEFORE = 1
 
