@@ -8,28 +8,52 @@ import { combineExperts, planExperts, route } from './route'
 
 export { init, barrier }
 
+// @ts-ignore: decorator
+@external('env', 'clock')
+declare function clock(): f64
+
 /** Runs `count` records. Flag bit 0: meet before this op. All threads meet at the end. */
 export function run(records: usize, count: i32): void {
   for (let i = 0; i < count; i++, records += RECORD) {
     if (field(records, 1) & 1) barrier()
-    switch (field(records, 0)) {
-      case 0: embed(records); break
-      case 1: rmsNorm(records); break
-      case 2: quantize(records); break
-      case 3: linear(records); break
-      case 4: headLinear(records); break
-      case 5: rope(records); break
-      case 6: cacheAppend(records); break
-      case 7: attention(records); break
-      case 8: route(records); break
-      case 9: planExperts(records); break
-      case 10: linear_experts(records); break
-      case 11: gatedMul(records); break
-      case 12: add(records); break
-      case 13: selectRows(records); break
-      case 14: combineExperts(records); break
-      default: unreachable()
-    }
+    runOp(records)
   }
   barrier()
+}
+
+/** The same, adding milliseconds to times f64 [count + 1, 2]: waited before the op, worked in it; the last row: at the end. */
+export function runTimed(records: usize, count: i32, times: usize): void {
+  let before = clock()
+  for (let i = 0; i < count; i++, records += RECORD, times += 16) {
+    if (field(records, 1) & 1) barrier()
+    const met = clock()
+    runOp(records)
+    const done = clock()
+    store<f64>(times, load<f64>(times) + met - before)
+    store<f64>(times, load<f64>(times, 8) + done - met, 8)
+    before = done
+  }
+  barrier()
+  store<f64>(times, load<f64>(times) + clock() - before)
+}
+
+function runOp(record: usize): void {
+  switch (field(record, 0)) {
+    case 0: embed(record); break
+    case 1: rmsNorm(record); break
+    case 2: quantize(record); break
+    case 3: linear(record); break
+    case 4: headLinear(record); break
+    case 5: rope(record); break
+    case 6: cacheAppend(record); break
+    case 7: attention(record); break
+    case 8: route(record); break
+    case 9: planExperts(record); break
+    case 10: linear_experts(record); break
+    case 11: gatedMul(record); break
+    case 12: add(record); break
+    case 13: selectRows(record); break
+    case 14: combineExperts(record); break
+    default: unreachable()
+  }
 }

@@ -18,6 +18,8 @@ export interface BackendOptions {
   readonly maxLogitRows: number
   /** Bytes of one WebAssembly memory into which layers are dealt; cache pages may grow beyond it. Default 4 GiB. */
   readonly bankBytes?: number
+  /** Time every op of every step, for {@link Runner.takeProfile}; costs about a microsecond an op. */
+  readonly profile?: boolean
   readonly onProgress?: (progress: LoadProgress) => void
   readonly signal?: AbortSignal
 }
@@ -54,7 +56,18 @@ export interface Runner {
   reservePages(count: number): void
   /** Logits [R, V]; the array is valid until the next step. */
   step(step: Step): Promise<Float32Array>
+  /** Times of the steps since the last call, if they are being taken. */
+  takeProfile?(): OpTimes[]
   close(): Promise<void>
+}
+
+/** Where the time of an op went, per thread, in milliseconds. */
+export interface OpTimes {
+  /** The kernel and, where it has one, the weight with layer numbers left out. */
+  readonly name: string
+  readonly work: readonly number[]
+  /** At the barrier before the op. */
+  readonly wait: readonly number[]
 }
 
 export interface Backend {

@@ -53,8 +53,8 @@ export class GraphBuilder {
     return value
   }
 
-  cache(keyWidth: number, valueWidth: number): CacheState {
-    const state = { id: this.states.length, layer: this.layerIndex, keyWidth, valueWidth }
+  cache(heads: number, keyDim: number, valueDim: number): CacheState {
+    const state = { id: this.states.length, layer: this.layerIndex, heads, keyDim, valueDim }
     this.states.push(state)
     return state
   }
@@ -118,7 +118,7 @@ export class GraphBuilder {
     invariant(view(q).width === nHeads * headDim, `attention q has ${q.width} columns`)
     invariant(view(k).width === nKvHeads * headDim && view(v).width === nKvHeads * vHeadDim, 'attention k or v width')
     invariant(nHeads % nKvHeads === 0, `${nHeads} heads over ${nKvHeads} key/value heads`)
-    const state = this.cache(nKvHeads * headDim, nKvHeads * vHeadDim)
+    const state = this.cache(nKvHeads, headDim, vHeadDim)
     const out = this.value(nHeads * vHeadDim)
     const shapes = { nHeads, nKvHeads, headDim, vHeadDim, scale }
     return this.push({ op: 'attention', q: view(q), k: view(k), v: view(v), state, ...shapes, out: view(out) }, out)
@@ -131,7 +131,7 @@ export class GraphBuilder {
   ): Value {
     const width = shape.rank + shape.ropeDim
     invariant(view(q).width === shape.nHeads * width && view(latent).width === width, 'mlaAttention q or latent width')
-    const state = this.cache(width, 0)
+    const state = this.cache(1, width, 0)
     const out = this.value(shape.nHeads * shape.rank)
     return this.push({ op: 'mlaAttention', q: view(q), latent: view(latent), state, ...shape, out: view(out) }, out)
   }

@@ -43,14 +43,16 @@ export interface RopeTable {
   readonly attentionFactor: number
 }
 
-/** What a sequence keeps between steps: one row of `width` f32 per position and layer, stored in pages by the backend. */
+/** What a sequence keeps between steps: one row of keys and one of values per position and head, stored in pages by the backend. */
 export interface CacheState {
   readonly id: number
   readonly layer: number
-  /** Keys, per position: nKvHeads * headDim, or the MLA latent with its rope part. */
-  readonly keyWidth: number
-  /** Values, per position: nKvHeads * vHeadDim; 0 where values are a prefix of the keys (MLA). */
-  readonly valueWidth: number
+  /** Key heads; 1 for MLA. */
+  readonly heads: number
+  /** Columns of a head's keys; for MLA the latent with its rope part. */
+  readonly keyDim: number
+  /** Columns of a head's values; 0 where they are the first columns of the keys (MLA). */
+  readonly valueDim: number
 }
 
 export type Activation = 'silu' | 'gelu_tanh'

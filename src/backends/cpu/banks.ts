@@ -40,7 +40,11 @@ export function planBanks(
       group.flatMap(({ op }) => weightsOf(op).map((w) => w.name)).filter((name) => !placed.has(name)),
     )
     const cache = group.reduce(
-      (sum, { op }) => sum + ('state' in op ? statePageBytes(op.state, cacheBytes) * pages : 0),
+      (sum, { op }) => {
+        if (!('state' in op)) return sum
+        const { keys, values } = statePageBytes(op.state, cacheBytes)
+        return sum + (keys + values) * pages
+      },
       0,
     )
     const bytes = [...fresh].reduce((sum, name) => sum + placedBytes(weights.get(name)!), cache)

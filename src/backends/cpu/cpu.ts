@@ -6,7 +6,7 @@ import type { Backend, BackendOptions, Runner } from '../backend.js'
 import { MAX_BANK_BYTES, gigabytes, planBanks } from './banks.js'
 import { BASELINE_WASM, RELAXED_WASM } from './kernels.generated.js'
 import { Lowering } from './lower.js'
-import { layOut } from './layout.js'
+import { layOut, timesBytes } from './layout.js'
 import { allowRelaxedSimd, parallelism } from './platform.js'
 import { CpuRunner } from './runner.js'
 import { ThreadPool } from './threads.js'
@@ -35,10 +35,12 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
 
   const module = await compileKernels()
   const setup = { module, memories, segments: layout.segments }
-  const threads = await ThreadPool.start(nThreads, setup, (thread) =>
-    layout.banks.map((b) => b.scratchAddress + thread * layout.scratchBytes),
-  )
-  return new CpuRunner(program, layout, memories, threads, options, sumBytes(weights), activeBytes(program, weights))
+  const threads = await ThreadPool.start(nThreads, setup, (thread) => ({
+    scratch: layout.banks.map((b) => b.scratchAddress + thread * layout.scratchBytes),
+    times: options.profile ? layout.banks.map((b) => b.timesAddress + thread * timesBytes(b.nRecords)) : undefined,
+  }))
+  const bytes = { weightBytes: sumBytes(weights), activeWeightBytes: activeBytes(program, weights) }
+  return new CpuRunner(program, layout, memories, threads, nThreads, options, bytes)
 }
 
 /** Every weight of the program with its format, once, whatever the number of ops that read it. */

@@ -32,6 +32,8 @@ export interface BankLayout {
   readonly recordsAddress: number
   readonly nRecords: number
   readonly scratchAddress: number
+  /** f64 [thread][nRecords + 1][waited, worked]; see kernels/cpu/index.ts. */
+  readonly timesAddress: number
   /** Cache pages begin here; the memory grows by them. */
   readonly poolAddress: number
   readonly pageBytes: number
@@ -41,6 +43,8 @@ export interface Layout {
   readonly banks: readonly BankLayout[]
   readonly segments: readonly Segment[]
   readonly scratchBytes: number
+  /** Names of each bank's records. */
+  readonly names: readonly (readonly string[])[]
   readonly logits: { bank: number; address: number }
   /** Writes records and pointer lists into fresh memories. */
   write(memories: readonly WebAssembly.Memory[]): void
@@ -70,7 +74,7 @@ export function layOut(
 
   // 4 rows of a chunk, and what routing and attention keep beside
   const experts = Math.max(0, ...program.ops.map(({ op }) => (op.op === 'route' ? op.logits.width : 0)))
-  const scratchBytes = align(Math.max(4 * CHUNK_COLUMNS * 4, experts * 20, 2048 + widenedBytes(program))) + 256
+  const scratchBytes = align(Math.max(4 * CHUNK_COLUMNS * 4, experts * 20, attentionBytes(program))) + 256
   const activations: number[] = []
   /** Addresses of pointer lists, by the word that asks for one. */
   const pointerLists = new Map<Word, number>()
@@ -100,10 +104,14 @@ export function layOut(
         if (typeof word === 'object' && 'pointers' in word) pointerLists.set(word, take(word.pointers.length * 4))
     activations.push(take(memory.bytes[bank]!))
     const scratchAddress = take(scratchBytes * nThreads)
-    const pageBytes = states.reduce((sum, id) => sum + statePageBytes(program.states[id]!, lowering.cacheBytes), 0)
+    const timesAddress = take(timesBytes(own.length) * nThreads)
+    const pageBytes = states.reduce((sum, id) => {
+      const { keys, values } = statePageBytes(program.states[id]!, lowering.cacheBytes)
+      return sum + keys + values
+    }, 0)
     return {
       ...{ tokensAddress, positionsAddress, sequencesAddress, logitRowsAddress, tablePointersAddress, tablesAddress },
-      ...{ ropeAddresses, recordsAddress, nRecords: own.length, scratchAddress, poolAddress: next, pageBytes },
+      ...{ ropeAddresses, recordsAddress, nRecords: own.length, scratchAddress, timesAddress, poolAddress: next, pageBytes },
     }
   })
   const addressOf = (buffer: Buffer, bank: number): number => activations[bank]! + memory.offsets.get(buffer)!
@@ -113,6 +121,7 @@ export function layOut(
     banks,
     segments,
     scratchBytes,
+    names: banks.map((_, bank) => ops.filter((op) => op.bank === bank).map((op) => op.name)),
     logits: { bank: logitsBank, address: addressOf(logitsBuffer, logitsBank) },
     write(memories) {
       memories.forEach((m, bank) => {
@@ -144,12 +153,19 @@ export function layOut(
   }
 }
 
-/** f32 copies of one head's page of keys and values. */
-function widenedBytes(program: Program): number {
-  const widths = program.ops.map(({ op }) =>
-    op.op === 'attention' ? op.headDim + op.vHeadDim : op.op === 'mlaAttention' ? op.rank + op.ropeDim : 0,
-  )
-  return PAGE_SIZE * Math.max(0, ...widths) * 4
+/** Bytes of one thread's times for `nRecords` ops and the end. */
+export function timesBytes(nRecords: number): number {
+  return (nRecords + 1) * 16
+}
+
+/** Scratch of attention (attendRows): eight rows of scores, q and out, and a panel of four keys or of 16 columns of values. */
+function attentionBytes(program: Program): number {
+  const needs = program.states.map(({ keyDim, valueDim }) => {
+    const columns = Math.ceil(keyDim / 4) * 4
+    const valueColumns = Math.ceil((valueDim || keyDim) / 4) * 4
+    return 128 + 8 * PAGE_SIZE * 4 + 8 * (columns + valueColumns) * 4 + Math.max(16 * columns, PAGE_SIZE * 16 * 4)
+  })
+  return Math.max(0, ...needs)
 }
 
 /** Where a state's keys and values begin inside a page of its bank. */
@@ -159,9 +175,9 @@ function pageOffsetsOf(program: Program, plan: BankPlan, cacheBytes: number): { 
     let at = 0
     for (const id of states) {
       const state = program.states[id]!
-      const keyBytes = statePageBytes({ keyWidth: state.keyWidth, valueWidth: 0 }, cacheBytes)
-      offsets[id] = { keys: at, values: at + keyBytes }
-      at += statePageBytes(state, cacheBytes)
+      const { keys, values } = statePageBytes(state, cacheBytes)
+      offsets[id] = { keys: at, values: at + keys }
+      at += keys + values
     }
   }
   return offsets
@@ -188,8 +204,9 @@ function segmentsOf(
     if (current && current.bank === op.bank && copies.length === 0)
       segments[segments.length - 1] = { ...current, count: current.count + 1 }
     else {
-      const records = banks[op.bank]!.recordsAddress + done[op.bank]! * RECORD_BYTES
-      segments.push({ bank: op.bank, records, count: 1, copies })
+      const first = done[op.bank]!
+      const records = banks[op.bank]!.recordsAddress + first * RECORD_BYTES
+      segments.push({ bank: op.bank, first, records, count: 1, copies })
     }
     done[op.bank]!++
   })

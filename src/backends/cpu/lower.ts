@@ -1,5 +1,5 @@
 import { invariant } from '../../errors.js'
-import type { ExpertsOp, HeadView, LinearOp, Op, Value, View, Weight } from '../../graph/ops.js'
+import type { CacheState, ExpertsOp, HeadView, LinearOp, Op, Value, View, Weight } from '../../graph/ops.js'
 import { PAGE_SIZE } from '../backend.js'
 import { X_BLOCK_BYTES, type KernelName } from './records.js'
 import type { PlacedWeight } from './weights.js'
@@ -34,6 +34,8 @@ export type Word =
 /** One record to be, in one bank. Words start at word 5 of the record. */
 export interface LoweredOp {
   readonly kernel: KernelName
+  /** For people: the kernel and its weight. */
+  readonly name: string
   readonly bank: number
   readonly rows: 'T' | 'R'
   readonly multiple: number
@@ -118,17 +120,17 @@ export class Lowering {
       }
       case 'attention': {
         const { state } = op
-        this.append(op.k, state.id, state.keyWidth, false, bank)
-        this.append(op.v, state.id, state.valueWidth, true, bank)
+        this.append(op.k, state, false, bank)
+        this.append(op.v, state, true, bank)
         const group = op.nHeads / op.nKvHeads
         const shape = [group, op.nKvHeads, op.headDim, op.vHeadDim, { f32: op.scale }]
-        return this.attend(op.q, op.out, shape, state.id, state.keyWidth, state.valueWidth, bank)
+        return this.attend(op.q, op.out, shape, state, bank)
       }
       case 'mlaAttention': {
         const { state } = op
-        this.append(op.latent, state.id, state.keyWidth, false, bank)
+        this.append(op.latent, state, false, bank)
         const shape = [op.nHeads, 1, op.rank + op.ropeDim, op.rank, { f32: op.scale }]
-        return this.attend(op.q, op.out, shape, state.id, state.keyWidth, 0, bank)
+        return this.attend(op.q, op.out, shape, state, bank)
       }
       case 'route': {
         const out = this.bufferOf(op.out, bank)
@@ -244,26 +246,21 @@ export class Lowering {
     this.push('combineExperts', bank, out, 1, combine, [y, routing], [out])
   }
 
-  private append(x: View, state: number, width: number, values: boolean, bank: number): void {
+  private append(x: View, state: CacheState, values: boolean, bank: number): void {
     const buffer = this.bufferOf(x.value, bank)
-    const words = [...this.view(x, bank), width, { pageOffset: state, values }, this.half]
-    this.push('cacheAppend', bank, buffer, 1, words, [buffer], [`cache ${state} ${values ? 'values' : 'keys'}`])
+    const columns = values ? state.valueDim : state.keyDim
+    const words = [...this.view(x, bank), state.heads, columns, { pageOffset: state.id, values }, this.half]
+    this.push('cacheAppend', bank, buffer, 1, words, [buffer], [`cache ${state.id} ${values ? 'values' : 'keys'}`])
   }
 
-  private attend(
-    q: View,
-    out: View,
-    shape: Word[],
-    state: number,
-    keyWidth: number,
-    valueWidth: number,
-    bank: number,
-  ): void {
-    const cached = [{ pageOffset: state, values: false }, keyWidth]
-    const values = valueWidth > 0 ? [{ pageOffset: state, values: true }, valueWidth] : cached
-    const kinds = [this.half, valueWidth > 0 ? 0 : 1]
-    const words = [...this.view(q, bank), ...this.view(out, bank), ...shape, ...cached, ...values, ...kinds]
-    const reads = [this.bufferOf(q.value, bank), `cache ${state} keys`, `cache ${state} values`]
+  private attend(q: View, out: View, shape: Word[], state: CacheState, bank: number): void {
+    const cached = [
+      { pageOffset: state.id, values: false },
+      { pageOffset: state.id, values: state.valueDim > 0 },
+    ]
+    const kinds = [this.half, state.valueDim > 0 ? 0 : 1]
+    const words = [...this.view(q, bank), ...this.view(out, bank), ...shape, ...cached, ...kinds]
+    const reads = [this.bufferOf(q.value, bank), `cache ${state.id} keys`, `cache ${state.id} values`]
     const buffer = this.bufferOf(out.value, bank)
     this.push('attention', bank, buffer, 1, words, reads, [buffer])
   }
@@ -349,7 +346,8 @@ export class Lowering {
     reads: readonly (Buffer | string)[],
     writes: readonly (Buffer | string)[],
   ): void {
-    this.ops.push({ kernel, bank, rows: rowsLike.rows, multiple, words, reads, writes })
+    const name = [kernel, ...words.map(weightName)].filter(Boolean).join(' ')
+    this.ops.push({ kernel, name, bank, rows: rowsLike.rows, multiple, words, reads, writes })
     for (const write of writes)
       if (typeof write !== 'string')
         for (const [key, buffer] of this.buffers)
@@ -357,14 +355,22 @@ export class Lowering {
   }
 }
 
-/** Bytes of one page for a state: keys then values of PAGE_SIZE positions. */
-export function statePageBytes(state: { keyWidth: number; valueWidth: number }, cacheBytes: number): number {
-  return PAGE_SIZE * (state.keyWidth + state.valueWidth) * cacheBytes
+/** Bytes of one page for a state: keys [heads][PAGE_SIZE][columns], then values, columns rounded up to fours. */
+export function statePageBytes(state: CacheState, cacheBytes: number): { keys: number; values: number } {
+  const bytes = (columns: number): number => PAGE_SIZE * state.heads * Math.ceil(columns / 4) * 4 * cacheBytes
+  return { keys: bytes(state.keyDim), values: bytes(state.valueDim) }
 }
 
 function sameValue(quantizedKey: string, bufferKey: string): boolean {
   const [value, bank] = bufferKey.split('@')
   return quantizedKey.startsWith(`${value}:`) && quantizedKey.endsWith(`@${bank}`)
+}
+
+/** The weight that a word refers to, without the numbers of layers and experts. */
+function weightName(word: Word): string {
+  if (typeof word === 'number') return ''
+  const placed = 'descriptor' in word ? word.descriptor : 'pointers' in word ? word.pointers[0] : undefined
+  return placed?.weight.name.replace(/\.\d+\b/g, '') ?? ''
 }
 
 function at(buffer: Buffer, offset = 0): BufferAt {

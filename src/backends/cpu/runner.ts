@@ -1,8 +1,8 @@
 import { UserError, invariant } from '../../errors.js'
 import type { Program } from '../../graph/program.js'
-import type { BackendOptions, Runner, Step } from '../backend.js'
+import type { BackendOptions, OpTimes, Runner, Step } from '../backend.js'
 import { MAX_BANK_BYTES, gigabytes } from './banks.js'
-import { PAGE_TABLE_ENTRIES, type BankLayout, type Layout } from './layout.js'
+import { PAGE_TABLE_ENTRIES, timesBytes, type BankLayout, type Layout } from './layout.js'
 import { RECORD_BYTES, STEP_ADDRESS } from './records.js'
 import type { ThreadPool } from './threads.js'
 
@@ -11,6 +11,8 @@ export class CpuRunner implements Runner {
   readonly backend = 'cpu'
   readonly maxTokens: number
   readonly maxLogitRows: number
+  readonly weightBytes: number
+  readonly activeWeightBytes: number
   private running = false
 
   constructor(
@@ -18,10 +20,12 @@ export class CpuRunner implements Runner {
     private readonly layout: Layout,
     private readonly memories: readonly WebAssembly.Memory[],
     private readonly threads: ThreadPool,
+    private readonly nThreads: number,
     options: BackendOptions,
-    readonly weightBytes: number,
-    readonly activeWeightBytes: number,
+    bytes: Pick<Runner, 'weightBytes' | 'activeWeightBytes'>,
   ) {
+    this.weightBytes = bytes.weightBytes
+    this.activeWeightBytes = bytes.activeWeightBytes
     this.maxTokens = options.maxTokens
     this.maxLogitRows = options.maxLogitRows
   }
@@ -57,6 +61,21 @@ export class CpuRunner implements Runner {
     }
     const { bank, address } = this.layout.logits
     return new Float32Array(this.memories[bank]!.buffer, address, step.logitRows.length * this.program.vocabSize)
+  }
+
+  takeProfile(): OpTimes[] {
+    return this.layout.banks.flatMap((bank, i) => {
+      const threads = Array.from({ length: this.nThreads }, (_, thread) => {
+        const bytes = timesBytes(bank.nRecords)
+        return new Float64Array(this.memories[i]!.buffer, bank.timesAddress + thread * bytes, bytes / 8)
+      })
+      const column = (at: number): number[] => threads.map((times) => times[at]!)
+      const rows = [...this.layout.names[i]!, 'end of step'].map((name, op) => {
+        return { name, wait: column(op * 2), work: column(op * 2 + 1) }
+      })
+      for (const times of threads) times.fill(0)
+      return rows
+    })
   }
 
   close(): Promise<void> {

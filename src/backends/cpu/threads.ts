@@ -4,6 +4,8 @@ import { startThread, type Thread } from './platform.js'
 /** A run of op records in one bank, and what is copied into that bank before. */
 export interface Segment {
   readonly bank: number
+  /** Index of the first record in its bank, and its address. */
+  readonly first: number
   readonly records: number
   readonly count: number
   readonly copies: readonly BankCopy[]
@@ -23,6 +25,8 @@ interface ThreadSetup {
   readonly module: WebAssembly.Module
   readonly memories: readonly WebAssembly.Memory[]
   readonly scratch: readonly number[]
+  /** Where this thread's times go, per bank; undefined: no times are taken. */
+  readonly times: readonly number[] | undefined
   readonly segments: readonly Segment[]
   readonly thread: number
   readonly nThreads: number
@@ -37,7 +41,9 @@ function threadMain(setup: ThreadSetup, post: (message: unknown) => void): void 
   const { memories, segments, thread, nThreads } = setup
   try {
     const instances = memories.map((memory, i) => {
-      const instance = new WebAssembly.Instance(setup.module, { env: { memory, abort: () => undefined } })
+      const instance = new WebAssembly.Instance(setup.module, {
+        env: { memory, abort: () => undefined, clock: () => performance.now() },
+      })
       const kernels = instance.exports as Record<string, (...args: number[]) => void>
       kernels['init']!(thread, nThreads, setup.scratch[i]!)
       return kernels
@@ -58,7 +64,9 @@ function threadMain(setup: ThreadSetup, post: (message: unknown) => void): void 
       if (Atomics.load(control, 1) !== 0) return
       for (const segment of segments) {
         if (thread === 0) copy(segment)
-        instances[segment.bank]!['run']!(segment.records, segment.count)
+        const { bank, first, records, count } = segment
+        if (setup.times) instances[bank]!['runTimed']!(records, count, setup.times[bank]! + first * 16)
+        else instances[bank]!['run']!(records, count)
       }
       if (thread === 0) post({ done: seen })
     }
@@ -82,8 +90,8 @@ export class ThreadPool {
 
   static async start(
     nThreads: number,
-    setup: Omit<ThreadSetup, 'thread' | 'nThreads' | 'control' | 'scratch'>,
-    scratchOf: (thread: number) => number[],
+    setup: Omit<ThreadSetup, 'thread' | 'nThreads' | 'control' | 'scratch' | 'times'>,
+    memoryOf: (thread: number) => Pick<ThreadSetup, 'scratch' | 'times'>,
   ): Promise<ThreadPool> {
     const threads = Array.from({ length: nThreads }, () => startThread(threadMain))
     const pool = new ThreadPool(threads, setup.memories)
@@ -102,7 +110,7 @@ export class ThreadPool {
               else if (error !== undefined) fail(new Error(error))
               else pool.finish()
             })
-            thread.post({ ...setup, scratch: scratchOf(index), thread: index, nThreads, control: CONTROL_ADDRESS })
+            thread.post({ ...setup, ...memoryOf(index), thread: index, nThreads, control: CONTROL_ADDRESS })
           }),
       ),
     )

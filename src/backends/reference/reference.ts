@@ -46,8 +46,8 @@ class ReferenceRunner implements Runner {
     this.maxTokens = options.maxTokens
     this.maxLogitRows = options.maxLogitRows
     this.weightBytes = this.activeWeightBytes = weights.storedBytes
-    this.keys = program.states.map((s) => new PagedRows(s.keyWidth))
-    this.values = program.states.map((s) => new PagedRows(s.valueWidth))
+    this.keys = program.states.map((s) => new PagedRows(s.heads * s.keyDim))
+    this.values = program.states.map((s) => new PagedRows(s.heads * s.valueDim))
   }
 
   reservePages(): void {
