@@ -2,13 +2,13 @@
 // same scratch. The cache is f32 (exact) or f16 (fast). A page holds, for each state, keys [heads][64][E] and then
 // values [heads][64][Ev]; E and Ev are rounded up to multiples of four, filled with zeros.
 import { claim, field, fieldF32, fieldPtr, pageBytes, pageTablesPtr, poolPtr, positionsPtr, rowsOf, scratch, sequencesPtr } from './control'
-import { exp1, exp4, madd, sum4, sums4 } from './simd'
+import { exp1, exp4, larger, madd, sum4, sums4 } from './simd'
 
 const PAGE: i32 = 64
 /** Query rows (token, head) of a unit of work: a key is widened once for all of them. */
 const ROWS: i32 = 8
-/** Columns of values at a time. */
-const STRIP: i32 = 16
+/** Positions whose values are widened at a time. */
+const PANEL: i32 = 8
 /**
  * Halves become f32 by moving their bits, which leaves them 2^112 too small. For keys the factor is taken from q and
  * from the scores, half each so that nothing overflows; for values from the probabilities. All of it is exact.
@@ -59,7 +59,7 @@ function appendHalf(x: usize, n: i32, out: usize): void {
 /** f32 to f16 to nearest even: the bias is moved by a multiplication, which also makes subnormals; beyond 65504 clamps. */
 // @ts-ignore: decorator
 @inline function toHalf(v: v128): i64 {
-  const m = f32x4.mul(f32x4.min(f32x4.abs(v), f32x4.splat(65504)), f32x4.splat(reinterpret<f32>(0x07800000))) // 2^-112
+  const m = f32x4.mul(f32x4.pmin(f32x4.abs(v), f32x4.splat(65504)), f32x4.splat(reinterpret<f32>(0x07800000))) // 2^-112
   const odd = v128.and(i32x4.shr_u(m, 13), i32x4.splat(1))
   const bits = i32x4.shr_u(i32x4.add(m, i32x4.add(odd, i32x4.splat(0xfff))), 13)
   const half = v128.or(bits, v128.and(i32x4.shr_u(v, 16), i32x4.splat(0x8000)))
@@ -67,11 +67,16 @@ function appendHalf(x: usize, n: i32, out: usize): void {
 }
 
 /** `count` rows of f16 to f32 times 2^-112: columns [0, n) of each, n a multiple of four. */
-// @ts-ignore: decorator
-@inline function widen(p: usize, stride: usize, count: i32, n: i32, out: usize): void {
-  const mask = i32x4.splat(0x8fffffff), width = <usize>n << 1
-  for (let r = 0; r < count; r++, p += stride)
-    for (let i: usize = 0; i < width; i += 8, out += 16) v128.store(out, v128.and(i32x4.shl(v128.load16x4_s(p + i), 13), mask))
+function widen(p: usize, stride: usize, count: i32, n: i32, out: usize, mask: v128): void {
+  const width = <usize>n << 1, whole = width & ~31
+  for (let r = 0; r < count; r++, p += stride) {
+    let i: usize = 0
+    for (; i < whole; i += 32, out += 64) {
+      const a = v128.and(i32x4.shl(v128.load16x4_s(p + i), 13), mask), b = v128.and(i32x4.shl(v128.load16x4_s(p + i + 8), 13), mask), c = v128.and(i32x4.shl(v128.load16x4_s(p + i + 16), 13), mask), d = v128.and(i32x4.shl(v128.load16x4_s(p + i + 24), 13), mask)
+      v128.store(out, a); v128.store(out, b, 16); v128.store(out, c, 32); v128.store(out, d, 48)
+    }
+    for (; i < width; i += 8, out += 16) v128.store(out, v128.and(i32x4.shl(v128.load16x4_s(p + i), 13), mask))
+  }
 }
 
 /**
@@ -97,8 +102,11 @@ export function attention(rec: usize): void {
   }
 }
 
-/** Query rows [first, first + n) of key head `kv`. In scratch: sums, maxima, factors [8]; scores [8][64]; q; out; a panel. */
+/**
+ * Query rows [first, first + n) of key head `kv`. In scratch: sums, maxima, factors [8]; scores [8][64]; q; out; a panel of
+ * four keys or eight values. */
 function attendRows(rec: usize, sequence: i32, kv: i32, first: i32, n: i32): void {
+  const mask = i32x4.splat(0x8fffffff)
   const group = field(rec, 9), E = padded(field(rec, 11)), Ev = padded(field(rec, 12)), half = field(rec, 16)
   const shift: usize = half ? 1 : 2, keyBytes = <usize>E << shift, latent = field(rec, 17)
   const valueBytes = latent ? keyBytes : <usize>Ev << shift
@@ -120,7 +128,7 @@ function attendRows(rec: usize, sequence: i32, kv: i32, first: i32, n: i32): voi
     for (let p = 0; p < count; p += 4) {
       let k = keys + <usize>p * keyBytes
       if (half) {
-        widen(k, keyBytes, 4, E, panel)
+        widen(k, keyBytes, 4, E, panel, mask)
         k = panel
       }
       let r = 0
@@ -131,21 +139,22 @@ function attendRows(rec: usize, sequence: i32, kv: i32, first: i32, n: i32): voi
       const own = min(count, positionOf((first + r) / group) + 1 - page * PAGE), i = <usize>r << 2
       store<f32>(factors + i, softmaxPage(scores + i * PAGE, own, count, scale, unit, sums + i, maxima + i))
     }
-    for (let c = 0; c < Ev; c += STRIP) {
-      const width = min(STRIP, Ev - c)
-      let v = values + (<usize>c << shift), stride = valueBytes
+    for (let r = 0; r < n; r++) {
+      const factor = load<f32>(factors + (<usize>r << 2)), own = out + (<usize>(r * Ev) << 2)
+      if (factor != 1) copyScaled(own, Ev, factor, own, Ev)
+    }
+    const step = half ? PANEL : PAGE
+    for (let p = 0; p < count; p += step) {
+      const m = min(step, count - p)
+      let v = values + <usize>p * valueBytes, stride = valueBytes
       if (half) {
-        widen(v, valueBytes, count, width, panel)
+        widen(v, valueBytes, m, Ev, panel, mask)
         v = panel
-        stride = <usize>width << 2
+        stride = <usize>Ev << 2
       }
-      const o = out + (<usize>c << 2)
-      if (width == STRIP) {
-        let r = 0
-        for (; r + 2 <= n; r += 2) addStrip(true, scores + (<usize>(r * PAGE) << 2), factors + (<usize>r << 2), v, stride, count, o + (<usize>(r * Ev) << 2), Ev)
-        if (r < n) addStrip(false, scores + (<usize>(r * PAGE) << 2), factors + (<usize>r << 2), v, stride, count, o + (<usize>(r * Ev) << 2), Ev)
-      } else
-        for (let r = 0; r < n; r++) addColumns(scores + (<usize>(r * PAGE) << 2), load<f32>(factors + (<usize>r << 2)), v, stride, count, o + (<usize>(r * Ev) << 2), width)
+      let r = 0
+      for (; r + 2 <= n; r += 2) addValues(true, scores + (<usize>(r * PAGE + p) << 2), v, stride, m, out + (<usize>(r * Ev) << 2), Ev)
+      if (r < n) addValues(false, scores + (<usize>(r * PAGE + p) << 2), v, stride, m, out + (<usize>(r * Ev) << 2), Ev)
     }
   }
   for (let r = 0; r < n; r++) {
@@ -164,7 +173,9 @@ function attendRows(rec: usize, sequence: i32, kv: i32, first: i32, n: i32): voi
 
 /** out [N] = x [n] times scale, then zeros; N is n rounded up to a multiple of four. */
 function copyScaled(x: usize, n: i32, scale: f32, out: usize, N: i32): void {
-  for (let i = 0; i < N; i++) store<f32>(out + (<usize>i << 2), i < n ? load<f32>(x + (<usize>i << 2)) * scale : 0)
+  let i = 0
+  for (; i + 4 <= n; i += 4) v128.store(out + (<usize>i << 2), f32x4.mul(v128.load(x + (<usize>i << 2)), f32x4.splat(scale)))
+  for (; i < N; i++) store<f32>(out + (<usize>i << 2), i < n ? load<f32>(x + (<usize>i << 2)) * scale : 0)
 }
 
 /** Scores of four keys for one query row, or for two that lie side by side. */
@@ -196,7 +207,7 @@ function softmaxPage(scores: usize, own: i32, count: i32, scale: f32, unit: f32,
   for (let i: usize = 0; i < end; i += 16) {
     const s = f32x4.mul(v128.load(scores + i), sv)
     v128.store(scores + i, s)
-    mv = f32x4.max(mv, s)
+    mv = larger(mv, s)
   }
   const m = max(max(f32x4.extract_lane(mv, 0), f32x4.extract_lane(mv, 1)), max(f32x4.extract_lane(mv, 2), f32x4.extract_lane(mv, 3)))
   mv = f32x4.splat(m)
@@ -212,30 +223,34 @@ function softmaxPage(scores: usize, own: i32, count: i32, scale: f32, unit: f32,
   return factor
 }
 
-/** out[16] = out * factor + sum over positions of p * value, for one row, or for two that lie side by side. */
+/** out += sum over positions of p * value, for one row, or for two that lie side by side. */
 // @ts-ignore: decorator
-@inline function addStrip(two: boolean, p: usize, factors: usize, v: usize, stride: usize, count: i32, out: usize, Ev: i32): void {
-  const f = v128.load32_splat(factors), g = v128.load32_splat(factors, 4), out1 = out + (<usize>Ev << 2), end = p + (<usize>count << 2)
-  let a0 = f32x4.mul(v128.load(out), f), a1 = f32x4.mul(v128.load(out, 16), f), a2 = f32x4.mul(v128.load(out, 32), f), a3 = f32x4.mul(v128.load(out, 48), f)
-  let b0 = a0, b1 = a0, b2 = a0, b3 = a0
-  if (two) { b0 = f32x4.mul(v128.load(out1), g); b1 = f32x4.mul(v128.load(out1, 16), g); b2 = f32x4.mul(v128.load(out1, 32), g); b3 = f32x4.mul(v128.load(out1, 48), g) }
-  for (; p < end; p += 4, v += stride) {
-    const x = v128.load32_splat(p), w0 = v128.load(v), w1 = v128.load(v, 16), w2 = v128.load(v, 32), w3 = v128.load(v, 48)
-    a0 = madd(x, w0, a0); a1 = madd(x, w1, a1); a2 = madd(x, w2, a2); a3 = madd(x, w3, a3)
-    if (two) {
-      const y = v128.load32_splat(p, PAGE << 2)
-      b0 = madd(y, w0, b0); b1 = madd(y, w1, b1); b2 = madd(y, w2, b2); b3 = madd(y, w3, b3)
+@inline function addValues(two: boolean, p: usize, values: usize, stride: usize, count: i32, out: usize, Ev: i32): void {
+  const row = <usize>Ev << 2, end = p + (<usize>count << 2)
+  let c: usize = 0
+  for (; c + 64 <= row; c += 64) {
+    const o = out + c, o1 = o + row
+    let a0 = v128.load(o), a1 = v128.load(o, 16), a2 = v128.load(o, 32), a3 = v128.load(o, 48), b0 = a0, b1 = a0, b2 = a0, b3 = a0
+    if (two) { b0 = v128.load(o1); b1 = v128.load(o1, 16); b2 = v128.load(o1, 32); b3 = v128.load(o1, 48) }
+    for (let i = p, v = values + c; i < end; i += 4, v += stride) {
+      const x = v128.load32_splat(i), w0 = v128.load(v), w1 = v128.load(v, 16), w2 = v128.load(v, 32), w3 = v128.load(v, 48)
+      a0 = madd(x, w0, a0); a1 = madd(x, w1, a1); a2 = madd(x, w2, a2); a3 = madd(x, w3, a3)
+      if (two) {
+        const y = v128.load32_splat(i, PAGE << 2)
+        b0 = madd(y, w0, b0); b1 = madd(y, w1, b1); b2 = madd(y, w2, b2); b3 = madd(y, w3, b3)
+      }
     }
+    v128.store(o, a0); v128.store(o, a1, 16); v128.store(o, a2, 32); v128.store(o, a3, 48)
+    if (two) { v128.store(o1, b0); v128.store(o1, b1, 16); v128.store(o1, b2, 32); v128.store(o1, b3, 48) }
   }
-  v128.store(out, a0); v128.store(out, a1, 16); v128.store(out, a2, 32); v128.store(out, a3, 48)
-  if (two) { v128.store(out1, b0); v128.store(out1, b1, 16); v128.store(out1, b2, 32); v128.store(out1, b3, 48) }
-}
-
-/** The same for the last columns, fewer than a strip. */
-function addColumns(p: usize, factor: f32, v: usize, stride: usize, count: i32, out: usize, width: i32): void {
-  for (let c: usize = 0; c < <usize>width << 2; c += 16) {
-    let a = f32x4.mul(v128.load(out + c), f32x4.splat(factor))
-    for (let i = 0; i < count; i++) a = madd(v128.load32_splat(p + (<usize>i << 2)), v128.load(v + <usize>i * stride + c), a)
+  for (; c < row; c += 16) {
+    let a = v128.load(out + c), b = two ? v128.load(out + row + c) : a
+    for (let i = p, v = values + c; i < end; i += 4, v += stride) {
+      const w = v128.load(v)
+      a = madd(v128.load32_splat(i), w, a)
+      if (two) b = madd(v128.load32_splat(i, PAGE << 2), w, b)
+    }
     v128.store(out + c, a)
+    if (two) v128.store(out + row + c, b)
   }
 }

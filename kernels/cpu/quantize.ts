@@ -2,6 +2,7 @@
 // A block: 32 codes i8, the scale f32, then two i16: -8 times the sum of the codes in columns 0, 1 (mod 4) and of those
 // in columns 2, 3. These are the lanes in which linear-int.ts sums, and what the offset of its codes costs there.
 import { claim, claimSize, field, fieldPtr, rowsOf, scratch } from './control'
+import { larger, rounded, sum4 } from './simd'
 
 /** Bytes of a block. */
 export const X_BLOCK: usize = 40
@@ -26,10 +27,16 @@ function quantizeRow(x: usize, out: usize, K: i32): void {
 
 // @ts-ignore: decorator
 @inline function quantizeBlock(x: usize, out: usize): void {
-  let m = f32x4.splat(0)
-  for (let i: usize = 0; i < 128; i += 16) m = f32x4.max(m, f32x4.abs(v128.load(x + i)))
+  let m = f32x4.splat(0), total = m
+  for (let i: usize = 0; i < 128; i += 16) {
+    const v = f32x4.abs(v128.load(x + i))
+    m = larger(m, v)
+    total = f32x4.add(total, v)
+  }
   const amax = max(max(f32x4.extract_lane(m, 0), f32x4.extract_lane(m, 1)), max(f32x4.extract_lane(m, 2), f32x4.extract_lane(m, 3)))
-  store<f32>(out, amax / 127, 32)
+  // a NaN, which the maximum does not see, shall be seen in the result
+  const nan = sum4(total)
+  store<f32>(out, nan == nan ? amax / 127 : nan, 32)
   const inverse = f32x4.splat(amax > 0 ? 127 / amax : 0)
   let sum = i32x4.splat(0)
   for (let half: usize = 0; half < 2; half++) {
@@ -42,6 +49,3 @@ function quantizeRow(x: usize, out: usize, K: i32): void {
   store<i16>(out, <i16>(-8 * (i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1))), 36)
   store<i16>(out, <i16>(-8 * (i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3))), 38)
 }
-
-// @ts-ignore: decorator
-@inline function rounded(x: v128): v128 { return i32x4.trunc_sat_f32x4_s(f32x4.nearest(x)) }

@@ -50,11 +50,25 @@
   return f32x4.mul(v128.and(bits, i32x4.splat(0x8fffffff)), multiplier)
 }
 
+/** Added, it rounds to the nearest integer (even on ties) and leaves it in the low bits: for |x| < 2^22. */
+const ROUNDER: f32 = 12582912 // 1.5 * 2^23
+
+/** To the nearest integer, as i32; |x| < 2^22. Fewer instructions than nearest and trunc_sat. */
+// @ts-ignore: decorator
+@inline export function rounded(x: v128): v128 {
+  return i32x4.sub(f32x4.add(x, f32x4.splat(ROUNDER)), i32x4.splat(0x4b400000))
+}
+
+/** The larger of each; one instruction where f32x4.max takes eight. A NaN in b is not seen. */
+// @ts-ignore: decorator
+@inline export function larger(a: v128, b: v128): v128 { return f32x4.pmax(a, b) }
+
 /** exp in f32, within 2 units in the last place for x in [-87, 88]; 0 below. Cephes' polynomial (expf), S. Moshier. */
 // @ts-ignore: decorator
 @inline export function exp4(x: v128): v128 {
-  const clamped = f32x4.max(f32x4.min(x, f32x4.splat(88.0)), f32x4.splat(-87.3))
-  const n = f32x4.nearest(f32x4.mul(clamped, f32x4.splat(1.4426950408889634)))
+  const clamped = f32x4.pmax(f32x4.pmin(x, f32x4.splat(88.0)), f32x4.splat(-87.3))
+  const shifted = f32x4.add(f32x4.mul(clamped, f32x4.splat(1.4426950408889634)), f32x4.splat(ROUNDER))
+  const n = f32x4.sub(shifted, f32x4.splat(ROUNDER))
   // x - n ln 2, with ln 2 in two parts so that nothing is lost
   let r = f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(0.693359375)))
   r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)))
@@ -65,9 +79,8 @@
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1))
   p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001201e-1))
   p = f32x4.add(f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r), f32x4.splat(1))
-  const scale = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23)
-  const y = f32x4.mul(p, scale)
-  return v128.and(y, f32x4.ge(x, f32x4.splat(-87.3)))
+  const scale = i32x4.shl(i32x4.add(shifted, i32x4.splat(127)), 23) // the rounder's own bits fall out
+  return v128.andnot(f32x4.mul(p, scale), f32x4.lt(x, f32x4.splat(-87.3)))
 }
 
 // @ts-ignore: decorator

@@ -158,12 +158,12 @@ export function timesBytes(nRecords: number): number {
   return (nRecords + 1) * 16
 }
 
-/** Scratch of attention (attendRows): eight rows of scores, q and out, and a panel of four keys or of 16 columns of values. */
+/** Scratch of attention (attendRows): eight rows of scores, q and out, and a panel of four keys or eight values. */
 function attentionBytes(program: Program): number {
   const needs = program.states.map(({ keyDim, valueDim }) => {
     const columns = Math.ceil(keyDim / 4) * 4
     const valueColumns = Math.ceil((valueDim || keyDim) / 4) * 4
-    return 128 + 8 * PAGE_SIZE * 4 + 8 * (columns + valueColumns) * 4 + Math.max(16 * columns, PAGE_SIZE * 16 * 4)
+    return 128 + 8 * PAGE_SIZE * 4 + 8 * (columns + valueColumns) * 4 + Math.max(4 * columns, 8 * valueColumns) * 4
   })
   return Math.max(0, ...needs)
 }
