@@ -18,11 +18,14 @@ let thread: i32 = 0
 let nThreads: i32 = 1
 /** This thread's scratch memory. */
 export let scratch: usize = 0
+/** The engine fuses neighbouring 128-bit vectors. */
+export let wide: boolean = false
 
-export function init(index: i32, count: i32, scratchPtr: usize): void {
+export function init(index: i32, count: i32, scratchPtr: usize, fuses: boolean): void {
   thread = index
   nThreads = count
   scratch = scratchPtr
+  wide = fuses
 }
 
 // @ts-ignore: decorator

@@ -100,28 +100,31 @@ function dequantize_fp8(d: usize, p: usize, row: i32, col: i32, n: i32, out: usi
   v128.store(out + 3 * row, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(hi)), v128.shuffle<i32>(s, s, 3, 3, 3, 3)))
 }
 
-/** Group of 4 rows, block of 32 columns: 64 bytes; byte 16j + 4r + i holds columns 4j + i (low) and 16 + 4j + i (high). */
+/** Rows that lie interleaved: two vectors of int4 or int8, so that engines with 256-bit registers can fuse them. */
+export const GROUP: i32 = 8
+
+/** Group of 8 rows, block of 32 columns: 128 bytes; byte 32j + 4r + i holds columns 4j + i (low) and 16 + 4j + i (high). */
 function dequantize_int4(d: usize, row: i32, col: i32, n: i32, out: usize): void {
-  const group = row >> 2, nb = wBlocks(d), first = col >> 5
-  let p = wData(d) + (<usize>(group * nb + first) << 6), s = wScales(d) + (<usize>(group * nb + first) << 3)
+  const block = <usize>((row >> 3) * wBlocks(d) + (col >> 5)), half = <usize>(row & 4)
+  let p = wData(d) + (block << 7) + (half << 2), s = wScales(d) + (block << 4) + (half << 1)
   const multiplier = f32x4.splat(wMultiplier(d)), eight = i8x16.splat(8), mask = i8x16.splat(15)
-  for (let b = 0; b < n; b += 32, p += 64, s += 8, out += 128) {
+  for (let b = 0; b < n; b += 32, p += 128, s += 16, out += 128) {
     const scale = loadF16x4(s, multiplier)
     for (let j: usize = 0; j < 4; j++) {
-      const q = v128.load(p + (j << 4))
+      const q = v128.load(p + (j << 5))
       storeRows(i8x16.sub(v128.and(q, mask), eight), scale, out + (j << 4))
       storeRows(i8x16.sub(i8x16.shr_u(q, 4), eight), scale, out + 64 + (j << 4))
     }
   }
 }
 
-/** Group of 4 rows, block of 32 columns: 128 bytes; byte 16j + 4r + i holds column 4j + i, offset 128. */
+/** Group of 8 rows, block of 32 columns: 256 bytes; byte 32j + 4r + i holds column 4j + i, offset 128. */
 function dequantize_int8(d: usize, row: i32, col: i32, n: i32, out: usize): void {
-  const group = row >> 2, nb = wBlocks(d), first = col >> 5
-  let p = wData(d) + (<usize>(group * nb + first) << 7), s = wScales(d) + (<usize>(group * nb + first) << 3)
+  const block = <usize>((row >> 3) * wBlocks(d) + (col >> 5)), half = <usize>(row & 4)
+  let p = wData(d) + (block << 8) + (half << 2), s = wScales(d) + (block << 4) + (half << 1)
   const multiplier = f32x4.splat(wMultiplier(d))
-  for (let b = 0; b < n; b += 32, p += 128, s += 8, out += 128) {
+  for (let b = 0; b < n; b += 32, p += 256, s += 16, out += 128) {
     const scale = loadF16x4(s, multiplier)
-    for (let j: usize = 0; j < 8; j++) storeRows(v128.xor(v128.load(p + (j << 4)), i8x16.splat(-128)), scale, out + (j << 4))
+    for (let j: usize = 0; j < 8; j++) storeRows(v128.xor(v128.load(p + (j << 5)), i8x16.splat(-128)), scale, out + (j << 4))
   }
 }

@@ -1,7 +1,7 @@
-// Matrix times activations. Work is claimed in groups of four rows; each output is summed in one fixed order whatever
+// Matrix times activations. Work is claimed in groups of eight rows; each output is summed in one fixed order whatever
 // the number of tokens or threads.
 import { claim, claimSize, field, fieldPtr, rowsOf, scratch } from './control'
-import { CHUNK, dequantize, wCols, wRows } from './dequantize'
+import { CHUNK, GROUP, dequantize, wCols, wRows } from './dequantize'
 import { linearInt } from './linear-int'
 import { madd, sum4, sums4 } from './simd'
 
@@ -10,7 +10,7 @@ import { madd, sum4, sums4 } from './simd'
  * x is f32 [T, K], or the quantised rows of quantize.ts where word 11 is 1.
  */
 export function linear(rec: usize): void {
-  const d = fieldPtr(rec, 7), rows = rowsOf(rec), groups = (wRows(d) + 3) >> 2, size = claimSize(groups)
+  const d = fieldPtr(rec, 7), rows = rowsOf(rec), groups = (wRows(d) + GROUP - 1) / GROUP, size = claimSize(groups)
   for (let g = claim(rec, size); g < groups; g = claim(rec, size))
     linearGroups(d, g, min(g + size, groups), fieldPtr(rec, 5), <usize>field(rec, 6), 0, 1, rows, fieldPtr(rec, 8), <usize>field(rec, 9), fieldPtr(rec, 10), field(rec, 11))
 }
@@ -20,9 +20,9 @@ function linearGroups(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list
   if (!quantized) linear_f32(d, g0, g1, x, xStride, list, div, n, out, outStride)
   else linearInt(d, g0, g1, x, xStride, list, div, n, out, outStride)
   if (bias) {
-    const end = min(g1 << 2, wRows(d))
+    const end = min(g1 * GROUP, wRows(d))
     for (let i = 0; i < n; i++)
-      for (let r = g0 << 2; r < end; r++) {
+      for (let r = g0 * GROUP; r < end; r++) {
         const p = out + <usize>i * outStride + (<usize>r << 2)
         store<f32>(p, load<f32>(p) + load<f32>(bias + (<usize>r << 2)))
       }
@@ -35,15 +35,15 @@ function linearGroups(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list
 /** Exact: four rows are widened to f32 a chunk at a time, and used for all n rows of x. */
 function linear_f32(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list: usize, div: i32, n: i32, out: usize, outStride: usize): void {
   const K = wCols(d), N = wRows(d)
-  for (let g = g0; g < g1; g++) {
-    const rows = min(4, N - (g << 2))
+  for (let row = g0 * GROUP; row < min(g1 * GROUP, N); row += 4) {
+    const rows = min(4, N - row)
     for (let col = 0; col < K; col += CHUNK) {
       const width = min(CHUNK, K - col)
-      dequantize(d, g << 2, col, width, scratch)
+      dequantize(d, row, col, width, scratch)
       for (let i = 0; i < n; i++) {
         const id = listed(list, i)
         const px = x + <usize>(id / div) * xStride + (<usize>col << 2)
-        const po = out + <usize>id * outStride + (<usize>g << 4)
+        const po = out + <usize>id * outStride + (<usize>row << 2)
         const sums = dot4rows(px, width)
         for (let r = 0; r < rows; r++) {
           const p = po + (<usize>r << 2), s = lane(sums, r)

@@ -39,14 +39,11 @@ export function planBanks(
     const fresh = new Set(
       group.flatMap(({ op }) => weightsOf(op).map((w) => w.name)).filter((name) => !placed.has(name)),
     )
-    const cache = group.reduce(
-      (sum, { op }) => {
-        if (!('state' in op)) return sum
-        const { keys, values } = statePageBytes(op.state, cacheBytes)
-        return sum + (keys + values) * pages
-      },
-      0,
-    )
+    const cache = group.reduce((sum, { op }) => {
+      if (!('state' in op)) return sum
+      const { keys, values } = statePageBytes(op.state, cacheBytes)
+      return sum + (keys + values) * pages
+    }, 0)
     const bytes = [...fresh].reduce((sum, name) => sum + placedBytes(weights.get(name)!), cache)
     if (used > 0 && used + bytes > capacity) {
       bank++

@@ -7,7 +7,7 @@ import { MAX_BANK_BYTES, gigabytes, planBanks } from './banks.js'
 import { BASELINE_WASM, RELAXED_WASM } from './kernels.generated.js'
 import { Lowering } from './lower.js'
 import { layOut, timesBytes } from './layout.js'
-import { allowRelaxedSimd, parallelism } from './platform.js'
+import { compileKernels, parallelism, type CompiledKernels } from './platform.js'
 import { CpuRunner } from './runner.js'
 import { ThreadPool } from './threads.js'
 import { loadWeight, planWeight, type PlacedWeight, type WeightUse } from './weights.js'
@@ -33,8 +33,8 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
   layout.write(memories)
   await loadWeights(weights, memories, options)
 
-  const module = await compileKernels()
-  const setup = { module, memories, segments: layout.segments }
+  const { module, wide } = await kernels()
+  const setup = { module, memories, segments: layout.segments, wide }
   const threads = await ThreadPool.start(nThreads, setup, (thread) => ({
     scratch: layout.banks.map((b) => b.scratchAddress + thread * layout.scratchBytes),
     times: options.profile ? layout.banks.map((b) => b.timesAddress + thread * timesBytes(b.nRecords)) : undefined,
@@ -94,22 +94,17 @@ function newMemory(bytes: number): WebAssembly.Memory {
   }
 }
 
-let compiled: Promise<WebAssembly.Module> | undefined
+let compiled: Promise<CompiledKernels | undefined> | undefined
 
 /** Compiled once per process: relaxed SIMD where the engine has it. */
-function compileKernels(): Promise<WebAssembly.Module> {
-  compiled ??= (() => {
-    allowRelaxedSimd()
-    const relaxed = bytesOf(RELAXED_WASM)
-    if (WebAssembly.validate(relaxed)) return WebAssembly.compile(relaxed)
-    const baseline = bytesOf(BASELINE_WASM)
-    if (WebAssembly.validate(baseline)) return WebAssembly.compile(baseline)
-    throw new UserError(
-      'this JavaScript engine has no WebAssembly SIMD with threads; use a newer one, or --backend reference',
-      'unsupported_platform',
-    )
-  })()
-  return compiled
+async function kernels(): Promise<CompiledKernels> {
+  compiled ??= compileKernels([bytesOf(RELAXED_WASM), bytesOf(BASELINE_WASM)])
+  const made = await compiled
+  if (made) return made
+  throw new UserError(
+    'this JavaScript engine has no WebAssembly SIMD with threads; use a newer one, or --backend reference',
+    'unsupported_platform',
+  )
 }
 
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {

@@ -111,7 +111,15 @@ export function layOut(
     }, 0)
     return {
       ...{ tokensAddress, positionsAddress, sequencesAddress, logitRowsAddress, tablePointersAddress, tablesAddress },
-      ...{ ropeAddresses, recordsAddress, nRecords: own.length, scratchAddress, timesAddress, poolAddress: next, pageBytes },
+      ...{
+        ropeAddresses,
+        recordsAddress,
+        nRecords: own.length,
+        scratchAddress,
+        timesAddress,
+        poolAddress: next,
+        pageBytes,
+      },
     }
   })
   const addressOf = (buffer: Buffer, bank: number): number => activations[bank]! + memory.offsets.get(buffer)!

@@ -1,6 +1,7 @@
 import { invariant } from '../../errors.js'
 import type { CacheState, ExpertsOp, HeadView, LinearOp, Op, Value, View, Weight } from '../../graph/ops.js'
 import { PAGE_SIZE } from '../backend.js'
+import { GROUP_ROWS } from './pack.js'
 import { X_BLOCK_BYTES, type KernelName } from './records.js'
 import type { PlacedWeight } from './weights.js'
 
@@ -211,7 +212,7 @@ export class Lowering {
         integer ? 1 : 0,
         X,
         topK,
-        Math.ceil(F / 4),
+        Math.ceil(F / GROUP_ROWS),
       ]
       this.push('linear_experts', bank, out, topK, words, [x, plan], [out])
     }
@@ -238,7 +239,7 @@ export class Lowering {
       downInteger ? 1 : 0,
       X,
       1,
-      Math.ceil(D / 4),
+      Math.ceil(D / GROUP_ROWS),
     ]
     this.push('linear_experts', bank, y, topK, down, [h, plan], [y])
     const out = this.bufferOf(op.out.value, bank)

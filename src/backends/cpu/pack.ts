@@ -1,8 +1,11 @@
 /**
- * Stored weights into the kernels' integer blocks: groups of 4 rows, blocks of 32 columns, f16 scales beside.
- * int4: byte 16j + 4r + i of a block = row r, columns 4j + i (low nibble) and 16 + 4j + i (high nibble), offset 8.
- * int8: byte 16j + 4r + i = row r, column 4j + i, offset 128.
+ * Stored weights into the kernels' integer blocks: groups of 8 rows, blocks of 32 columns, f16 scales beside.
+ * int4: byte 32j + 4r + i of a block = row r, columns 4j + i (low nibble) and 16 + 4j + i (high nibble), offset 8.
+ * int8: byte 32j + 4r + i = row r, column 4j + i, offset 128.
  */
+
+/** Rows that lie interleaved. */
+export const GROUP_ROWS = 8
 
 const halfBits = new Float32Array(1)
 const halfWord = new Uint32Array(halfBits.buffer)
@@ -32,7 +35,7 @@ export function fromHalf(half: number): number {
   return half & 0x8000 ? -magnitude : magnitude
 }
 
-/** Where a run of rows goes: the codes and scales of a matrix in a bank. Rows start at a multiple of 4. */
+/** Where a run of rows goes: the codes and scales of a matrix in a bank. Rows start at a multiple of 8. */
 export interface PackTarget {
   /** From the first group's first block. */
   readonly codes: Uint8Array
@@ -55,14 +58,14 @@ export function packGgml(
   const { blocks, scales } = target
   const codes = new Uint32Array(target.codes.buffer, target.codes.byteOffset, target.codes.byteLength / 4)
   for (let r = 0, from = 0; r < rows; r++) {
-    const group = (row + r) >> 2
-    const lane = (row + r) & 3
-    let at = group * blocks * words * 4 + lane
+    const group = Math.floor((row + r) / GROUP_ROWS)
+    const lane = (row + r) % GROUP_ROWS
+    let at = group * blocks * words * GROUP_ROWS + lane
     for (let b = 0; b < blocks; b++, from += blockBytes) {
       const scale = source[from]! | (source[from + 1]! << 8)
       if ((scale & 0x7c00) === 0x7c00) return false
-      scales[(group * blocks + b) * 4 + lane] = scale
-      for (let j = 0, p = from + 2; j < words; j++, p += 4, at += 4)
+      scales[(group * blocks + b) * GROUP_ROWS + lane] = scale
+      for (let j = 0, p = from + 2; j < words; j++, p += 4, at += GROUP_ROWS)
         codes[at] = (source[p]! | (source[p + 1]! << 8) | (source[p + 2]! << 16) | (source[p + 3]! << 24)) ^ offset
     }
   }
@@ -129,13 +132,13 @@ function storeBlock(
   row: number,
   block: number,
 ): void {
-  const at = (row >> 2) * target.blocks + block
-  const lane = row & 3
-  target.scales[at * 4 + lane] = half
+  const at = Math.floor(row / GROUP_ROWS) * target.blocks + block
+  const lane = row % GROUP_ROWS
+  target.scales[at * GROUP_ROWS + lane] = half
   if (bits === 8) {
-    for (let c = 0; c < 32; c++) target.codes[at * 128 + (c >> 2) * 16 + lane * 4 + (c & 3)] = codes[c]! + 128
+    for (let c = 0; c < 32; c++) target.codes[at * 256 + (c >> 2) * 32 + lane * 4 + (c & 3)] = codes[c]! + 128
     return
   }
   for (let c = 0; c < 16; c++)
-    target.codes[at * 64 + (c >> 2) * 16 + lane * 4 + (c & 3)] = (codes[c]! + 8) | ((codes[c + 16]! + 8) << 4)
+    target.codes[at * 128 + (c >> 2) * 32 + lane * 4 + (c & 3)] = (codes[c]! + 8) | ((codes[c + 16]! + 8) << 4)
 }

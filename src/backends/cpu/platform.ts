@@ -37,13 +37,48 @@ export function parallelism(): number {
   return os ? os.availableParallelism() : (globalThis.navigator?.hardwareConcurrency ?? 1)
 }
 
-/** Node 20 has relaxed SIMD behind a flag, which may be set while running; later versions have it on. */
-export function allowRelaxedSimd(): void {
-  const v8 = builtin<{ setFlagsFromString(flags: string): void }>('node:v8')
-  const major = Number(
-    (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node?.split('.')[0],
-  )
-  if (v8 && major < 22) v8.setFlagsFromString('--experimental-wasm-relaxed-simd')
+/** V8's best compiler at once, instead of first calls in the quick one and a change later. */
+const BEST_COMPILER = ['--no-liftoff', '--no-wasm-lazy-compilation', '--no-wasm-dynamic-tiering']
+/** Neighbouring 128-bit vectors into 256-bit registers. An experimental part of V8, which ends the process on code that it cannot handle. */
+const FUSE_VECTORS = '--experimental-wasm-revectorize'
+/** V8's flags for the kernels, by Node's major: those on which they were tried. Others get none. */
+const NODE_FLAGS: Record<number, readonly string[]> = {
+  20: [...BEST_COMPILER, '--experimental-wasm-relaxed-simd'],
+  22: BEST_COMPILER,
+  24: [...BEST_COMPILER, FUSE_VECTORS],
+  // without feedback from the quick compiler, this one must not look for any
+  26: [...BEST_COMPILER, FUSE_VECTORS, '--no-wasm-inlining'],
+}
+
+/** Compiled kernels, and whether the engine fuses vectors in them. */
+export interface CompiledKernels {
+  readonly module: WebAssembly.Module
+  readonly wide: boolean
+}
+
+/**
+ * Compiles the first of `variants` that the engine takes; undefined if none. In Node with V8's best compiler at once, so
+ * that no first call is slow, and with what V8 keeps behind flags; these are set back before this returns.
+ */
+export async function compileKernels(
+  variants: readonly Uint8Array<ArrayBuffer>[],
+): Promise<CompiledKernels | undefined> {
+  const { process } = globalThis as { process?: { versions?: { node?: string }; arch?: string } }
+  const flags = NODE_FLAGS[Number(process?.versions?.node?.split('.')[0])]
+  const v8 = flags && builtin<{ setFlagsFromString(flags: string): void }>('node:v8')
+  if (!v8) {
+    const bytes = variants.find((b) => WebAssembly.validate(b))
+    return bytes && { module: await WebAssembly.compile(bytes), wide: false }
+  }
+  for (const flag of flags) v8.setFlagsFromString(flag)
+  try {
+    const bytes = variants.find((b) => WebAssembly.validate(b))
+    const wide = flags.includes(FUSE_VECTORS) && process?.arch === 'x64'
+    return bytes && { module: new WebAssembly.Module(bytes), wide }
+  } finally {
+    for (const flag of flags)
+      v8.setFlagsFromString(flag.startsWith('--no-') ? `--${flag.slice(5)}` : `--no-${flag.slice(2)}`)
+  }
 }
 
 /** Starts a thread that runs `main`, a function without outer references, on its first message. */

@@ -28,6 +28,8 @@ interface ThreadSetup {
   /** Where this thread's times go, per bank; undefined: no times are taken. */
   readonly times: readonly number[] | undefined
   readonly segments: readonly Segment[]
+  /** The engine fuses neighbouring 128-bit vectors. */
+  readonly wide: boolean
   readonly thread: number
   readonly nThreads: number
   readonly control: number
@@ -45,7 +47,7 @@ function threadMain(setup: ThreadSetup, post: (message: unknown) => void): void 
         env: { memory, abort: () => undefined, clock: () => performance.now() },
       })
       const kernels = instance.exports as Record<string, (...args: number[]) => void>
-      kernels['init']!(thread, nThreads, setup.scratch[i]!)
+      kernels['init']!(thread, nThreads, setup.scratch[i]!, setup.wide ? 1 : 0)
       return kernels
     })
     const control = new Int32Array(memories[0]!.buffer, setup.control, 2)

@@ -4,7 +4,7 @@ import { rowBytes } from '../../checkpoint/formats.js'
 import { UserError, invariant } from '../../errors.js'
 import type { Weight } from '../../graph/ops.js'
 import type { BackendOptions } from '../backend.js'
-import { packFloats, packGgml, packInt4Words, type PackTarget } from './pack.js'
+import { GROUP_ROWS, packFloats, packGgml, packInt4Words, type PackTarget } from './pack.js'
 import { DESCRIPTOR_BYTES, writeDescriptor, type KernelFormat } from './records.js'
 
 /** How an op uses a matrix: integer kernels multiply, the other two widen rows to f32. */
@@ -40,12 +40,12 @@ export function planWeight(
   const format = uses.has('vector') ? 'f32' : chooseFormat(weight, stored, uses, options)
   const { rows, cols } = stored
   const blocks = Math.ceil(cols / 32)
-  const groups = Math.ceil(rows / 4)
+  const groups = Math.ceil(rows / GROUP_ROWS)
   let dataBytes: number
   let scaleBytes = 0
   if (format === 'int4' || format === 'int8') {
-    dataBytes = groups * blocks * (format === 'int4' ? 64 : 128)
-    scaleBytes = groups * blocks * 8
+    dataBytes = groups * blocks * GROUP_ROWS * (format === 'int4' ? 16 : 32)
+    scaleBytes = groups * blocks * GROUP_ROWS * 2
   } else if (format === 'fp8') {
     invariant(stored.scales, `${stored.name} has no scales`)
     dataBytes = rows * cols
@@ -113,7 +113,7 @@ export async function loadWeight(
   let scaleFactor = REQUANT_SCALE
   if (stored.format === 'int4_packed' && format === 'int4') scaleFactor = powerFor(grid!)
   if (integer && !sameCodes(stored.format, format)) multiplier /= scaleFactor
-  const step = Math.max(4, Math.floor(PIECE_BYTES / (cols * 4)) & ~3)
+  const step = Math.max(1, Math.floor(PIECE_BYTES / (cols * 4 * GROUP_ROWS))) * GROUP_ROWS
   for (let row = 0; row < rows; row += step) {
     if (signal?.aborted) throw new UserError('loading was cancelled', 'aborted')
     const count = Math.min(step, rows - row)
@@ -181,10 +181,10 @@ async function packPiece(
   const { stored, format, data, dataBytes } = placed
   const bits = format === 'int4' ? 4 : 8
   const blocks = Math.ceil(stored.cols / 32)
-  const groups = Math.ceil(stored.rows / 4)
+  const groups = Math.ceil(stored.rows / GROUP_ROWS)
   const target: PackTarget = {
     codes: new Uint8Array(memory.buffer, data, dataBytes),
-    scales: new Uint16Array(memory.buffer, data + align(dataBytes), groups * blocks * 4),
+    scales: new Uint16Array(memory.buffer, data + align(dataBytes), groups * blocks * GROUP_ROWS),
     blocks,
   }
   let fine = true
