@@ -23,8 +23,8 @@ export interface StoredTensor {
   /** Stored bytes without scales. */
   readonly byteLength: number
   readonly scales?: ScaleGrid
-  /** The stored bytes of rows [start, start + count), row-major, rowBytes(format, cols) each. */
-  readRows(start: number, count: number): Promise<Uint8Array>
+  /** The stored bytes of rows [start, start + count), row-major, rowBytes(format, cols) each; in `into` if that is given and handy. */
+  readRows(start: number, count: number, into?: Uint8Array): Promise<Uint8Array>
 }
 
 /** JSON as found in config.json; for GGUF, the same keys made from the metadata. */

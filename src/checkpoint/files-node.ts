@@ -48,11 +48,11 @@ function fileSource(path: string, size: number): ByteSource {
   return {
     name: path,
     size,
-    async read(offset, length) {
+    async read(offset, length, into) {
       checkRange(path, size, offset, length)
       handle ??= open(path, 'r')
       const file = await handle.catch(asUserError(path))
-      const bytes = allocate(path, length)
+      const bytes = into && into.byteLength >= length ? into.subarray(0, length) : allocate(path, length)
       for (let done = 0; done < length;) {
         const part = Math.min(length - done, LARGEST_READ)
         const { bytesRead } = await file.read(bytes, done, part, offset + done).catch(asUserError(path))

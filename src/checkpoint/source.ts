@@ -5,10 +5,11 @@ export interface ByteSource {
   /** Total bytes. */
   readonly size: number
   /**
-   * Exactly `length` bytes from `offset`; the result may be kept.
+   * Exactly `length` bytes from `offset`; the result may be kept. With `into` (at least `length` bytes) they may be put
+   * there instead, which saves garbage in long loads.
    * @throws UserError when the range is outside of the source (a truncated file).
    */
-  read(offset: number, length: number): Promise<Uint8Array>
+  read(offset: number, length: number, into?: Uint8Array): Promise<Uint8Array>
   close(): Promise<void>
 }
 

@@ -29,9 +29,9 @@ export function storedTensor(place: Placement): StoredTensor {
     cols,
     byteLength: rows * bytes,
     ...(scales && { scales }),
-    async readRows(start, count) {
+    async readRows(start, count, into) {
       checkRows(name, rows, start, count)
-      return source.read(offset + start * bytes, count * bytes)
+      return source.read(offset + start * bytes, count * bytes, into)
     },
   }
 }

@@ -135,11 +135,14 @@ function randomTensor(
     rows,
     cols,
     byteLength: rows * bytes,
-    async readRows(start, count) {
+    async readRows(start, count, into) {
       checkRows(name, rows, start, count)
       if (kind === 'ones') return new Uint8Array(new Float32Array(count * cols).fill(1).buffer)
       // Every row has a seed of its own, so that any range gives the same bytes; rows are whole 16-bit words.
-      const words = new Uint16Array((count * bytes) / 2)
+      const enough = into && into.byteLength >= count * bytes && into.byteOffset % 2 === 0
+      const words = enough
+        ? new Uint16Array(into.buffer, into.byteOffset, (count * bytes) / 2)
+        : new Uint16Array((count * bytes) / 2)
       for (let row = 0; row < count; row++) {
         fillRow(
           kind,
@@ -147,7 +150,7 @@ function randomTensor(
           seed ^ Math.imul(start + row + 1, 0x9e3779b1),
         )
       }
-      return new Uint8Array(words.buffer)
+      return new Uint8Array(words.buffer, words.byteOffset, words.byteLength)
     },
   }
 }

@@ -21,6 +21,7 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
   if (promptTokens < 1 || newTokens < 2 || rounds < 1)
     throw new UserError('expected -p of at least 1, -n of at least 2, --rounds of at least 1', 'invalid_argument')
   const signal = cancelOnInterrupt()
+  const runtimeRssBytes = process.memoryUsage.rss()
   const started = performance.now()
   const checkpoint =
     flags.synthetic === undefined
@@ -49,6 +50,7 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
     gbPerSecond: (engine.info.activeWeightBytes * decodeTokensPerSecond) / 1e9,
     weightBytes: engine.info.weightBytes,
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    runtimeRssBytes,
     cpu: cpus()[0]?.model ?? 'unknown',
     node: process.version,
   }
@@ -59,7 +61,7 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
       `load     ${loadSeconds.toFixed(2)} s\n` +
       `prefill  ${result.prefillTokensPerSecond.toFixed(1)} tok/s (${promptTokens} tokens)\n` +
       `decode   ${decodeTokensPerSecond.toFixed(1)} tok/s (${newTokens} tokens), ${result.gbPerSecond.toFixed(1)} GB/s of weights\n` +
-      `weights  ${(result.weightBytes / 1e6).toFixed(0)} MB, peak memory ${(result.peakRssBytes / 1e6).toFixed(0)} MB\n`,
+      `weights  ${(result.weightBytes / 1e6).toFixed(0)} MB, peak memory ${(result.peakRssBytes / 1e6).toFixed(0)} MB (${(runtimeRssBytes / 1e6).toFixed(0)} MB before loading)\n`,
   )
 }
 

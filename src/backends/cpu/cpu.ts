@@ -10,7 +10,7 @@ import { layOut, timesBytes } from './layout.js'
 import { compileKernels, parallelism, type CompiledKernels } from './platform.js'
 import { CpuRunner } from './runner.js'
 import { ThreadPool } from './threads.js'
-import { loadWeight, planWeight, type PlacedWeight, type WeightUse } from './weights.js'
+import { PIECE_BYTES, loadWeight, planWeight, type PlacedWeight, type WeightUse } from './weights.js'
 
 /** CPU kernels in WebAssembly: SIMD, threads over shared memory, the whole step inside; memories of at most 4 GiB each. */
 export const cpuBackend: Backend = { name: 'cpu', load }
@@ -73,9 +73,10 @@ async function loadWeights(
   options: BackendOptions,
 ): Promise<void> {
   const totalBytes = [...weights.values()].reduce((sum, w) => sum + w.stored.byteLength, 0)
+  const scratch = new Uint8Array(PIECE_BYTES)
   let loadedBytes = 0
   for (const placed of weights.values()) {
-    await loadWeight(placed, memories[placed.bank]!, options.signal)
+    await loadWeight(placed, memories[placed.bank]!, scratch, options.signal)
     loadedBytes += placed.stored.byteLength
     options.onProgress?.({ loadedBytes, totalBytes, tensor: placed.weight.name })
   }

@@ -25,7 +25,7 @@ export interface PlacedWeight {
 }
 
 /** Bytes read and packed at a time, so that a load holds little besides its result. */
-const PIECE_BYTES = 1 << 20
+export const PIECE_BYTES = 1 << 20
 /** Scales of requantised weights are stored times 2^8, which keeps small ones out of f16's subnormals. */
 const REQUANT_SCALE = 256
 const F16_UNBIAS = 2 ** 112
@@ -96,10 +96,11 @@ export function placedBytes(placed: PlacedWeight): number {
   return align(DESCRIPTOR_BYTES) + placed.bytes
 }
 
-/** Reads a weight into its place, a few megabytes at a time. */
+/** Reads a weight into its place, a piece of at most PIECE_BYTES (or eight rows) at a time, by way of `scratch`. */
 export async function loadWeight(
   placed: PlacedWeight,
   memory: WebAssembly.Memory,
+  scratch: Uint8Array,
   signal?: AbortSignal,
 ): Promise<void> {
   const { stored, format } = placed
@@ -117,8 +118,8 @@ export async function loadWeight(
   for (let row = 0; row < rows; row += step) {
     if (signal?.aborted) throw new UserError('loading was cancelled', 'aborted')
     const count = Math.min(step, rows - row)
-    if (integer) await packPiece(placed, memory, row, count, scaleFactor, grid)
-    else await copyPiece(placed, memory, row, count)
+    if (integer) await packPiece(placed, memory, scratch, row, count, scaleFactor, grid)
+    else await copyPiece(placed, memory, scratch, row, count)
   }
   writeDescriptor(memory.buffer, placed.descriptor, {
     format,
@@ -145,7 +146,13 @@ function powerFor(scales: Float32Array): number {
   return largest === 0 ? 1 : 2 ** (14 - Math.floor(Math.log2(largest)))
 }
 
-async function copyPiece(placed: PlacedWeight, memory: WebAssembly.Memory, row: number, count: number): Promise<void> {
+async function copyPiece(
+  placed: PlacedWeight,
+  memory: WebAssembly.Memory,
+  scratch: Uint8Array,
+  row: number,
+  count: number,
+): Promise<void> {
   const { stored, format } = placed
   const { cols } = stored
   if (format === 'f32' && stored.format !== 'f32') {
@@ -153,7 +160,7 @@ async function copyPiece(placed: PlacedWeight, memory: WebAssembly.Memory, row: 
     new Float32Array(memory.buffer, placed.data + row * cols * 4, values.length).set(values)
     return
   }
-  const bytes = await stored.readRows(row, count)
+  const bytes = await stored.readRows(row, count, scratch)
   if (format === 'fp8' || format === 'f16') refuseNotFinite(bytes, format, stored)
   new Uint8Array(memory.buffer, placed.data + row * rowBytes(stored.format, cols), bytes.length).set(bytes)
 }
@@ -173,6 +180,7 @@ function refuseNotFinite(bytes: Uint8Array, format: 'fp8' | 'f16', stored: Store
 async function packPiece(
   placed: PlacedWeight,
   memory: WebAssembly.Memory,
+  scratch: Uint8Array,
   row: number,
   count: number,
   scaleFactor: number,
@@ -189,10 +197,10 @@ async function packPiece(
   }
   let fine = true
   if (sameCodes(stored.format, format))
-    fine = packGgml(await stored.readRows(row, count), stored.format as 'q4_0' | 'q8_0', count, target, row)
+    fine = packGgml(await stored.readRows(row, count, scratch), stored.format as 'q4_0' | 'q8_0', count, target, row)
   else if (stored.format === 'int4_packed' && bits === 4) {
     const scales = grid!.subarray(row * blocks, (row + count) * blocks)
-    fine = packInt4Words(await stored.readRows(row, count), scales, scaleFactor, count, target, row)
+    fine = packInt4Words(await stored.readRows(row, count, scratch), scales, scaleFactor, count, target, row)
   } else packFloats(await decodeRows(stored, row, count), stored.cols, bits, scaleFactor, target, row)
   if (!fine)
     throw new UserError(
