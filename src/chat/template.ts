@@ -24,7 +24,7 @@ export interface ChatTemplate {
 }
 
 /** Steps of the interpreter; published templates take some thousands. */
-const MAX_STEPS = 2_000_000
+const MAX_STEPS = 500_000
 const MAX_RANGE = 100_000
 
 type SpecialTokens = Readonly<Record<string, string>>

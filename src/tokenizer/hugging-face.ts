@@ -34,7 +34,9 @@ export function huggingFaceTokenizer(json: TokenizerJson, config: object, setup:
   const vocab = checkedVocab(json, where)
   const make = (source: TokenizerJson): HuggingFaceTokenizer => {
     try {
-      return new HuggingFaceTokenizer(source, config)
+      // parts that are left out are none; the library wants to hear it
+      const whole = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, ...source }
+      return new HuggingFaceTokenizer(whole, config)
     } catch (cause) {
       throw invalid(
         where,

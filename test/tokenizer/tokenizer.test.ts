@@ -1,0 +1,141 @@
+import fc from 'fast-check'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
+import { nodeFiles } from '../../src/checkpoint/files-node.js'
+import { memoryFiles } from '../../src/checkpoint/memory.js'
+import { UserError } from '../../src/errors.js'
+import { loadTokenizer } from '../../src/tokenizer/load.js'
+import type { Tokenizer } from '../../src/tokenizer/tokenizer.js'
+import { fakeCheckpoint, jsonFiles } from './vocabularies.js'
+
+const MINI = fileURLToPath(new URL('../../models/mini', import.meta.url))
+
+async function tokenizerOf(checkpoint: Checkpoint): Promise<Tokenizer> {
+  const tokenizer = await loadTokenizer(checkpoint)
+  if (!tokenizer) throw new Error('there is no tokenizer')
+  return tokenizer
+}
+
+/** A byte-level BPE over a few letters. */
+function bpe(merges: unknown[], vocab: Record<string, unknown>, more: object = {}): object {
+  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false }
+  return {
+    model: { type: 'BPE', vocab, merges },
+    added_tokens: [],
+    pre_tokenizer: byteLevel,
+    decoder: byteLevel,
+    ...more,
+  }
+}
+
+const LETTERS = { a: 0, b: 1, c: 2, ab: 3, abc: 4, bc: 5 }
+
+describe('byte-level', () => {
+  it('gives back any text, whole and streamed', async () => {
+    const tokenizer = await tokenizerOf(fakeCheckpoint(await nodeFiles(MINI)))
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), (text) => {
+        const ids = tokenizer.encode(text, { addSpecial: false, parseSpecial: false })
+        expect(tokenizer.decode(ids)).toBe(text)
+        const decoder = tokenizer.decoder()
+        expect(ids.map((id) => decoder.push(id)).join('') + decoder.flush()).toBe(text)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('never hands out half a character', async () => {
+    const tokenizer = await tokenizerOf(fakeCheckpoint(await nodeFiles(MINI)))
+    const decoder = tokenizer.decoder()
+    const parts = tokenizer.encode('a🙂开', { addSpecial: false }).map((id) => decoder.push(id))
+    expect(parts.filter((part) => part !== '')).toEqual(['a', '🙂', '开'])
+  })
+
+  it('takes special tokens as such only where it is asked to', async () => {
+    const tokenizer = await tokenizerOf(fakeCheckpoint(await nodeFiles(MINI)))
+    const text = 'x<｜User｜>y'
+    expect(tokenizer.encode(text, { addSpecial: false, parseSpecial: true })).toEqual([120, 257, 121])
+    const plain = tokenizer.encode(text, { addSpecial: false, parseSpecial: false })
+    expect(plain.every((id) => id < 256)).toBe(true)
+    expect(tokenizer.decode(plain)).toBe(text)
+  })
+
+  it('merges in the order of the list', async () => {
+    const merges = (list: string[]): Promise<Tokenizer> =>
+      tokenizerOf(fakeCheckpoint(jsonFiles({ 'tokenizer.json': bpe(list, LETTERS) })))
+    const options = { addSpecial: false }
+    expect((await merges(['a b', 'ab c'])).encode('abcab', options)).toEqual([4, 3])
+    expect((await merges(['b c', 'a b'])).encode('abcab', options)).toEqual([0, 5, 3])
+  })
+})
+
+describe('damaged files give a UserError', () => {
+  const damaged: [string, object][] = [
+    ['a merge whose joint is no token', bpe(['a c'], LETTERS)],
+    ['merges in a circle', bpe(['a b', 'ab a', 'aba b', 'abab ab'], LETTERS)],
+    ['a merge of three', bpe(['a b c'], LETTERS)],
+    ['a merge that is no text', bpe([7], LETTERS)],
+    ['an id that is negative', bpe([], { ...LETTERS, d: -1 })],
+    ['an id near 2^53', bpe([], { ...LETTERS, d: 2 ** 53 })],
+    ['an id that is text', bpe([], { ...LETTERS, d: 'seven' })],
+    ['two tokens with one id', bpe([], { ...LETTERS, d: 3 })],
+    ['no vocabulary', { model: { type: 'BPE', merges: [] } }],
+    ['no model', { added_tokens: [] }],
+    ['a list', []],
+    ['an added token with a wild id', bpe([], LETTERS, { added_tokens: [{ id: 1e12, content: 'x' }] })],
+    ['an unknown model', { model: { type: 'Abacus', vocab: LETTERS, merges: [] } }],
+  ]
+  it.each(damaged)('tokenizer.json: %s', async (_, json) => {
+    await expect(tokenizerOf(fakeCheckpoint(jsonFiles({ 'tokenizer.json': json })))).rejects.toThrow(UserError)
+  })
+
+  it('tokenizer.json that is no JSON', async () => {
+    const files = memoryFiles('model', { 'tokenizer.json': new TextEncoder().encode('{"model":') })
+    await expect(tokenizerOf(fakeCheckpoint(files))).rejects.toThrow(UserError)
+  })
+
+  it.each(['YQ== zero', 'YQ==', '% 0', 'YQ== -1', 'YQ== 99999999999'])('tiktoken.model: %s', async (line) => {
+    const files = memoryFiles('model', { 'tiktoken.model': new TextEncoder().encode(`${line}\n`) })
+    await expect(tokenizerOf(fakeCheckpoint(files))).rejects.toThrow(/line 1/)
+  })
+
+  const vocabulary = {
+    model: 'llama',
+    tokens: ['<unk>', '<s>', '</s>', '▁a', 'a'],
+    scores: [0, 0, 0, -1, -2],
+    token_type: [2, 3, 3, 1, 1],
+  }
+  const gguf = (changes: object): Checkpoint => {
+    const entries = Object.entries({ ...vocabulary, ...changes }).map(
+      ([key, value]) => [`tokenizer.ggml.${key}`, value] as [string, unknown],
+    )
+    return { ...fakeCheckpoint(), kind: 'gguf', metadata: new Map(entries) }
+  }
+  it('GGUF metadata: whole, it works', async () => {
+    expect((await tokenizerOf(gguf({}))).encode('a', { addSpecial: true })).toEqual([1, 3])
+  })
+  it.each([
+    ['tokens that are numbers', { tokens: [1, 2] }],
+    ['no tokens', { tokens: undefined }],
+    ['fewer scores than tokens', { scores: [0] }],
+    ['fewer types than tokens', { token_type: [1] }],
+    ['an unknown model', { model: 'abacus' }],
+    ['an unknown pre-tokenizer', { model: 'gpt2', pre: 'abacus' }],
+  ])('GGUF metadata: %s', async (_, changes) => {
+    await expect(tokenizerOf(gguf(changes))).rejects.toThrow(UserError)
+  })
+
+  it('GGUF merges in a circle end', async () => {
+    const tokens = ['a', 'b', 'ab', 'aba', 'abab']
+    const changes = {
+      model: 'gpt2',
+      tokens,
+      token_type: tokens.map(() => 1),
+      merges: ['a b', 'ab a', 'aba b', 'ab ab', 'abab a', ' '],
+    }
+    const tokenizer = await tokenizerOf(gguf(changes))
+    const ids = tokenizer.encode('ab'.repeat(5000), { addSpecial: false })
+    expect(tokenizer.decode(ids)).toBe('ab'.repeat(5000))
+  })
+})
