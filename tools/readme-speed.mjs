@@ -12,10 +12,10 @@ if (results.length === 0) throw new Error('bench/results is empty: run bench/pee
 
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(0)} MB`
 const rate = (numbers, field) => numbers[field].toFixed(1)
-const rows = results.flatMap(({ shape, format, fileBytes, medians, ratios }) => {
+const rows = results.flatMap(({ shape, format, fileBytes, node, medians, ratios }) => {
   const row = (name, m, prefill, decode) => [
     `${shape} ${format} (${megabytes(fileBytes)})`,
-    name,
+    `${name}, Node ${node.replace(/^v|\..*$/g, '')}`,
     `${rate(m, 'prefillTokensPerSecond')}${prefill}`,
     `${rate(m, 'decodeTokensPerSecond')}${decode}`,
     megabytes(m.peakRssBytes),

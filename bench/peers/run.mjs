@@ -1,7 +1,8 @@
 // llama.cpp (through node-llama-cpp) and kaiyuan on the same random-weight file, alternating, each in its own process.
 // Usage: node bench/peers/run.mjs [--shape qwen3-0.6b] [--format q4_0] [-p 256] [-n 64] [--threads 2] [--rounds 5]
 // Before: npm run build; cd bench/peers && NODE_LLAMA_CPP_SKIP_DOWNLOAD=true npm ci
-// Writes bench/results/<shape>-<format>.json; `node tools/readme-speed.mjs` puts the results into the README.
+// Both run on the Node that runs this; another: npx -y node@26 bench/peers/run.mjs
+// Writes bench/results/<shape>-<format>-node<major>.json; `node tools/readme-speed.mjs` puts the results into the README.
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
@@ -104,7 +105,7 @@ const report = {
   ratios,
   runs,
 }
-const out = values.out ?? here(`../results/${shape}-${format}.json`)
+const out = values.out ?? here(`../results/${shape}-${format}-node${process.versions.node.split('.')[0]}.json`)
 mkdirSync(join(out, '..'), { recursive: true })
 writeFileSync(out, `${JSON.stringify(report, null, 2)}\n`)
 console.log(`\nmedians of ${rounds} rounds, ${report.machine.cpu}, ${threads} threads, Node ${process.version}`)

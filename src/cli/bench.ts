@@ -6,12 +6,14 @@ import { loadEngineFrom, type Engine } from '../engine/engine.js'
 import { loadOptions, type LoadFlags } from './flags.js'
 import { cancelOnInterrupt, modelPath, printJson } from './model.js'
 import { UserError } from '../errors.js'
+import { profileSteps, profileTable } from './profile.js'
 
 export interface BenchFlags extends LoadFlags {
   readonly synthetic?: string
   readonly promptTokens: number
   readonly newTokens: number
   readonly rounds: number
+  readonly profile?: boolean
   readonly json?: boolean
 }
 
@@ -27,7 +29,7 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
     flags.synthetic === undefined
       ? await openCheckpoint(await nodeFiles(modelPath(model)))
       : syntheticCheckpoint(flags.synthetic)
-  const engine = await loadEngineFrom(checkpoint, { ...loadOptions(flags), signal })
+  const engine = await loadEngineFrom(checkpoint, { ...loadOptions(flags), profile: flags.profile, signal })
   const loadSeconds = (performance.now() - started) / 1000
   const prefill: number[] = []
   const decode: number[] = []
@@ -38,6 +40,7 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
     decode.push(speeds.decode)
   }
   const decodeTokensPerSecond = median(decode)
+  const profile = flags.profile && (await profileSteps(engine, promptIds(engine, promptTokens, 0), newTokens))
   const result = {
     model: flags.synthetic ?? engine.info.name,
     backend: engine.info.backend,
@@ -53,6 +56,7 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
     runtimeRssBytes,
     cpu: cpus()[0]?.model ?? 'unknown',
     node: process.version,
+    ...(profile && { profile }),
   }
   await engine.close()
   if (flags.json) return printJson(result)
@@ -63,6 +67,9 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
       `decode   ${decodeTokensPerSecond.toFixed(1)} tok/s (${newTokens} tokens), ${result.gbPerSecond.toFixed(1)} GB/s of weights\n` +
       `weights  ${(result.weightBytes / 1e6).toFixed(0)} MB, peak memory ${(result.peakRssBytes / 1e6).toFixed(0)} MB (${(runtimeRssBytes / 1e6).toFixed(0)} MB before loading)\n`,
   )
+  if (!profile) return
+  process.stdout.write(`\n${profileTable(`prefill, ${promptTokens} tokens`, profile.prefill)}`)
+  process.stdout.write(`\n${profileTable('decode, one token', profile.decode)}`)
 }
 
 async function measure(
@@ -72,9 +79,7 @@ async function measure(
   round: number,
   signal: AbortSignal,
 ): Promise<{ prefill: number; decode: number }> {
-  const vocabulary = Math.min(engine.info.vocabSize, 250)
-  const ids = Array.from({ length: promptTokens }, (_, i) => (i * 37 + round * 11) % vocabulary)
-  const { timings, finishReason } = await engine.generate(ids, {
+  const { timings, finishReason } = await engine.generate(promptIds(engine, promptTokens, round), {
     maxTokens: newTokens,
     ignoreEos: true,
     temperature: 0,
@@ -82,6 +87,12 @@ async function measure(
   }).result
   if (finishReason === 'abort') throw new UserError('cancelled', 'aborted')
   return { prefill: timings.prefillTokensPerSecond, decode: timings.decodeTokensPerSecond }
+}
+
+/** Any ids do: time does not depend on them. Another prompt each round, so that nothing is reused. */
+function promptIds(engine: Engine, count: number, round: number): number[] {
+  const vocabulary = Math.min(engine.info.vocabSize, 250)
+  return Array.from({ length: count }, (_, i) => (i * 37 + round * 11) % vocabulary)
 }
 
 function median(values: number[]): number {

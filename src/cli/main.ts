@@ -103,6 +103,7 @@ function program(): Command {
     .option('-p, --prompt-tokens <count>', 'tokens of the prompt', integer, 256)
     .option('-n, --new-tokens <count>', 'tokens to decode', integer, 64)
     .option('--rounds <count>', 'counted repetitions', integer, 3)
+    .option('--profile', 'where the time of a step goes: per op and per thread, working and waiting')
     .option('--json', 'one JSON object on one line')
   loadFlags(bench)
     .addHelpText(
@@ -110,6 +111,7 @@ function program(): Command {
       examples(
         'kaiyuan bench --synthetic qwen3-0.6b:q4_0',
         'kaiyuan bench model.gguf -p 512 -n 128 --threads 4 --json',
+        'kaiyuan bench model.gguf --profile',
       ),
     )
     .action(async (model: string | undefined, options: BenchFlags) =>

@@ -1,4 +1,4 @@
-import type { Backend, Precision } from '../backends/backend.js'
+import type { Backend, OpTimes, Precision } from '../backends/backend.js'
 import type { ChatMessage, ChatTemplate } from '../chat/template.js'
 import { loadChatTemplate } from '../chat/template.js'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
@@ -116,6 +116,11 @@ export class Engine {
     return perplexityOf(this.model.shared, ids, options)
   }
 
+  /** Where the time of the steps since the last call went; empty unless the model was loaded with `profile` on the cpu backend. */
+  takeProfile(): OpTimes[] {
+    return this.model.shared.runner.takeProfile?.() ?? []
+  }
+
   /** Cancels what runs and frees the weights. */
   close(): Promise<void> {
     this.closing ??= this.release()
@@ -166,7 +171,7 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
   const template = await loadChatTemplate(checkpoint)
   const generation = await readGenerationConfig(checkpoint)
   const contextLength = contextOf(program, options.contextLength)
-  const { backend, precision = 'fast', quantize, threads, onProgress, signal } = options
+  const { backend, precision = 'fast', quantize, threads, profile, onProgress, signal } = options
   const maxTokens = Math.min(options.maxTokens ?? DEFAULT_CHUNK, contextLength)
   const runner = await (
     await loadBackend(backend ?? 'cpu')
@@ -176,6 +181,7 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
     maxLogitRows: Math.max(1, Math.min(maxTokens, Math.floor(MAX_LOGITS / program.vocabSize))),
     ...(quantize && { quantize }),
     ...(threads !== undefined && { threads }),
+    ...(profile && { profile }),
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
   })

@@ -16,6 +16,8 @@ export interface LoadOptions {
   readonly contextLength?: number | undefined
   /** Most tokens in one step; 256 by default. */
   readonly maxTokens?: number | undefined
+  /** Time every op, for {@link Engine.takeProfile}. */
+  readonly profile?: boolean | undefined
   readonly onProgress?: BackendOptions['onProgress'] | undefined
   readonly signal?: AbortSignal | undefined
 }

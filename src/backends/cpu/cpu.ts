@@ -40,7 +40,7 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
     times: options.profile ? layout.banks.map((b) => b.timesAddress + thread * timesBytes(b.nRecords)) : undefined,
   }))
   const bytes = { weightBytes: sumBytes(weights), activeWeightBytes: activeBytes(program, weights) }
-  return new CpuRunner(program, layout, memories, threads, nThreads, options, bytes)
+  return new CpuRunner(program, layout, memories, threads, nThreads, options.profile ?? false, options, bytes)
 }
 
 /** Every weight of the program with its format, once, whatever the number of ops that read it. */

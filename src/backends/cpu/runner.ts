@@ -21,6 +21,7 @@ export class CpuRunner implements Runner {
     private readonly memories: readonly WebAssembly.Memory[],
     private readonly threads: ThreadPool,
     private readonly nThreads: number,
+    private readonly profiled: boolean,
     options: BackendOptions,
     bytes: Pick<Runner, 'weightBytes' | 'activeWeightBytes'>,
   ) {
@@ -64,6 +65,7 @@ export class CpuRunner implements Runner {
   }
 
   takeProfile(): OpTimes[] {
+    if (!this.profiled) return []
     return this.layout.banks.flatMap((bank, i) => {
       const threads = Array.from({ length: this.nThreads }, (_, thread) => {
         const bytes = timesBytes(bank.nRecords)
