@@ -16,13 +16,10 @@
   }
 }
 
-/**
- * a * b + c, rounded twice. Not relaxed_madd: V8's first compiler does not fuse it and its second does, so results would
- * change while a program warms up (seen on Node 20).
- */
+/** a * b + c: rounded once with relaxed SIMD on processors that fuse it, else twice. */
 // @ts-ignore: decorator
 @inline export function madd(a: v128, b: v128, c: v128): v128 {
-  return f32x4.add(f32x4.mul(a, b), c)
+  return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, c) : f32x4.add(f32x4.mul(a, b), c)
 }
 
 /** Sum of the four lanes, always in the same order. */
