@@ -2,7 +2,7 @@
 // same scratch. The cache is f32 (exact) or f16 (fast). A page holds, for each state, keys [heads][64][E] and then
 // values [heads][64][Ev]; E and Ev are rounded up to multiples of four, filled with zeros.
 import { claim, field, fieldF32, fieldPtr, pageBytes, pageTablesPtr, poolPtr, positionsPtr, rowsOf, scratch, sequencesPtr } from './control'
-import { exp1, exp4, larger, madd, sum4, sums4 } from './simd'
+import { exp1, exp4, larger, madd, sum4, sums4, toHalf } from './simd'
 
 const PAGE: i32 = 64
 /** Query rows (token, head) of a unit of work: a key is widened once for all of them. */
@@ -54,16 +54,6 @@ function appendHalf(x: usize, n: i32, out: usize): void {
     memory.copy(scratch, x, <usize>n << 2)
     store<i64>(out, toHalf(v128.load(scratch)))
   }
-}
-
-/** f32 to f16 to nearest even: the bias is moved by a multiplication, which also makes subnormals; beyond 65504 clamps. */
-// @ts-ignore: decorator
-@inline function toHalf(v: v128): i64 {
-  const m = f32x4.mul(f32x4.pmin(f32x4.abs(v), f32x4.splat(65504)), f32x4.splat(reinterpret<f32>(0x07800000))) // 2^-112
-  const odd = v128.and(i32x4.shr_u(m, 13), i32x4.splat(1))
-  const bits = i32x4.shr_u(i32x4.add(m, i32x4.add(odd, i32x4.splat(0xfff))), 13)
-  const half = v128.or(bits, v128.and(i32x4.shr_u(v, 16), i32x4.splat(0x8000)))
-  return i64x2.extract_lane(i16x8.narrow_i32x4_u(half, half), 0)
 }
 
 /** `count` rows of f16 to f32 times 2^-112: columns [0, n) of each, n a multiple of four. */

@@ -7,6 +7,7 @@ import { quantize } from './quantize'
 import { combineExperts, planExperts, route } from './route'
 
 export { init, barrier }
+export { anyMasked, packFloats, packGgml, packWords } from './pack'
 
 // @ts-ignore: decorator
 @external('env', 'clock')

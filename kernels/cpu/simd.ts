@@ -47,6 +47,16 @@
   return f32x4.mul(v128.and(bits, i32x4.splat(0x8fffffff)), multiplier)
 }
 
+/** f32 to f16 to nearest even: the bias is moved by a multiplication, which also makes subnormals; beyond 65504 clamps. */
+// @ts-ignore: decorator
+@inline export function toHalf(v: v128): i64 {
+  const m = f32x4.mul(f32x4.pmin(f32x4.abs(v), f32x4.splat(65504)), f32x4.splat(reinterpret<f32>(0x07800000))) // 2^-112
+  const odd = v128.and(i32x4.shr_u(m, 13), i32x4.splat(1))
+  const bits = i32x4.shr_u(i32x4.add(m, i32x4.add(odd, i32x4.splat(0xfff))), 13)
+  const half = v128.or(bits, v128.and(i32x4.shr_u(v, 16), i32x4.splat(0x8000)))
+  return i64x2.extract_lane(i16x8.narrow_i32x4_u(half, half), 0)
+}
+
 /** Added, it rounds to the nearest integer (even on ties) and leaves it in the low bits: for |x| < 2^22. */
 const ROUNDER: f32 = 12582912 // 1.5 * 2^23
 

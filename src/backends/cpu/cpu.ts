@@ -8,9 +8,10 @@ import { BASELINE_WASM, RELAXED_WASM } from './kernels.generated.js'
 import { Lowering } from './lower.js'
 import { layOut, timesBytes } from './layout.js'
 import { compileKernels, parallelism, type CompiledKernels } from './platform.js'
+import { WeightLoader, stagingBytes } from './load-weights.js'
 import { CpuRunner } from './runner.js'
 import { ThreadPool } from './threads.js'
-import { PIECE_BYTES, loadWeight, planWeight, type PlacedWeight, type WeightUse } from './weights.js'
+import { planWeight, type PlacedWeight, type WeightUse } from './weights.js'
 
 /** CPU kernels in WebAssembly: SIMD, threads over shared memory, the whole step inside; memories of at most 4 GiB each. */
 export const cpuBackend: Backend = { name: 'cpu', load }
@@ -29,11 +30,17 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
 
   const lowering = new Lowering(weights, options.precision === 'fast', cacheBytes)
   const layout = layOut(program, lowering, weights, banks, nThreads, options)
-  const memories = layout.banks.map((bank) => newMemory(bank.poolAddress))
-  layout.write(memories)
-  await loadWeights(weights, memories, options)
-
   const { module, wide } = await kernels()
+  // Rows on their way lie where cache pages will be.
+  const memories = layout.banks.map((bank, i) =>
+    newMemory(bank.poolAddress + stagingBytes([...weights.values()].filter((w) => w.bank === i))),
+  )
+  layout.write(memories)
+  const loaders = layout.banks.map(
+    (bank, i) => new WeightLoader(module, memories[i]!, bank.scratchAddress, bank.poolAddress),
+  )
+  await loadWeights(weights, loaders, options)
+
   const setup = { module, memories, segments: layout.segments, wide }
   const threads = await ThreadPool.start(nThreads, setup, (thread) => ({
     scratch: layout.banks.map((b) => b.scratchAddress + thread * layout.scratchBytes),
@@ -69,14 +76,13 @@ function useOf(op: Op, rank: number): WeightUse {
 
 async function loadWeights(
   weights: ReadonlyMap<string, PlacedWeight>,
-  memories: readonly WebAssembly.Memory[],
+  loaders: readonly WeightLoader[],
   options: BackendOptions,
 ): Promise<void> {
   const totalBytes = [...weights.values()].reduce((sum, w) => sum + w.stored.byteLength, 0)
-  const scratch = new Uint8Array(PIECE_BYTES)
   let loadedBytes = 0
   for (const placed of weights.values()) {
-    await loadWeight(placed, memories[placed.bank]!, scratch, options.signal)
+    await loaders[placed.bank]!.load(placed, options.signal)
     loadedBytes += placed.stored.byteLength
     options.onProgress?.({ loadedBytes, totalBytes, tensor: placed.weight.name })
   }

@@ -1,8 +1,7 @@
 import { invariant } from '../../errors.js'
 import type { CacheState, ExpertsOp, HeadView, LinearOp, Op, Value, View, Weight } from '../../graph/ops.js'
 import { PAGE_SIZE } from '../backend.js'
-import { GROUP_ROWS } from './pack.js'
-import { X_BLOCK_BYTES, type KernelName } from './records.js'
+import { GROUP_ROWS, X_BLOCK_BYTES, type KernelName } from './records.js'
 import type { PlacedWeight } from './weights.js'
 
 /** Memory of an activation or a temporary: `rowBytes` for each of T (or R) times `multiple` rows. */

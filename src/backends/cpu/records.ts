@@ -30,6 +30,9 @@ export const OPCODES = {
 } as const
 export type KernelName = keyof typeof OPCODES
 
+/** Rows of int4 and int8 matrices that lie interleaved (kernels/cpu/dequantize.ts). */
+export const GROUP_ROWS = 8
+
 /** Bytes of 32 quantised activations (kernels/cpu/quantize.ts). */
 export const X_BLOCK_BYTES = 40
 
