@@ -11,9 +11,8 @@ const BARRIER_WAITERS: usize = 1152
 /** The step's header: i32 words, written by the host before each step. */
 const STEP: usize = 2048
 
-/** Spins before a thread sleeps; about 20 us. Longer burns the core that the other thread may need. */
-const SPINS: i32 = 20000
-
+/** Looks at the barrier before a thread sleeps; see threads.ts. */
+let spins: i32 = 0
 let thread: i32 = 0
 let nThreads: i32 = 1
 /** This thread's scratch memory. */
@@ -21,9 +20,10 @@ export let scratch: usize = 0
 /** The engine fuses neighbouring 128-bit vectors. */
 export let wide: boolean = false
 
-export function init(index: i32, count: i32, scratchPtr: usize, fuses: boolean): void {
+export function init(index: i32, count: i32, scratchPtr: usize, fuses: boolean, barrierSpins: i32): void {
   thread = index
   nThreads = count
+  spins = barrierSpins
   scratch = scratchPtr
   wide = fuses
 }
@@ -85,9 +85,9 @@ export function barrier(): void {
     if (atomic.load<i32>(BARRIER_WAITERS) != 0) atomic.notify(BARRIER_GENERATION, -1)
     return
   }
-  let spins = 0
+  let looks = 0
   while (atomic.load<i32>(BARRIER_GENERATION) == generation) {
-    if (++spins < SPINS) continue
+    if (++looks < spins) continue
     atomic.add<i32>(BARRIER_WAITERS, 1)
     atomic.wait<i32>(BARRIER_GENERATION, generation, -1)
     atomic.sub<i32>(BARRIER_WAITERS, 1)

@@ -1,6 +1,6 @@
 // The whole step: every thread walks the same list of op records, meeting at barriers where the host asked for them.
 import { attention, cacheAppend } from './attention'
-import { RECORD, barrier, field, init } from './control'
+import { RECORD, barrier, claim, field, fieldPtr, init, scratch } from './control'
 import { add, embed, gatedMul, rmsNorm, rope, selectRows } from './elementwise'
 import { headLinear, linear, linear_experts } from './linear'
 import { quantize } from './quantize'
@@ -38,6 +38,18 @@ export function runTimed(records: usize, count: i32, times: usize): void {
   store<f64>(times, load<f64>(times) + clock() - before)
 }
 
+/** Reads memory and does nothing else, to know how fast that goes. Record: 5 address, 6 bytes. */
+function readMemory(rec: usize): void {
+  const PIECE: usize = 1 << 18, end = fieldPtr(rec, 5) + fieldPtr(rec, 6)
+  let a = i32x4.splat(0), b = a, c = a, d = a
+  for (let p = fieldPtr(rec, 5) + <usize>claim(rec, 1) * PIECE; p + PIECE <= end; p = fieldPtr(rec, 5) + <usize>claim(rec, 1) * PIECE)
+    for (let i: usize = 0; i < PIECE; i += 64) {
+      a = v128.xor(a, v128.load(p + i)); b = v128.xor(b, v128.load(p + i, 16))
+      c = v128.xor(c, v128.load(p + i, 32)); d = v128.xor(d, v128.load(p + i, 48))
+    }
+  v128.store(scratch, v128.xor(v128.xor(a, b), v128.xor(c, d)))
+}
+
 function runOp(record: usize): void {
   switch (field(record, 0)) {
     case 0: embed(record); break
@@ -55,6 +67,7 @@ function runOp(record: usize): void {
     case 12: add(record); break
     case 13: selectRows(record); break
     case 14: combineExperts(record); break
+    case 15: readMemory(record); break
     default: unreachable()
   }
 }

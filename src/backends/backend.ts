@@ -56,6 +56,8 @@ export interface Runner {
   reservePages(count: number): void
   /** Logits [R, V]; the array is valid until the next step. */
   step(step: Step): Promise<Float32Array>
+  /** Bytes per second at which all threads together read the weights and do nothing else: the limit of decoding. */
+  readSpeed?(): Promise<number>
   /** Times of the steps since the last call, if they are being taken. */
   takeProfile?(): OpTimes[]
   close(): Promise<void>

@@ -41,6 +41,8 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
   }
   const decodeTokensPerSecond = median(decode)
   const profile = flags.profile && (await profileSteps(engine, promptIds(engine, promptTokens, 0), newTokens))
+  const limit = await engine.readSpeed()
+  const gbPerSecond = (engine.info.activeWeightBytes * decodeTokensPerSecond) / 1e9
   const result = {
     model: flags.synthetic ?? engine.info.name,
     backend: engine.info.backend,
@@ -50,7 +52,8 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
     loadSeconds,
     prefillTokensPerSecond: median(prefill),
     decodeTokensPerSecond,
-    gbPerSecond: (engine.info.activeWeightBytes * decodeTokensPerSecond) / 1e9,
+    gbPerSecond,
+    ...(limit !== undefined && { readGbPerSecond: limit / 1e9 }),
     weightBytes: engine.info.weightBytes,
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
     runtimeRssBytes,
@@ -64,7 +67,7 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
     `${result.model}, ${result.precision}\n` +
       `load     ${loadSeconds.toFixed(2)} s\n` +
       `prefill  ${result.prefillTokensPerSecond.toFixed(1)} tok/s (${promptTokens} tokens)\n` +
-      `decode   ${decodeTokensPerSecond.toFixed(1)} tok/s (${newTokens} tokens), ${result.gbPerSecond.toFixed(1)} GB/s of weights\n` +
+      `decode   ${decodeTokensPerSecond.toFixed(1)} tok/s (${newTokens} tokens), ${gbPerSecond.toFixed(1)} GB/s of weights${limit === undefined ? '' : `, ${((1e11 * gbPerSecond) / limit).toFixed(0)} % of the ${(limit / 1e9).toFixed(1)} GB/s that reading alone reaches`}\n` +
       `weights  ${(result.weightBytes / 1e6).toFixed(0)} MB, peak memory ${(result.peakRssBytes / 1e6).toFixed(0)} MB (${(runtimeRssBytes / 1e6).toFixed(0)} MB before loading)\n`,
   )
   if (!profile) return

@@ -29,6 +29,9 @@ const DEFAULT_CHUNK = 256
 /** Rows of logits are kept below 4 M floats (16 MB), whatever the vocabulary. */
 const MAX_LOGITS = 4 * 2 ** 20
 
+/** Weights of this size are in no cache. */
+const BEYOND_CACHES = 2 ** 28
+
 /** What is known about a loaded model. */
 export interface EngineInfo {
   readonly name: string
@@ -114,6 +117,16 @@ export class Engine {
 
   perplexity(ids: readonly number[], options: PerplexityOptions = {}): Promise<PerplexityResult> {
     return perplexityOf(this.model.shared, ids, options)
+  }
+
+  /**
+   * Bytes per second at which the backend's threads read the weights and do nothing else, which is the limit of decoding;
+   * undefined where the weights fit into a cache, or for the reference backend.
+   */
+  readSpeed(): Promise<number | undefined> {
+    const { runner, queue } = this.model.shared
+    if (runner.weightBytes < BEYOND_CACHES) return Promise.resolve(undefined)
+    return queue.run(async () => runner.readSpeed?.())
   }
 
   /** Where the time of the steps since the last call went; empty unless the model was loaded with `profile` on the cpu backend. */

@@ -41,7 +41,8 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
   )
   await loadWeights(weights, loaders, options)
 
-  const setup = { module, memories, segments: layout.segments, wide }
+  const probe = layout.banks.map((b, bank) => ({ bank, first: 0, records: b.probe.record, count: 1, copies: [] }))
+  const setup = { module, memories, segments: layout.segments, probe, wide }
   const threads = await ThreadPool.start(nThreads, setup, (thread) => ({
     scratch: layout.banks.map((b) => b.scratchAddress + thread * layout.scratchBytes),
     times: options.profile ? layout.banks.map((b) => b.timesAddress + thread * timesBytes(b.nRecords)) : undefined,

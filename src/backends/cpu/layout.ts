@@ -31,6 +31,8 @@ export interface BankLayout {
   readonly ropeAddresses: readonly number[]
   readonly recordsAddress: number
   readonly nRecords: number
+  /** A record beside the step's, which reads all weights and does nothing with them. */
+  readonly probe: { readonly record: number; readonly address: number; readonly bytes: number }
   readonly scratchAddress: number
   /** f64 [thread][nRecords + 1][waited, worked]; see kernels/cpu/index.ts. */
   readonly timesAddress: number
@@ -94,11 +96,14 @@ export function layOut(
     const ropeAddresses = program.ropeTables.map((table) => take(maxTokens * table.invFreq.length * 8))
     const own = ops.filter((op) => op.bank === bank)
     const recordsAddress = take(own.length * RECORD_BYTES)
+    const probeRecord = take(RECORD_BYTES)
+    const weightsAddress = next
     for (const placed of weights.values()) {
       if (placed.bank !== bank) continue
       placed.descriptor = take(DESCRIPTOR_BYTES)
       placed.data = take(placed.bytes)
     }
+    const probe = { record: probeRecord, address: weightsAddress, bytes: next - weightsAddress }
     for (const op of own)
       for (const word of op.words)
         if (typeof word === 'object' && 'pointers' in word) pointerLists.set(word, take(word.pointers.length * 4))
@@ -115,6 +120,7 @@ export function layOut(
         ropeAddresses,
         recordsAddress,
         nRecords: own.length,
+        probe,
         scratchAddress,
         timesAddress,
         poolAddress: next,
@@ -133,6 +139,8 @@ export function layOut(
     logits: { bank: logitsBank, address: addressOf(logitsBuffer, logitsBank) },
     write(memories) {
       memories.forEach((m, bank) => {
+        const { record, address, bytes } = banks[bank]!.probe
+        new Uint32Array(m.buffer, record, 7).set([OPCODES.readMemory, 0, 0, 0, 1, address, bytes])
         const resolve = (word: Word): number | { f32: number } => {
           if (typeof word === 'number' || 'f32' in word) return word
           if ('buffer' in word) return addressOf(word.buffer, bank) + word.offset

@@ -13,7 +13,7 @@ const F16_UNBIAS = 2 ** 112
 
 /** The functions of kernels/cpu/pack.ts; those that return a number return 0 when all is well. */
 interface PackKernels {
-  init(thread: number, nThreads: number, scratch: number, wide: number): void
+  init(thread: number, nThreads: number, scratch: number, wide: number, spins: number): void
   packGgml(descriptor: number, source: number, row: number, count: number): number
   packWords(descriptor: number, source: number, grid: number, factor: number, row: number, count: number): number
   packFloats(descriptor: number, source: number, factor: number, row: number, count: number): void
@@ -68,7 +68,7 @@ export class WeightLoader {
   ) {
     const env = { memory, abort: () => undefined, clock: () => 0 }
     this.kernels = new WebAssembly.Instance(module, { env }).exports as unknown as PackKernels
-    this.kernels.init(0, 1, scratch, 0)
+    this.kernels.init(0, 1, scratch, 0, 0)
   }
 
   /** @throws UserError for weights or scales that are not finite. */

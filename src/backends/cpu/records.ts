@@ -4,7 +4,7 @@
 export const RECORD_BYTES = 160
 /** The step's header (see kernels/cpu/control.ts). */
 export const STEP_ADDRESS = 2048
-/** Two i32 words in the first bank: the step's number, and 1 when threads shall end. */
+/** Two i32 words in the first bank: the number of the run, and what to do in it (threads.ts). */
 export const CONTROL_ADDRESS = 3072
 /** Everything below belongs to the control block. */
 export const FIRST_FREE_ADDRESS = 4096
@@ -27,6 +27,7 @@ export const OPCODES = {
   add: 12,
   selectRows: 13,
   combineExperts: 14,
+  readMemory: 15,
 } as const
 export type KernelName = keyof typeof OPCODES
 

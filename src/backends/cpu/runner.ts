@@ -64,6 +64,19 @@ export class CpuRunner implements Runner {
     return new Float32Array(this.memories[bank]!.buffer, address, step.logitRows.length * this.program.vocabSize)
   }
 
+  async readSpeed(): Promise<number> {
+    invariant(!this.running, 'a step is running')
+    const bytes = this.layout.banks.reduce((sum, { probe }) => sum + probe.bytes, 0)
+    let best = 0
+    for (let round = 0; round < 3; round++) {
+      this.layout.banks.forEach(({ probe }, i) => new Int32Array(this.memories[i]!.buffer, probe.record, 3).fill(0, 2))
+      const started = performance.now()
+      await this.threads.probe()
+      best = Math.max(best, (bytes / (performance.now() - started)) * 1000)
+    }
+    return best
+  }
+
   takeProfile(): OpTimes[] {
     if (!this.profiled) return []
     return this.layout.banks.flatMap((bank, i) => {

@@ -1,5 +1,5 @@
 import { CONTROL_ADDRESS } from './records.js'
-import { startThread, type Thread } from './platform.js'
+import { parallelism, startThread, type Thread } from './platform.js'
 
 /** A run of op records in one bank, and what is copied into that bank before. */
 export interface Segment {
@@ -21,6 +21,12 @@ export interface BankCopy {
   readonly rowsAt: number
 }
 
+/** What threads do when they are woken; threadMain, which is sent as text, has the numbers once more. */
+const [STEP, END, PROBE] = [0, 1, 2]
+
+/** Looks before a thread sleeps. Waking takes 50 us and more; but where threads share a core, looking keeps the other from its work. */
+const SPINS = { ownCore: 1_000_000, sharedCore: 2_000 }
+
 interface ThreadSetup {
   readonly module: WebAssembly.Module
   readonly memories: readonly WebAssembly.Memory[]
@@ -28,8 +34,12 @@ interface ThreadSetup {
   /** Where this thread's times go, per bank; undefined: no times are taken. */
   readonly times: readonly number[] | undefined
   readonly segments: readonly Segment[]
+  /** What {@link ThreadPool.probe} runs instead. */
+  readonly probe: readonly Segment[]
   /** The engine fuses neighbouring 128-bit vectors. */
   readonly wide: boolean
+  /** How often a thread looks at a barrier, about 1 ns each, before it sleeps. */
+  readonly spins: number
   readonly thread: number
   readonly nThreads: number
   readonly control: number
@@ -40,14 +50,14 @@ interface ThreadSetup {
  * as text, so it may refer to nothing outside of itself.
  */
 function threadMain(setup: ThreadSetup, post: (message: unknown) => void): void {
-  const { memories, segments, thread, nThreads } = setup
+  const { memories, thread, nThreads } = setup
   try {
     const instances = memories.map((memory, i) => {
       const instance = new WebAssembly.Instance(setup.module, {
         env: { memory, abort: () => undefined, clock: () => performance.now() },
       })
       const kernels = instance.exports as Record<string, (...args: number[]) => void>
-      kernels['init']!(thread, nThreads, setup.scratch[i]!, setup.wide ? 1 : 0)
+      kernels['init']!(thread, nThreads, setup.scratch[i]!, setup.wide ? 1 : 0, setup.spins)
       return kernels
     })
     const control = new Int32Array(memories[0]!.buffer, setup.control, 2)
@@ -63,11 +73,12 @@ function threadMain(setup: ThreadSetup, post: (message: unknown) => void): void 
     for (;;) {
       Atomics.wait(control, 0, seen)
       seen = Atomics.load(control, 0)
-      if (Atomics.load(control, 1) !== 0) return
-      for (const segment of segments) {
+      const task = Atomics.load(control, 1)
+      if (task === 1) return
+      for (const segment of task === 2 ? setup.probe : setup.segments) {
         if (thread === 0) copy(segment)
         const { bank, first, records, count } = segment
-        if (setup.times) instances[bank]!['runTimed']!(records, count, setup.times[bank]! + first * 16)
+        if (setup.times && task === 0) instances[bank]!['runTimed']!(records, count, setup.times[bank]! + first * 16)
         else instances[bank]!['run']!(records, count)
       }
       if (thread === 0) post({ done: seen })
@@ -92,10 +103,11 @@ export class ThreadPool {
 
   static async start(
     nThreads: number,
-    setup: Omit<ThreadSetup, 'thread' | 'nThreads' | 'control' | 'scratch' | 'times'>,
+    setup: Omit<ThreadSetup, 'thread' | 'nThreads' | 'control' | 'scratch' | 'times' | 'spins'>,
     memoryOf: (thread: number) => Pick<ThreadSetup, 'scratch' | 'times'>,
   ): Promise<ThreadPool> {
     const threads = Array.from({ length: nThreads }, () => startThread(threadMain))
+    const spins = nThreads <= parallelism() ? SPINS.ownCore : SPINS.sharedCore
     const pool = new ThreadPool(threads, setup.memories)
     await Promise.all(
       threads.map(
@@ -112,7 +124,7 @@ export class ThreadPool {
               else if (error !== undefined) fail(new Error(error))
               else pool.finish()
             })
-            thread.post({ ...setup, ...memoryOf(index), thread: index, nThreads, control: CONTROL_ADDRESS })
+            thread.post({ ...setup, ...memoryOf(index), thread: index, nThreads, spins, control: CONTROL_ADDRESS })
           }),
       ),
     )
@@ -121,13 +133,23 @@ export class ThreadPool {
   }
 
   /** Runs one step on all threads. */
-  async run(): Promise<void> {
+  run(): Promise<void> {
+    return this.wake(STEP)
+  }
+
+  /** Reads all weights on all threads. */
+  probe(): Promise<void> {
+    return this.wake(PROBE)
+  }
+
+  private async wake(task: number): Promise<void> {
     if (this.failure) throw this.failure
     const first = this.threads[0]!
     first.keepAlive(true)
     try {
       await new Promise<void>((resolve, reject) => {
         this.waiting = { resolve, reject }
+        Atomics.store(this.control, 1, task)
         Atomics.add(this.control, 0, 1)
         Atomics.notify(this.control, 0)
       })
@@ -137,7 +159,7 @@ export class ThreadPool {
   }
 
   async close(): Promise<void> {
-    Atomics.store(this.control, 1, 1)
+    Atomics.store(this.control, 1, END)
     Atomics.add(this.control, 0, 1)
     Atomics.notify(this.control, 0)
     await Promise.all(this.threads.map((thread) => thread.terminate()))
