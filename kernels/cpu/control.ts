@@ -1,5 +1,6 @@
 // What every kernel shares: who am I, the step's header, claiming work, and the barrier between ops.
 // Mirrored on the host by src/backends/cpu/records.ts; the two must agree word by word.
+import { productsOf } from './simd'
 
 /** Bytes of one op record. */
 export const RECORD: usize = 160
@@ -17,15 +18,16 @@ let thread: i32 = 0
 let nThreads: i32 = 1
 /** This thread's scratch memory. */
 export let scratch: usize = 0
-/** The engine fuses neighbouring 128-bit vectors. */
-export let wide: boolean = false
+/** What the engine's product takes (simd.ts). */
+export let products: i32 = 0
 
-export function init(index: i32, count: i32, scratchPtr: usize, fuses: boolean, barrierSpins: i32): void {
+/** `known`: what the engine's product takes, or -1 to find out, where all calls of a relaxed instruction do the same. */
+export function init(index: i32, count: i32, scratchPtr: usize, known: i32, barrierSpins: i32): void {
   thread = index
   nThreads = count
   spins = barrierSpins
   scratch = scratchPtr
-  wide = fuses
+  products = known < 0 ? productsOf(scratchPtr) : known
 }
 
 // @ts-ignore: decorator

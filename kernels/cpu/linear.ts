@@ -10,9 +10,15 @@ import { madd, sum4, sums4 } from './simd'
  * x is f32 [T, K], or the quantised rows of quantize.ts where word 11 is 1.
  */
 export function linear(rec: usize): void {
-  const d = fieldPtr(rec, 7), rows = rowsOf(rec), groups = (wRows(d) + GROUP - 1) / GROUP, size = claimSize(groups)
+  const d = fieldPtr(rec, 7), rows = rowsOf(rec), groups = (wRows(d) + GROUP - 1) / GROUP, size = groupsPerClaim(groups, rows)
   for (let g = claim(rec, size); g < groups; g = claim(rec, size))
     linearGroups(d, g, min(g + size, groups), fieldPtr(rec, 5), <usize>field(rec, 6), 0, 1, rows, fieldPtr(rec, 8), <usize>field(rec, 9), fieldPtr(rec, 10), field(rec, 11))
+}
+
+/** An even number for more than one row of x, whose panels are two groups (linear-int.ts). */
+function groupsPerClaim(groups: i32, n: i32): i32 {
+  const size = claimSize(groups)
+  return n > 1 ? (size + 1) & ~1 : size
 }
 
 /** Row groups [g0, g1) for `n` rows of x: row i of the list is x row list[i] / div and out row list[i] (list 0: i). */
@@ -93,7 +99,7 @@ export function linear_experts(rec: usize): void {
   const plan = fieldPtr(rec, 10), X = field(rec, 12), groups = field(rec, 14)
   const active = load<i32>(plan), ids = plan + 4, offsets = ids + (<usize>X << 2), pairs = offsets + (<usize>(X + 1) << 2)
   // A claim stays inside one expert, so that its weights are read once.
-  const size = max(1, min(groups, claimSize(active * groups))), perExpert = (groups + size - 1) / size
+  const size = min(groups, groupsPerClaim(active * groups, rowsOf(rec))), perExpert = (groups + size - 1) / size
   for (let u = claim(rec, 1); u < active * perExpert; u = claim(rec, 1)) {
     const e = load<i32>(ids + (<usize>(u / perExpert) << 2)), g = (u % perExpert) * size
     const from = load<i32>(offsets + (<usize>e << 2)), to = load<i32>(offsets + (<usize>e << 2), 4)

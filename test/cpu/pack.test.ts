@@ -14,7 +14,7 @@ async function instantiate(base64: string): Promise<{ memory: WebAssembly.Memory
   const env = { memory, abort: () => undefined, clock: () => 0 }
   const { exports } = new WebAssembly.Instance(made!.module, { env })
   const kernel = exports as unknown as Record<string, Kernel>
-  kernel['init']!(0, 1, SCRATCH, 0)
+  kernel['init']!(0, 1, SCRATCH, 0, 0)
   return { memory, kernel }
 }
 

@@ -30,7 +30,7 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
 
   const lowering = new Lowering(weights, options.precision === 'fast', cacheBytes)
   const layout = layOut(program, lowering, weights, banks, nThreads, options)
-  const { module, wide } = await kernels()
+  const { module, uniform } = await kernels()
   // Rows on their way lie where cache pages will be.
   const memories = layout.banks.map((bank, i) =>
     newMemory(bank.poolAddress + stagingBytes([...weights.values()].filter((w) => w.bank === i))),
@@ -42,7 +42,7 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
   await loadWeights(weights, loaders, options)
 
   const probe = layout.banks.map((b, bank) => ({ bank, first: 0, records: b.probe.record, count: 1, copies: [] }))
-  const setup = { module, memories, segments: layout.segments, probe, wide }
+  const setup = { module, memories, segments: layout.segments, probe, uniform }
   const threads = await ThreadPool.start(nThreads, setup, (thread) => ({
     scratch: layout.banks.map((b) => b.scratchAddress + thread * layout.scratchBytes),
     times: options.profile ? layout.banks.map((b) => b.timesAddress + thread * timesBytes(b.nRecords)) : undefined,

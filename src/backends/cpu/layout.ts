@@ -74,9 +74,9 @@ export function layOut(
   const logitsBuffer = lowering.bufferOf(program.logits, logitsBank)
   const memory = planMemory(ops, crossings, plan.count, sizeOf, logitsBuffer)
 
-  // 4 rows of a chunk, and what routing and attention keep beside
+  // 4 rows of a chunk, and what routing, attention and the integer kernels keep beside
   const experts = Math.max(0, ...program.ops.map(({ op }) => (op.op === 'route' ? op.logits.width : 0)))
-  const scratchBytes = align(Math.max(4 * CHUNK_COLUMNS * 4, experts * 20, attentionBytes(program))) + 256
+  const scratchBytes = align(Math.max(4 * CHUNK_COLUMNS * 4, experts * 20, attentionBytes(program), panelBytes(weights))) + 256
   const activations: number[] = []
   /** Addresses of pointer lists, by the word that asks for one. */
   const pointerLists = new Map<Word, number>()
@@ -182,6 +182,15 @@ function attentionBytes(program: Program): number {
     return 128 + 8 * PAGE_SIZE * 4 + 8 * (columns + valueColumns) * 4 + Math.max(4 * columns, 8 * valueColumns) * 4
   })
   return Math.max(0, ...needs)
+}
+
+/** Scratch of linear-int.ts: pointers, and sixteen unpacked rows: a byte per int4 code, two per int8 code, and f32 scales. */
+function panelBytes(weights: ReadonlyMap<string, PlacedWeight>): number {
+  const needs = [...weights.values()].map(({ format, stored }) => {
+    const blocks = Math.ceil(stored.cols / 32)
+    return format === 'int4' ? blocks * 576 : format === 'int8' ? blocks * 1088 : 0
+  })
+  return 1024 + needs.reduce((a, b) => Math.max(a, b), 0)
 }
 
 /** Where a state's keys and values begin inside a page of its bank. */

@@ -13,7 +13,7 @@ const F16_UNBIAS = 2 ** 112
 
 /** The functions of kernels/cpu/pack.ts; those that return a number return 0 when all is well. */
 interface PackKernels {
-  init(thread: number, nThreads: number, scratch: number, wide: number, spins: number): void
+  init(thread: number, nThreads: number, scratch: number, products: number, spins: number): void
   packGgml(descriptor: number, source: number, row: number, count: number): number
   packWords(descriptor: number, source: number, grid: number, factor: number, row: number, count: number): number
   packFloats(descriptor: number, source: number, factor: number, row: number, count: number): void

@@ -50,10 +50,10 @@ const NODE_FLAGS: Record<number, readonly string[]> = {
   26: [...BEST_COMPILER, FUSE_VECTORS, '--no-wasm-inlining'],
 }
 
-/** Compiled kernels, and whether the engine fuses vectors in them. */
+/** Compiled kernels. `uniform`: one compiler made all of their code, so that a relaxed instruction does one thing in it. */
 export interface CompiledKernels {
   readonly module: WebAssembly.Module
-  readonly wide: boolean
+  readonly uniform: boolean
 }
 
 /**
@@ -63,18 +63,17 @@ export interface CompiledKernels {
 export async function compileKernels(
   variants: readonly Uint8Array<ArrayBuffer>[],
 ): Promise<CompiledKernels | undefined> {
-  const { process } = globalThis as { process?: { versions?: { node?: string }; arch?: string } }
+  const { process } = globalThis as { process?: { versions?: { node?: string } } }
   const flags = NODE_FLAGS[Number(process?.versions?.node?.split('.')[0])]
   const v8 = flags && builtin<{ setFlagsFromString(flags: string): void }>('node:v8')
   if (!v8) {
     const bytes = variants.find((b) => WebAssembly.validate(b))
-    return bytes && { module: await WebAssembly.compile(bytes), wide: false }
+    return bytes && { module: await WebAssembly.compile(bytes), uniform: false }
   }
   for (const flag of flags) v8.setFlagsFromString(flag)
   try {
     const bytes = variants.find((b) => WebAssembly.validate(b))
-    const wide = flags.includes(FUSE_VECTORS) && process?.arch === 'x64'
-    return bytes && { module: new WebAssembly.Module(bytes), wide }
+    return bytes && { module: new WebAssembly.Module(bytes), uniform: true }
   } finally {
     for (const flag of flags)
       v8.setFlagsFromString(flag.startsWith('--no-') ? `--${flag.slice(5)}` : `--no-${flag.slice(2)}`)

@@ -36,8 +36,8 @@ interface ThreadSetup {
   readonly segments: readonly Segment[]
   /** What {@link ThreadPool.probe} runs instead. */
   readonly probe: readonly Segment[]
-  /** The engine fuses neighbouring 128-bit vectors. */
-  readonly wide: boolean
+  /** Relaxed instructions do the same in all code of the kernels (platform.ts). */
+  readonly uniform: boolean
   /** How often a thread looks at a barrier, about 1 ns each, before it sleeps. */
   readonly spins: number
   readonly thread: number
@@ -57,7 +57,7 @@ function threadMain(setup: ThreadSetup, post: (message: unknown) => void): void 
         env: { memory, abort: () => undefined, clock: () => performance.now() },
       })
       const kernels = instance.exports as Record<string, (...args: number[]) => void>
-      kernels['init']!(thread, nThreads, setup.scratch[i]!, setup.wide ? 1 : 0, setup.spins)
+      kernels['init']!(thread, nThreads, setup.scratch[i]!, setup.uniform ? -1 : 0, setup.spins)
       return kernels
     })
     const control = new Int32Array(memories[0]!.buffer, setup.control, 2)
