@@ -48,8 +48,8 @@ export interface LoweredOp {
 export class Lowering {
   readonly ops: LoweredOp[] = []
   private readonly buffers = new Map<string, Buffer>()
-  /** Quantised copies of views, until their value is written again. */
-  private readonly quantized = new Map<string, Buffer>()
+  /** Quantised copies of a buffer's columns, by `offset:width`, until the buffer is written again. */
+  private readonly quantized = new Map<Buffer, Map<string, Buffer>>()
 
   constructor(
     private readonly weights: ReadonlyMap<string, PlacedWeight>,
@@ -267,13 +267,13 @@ export class Lowering {
 
   /** int8 copy of a view, made once for all the matrices that read it. */
   private quantize(x: View, bank: number): Buffer {
-    const key = `${x.value.id}:${x.offset}:${x.width}@${bank}`
-    const known = this.quantized.get(key)
-    if (known) return known
     const source = this.bufferOf(x.value, bank)
-    const buffer = this.quantizeBuffer(source, at(source, x.offset * 4), x.width, 1, bank)
-    this.quantized.set(key, buffer)
-    return buffer
+    let copies = this.quantized.get(source)
+    if (!copies) this.quantized.set(source, (copies = new Map<string, Buffer>()))
+    const key = `${x.offset}:${x.width}`
+    let copy = copies.get(key)
+    if (!copy) copies.set(key, (copy = this.quantizeBuffer(source, at(source, x.offset * 4), x.width, 1, bank)))
+    return copy
   }
 
   private quantizeBuffer(source: Buffer, from: BufferAt, width: number, multiple: number, bank: number): Buffer {
@@ -348,10 +348,7 @@ export class Lowering {
   ): void {
     const name = [kernel, ...words.map(weightName)].filter(Boolean).join(' ')
     this.ops.push({ kernel, name, bank, rows: rowsLike.rows, multiple, words, reads, writes })
-    for (const write of writes)
-      if (typeof write !== 'string')
-        for (const [key, buffer] of this.buffers)
-          if (buffer === write) for (const q of this.quantized.keys()) if (sameValue(q, key)) this.quantized.delete(q)
+    for (const write of writes) if (typeof write !== 'string') this.quantized.delete(write)
   }
 }
 
@@ -359,11 +356,6 @@ export class Lowering {
 export function statePageBytes(state: CacheState, cacheBytes: number): { keys: number; values: number } {
   const bytes = (columns: number): number => PAGE_SIZE * state.heads * Math.ceil(columns / 4) * 4 * cacheBytes
   return { keys: bytes(state.keyDim), values: bytes(state.valueDim) }
-}
-
-function sameValue(quantizedKey: string, bufferKey: string): boolean {
-  const [value, bank] = bufferKey.split('@')
-  return quantizedKey.startsWith(`${value}:`) && quantizedKey.endsWith(`@${bank}`)
 }
 
 /** The weight that a word refers to, without the numbers of layers and experts. */
