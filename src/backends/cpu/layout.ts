@@ -76,7 +76,8 @@ export function layOut(
 
   // 4 rows of a chunk, and what routing, attention and the integer kernels keep beside
   const experts = Math.max(0, ...program.ops.map(({ op }) => (op.op === 'route' ? op.logits.width : 0)))
-  const scratchBytes = align(Math.max(4 * CHUNK_COLUMNS * 4, experts * 20, attentionBytes(program), panelBytes(weights))) + 256
+  const scratchBytes =
+    align(Math.max(4 * CHUNK_COLUMNS * 4, experts * 20, attentionBytes(program), panelBytes(weights))) + 256
   const activations: number[] = []
   /** Addresses of pointer lists, by the word that asks for one. */
   const pointerLists = new Map<Word, number>()
