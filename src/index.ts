@@ -3,6 +3,7 @@ export { UserError } from './errors.js'
 
 export type { LoadProgress, Precision } from './backends/backend.js'
 export type { ChatMessage, ChatTemplate } from './chat/template.js'
+export type { ModelFiles } from './checkpoint/files.js'
 export type { ByteSource, FileSet } from './checkpoint/source.js'
 export type { Engine, EngineInfo } from './engine/engine.js'
 export type { FinishReason, Generation, GenerationResult, Part, Timings } from './engine/generation.js'

@@ -47,6 +47,8 @@ export interface Step {
 /** A program with its weights in memory. One step at a time. */
 export interface Runner {
   readonly backend: string
+  /** Threads that compute; absent: one. */
+  readonly threads?: number
   /** Bytes of weights read by one token's decode step (dense weights once, topK experts), for GB/s. */
   readonly activeWeightBytes: number
   readonly weightBytes: number

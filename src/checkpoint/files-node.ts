@@ -1,9 +1,13 @@
 import type { Stats } from 'node:fs'
-import { open, readdir, stat, type FileHandle } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import type * as fs from 'node:fs/promises'
+import type * as paths from 'node:path'
 import { UserError } from '../errors.js'
 import { checkRange, isPlainFileName } from './range.js'
 import type { ByteSource, FileSet } from './source.js'
+
+/** Node's modules without an import, so that a bundler for browsers, where this file is never used, finds nothing to resolve. */
+const nodeFs = (): typeof fs => process.getBuiltinModule('node:fs/promises')
+const nodePath = (): typeof paths => process.getBuiltinModule('node:path')
 
 /** One read call takes at most 2^31 - 1 bytes in Node. */
 const LARGEST_READ = 2 ** 30
@@ -18,7 +22,7 @@ export async function nodeFiles(path: string): Promise<FileSet> {
     throw new UserError(`${path}: no such file or folder. Give a model folder or a .gguf file.`, 'file_not_found')
   }
   if (found.isDirectory()) return folder(path)
-  if (found.isFile()) return { ...folder(dirname(path)), main: basename(path) }
+  if (found.isFile()) return { ...folder(nodePath().dirname(path)), main: nodePath().basename(path) }
   throw new UserError(
     `${path}: expected a folder or a regular file. Give a model folder or a .gguf file.`,
     'invalid_file',
@@ -29,12 +33,12 @@ function folder(path: string): FileSet {
   return {
     name: path,
     async list() {
-      const entries = await readdir(path, { withFileTypes: true }).catch(asUserError(path))
+      const entries = await nodeFs().readdir(path, { withFileTypes: true }).catch(asUserError(path))
       return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name)
     },
     async open(file) {
       if (!isPlainFileName(file)) return undefined
-      const whole = join(path, file)
+      const whole = nodePath().join(path, file)
       const found = await statOf(whole)
       // A pipe or a device has no size and may block for ever, so only regular files count.
       return found?.isFile() ? fileSource(whole, found.size) : undefined
@@ -44,13 +48,13 @@ function folder(path: string): FileSet {
 
 function fileSource(path: string, size: number): ByteSource {
   // Opened at the first read: a checkpoint may have hundreds of shards.
-  let handle: Promise<FileHandle> | undefined
+  let handle: Promise<fs.FileHandle> | undefined
   return {
     name: path,
     size,
     async read(offset, length, into) {
       checkRange(path, size, offset, length)
-      handle ??= open(path, 'r')
+      handle ??= nodeFs().open(path, 'r')
       const file = await handle.catch(asUserError(path))
       const bytes = into && into.byteLength >= length ? into.subarray(0, length) : allocate(path, length)
       for (let done = 0; done < length;) {
@@ -81,7 +85,7 @@ function allocate(path: string, length: number): Uint8Array {
 
 async function statOf(path: string): Promise<Stats | undefined> {
   try {
-    return await stat(path)
+    return await nodeFs().stat(path)
   } catch (cause) {
     const code = errorCode(cause)
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined

@@ -33,7 +33,7 @@ export async function openGguf(files: FileSet, main: string): Promise<Checkpoint
   const opened: ByteSource[] = []
   try {
     const headers: GgufHeader[] = []
-    for (const part of await partNames(files, main)) {
+    for (const part of partNames(files, main)) {
       const source = await files.open(part)
       if (!source) throw missingPart(files, part, main)
       opened.push(source)
@@ -48,14 +48,12 @@ export async function openGguf(files: FileSet, main: string): Promise<Checkpoint
   }
 }
 
-async function partNames(files: FileSet, main: string): Promise<string[]> {
+function partNames(files: FileSet, main: string): string[] {
   const [, stem, , total] = SPLIT.exec(main) ?? []
   if (stem === undefined || total === undefined) return [main]
-  const present = new Set(await files.list())
   const parts: string[] = []
   for (let i = 1; i <= Number(total); i++) {
     const part = `${stem}-${String(i).padStart(5, '0')}-of-${total}.gguf`
-    if (!present.has(part)) throw missingPart(files, part, main)
     parts.push(part)
   }
   if (parts.includes(main)) return parts

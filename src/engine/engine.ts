@@ -2,8 +2,8 @@ import type { Backend, OpTimes, Precision } from '../backends/backend.js'
 import type { ChatMessage, ChatTemplate } from '../chat/template.js'
 import { loadChatTemplate } from '../chat/template.js'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
+import { filesOf, type ModelFiles } from '../checkpoint/files.js'
 import { openCheckpoint } from '../checkpoint/open.js'
-import type { FileSet } from '../checkpoint/source.js'
 import { UserError } from '../errors.js'
 import type { Program } from '../graph/program.js'
 import { buildProgram } from '../models/registry.js'
@@ -45,6 +45,8 @@ export interface EngineInfo {
   /** Parameters that one token uses. */
   readonly activeParameters: number
   readonly backend: string
+  /** Threads that compute. */
+  readonly threads: number
   readonly precision: Precision
   readonly weightBytes: number
   /** Bytes of weights that one token of an answer reads. */
@@ -160,13 +162,13 @@ export class Engine {
 }
 
 /**
- * Loads a model: a folder in Hugging Face layout or a .gguf file (Node), or any set of files.
+ * Loads a model, a folder in Hugging Face layout or a .gguf file: by its path (Node) or address, by the files that a user
+ * chose in a browser, or from any other set of files.
  * @throws UserError with the file, the tensor, what was expected and what was found
  */
-export async function loadEngine(model: string | FileSet, options: LoadOptions = {}): Promise<Engine> {
+export async function loadEngine(model: ModelFiles, options: LoadOptions = {}): Promise<Engine> {
   checkLoadOptions(options)
-  const files = typeof model === 'string' ? await (await import('../checkpoint/files-node.js')).nodeFiles(model) : model
-  const checkpoint = await openCheckpoint(files)
+  const checkpoint = await openCheckpoint(await filesOf(model))
   try {
     return await loadEngineFrom(checkpoint, options)
   } catch (error) {
@@ -209,6 +211,7 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
     parameters: parameters.total,
     activeParameters: parameters.active,
     backend: runner.backend,
+    threads: runner.threads ?? 1,
     precision,
     weightBytes: runner.weightBytes,
     activeWeightBytes: runner.activeWeightBytes,

@@ -6,45 +6,13 @@ import { openCheckpoint } from '../../src/checkpoint/open.js'
 import { nodeFiles } from '../../src/checkpoint/files-node.js'
 import type { Program } from '../../src/graph/program.js'
 import { buildProgram } from '../../src/models/registry.js'
+import { parseGolden, type Golden } from './golden-file.js'
 
 export const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url))
 
-/** What the reference implementation computed; see tools/oracle. */
-export interface Golden {
-  /** [T], absent where only greedy ids are known. */
-  readonly ids?: number[]
-  /** [T, V] */
-  readonly logits?: Float32Array
-  readonly prompt: number[]
-  readonly greedy: number[]
-}
-
-/** Reads golden.safetensors: I64 and F32 tensors only. */
+/** Reads golden.safetensors. */
 export function readGolden(file: string): Golden {
-  const data = readFileSync(file)
-  const headerBytes = Number(data.readBigUInt64LE(0))
-  const header = JSON.parse(data.toString('utf8', 8, 8 + headerBytes)) as Record<
-    string,
-    { dtype: string; data_offsets: [number, number] }
-  >
-  const bytes = (name: string): ArrayBuffer | undefined => {
-    const entry = header[name]
-    if (!entry) return undefined
-    const [from, to] = entry.data_offsets.map((o) => 8 + headerBytes + o) as [number, number]
-    return new Uint8Array(data.subarray(from, to)).buffer
-  }
-  const integers = (name: string): number[] | undefined => {
-    const buffer = bytes(name)
-    return buffer && Array.from(new BigInt64Array(buffer), Number)
-  }
-  const ids = integers('ids')
-  const logits = bytes('logits')
-  return {
-    ...(ids && { ids }),
-    ...(logits && { logits: new Float32Array(logits) }),
-    prompt: integers('prompt')!,
-    greedy: integers('greedy')!,
-  }
+  return parseGolden(readFileSync(file))
 }
 
 /** A model with its weights, and a timeline of one sequence. */

@@ -7,10 +7,10 @@ import { MAX_BANK_BYTES, gigabytes, planBanks } from './banks.js'
 import { BASELINE_WASM, RELAXED_WASM } from './kernels.generated.js'
 import { Lowering } from './lower.js'
 import { layOut, timesBytes } from './layout.js'
-import { compileKernels, parallelism, type CompiledKernels } from './platform.js'
+import { compileKernels, parallelism, sharesMemory, type CompiledKernels } from './platform.js'
 import { WeightLoader, stagingBytes } from './load-weights.js'
 import { CpuRunner } from './runner.js'
-import { ThreadPool } from './threads.js'
+import { ThreadPool, ownThread } from './threads.js'
 import { planWeight, type PlacedWeight, type WeightUse } from './weights.js'
 
 /** CPU kernels in WebAssembly: SIMD, threads over shared memory, the whole step inside; memories of at most 4 GiB each. */
@@ -20,9 +20,7 @@ export const cpuBackend: Backend = { name: 'cpu', load }
 const ACTIVATION_RESERVE = 256 << 20
 
 async function load(program: Program, checkpoint: Checkpoint, options: BackendOptions): Promise<Runner> {
-  const nThreads = options.threads ?? Math.max(1, Math.min(parallelism(), 16))
-  if (!Number.isInteger(nThreads) || nThreads < 1 || nThreads > 64)
-    throw new UserError(`threads: expected a whole number from 1 to 64, found ${nThreads}`, 'invalid_argument')
+  const nThreads = threadsOf(options)
   const weights = planWeights(program, checkpoint, options)
   const bankBytes = Math.min(options.bankBytes ?? MAX_BANK_BYTES, MAX_BANK_BYTES)
   const cacheBytes = options.precision === 'fast' ? 2 : 4
@@ -43,12 +41,30 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
 
   const probe = layout.banks.map((b, bank) => ({ bank, first: 0, records: b.probe.record, count: 1, copies: [] }))
   const setup = { module, memories, segments: layout.segments, probe, uniform }
-  const threads = await ThreadPool.start(nThreads, setup, (thread) => ({
+  const memoryOf = (thread: number): { scratch: number[]; times: number[] | undefined } => ({
     scratch: layout.banks.map((b) => b.scratchAddress + thread * layout.scratchBytes),
     times: options.profile ? layout.banks.map((b) => b.timesAddress + thread * timesBytes(b.nRecords)) : undefined,
-  }))
+  })
+  const threads = sharesMemory() ? await ThreadPool.start(nThreads, setup, memoryOf) : ownThread(setup, memoryOf(0))
   const bytes = { weightBytes: sumBytes(weights), activeWeightBytes: activeBytes(program, weights) }
   return new CpuRunner(program, layout, memories, threads, nThreads, options.profile ?? false, options, bytes)
+}
+
+/** @throws UserError where so many threads cannot be had. */
+function threadsOf({ threads }: BackendOptions): number {
+  if (threads !== undefined && (!Number.isInteger(threads) || threads < 1 || threads > 64))
+    throw new UserError(`threads: expected a whole number from 1 to 64, found ${threads}`, 'invalid_argument')
+  if (sharesMemory()) return threads ?? Math.max(1, Math.min(parallelism(), 16))
+  const remedy =
+    'serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp'
+  if (threads !== undefined && threads > 1)
+    throw new UserError(
+      `threads: expected 1, found ${threads}: this page is not cross-origin isolated, so memory cannot be shared with threads; ${remedy}`,
+      'unsupported_platform',
+    )
+  if (threads === undefined)
+    console.warn(`kaiyuan: one thread, which is the page's own: the page is not cross-origin isolated; ${remedy}`)
+  return 1
 }
 
 /** Every weight of the program with its format, once, whatever the number of ops that read it. */
@@ -92,7 +108,7 @@ async function loadWeights(
 /** Memory for everything but cache pages, which it grows by later. */
 function newMemory(bytes: number): WebAssembly.Memory {
   try {
-    return new WebAssembly.Memory({ initial: Math.ceil(bytes / 65536), maximum: 65536, shared: true })
+    return new WebAssembly.Memory({ initial: Math.ceil(bytes / 65536), maximum: 65536, shared: sharesMemory() })
   } catch (cause) {
     throw new UserError(
       `out of memory: the model needs a WebAssembly memory of ${gigabytes(bytes)}, which this machine refuses; try --quantize q4 or a smaller model`,
@@ -115,8 +131,15 @@ async function kernels(): Promise<CompiledKernels> {
   )
 }
 
+/** The import of a memory that is shared and has a largest size. */
+const SHARED_IMPORT = '\x03env\x06memory\x02\x03'
+const UNSHARED_IMPORT = '\x03env\x06memory\x02\x01'
+
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))
+  const shared = atob(base64)
+  // Atomic instructions work in any memory; the one that waits is reached only with more than one thread.
+  const bytes = sharesMemory() ? shared : shared.replace(SHARED_IMPORT, UNSHARED_IMPORT)
+  return Uint8Array.from(bytes, (c) => c.charCodeAt(0))
 }
 
 function sumBytes(weights: ReadonlyMap<string, PlacedWeight>): number {

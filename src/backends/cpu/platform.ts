@@ -1,5 +1,5 @@
 /**
- * The few things in which Node and browsers differ: threads and their number. Node's modules are reached through
+ * The few things in which Node and browsers differ: threads, their number, and the compiler. Node's modules are reached through
  * process.getBuiltinModule, so that a bundler for the browser finds nothing to resolve.
  */
 import { UserError } from '../../errors.js'
@@ -35,6 +35,14 @@ interface WorkerThreads {
 export function parallelism(): number {
   const os = builtin<{ availableParallelism(): number }>('node:os')
   return os ? os.availableParallelism() : (globalThis.navigator?.hardwareConcurrency ?? 1)
+}
+
+/**
+ * Whether a memory can be shared with threads: always in Node; in browsers on pages that are cross-origin isolated, that is
+ * served with Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp (or credentialless).
+ */
+export function sharesMemory(): boolean {
+  return builtin('node:worker_threads') !== undefined || globalThis.crossOriginIsolated
 }
 
 /** V8's best compiler at once, instead of first calls in the quick one and a change later. */
@@ -80,16 +88,16 @@ export async function compileKernels(
   }
 }
 
-/** Starts a thread that runs `main`, a function without outer references, on its first message. */
-export function startThread(main: (setup: never, post: (message: unknown) => void) => void): Thread {
+/** Starts a thread that calls `main`, the text of a function (setup, post) without outer references, on its first message. */
+export function startThread(main: string): Thread {
   const workers = builtin<WorkerThreads>('node:worker_threads')
-  if (workers) return nodeThread(workers, main.toString())
+  if (workers) return nodeThread(workers, main)
   if (typeof Worker === 'undefined')
     throw new UserError(
       'no threads here: neither node:worker_threads (Node 20.16 or newer) nor Worker',
       'unsupported_platform',
     )
-  return browserThread(main.toString())
+  return browserThread(main)
 }
 
 function nodeThread(workers: WorkerThreads, main: string): Thread {
@@ -114,7 +122,11 @@ function browserThread(main: string): Thread {
   return {
     post: (message) => worker.postMessage(message),
     onMessage: (handler) => worker.addEventListener('message', (event: MessageEvent<unknown>) => handler(event.data)),
-    onError: (handler) => worker.addEventListener('error', (event) => handler(new Error(event.message))),
+    onError: (handler) =>
+      worker.addEventListener('error', ({ message }) =>
+        // Without a message it has not even started.
+        handler(new Error(message || 'no worker: the Content-Security-Policy has to allow worker-src blob:')),
+      ),
     keepAlive: () => undefined,
     terminate: () => {
       worker.terminate()

@@ -4,7 +4,7 @@ import type { BackendOptions, OpTimes, Runner, Step } from '../backend.js'
 import { MAX_BANK_BYTES, gigabytes } from './banks.js'
 import { PAGE_TABLE_ENTRIES, timesBytes, type BankLayout, type Layout } from './layout.js'
 import { RECORD_BYTES, STEP_ADDRESS } from './records.js'
-import type { ThreadPool } from './threads.js'
+import type { Threads } from './threads.js'
 
 /** A loaded model on the CPU: writes a step's data into every bank, wakes the threads, hands out the logits. */
 export class CpuRunner implements Runner {
@@ -19,8 +19,8 @@ export class CpuRunner implements Runner {
     private readonly program: Program,
     private readonly layout: Layout,
     private readonly memories: readonly WebAssembly.Memory[],
-    private readonly threads: ThreadPool,
-    private readonly nThreads: number,
+    private readonly pool: Threads,
+    readonly threads: number,
     private readonly profiled: boolean,
     options: BackendOptions,
     bytes: Pick<Runner, 'weightBytes' | 'activeWeightBytes'>,
@@ -56,7 +56,7 @@ export class CpuRunner implements Runner {
     this.running = true
     try {
       this.layout.banks.forEach((bank, i) => this.writeStep(bank, this.memories[i]!.buffer, step))
-      await this.threads.run()
+      await this.pool.run()
     } finally {
       this.running = false
     }
@@ -71,7 +71,7 @@ export class CpuRunner implements Runner {
     for (let round = 0; round < 3; round++) {
       this.layout.banks.forEach(({ probe }, i) => new Int32Array(this.memories[i]!.buffer, probe.record, 3).fill(0, 2))
       const started = performance.now()
-      await this.threads.probe()
+      await this.pool.probe()
       best = Math.max(best, (bytes / (performance.now() - started)) * 1000)
     }
     return best
@@ -80,7 +80,7 @@ export class CpuRunner implements Runner {
   takeProfile(): OpTimes[] {
     if (!this.profiled) return []
     return this.layout.banks.flatMap((bank, i) => {
-      const threads = Array.from({ length: this.nThreads }, (_, thread) => {
+      const threads = Array.from({ length: this.threads }, (_, thread) => {
         const bytes = timesBytes(bank.nRecords)
         return new Float64Array(this.memories[i]!.buffer, bank.timesAddress + thread * bytes, bytes / 8)
       })
@@ -94,7 +94,7 @@ export class CpuRunner implements Runner {
   }
 
   close(): Promise<void> {
-    return this.threads.close()
+    return this.pool.close()
   }
 
   private check(step: Step): void {

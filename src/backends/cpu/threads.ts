@@ -21,7 +21,7 @@ export interface BankCopy {
   readonly rowsAt: number
 }
 
-/** What threads do when they are woken; threadMain, which is sent as text, has the numbers once more. */
+/** What threads do when they are woken; the functions that are sent as text have the numbers once more. */
 const [STEP, END, PROBE] = [0, 1, 2]
 
 /** Looks before a thread sleeps. Waking takes 50 us and more; but where threads share a core, looking keeps the other from its work. */
@@ -45,29 +45,39 @@ interface ThreadSetup {
   readonly control: number
 }
 
-/**
- * The life of a thread: sleep until the host counts the step up, walk all segments, report. It is sent to the worker
- * as text, so it may refer to nothing outside of itself.
- */
-function threadMain(setup: ThreadSetup, post: (message: unknown) => void): void {
+/** Instances of one thread, and what it does for a task. Sent as text, so it may refer to nothing outside of itself. */
+function threadWork(setup: ThreadSetup): (task: number) => void {
   const { memories, thread, nThreads } = setup
-  try {
-    const instances = memories.map((memory, i) => {
-      const instance = new WebAssembly.Instance(setup.module, {
-        env: { memory, abort: () => undefined, clock: () => performance.now() },
-      })
-      const kernels = instance.exports as Record<string, (...args: number[]) => void>
-      kernels['init']!(thread, nThreads, setup.scratch[i]!, setup.uniform ? -1 : 0, setup.spins)
-      return kernels
+  const instances = memories.map((memory, i) => {
+    const instance = new WebAssembly.Instance(setup.module, {
+      env: { memory, abort: () => undefined, clock: () => performance.now() },
     })
-    const control = new Int32Array(memories[0]!.buffer, setup.control, 2)
-    const copy = (segment: Segment): void => {
-      for (const c of segment.copies) {
-        const rows = new Int32Array(memories[0]!.buffer, c.rowsAt, 1)[0]!
-        const source = new Uint8Array(memories[c.fromBank]!.buffer, c.from, rows * c.rowBytes)
-        new Uint8Array(memories[segment.bank]!.buffer, c.to, rows * c.rowBytes).set(source)
-      }
+    const kernels = instance.exports as Record<string, (...args: number[]) => void>
+    kernels['init']!(thread, nThreads, setup.scratch[i]!, setup.uniform ? -1 : 0, setup.spins)
+    return kernels
+  })
+  const copy = (segment: Segment): void => {
+    for (const c of segment.copies) {
+      const rows = new Int32Array(memories[0]!.buffer, c.rowsAt, 1)[0]!
+      const source = new Uint8Array(memories[c.fromBank]!.buffer, c.from, rows * c.rowBytes)
+      new Uint8Array(memories[segment.bank]!.buffer, c.to, rows * c.rowBytes).set(source)
     }
+  }
+  return (task) => {
+    for (const segment of task === 2 ? setup.probe : setup.segments) {
+      if (thread === 0) copy(segment)
+      const { bank, first, records, count } = segment
+      if (setup.times && task === 0) instances[bank]!['runTimed']!(records, count, setup.times[bank]! + first * 16)
+      else instances[bank]!['run']!(records, count)
+    }
+  }
+}
+
+/** The life of a thread: sleep until the host counts the step up, work, report. Sent as text, as {@link threadWork} is. */
+function threadMain(setup: ThreadSetup, post: (message: unknown) => void, prepare: typeof threadWork): void {
+  try {
+    const work = prepare(setup)
+    const control = new Int32Array(setup.memories[0]!.buffer, setup.control, 2)
     let seen = 0
     post({ ready: true })
     for (;;) {
@@ -75,21 +85,39 @@ function threadMain(setup: ThreadSetup, post: (message: unknown) => void): void 
       seen = Atomics.load(control, 0)
       const task = Atomics.load(control, 1)
       if (task === 1) return
-      for (const segment of task === 2 ? setup.probe : setup.segments) {
-        if (thread === 0) copy(segment)
-        const { bank, first, records, count } = segment
-        if (setup.times && task === 0) instances[bank]!['runTimed']!(records, count, setup.times[bank]! + first * 16)
-        else instances[bank]!['run']!(records, count)
-      }
-      if (thread === 0) post({ done: seen })
+      work(task)
+      if (setup.thread === 0) post({ done: seen })
     }
   } catch (error) {
     post({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
   }
 }
 
+/** The two in one text. Some bundlers put `__name(...)` around functions to keep their names. */
+function threadText(): string {
+  const outer = 'const __name = (f) => f'
+  return `(setup, post) => { ${outer}; (${threadMain.toString()})(setup, post, ${threadWork.toString()}) }`
+}
+
+type SharedSetup = Omit<ThreadSetup, 'thread' | 'nThreads' | 'control' | 'scratch' | 'times' | 'spins'>
+
+/** What runs the steps of one loaded model. */
+export interface Threads {
+  /** Runs one step. */
+  run(): Promise<void>
+  /** Reads all weights. */
+  probe(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Steps in the caller's own thread, where memory cannot be shared with others. */
+export function ownThread(setup: SharedSetup, memory: Pick<ThreadSetup, 'scratch' | 'times'>): Threads {
+  const work = threadWork({ ...setup, ...memory, thread: 0, nThreads: 1, spins: 0, control: CONTROL_ADDRESS })
+  return { run: async () => work(STEP), probe: async () => work(PROBE), close: async () => undefined }
+}
+
 /** The threads of one loaded model. */
-export class ThreadPool {
+export class ThreadPool implements Threads {
   private readonly control: Int32Array
   private waiting: { resolve: () => void; reject: (error: Error) => void } | undefined
   private failure: Error | undefined
@@ -103,10 +131,10 @@ export class ThreadPool {
 
   static async start(
     nThreads: number,
-    setup: Omit<ThreadSetup, 'thread' | 'nThreads' | 'control' | 'scratch' | 'times' | 'spins'>,
+    setup: SharedSetup,
     memoryOf: (thread: number) => Pick<ThreadSetup, 'scratch' | 'times'>,
   ): Promise<ThreadPool> {
-    const threads = Array.from({ length: nThreads }, () => startThread(threadMain))
+    const threads = Array.from({ length: nThreads }, () => startThread(threadText()))
     const spins = nThreads <= parallelism() ? SPINS.ownCore : SPINS.sharedCore
     const pool = new ThreadPool(threads, setup.memories)
     await Promise.all(
@@ -132,12 +160,10 @@ export class ThreadPool {
     return pool
   }
 
-  /** Runs one step on all threads. */
   run(): Promise<void> {
     return this.wake(STEP)
   }
 
-  /** Reads all weights on all threads. */
   probe(): Promise<void> {
     return this.wake(PROBE)
   }

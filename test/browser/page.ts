@@ -1,0 +1,137 @@
+// The half of the suite that runs inside of the page, on the built package (run.mjs replaces src by dist).
+import { UserError, loadEngine, type LoadOptions, type ModelFiles } from '../../src/index.js'
+import { parseGolden } from '../golden/golden-file.js'
+
+const QUESTION = "How many r's are in strawberry?"
+
+/** What a case hands back when it went as it should; anything else is thrown. */
+type Case = (...inputs: never[]) => Promise<string>
+
+async function fetchBytes(url: string): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(url)
+  if (!response.ok) throw new Error(`${url}: ${response.status}`)
+  return new Uint8Array(await response.arrayBuffer())
+}
+
+async function fileOf(url: string, bytes?: Uint8Array<ArrayBuffer>): Promise<File> {
+  return new File([bytes ?? (await fetchBytes(url))], url.slice(url.lastIndexOf('/') + 1))
+}
+
+async function miniFiles(): Promise<File[]> {
+  const names = [
+    'config.json',
+    'generation_config.json',
+    'model.safetensors',
+    'tokenizer.json',
+    'tokenizer_config.json',
+  ]
+  return Promise.all(names.map((name) => fileOf(`/mini/${name}`)))
+}
+
+/** Logits within 1e-3 and the same greedy ids, with prompts as a whole and in chunks of 7. */
+async function golden(model: string, folder: string, threads: number | null): Promise<string> {
+  const expected = parseGolden(await fetchBytes(`${folder}/golden.safetensors`))
+  let worst = 0
+  for (const maxTokens of [7, 256]) {
+    const engine = await loadEngine(model, { precision: 'exact', maxTokens, threads: threads ?? 1 })
+    if (expected.ids && expected.logits) {
+      const logits = await engine.logits(expected.ids)
+      if (logits.length !== expected.logits.length) throw new Error(`${logits.length} logits`)
+      worst = logits.reduce((w, l, i) => Math.max(w, isNaN(l) ? Infinity : Math.abs(l - expected.logits![i]!)), worst)
+      if (worst >= 1e-3) throw new Error(`largest error ${worst} with chunks of ${maxTokens}`)
+    }
+    const options = { temperature: 0, ignoreEos: true, maxTokens: expected.greedy.length }
+    const { ids } = await engine.generate(expected.prompt, options).result
+    await engine.close()
+    if (String(ids) !== String(expected.greedy)) throw new Error(`ids ${ids} instead of ${expected.greedy}`)
+  }
+  return `largest error ${worst.toExponential(1)}`
+}
+
+async function answer(model: ModelFiles, options: LoadOptions): Promise<string> {
+  const engine = await loadEngine(model, options)
+  let text = ''
+  for await (const part of engine.chat([{ role: 'user', content: QUESTION }], { temperature: 0 }))
+    if (part.kind === 'text') text += part.text
+  await engine.close()
+  if (!/\b(3|three)\b/i.test(text)) throw new Error(`expected an answer with 3, found ${JSON.stringify(text)}`)
+  return text.trim()
+}
+
+/** All logits of a text, as bits. */
+async function logitBits(options: LoadOptions): Promise<Uint32Array> {
+  const engine = await loadEngine('/mini/', options)
+  const logits = await engine.logits(engine.encode(QUESTION.repeat(4)))
+  await engine.close()
+  return new Uint32Array(logits.slice().buffer)
+}
+
+/** The message of the UserError that `work` must end with. */
+async function userError(work: () => Promise<unknown>, code: string, message: RegExp): Promise<string> {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    if (error.code !== code || !message.test(error.message))
+      throw new Error(`${error.code}: ${error.message}`, { cause: error })
+    return error.message
+  }
+  throw new Error('expected a UserError, found none')
+}
+
+const cases = {
+  async isolation(expected: boolean) {
+    if (crossOriginIsolated !== expected) throw new Error(`crossOriginIsolated is ${crossOriginIsolated}`)
+    return String(expected)
+  },
+  golden,
+  answer: (model: string, options: LoadOptions) => answer(model, options),
+  answerFromFiles: async () => answer(await miniFiles(), { threads: 2 }),
+  async answerFromGguf(url: string) {
+    const engine = await loadEngine(await fileOf(url), { threads: 2, precision: 'exact' })
+    const { ids } = await engine.generate([1, 2, 3], { maxTokens: 4, temperature: 0, ignoreEos: true }).result
+    await engine.close()
+    if (ids.length !== 4) throw new Error(`${ids.length} ids`)
+    return String(ids)
+  },
+  async determinism(precision: 'exact' | 'fast') {
+    const [one, ...others] = await Promise.all([1, 2, 3].map((threads) => logitBits({ precision, threads })))
+    for (const other of others)
+      if (!one!.every((bits, i) => bits === other[i])) throw new Error('the logits depend on the number of threads')
+    // The optimising compiler takes over while this runs.
+    for (let i = 0; i < 5; i++) {
+      const again = await logitBits({ precision, threads: 2, maxTokens: 5 })
+      if (!one!.every((bits, j) => bits === again[j])) throw new Error('the logits change from run to run')
+    }
+    return `${one!.length} logits, bit by bit`
+  },
+  async stop() {
+    const engine = await loadEngine('/mini/', { threads: 2 })
+    const generation = engine.complete('a', { ignoreEos: true, maxTokens: 400 })
+    for await (const part of generation) if (part.text !== '') break
+    const { finishReason, ids } = await generation.result
+    await engine.close()
+    if (finishReason !== 'abort' || ids.length > 100) throw new Error(`${finishReason} after ${ids.length} tokens`)
+    return `after ${ids.length} tokens`
+  },
+  async progress() {
+    let last = 0
+    const engine = await loadEngine('/mini/', {
+      onProgress: ({ loadedBytes, totalBytes }) => (last = loadedBytes / totalBytes),
+    })
+    const { threads } = engine.info
+    await engine.close()
+    if (last !== 1 || threads !== Math.min(navigator.hardwareConcurrency, 16)) throw new Error(`${last}, ${threads}`)
+    return `${threads} threads`
+  },
+  async truncated(url: string) {
+    const bytes = await fetchBytes(url)
+    const cut = await fileOf(url, bytes.slice(0, bytes.length >> 1))
+    return userError(() => loadEngine(cut), 'invalid_file', /expected|truncated/)
+  },
+  error: (model: string, options: LoadOptions, code: string, message: string) =>
+    userError(() => loadEngine(model, options), code, new RegExp(message)),
+  noFiles: () => userError(() => loadEngine([]), 'invalid_argument', /no files/),
+} satisfies Record<string, Case>
+
+Object.assign(globalThis, { cases })

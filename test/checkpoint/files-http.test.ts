@@ -1,0 +1,140 @@
+// Models behind HTTP and models that a user chose, read in Node; test/browser reads them in a browser.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { afterEach, describe, expect, it } from 'vitest'
+import { blockSource } from '../../src/checkpoint/blocks.js'
+import { blobFiles } from '../../src/checkpoint/files-blob.js'
+import { filesOf } from '../../src/checkpoint/files.js'
+import { openCheckpoint } from '../../src/checkpoint/open.js'
+import { tinyFolder, tinyLlamaGguf } from './build.js'
+
+const servers: Server[] = []
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
+
+async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
+  const server = createServer(answer)
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as { port: number }).port}`
+}
+
+/** Answers ranges of `bytes`, and keeps what was asked for. */
+function ranges(bytes: Uint8Array, asked: string[] = [], shown = true) {
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    asked.push(`${request.method} ${request.headers.range ?? ''}`)
+    if (request.method === 'HEAD') {
+      response.writeHead(200, { 'content-length': bytes.length }).end()
+      return
+    }
+    const [, from, to] = /bytes=(\d+)-(\d+)/.exec(request.headers.range!)!.map(Number) as [number, number, number]
+    const part = bytes.subarray(from, to + 1)
+    const total = shown ? { 'content-range': `bytes ${from}-${from + part.length - 1}/${bytes.length}` } : {}
+    response.writeHead(206, total).end(part)
+  }
+}
+
+const numbered = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 255)
+
+describe('files behind an address', () => {
+  it('opens a folder and a .gguf file, and asks for nothing twice', async () => {
+    const files: Record<string, Uint8Array> = { ...tinyFolder(), 'llama.gguf': tinyLlamaGguf() }
+    const asked: string[] = []
+    const origin = await serve((request, response) => {
+      const name = request.url!.slice('/a%20model/'.length)
+      asked.push(name)
+      const bytes = files[name.replace(/\?.*/, '')]
+      if (bytes) ranges(bytes)(request, response)
+      else response.writeHead(404).end()
+    })
+    const folder = await openCheckpoint(await filesOf(`${origin}/a model`))
+    expect(folder.kind).toBe('safetensors')
+    expect(await folder.file('tokenizer.model')).toBeUndefined()
+    expect(asked.length).toBe(new Set(asked).size)
+    await folder.close()
+    const gguf = await openCheckpoint(await filesOf(`${origin}/a%20model/llama.gguf?download=true`))
+    expect(gguf.kind).toBe('gguf')
+    expect(asked).toContain('llama.gguf?download=true')
+    await gguf.close()
+  })
+
+  it('reads large files in blocks', async () => {
+    const bytes = numbered(20_000_000)
+    const asked: string[] = []
+    const origin = await serve(ranges(bytes, asked))
+    const source = (await (await filesOf(`${origin}/m.gguf`)).open('m.gguf'))!
+    expect(source.size).toBe(bytes.length)
+    for (let at = 0; at < 19_000_000; at += 1_000_003)
+      expect(Buffer.compare(await source.read(at, 900_000), bytes.subarray(at, at + 900_000))).toBe(0)
+    const into = new Uint8Array(17_000_000)
+    expect((await source.read(2_000_000, 17_000_000, into)).buffer).toBe(into.buffer)
+    expect(Buffer.compare(into, bytes.subarray(2_000_000, 19_000_000))).toBe(0)
+    expect(asked.length).toBe(4)
+    await expect(source.read(19_999_999, 2)).rejects.toThrow(/the file has 20000000 bytes/)
+  })
+
+  it('asks for the size where another origin hides it', async () => {
+    const origin = await serve(ranges(numbered(100_000), [], false))
+    expect((await (await filesOf(`${origin}/m.gguf`)).open('m.gguf'))!.size).toBe(100_000)
+  })
+
+  it('tries again what passes by itself', async () => {
+    let failures = 2
+    const answer = ranges(numbered(10))
+    const origin = await serve((request, response) => {
+      if (failures-- > 0) response.writeHead(503).end()
+      else answer(request, response)
+    })
+    expect((await (await filesOf(`${origin}/m.gguf`)).open('m.gguf'))!.size).toBe(10)
+  })
+
+  it('says what is wrong: no permission, a file that changes, nothing there', async () => {
+    const closed = await serve((_, response) => response.writeHead(403).end())
+    await expect((await filesOf(`${closed}/m.gguf?token=secret`)).open('m.gguf')).rejects.toThrow(
+      /m\.gguf: expected a part of the file, found 403 Forbidden/,
+    )
+    const sizes = [100_000, 100_001]
+    const changing = await serve((request, response) => ranges(numbered(sizes.shift()!))(request, response))
+    const source = (await (await filesOf(`${changing}/m.gguf`)).open('m.gguf'))!
+    await expect(source.read(0, 10)).rejects.toThrow(/has changed/)
+    await expect(filesOf('https://')).rejects.toThrow(/expected the address/)
+  })
+
+  it('does not take all of a large file for a part', async () => {
+    const origin = await serve((_, response) => response.writeHead(200, { 'content-length': 2 ** 31 }).end())
+    await expect((await filesOf(`${origin}/m.gguf`)).open('m.gguf')).rejects.toThrow(/HTTP range requests/)
+  })
+})
+
+describe('files that a user chose', () => {
+  const file = (name: string, bytes: Uint8Array, path = ''): File =>
+    Object.assign(new File([Uint8Array.from(bytes)], name), { webkitRelativePath: path })
+
+  it('opens one file, and a folder with or without its own name', async () => {
+    const gguf = await openCheckpoint(await filesOf(file('llama.gguf', tinyLlamaGguf())))
+    expect(gguf.kind).toBe('gguf')
+    for (const prefix of ['', 'tiny/']) {
+      const chosen = Object.entries(tinyFolder()).map(([n, bytes]) => file(n, bytes, prefix && prefix + n))
+      expect((await openCheckpoint(await filesOf(chosen))).kind).toBe('safetensors')
+    }
+  })
+
+  it('refuses none and two of one name', () => {
+    expect(() => blobFiles([])).toThrow(/no files/)
+    expect(() => blobFiles([file('a.gguf', numbered(1)), file('a.gguf', numbered(1))])).toThrow(
+      /two files are called a\.gguf/,
+    )
+  })
+})
+
+describe('blocks', () => {
+  it('does not keep a failure', async () => {
+    let calls = 0
+    const source = blockSource('m', 10, async (_, length) => {
+      if (calls++ === 0) throw new Error('once')
+      return numbered(length)
+    })
+    await expect(source.read(0, 10)).rejects.toThrow('once')
+    expect(await source.read(3, 2)).toEqual(numbered(10).slice(3, 5))
+  })
+})
