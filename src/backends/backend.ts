@@ -52,6 +52,8 @@ export interface Runner {
   /** Bytes of weights read by one token's decode step (dense weights once, topK experts), for GB/s. */
   readonly activeWeightBytes: number
   readonly weightBytes: number
+  /** Bytes of one cache page, over all layers. */
+  readonly pageBytes: number
   readonly maxTokens: number
   readonly maxLogitRows: number
   /** Makes cache pages [0, count) usable. @throws UserError out_of_memory. */

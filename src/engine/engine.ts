@@ -1,4 +1,4 @@
-import type { Backend, OpTimes, Precision } from '../backends/backend.js'
+import { PAGE_SIZE, type Backend, type OpTimes, type Precision, type Runner } from '../backends/backend.js'
 import type { ChatMessage, ChatTemplate } from '../chat/template.js'
 import { loadChatTemplate } from '../chat/template.js'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
@@ -9,6 +9,7 @@ import type { Program } from '../graph/program.js'
 import { buildProgram } from '../models/registry.js'
 import { loadTokenizer } from '../tokenizer/load.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
+import type { CacheLimit } from './cache.js'
 import { generationDefaults, readGenerationConfig, stopIdsOf } from './defaults.js'
 import type { Generation } from './generation.js'
 import type { ChatOptions, GenerateOptions, LoadOptions } from './options.js'
@@ -26,6 +27,10 @@ import { shareRunner } from './timeline.js'
 
 /** Tokens of a prompt that one step takes unless asked otherwise. */
 const DEFAULT_CHUNK = 256
+/** Answers that one step goes on with unless asked otherwise. */
+const DEFAULT_CONCURRENCY = 16
+/** Bytes of cache that are kept for reuse unless asked otherwise. */
+const DEFAULT_CACHE = 2 ** 30
 /** Rows of logits are kept below 4 M floats (16 MB), whatever the vocabulary. */
 const MAX_LOGITS = 4 * 2 ** 20
 
@@ -56,7 +61,7 @@ export interface EngineInfo {
   readonly hasChatTemplate: boolean
 }
 
-/** A loaded model. Its calls may run side by side; steps come one after the other. Close it when it is done. */
+/** A loaded model. Its calls may run side by side and share their steps and their cache. Close it when it is done. */
 export class Engine {
   private readonly sessions = new Set<Session>()
   private closing: Promise<void> | undefined
@@ -126,9 +131,9 @@ export class Engine {
    * undefined where the weights fit into a cache, or for the reference backend.
    */
   readSpeed(): Promise<number | undefined> {
-    const { runner, queue } = this.model.shared
+    const { runner, scheduler } = this.model.shared
     if (runner.weightBytes < BEYOND_CACHES) return Promise.resolve(undefined)
-    return queue.run(async () => runner.readSpeed?.())
+    return scheduler.between(async () => runner.readSpeed?.())
   }
 
   /** Where the time of the steps since the last call went; empty unless the model was loaded with `profile` on the cpu backend. */
@@ -144,7 +149,7 @@ export class Engine {
 
   private async release(): Promise<void> {
     await Promise.all([...this.sessions].map((session) => session.close()))
-    await this.model.shared.queue.idle()
+    await this.model.shared.scheduler.idle()
     await this.model.shared.runner.close()
     await this.checkpoint.close()
   }
@@ -187,13 +192,14 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
   const generation = await readGenerationConfig(checkpoint)
   const contextLength = contextOf(program, options.contextLength)
   const { backend, precision = 'fast', quantize, threads, profile, onProgress, signal } = options
+  const maxConcurrency = options.maxConcurrency ?? DEFAULT_CONCURRENCY
   const maxTokens = Math.min(options.maxTokens ?? DEFAULT_CHUNK, contextLength)
   const runner = await (
     await loadBackend(backend ?? 'cpu')
   ).load(program, checkpoint, {
     precision,
     maxTokens,
-    maxLogitRows: Math.max(1, Math.min(maxTokens, Math.floor(MAX_LOGITS / program.vocabSize))),
+    maxLogitRows: Math.min(maxTokens, Math.max(maxConcurrency, Math.floor(MAX_LOGITS / program.vocabSize))),
     ...(quantize && { quantize }),
     ...(threads !== undefined && { threads }),
     ...(profile && { profile }),
@@ -218,9 +224,17 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
     stopIds: [...stopIds],
     hasChatTemplate: template !== undefined,
   }
-  const shared = shareRunner(runner, program.vocabSize, contextLength)
+  const shared = shareRunner(runner, program.vocabSize, contextLength, cacheLimit(runner, options.cacheMemory))
   const defaults = generationDefaults(generation)
   return new Engine(info, { name: checkpoint.name, shared, tokenizer, template, stopIds, defaults }, checkpoint)
+}
+
+/** In pages. A limit that was asked for holds for running requests too, but one page there must be. */
+function cacheLimit(runner: Runner, asked: number | undefined): CacheLimit {
+  const pages = Math.floor((asked ?? DEFAULT_CACHE) / Math.max(1, runner.pageBytes))
+  if (pages >= 1 || asked === undefined) return { pages, hard: asked !== undefined }
+  const expected = `one page of the cache, ${PAGE_SIZE} tokens, takes ${runner.pageBytes}`
+  throw new UserError(`cacheMemory of ${asked} bytes: ${expected}; ask for more`, 'invalid_argument')
 }
 
 /** Backends are loaded when they are needed: nobody waits for the one that is not used. */
@@ -254,6 +268,8 @@ function checkLoadOptions(options: LoadOptions): void {
   atLeastOne('threads', options.threads, 256)
   atLeastOne('contextLength', options.contextLength, Number.MAX_SAFE_INTEGER)
   atLeastOne('maxTokens', options.maxTokens, 2 ** 16)
+  atLeastOne('maxConcurrency', options.maxConcurrency, 2 ** 12)
+  atLeastOne('cacheMemory', options.cacheMemory, Number.MAX_SAFE_INTEGER)
   if (options.quantize && options.precision === 'exact') {
     throw new UserError(
       'quantize changes the weights, which precision exact forbids; leave one out',

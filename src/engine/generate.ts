@@ -1,8 +1,9 @@
 import type { ReasoningSplitter } from '../chat/reasoning.js'
 import type { StreamDecoder } from '../tokenizer/tokenizer.js'
+import { adjust } from './adjust.js'
 import type { FinishReason, GenerationResult, Part } from './generation.js'
+import { choiceOf, type TokenChoice } from './likelihood.js'
 import type { ResolvedOptions } from './options.js'
-import { yieldToEvents } from './queue.js'
 import { seededRandom } from './random.js'
 import { sample } from './sampler.js'
 import type { SessionModel } from './session.js'
@@ -15,9 +16,11 @@ export interface GenerateRun extends ResolvedOptions {
   /** When the caller asked, in performance.now() milliseconds. */
   readonly called: number
   readonly emit: (part: Part) => void
+  /** Gets every token with its likelihood, if logprobs are asked for. */
+  readonly choose: (choice: TokenChoice) => void
 }
 
-/** Prompt in, tokens out: prefill in chunks, then one token a step until something ends the answer. */
+/** Prompt in, tokens out: each step of the timeline gives one token, until something ends the answer. */
 export async function generateTokens(
   model: SessionModel,
   timeline: Timeline,
@@ -25,32 +28,32 @@ export async function generateTokens(
   run: GenerateRun,
 ): Promise<GenerationResult> {
   const answer = new Answer(model.tokenizer?.decoder(), run)
-  const random = seededRandom(run.seed)
-  const seen = new Set(run.sampling.repetitionPenalty === 1 ? [] : prompt)
-  const choose = (logits: Float32Array): number => sample(logits, run.sampling, seen, random())
+  const chooser = new Chooser(run, prompt)
   const room = Math.min(run.maxTokens, model.shared.contextLength - prompt.length)
   const started = performance.now()
-  const cachedTokens = run.signal.aborted ? 0 : timeline.reuse(prompt)
+  const kept = run.signal.aborted ? 0 : timeline.reuse(prompt)
   const ids: number[] = []
   let finishReason: FinishReason | undefined = room > 0 ? undefined : 'length'
-  let next = finishReason ? undefined : await prefill(model, timeline, prompt, run.signal, choose)
-  const firstToken = performance.now()
-  let lastToken = firstToken
+  let next: number | undefined
+  let cachedTokens = kept
+  let firstToken = started
+  let lastToken = started
   while (finishReason === undefined) {
+    const feed = next === undefined ? prompt.slice(kept) : [next]
+    next = run.signal.aborted ? undefined : await timeline.step(feed, 'last', chooser.choose, run.signal)
     if (next === undefined || run.signal.aborted) {
       finishReason = 'abort'
       break
     }
-    ids.push(next)
-    seen.add(next)
     lastToken = performance.now()
+    if (ids.length === 0) {
+      firstToken = lastToken
+      cachedTokens = kept + timeline.adoptedTokens
+    }
+    ids.push(next)
     if (!run.ignoreEos && model.stopIds.has(next)) finishReason = 'stop'
     else if (answer.push(next)) finishReason = 'stop'
     else if (ids.length >= room) finishReason = 'length'
-    else {
-      await yieldToEvents()
-      next = run.signal.aborted ? undefined : await timeline.step([next], 'last', choose)
-    }
   }
   answer.end()
   const times = { called: run.called, started, firstToken, lastToken }
@@ -59,23 +62,31 @@ export async function generateTokens(
   return { text, reasoning, ids, finishReason, promptTokens: prompt.length, cachedTokens, timings }
 }
 
-/** Feeds what the cache lacks and returns the first token; undefined when cancelled. */
-async function prefill(
-  model: SessionModel,
-  timeline: Timeline,
-  prompt: readonly number[],
-  signal: AbortSignal,
-  choose: (logits: Float32Array) => number,
-): Promise<number | undefined> {
-  const chunk = model.shared.runner.maxTokens
-  while (!signal.aborted) {
-    const end = Math.min(prompt.length, timeline.length + chunk)
-    const ids = prompt.slice(timeline.length, end)
-    if (end === prompt.length) return timeline.step(ids, 'last', choose)
-    await timeline.step(ids, 'none', () => undefined)
-    await yieldToEvents()
+/** Chooses one token after the other, and notes how likely they were. */
+class Chooser {
+  private readonly random: () => number
+  private readonly seen: Set<number>
+  private readonly counts = new Map<number, number>()
+
+  constructor(
+    private readonly run: GenerateRun,
+    prompt: readonly number[],
+  ) {
+    this.random = seededRandom(run.seed)
+    this.seen = new Set(run.sampling.repetitionPenalty === 1 ? [] : prompt)
   }
-  return undefined
+
+  readonly choose = (logits: Float32Array): number => {
+    const { run } = this
+    const adjusted = adjust(logits, this.counts, run.adjustments)
+    const scores = run.constraint?.mask(adjusted) ?? adjusted
+    const id = sample(scores, run.sampling, this.seen, this.random())
+    run.constraint?.accept(id)
+    this.seen.add(id)
+    this.counts.set(id, (this.counts.get(id) ?? 0) + 1)
+    if (run.logprobs !== undefined) run.choose(choiceOf(logits, id, run.logprobs))
+    return id
+  }
 }
 
 /** Ids on their way to the reader: decoded, cut at stop strings, split into reasoning and text. */

@@ -1,4 +1,5 @@
 import type { Part } from '../chat/reasoning.js'
+import type { TokenChoice } from './likelihood.js'
 
 export type { Part }
 
@@ -23,7 +24,7 @@ export interface GenerationResult {
   readonly ids: number[]
   readonly finishReason: FinishReason
   readonly promptTokens: number
-  /** Tokens of the prompt that were still in the session's cache. */
+  /** Tokens of the prompt that were in the cache, of this session or of all. */
   readonly cachedTokens: number
   readonly timings: Timings
 }
@@ -34,6 +35,8 @@ export interface GenerationResult {
  */
 export class Generation implements AsyncIterable<Part> {
   readonly result: Promise<GenerationResult>
+  /** The tokens so far with their likelihoods, if logprobs were asked for. */
+  readonly choices: TokenChoice[] = []
   private readonly parts: Part[] = []
   private readonly controller = new AbortController()
   private settled = false

@@ -1,5 +1,6 @@
 import type { BackendOptions, Precision } from '../backends/backend.js'
 import { UserError } from '../errors.js'
+import { checkAdjustments, type Adjustments, type TokenConstraint } from './adjust.js'
 import { checkSampling, type Sampling } from './sampler.js'
 
 /** How a model is loaded. */
@@ -16,6 +17,10 @@ export interface LoadOptions {
   readonly contextLength?: number | undefined
   /** Most tokens in one step; 256 by default. */
   readonly maxTokens?: number | undefined
+  /** Answers that one step can go on with; more take turns. 16 by default. */
+  readonly maxConcurrency?: number | undefined
+  /** Bytes of cache; by default running requests may take what they need and 1 GiB is kept for reuse. */
+  readonly cacheMemory?: number | undefined
   /** Time every op, for {@link Engine.takeProfile}. */
   readonly profile?: boolean | undefined
   readonly onProgress?: BackendOptions['onProgress'] | undefined
@@ -29,6 +34,16 @@ export interface GenerateOptions {
   readonly topP?: number | undefined
   readonly minP?: number | undefined
   readonly repetitionPenalty?: number | undefined
+  /** Subtracted from a token's logit once for each time that it is in the answer. */
+  readonly frequencyPenalty?: number | undefined
+  /** Subtracted from the logit of each token that is in the answer. */
+  readonly presencePenalty?: number | undefined
+  /** Added to the logits of these token ids. */
+  readonly logitBias?: ReadonlyMap<number, number> | undefined
+  /** Note how likely each token was, and this many of the most likely at its place. */
+  readonly logprobs?: number | undefined
+  /** Limits what may come next, as a grammar does. */
+  readonly constraint?: TokenConstraint | undefined
   /** The same seed gives the same answer; by default a new one each time. */
   readonly seed?: number | undefined
   /** Most tokens to generate; by default the model's own limit, else up to the context's end. */
@@ -60,6 +75,9 @@ export interface ResolvedOptions {
   readonly maxTokens: number
   readonly stop: readonly string[]
   readonly ignoreEos: boolean
+  readonly adjustments: Adjustments
+  readonly logprobs: number | undefined
+  readonly constraint: TokenConstraint | undefined
 }
 
 /** Fills in the defaults and checks every number. @throws UserError invalid_argument. */
@@ -82,5 +100,15 @@ export function resolveOptions(options: GenerateOptions, defaults: GenerationDef
     throw new UserError(`maxTokens must be a whole number of at least 1; found ${maxTokens}`, 'invalid_argument')
   }
   const stop = options.stop === undefined ? [] : typeof options.stop === 'string' ? [options.stop] : options.stop
-  return { sampling, seed, maxTokens, stop, ignoreEos: options.ignoreEos ?? false }
+  const adjustments = {
+    frequencyPenalty: options.frequencyPenalty ?? 0,
+    presencePenalty: options.presencePenalty ?? 0,
+    logitBias: options.logitBias ?? new Map<number, number>(),
+  }
+  checkAdjustments(adjustments)
+  const { logprobs, constraint, ignoreEos = false } = options
+  if (logprobs !== undefined && (!Number.isSafeInteger(logprobs) || logprobs < 0)) {
+    throw new UserError(`logprobs must be a whole number of at least 0; found ${logprobs}`, 'invalid_argument')
+  }
+  return { sampling, seed, maxTokens, stop, ignoreEos, adjustments, logprobs, constraint }
 }

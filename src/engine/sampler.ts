@@ -82,7 +82,7 @@ function penalize(logits: Float32Array, seen: Iterable<number>, penalty: number)
 }
 
 /** Ids of the k largest scores, falling; a heap of k whose root is the worst, so V stays unsorted. */
-function topIds(scores: Float32Array, k: number): Int32Array {
+export function topIds(scores: Float32Array, k: number): Int32Array {
   const heap = new Int32Array(k)
   const worse = (a: number, b: number): boolean => scores[a]! < scores[b]! || (scores[a] === scores[b] && a > b)
   const sink = (id: number): void => {

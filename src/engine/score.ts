@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js'
-import { yieldToEvents } from './queue.js'
+import { logProbability } from './likelihood.js'
 import { Timeline, checkPrompt, type SharedRunner } from './timeline.js'
 
 /** Largest array of logits that is given in one piece: 2^28 floats, 1 GiB. */
@@ -24,11 +24,10 @@ export async function* logitRows(
   const chunk = Math.min(shared.runner.maxTokens, shared.runner.maxLogitRows)
   try {
     for (let start = 0; start < ids.length; start += chunk) {
-      if (signal?.aborted) throw new UserError('cancelled', 'aborted')
       // A copy: another session's step may overwrite the runner's rows before the reader comes to them.
-      const logits = await timeline.step(ids.slice(start, start + chunk), 'all', (rows) => rows.slice())
+      const logits = await timeline.step(ids.slice(start, start + chunk), 'all', (rows) => rows.slice(), signal)
+      if (!logits || signal?.aborted) throw new UserError('cancelled', 'aborted')
       yield { start, logits }
-      await yieldToEvents()
     }
   } finally {
     timeline.release()
@@ -104,13 +103,4 @@ export async function perplexityOf(
     windows++
   }
   return { perplexity: Math.exp(loss / tokens), tokens, windows }
-}
-
-/** log softmax(logits)[id], in double precision. */
-export function logProbability(logits: Float32Array, id: number): number {
-  let max = -Infinity
-  for (const logit of logits) if (logit > max) max = logit
-  let sum = 0
-  for (const logit of logits) sum += Math.exp(logit - max)
-  return logits[id]! - max - Math.log(sum)
 }

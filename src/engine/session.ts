@@ -4,6 +4,7 @@ import { UserError } from '../errors.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import { generateTokens } from './generate.js'
 import { Generation } from './generation.js'
+import type { TokenChoice } from './likelihood.js'
 import { resolveOptions, type ChatOptions, type GenerateOptions, type GenerationDefaults } from './options.js'
 import { Queue } from './queue.js'
 import { Timeline, checkPrompt, type SharedRunner } from './timeline.js'
@@ -20,7 +21,8 @@ export interface SessionModel {
 
 /**
  * One timeline. Every call gives the whole prompt, and the session works out what its cache already holds: the longest
- * common prefix is kept, so the next turn of a chat only computes what is new. Calls run one after the other.
+ * common prefix is kept, so the next turn of a chat only computes what is new. Calls of one session run one after the
+ * other; calls of several sessions share their steps.
  */
 export class Session {
   private readonly timeline: Timeline
@@ -91,13 +93,14 @@ export class Session {
     const called = performance.now()
     // What was asked for before the session closed is cancelled instead.
     const refused = this.closed
-    const generation = new Generation(async (emit, ownSignal) => {
+    const generation: Generation = new Generation(async (emit, ownSignal) => {
       if (refused) throw new UserError('the session is closed; open a new one', 'invalid_argument')
       const resolved = resolveOptions(options, this.model.defaults)
       const { ids, splitter } = prepare()
       checkPrompt(ids, this.model.shared.vocabSize, this.model.shared.contextLength)
       const signal = options.signal ? AbortSignal.any([options.signal, ownSignal]) : ownSignal
-      const run = { ...resolved, splitter, signal, called, emit }
+      const choose = (choice: TokenChoice): void => void generation.choices.push(choice)
+      const run = { ...resolved, splitter, signal, called, emit, choose }
       return this.turns.run(() => generateTokens(this.model, this.timeline, ids, run))
     })
     this.running.add(generation)

@@ -1,31 +1,63 @@
-import type { Runner } from '../backends/backend.js'
+import { PAGE_SIZE, type Runner } from '../backends/backend.js'
 import { UserError, invariant } from '../errors.js'
-import { PagePool, pagesFor } from './cache.js'
-import { Queue } from './queue.js'
+import { PagePool, pagesFor, type CacheLimit } from './cache.js'
+import type { PrefixNode } from './prefix-tree.js'
+import { Scheduler } from './scheduler.js'
 
-/** A runner that several timelines share: their steps come one after the other, their pages from one pool. */
+/** A runner that several timelines share: each step serves all who wait, their pages come from one pool. */
 export interface SharedRunner {
   readonly runner: Runner
-  readonly queue: Queue
+  readonly scheduler: Scheduler
   readonly pool: PagePool
   readonly vocabSize: number
   readonly contextLength: number
 }
 
-export function shareRunner(runner: Runner, vocabSize: number, contextLength: number): SharedRunner {
-  return { runner, queue: new Queue(), pool: new PagePool(runner), vocabSize, contextLength }
+export function shareRunner(
+  runner: Runner,
+  vocabSize: number,
+  contextLength: number,
+  limit?: CacheLimit,
+): SharedRunner {
+  const pool = new PagePool(runner, limit)
+  return { runner, scheduler: new Scheduler(runner, vocabSize), pool, vocabSize, contextLength }
 }
 
-/** One sequence of tokens whose keys and values are in the cache, and the pages that hold them. */
+/**
+ * One sequence of tokens, of which the first `length` have their keys and values in the cache. Its pages are of two kinds:
+ * full ones are shared with all timelines through the prefix tree and never written again, the rest are its own.
+ */
 export class Timeline {
-  private readonly tokens: number[] = []
-  private readonly pages: number[] = []
+  /** What the sequence is to be; behind `length` it waits to be computed. */
+  readonly tokens: number[] = []
+  private computed = 0
+  private readonly nodes: PrefixNode[] = []
+  private readonly own: number[] = []
+  /** Tokens that were found in the tree since the last call of reuse. */
+  private adopted = 0
 
   constructor(private readonly shared: SharedRunner) {}
 
   /** Tokens in the cache. */
   get length(): number {
-    return this.tokens.length
+    return this.computed
+  }
+
+  get holdsPages(): boolean {
+    return this.nodes.length + this.own.length > 0
+  }
+
+  /** Tokens found in the shared cache since {@link reuse}. */
+  get adoptedTokens(): number {
+    return this.adopted
+  }
+
+  /** Page ids in order. */
+  pageTable(): Int32Array {
+    const table = new Int32Array(this.nodes.length + this.own.length)
+    this.nodes.forEach((node, i) => (table[i] = node.page))
+    table.set(this.own, this.nodes.length)
+    return table
   }
 
   /**
@@ -33,54 +65,118 @@ export class Timeline {
    * last of `ids` always stays to be fed, since its logits are what the caller wants.
    */
   reuse(ids: readonly number[]): number {
-    const limit = Math.min(this.tokens.length, ids.length - 1)
+    const limit = Math.min(this.computed, ids.length - 1)
     let kept = 0
     while (kept < limit && this.tokens[kept] === ids[kept]) kept++
     this.truncate(kept)
-    return kept
+    this.adopt(ids, ids.length - 1)
+    this.adopted = 0
+    return this.computed
   }
 
-  /** Forgets everything behind the first `length` tokens and gives their pages back. */
+  /** Forgets everything behind the first `length` tokens, or a little more where a shared page would have to be written. */
   truncate(length: number): void {
-    this.tokens.length = Math.min(this.tokens.length, length)
-    this.shared.pool.give(this.pages.splice(pagesFor(this.tokens.length)))
+    this.computed = Math.min(this.computed, length)
+    this.tokens.length = this.computed
+    const full = Math.floor(this.computed / PAGE_SIZE)
+    this.releaseNodes(full + 1)
+    this.shared.pool.give(this.own.splice(Math.max(0, pagesFor(this.computed) - this.nodes.length)))
+    if (this.nodes.length <= full) return
+    // The last page is shared, and what comes next would be written into it.
+    const last = this.nodes[full]!
+    if (this.computed % PAGE_SIZE !== 0 && this.shared.pool.tree.takeBack(last)) {
+      this.nodes.pop()
+      this.own.push(last.page)
+    } else {
+      this.releaseNodes(full)
+      this.computed = this.tokens.length = full * PAGE_SIZE
+    }
   }
 
   /**
-   * Feeds `ids` (at most runner.maxTokens) behind what is cached.
+   * Feeds `ids` behind what is cached, in as many steps as it takes. Undefined when `signal` ended it; what was computed
+   * by then stays.
    * @param rows whose logits are wanted
    * @param read gets the logits [R, V], which are overwritten by the next step
    * @throws UserError context_length_exceeded, out_of_memory
    */
-  step<R>(ids: readonly number[], rows: 'none' | 'last' | 'all', read: (logits: Float32Array) => R): Promise<R> {
-    const { runner, queue, contextLength } = this.shared
+  async step<R>(
+    ids: readonly number[],
+    rows: 'last' | 'all',
+    read: (logits: Float32Array) => R,
+    signal?: AbortSignal,
+  ): Promise<R | undefined> {
+    const { scheduler, contextLength } = this.shared
     const start = this.tokens.length
     const count = ids.length
-    invariant(count > 0 && count <= runner.maxTokens, `a step of ${count} tokens; at most ${runner.maxTokens}`)
+    invariant(count > 0 && start === this.computed, 'a timeline takes one call at a time')
     if (start + count > contextLength) throw contextExceeded(start + count, contextLength)
-    return queue.run(async () => {
-      this.growTo(start + count)
-      const logits = await runner.step({
-        tokens: Int32Array.from(ids),
-        positions: Int32Array.from(ids, (_, i) => start + i),
-        sequences: new Int32Array(count),
-        pageTables: [Int32Array.from(this.pages)],
-        logitRows:
-          rows === 'all' ? Int32Array.from(ids, (_, i) => i) : Int32Array.from(rows === 'last' ? [count - 1] : []),
-      })
-      this.tokens.push(...ids)
-      return read(logits)
-    })
+    for (const id of ids) this.tokens.push(id)
+    try {
+      return await scheduler.run(this, rows === 'all' ? start : start + count - 1, read, signal)
+    } finally {
+      // After a failure or a cancellation: what did not come to be computed.
+      if (this.computed < this.tokens.length) this.tokens.length = this.computed
+    }
   }
 
-  /** Gives all pages back. */
+  /** Takes pages so that `positions` tokens fit. Between steps. @throws UserError out_of_memory. */
+  growTo(positions: number): void {
+    const missing = pagesFor(positions) - this.nodes.length - this.own.length
+    if (missing > 0) this.own.push(...this.shared.pool.take(missing))
+  }
+
+  /** The next `count` tokens are in the cache; pages that are full now are shared. */
+  advance(count: number): void {
+    this.computed += count
+    const { pool } = this.shared
+    while (this.own.length > 0 && (this.nodes.length + 1) * PAGE_SIZE <= this.computed) {
+      const page = this.own.shift()!
+      const node = pool.tree.add(this.nodes.at(-1), this.tokens, this.nodes.length * PAGE_SIZE, page)
+      // Another timeline computed the same: its page serves both.
+      if (node.page !== page) pool.give([page])
+      this.nodes.push(node)
+    }
+  }
+
+  /** Takes over pages that other timelines have computed for these tokens, up to `limit` tokens. */
+  adopt(ids: readonly number[] = this.tokens, limit = this.tokens.length - 1): void {
+    const { tree } = this.shared.pool
+    for (let start = this.nodes.length * PAGE_SIZE; start + PAGE_SIZE <= limit; start += PAGE_SIZE) {
+      const node = tree.use(this.nodes.at(-1), ids, start)
+      if (!node) break
+      this.shared.pool.give(this.own.splice(0))
+      this.nodes.push(node)
+      const before = this.computed
+      this.computed = start + PAGE_SIZE
+      this.adopted += this.computed - before
+      for (let i = this.tokens.length; i < this.computed; i++) this.tokens.push(ids[i]!)
+    }
+  }
+
+  /** Names the next full page that is to be computed, with all before it; undefined where less than a page is left. */
+  nextPage(): string | undefined {
+    const start = this.nodes.length * PAGE_SIZE
+    if (start + PAGE_SIZE > this.tokens.length - 1) return undefined
+    return `${this.nodes.at(-1)?.page ?? 'start'}:${this.tokens.slice(start, start + PAGE_SIZE).join()}`
+  }
+
+  /** Gives the pages up, but not the tokens: they are computed again, or found again, when they are needed. */
+  evict(): void {
+    this.releaseNodes(0)
+    this.shared.pool.give(this.own.splice(0))
+    this.computed = 0
+  }
+
+  /** Forgets all tokens and gives all pages back; full ones stay in the tree until memory is needed. */
   release(): void {
-    this.truncate(0)
+    this.evict()
+    this.tokens.length = 0
+    this.shared.scheduler.forget(this)
   }
 
-  private growTo(positions: number): void {
-    const missing = pagesFor(positions) - this.pages.length
-    if (missing > 0) this.pages.push(...this.shared.pool.take(missing))
+  private releaseNodes(from: number): void {
+    while (this.nodes.length > from) this.shared.pool.tree.release(this.nodes.pop()!)
   }
 }
 

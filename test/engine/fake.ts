@@ -1,4 +1,5 @@
 import { PAGE_SIZE, type Runner, type Step } from '../../src/backends/backend.js'
+import type { CacheLimit } from '../../src/engine/cache.js'
 import { GREEDY } from '../../src/engine/sampler.js'
 import type { SessionModel } from '../../src/engine/session.js'
 import { shareRunner } from '../../src/engine/timeline.js'
@@ -37,6 +38,7 @@ export class FakeRunner implements Runner {
   readonly backend = 'fake'
   readonly activeWeightBytes = 1
   readonly weightBytes = 1
+  readonly pageBytes = 64
   readonly maxTokens: number
   readonly maxLogitRows: number
   /** Tokens of each step. */
@@ -112,12 +114,12 @@ const PIECES = [...characters('abcdefghijklmnopqrstuvwxyz '), '<think>', '</thin
 
 export function fakeModel(
   runner: FakeRunner,
-  options: Partial<SessionModel> & { contextLength?: number } = {},
+  options: Partial<SessionModel> & { contextLength?: number; limit?: CacheLimit } = {},
 ): SessionModel {
-  const { contextLength = 1000, ...rest } = options
+  const { contextLength = 1000, limit, ...rest } = options
   return {
     name: 'fake',
-    shared: shareRunner(runner, VOCAB, contextLength),
+    shared: shareRunner(runner, VOCAB, contextLength, limit),
     tokenizer: undefined,
     template: undefined,
     stopIds: new Set(),

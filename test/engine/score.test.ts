@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { allLogits, logProbability, perplexityOf } from '../../src/engine/score.js'
+import { logProbability } from '../../src/engine/likelihood.js'
+import { allLogits, perplexityOf } from '../../src/engine/score.js'
 import { shareRunner, type SharedRunner } from '../../src/engine/timeline.js'
 import { UserError } from '../../src/errors.js'
 import { FakeRunner, VOCAB, nextOf } from './fake.js'

@@ -13,6 +13,7 @@ export class CpuRunner implements Runner {
   readonly maxLogitRows: number
   readonly weightBytes: number
   readonly activeWeightBytes: number
+  readonly pageBytes: number
   private running = false
 
   constructor(
@@ -27,6 +28,7 @@ export class CpuRunner implements Runner {
   ) {
     this.weightBytes = bytes.weightBytes
     this.activeWeightBytes = bytes.activeWeightBytes
+    this.pageBytes = layout.banks.reduce((sum, bank) => sum + bank.pageBytes, 0)
     this.maxTokens = options.maxTokens
     this.maxLogitRows = options.maxLogitRows
   }

@@ -17,7 +17,7 @@ import type {
   View,
 } from '../../graph/ops.js'
 import type { Program } from '../../graph/program.js'
-import type { Backend, BackendOptions, Runner, Step } from '../backend.js'
+import { PAGE_SIZE, type Backend, type BackendOptions, type Runner, type Step } from '../backend.js'
 import { PagedRows, attend } from './attention.js'
 import { route } from './experts.js'
 import { Weights } from './tensors.js'
@@ -35,6 +35,7 @@ class ReferenceRunner implements Runner {
   readonly maxLogitRows: number
   readonly weightBytes: number
   readonly activeWeightBytes: number
+  readonly pageBytes: number
   private readonly keys: PagedRows[]
   private readonly values: PagedRows[]
 
@@ -46,6 +47,8 @@ class ReferenceRunner implements Runner {
     this.maxTokens = options.maxTokens
     this.maxLogitRows = options.maxLogitRows
     this.weightBytes = this.activeWeightBytes = weights.storedBytes
+    const rowFloats = program.states.reduce((sum, state) => sum + state.heads * (state.keyDim + state.valueDim), 0)
+    this.pageBytes = PAGE_SIZE * rowFloats * 4
     this.keys = program.states.map((s) => new PagedRows(s.heads * s.keyDim))
     this.values = program.states.map((s) => new PagedRows(s.heads * s.valueDim))
   }

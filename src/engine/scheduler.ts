@@ -1,0 +1,261 @@
+import type { Runner } from '../backends/backend.js'
+import { UserError } from '../errors.js'
+import { yieldToEvents } from './queue.js'
+import type { Timeline } from './timeline.js'
+
+/** A timeline that wants its tokens computed. */
+interface Waiting {
+  readonly timeline: Timeline
+  /** Logits are wanted from this position on. */
+  readonly rowsFrom: number
+  readonly signal: AbortSignal | undefined
+  /** Requests of a lower age came first, and keep their memory when it is short. */
+  readonly age: number
+  /** Rows [.., V] of earlier steps, when the tokens take several. */
+  readonly rows: Float32Array[]
+  readonly finish: (logits: Float32Array | undefined) => void
+  readonly fail: (error: unknown) => void
+}
+
+interface Share {
+  readonly waiting: Waiting
+  tokens: number
+}
+
+/** What the scheduler did, for measuring. */
+export interface StepReport {
+  readonly tokens: number
+  readonly sequences: number
+  readonly milliseconds: number
+}
+
+/**
+ * Continuous batching: every step serves all timelines that wait. Each gets one token first, whose turn was longest ago
+ * before the others; what is left of the step is divided equally among those that want more. So a running answer waits
+ * for at most one chunk of anybody's prompt, and a short prompt does not wait for a long one.
+ * After Orca (OSDI 2022) and the chunked prefill of Sarathi-Serve, arXiv 2403.02310.
+ */
+export class Scheduler {
+  /** Called after every step. */
+  onStep: ((report: StepReport) => void) | undefined
+  /** Who was served least recently stands first. */
+  private waiting: Waiting[] = []
+  private readonly alone: (() => Promise<void>)[] = []
+  /** When each timeline that may hold pages first asked, in order of last use. */
+  private readonly ages = new Map<Timeline, number>()
+  private nextAge = 0
+  private serving = 0
+  private loop: Promise<void> | undefined
+
+  constructor(
+    private readonly runner: Runner,
+    private readonly vocabSize: number,
+  ) {}
+
+  /** Timelines that wait for a step or are in one. */
+  get active(): number {
+    return this.waiting.length + this.serving
+  }
+
+  /** Computes the tokens of `timeline` that are not in the cache. Undefined when `signal` ended it. */
+  run<R>(
+    timeline: Timeline,
+    rowsFrom: number,
+    read: (logits: Float32Array) => R,
+    signal: AbortSignal | undefined,
+  ): Promise<R | undefined> {
+    const age = this.ages.get(timeline) ?? this.nextAge++
+    this.ages.delete(timeline)
+    this.ages.set(timeline, age)
+    return new Promise((resolve, reject) => {
+      const finish = (logits: Float32Array | undefined): void => {
+        try {
+          resolve(logits && read(logits))
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)))
+        }
+      }
+      this.waiting.push({ timeline, rowsFrom, signal, age, rows: [], finish, fail: reject })
+      this.loop ??= this.turn()
+    })
+  }
+
+  /** Runs `job` while no step runs. */
+  between<R>(job: () => Promise<R>): Promise<R> {
+    return new Promise((resolve, reject) => {
+      this.alone.push(() => job().then(resolve, reject))
+      this.loop ??= this.turn()
+    })
+  }
+
+  /** Resolves when nothing waits. */
+  async idle(): Promise<void> {
+    while (this.loop) await this.loop
+  }
+
+  /** The timeline holds no pages any more. */
+  forget(timeline: Timeline): void {
+    this.ages.delete(timeline)
+  }
+
+  private async turn(): Promise<void> {
+    // Who asks in the same moment is served in the same step; and timers, signals and input get their turn.
+    await yieldToEvents()
+    while (this.waiting.length + this.alone.length > 0) {
+      for (const job of this.alone.splice(0)) await job()
+      this.dropCancelled()
+      try {
+        const shares = this.grow(this.divide())
+        if (shares.length > 0) await this.step(shares)
+      } catch (error) {
+        for (const { fail } of this.waiting.splice(0)) fail(error)
+      }
+      await yieldToEvents()
+    }
+    this.loop = undefined
+  }
+
+  private dropCancelled(): void {
+    const cancelled = this.waiting.filter(({ signal }) => signal?.aborted)
+    if (cancelled.length === 0) return
+    this.waiting = this.waiting.filter(({ signal }) => !signal?.aborted)
+    for (const { finish } of cancelled) finish(undefined)
+  }
+
+  /** How many tokens of the next step each gets. */
+  private divide(): Share[] {
+    let tokens = this.runner.maxTokens
+    let rows = this.runner.maxLogitRows
+    const shares: Share[] = []
+    const wanting: { share: Share; left: number }[] = []
+    const coming = new Set<string>()
+    for (const waiting of this.waiting) {
+      if (tokens === 0) break
+      const { timeline, rowsFrom } = waiting
+      // Somebody may have computed the same prompt since it began to wait.
+      if (timeline.tokens.length - timeline.length > 1 && rowsFrom === timeline.tokens.length - 1) timeline.adopt()
+      const left = timeline.tokens.length - timeline.length
+      if (timeline.length >= rowsFrom && rows === 0) continue
+      // Of several with the same beginning one computes it, and the others find it in the tree.
+      const page = timeline.nextPage()
+      if (page !== undefined && coming.has(page)) continue
+      if (page !== undefined) coming.add(page)
+      if (timeline.length >= rowsFrom) rows--
+      tokens--
+      const share = { waiting, tokens: 1 }
+      shares.push(share)
+      if (left > 1) wanting.push({ share, left: left - 1 })
+    }
+    // The smallest wishes first, so that what they leave goes to the others.
+    wanting.sort((a, b) => a.left - b.left)
+    wanting.forEach(({ share, left }, i) => {
+      const part = Math.min(left, Math.floor(tokens / (wanting.length - i)))
+      const more = Math.min(part, rows + Math.max(0, share.waiting.rowsFrom - share.waiting.timeline.length - 1))
+      const { timeline, rowsFrom } = share.waiting
+      rows -= Math.max(0, timeline.length + 1 + more - Math.max(rowsFrom, timeline.length + 1))
+      tokens -= more
+      share.tokens += more
+    })
+    return shares
+  }
+
+  /** Gets the pages for all shares, the oldest first; returns those that have them. */
+  private grow(shares: Share[]): Share[] {
+    const granted: Share[] = []
+    const evicted = new Set<Timeline>()
+    for (const share of [...shares].sort((a, b) => a.waiting.age - b.waiting.age)) {
+      const { timeline } = share.waiting
+      while (!evicted.has(timeline)) {
+        try {
+          timeline.growTo(timeline.length + share.tokens)
+          granted.push(share)
+          break
+        } catch (error) {
+          if (!(error instanceof UserError) || error.code !== 'out_of_memory') throw error
+          const victim = this.victimOf(share.waiting)
+          if (victim) {
+            victim.evict()
+            evicted.add(victim)
+            for (const { timeline: other, rows } of this.waiting) if (other === victim) rows.length = 0
+            continue
+          }
+          // Older requests will give their pages back; with nobody to wait for, it will never fit.
+          if (!this.waiting.some((other) => other.age < share.waiting.age && other.timeline.holdsPages)) {
+            this.waiting = this.waiting.filter((other) => other !== share.waiting)
+            share.waiting.fail(error)
+          }
+          break
+        }
+      }
+    }
+    return granted.filter(({ waiting }) => !evicted.has(waiting.timeline))
+  }
+
+  /** Whose pages are taken when memory is short: a timeline that rests, else the youngest one younger than `needy`. */
+  private victimOf(needy: Waiting): Timeline | undefined {
+    const busy = new Set(this.waiting.map(({ timeline }) => timeline))
+    for (const timeline of this.ages.keys()) if (!busy.has(timeline) && timeline.holdsPages) return timeline
+    let youngest: Waiting | undefined
+    for (const other of this.waiting)
+      if (other.age > (youngest?.age ?? needy.age) && other.timeline.holdsPages) youngest = other
+    return youngest?.timeline
+  }
+
+  private async step(shares: readonly Share[]): Promise<void> {
+    const served = new Set(shares.map(({ waiting }) => waiting))
+    const total = shares.reduce((sum, share) => sum + share.tokens, 0)
+    const step = {
+      tokens: new Int32Array(total),
+      positions: new Int32Array(total),
+      sequences: new Int32Array(total),
+      pageTables: shares.map(({ waiting }) => waiting.timeline.pageTable()),
+    }
+    const logitRows: number[] = []
+    let at = 0
+    shares.forEach(({ waiting: { timeline, rowsFrom }, tokens }, sequence) => {
+      for (let position = timeline.length; position < timeline.length + tokens; position++, at++) {
+        step.tokens[at] = timeline.tokens[position]!
+        step.positions[at] = position
+        step.sequences[at] = sequence
+        if (position >= rowsFrom) logitRows.push(at)
+      }
+    })
+    // Those who were not served stand first now.
+    this.waiting = this.waiting.filter((waiting) => !served.has(waiting))
+    this.serving = shares.length
+    const started = performance.now()
+    let logits: Float32Array
+    try {
+      logits = await this.runner.step({ ...step, logitRows: Int32Array.from(logitRows) })
+    } catch (error) {
+      for (const { fail } of served) fail(error)
+      return
+    } finally {
+      this.serving = 0
+    }
+    const report = { tokens: total, sequences: shares.length, milliseconds: performance.now() - started }
+    let row = 0
+    for (const { waiting, tokens } of shares) {
+      const { timeline, rowsFrom } = waiting
+      const rows = Math.min(tokens, Math.max(0, timeline.length + tokens - rowsFrom))
+      const own = logits.subarray(row * this.vocabSize, (row + rows) * this.vocabSize)
+      row += rows
+      timeline.advance(tokens)
+      if (timeline.length < timeline.tokens.length) {
+        if (rows > 0) waiting.rows.push(own.slice())
+        this.waiting.push(waiting)
+      } else waiting.finish(waiting.rows.length === 0 ? own : joined([...waiting.rows, own]))
+    }
+    this.onStep?.(report)
+  }
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}

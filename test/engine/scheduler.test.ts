@@ -1,0 +1,194 @@
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { loadEngine } from '../../src/engine/engine.js'
+import { Session } from '../../src/engine/session.js'
+import { FakeRunner, continuation, fakeModel } from './fake.js'
+
+const numbers = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => (from + i * 5) % 64)
+
+describe('a step', () => {
+  it('serves all running answers at once', async () => {
+    const runner = new FakeRunner({ maxTokens: 64, maxLogitRows: 8 })
+    const model = fakeModel(runner)
+    const prompts = [0, 1, 2, 3, 4, 5].map((i) => numbers(i, 10))
+    const results = await Promise.all(prompts.map((p) => new Session(model).generate(p, { maxTokens: 20 }).result))
+    results.forEach(({ ids }, i) => expect(ids).toEqual(continuation(prompts[i]!, 20)))
+    // One step for all prompts, then six tokens a step.
+    expect(runner.steps).toEqual([60, ...Array.from({ length: 19 }, () => 6)])
+  })
+
+  it('lets a running answer wait for no more than one chunk of a long prompt', async () => {
+    const sizes: number[] = []
+    const served: number[] = []
+    const runner = new FakeRunner({
+      maxTokens: 16,
+      onStep(step) {
+        sizes.push(step.tokens.length)
+        served.push(step.pageTables.length)
+      },
+    })
+    const model = fakeModel(runner)
+    const running = new Session(model).generate([1, 2, 3], { maxTokens: 40 })
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+    const long = new Session(model).generate(numbers(7, 400), { maxTokens: 1 })
+    expect((await running.result).ids).toEqual(continuation([1, 2, 3], 40))
+    expect((await long.result).ids).toEqual(continuation(numbers(7, 400), 1))
+    const first = sizes.indexOf(16)
+    // While the prompt is fed, every step has a token of the answer too.
+    expect(served.slice(first, first + 26).every((count) => count === 2)).toBe(true)
+  })
+
+  it('does not let a short prompt wait for the end of a long one', async () => {
+    const model = fakeModel(new FakeRunner({ maxTokens: 32 }))
+    const order: string[] = []
+    const ask = (name: string, prompt: number[]): Promise<unknown> =>
+      new Session(model).generate(prompt, { maxTokens: 1 }).result.then(() => order.push(name))
+    await Promise.all([ask('long', numbers(0, 600)), ask('short', numbers(9, 20))])
+    expect(order).toEqual(['short', 'long'])
+  })
+
+  it('takes turns where a step has fewer rows than there are answers', async () => {
+    const model = fakeModel(new FakeRunner({ maxTokens: 8, maxLogitRows: 2 }))
+    const prompts = [0, 1, 2, 3, 4].map((i) => numbers(i, 5 + i))
+    const sessions = prompts.map((p) => new Session(model).generate(p, { maxTokens: 12 }).result)
+    ;(await Promise.all(sessions)).forEach(({ ids }, i) => expect(ids).toEqual(continuation(prompts[i]!, 12)))
+  })
+})
+
+describe('the prefix cache', () => {
+  it('serves a prompt of a session that is gone', async () => {
+    const runner = new FakeRunner({ maxTokens: 64 })
+    const model = fakeModel(runner)
+    const prompt = numbers(3, 300)
+    const first = new Session(model)
+    await first.generate(prompt, { maxTokens: 2 }).result
+    await first.close()
+    runner.steps.length = 0
+    const result = await new Session(model).generate([...prompt, 1], { maxTokens: 2 }).result
+    expect(result).toMatchObject({ cachedTokens: 256, ids: continuation([...prompt, 1], 2) })
+    expect(runner.steps).toEqual([45, 1])
+  })
+
+  it('computes what several requests have in common once, also when they come together', async () => {
+    const runner = new FakeRunner({ maxTokens: 64 })
+    const model = fakeModel(runner)
+    const prompt = numbers(3, 640)
+    const prompts = [0, 1, 2].map((i) => [...prompt, i, i])
+    const results = await Promise.all(prompts.map((p) => new Session(model).generate(p, { maxTokens: 3 }).result))
+    results.forEach(({ ids }, i) => expect(ids).toEqual(continuation(prompts[i]!, 3)))
+    expect(runner.steps.reduce((a, b) => a + b)).toBe(640 + 3 * 2 + 3 * 2)
+  })
+
+  it('forgets what was used least recently', async () => {
+    const model = fakeModel(new FakeRunner({ maxTokens: 64 }), { limit: { pages: 8, hard: true } })
+    const ask = async (from: number): Promise<number> => {
+      const session = new Session(model)
+      const { cachedTokens } = await session.generate(numbers(from, 150), { maxTokens: 1 }).result
+      await session.close()
+      return cachedTokens
+    }
+    expect([await ask(1), await ask(2), await ask(1), await ask(3), await ask(4)]).toEqual([0, 0, 128, 0, 0])
+    // Of the second prompt only the last page had to go.
+    expect([await ask(1), await ask(2)]).toEqual([128, 64])
+    expect(model.shared.pool.size).toBe(8)
+    expect(model.shared.pool.freeCount).toBe(8)
+  })
+})
+
+describe('short memory', () => {
+  it('takes the pages of the youngest and computes them again', async () => {
+    const model = fakeModel(new FakeRunner({ maxTokens: 64 }), { limit: { pages: 7, hard: true } })
+    const prompts = [0, 1, 2, 3].map((i) => numbers(i, 100 + 20 * i))
+    const results = await Promise.all(prompts.map((p) => new Session(model).generate(p, { maxTokens: 90 }).result))
+    results.forEach(({ ids }, i) => expect(ids).toEqual(continuation(prompts[i]!, 90)))
+  })
+
+  it('refuses what never fits, and takes the pages of sessions that rest', async () => {
+    const model = fakeModel(new FakeRunner({ maxTokens: 64 }), { limit: { pages: 3, hard: true } })
+    const resting = new Session(model)
+    await resting.generate(numbers(1, 100), { maxTokens: 1 }).result
+    const own = new Session(model)
+    const full = await own.generate(numbers(2, 180), { maxTokens: 2 }).result
+    expect(full.ids).toEqual(continuation(numbers(2, 180), 2))
+    await expect(own.generate(numbers(2, 200)).result).rejects.toMatchObject({ code: 'out_of_memory' })
+    const again = await resting.generate(numbers(1, 100), { maxTokens: 5 }).result
+    expect(again.ids).toEqual(continuation(numbers(1, 100), 5))
+  })
+})
+
+it('frees a cancelled sequence within one step', async () => {
+  const runner = new FakeRunner({ maxTokens: 16 })
+  const model = fakeModel(runner, { contextLength: 5000 })
+  const session = new Session(model)
+  const generation = session.generate(numbers(0, 4000))
+  while (runner.steps.length < 3) await new Promise((resolve) => setImmediate(resolve))
+  generation.abort()
+  const steps = runner.steps.length
+  expect((await generation.result).finishReason).toBe('abort')
+  expect(runner.steps.length).toBeLessThanOrEqual(steps + 1)
+  await session.close()
+  expect(model.shared.pool.freeCount).toBe(model.shared.pool.size)
+})
+
+it('answers any mix of requests as if each were alone, and gives every page back', async () => {
+  const request = fc.record({
+    family: fc.nat(2),
+    length: fc.integer({ min: 1, max: 300 }),
+    tail: fc.array(fc.nat(63), { maxLength: 3 }),
+    maxTokens: fc.integer({ min: 1, max: 80 }),
+    delay: fc.nat(20),
+    cancelAfter: fc.option(fc.nat(30)),
+    session: fc.nat(4),
+  })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(request, { minLength: 1, maxLength: 10 }),
+      fc.constantFrom(1, 3, 16, 100),
+      fc.constantFrom(6, 9, 40),
+      async (requests, maxTokens, pages) => {
+        const runner = new FakeRunner({ maxTokens, maxLogitRows: Math.min(maxTokens, 4) })
+        const model = fakeModel(runner, { limit: { pages, hard: true } })
+        const sessions = Array.from({ length: 5 }, () => new Session(model))
+        const pause = async (ticks: number): Promise<void> => {
+          for (let i = 0; i < ticks; i++) await new Promise((resolve) => setImmediate(resolve))
+        }
+        const ask = async (r: (typeof requests)[number]): Promise<void> => {
+          await pause(r.delay)
+          const prompt = [...numbers(r.family, r.length), ...r.tail]
+          const generation = sessions[r.session]!.generate(prompt, { maxTokens: r.maxTokens })
+          if (r.cancelAfter !== null) void pause(r.cancelAfter).then(() => generation.abort())
+          const result = await generation.result
+          const expected = continuation(prompt, r.maxTokens)
+          expect(result.ids).toEqual(expected.slice(0, result.ids.length))
+          if (result.finishReason !== 'abort') expect(result.ids.length).toBe(r.maxTokens)
+        }
+        await Promise.all(requests.map(ask))
+        await Promise.all(sessions.map((session) => session.close()))
+        expect(model.shared.pool.freeCount).toBe(model.shared.pool.size)
+        expect(model.shared.scheduler.active).toBe(0)
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+describe('the cpu backend', () => {
+  const fixtures = fileURLToPath(new URL('../fixtures/golden/', import.meta.url))
+  it.each(['qwen3', 'llama3', 'deepseek-v3'])('%s answers in a batch as alone (exact)', async (name) => {
+    const ids = (seed: number, count: number): number[] =>
+      Array.from({ length: count }, (_, i) => (seed * 17 + i * 7) % 60)
+    const prompts = [ids(1, 5), ids(2, 70), ids(3, 33), ids(4, 1), [...ids(2, 66), 5, 6]]
+    const options = { maxTokens: 24, ignoreEos: true }
+    const alone: number[][] = []
+    for (const prompt of prompts) {
+      const engine = await loadEngine(fixtures + name, { precision: 'exact', threads: 2 })
+      alone.push((await engine.generate(prompt, options).result).ids)
+      await engine.close()
+    }
+    const engine = await loadEngine(fixtures + name, { precision: 'exact', threads: 2, maxTokens: 48 })
+    const together = await Promise.all(prompts.map((prompt) => engine.generate(prompt, options).result))
+    expect(together.map((result) => result.ids)).toEqual(alone)
+    await engine.close()
+  })
+})
