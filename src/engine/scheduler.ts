@@ -188,7 +188,15 @@ export class Scheduler {
         }
       }
     }
-    return granted.filter(({ waiting }) => !evicted.has(waiting.timeline))
+    const served = granted.filter(({ waiting }) => !evicted.has(waiting.timeline))
+    // Who got no pages lets the others go first; else the step's tokens could go to them again, and nobody would move.
+    const getting = new Set(served.map(({ waiting }) => waiting))
+    const denied = new Set(shares.map(({ waiting }) => waiting).filter((waiting) => !getting.has(waiting)))
+    this.waiting = [
+      ...this.waiting.filter((waiting) => !denied.has(waiting)),
+      ...this.waiting.filter((waiting) => denied.has(waiting)),
+    ]
+    return served
   }
 
   /** Whose pages are taken when memory is short: a timeline that rests, else the youngest one younger than `needy`. */

@@ -104,6 +104,13 @@ describe('short memory', () => {
     results.forEach(({ ids }, i) => expect(ids).toEqual(continuation(prompts[i]!, 90)))
   })
 
+  it('serves the others while somebody gets no pages, also with one token a step', async () => {
+    const model = fakeModel(new FakeRunner({ maxTokens: 1 }), { limit: { pages: 5, hard: true } })
+    const prompts = [0, 1].map((i) => numbers(i, 150))
+    const results = await Promise.all(prompts.map((p) => new Session(model).generate(p, { maxTokens: 3 }).result))
+    results.forEach(({ ids }, i) => expect(ids).toEqual(continuation(prompts[i]!, 3)))
+  })
+
   it('refuses what never fits, and takes the pages of sessions that rest', async () => {
     const model = fakeModel(new FakeRunner({ maxTokens: 64 }), { limit: { pages: 3, hard: true } })
     const resting = new Session(model)
