@@ -3,59 +3,13 @@
  *
  * Shape letters: T tokens in this step, R rows of T whose logits are wanted, H query heads, K key/value heads, E head
  * width, F feed-forward width, X experts, V vocabulary. All activations are f32, row-major, one row per token.
+ *
+ * Fields whose name begins with `out` are written; all other values and views are read; weights stand in the order in
+ * which a loader should read them. {@link valuesOf} and {@link weightsOf} rely on it.
  */
+import type { Activation, CacheState, HeadView, RopeTable, Value, View, Weight } from './values.js'
 
-/** A buffer of activations, [T, width] or [R, width]. Ops may write parts of a value; see {@link HeadView}. */
-export interface Value {
-  readonly id: number
-  readonly width: number
-  readonly rows: 'T' | 'R'
-}
-
-/** Columns [offset, offset + width) of a value: a strided view, no copy. */
-export interface View {
-  readonly value: Value
-  readonly offset: number
-  readonly width: number
-}
-
-/** Per-head slices of a value: head h is columns [offset + h * stride, offset + h * stride + (width given by the op)). */
-export interface HeadView {
-  readonly value: Value
-  readonly offset: number
-  readonly stride: number
-}
-
-/** A tensor of the checkpoint under its published name. `shape` is [N, K] for matrices (y = W x) and [N] for vectors. */
-export interface Weight {
-  readonly name: string
-  readonly shape: readonly number[]
-  /** `quantizable` matrices may be re-blocked in fast mode; the rest (router, norms, biases) stays as published. */
-  readonly quantizable: boolean
-}
-
-/** Inverse frequencies and what multiplies cos and sin. Angles are position * invFreq[i], in float32 as the references do. */
-export interface RopeTable {
-  readonly id: number
-  /** [dim / 2] */
-  readonly invFreq: Float32Array
-  /** Multiplies cos and sin (YaRN's attention factor); 1 when unused. */
-  readonly attentionFactor: number
-}
-
-/** What a sequence keeps between steps: one row of keys and one of values per position and head, stored in pages by the backend. */
-export interface CacheState {
-  readonly id: number
-  readonly layer: number
-  /** Key heads; 1 for MLA. */
-  readonly heads: number
-  /** Columns of a head's keys; for MLA the latent with its rope part. */
-  readonly keyDim: number
-  /** Columns of a head's values; 0 where they are the first columns of the keys (MLA). */
-  readonly valueDim: number
-}
-
-export type Activation = 'silu' | 'gelu_tanh'
+export type { Activation, CacheState, HeadView, RopeTable, Value, View, Weight }
 
 /** out[t] = weight[token[t]]; weight [V, D], out [T, D]. */
 export interface EmbedOp {
@@ -228,47 +182,33 @@ export type Op =
 
 /** The values that an op reads and writes, for liveness. A value that is written in parts counts as both. */
 export function valuesOf(op: Op): { reads: Value[]; writes: Value[] } {
-  switch (op.op) {
-    case 'embed':
-      return { reads: [], writes: [op.out] }
-    case 'rmsNorm':
-    case 'linear':
-      return { reads: [op.x.value], writes: [op.out.value] }
-    case 'headLinear':
-    case 'rope':
-      return { reads: [op.x.value], writes: [op.out.value] }
-    case 'attention':
-      return { reads: [op.q.value, op.k.value, op.v.value], writes: [op.out.value] }
-    case 'mlaAttention':
-      return { reads: [op.q.value, op.latent.value], writes: [op.out.value] }
-    case 'route':
-      return { reads: [op.logits.value], writes: [op.out] }
-    case 'experts':
-      return { reads: [op.x.value, op.routing], writes: [op.out.value] }
-    case 'gatedMul':
-      return { reads: [op.gate.value, op.up.value], writes: [op.out.value] }
-    case 'add':
-      return { reads: [op.a.value, op.b.value], writes: [op.out.value] }
-    case 'selectRows':
-      return { reads: [op.x.value], writes: [op.out] }
+  const reads: Value[] = []
+  const writes: Value[] = []
+  for (const [key, field] of Object.entries(op) as [string, unknown][]) {
+    const list = key.startsWith('out') ? writes : reads
+    for (const part of Array.isArray(field) ? (field as unknown[]) : [field]) {
+      if (isValue(part)) list.push(part)
+      else if (isObject(part) && isValue(part['value'])) list.push(part['value'])
+    }
   }
+  return { reads, writes }
 }
 
-/** The checkpoint tensors that an op needs, in the order in which a loader should read them. */
+/** The checkpoint tensors that an op needs. */
 export function weightsOf(op: Op): Weight[] {
-  switch (op.op) {
-    case 'embed':
-    case 'headLinear':
-      return [op.weight]
-    case 'rmsNorm':
-      return op.weight ? [op.weight] : []
-    case 'linear':
-      return op.bias ? [op.weight, op.bias] : [op.weight]
-    case 'route':
-      return op.bias ? [op.bias] : []
-    case 'experts':
-      return [...op.gate, ...op.up, ...op.down]
-    default:
-      return []
-  }
+  return (Object.values(op) as unknown[]).flatMap((field) =>
+    Array.isArray(field) ? (field as unknown[]).filter(isWeight) : isWeight(field) ? [field] : [],
+  )
+}
+
+function isObject(field: unknown): field is Record<string, unknown> {
+  return typeof field === 'object' && field !== null
+}
+
+function isValue(field: unknown): field is Value {
+  return isObject(field) && 'width' in field && 'rows' in field
+}
+
+function isWeight(field: unknown): field is Weight {
+  return isObject(field) && 'shape' in field && 'quantizable' in field
 }

@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.js'
 import { weightsOf, type Op } from '../../graph/ops.js'
 import type { PlacedOp, Program } from '../../graph/program.js'
-import { statePageBytes } from './lower.js'
+import { statePageBytes } from './lower/lowering.js'
 import { placedBytes, type PlacedWeight } from './weights.js'
 
 /** Largest 32-bit WebAssembly memory. */

@@ -2,7 +2,8 @@ import { invariant } from '../../errors.js'
 import type { Program } from '../../graph/program.js'
 import { PAGE_SIZE, type BackendOptions } from '../backend.js'
 import type { BankPlan } from './banks.js'
-import { statePageBytes, type Buffer, type LoweredOp, type Lowering, type Word } from './lower.js'
+import { lowerOp } from './lower/lower.js'
+import { statePageBytes, type Buffer, type LoweredOp, type Lowering, type Word } from './lower/lowering.js'
 import { HazardTracker, findCrossings, planMemory } from './memory-plan.js'
 import {
   BARRIER_BEFORE,
@@ -65,7 +66,7 @@ export function layOut(
   const firstLowered: number[] = []
   program.ops.forEach(({ op }, i) => {
     firstLowered.push(lowering.ops.length)
-    lowering.lower(op, plan.bankOf[i]!)
+    lowerOp(op, plan.bankOf[i]!, lowering)
   })
   const ops = lowering.ops
   const crossings = findCrossings(program, plan.bankOf, lowering, firstLowered)

@@ -1,7 +1,7 @@
 import { invariant } from '../../errors.js'
 import { valuesOf } from '../../graph/ops.js'
 import type { Program } from '../../graph/program.js'
-import type { Buffer, LoweredOp, Lowering } from './lower.js'
+import type { Buffer, LoweredOp, Lowering } from './lower/lowering.js'
 import { align } from './weights.js'
 
 /** Rows that cross between banks just before op `before` runs. */

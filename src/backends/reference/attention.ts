@@ -1,27 +1,45 @@
-import { PAGE_SIZE, type Step } from '../backend.js'
+/** Attention by plain loops. */
+import type { AttentionOp, MlaAttentionOp } from '../../graph/ops.js'
+import type { StepContext } from './step.js'
 
-/** Rows of one cache state, in pages made when first written. */
-export class PagedRows {
-  private readonly pages = new Map<number, Float32Array>()
-
-  constructor(private readonly width: number) {}
-
-  /** The row of a token's sequence at `position`, [width]. */
-  row(step: Step, t: number, position: number): Float32Array {
-    const table = step.pageTables[step.sequences[t]!]!
-    const id = table[Math.floor(position / PAGE_SIZE)]!
-    let page = this.pages.get(id)
-    if (!page) this.pages.set(id, (page = new Float32Array(PAGE_SIZE * this.width)))
-    const at = (position % PAGE_SIZE) * this.width
-    return page.subarray(at, at + this.width)
+export function attention(op: AttentionOp, { step, buf, keysOf, valuesOf }: StepContext): void {
+  const { headDim: E, vHeadDim: Ev } = op
+  const [keys, values] = [keysOf(op.state), valuesOf(op.state)]
+  const rows = step.tokens.length
+  for (let t = 0; t < rows; t++) {
+    keys.row(step, t, step.positions[t]!).set(buf.view(op.k, t))
+    values.row(step, t, step.positions[t]!).set(buf.view(op.v, t))
   }
+  for (let t = 0; t < rows; t++)
+    for (let h = 0; h < op.nHeads; h++) {
+      const kv = Math.floor(h / (op.nHeads / op.nKvHeads))
+      const q = buf.view(op.q, t).subarray(h * E, (h + 1) * E)
+      const out = buf.view(op.out, t).subarray(h * Ev, (h + 1) * Ev)
+      const keyAt = (p: number) => keys.row(step, t, p).subarray(kv * E, (kv + 1) * E)
+      const valueAt = (p: number) => values.row(step, t, p).subarray(kv * Ev, (kv + 1) * Ev)
+      attend(q, step.positions[t]!, op.scale, keyAt, valueAt, out)
+    }
+}
+
+export function mlaAttention(op: MlaAttentionOp, { step, buf, keysOf }: StepContext): void {
+  const width = op.rank + op.ropeDim
+  const latents = keysOf(op.state)
+  const rows = step.tokens.length
+  for (let t = 0; t < rows; t++) latents.row(step, t, step.positions[t]!).set(buf.view(op.latent, t))
+  for (let t = 0; t < rows; t++)
+    for (let h = 0; h < op.nHeads; h++) {
+      const q = buf.view(op.q, t).subarray(h * width, (h + 1) * width)
+      const out = buf.view(op.out, t).subarray(h * op.rank, (h + 1) * op.rank)
+      const latentAt = (p: number) => latents.row(step, t, p)
+      attend(q, step.positions[t]!, op.scale, latentAt, latentAt, out)
+    }
 }
 
 /**
  * One query head: softmax(scale * q k^T) v over positions 0..own. Writes [vWidth] to out.
  * `keyAt` and `valueAt` give the head's row at a position.
  */
-export function attend(
+function attend(
   q: Float32Array,
   own: number,
   scale: number,

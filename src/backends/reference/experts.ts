@@ -1,7 +1,36 @@
-import type { RouteOp } from '../../graph/ops.js'
+/** Mixtures of experts by plain loops. */
+import type { ExpertsOp, RouteOp } from '../../graph/ops.js'
+import { activate } from './elementwise.js'
+import { multiply } from './linear.js'
+import type { StepContext } from './step.js'
+
+export function route(op: RouteOp, { step, buf, weights }: StepContext): void {
+  const bias = op.bias && weights.of(op.bias)
+  for (let t = 0; t < step.tokens.length; t++) {
+    const chosen = choose(op, buf.view(op.logits, t), bias)
+    buf.row(op.out, t).set([...chosen.ids, ...chosen.weights])
+  }
+}
+
+export function experts(op: ExpertsOp, { step, buf, weights }: StepContext): void {
+  for (let t = 0; t < step.tokens.length; t++) {
+    const x = buf.view(op.x, t)
+    const routing = buf.row(op.routing, t)
+    const out = new Float64Array(x.length)
+    for (let slot = 0; slot < op.topK; slot++) {
+      const e = routing[slot]!
+      const F = op.gate[e]!.shape[0]!
+      const up = multiply(weights.of(op.up[e]!), 0, F, x)
+      const hidden = multiply(weights.of(op.gate[e]!), 0, F, x).map((g, i) => activate(g, op.activation) * up[i]!)
+      const y = multiply(weights.of(op.down[e]!), 0, x.length, hidden)
+      for (let i = 0; i < out.length; i++) out[i]! += routing[op.topK + slot]! * y[i]!
+    }
+    buf.view(op.out, t).set(out)
+  }
+}
 
 /** RouteOp's rule for one token: chosen ids and weights, best first. logits [X], bias [X] or absent. */
-export function route(
+function choose(
   op: RouteOp,
   logits: Float32Array,
   bias: Float32Array | undefined,

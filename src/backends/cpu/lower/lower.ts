@@ -1,0 +1,30 @@
+import type { Op } from '../../../graph/ops.js'
+import { attention, mlaAttention } from './attention.js'
+import { add, embed, gatedMul, rmsNorm, rope, selectRows } from './elementwise.js'
+import { experts, route } from './experts.js'
+import { headLinear, linear } from './linear.js'
+import type { Lowering } from './lowering.js'
+
+type Lower<Name extends Op['op']> = (op: Extract<Op, { op: Name }>, bank: number, to: Lowering) => void
+
+/** How each op becomes kernel records. */
+const LOWER: { readonly [Name in Op['op']]: Lower<Name> } = {
+  embed,
+  rmsNorm,
+  linear,
+  headLinear,
+  rope,
+  attention,
+  mlaAttention,
+  route,
+  experts,
+  gatedMul,
+  add,
+  selectRows,
+}
+
+/** Appends the records of one op. */
+export function lowerOp<Name extends Op['op']>(op: Extract<Op, { op: Name }>, bank: number, to: Lowering): void {
+  const lower: Lower<Name> = LOWER[op.op]
+  lower(op, bank, to)
+}

@@ -1,0 +1,69 @@
+/** Embedding, norms, rotation, sums and products by plain loops. */
+import type { Activation, AddOp, EmbedOp, GatedMulOp, RmsNormOp, RopeOp, SelectRowsOp } from '../../graph/ops.js'
+import type { StepContext } from './step.js'
+
+export function embed(op: EmbedOp, { step, buf, weights }: StepContext): void {
+  step.tokens.forEach((token, t) => {
+    const at = token * op.out.width
+    buf.row(op.out, t).set(weights.of(op.weight).subarray(at, at + op.out.width))
+  })
+}
+
+export function rmsNorm(op: RmsNormOp, { buf, weights }: StepContext): void {
+  const width = op.x.width / op.heads
+  const weight = op.weight && weights.of(op.weight)
+  for (let t = 0; t < buf.rows(op.x.value); t++)
+    for (let h = 0; h < op.heads; h++) {
+      const x = buf.view(op.x, t).subarray(h * width, (h + 1) * width)
+      const meanSquare = x.reduce((sum, v) => sum + v * v, 0) / width
+      const scale = 1 / Math.sqrt(meanSquare + op.eps)
+      buf.view(op.out, t).set(
+        x.map((v, i) => v * scale * (weight?.[i] ?? 1)),
+        h * width,
+      )
+    }
+}
+
+export function rope(op: RopeOp, { step, buf }: StepContext): void {
+  step.positions.forEach((position, t) => {
+    for (let h = 0; h < op.nHeads; h++)
+      rotate(op, position, buf.head(op.x, t, h, op.dim), buf.head(op.out, t, h, op.dim))
+  })
+}
+
+export function gatedMul(op: GatedMulOp, { buf }: StepContext): void {
+  for (let t = 0; t < buf.rows(op.gate.value); t++) {
+    const [gate, up] = [buf.view(op.gate, t), buf.view(op.up, t)]
+    buf.view(op.out, t).set(gate.map((g, i) => activate(g, op.activation) * up[i]!))
+  }
+}
+
+export function add(op: AddOp, { buf }: StepContext): void {
+  for (let t = 0; t < buf.rows(op.a.value); t++) {
+    const b = buf.view(op.b, t)
+    buf.view(op.out, t).set(buf.view(op.a, t).map((a, i) => a + b[i]!))
+  }
+}
+
+export function selectRows(op: SelectRowsOp, { step, buf }: StepContext): void {
+  step.logitRows.forEach((t, r) => buf.row(op.out, r).set(buf.view(op.x, t)))
+}
+
+export function activate(g: number, activation: Activation): number {
+  if (activation === 'silu') return g / (1 + Math.exp(-g))
+  return 0.5 * g * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (g + 0.044715 * g ** 3)))
+}
+
+/** Pairs (i, i + dim/2) or (2i, 2i + 1) turned by position * invFreq[i]; x and out may be the same columns. */
+function rotate(op: RopeOp, position: number, x: Float32Array, out: Float32Array): void {
+  const { invFreq, attentionFactor } = op.table
+  for (let i = 0; i < op.dim / 2; i++) {
+    const [a, b] = op.layout === 'half' ? [i, i + op.dim / 2] : [2 * i, 2 * i + 1]
+    const angle = Math.fround(position * invFreq[i]!)
+    const cos = Math.cos(angle) * attentionFactor
+    const sin = Math.sin(angle) * attentionFactor
+    const [xa, xb] = [x[a]!, x[b]!]
+    out[a] = xa * cos - xb * sin
+    out[b] = xb * cos + xa * sin
+  }
+}

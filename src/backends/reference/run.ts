@@ -1,0 +1,29 @@
+import type { Op } from '../../graph/ops.js'
+import { attention, mlaAttention } from './attention.js'
+import { add, embed, gatedMul, rmsNorm, rope, selectRows } from './elementwise.js'
+import { experts, route } from './experts.js'
+import { headLinear, linear } from './linear.js'
+import type { StepContext } from './step.js'
+
+type Run<Name extends Op['op']> = (op: Extract<Op, { op: Name }>, context: StepContext) => void
+
+/** Every op as a function. */
+const RUN: { readonly [Name in Op['op']]: Run<Name> } = {
+  embed,
+  rmsNorm,
+  linear,
+  headLinear,
+  rope,
+  attention,
+  mlaAttention,
+  route,
+  experts,
+  gatedMul,
+  add,
+  selectRows,
+}
+
+export function runOp<Name extends Op['op']>(op: Extract<Op, { op: Name }>, context: StepContext): void {
+  const run: Run<Name> = RUN[op.op]
+  run(op, context)
+}

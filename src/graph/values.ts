@@ -1,0 +1,53 @@
+/** What ops read and write: activations, weights, tables and what is kept between steps. Shape letters are in ops.ts. */
+
+/** A buffer of activations, [T, width] or [R, width]. Ops may write parts of a value; see {@link HeadView}. */
+export interface Value {
+  readonly id: number
+  readonly width: number
+  readonly rows: 'T' | 'R'
+}
+
+/** Columns [offset, offset + width) of a value: a strided view, no copy. */
+export interface View {
+  readonly value: Value
+  readonly offset: number
+  readonly width: number
+}
+
+/** Per-head slices of a value: head h is columns [offset + h * stride, offset + h * stride + (width given by the op)). */
+export interface HeadView {
+  readonly value: Value
+  readonly offset: number
+  readonly stride: number
+}
+
+/** A tensor of the checkpoint under its published name. `shape` is [N, K] for matrices (y = W x) and [N] for vectors. */
+export interface Weight {
+  readonly name: string
+  readonly shape: readonly number[]
+  /** `quantizable` matrices may be re-blocked in fast mode; the rest (router, norms, biases) stays as published. */
+  readonly quantizable: boolean
+}
+
+/** Inverse frequencies and what multiplies cos and sin. Angles are position * invFreq[i], in float32 as the references do. */
+export interface RopeTable {
+  readonly id: number
+  /** [dim / 2] */
+  readonly invFreq: Float32Array
+  /** Multiplies cos and sin (YaRN's attention factor); 1 when unused. */
+  readonly attentionFactor: number
+}
+
+/** What a sequence keeps between steps: one row of keys and one of values per position and head, stored in pages by the backend. */
+export interface CacheState {
+  readonly id: number
+  readonly layer: number
+  /** Key heads; 1 for MLA. */
+  readonly heads: number
+  /** Columns of a head's keys; for MLA the latent with its rope part. */
+  readonly keyDim: number
+  /** Columns of a head's values; 0 where they are the first columns of the keys (MLA). */
+  readonly valueDim: number
+}
+
+export type Activation = 'silu' | 'gelu_tanh'
