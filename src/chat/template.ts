@@ -1,18 +1,12 @@
 import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { UserError } from '../errors.js'
-
-export interface ChatMessage {
-  readonly role: 'system' | 'user' | 'assistant' | 'tool'
-  readonly content: string
-  /** What the assistant thought; templates that keep it read reasoning_content. */
-  readonly reasoning?: string
-}
+import type { ChatMessage, ToolDefinition } from './message.js'
 
 export interface RenderOptions {
   /** Ends the text where the assistant's answer begins. */
   readonly addGenerationPrompt?: boolean
-  readonly tools?: unknown[]
+  readonly tools?: readonly ToolDefinition[]
   /** Further variables, such as enable_thinking. */
   readonly extra?: Record<string, unknown>
 }
@@ -21,6 +15,8 @@ export interface RenderOptions {
 export interface ChatTemplate {
   /** @throws UserError invalid_template when the template refuses the messages or does not end. */
   render(messages: readonly ChatMessage[], options?: RenderOptions): string
+  /** The template's text, which tells the dialect of the answers. */
+  readonly source?: string
 }
 
 /** Steps of the interpreter; published templates take some thousands. */
@@ -64,6 +60,7 @@ export function jinjaTemplate(source: string, tokens: SpecialTokens, where: stri
     return fail(error)
   }
   return {
+    source,
     render(messages, options = {}) {
       try {
         const environment = new Environment()
@@ -72,9 +69,7 @@ export function jinjaTemplate(source: string, tokens: SpecialTokens, where: stri
           ...GLOBALS,
           range: (...args: Parameters<typeof boundedRange>) => interpreter.charge(boundedRange(...args)),
           ...tokens,
-          messages: messages.map(({ reasoning, ...m }) =>
-            reasoning === undefined ? m : { ...m, reasoning_content: reasoning },
-          ),
+          messages: messages.map((message) => templateMessage(message, source)),
           add_generation_prompt: options.addGenerationPrompt ?? true,
           tools: options.tools ?? null,
           ...options.extra,
@@ -86,6 +81,31 @@ export function jinjaTemplate(source: string, tokens: SpecialTokens, where: stri
         return fail(error)
       }
     },
+  }
+}
+
+/** A message as transformers gives it to templates: arguments as an object, and no keys without a value. */
+function templateMessage(message: ChatMessage, source: string): Record<string, unknown> {
+  const entries = Object.entries(message).filter(([, value]) => value !== undefined)
+  const plain = Object.fromEntries(entries) as Record<string, unknown>
+  // Most templates refuse or skip a role that they do not know.
+  if (message.role === 'developer' && !source.includes('developer')) plain['role'] = 'system'
+  if (message.tool_calls) {
+    plain['tool_calls'] = message.tool_calls.map((call) => ({
+      ...call,
+      type: 'function',
+      function: { ...call.function, arguments: argumentsObject(call.function.arguments) },
+    }))
+  }
+  return plain
+}
+
+/** The object of JSON text; what is no JSON stays the text that it is. */
+function argumentsObject(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
   }
 }
 

@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { z } from 'zod'
-import type { ChatMessage } from '../chat/template.js'
+import type { ChatMessage } from '../chat/message.js'
 import type { Engine } from '../engine/engine.js'
 import type { Generation, GenerationResult } from '../engine/generation.js'
 import type { Session } from '../engine/session.js'
@@ -28,9 +28,20 @@ Ctrl-C stops the answer; at the prompt, twice leaves.`
 
 const SavedChat = z.array(
   z.object({
-    role: z.enum(['system', 'user', 'assistant', 'tool']),
-    content: z.string(),
-    reasoning: z.string().optional(),
+    role: z.enum(['system', 'developer', 'user', 'assistant', 'tool']),
+    content: z.string().nullable(),
+    reasoning_content: z.string().optional(),
+    tool_calls: z
+      .array(
+        z.object({
+          id: z.string(),
+          type: z.literal('function'),
+          function: z.object({ name: z.string(), arguments: z.string() }),
+        }),
+      )
+      .optional(),
+    tool_call_id: z.string().optional(),
+    name: z.string().optional(),
   }),
 )
 
@@ -118,8 +129,7 @@ class Conversation {
     } finally {
       this.running = undefined
     }
-    const { text, reasoning } = this.last
-    this.messages = [...messages, { role: 'assistant', content: text, ...(reasoning && { reasoning }) }]
+    this.messages = [...messages, answerMessage(this.last)]
   }
 
   async command(line: string): Promise<void> {
@@ -185,11 +195,23 @@ class Conversation {
     }
     const saved = SavedChat.safeParse(value)
     if (!saved.success) throw new UserError(`${file}: expected a conversation written by /save`, 'invalid_file')
-    this.messages = saved.data.map(({ reasoning, ...message }) => ({
-      ...message,
-      ...(reasoning !== undefined && { reasoning }),
-    }))
+    this.messages = saved.data
     process.stdout.write(`loaded ${this.messages.length} messages\n`)
+  }
+}
+
+/** The answer as a message of the conversation. */
+function answerMessage({ text, reasoning, toolCalls }: GenerationResult): ChatMessage {
+  const calls = toolCalls.map(({ id, name, arguments: args }) => ({
+    id,
+    type: 'function' as const,
+    function: { name, arguments: args },
+  }))
+  return {
+    role: 'assistant',
+    content: text,
+    ...(reasoning !== '' && { reasoning_content: reasoning }),
+    ...(calls.length > 0 && { tool_calls: calls }),
   }
 }
 

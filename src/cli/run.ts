@@ -1,4 +1,4 @@
-import type { ChatMessage } from '../chat/template.js'
+import type { ChatMessage } from '../chat/message.js'
 import type { Engine } from '../engine/engine.js'
 import type { Generation, GenerationResult } from '../engine/generation.js'
 import { UserError } from '../errors.js'
@@ -50,13 +50,15 @@ function start(
   return engine.chat([...system, { role: 'user', content: prompt }], options)
 }
 
-/** Prints parts as they come: reasoning dimmed, then the answer. */
+/** Prints parts as they come: reasoning and tool calls dimmed, the answer as it is. */
 export async function stream(generation: Generation): Promise<GenerationResult> {
   let last: string | undefined
   for await (const part of generation) {
-    if (last === 'reasoning' && part.kind === 'text') process.stdout.write('\n\n')
+    if (last !== undefined && last !== part.kind) process.stdout.write('\n\n')
+    else if (part.kind === 'tool-call' && last !== undefined) process.stdout.write('\n')
     last = part.kind
-    process.stdout.write(part.kind === 'reasoning' ? style('dim', part.text) : part.text)
+    const text = part.kind === 'tool-call' ? `${part.call.name}(${part.call.arguments})` : part.text
+    process.stdout.write(part.kind === 'text' ? text : style('dim', text))
   }
   process.stdout.write('\n')
   return generation.result

@@ -1,6 +1,8 @@
 import { PAGE_SIZE, type Backend, type OpTimes, type Precision, type Runner } from '../backends/backend.js'
-import type { ChatMessage, ChatTemplate } from '../chat/template.js'
-import { loadChatTemplate } from '../chat/template.js'
+import type { Dialect } from '../chat/dialects/dialect.js'
+import { chooseDialect } from '../chat/dialects/registry.js'
+import type { ChatMessage } from '../chat/message.js'
+import { loadChatTemplate, type ChatTemplate } from '../chat/template.js'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { filesOf, type ModelFiles } from '../checkpoint/files.js'
 import { openCheckpoint } from '../checkpoint/open.js'
@@ -79,6 +81,11 @@ export class Engine {
 
   get template(): ChatTemplate | undefined {
     return this.model.template
+  }
+
+  /** How a chat's answers are written: reasoning, tool calls. */
+  get dialect(): Dialect {
+    return this.model.dialect
   }
 
   /** The answer to a conversation. For several turns use a {@link session}, which keeps what it has computed. */
@@ -206,7 +213,13 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
   })
+  const dialect = chooseDialect({
+    template: template?.source,
+    modelType: String(checkpoint.config['model_type']),
+    hasToken: (token) => tokenizer?.idOf(token) !== undefined,
+  })
   const stopIds = stopIdsOf(checkpoint.config, generation, tokenizer)
+  for (const id of endIds(dialect, tokenizer)) stopIds.add(id)
   const parameters = countParameters(program)
   const info: EngineInfo = {
     name: checkpoint.name,
@@ -226,7 +239,14 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
   }
   const shared = shareRunner(runner, program.vocabSize, contextLength, cacheLimit(runner, options.cacheMemory))
   const defaults = generationDefaults(generation)
-  return new Engine(info, { name: checkpoint.name, shared, tokenizer, template, stopIds, defaults }, checkpoint)
+  const model = { name: checkpoint.name, shared, tokenizer, template, dialect, stopIds, defaults }
+  return new Engine(info, model, checkpoint)
+}
+
+/** The ids of the special tokens that end an answer in this dialect. */
+function endIds(dialect: Dialect, tokenizer: Tokenizer | undefined): number[] {
+  const ids = (dialect.endMarkers ?? []).map((marker) => tokenizer?.idOf(marker))
+  return ids.filter((id) => id !== undefined)
 }
 
 /** In pages. A limit that was asked for holds for running requests too, but one page there must be. */

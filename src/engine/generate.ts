@@ -1,4 +1,4 @@
-import type { ReasoningSplitter } from '../chat/reasoning.js'
+import type { AnswerParser, ToolCall } from '../chat/dialects/dialect.js'
 import type { StreamDecoder } from '../tokenizer/tokenizer.js'
 import { adjust } from './adjust.js'
 import type { FinishReason, GenerationResult, Part } from './generation.js'
@@ -11,7 +11,10 @@ import { StopText } from './stop.js'
 import type { Timeline } from './timeline.js'
 
 export interface GenerateRun extends ResolvedOptions {
-  readonly splitter: ReasoningSplitter | undefined
+  /** Splits the answer of a chat. */
+  readonly parser: AnswerParser | undefined
+  /** Special tokens that the parser wants to see. */
+  readonly markers: readonly string[]
   readonly signal: AbortSignal
   /** When the caller asked, in performance.now() milliseconds. */
   readonly called: number
@@ -27,7 +30,7 @@ export async function generateTokens(
   prompt: readonly number[],
   run: GenerateRun,
 ): Promise<GenerationResult> {
-  const answer = new Answer(model.tokenizer?.decoder(), run)
+  const answer = new Answer(model.tokenizer?.decoder(run.markers), run)
   const chooser = new Chooser(run, prompt)
   const room = Math.min(run.maxTokens, model.shared.contextLength - prompt.length)
   const started = performance.now()
@@ -58,8 +61,8 @@ export async function generateTokens(
   answer.end()
   const times = { called: run.called, started, firstToken, lastToken }
   const timings = timingsOf(times, prompt.length - cachedTokens, ids.length)
-  const { text, reasoning } = answer
-  return { text, reasoning, ids, finishReason, promptTokens: prompt.length, cachedTokens, timings }
+  const { text, reasoning, toolCalls } = answer
+  return { text, reasoning, toolCalls, ids, finishReason, promptTokens: prompt.length, cachedTokens, timings }
 }
 
 /** Chooses one token after the other, and notes how likely they were. */
@@ -89,10 +92,11 @@ class Chooser {
   }
 }
 
-/** Ids on their way to the reader: decoded, cut at stop strings, split into reasoning and text. */
+/** Ids on their way to the reader: decoded, cut at stop strings, split into reasoning, text and calls. */
 class Answer {
   text = ''
   reasoning = ''
+  readonly toolCalls: ToolCall[] = []
   private readonly stop: StopText
   private stopped = false
 
@@ -116,17 +120,18 @@ class Answer {
       const last = this.stop.push(this.decoder?.flush() ?? '')
       this.deliver(last.text + this.stop.flush())
     }
-    for (const part of this.run.splitter?.flush() ?? []) this.give(part)
+    for (const part of this.run.parser?.flush() ?? []) this.give(part)
   }
 
   private deliver(text: string): void {
     if (text === '') return
-    for (const part of this.run.splitter?.push(text) ?? [{ kind: 'text' as const, text }]) this.give(part)
+    for (const part of this.run.parser?.push(text) ?? [{ kind: 'text' as const, text }]) this.give(part)
   }
 
   private give(part: Part): void {
-    if (part.text === '') return
-    if (part.kind === 'text') this.text += part.text
+    if (part.kind === 'tool-call') this.toolCalls.push(part.call)
+    else if (part.text === '') return
+    else if (part.kind === 'text') this.text += part.text
     else this.reasoning += part.text
     this.run.emit(part)
   }

@@ -1,9 +1,9 @@
-import type { Part } from '../chat/reasoning.js'
+import type { Part, ToolCall } from '../chat/dialects/dialect.js'
 import type { TokenChoice } from './likelihood.js'
 
-export type { Part }
+export type { Part, ToolCall }
 
-/** stop: a stop id or string; length: maxTokens or the context's end; abort: cancelled. */
+/** stop: a stop id or string, with calls or without; length: maxTokens or the context's end; abort: cancelled. */
 export type FinishReason = 'stop' | 'length' | 'abort'
 
 export interface Timings {
@@ -20,6 +20,7 @@ export interface Timings {
 export interface GenerationResult {
   readonly text: string
   readonly reasoning: string
+  readonly toolCalls: ToolCall[]
   /** The generated ids, with the stop id where one ended the answer. */
   readonly ids: number[]
   readonly finishReason: FinishReason

@@ -1,4 +1,5 @@
 import type { BackendOptions, Precision } from '../backends/backend.js'
+import type { ToolDefinition } from '../chat/message.js'
 import { UserError } from '../errors.js'
 import { checkAdjustments, type Adjustments, type TokenConstraint } from './adjust.js'
 import { checkSampling, type Sampling } from './sampler.js'
@@ -57,8 +58,8 @@ export interface GenerateOptions {
 
 /** A chat template's further inputs. */
 export interface ChatOptions extends GenerateOptions {
-  /** Tool definitions for templates that know them. */
-  readonly tools?: unknown[] | undefined
+  /** Functions that the model may call; the calls come as parts of the answer. */
+  readonly tools?: readonly ToolDefinition[] | undefined
   /** Template variables such as enable_thinking. */
   readonly templateOptions?: Record<string, unknown> | undefined
 }

@@ -1,5 +1,7 @@
-import { ReasoningSplitter, promptOpensReasoning } from '../chat/reasoning.js'
-import type { ChatMessage, ChatTemplate } from '../chat/template.js'
+import type { AnswerParser, Dialect } from '../chat/dialects/dialect.js'
+import { newCallId } from '../chat/dialects/reader.js'
+import type { ChatMessage } from '../chat/message.js'
+import type { ChatTemplate } from '../chat/template.js'
 import { UserError } from '../errors.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import { generateTokens } from './generate.js'
@@ -15,6 +17,8 @@ export interface SessionModel {
   readonly shared: SharedRunner
   readonly tokenizer: Tokenizer | undefined
   readonly template: ChatTemplate | undefined
+  /** How a chat's answers are written. */
+  readonly dialect: Dialect
   readonly stopIds: ReadonlySet<number>
   readonly defaults: GenerationDefaults
 }
@@ -39,13 +43,13 @@ export class Session {
     return this.timeline.length
   }
 
-  /** The answer to a conversation, in parts of reasoning and text. Fails with UserError when there is no chat template. */
+  /** The answer to a conversation, in parts of reasoning, text and tool calls. Fails with UserError when there is no chat template. */
   chat(messages: readonly ChatMessage[], options: ChatOptions = {}): Generation {
     return this.start(options, () => {
       const prompt = this.renderChat(messages, options)
       // The template wrote the special tokens, the first one included.
       const ids = requireTokenizer(this.model).encode(prompt, { addSpecial: false, parseSpecial: true })
-      return { ids, splitter: new ReasoningSplitter(promptOpensReasoning(prompt)) }
+      return { ids, parser: this.model.dialect.parser({ prompt, tools: options.tools ?? [], newId: newCallId }) }
     })
   }
 
@@ -88,7 +92,7 @@ export class Session {
 
   private start(
     options: GenerateOptions,
-    prepare: () => { ids: readonly number[]; splitter?: ReasoningSplitter },
+    prepare: () => { ids: readonly number[]; parser?: AnswerParser },
   ): Generation {
     const called = performance.now()
     // What was asked for before the session closed is cancelled instead.
@@ -96,11 +100,12 @@ export class Session {
     const generation: Generation = new Generation(async (emit, ownSignal) => {
       if (refused) throw new UserError('the session is closed; open a new one', 'invalid_argument')
       const resolved = resolveOptions(options, this.model.defaults)
-      const { ids, splitter } = prepare()
+      const { ids, parser } = prepare()
       checkPrompt(ids, this.model.shared.vocabSize, this.model.shared.contextLength)
       const signal = options.signal ? AbortSignal.any([options.signal, ownSignal]) : ownSignal
       const choose = (choice: TokenChoice): void => void generation.choices.push(choice)
-      const run = { ...resolved, splitter, signal, called, emit, choose }
+      const markers = parser ? this.model.dialect.markers : []
+      const run = { ...resolved, parser, markers, signal, called, emit, choose }
       return this.turns.run(() => generateTokens(this.model, this.timeline, ids, run))
     })
     this.running.add(generation)

@@ -61,7 +61,7 @@ export function huggingFaceTokenizer(json: TokenizerJson, config: object, setup:
       return withBos ? [bosId, ...ids] : [...ids]
     },
     decode: (ids) => decodeAll(pieces, ids),
-    decoder: () => streamDecoder(pieces),
+    decoder: (shown) => streamDecoder(pieces, shown),
     idOf: (token) => vocab.get(token),
   }
 }
@@ -106,6 +106,7 @@ function piecesOf(json: TokenizerJson, vocab: ReadonlyMap<string, number>): Piec
   return {
     vocabSize,
     dropFirstSpace: !byteLevel && JSON.stringify(json['decoder'] ?? null).includes('"Strip"'),
+    nameOf: (id) => tokens[id],
     bytesOf(id) {
       const token = tokens[id]
       if (token === undefined) return null

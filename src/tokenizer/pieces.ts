@@ -6,12 +6,15 @@ export interface Pieces {
   readonly vocabSize: number
   /** Undefined for a special token (left out of texts); null for an id without a token. */
   bytesOf(id: number): Uint8Array | undefined | null
+  /** A special token's own text. */
+  nameOf(id: number): string | undefined
   /** SentencePiece puts a space before every text; it is dropped when decoding. */
   readonly dropFirstSpace: boolean
 }
 
 /** Streams tokens as text: bytes of an unfinished character are held back, broken ones become U+FFFD. */
-export function streamDecoder(pieces: Pieces): StreamDecoder {
+export function streamDecoder(pieces: Pieces, shown: readonly string[] = []): StreamDecoder {
+  const visible = new Set(shown)
   const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
   let first = pieces.dropFirstSpace
   const clean = (text: string): string => {
@@ -27,7 +30,10 @@ export function streamDecoder(pieces: Pieces): StreamDecoder {
           `token id ${id}: expected an id of the vocabulary, 0 to ${pieces.vocabSize - 1}`,
           'invalid_argument',
         )
-      return bytes ? clean(utf8.decode(bytes, { stream: true })) : ''
+      if (bytes) return clean(utf8.decode(bytes, { stream: true }))
+      const name = visible.size > 0 ? pieces.nameOf(id) : undefined
+      // A special token ends the text before it, whole or broken.
+      return name !== undefined && visible.has(name) ? clean(utf8.decode()) + name : ''
     },
     flush: () => clean(utf8.decode()),
   }

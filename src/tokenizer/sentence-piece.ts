@@ -37,6 +37,7 @@ export function sentencePieceTokenizer(setup: SentencePieceSetup): Tokenizer {
   const pieces: Pieces = {
     vocabSize: tokens.length,
     dropFirstSpace: setup.addSpacePrefix,
+    nameOf: (id) => tokens[id],
     bytesOf(id) {
       const token = tokens[id]
       if (token === undefined) return null
@@ -60,7 +61,7 @@ export function sentencePieceTokenizer(setup: SentencePieceSetup): Tokenizer {
       return out
     },
     decode: (list) => decodeAll(pieces, list),
-    decoder: () => streamDecoder(pieces),
+    decoder: (shown) => streamDecoder(pieces, shown),
     idOf: (token) => ids.get(token),
   }
 }

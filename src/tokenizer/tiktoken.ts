@@ -66,6 +66,7 @@ export function tiktokenTokenizer(ranks: ReadonlyMap<string, number>, setup: Tik
   const pieces: Pieces = {
     vocabSize,
     dropFirstSpace: false,
+    nameOf: (id) => specials.get(id),
     bytesOf(id) {
       const special = specials.get(id)
       if (special !== undefined) return setup.visible.has(id) ? utf8.encode(special) : undefined
@@ -88,7 +89,7 @@ export function tiktokenTokenizer(ranks: ReadonlyMap<string, number>, setup: Tik
       })
     },
     decode: (ids) => decodeAll(pieces, ids),
-    decoder: () => streamDecoder(pieces),
+    decoder: (shown) => streamDecoder(pieces, shown),
     idOf: (token) => specialIds.get(token) ?? ranks.get(byteString(token)),
   }
 }

@@ -9,7 +9,8 @@ export interface Tokenizer {
   encode(text: string, options?: EncodeOptions): number[]
   /** Special tokens are left out. @throws UserError for ids that are not in the vocabulary. */
   decode(ids: readonly number[]): string
-  decoder(): StreamDecoder
+  /** shown: special tokens that are given out as text, by their names. */
+  decoder(shown?: readonly string[]): StreamDecoder
   idOf(token: string): number | undefined
 }
 

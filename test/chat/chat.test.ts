@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ReasoningSplitter, promptOpensReasoning, type Part } from '../../src/chat/reasoning.js'
+import { THINK, promptOpens, think } from '../../src/chat/dialects/think.js'
 import { jinjaTemplate } from '../../src/chat/template.js'
 
-function split(pieces: string[], opened: boolean): Part[] {
-  const splitter = new ReasoningSplitter(opened)
+function split(pieces: string[], opened: boolean): { kind: string; text: string }[] {
+  const splitter = think.parser({ prompt: opened ? 'question<think>\n' : 'question', tools: [], newId: () => 'id' })
   const parts = [...pieces.flatMap((piece) => splitter.push(piece)), ...splitter.flush()]
   return (['reasoning', 'text'] as const).map((kind) => ({
     kind,
@@ -24,8 +24,8 @@ describe('reasoning', () => {
     expect(split(['<think>\na < b\n</think>\n\nyes'], false)).toEqual(expected)
     expect(split(['a < b</think>yes'], true)).toEqual(expected)
     expect(split(['no tags <think> here'], false)[1]!.text).toBe('no tags <think> here')
-    expect(promptOpensReasoning('<|Assistant|><think>\n')).toBe(true)
-    expect(promptOpensReasoning('<|Assistant|>')).toBe(false)
+    expect(promptOpens('<|Assistant|><think>\n', THINK)).toBe(true)
+    expect(promptOpens('<|Assistant|>', THINK)).toBe(false)
   })
 
   it('does not depend on where the stream is cut', () => {

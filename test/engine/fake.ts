@@ -1,4 +1,5 @@
 import { PAGE_SIZE, type Runner, type Step } from '../../src/backends/backend.js'
+import { think } from '../../src/chat/dialects/think.js'
 import type { CacheLimit } from '../../src/engine/cache.js'
 import { GREEDY } from '../../src/engine/sampler.js'
 import type { SessionModel } from '../../src/engine/session.js'
@@ -122,6 +123,7 @@ export function fakeModel(
     shared: shareRunner(runner, VOCAB, contextLength, limit),
     tokenizer: undefined,
     template: undefined,
+    dialect: think,
     stopIds: new Set(),
     defaults: { sampling: GREEDY },
     ...rest,

@@ -1,0 +1,82 @@
+import type { ToolDefinition } from '../message.js'
+
+/** A call of a tool, as the model made it. */
+export interface ToolCall {
+  /** 0, 1, ... within the answer. */
+  readonly index: number
+  /** As the model wrote it, or made up where its dialect has none; a tool's message gives it back. */
+  readonly id: string
+  readonly name: string
+  /** JSON text of an object; parsed before the call is reported. */
+  readonly arguments: string
+}
+
+/** A piece of an answer: what the model thinks, what it says, or a whole call. */
+export type Part =
+  | { readonly kind: 'reasoning' | 'text'; readonly text: string }
+  | { readonly kind: 'tool-call'; readonly text: ''; readonly call: ToolCall }
+
+/** What an answer begins from. */
+export interface AnswerSetup {
+  /** The rendered prompt: its end says whether the answer begins inside of a reasoning block. */
+  readonly prompt: string
+  /** The tools that the model was told of: they give types to arguments, and bare formats are calls only where tools are. */
+  readonly tools: readonly ToolDefinition[]
+  /** An id for calls whose dialect has none. */
+  readonly newId: () => string
+}
+
+/**
+ * Splits an answer while it streams. The parts, with neighbours of one kind joined, do not depend on where the text is cut.
+ * Never throws for what a model wrote: what does not parse is text.
+ */
+export interface AnswerParser {
+  push(text: string): Part[]
+  flush(): Part[]
+}
+
+/** How one family of models writes reasoning and tool calls. */
+export interface Dialect {
+  readonly name: string
+  /** Special tokens that structure an answer: the decoder gives them to the parser as text. */
+  readonly markers: readonly string[]
+  /** Special tokens that end an answer, beside those that the checkpoint names. */
+  readonly endMarkers?: readonly string[]
+  parser(setup: AnswerSetup): AnswerParser
+  /** How calls of these tools are written, for a grammar; undefined where the dialect has no calls. */
+  toolSyntax?(tools: readonly ToolDefinition[]): ToolSyntax | undefined
+}
+
+/**
+ * The exact text of calls, for grammars. Calls stand behind reasoning and text, at the answer's end:
+ * `before begin(name) ARGUMENTS end (between begin(name) ARGUMENTS end)* after`, then the model's stop token.
+ * Special tokens are in the text by their names; {@link Dialect.markers} lists them.
+ */
+export interface ToolSyntax {
+  readonly before: string
+  /** index: 0 for the first call of the answer. */
+  begin(name: string, index: number): string
+  readonly argumentsAs: ArgumentSyntax
+  readonly end: string
+  readonly between: string
+  readonly after: string
+  /** False where the dialect has one call in an answer. */
+  readonly parallel: boolean
+}
+
+/**
+ * json: a JSON object. python: `a=1, b="x"` with Python's literals, gemma: `{a:1,b:<|"|>x<|"|>}`.
+ * tagged: for each argument `begin(key, type) VALUE end`, `between` them. A string's value is raw text that ends at `end`
+ * (or JSON, where strings is 'json'); every other value is JSON.
+ */
+export type ArgumentSyntax =
+  | { readonly kind: 'json' | 'python' | 'gemma' }
+  | {
+      readonly kind: 'tagged'
+      begin(key: string, type: JsonType): string
+      readonly end: string
+      readonly between: string
+      readonly strings: 'raw' | 'json'
+    }
+
+export type JsonType = 'string' | 'number' | 'boolean' | 'null' | 'object' | 'array'

@@ -1,0 +1,33 @@
+/** One message of a conversation, in OpenAI's shape. */
+export interface ChatMessage {
+  readonly role: 'system' | 'developer' | 'user' | 'assistant' | 'tool'
+  /** Null where an assistant only called tools. */
+  readonly content: string | null
+  /** What the assistant thought. */
+  readonly reasoning_content?: string | undefined
+  /** What the assistant called. */
+  readonly tool_calls?: readonly MessageToolCall[] | undefined
+  /** Of a tool's message: the call that it answers. */
+  readonly tool_call_id?: string | undefined
+  /** Of a tool's message: the tool. */
+  readonly name?: string | undefined
+}
+
+export interface MessageToolCall {
+  readonly id?: string | undefined
+  readonly type?: 'function' | undefined
+  /** arguments: JSON text of an object. */
+  readonly function: { readonly name: string; readonly arguments: string }
+}
+
+/** A function that the model may call, in OpenAI's shape. */
+export interface ToolDefinition {
+  readonly type: 'function'
+  readonly function: {
+    readonly name: string
+    readonly description?: string | undefined
+    /** A JSON schema of type object. */
+    readonly parameters?: Readonly<Record<string, unknown>> | undefined
+    readonly strict?: boolean | null | undefined
+  }
+}
