@@ -52,18 +52,26 @@ export function gqaAttention(b: GraphBuilder, x: View, name: string, s: Attentio
   return project(b, out, `${name}.o_proj`, x.width, s.outBias)
 }
 
+/** What the matrices of a gated MLP are called. */
+export interface MlpNames {
+  readonly gate: string
+  readonly up: string
+  readonly down: string
+}
+export const PROJECTIONS: MlpNames = { gate: 'gate_proj', up: 'up_proj', down: 'down_proj' }
+
 /** down(act(gate x) * up x); x [T, D] -> [T, D]. GLU variants, arXiv 2002.05202. */
 export function gatedMlp(
   b: GraphBuilder,
   x: View,
   name: string,
   width: number,
-  activation: Activation = 'silu',
-  bias = false,
+  options: { activation?: Activation; bias?: boolean; names?: MlpNames } = {},
 ): Value {
-  const gate = project(b, x, `${name}.gate_proj`, width, bias) // [T, F]
-  const up = project(b, x, `${name}.up_proj`, width, bias)
-  return project(b, b.gatedMul(gate, up, activation), `${name}.down_proj`, x.width, bias)
+  const { activation = 'silu', bias = false, names = PROJECTIONS } = options
+  const gate = project(b, x, `${name}.${names.gate}`, width, bias) // [T, F]
+  const up = project(b, x, `${name}.${names.up}`, width, bias)
+  return project(b, b.gatedMul(gate, up, activation), `${name}.${names.down}`, x.width, bias)
 }
 
 /**

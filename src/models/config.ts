@@ -4,6 +4,9 @@ import { UserError } from '../errors.js'
 
 const count = z.number().int().min(1).max(1e9)
 
+/** A width, a rank, a number of heads: bounded, so that a damaged config cannot ask for the world. */
+export const size = z.number().int().min(1).max(1e6)
+
 /** Keys that every decoder-only family publishes. Sizes are bounded, so that a damaged config cannot ask for the world. */
 export const COMMON = {
   vocab_size: count,

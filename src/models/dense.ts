@@ -68,7 +68,7 @@ export async function buildDense(checkpoint: Checkpoint, family: DenseFamily): P
     const layer = `model.layers.${i}`
     x = b.add(x, gqaAttention(b, norm(b, x, `${layer}.input_layernorm`, eps), `${layer}.self_attn`, shape))
     const h = norm(b, x, `${layer}.post_attention_layernorm`, eps)
-    x = b.add(x, gatedMlp(b, h, `${layer}.mlp`, c.intermediate_size, activation, c.mlp_bias))
+    x = b.add(x, gatedMlp(b, h, `${layer}.mlp`, c.intermediate_size, { activation, bias: c.mlp_bias }))
   }
   return b.build(logits(b, x, 'model.norm', eps, head), c.max_position_embeddings)
 }

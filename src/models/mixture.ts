@@ -1,0 +1,58 @@
+/** A mixture of experts with shared ones, DeepSeekMoE (arXiv 2401.06066): what its families share. */
+import { z } from 'zod'
+import { matrix, type GraphBuilder } from '../graph/builder.js'
+import type { Activation, RouteOp, Value, View } from '../graph/ops.js'
+import { gatedMlp, PROJECTIONS, type MlpNames } from './blocks.js'
+import { requireMultiple, size, unsupported } from './config.js'
+
+// ---- config
+
+export const MIXTURE_CONFIG = {
+  moe_intermediate_size: size.default(1),
+  n_routed_experts: z.number().int().min(1).max(65536).nullish(),
+  n_shared_experts: z.number().int().min(0).max(1024).nullish(),
+  num_experts_per_tok: z.number().int().min(1).max(1024).default(1),
+  n_group: z.number().int().min(1).nullish(),
+  topk_group: z.number().int().min(1).nullish(),
+  norm_topk_prob: z.boolean().default(false),
+  routed_scaling_factor: z.number().default(1),
+}
+export type MixtureConfig = z.infer<z.ZodObject<typeof MIXTURE_CONFIG>>
+
+/** @throws UserError when the groups do not fit the experts, or leave too few. */
+export function checkMixture(c: MixtureConfig, where: string): void {
+  const X = c.n_routed_experts
+  if (!X) return
+  requireMultiple(where, 'n_routed_experts', X, 'n_group', c.n_group ?? 1)
+  const kept = (X / (c.n_group ?? 1)) * (c.topk_group ?? 1)
+  if (c.num_experts_per_tok > kept)
+    unsupported(where, `num_experts_per_tok ${c.num_experts_per_tok} of ${kept} experts that the groups leave`)
+}
+
+// ---- graph
+
+/** How experts are chosen: RouteOp's rule without what the config says everywhere. */
+export type RouteRule = Pick<RouteOp, 'scoring' | 'nGroups' | 'topkGroups' | 'groupScore' | 'normalize'> &
+  Partial<Pick<RouteOp, 'bias'>>
+
+/** Routed experts, weighted, plus the shared ones. x [T, D] -> [T, D]. */
+export function mixture(
+  b: GraphBuilder,
+  x: View,
+  name: string,
+  c: MixtureConfig,
+  rule: RouteRule,
+  options: { names?: MlpNames; activation?: Activation } = {},
+): Value {
+  const { names = PROJECTIONS, activation = 'silu' } = options
+  const X = c.n_routed_experts!
+  const scores = b.linear(x, matrix(`${name}.gate.weight`, X, x.width, { quantizable: false })) // [T, X]
+  const routing = b.route(scores, { ...rule, topK: c.num_experts_per_tok, scale: c.routed_scaling_factor })
+  const all = (part: string, n: number, k: number) =>
+    Array.from({ length: X }, (_, e) => matrix(`${name}.experts.${e}.${part}.weight`, n, k))
+  const [F, D] = [c.moe_intermediate_size, x.width]
+  const weights = { gate: all(names.gate, F, D), up: all(names.up, F, D), down: all(names.down, D, F) }
+  const routed = b.experts(x, routing, weights, c.num_experts_per_tok, activation)
+  if (!c.n_shared_experts) return routed
+  return b.add(routed, gatedMlp(b, x, `${name}.shared_experts`, c.n_shared_experts * F, { names, activation }))
+}
