@@ -8,7 +8,7 @@ const MAY_IMPORT = {
   checkpoint: [],
   tokenizer: ['checkpoint'],
   chat: ['checkpoint', 'tokenizer'],
-  graph: [],
+  graph: ['checkpoint'],
   models: ['checkpoint', 'graph'],
   backends: ['checkpoint', 'graph'],
   engine: ['checkpoint', 'tokenizer', 'chat', 'graph', 'models', 'backends'],

@@ -27,6 +27,27 @@ export interface StoredTensor {
   readRows(start: number, count: number, into?: Uint8Array): Promise<Uint8Array>
 }
 
+/**
+ * Which part of a larger published tensor a weight is: an expert of a stack, the query rows of a fused projection, every
+ * other row where two matrices lie interleaved, or a matrix that is stored as x W instead of W x.
+ */
+export interface TensorPart {
+  /** Published name of the larger tensor; for codes and scales in tensors of their own, the name without their endings. */
+  readonly tensor: string
+  /** Its published shape: [N, K], [N], or with a leading dimension [X, ...] of which `index` takes one. */
+  readonly shape: readonly number[]
+  /** Along the leading dimension; absent where the published tensor is not stacked. */
+  readonly index?: number
+  /** Row 0 of the weight; of a transposed tensor, the column. Default 0. */
+  readonly firstRow?: number
+  /** Rows that lie together. Default 1. Row i is published row firstRow + floor(i / rowRun) * rowStep + i mod rowRun. */
+  readonly rowRun?: number
+  /** From one run to the next. Default rowRun: all rows follow each other. */
+  readonly rowStep?: number
+  /** The published matrix is [K, N]: its columns are the weight's rows. */
+  readonly transposed?: boolean
+}
+
 /** JSON as found in config.json; for GGUF, the same keys made from the metadata. */
 export type JsonObject = { readonly [key: string]: unknown }
 
@@ -41,8 +62,11 @@ export interface Checkpoint {
   /** Published names of all tensors (safetensors companions such as weight_scale_inv are not listed). */
   names(): Iterable<string>
   has(name: string): boolean
-  /** @throws UserError when the tensor is missing or has another shape: names tensor, file, expected and found. */
-  tensor(name: string, shape: readonly number[]): StoredTensor
+  /**
+   * The tensor `name`; where there is none of that name and `part` is given, that part of a larger one.
+   * @throws UserError when the tensor is missing or has another shape: names tensor, file, expected and found.
+   */
+  tensor(name: string, shape: readonly number[], part?: TensorPart): StoredTensor
   /** A file beside the weights (tokenizer.json, generation_config.json); undefined when absent. */
   file(name: string): Promise<ByteSource | undefined>
   close(): Promise<void>

@@ -89,6 +89,9 @@ const decoders: Readonly<Record<FormatName, Decoder>> = {
     // Nibble j of a little-endian word: byte j / 2, low nibble first.
     for (let i = 0; i < out.length; i++) out[i] = ((byteAt(bytes, i >> 1) >> (4 * (i & 1))) & 15) - 8
   },
+  fp4: (bytes, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = E2M1[(byteAt(bytes, i >> 1) >> (4 * (i & 1))) & 15] ?? 0
+  },
   q8_0: (bytes, out) => {
     for (let i = 0; i < out.length; i++) {
       const at = (i >> 5) * 34
@@ -126,6 +129,12 @@ const E4M3 = Float32Array.from({ length: 256 }, (_, code) => {
   const size = exponent === 0 ? mantissa * 2 ** -9 : (1 + mantissa / 8) * 2 ** (exponent - 7)
   return code & 128 ? -size : size
 })
+
+/** e2m1 -> number: bias 1, subnormal 0.5. OCP Microscaling formats, 1.0. */
+const E2M1 = Float32Array.of(0, 0.5, 1, 1.5, 2, 3, 4, 6, -0, -0.5, -1, -1.5, -2, -3, -4, -6)
+
+/** Scale byte -> 2^(byte - 127), subnormal for 0; 255 is NaN. */
+export const E8M0 = Float32Array.from({ length: 256 }, (_, byte) => (byte === 255 ? NaN : 2 ** (byte - 127)))
 
 /** IEEE 754 binary16 -> number, exactly. */
 const F16 = Float32Array.from({ length: 65536 }, (_, code) => {

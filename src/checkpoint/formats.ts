@@ -1,7 +1,7 @@
 /** The one table of weight formats: how a row of each is stored. */
 
 /** Formats as stored in checkpoints. */
-export type FormatName = 'f32' | 'f16' | 'bf16' | 'fp8_e4m3' | 'int4_packed' | 'q8_0' | 'q4_0'
+export type FormatName = 'f32' | 'f16' | 'bf16' | 'fp8_e4m3' | 'int4_packed' | 'fp4' | 'q8_0' | 'q4_0'
 
 export interface Format {
   readonly name: FormatName
@@ -21,6 +21,8 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   fp8_e4m3: { name: 'fp8_e4m3', blockCols: 1, blockBytes: 1, scaleGrid: true },
   // compressed-tensors pack-quantized: nibble j of an i32 word is column 8c + j, value (code - 8) * scale.
   int4_packed: { name: 'int4_packed', blockCols: 8, blockBytes: 4, scaleGrid: true },
+  // e2m1, two in a byte, the low nibble first; value table[code] * scale.
+  fp4: { name: 'fp4', blockCols: 2, blockBytes: 1, scaleGrid: true },
   // ggml: f16 scale, 32 i8.
   q8_0: { name: 'q8_0', blockCols: 32, blockBytes: 34, scaleGrid: false },
   // ggml: f16 scale, 16 bytes; low nibbles are columns 0-15, high nibbles 16-31; value (code - 8) * scale.

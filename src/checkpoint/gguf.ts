@@ -1,10 +1,11 @@
 import { UserError } from '../errors.js'
-import type { Checkpoint, JsonObject, StoredTensor } from './checkpoint.js'
+import type { Checkpoint, JsonObject, StoredTensor, TensorPart } from './checkpoint.js'
 import { FORMATS } from './formats.js'
 import { configFromGguf } from './gguf-config.js'
 import { readGgufHeader, type GgufHeader, type GgufTensor } from './gguf-header.js'
 import { publishedName, type GgufLayout } from './gguf-names.js'
 import { shortText } from './json.js'
+import { checkPart, HeldBytes, partOf, sliceOfRows, sliceShape } from './parts.js'
 import type { ByteSource, FileSet } from './source.js'
 import {
   checkRows,
@@ -86,6 +87,7 @@ class GgufCheckpoint implements Checkpoint {
   readonly metadata: ReadonlyMap<string, unknown>
   /** By published name; stacked experts once, with {e}. */
   private readonly mapped = new Map<string, Mapped>()
+  private readonly held = new HeldBytes()
 
   constructor(
     readonly name: string,
@@ -124,8 +126,9 @@ class GgufCheckpoint implements Checkpoint {
     return this.find(name) !== undefined
   }
 
-  tensor(name: string, shape: readonly number[]): StoredTensor {
+  tensor(name: string, shape: readonly number[], part?: TensorPart): StoredTensor {
     const found = this.find(name)
+    if (!found && part) return this.part(name, shape, part)
     if (!found) throw missingTensor(name, this.name)
     const { tensor, layout, expert } = found
     const format = tensor.type?.format
@@ -139,6 +142,13 @@ class GgufCheckpoint implements Checkpoint {
     if (layout === 'permuted-q') return unpermuted(plain, this.heads('num_attention_heads'))
     if (layout === 'permuted-k') return unpermuted(plain, this.heads('num_key_value_heads'))
     return plain
+  }
+
+  private part(name: string, shape: readonly number[], part: TensorPart): StoredTensor {
+    checkPart(name, shape, part)
+    const whole = this.tensor(part.tensor, part.shape)
+    const slice = part.index === undefined ? whole : sliceOfRows(whole, sliceShape(part), part.index)
+    return partOf(slice, name, shape, part, this.held)
   }
 
   async file(): Promise<undefined> {
@@ -162,9 +172,9 @@ class GgufCheckpoint implements Checkpoint {
   }
 }
 
-/** Stacked experts are [X, N, K]. */
-function expertsOf(tensor: GgufTensor): number {
-  return tensor.shape.length === 3 ? (tensor.shape[0] ?? 0) : 0
+/** Stacked experts are [X, N, K], their biases [X, N]. */
+function expertsOf({ shape }: GgufTensor): number {
+  return shape.length === 3 || shape.length === 2 ? (shape[0] ?? 0) : 0
 }
 
 function logicalShape({ shape }: GgufTensor, layout: GgufLayout): readonly number[] {

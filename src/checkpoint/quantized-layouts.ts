@@ -1,16 +1,11 @@
 import { UserError } from '../errors.js'
-import type { JsonObject, ScaleGrid, StoredTensor } from './checkpoint.js'
-import { decodeBytes } from './decode.js'
+import type { JsonObject, StoredTensor, TensorPart } from './checkpoint.js'
 import type { FormatName } from './formats.js'
 import { isJsonObject, shortText } from './json.js'
-import type { Located } from './safetensors.js'
-import { missingTensor, product, sameShape, shapeText, storedTensor, unsupportedFormat, wrongShape } from './stored.js'
-
-const PLAIN: ReadonlyMap<string, FormatName> = new Map([
-  ['F32', 'f32'],
-  ['F16', 'f16'],
-  ['BF16', 'bf16'],
-])
+import { mismatch, sliceOf, type Located } from './located.js'
+import { checkPart, HeldBytes, partOf, sliceShape } from './parts.js'
+import { PLAIN, scaleGrid } from './scale-grids.js'
+import { missingTensor, sameShape, shapeText, storedTensor, unsupportedFormat, wrongShape } from './stored.js'
 
 /** Tensors that belong to `X.weight` and are not weights themselves. */
 const COMPANIONS = [
@@ -24,11 +19,17 @@ const COMPANIONS = [
 
 /** Values per scale in compressed-tensors INT4 as Kimi publishes it. */
 const INT4_GROUP = 32
+/** Values per scale in MXFP4. */
+const FP4_GROUP = 32
 const LARGEST_BLOCK = 2 ** 20
 
-/** Resolves `X.weight` to what labs store for it: plain values, FP8 with block scales, packed INT4 with group scales. */
+/** Endings of codes that are stored beside their scales, instead of X itself. */
+const CODES = ['_packed', '_blocks'] as const
+
+/** Resolves a name to what labs store for it: plain values, FP8 with block scales, packed INT4 and FP4 with group scales. */
 export class QuantizedLayouts {
   private readonly quantization: JsonObject | undefined
+  private readonly held = new HeldBytes()
 
   constructor(
     private readonly where: string,
@@ -40,48 +41,56 @@ export class QuantizedLayouts {
 
   *names(): Iterable<string> {
     for (const name of this.tensors.keys()) {
+      const codes = CODES.find((ending) => name.endsWith(ending))
       const dot = name.lastIndexOf('.')
-      const base = name.slice(0, dot + 1)
-      const last = name.slice(dot + 1)
-      if (last === 'weight_packed') yield `${base}weight`
-      else if (!COMPANIONS.includes(last) || !this.has(`${base}weight`)) yield name
+      if (codes) yield name.slice(0, -codes.length)
+      else if (name.endsWith('_scales') && this.tensors.has(name.replace(/_scales$/, '_blocks'))) continue
+      else if (!COMPANIONS.includes(name.slice(dot + 1)) || !this.has(`${name.slice(0, dot + 1)}weight`)) yield name
     }
   }
 
   has(name: string): boolean {
-    return this.tensors.has(name) || (name.endsWith('.weight') && this.tensors.has(`${name}_packed`))
+    return this.tensors.has(name) || CODES.some((ending) => this.tensors.has(name + ending))
   }
 
   /** @throws UserError: missing, of another shape, or in a format that cannot be read. */
-  tensor(name: string, shape: readonly number[]): StoredTensor {
+  tensor(name: string, shape: readonly number[], part?: TensorPart): StoredTensor {
     if (shape.includes(0)) throw emptyShape(name, this.where, shape)
-    const found = this.tensors.get(name)
-    if (found) {
-      const format = PLAIN.get(found.entry.dtype)
-      if (format) return this.plain(found, format, shape)
-      if (found.entry.dtype === 'F8_E4M3') return this.fp8(found, shape)
-      throw unsupportedFormat(name, found.source.name, found.entry.dtype)
-    }
-    const packed = name.endsWith('.weight') ? this.tensors.get(`${name}_packed`) : undefined
-    if (packed) return this.int4(name, packed, shape)
-    const other = this.otherLayout(name)
-    throw other ?? missingTensor(name, this.where)
+    if (!part || this.has(name)) return this.resolve(name, shape, (ending) => this.tensors.get(name + ending))
+    checkPart(name, shape, part)
+    const { tensor, index } = part
+    const stack = part.shape[0] ?? 0
+    const slice = this.resolve(tensor, sliceShape(part), (ending) => {
+      const found = this.tensors.get(tensor + ending)
+      return found && index !== undefined ? sliceOf(found, stack, index) : found
+    })
+    return partOf(slice, name, shape, part, this.held)
   }
 
-  private plain({ entry, source }: Located, format: FormatName, shape: readonly number[]): StoredTensor {
-    if (!sameShape(entry.shape, shape)) throw wrongShape(entry.name, source.name, shape, entry.shape)
-    return storedTensor({ name: entry.name, format, shape, source, offset: entry.start })
+  /** `find` gives the tensor of the name with an ending, or its part for one expert. */
+  private resolve(name: string, shape: readonly number[], find: Find): StoredTensor {
+    const found = find('')
+    if (found) {
+      const format = PLAIN.get(found.entry.dtype)
+      if (format) return plain(found, format, shape)
+      if (found.entry.dtype === 'F8_E4M3') return this.fp8(found, shape, find)
+      throw unsupportedFormat(name, found.source.name, found.entry.dtype)
+    }
+    const packed = find('_packed')
+    if (packed) return this.int4(name, packed, shape, find)
+    const blocks = find('_blocks')
+    if (blocks) return mxfp4Blocks(name, blocks, shape, find)
+    throw this.otherLayout(name) ?? missingTensor(name, this.where)
   }
 
   /** F8_E4M3 X.weight [N, K], F32 or BF16 X.weight_scale_inv [ceil(N / bo), ceil(K / bi)]; value = code * scale. */
-  private fp8({ entry, source }: Located, shape: readonly number[]): StoredTensor {
+  private fp8(located: Located, shape: readonly number[], find: Find): StoredTensor {
+    const { entry, source } = located
     const { name } = entry
-    if (!sameShape(entry.shape, shape)) throw wrongShape(name, source.name, shape, entry.shape)
-    const scale = this.tensors.get(`${name}_scale_inv`)
+    if (!sameShape(entry.shape, shape)) throw mismatch(located, shape)
+    const scale = find('_scale_inv')
     if (!scale) {
-      const why = this.tensors.has(`${name}_scale`)
-        ? 'with one scale per row or tensor (weight_scale)'
-        : 'without scales'
+      const why = find('_scale') ? 'with one scale per row or tensor (weight_scale)' : 'without scales'
       throw unsupportedFormat(name, source.name, `F8_E4M3 ${why}`)
     }
     const [n, k] = shape
@@ -106,7 +115,7 @@ export class QuantizedLayouts {
   }
 
   /** I32 X.weight_packed [N, K / 8], X.weight_scale [N, K / 32], X.weight_shape [2]; value = (code - 8) * scale. */
-  private int4(name: string, packed: Located, shape: readonly number[]): StoredTensor {
+  private int4(name: string, packed: Located, shape: readonly number[], find: Find): StoredTensor {
     const { entry, source } = packed
     this.checkInt4(name, packed)
     const [n, k] = shape
@@ -119,7 +128,7 @@ export class QuantizedLayouts {
     }
     if (n !== rows || k !== words * 8 || shape.length !== 2)
       throw wrongShape(name, source.name, shape, [rows, words * 8])
-    const scale = this.tensors.get(`${name}_scale`)
+    const scale = find('_scale')
     if (!scale) throw missingTensor(`${name}_scale`, this.where)
     const grid = scaleGrid(scale, n, k, 1, INT4_GROUP)
     const scales = { ...grid, read: async () => (await this.checkWeightShape(name, n, k), grid.read()) }
@@ -174,6 +183,27 @@ export class QuantizedLayouts {
   }
 }
 
+type Find = (ending: string) => Located | undefined
+
+function plain(located: Located, format: FormatName, shape: readonly number[]): StoredTensor {
+  const { entry, source } = located
+  if (!sameShape(entry.shape, shape)) throw mismatch(located, shape)
+  return storedTensor({ name: entry.name, format, shape, source, offset: entry.start })
+}
+
+/** gpt-oss: U8 X_blocks [N, K / 32, 16], two e2m1 codes a byte, low nibble first; U8 X_scales [N, K / 32], e8m0. */
+function mxfp4Blocks(name: string, blocks: Located, shape: readonly number[], find: Find): StoredTensor {
+  const { entry, source } = blocks
+  if (entry.dtype !== 'U8') throw unsupportedFormat(name, source.name, `${entry.name} of ${entry.dtype}`)
+  const [n = 0, k = 0] = shape
+  const stored = [n, k / FP4_GROUP, FP4_GROUP / 2]
+  if (shape.length !== 2 || !sameShape(entry.shape, stored)) throw mismatch(blocks, stored)
+  const scale = find('_scales')
+  if (!scale) throw missingTensor(`${name}_scales`, source.name)
+  const scales = scaleGrid(scale, n, k, 1, FP4_GROUP)
+  return storedTensor({ name, format: 'fp4', shape, source, offset: entry.start, scales })
+}
+
 function emptyShape(name: string, where: string, shape: readonly number[]): UserError {
   return new UserError(
     `${where}: config.json gives tensor ${name} the shape ${shapeText(shape)}, which has no elements.`,
@@ -189,24 +219,4 @@ function quantizationOf(config: JsonObject): JsonObject | undefined {
 
 function isBlockSize(value: unknown): boolean {
   return Number.isInteger(value) && Number(value) > 0 && Number(value) <= LARGEST_BLOCK
-}
-
-/** Scales of an [n, k] tensor, checked for dtype and shape now, for finite values when they are read. */
-function scaleGrid({ entry, source }: Located, n: number, k: number, blockRows: number, blockCols: number): ScaleGrid {
-  const format = PLAIN.get(entry.dtype)
-  if (!format) throw unsupportedFormat(entry.name, source.name, `scales of ${entry.dtype}`)
-  const shape = [Math.ceil(n / blockRows), Math.ceil(k / blockCols)] as const
-  if (!sameShape(entry.shape, shape)) throw wrongShape(entry.name, source.name, shape, entry.shape)
-  const read = async (): Promise<Float32Array> => {
-    const bytes = await source.read(entry.start, entry.end - entry.start)
-    const values = decodeBytes(format, bytes, 1, product(shape))
-    const bad = values.findIndex((value) => !Number.isFinite(value))
-    if (bad < 0) return values
-    throw new UserError(
-      `${source.name}: tensor ${entry.name}: expected finite scales, found ${values[bad]} at row ` +
-        `${Math.floor(bad / shape[1])}, column ${bad % shape[1]}. The file is damaged: download it again.`,
-      'invalid_file',
-    )
-  }
-  return { blockRows, blockCols, shape, read }
 }

@@ -1,16 +1,11 @@
 import { UserError } from '../errors.js'
-import type { Checkpoint, JsonObject, StoredTensor } from './checkpoint.js'
+import type { Checkpoint, JsonObject, StoredTensor, TensorPart } from './checkpoint.js'
 import { isJsonObject, readJsonObject } from './json.js'
+import type { Located } from './located.js'
 import { QuantizedLayouts } from './quantized-layouts.js'
 import { isPlainFileName } from './range.js'
 import { readSafetensorsHeader, type SafetensorsEntry } from './safetensors-header.js'
 import type { ByteSource, FileSet } from './source.js'
-
-/** A tensor and the file that holds it. */
-export interface Located {
-  readonly entry: SafetensorsEntry
-  readonly source: ByteSource
-}
 
 const INDEX = 'model.safetensors.index.json'
 const LARGEST_CONFIG = 16_000_000
@@ -168,8 +163,8 @@ class SafetensorsCheckpoint implements Checkpoint {
     return this.layouts.has(name)
   }
 
-  tensor(name: string, shape: readonly number[]): StoredTensor {
-    return this.layouts.tensor(name, shape)
+  tensor(name: string, shape: readonly number[], part?: TensorPart): StoredTensor {
+    return this.layouts.tensor(name, shape, part)
   }
 
   file(name: string): Promise<ByteSource | undefined> {

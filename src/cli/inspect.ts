@@ -17,9 +17,10 @@ export async function inspect(model: string | undefined, flags: InspectFlags): P
   try {
     const program = await buildProgram(checkpoint)
     const tensors = [...programWeights(program).values()].map((weight) => {
-      const tensor = checkpoint.tensor(weight.name, weight.shape)
+      const tensor = checkpoint.tensor(weight.name, weight.shape, weight.part)
       const { name, shape, format, file } = tensor
-      return { name, shape, format, bytes: storedBytes(tensor), file }
+      const published = checkpoint.has(weight.name) ? weight.name : (weight.part?.tensor ?? weight.name)
+      return { name, published, shape, format, bytes: storedBytes(tensor), file }
     })
     const bytesByFormat: Record<string, number> = {}
     for (const { format, bytes } of tensors) bytesByFormat[format] = (bytesByFormat[format] ?? 0) + bytes
@@ -49,8 +50,8 @@ function factsOf(checkpoint: Checkpoint, program: Program): Record<string, strin
 }
 
 /** Tensors that no step reads. */
-function unusedOf(checkpoint: Checkpoint, tensors: readonly { name: string }[]): number {
-  const used = new Set(tensors.map(({ name }) => name))
+function unusedOf(checkpoint: Checkpoint, tensors: readonly { published: string }[]): number {
+  const used = new Set(tensors.map(({ published }) => published))
   return [...checkpoint.names()].filter((name) => !used.has(name)).length
 }
 

@@ -1,3 +1,5 @@
+import type { TensorPart } from '../checkpoint/checkpoint.js'
+import { checkPart } from '../checkpoint/parts.js'
 import { invariant } from '../errors.js'
 import type {
   Activation,
@@ -22,13 +24,23 @@ export function view(value: Value | View, offset = 0, width = value.width - offs
 }
 
 /** A matrix of the checkpoint, [N, K]. `quantizable: false` keeps it as published in fast mode (routers). */
-export function matrix(name: string, n: number, k: number, options: { quantizable?: boolean } = {}): Weight {
-  return { name, shape: [n, k], quantizable: options.quantizable ?? true }
+export function matrix(
+  name: string,
+  n: number,
+  k: number,
+  { quantizable = true, part }: { quantizable?: boolean; part?: TensorPart } = {},
+): Weight {
+  return weight(name, [n, k], quantizable, part)
 }
 
 /** A vector of the checkpoint, [N]: norm weights, biases. */
-export function vector(name: string, n: number): Weight {
-  return { name, shape: [n], quantizable: false }
+export function vector(name: string, n: number, { part }: { part?: TensorPart } = {}): Weight {
+  return weight(name, [n], false, part)
+}
+
+function weight(name: string, shape: readonly number[], quantizable: boolean, part: TensorPart | undefined): Weight {
+  if (part) checkPart(name, shape, part)
+  return { name, shape, quantizable, ...(part && { part }) }
 }
 
 /**

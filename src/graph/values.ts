@@ -1,4 +1,5 @@
 /** What ops read and write: activations, weights, tables and what is kept between steps. Shape letters are in ops.ts. */
+import type { TensorPart } from '../checkpoint/checkpoint.js'
 
 /** A buffer of activations, [T, width] or [R, width]. Ops may write parts of a value; see {@link HeadView}. */
 export interface Value {
@@ -23,10 +24,13 @@ export interface HeadView {
 
 /** A tensor of the checkpoint under its published name. `shape` is [N, K] for matrices (y = W x) and [N] for vectors. */
 export interface Weight {
+  /** No two weights of a model share it, unless they are the same. */
   readonly name: string
   readonly shape: readonly number[]
   /** `quantizable` matrices may be re-blocked in fast mode; the rest (router, norms, biases) stays as published. */
   readonly quantizable: boolean
+  /** Where the lab publishes it inside of a larger tensor; a checkpoint that has `name` itself gives that. */
+  readonly part?: TensorPart
 }
 
 /** Inverse frequencies and what multiplies cos and sin. Angles are position * invFreq[i], in float32 as the references do. */

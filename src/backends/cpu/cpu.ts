@@ -80,7 +80,7 @@ function planWeights(program: Program, checkpoint: Checkpoint, options: BackendO
   for (const { op } of program.ops)
     for (const weight of weightsOf(op))
       if (!weights.has(weight.name)) {
-        const stored = checkpoint.tensor(weight.name, weight.shape)
+        const stored = checkpoint.tensor(weight.name, weight.shape, weight.part)
         weights.set(weight.name, planWeight(weight, stored, uses.get(weight.name)!, options))
       }
   return weights

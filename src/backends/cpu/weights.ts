@@ -67,6 +67,7 @@ function chooseFormat(
     bf16: 'bf16',
     fp8_e4m3: 'fp8',
     int4_packed: 'int4',
+    fp4: 'f32',
     q4_0: 'int4',
     q8_0: 'int8',
   }

@@ -13,7 +13,7 @@ export class Weights {
   static async load(program: Program, checkpoint: Checkpoint, options: BackendOptions): Promise<Weights> {
     const weights = new Weights()
     const stored = new Map(
-      program.ops.flatMap(({ op }) => weightsOf(op)).map((w) => [w.name, checkpoint.tensor(w.name, w.shape)]),
+      program.ops.flatMap(({ op }) => weightsOf(op)).map((w) => [w.name, checkpoint.tensor(w.name, w.shape, w.part)]),
     )
     const totalBytes = [...stored.values()].reduce((sum, t) => sum + t.byteLength, 0)
     for (const [name, tensor] of stored) {
