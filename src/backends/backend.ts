@@ -76,7 +76,20 @@ export interface OpTimes {
   readonly wait: readonly number[]
 }
 
+/** What a program takes, worked out from shapes and formats alone. */
+export interface MemoryPlan {
+  readonly weightBytes: number
+  /** Bytes of weights that one token's decode step reads. */
+  readonly activeWeightBytes: number
+  /** Bytes of one cache page, over all layers. */
+  readonly pageBytes: number
+  /** Why it could not be loaded, whatever the machine. */
+  readonly refusal: string | undefined
+}
+
 export interface Backend {
   readonly name: string
+  /** What loading with these options would take; reads no weights. */
+  plan?(program: Program, checkpoint: Checkpoint, options: Pick<BackendOptions, 'precision' | 'quantize'>): MemoryPlan
   load(program: Program, checkpoint: Checkpoint, options: BackendOptions): Promise<Runner>
 }

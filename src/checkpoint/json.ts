@@ -6,7 +6,7 @@ import type { ByteSource } from './source.js'
 export function parseJsonObject(bytes: Uint8Array, where: string): JsonObject {
   let value: unknown
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    value = parseLenient(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new UserError(`${where}: expected JSON, but ${reason}. Download the file again.`, 'invalid_file', { cause })
@@ -14,6 +14,21 @@ export function parseJsonObject(bytes: Uint8Array, where: string): JsonObject {
   if (isJsonObject(value)) return value
   const found = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
   throw new UserError(`${where}: expected a JSON object, found ${found}. Download the file again.`, 'invalid_file')
+}
+
+/** Python writes Infinity and NaN, which JSON does not have, into some published configs: they become null. */
+function parseLenient(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    let quoted = false
+    const strict = text.replace(/\\[^]|"|-?Infinity|NaN/g, (part) => {
+      if (part === '"') quoted = !quoted
+      return quoted || part === '"' || part.startsWith('\\') ? part : 'null'
+    })
+    if (strict === text) throw error
+    return JSON.parse(strict)
+  }
 }
 
 /** Reads a whole JSON file of at most `limit` bytes. */

@@ -211,7 +211,8 @@ function emptyShape(name: string, where: string, shape: readonly number[]): User
   )
 }
 
-function quantizationOf(config: JsonObject): JsonObject | undefined {
+/** quantization_config, of the model or of its text part. */
+export function quantizationOf(config: JsonObject): JsonObject | undefined {
   const text = isJsonObject(config['text_config']) ? config['text_config'] : undefined
   const found = config['quantization_config'] ?? text?.['quantization_config']
   return isJsonObject(found) ? found : undefined

@@ -1,7 +1,11 @@
+import { readSpeed } from '../backends/cpu/read-speed.js'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
+import { holdsOnlyConfig, openConfigOnly } from '../checkpoint/config-only.js'
 import { nodeFiles } from '../checkpoint/files-node.js'
 import { openCheckpoint } from '../checkpoint/open.js'
-import { countParameters, programWeights, storedBytes } from '../engine/parameters.js'
+import { programWeights, storedBytes } from '../engine/parameters.js'
+import { planLoad, type Plan } from '../engine/plan.js'
+import { UserError } from '../errors.js'
 import type { Program } from '../graph/program.js'
 import { buildProgram } from '../models/registry.js'
 import { modelPath, printJson } from './model.js'
@@ -9,24 +13,41 @@ import { modelPath, printJson } from './model.js'
 export interface InspectFlags {
   readonly tensors?: boolean
   readonly json?: boolean
+  readonly precision?: 'exact' | 'fast'
+  readonly quantize?: 'q8' | 'q4'
+  readonly threads?: number
+  /** GB/s; 0: no speed is wanted. Measured where it is left out. */
+  readonly bandwidth?: number
 }
 
-/** What a checkpoint is, from its headers alone: a step's tensors, not the layers that predict further tokens (MTP). */
+/** What a model is and what it takes, from its headers or its config alone: a step's tensors, not the layers for MTP. */
 export async function inspect(model: string | undefined, flags: InspectFlags): Promise<void> {
-  const checkpoint = await openCheckpoint(await nodeFiles(modelPath(model)))
+  if (flags.quantize && flags.precision === 'exact')
+    throw new UserError(
+      'quantize changes the weights, which precision exact forbids; leave one out',
+      'invalid_argument',
+    )
+  const files = await nodeFiles(modelPath(model))
+  const configOnly = await holdsOnlyConfig(files)
+  const checkpoint = configOnly ? await openConfigOnly(files) : await openCheckpoint(files)
   try {
     const program = await buildProgram(checkpoint)
-    const tensors = [...programWeights(program).values()].map((weight) => {
-      const tensor = checkpoint.tensor(weight.name, weight.shape, weight.part)
-      const { name, shape, format, file } = tensor
-      const published = checkpoint.has(weight.name) ? weight.name : (weight.part?.tensor ?? weight.name)
-      return { name, published, shape, format, bytes: storedBytes(tensor), file }
+    const { precision, quantize } = flags
+    const bandwidth = flags.bandwidth === undefined ? await readSpeed(flags.threads) : flags.bandwidth * 1e9
+    const plan = await planLoad(program, checkpoint, {
+      ...{ precision, quantize },
+      ...(bandwidth > 0 && { bandwidth }),
     })
-    const bytesByFormat: Record<string, number> = {}
-    for (const { format, bytes } of tensors) bytesByFormat[format] = (bytesByFormat[format] ?? 0) + bytes
-    const facts = { ...factsOf(checkpoint, program), bytesByFormat, unusedTensors: unusedOf(checkpoint, tensors) }
+    const tensors = tensorsOf(checkpoint, program)
+    const facts = {
+      ...factsOf(checkpoint, program),
+      weights: configOnly ? 'none here: planned from the config' : 'complete',
+      unusedTensors: unusedOf(checkpoint, tensors),
+      ...plan,
+      ...(bandwidth > 0 && { bandwidth, bandwidthIs: flags.bandwidth === undefined ? 'measured' : 'given' }),
+    }
     if (flags.json) return printJson(flags.tensors ? { ...facts, tensors } : facts)
-    for (const [key, value] of Object.entries(facts)) process.stdout.write(`${key.padEnd(18)}${shown(value)}\n`)
+    for (const [key, value] of lines(facts)) process.stdout.write(`${key.padEnd(14)}${value}\n`)
     if (!flags.tensors) return
     for (const t of tensors)
       process.stdout.write(`${t.name}  [${t.shape.join(', ')}]  ${t.format}  ${t.bytes} bytes  ${t.file}\n`)
@@ -35,18 +56,24 @@ export async function inspect(model: string | undefined, flags: InspectFlags): P
   }
 }
 
-function factsOf(checkpoint: Checkpoint, program: Program): Record<string, string | number> {
-  const parameters = countParameters(program)
+function factsOf(checkpoint: Checkpoint, program: Program) {
   return {
     name: checkpoint.name,
     kind: checkpoint.kind,
     architecture: String(checkpoint.config['model_type']),
-    parameters: parameters.total,
-    activeParameters: parameters.active,
     layers: program.nLayers,
     vocabSize: program.vocabSize,
     contextLength: program.contextLength,
   }
+}
+
+function tensorsOf(checkpoint: Checkpoint, program: Program) {
+  return [...programWeights(program).values()].map((weight) => {
+    const tensor = checkpoint.tensor(weight.name, weight.shape, weight.part)
+    const { name, shape, format, file } = tensor
+    const published = checkpoint.has(weight.name) ? weight.name : (weight.part?.tensor ?? weight.name)
+    return { name, published, shape, format, bytes: storedBytes(tensor), file }
+  })
 }
 
 /** Tensors that no step reads. */
@@ -55,9 +82,44 @@ function unusedOf(checkpoint: Checkpoint, tensors: readonly { published: string 
   return [...checkpoint.names()].filter((name) => !used.has(name)).length
 }
 
-function shown(value: string | number | Record<string, number>): string {
-  if (typeof value !== 'object') return String(value)
-  return Object.entries(value)
-    .map(([format, bytes]) => `${format} ${(bytes / 1e6).toFixed(2)} MB`)
-    .join(', ')
+type Facts = ReturnType<typeof factsOf> &
+  Plan & { weights: string; unusedTensors: number; bandwidth?: number; bandwidthIs?: string }
+
+/** The facts for people. */
+function lines(facts: Facts): [string, string][] {
+  const { decodeTokensPerSecond: speed, decodeTokensPerSecondAt1000: at1000, bandwidth = 0 } = facts
+  const stored = Object.entries(facts.bytesByFormat).map(([format, bytes]) => `${format} ${gigabytes(bytes)}`)
+  const how = facts.quantize ? `${facts.precision}, ${facts.quantize}` : facts.precision
+  const rows: [string, string | undefined][] = [
+    ['name', facts.name],
+    ['architecture', `${facts.architecture} (${facts.kind}), ${facts.layers} layers, vocabulary ${facts.vocabSize}`],
+    ['context', `${facts.contextLength} tokens`],
+    ['parameters', `${billions(facts.parameters)}, of which a token uses ${billions(facts.activeParameters)}`],
+    ['stored', `${stored.join(', ')}; ${facts.unusedTensors} tensors are not used`],
+    ['weights', facts.weights],
+    ['to load', `${gigabytes(facts.weightBytes)} of weights (${how})`],
+    ['cache', `${gigabytes(facts.cacheBytesPer1000Tokens)} for 1,000 tokens`],
+    ['refused', facts.refusal],
+    [
+      'decode',
+      speed === undefined
+        ? undefined
+        : `at most ${rate(speed)} tok/s, behind 1,000 tokens ${rate(at1000!)}: ${gigabytes(facts.activeWeightBytes)} of weights a token ` +
+          `at ${(bandwidth / 1e9).toFixed(1)} GB/s (${facts.bandwidthIs})`,
+    ],
+  ]
+  return rows.filter((row): row is [string, string] => row[1] !== undefined)
+}
+
+function gigabytes(bytes: number): string {
+  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(2)} GB` : `${(bytes / 1e6).toFixed(2)} MB`
+}
+
+function billions(count: number): string {
+  if (count >= 1e12) return `${(count / 1e12).toFixed(2)} T`
+  return count >= 1e9 ? `${(count / 1e9).toFixed(2)} B` : `${(count / 1e6).toFixed(2)} M`
+}
+
+function rate(speed: number): string {
+  return speed.toFixed(speed < 10 ? 2 : 0)
 }

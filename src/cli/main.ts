@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { UserError } from '../errors.js'
 import { VERSION } from './version.js'
 import type { BenchFlags } from './bench.js'
@@ -9,7 +9,7 @@ import type { LogitsFlags } from './logits.js'
 import type { PerplexityFlags } from './perplexity.js'
 import type { RunFlags } from './run.js'
 import type { TokenizeFlags } from './tokenize.js'
-import { integer, loadFlags, samplingFlags } from './flags.js'
+import { integer, loadFlags, number, samplingFlags } from './flags.js'
 
 /** The command line. Each command is a module of its own, loaded when it is called, so that the first token comes soon. */
 function program(): Command {
@@ -70,10 +70,23 @@ function program(): Command {
 
   cli
     .command('inspect [model]')
-    .description('architecture, parameters, formats')
+    .description(
+      'architecture, parameters, formats, memory and speed to expect; MODEL may be a config.json without weights',
+    )
     .option('--tensors', 'every tensor')
+    .addOption(new Option('--precision <which>', 'plan for (default: fast)').choices(['exact', 'fast']))
+    .addOption(new Option('--quantize <bits>', 'plan for weights requantised at load').choices(['q8', 'q4']))
+    .option('--bandwidth <GB/s>', 'memory bandwidth to reckon with (default: measured; 0: no speed)', number)
+    .option('--threads <count>', 'threads that measure it (default: one per core)', integer)
     .option('--json', 'one JSON object on one line')
-    .addHelpText('after', examples('kaiyuan inspect ./Kimi-K2-Instruct', 'kaiyuan inspect model.gguf --tensors'))
+    .addHelpText(
+      'after',
+      examples(
+        'kaiyuan inspect ./Kimi-K2-Instruct',
+        'kaiyuan inspect model.gguf --tensors',
+        'kaiyuan inspect ./config.json --bandwidth 400 --quantize q4',
+      ),
+    )
     .action(async (model: string | undefined, options: InspectFlags) =>
       (await import('./inspect.js')).inspect(model, options),
     )

@@ -4,7 +4,7 @@ import type { Program } from '../graph/program.js'
 
 export interface ParameterCount {
   readonly total: number
-  /** Parameters that one token uses: all but the experts that it does not choose. */
+  /** Parameters that one token uses: all but the experts that it does not choose, and one row of an embedding that is only looked up. */
   readonly active: number
 }
 
@@ -20,7 +20,11 @@ export function countParameters(program: Program): ParameterCount {
   let total = 0
   for (const weight of programWeights(program).values()) total += sizeOf(weight)
   let idle = 0
+  const multiplied = new Set(
+    program.ops.flatMap(({ op }) => (op.op === 'embed' ? [] : weightsOf(op).map(({ name }) => name))),
+  )
   for (const { op } of program.ops) {
+    if (op.op === 'embed' && !multiplied.has(op.weight.name)) idle += sizeOf(op.weight) - op.out.width
     if (op.op !== 'experts') continue
     const experts = [...op.gate, ...op.up, ...op.down].reduce((sum, weight) => sum + sizeOf(weight), 0)
     idle += experts * (1 - op.topK / op.gate.length)

@@ -149,6 +149,22 @@ describe('tools', () => {
     expect(lastLine(bench.out)['decodeTokensPerSecond']).toBeGreaterThan(0)
   })
 
+  it('inspect plans a config.json without weights, with a given or a measured bandwidth', async () => {
+    const config = join(GOLDEN, 'config.json')
+    const [given, measured, people] = await Promise.all([
+      kaiyuan('inspect', config, '--bandwidth', '100', '--quantize', 'q4', '--json'),
+      kaiyuan('inspect', 'mini', '--json'),
+      kaiyuan('inspect', config, '--bandwidth', '0'),
+    ])
+    const plan = lastLine(given.out)
+    expect(plan).toMatchObject({ architecture: 'qwen3', quantize: 'q4', bandwidth: 100e9, bandwidthIs: 'given' })
+    expect(plan['decodeTokensPerSecond']).toBeCloseTo(100e9 / Number(plan['activeWeightBytes']))
+    expect(lastLine(measured.out)).toMatchObject({ bandwidthIs: 'measured', weights: 'complete' })
+    expect(Number(lastLine(measured.out)['bandwidth'])).toBeGreaterThan(1e8)
+    expect(people.out).toMatch(/^weights +none here: planned from the config$/m)
+    expect(people.out).not.toContain('tok/s')
+  })
+
   it('--help of every command shows an example', async () => {
     const commands = ['run', 'chat', 'logits', 'tokenize', 'inspect', 'perplexity', 'bench']
     for (const { code, out } of await Promise.all(commands.map((command) => kaiyuan(command, '--help')))) {
@@ -170,6 +186,8 @@ describe('bad input ends with code 2 and one sentence', () => {
     ['an unknown option', ['run', 'mini', 'hi', '--fast'], /unknown option/],
     ['an unknown shape', ['bench', '--synthetic', 'llama-9000:q4_0'], /llama-9000/],
     ['a prompt beyond the context', ['run', 'mini', 'word '.repeat(1000)], /the context holds 2048/],
+    ['a plan of what is no config', ['inspect', 'package.json'], /expected model_type/],
+    ['a plan of q4 in exact', ['inspect', 'mini', '--precision', 'exact', '--quantize', 'q4'], /quantize/],
     ['quantize in exact', ['run', 'mini', 'hi', '--precision', 'exact', '--quantize', 'q4'], /quantize/],
     ['a file that is not there', ['perplexity', 'mini', '--file', '/no/such/file'], /no\/such\/file/],
   ]

@@ -2,10 +2,10 @@ import type { Checkpoint } from '../../checkpoint/checkpoint.js'
 import { UserError } from '../../errors.js'
 import { weightsOf, type Op } from '../../graph/ops.js'
 import type { Program } from '../../graph/program.js'
-import type { Backend, BackendOptions, Runner } from '../backend.js'
+import { type Backend, type BackendOptions, type MemoryPlan, type Runner } from '../backend.js'
 import { MAX_BANK_BYTES, gigabytes, planBanks } from './banks.js'
 import { BASELINE_WASM, RELAXED_WASM } from './kernels.generated.js'
-import { Lowering } from './lower/lowering.js'
+import { Lowering, statePageBytes } from './lower/lowering.js'
 import { layOut, timesBytes } from './layout.js'
 import { compileKernels, parallelism, sharesMemory, type CompiledKernels } from './platform.js'
 import { WeightLoader, stagingBytes } from './load-weights.js'
@@ -14,7 +14,7 @@ import { ThreadPool, ownThread } from './threads.js'
 import { planWeight, type PlacedWeight, type WeightUse } from './weights.js'
 
 /** CPU kernels in WebAssembly: SIMD, threads over shared memory, the whole step inside; memories of at most 4 GiB each. */
-export const cpuBackend: Backend = { name: 'cpu', load }
+export const cpuBackend: Backend = { name: 'cpu', load, plan }
 
 /** Room kept free in each bank for activations and tables when layers are dealt out. */
 const ACTIVATION_RESERVE = 256 << 20
@@ -50,8 +50,31 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
   return new CpuRunner(program, layout, memories, threads, nThreads, options.profile ?? false, options, bytes)
 }
 
+function plan(
+  program: Program,
+  checkpoint: Checkpoint,
+  options: Pick<BackendOptions, 'precision' | 'quantize'>,
+): MemoryPlan {
+  const weights = planWeights(program, checkpoint, options)
+  const cacheBytes = options.precision === 'fast' ? 2 : 4
+  let refusal: string | undefined
+  try {
+    planBanks(program, weights, MAX_BANK_BYTES, ACTIVATION_RESERVE, 1, cacheBytes)
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    refusal = error.message
+  }
+  const pages = program.states.map((state) => statePageBytes(state, cacheBytes))
+  return {
+    weightBytes: sumBytes(weights),
+    activeWeightBytes: activeBytes(program, weights),
+    pageBytes: pages.reduce((sum, { keys, values }) => sum + keys + values, 0),
+    refusal,
+  }
+}
+
 /** @throws UserError where so many threads cannot be had. */
-function threadsOf({ threads }: BackendOptions): number {
+export function threadsOf({ threads }: { threads?: number | undefined }): number {
   if (threads !== undefined && (!Number.isInteger(threads) || threads < 1 || threads > 64))
     throw new UserError(`threads: expected a whole number from 1 to 64, found ${threads}`, 'invalid_argument')
   if (sharesMemory()) return threads ?? Math.max(1, Math.min(parallelism(), 16))
@@ -68,7 +91,11 @@ function threadsOf({ threads }: BackendOptions): number {
 }
 
 /** Every weight of the program with its format, once, whatever the number of ops that read it. */
-function planWeights(program: Program, checkpoint: Checkpoint, options: BackendOptions): Map<string, PlacedWeight> {
+function planWeights(
+  program: Program,
+  checkpoint: Checkpoint,
+  options: Pick<BackendOptions, 'precision' | 'quantize'>,
+): Map<string, PlacedWeight> {
   const uses = new Map<string, Set<WeightUse>>()
   for (const { op } of program.ops)
     for (const weight of weightsOf(op)) {
@@ -121,7 +148,7 @@ function newMemory(bytes: number): WebAssembly.Memory {
 let compiled: Promise<CompiledKernels | undefined> | undefined
 
 /** Compiled once per process: relaxed SIMD where the engine has it. */
-async function kernels(): Promise<CompiledKernels> {
+export async function kernels(): Promise<CompiledKernels> {
   compiled ??= compileKernels([bytesOf(RELAXED_WASM), bytesOf(BASELINE_WASM)])
   const made = await compiled
   if (made) return made

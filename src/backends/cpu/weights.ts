@@ -26,7 +26,7 @@ export function planWeight(
   weight: Weight,
   stored: StoredTensor,
   uses: ReadonlySet<WeightUse>,
-  options: BackendOptions,
+  options: Pick<BackendOptions, 'precision' | 'quantize'>,
 ): PlacedWeight {
   const format = uses.has('vector') ? 'f32' : chooseFormat(weight, stored, uses, options)
   const { rows, cols } = stored
@@ -58,7 +58,7 @@ function chooseFormat(
   weight: Weight,
   stored: StoredTensor,
   uses: ReadonlySet<WeightUse>,
-  options: BackendOptions,
+  options: Pick<BackendOptions, 'precision' | 'quantize'>,
 ): KernelFormat {
   const aligned = !uses.has('headLinear') || stored.rows % 4 === 0
   const published: Record<StoredTensor['format'], KernelFormat> = {

@@ -1,0 +1,132 @@
+import { UserError } from '../errors.js'
+import type { Checkpoint, JsonObject, StoredTensor } from './checkpoint.js'
+import { rowBytes, type FormatName } from './formats.js'
+import { isJsonObject, readJsonObject, shortText } from './json.js'
+import { quantizationOf } from './quantized-layouts.js'
+import type { FileSet } from './source.js'
+import { product, unsupportedFormat } from './stored.js'
+
+const LARGEST_CONFIG = 16_000_000
+
+/** What the weights of a published config are stored as, where it quantises: codes, and the block of one scale. */
+interface Quantized {
+  readonly format: FormatName
+  readonly block: readonly [rows: number, cols: number]
+  /** Experts only, as labs quantise to four bits. */
+  readonly onlyExperts: boolean
+}
+
+/**
+ * A checkpoint that is only planned: its config.json, and every tensor that a model asks for in the shape it expects and in
+ * the format that the config announces. Nothing can be read from it.
+ * @throws UserError for a file that is no config.
+ */
+export async function openConfigOnly(files: FileSet): Promise<Checkpoint> {
+  const file = files.main ?? 'config.json'
+  const source = await files.open(file)
+  if (!source) throw new UserError(`${files.name}/${file}: no such file. Give a config.json.`, 'file_not_found')
+  try {
+    return configOnly(source.name, await readJsonObject(source, LARGEST_CONFIG))
+  } finally {
+    await source.close()
+  }
+}
+
+/** True where there is a config.json and no weights: the model can be planned but not loaded. */
+export async function holdsOnlyConfig(files: FileSet): Promise<boolean> {
+  if (files.main !== undefined) return files.main.endsWith('.json')
+  const names = await files.list()
+  return names.includes('config.json') && !names.some((name) => /\.(safetensors|gguf)(\.index\.json)?$/.test(name))
+}
+
+export function configOnly(name: string, config: JsonObject): Checkpoint {
+  const plain = plainFormat(config)
+  let quantized: Quantized | undefined
+  let known = false
+  const kept = keptModules(config)
+  return {
+    name,
+    kind: 'safetensors',
+    config,
+    names: () => [],
+    // Optional tensors and other layouts are those of GGUF or of a few repositories: the usual one is planned.
+    has: () => false,
+    tensor(tensorName, shape) {
+      // Later than the model's own checks: an unknown architecture is the first thing to say.
+      if (!known) quantized = quantizedFormat(name, config)
+      known = true
+      const packed = quantized && isQuantized(tensorName, shape, quantized, kept) ? quantized : undefined
+      return plannedTensor(tensorName, name, shape, packed?.format ?? plain, packed?.block)
+    },
+    file: () => Promise.resolve(undefined),
+    close: () => Promise.resolve(),
+  }
+}
+
+function plainFormat(config: JsonObject): FormatName {
+  const text = isJsonObject(config['text_config']) ? config['text_config'] : {}
+  const dtype = config['torch_dtype'] ?? config['dtype'] ?? text['torch_dtype'] ?? text['dtype']
+  return dtype === 'float32' ? 'f32' : dtype === 'float16' ? 'f16' : 'bf16'
+}
+
+/** @throws UserError unsupported_format for a quantisation that no reader knows. */
+function quantizedFormat(where: string, config: JsonObject): Quantized | undefined {
+  const found = quantizationOf(config)
+  if (!found) return undefined
+  const method = found['quant_method'] ?? found['quant_algo']
+  const size = found['weight_block_size']
+  if (method === 'fp8' && Array.isArray(size)) {
+    return { format: 'fp8_e4m3', block: [Number(size[0]) || 128, Number(size[1]) || 128], onlyExperts: false }
+  }
+  if (method === 'compressed-tensors' && found['format'] === 'pack-quantized') {
+    return { format: 'int4_packed', block: [1, 32], onlyExperts: true }
+  }
+  if (method === 'mxfp4' || found['format'] === 'mxfp4-pack-quantized') {
+    return { format: 'fp4', block: [1, 32], onlyExperts: true }
+  }
+  throw unsupportedFormat(
+    'of the layers',
+    where,
+    `${shortText(method ?? 'unknown')} ${shortText(found['format'] ?? '')}`,
+  )
+}
+
+/** Modules that the config keeps as they are; dots part their names, and patterns are left to the rule for experts. */
+function keptModules(config: JsonObject): string[] {
+  const found = quantizationOf(config)
+  const lists = [found?.['modules_to_not_convert'], found?.['ignore'], found?.['ignored_layers']]
+  return lists
+    .flatMap((list): unknown[] => (Array.isArray(list) ? list : []))
+    .filter((entry): entry is string => typeof entry === 'string' && !/[*\\]/.test(entry))
+    .map((entry) => `.${entry}.`)
+}
+
+/** Routers, norms and what lies outside of the layers are never quantised. */
+function isQuantized(name: string, shape: readonly number[], { onlyExperts }: Quantized, kept: string[]): boolean {
+  if (shape.length < 2 || !name.includes('.layers.') || /\.(gate|router|eh_proj)\.weight$/.test(name)) return false
+  return onlyExperts ? name.includes('.experts.') : !kept.some((module) => `.${name}`.includes(module))
+}
+
+function plannedTensor(
+  name: string,
+  file: string,
+  shape: readonly number[],
+  format: FormatName,
+  block: readonly [number, number] | undefined,
+): StoredTensor {
+  const cols = shape.at(-1) ?? 1
+  const rows = product(shape.slice(0, -1))
+  const unread = async (): Promise<never> => {
+    throw new UserError(
+      `${file}: ${name} has no weights here: this is a config alone. Download the model to load it.`,
+      'file_not_found',
+    )
+  }
+  const grid = block && ([Math.ceil(rows / block[0]), Math.ceil(cols / block[1])] as const)
+  return {
+    ...{ name, file, format, shape, rows, cols },
+    byteLength: rows * rowBytes(format, cols),
+    ...(grid && { scales: { blockRows: block[0], blockCols: block[1], shape: grid, read: unread } }),
+    readRows: unread,
+  }
+}
