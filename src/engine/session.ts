@@ -117,7 +117,7 @@ export class Session {
 /** @throws UserError invalid_tokenizer when the checkpoint has none. */
 export function requireTokenizer(model: { name: string; tokenizer: Tokenizer | undefined }): Tokenizer {
   if (model.tokenizer) return model.tokenizer
-  const expected = 'expected tokenizer.json or tiktoken.model beside the weights'
+  const expected = 'expected tokenizer.json, tokenizer.model, tekken.json or tiktoken.model beside the weights'
   throw new UserError(
     `${model.name} has no tokenizer: ${expected}; or give token ids (--ids 1,2,3)`,
     'invalid_tokenizer',

@@ -1,35 +1,11 @@
-import { huggingFaceTokenizer, invalid } from './hugging-face.js'
+import { huggingFaceTokenizer, invalid, type TokenizerJson } from './hugging-face.js'
+import { PRE_TOKENIZERS, type PreTokenizer } from './patterns.js'
 import { sentencePieceTokenizer } from './sentence-piece.js'
 import type { Tokenizer } from './tokenizer.js'
 
-const LLAMA3 =
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
-const QWEN2 = LLAMA3.replace('\\p{N}{1,3}', '\\p{N}')
-const GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)"
-const PUNCTUATION = '\\s?[!-/:-~！-／：-～‘-‟　-。]+'
-const CJK = '[一-龥ࠀ-一가-퟿]+'
-// DeepSeek-LLM lists the cased letters one by one; the classes say the same.
-const LETTERS = '\\s?[\\p{Lu}\\p{Ll}\\p{Lt}]+'
-const DEEPSEEK3_TAIL =
-  '[!"#$%&\'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+'
-
-/** Named pre-tokenizers (tokenizer.ggml.pre) as splits in order, then byte-level. llama.cpp, llama-vocab.cpp. */
-const PRE_TOKENIZERS: Readonly<Record<string, readonly string[]>> = {
-  default: [GPT2],
-  'gpt-2': [GPT2],
-  'llama-bpe': [LLAMA3],
-  'llama-v3': [LLAMA3],
-  llama3: [LLAMA3],
-  qwen2: [QWEN2],
-  'deepseek-r1-qwen': [QWEN2],
-  smollm: ['\\p{N}', GPT2],
-  'deepseek-llm': ['[\\r\\n]', LETTERS, PUNCTUATION, '\\s+$', CJK, '\\p{N}+'],
-  'deepseek-coder': ['[\\r\\n]', '\\s?\\p{L}+', '\\s?\\p{P}+', CJK, '\\p{N}'],
-  'deepseek-v3': ['\\p{N}{1,3}', '[一-龥぀-ゟ゠-ヿ]+', DEEPSEEK3_TAIL],
-}
-
 /**
- * A tokenizer from GGUF metadata: model `gpt2` (byte-level BPE) or `llama` (SentencePiece); undefined when there is none.
+ * A tokenizer from GGUF metadata: model `gpt2` (byte-level BPE), `llama` (SentencePiece) or `gemma4` (BPE of characters);
+ * undefined when there is none.
  * @throws UserError invalid_tokenizer for other models, pre-tokenizers, or lists that do not fit each other.
  */
 export function ggufTokenizer(
@@ -64,29 +40,36 @@ export function ggufTokenizer(
       addSpacePrefix: get('add_space_prefix') !== false,
     })
   }
-  if (model !== 'gpt2') throw invalid(where, `tokenizer model ${JSON.stringify(model)}: expected gpt2 or llama`)
+  const parts = { tokens, types, merges: list<string>(get('merges'), 'string') ?? [] }
+  const setup = { where, bosId: id('bos_token_id'), eosIds }
+  if (model === 'gemma4') return huggingFaceTokenizer(gemmaJson(parts), {}, { ...setup, addBos: true })
+  if (model !== 'gpt2') throw invalid(where, `tokenizer model ${JSON.stringify(model)}: expected gpt2, llama or gemma4`)
   const pre = get('pre') ?? 'default'
-  const splits = typeof pre === 'string' ? PRE_TOKENIZERS[pre] : undefined
-  if (!splits)
+  const known = typeof pre === 'string' && Object.hasOwn(PRE_TOKENIZERS, pre) ? PRE_TOKENIZERS[pre] : undefined
+  if (!known)
     throw invalid(
       where,
       `pre-tokenizer ${JSON.stringify(pre)}: expected one of ${Object.keys(PRE_TOKENIZERS).join(', ')}`,
     )
-  const merges = list<string>(get('merges'), 'string') ?? []
-  const json = {
-    model: {
-      type: 'BPE',
-      vocab: Object.fromEntries(tokens.map((t, i) => [t, i])),
-      merges: applicable(merges, tokens),
-      ignore_merges: splits[0] === LLAMA3,
-    },
-    added_tokens: tokens
-      .map((content, i) => ({ id: i, content, special: types[i] === 3, normalized: false }))
-      .filter((_, i) => types[i] === 3 || types[i] === 4),
+  const addsBos = typeof addBos === 'boolean' ? addBos : known.addBos === true
+  return huggingFaceTokenizer(byteLevelJson(parts, known), {}, { ...setup, addBos: addsBos })
+}
+
+interface Vocabulary {
+  readonly tokens: readonly string[]
+  readonly types: readonly number[]
+  readonly merges: readonly string[]
+}
+
+/** GPT-2's kind of BPE, as tokenizer.json says it. */
+function byteLevelJson(parts: Vocabulary, { splitting, wholeFirst = false }: PreTokenizer): TokenizerJson {
+  return {
+    model: { type: 'BPE', ...vocabAndMerges(parts), ignore_merges: wholeFirst },
+    added_tokens: addedTokens(parts),
     pre_tokenizer: {
       type: 'Sequence',
       pretokenizers: [
-        ...splits.map((Regex) => ({ type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false })),
+        ...splitting.map((Regex) => ({ type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false })),
         { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
       ],
     },
@@ -94,7 +77,29 @@ export function ggufTokenizer(
     post_processor: null,
     decoder: { type: 'ByteLevel' },
   }
-  return huggingFaceTokenizer(json, {}, { where, bosId: id('bos_token_id'), eosIds, addBos: addBos === true })
+}
+
+/** Gemma's: characters instead of bytes, U+2581 for spaces, and no splitting but at line breaks. */
+function gemmaJson(parts: Vocabulary): TokenizerJson {
+  const lines = { Regex: '[^\\n]+|[\\n]+' }
+  return {
+    model: { type: 'BPE', ...vocabAndMerges(parts), byte_fallback: true, fuse_unk: true, unk_token: '<unk>' },
+    added_tokens: addedTokens(parts),
+    pre_tokenizer: { type: 'Split', pattern: lines, behavior: 'Isolated', invert: false },
+    normalizer: { type: 'Replace', pattern: { String: ' ' }, content: '\u2581' },
+    post_processor: null,
+    decoder: { type: 'ByteFallback' },
+  }
+}
+
+function vocabAndMerges({ tokens, merges }: Vocabulary): { vocab: Record<string, number>; merges: [string, string][] } {
+  return { vocab: Object.fromEntries(tokens.map((t, i) => [t, i])), merges: applicable(merges, tokens) }
+}
+
+function addedTokens({ tokens, types }: Vocabulary): { id: number; content: string; special: boolean }[] {
+  return tokens
+    .map((content, id) => ({ id, content, special: types[id] === 3, normalized: false }))
+    .filter(({ id }) => types[id] === 3 || types[id] === 4)
 }
 
 /** Merges as pairs; those whose joint is no token can never apply, and llama.cpp accepts files that have them. */

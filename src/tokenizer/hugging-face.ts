@@ -11,7 +11,11 @@ interface AddedToken {
 
 /** The parts of tokenizer.json that are read here; the rest is the library's. */
 export interface TokenizerJson {
-  readonly model: { readonly vocab: Record<string, number> | [string, number][]; readonly merges?: unknown[] }
+  readonly model: {
+    readonly vocab: Record<string, number> | [string, number][]
+    readonly merges?: unknown[]
+    readonly [key: string]: unknown
+  }
   readonly added_tokens?: readonly AddedToken[]
   readonly [key: string]: unknown
 }

@@ -2,17 +2,18 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { UserError } from '../errors.js'
 import { ggufTokenizer } from './gguf-vocabulary.js'
 import { huggingFaceTokenizer, invalid, type TokenizerJson } from './hugging-face.js'
-import { KIMI_PATTERN, parseRanks, tiktokenTokenizer } from './tiktoken.js'
+import { sentencePieceModel } from './sentence-piece-model.js'
+import { tekkenTokenizer } from './tekken.js'
+import { KIMI_FAMILY, QWEN_FAMILY, metaFamily, rankedTokenizer, type RankedSetup } from './tiktoken-families.js'
 import type { Tokenizer } from './tokenizer.js'
 
 const MAX_BYTES = 256 << 20
-/** Kimi's reserved ids behind the ranks. */
-const KIMI_SPECIALS = 256
 
 type Json = Record<string, unknown>
 
 /**
- * The checkpoint's tokenizer: GGUF metadata, tokenizer.json, or Kimi's tiktoken.model; undefined when it has none.
+ * The checkpoint's tokenizer: GGUF metadata, tokenizer.json, ranks (Kimi, Qwen, Meta), tekken.json or SentencePiece's
+ * tokenizer.model; undefined when it has none.
  * @throws UserError invalid_tokenizer when its files are damaged.
  */
 export async function loadTokenizer(checkpoint: Checkpoint): Promise<Tokenizer | undefined> {
@@ -35,42 +36,32 @@ export async function loadTokenizer(checkpoint: Checkpoint): Promise<Tokenizer |
       addBos: own,
     })
   }
-  const ranks = await readText(checkpoint, 'tiktoken.model')
-  if (ranks === undefined) return undefined
-  return kimiTokenizer(ranks, tokenizerConfig, `${where}/tiktoken.model`, bosId, eosIds)
+  const named = tokenizerConfig['added_tokens_decoder'] as RankedSetup['named']
+  const setup = { bosId, eosIds, ...(named && { named }) }
+  for (const [file, family] of RANK_FILES) {
+    const ranks = await readText(checkpoint, file)
+    if (ranks !== undefined) return rankedTokenizer(ranks, family, { ...setup, where: `${where}/${file}` })
+  }
+  const tekken = await readJson(checkpoint, 'tekken.json')
+  if (tekken) return tekkenTokenizer(tekken, `${where}/tekken.json`)
+  const bytes = await readBytes(checkpoint, 'tokenizer.model')
+  return bytes && tokenizerModel(bytes, tokenizerConfig, `${where}/tokenizer.model`, setup)
 }
 
-/** Ranks, then 256 special ids; those without a name are <|reserved_token_N|>. */
-function kimiTokenizer(
-  text: string,
-  config: Json,
-  where: string,
-  bosId: number | undefined,
-  eosIds: number[],
-): Tokenizer {
-  const ranks = parseRanks(text, where)
-  const base = ranks.size
-  const named = (config['added_tokens_decoder'] ?? {}) as Record<string, { content?: unknown; special?: unknown }>
-  const specials = new Map<number, string>()
-  const visible = new Set<number>()
-  for (let id = base; id < base + KIMI_SPECIALS; id++) {
-    const content = named[String(id)]?.content
-    if (named[String(id)]?.special === false) visible.add(id)
-    specials.set(id, typeof content === 'string' ? content : `<|reserved_token_${id}|>`)
+/** Files of ranks whose name tells the family. */
+const RANK_FILES = [
+  ['tiktoken.model', KIMI_FAMILY],
+  ['qwen.tiktoken', QWEN_FAMILY],
+] as const
+
+/** tokenizer.model is SentencePiece's own file, or Meta's ranks. */
+function tokenizerModel(bytes: Uint8Array, config: Json, where: string, setup: Omit<RankedSetup, 'where'>): Tokenizer {
+  const start = new TextDecoder().decode(bytes.subarray(0, 200))
+  if (/^[A-Za-z0-9+/]+=* \d+\n/.test(start)) {
+    const text = new TextDecoder().decode(bytes)
+    return rankedTokenizer(text, metaFamily(text, where), { ...setup, where })
   }
-  const turnEnd = [...specials]
-    .filter(([, name]) => name === '<|im_end|>' || name === '<|end_of_msg|>')
-    .map(([id]) => id)
-  const ends = [...new Set([...eosIds, ...turnEnd])]
-  return tiktokenTokenizer(ranks, {
-    where,
-    pattern: KIMI_PATTERN,
-    specials,
-    visible,
-    vocabSize: base + KIMI_SPECIALS,
-    bosId,
-    eosIds: ends,
-  })
+  return sentencePieceModel(bytes, where, setup.eosIds, config['add_bos_token'] !== false)
 }
 
 function idsOf(value: unknown): number[] {
@@ -78,12 +69,17 @@ function idsOf(value: unknown): number[] {
 }
 
 async function readText(checkpoint: Checkpoint, name: string): Promise<string | undefined> {
+  const bytes = await readBytes(checkpoint, name)
+  return bytes && new TextDecoder().decode(bytes)
+}
+
+async function readBytes(checkpoint: Checkpoint, name: string): Promise<Uint8Array | undefined> {
   const source = await checkpoint.file(name)
   if (!source) return undefined
   try {
     if (source.size > MAX_BYTES)
       throw new UserError(`${source.name}: ${source.size} bytes; expected at most ${MAX_BYTES}`, 'invalid_tokenizer')
-    return new TextDecoder().decode(await source.read(0, source.size))
+    return await source.read(0, source.size)
   } finally {
     await source.close()
   }

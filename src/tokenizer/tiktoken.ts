@@ -1,42 +1,24 @@
 import { invalid } from './hugging-face.js'
 import { mergeByScore } from './merge.js'
+import { splitter, type Splitting } from './patterns.js'
 import { decodeAll, streamDecoder, type Pieces } from './pieces.js'
 import { escapeRegExp } from './sentence-piece.js'
 import type { Tokenizer } from './tokenizer.js'
 
 export interface TiktokenSetup {
   readonly where: string
-  /** Splits text into the pieces that are merged alone. */
-  readonly pattern: RegExp
+  /** Text into the pieces that are merged alone. */
+  readonly splitting: Splitting
   /** Added tokens by id. */
   readonly specials: ReadonlyMap<number, string>
   /** Those of them that are part of the text (tags of reasoning and of tool calls). */
   readonly visible: ReadonlySet<number>
   readonly vocabSize: number
   readonly bosId?: number | undefined
+  /** Whether a text begins with BOS; false by default. */
+  readonly addBos?: boolean
   readonly eosIds: readonly number[]
 }
-
-/** Kimi's pattern; its class intersections need the `v` flag. Moonshot's tokenization_kimi.py. */
-export const KIMI_PATTERN = (() => {
-  const upper = '[[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]--[\\p{Script=Han}]]'
-  const lower = '[[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]--[\\p{Script=Han}]]'
-  // No inline (?i:...) yet in every engine: both cases are written out.
-  const endings = "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])?"
-  return new RegExp(
-    [
-      '[\\p{Script=Han}]+',
-      `[^\\r\\n\\p{L}\\p{N}]?${upper}*${lower}+${endings}`,
-      `[^\\r\\n\\p{L}\\p{N}]?${upper}+${lower}*${endings}`,
-      '\\p{N}{1,3}',
-      ' ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*',
-      '\\s*[\\r\\n]+',
-      '\\s+(?!\\S)',
-      '\\s+',
-    ].join('|'),
-    'gv',
-  )
-})()
 
 /** `base64 rank` lines. @throws UserError invalid_tokenizer. */
 export function parseRanks(text: string, where: string): Map<string, number> {
@@ -62,7 +44,7 @@ export function tiktokenTokenizer(ranks: ReadonlyMap<string, number>, setup: Tik
   for (const [bytes, id] of ranks) tokens[id] = bytes
   const specialIds = new Map([...specials].map(([id, text]) => [text, id]))
   const names = [...specialIds.keys()].sort((a, b) => b.length - a.length).map(escapeRegExp)
-  const splitter = names.length > 0 ? new RegExp(`(${names.join('|')})`, 'u') : undefined
+  const specialPattern = names.length > 0 ? new RegExp(`(${names.join('|')})`, 'u') : undefined
   const pieces: Pieces = {
     vocabSize,
     dropFirstSpace: false,
@@ -75,18 +57,21 @@ export function tiktokenTokenizer(ranks: ReadonlyMap<string, number>, setup: Tik
     },
   }
   const utf8 = new TextEncoder()
+  const split = splitter(setup.splitting)
   const encodePlain = (text: string): number[] =>
-    [...text.matchAll(setup.pattern)].flatMap(([piece]) => mergePiece(byteString(piece), ranks))
+    split(text).flatMap((piece) => mergePiece(byteString(piece), ranks, setup.where))
   return {
     vocabSize,
     ...(bosId !== undefined && { bosId }),
     eosIds,
-    encode(text, { parseSpecial = true } = {}) {
-      if (!parseSpecial || !splitter) return encodePlain(text)
-      return text.split(splitter).flatMap((part) => {
-        const id = specialIds.get(part)
+    encode(text, { addSpecial = true, parseSpecial = true } = {}) {
+      const parts = parseSpecial && specialPattern ? text.split(specialPattern) : [text]
+      const ids = parts.flatMap((part) => {
+        const id = parseSpecial ? specialIds.get(part) : undefined
         return id === undefined ? encodePlain(part) : [id]
       })
+      const withBos = addSpecial && setup.addBos === true && bosId !== undefined && ids[0] !== bosId
+      return withBos ? [bosId, ...ids] : ids
     },
     decode: (ids) => decodeAll(pieces, ids),
     decoder: (shown) => streamDecoder(pieces, shown),
@@ -95,14 +80,18 @@ export function tiktokenTokenizer(ranks: ReadonlyMap<string, number>, setup: Tik
 }
 
 /** Merges of one piece: the pair with the lowest rank first. */
-function mergePiece(bytes: string, ranks: ReadonlyMap<string, number>): number[] {
+function mergePiece(bytes: string, ranks: ReadonlyMap<string, number>, where: string): number[] {
   const whole = ranks.get(bytes)
   if (whole !== undefined) return [whole]
   const scoreOf = (joint: string): number | undefined => {
     const rank = ranks.get(joint)
     return rank === undefined ? undefined : -rank
   }
-  return mergeByScore(Array.from(bytes), scoreOf).map((part) => ranks.get(part)!)
+  return mergeByScore(Array.from(bytes), scoreOf).map((part) => {
+    const id = ranks.get(part)
+    if (id === undefined) throw invalid(where, `byte ${part.charCodeAt(0)}: expected a token for every byte`)
+    return id
+  })
 }
 
 /** One character for each byte of the UTF-8 form. */

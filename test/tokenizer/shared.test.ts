@@ -1,11 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
 import { nodeFiles } from '../../src/checkpoint/files-node.js'
 import { readGgufHeader } from '../../src/checkpoint/gguf-header.js'
 import { memorySource } from '../../src/checkpoint/memory.js'
 import { loadTokenizer } from '../../src/tokenizer/load.js'
+import { sentencePieceModel } from '../../src/tokenizer/sentence-piece-model.js'
+import { HARMONY_FAMILY, deepseekFamily, rankedTokenizer } from '../../src/tokenizer/tiktoken-families.js'
 import type { Tokenizer } from '../../src/tokenizer/tokenizer.js'
 import { fakeCheckpoint } from './vocabularies.js'
 
@@ -33,6 +36,37 @@ function streamed(tokenizer: Tokenizer, ids: readonly number[]): string {
   return ids.map((id) => decoder.push(id)).join('') + decoder.flush()
 }
 
+function text(file: string): string {
+  return readFileSync(`${SHARED}real/tokenizers/${file}`, 'utf8')
+}
+
+const noIds = { where: 'ranks', eosIds: [] }
+
+const MISTRAL_MODEL = 'mistral-sp/mistral_instruct_tokenizer_240323.model.v3'
+
+function deepseek(): Tokenizer {
+  const ranks = gunzipSync(readFileSync(`${SHARED}real/tokenizers/deepseek-v3/deepseek_base.tiktoken.gz`))
+  const specials = JSON.parse(text('deepseek-v3/deepseek_base_special.json')) as Record<string, number>
+  const family = deepseekFamily(new Map(Object.entries(specials).map(([name, id]) => [id, name])))
+  return rankedTokenizer(ranks.toString('utf8'), family, noIds)
+}
+
+/** llama.cpp's cases: texts, and for each a line of ids. */
+async function sameAsOutputs(name: string, tokenizer: Tokenizer): Promise<void> {
+  const file = `${SHARED}real/vocab-gguf/ggml-vocab-${name}.gguf`
+  const inputs = readFileSync(`${file}.inp`, 'utf8').split('\n__ggml_vocab_test__\n')
+  const outputs = readFileSync(`${file}.out`, 'utf8').split('\n')
+  const wrong: unknown[] = []
+  inputs.forEach((text, i) => {
+    const ids = (outputs[i] ?? '').split(' ').filter(Boolean).map(Number)
+    const found = tokenizer.encode(text, { addSpecial: false })
+    if (JSON.stringify(found) !== JSON.stringify(ids)) wrong.push({ text, ids, found })
+    if (tokenizer.decode(found) !== text) wrong.push({ text, decoded: tokenizer.decode(found) })
+  })
+  console.log(`${name}: ${inputs.length} cases, ${wrong.length} wrong`)
+  expect(wrong).toEqual([])
+}
+
 interface Case {
   tokenizer: string
   text: string
@@ -45,15 +79,25 @@ function cases(file: string): Case[] {
 }
 
 describe.skipIf(!present)('published vocabularies', () => {
-  test.each(['kimi-k2', 'gpt2', 'mistral-sp'])('%s gives the published ids', async (name) => {
-    const tokenizer = await fromFolder(`real/tokenizers/${name}`)
+  /** Each with the way in which its files are read. */
+  const sources: [string, () => Promise<Tokenizer>][] = [
+    ['kimi-k2', () => fromFolder('real/tokenizers/kimi-k2')],
+    ['gpt2', () => fromFolder('real/tokenizers/gpt2')],
+    ['mistral-sp', () => fromFolder('real/tokenizers/mistral-sp')],
+    ['llama4', () => fromFolder('real/tokenizers/llama4')],
+    ['o200k', async () => rankedTokenizer(text('o200k/o200k_base.tiktoken'), HARMONY_FAMILY, noIds)],
+    ['deepseek-v3', async () => deepseek()],
+  ]
+  test.each(sources)('%s gives the published ids', async (name, make) => {
+    const tokenizer = await make()
     const all = [...cases('expected.jsonl'), ...cases('expected-long.jsonl')].filter((c) => c.tokenizer === name)
+    // The cases take special tokens as such, but for those of three vocabularies.
+    const parseSpecial = !['kimi-k2', 'llama4', 'deepseek-v3'].includes(name)
     const wrong: unknown[] = []
     for (const { text, ids } of all) {
-      // The cases take special tokens of tokenizer.json as such, and Kimi's as plain text.
-      const found = tokenizer.encode(text, { addSpecial: false, parseSpecial: name !== 'kimi-k2' })
+      const found = tokenizer.encode(text, { addSpecial: false, parseSpecial })
       if (JSON.stringify(found) !== JSON.stringify(ids)) wrong.push({ text: text.slice(0, 80), ids, found })
-      if (name === 'kimi-k2' && tokenizer.decode(ids) !== text)
+      if (!parseSpecial && tokenizer.decode(ids) !== text)
         wrong.push({ text: text.slice(0, 80), decoded: tokenizer.decode(ids) })
       if (streamed(tokenizer, ids) !== tokenizer.decode(ids)) wrong.push({ text, streamed: streamed(tokenizer, ids) })
     }
@@ -61,21 +105,23 @@ describe.skipIf(!present)('published vocabularies', () => {
     expect(wrong).toEqual([])
   })
 
+  test('mistral-sp: its tokenizer.model gives the same ids', () => {
+    const tokenizer = sentencePieceModel(readFileSync(`${SHARED}real/tokenizers/${MISTRAL_MODEL}`), 'model', [], true)
+    // tokenizer.json puts no space before a text that begins with one, and its <s> is found in any text.
+    const same = cases('expected.jsonl')
+      .concat(cases('expected-long.jsonl'))
+      .filter(({ tokenizer, text }) => tokenizer === 'mistral-sp' && !text.startsWith(' ') && !text.includes('<s>'))
+    expect(same.length).toBe(125)
+    for (const { text, ids } of same)
+      expect(tokenizer.encode(text, { addSpecial: false, parseSpecial: false })).toEqual(ids)
+  })
+
   test.each(['deepseek-coder', 'deepseek-llm', 'gpt-2', 'llama-spm', 'phi-3'])('GGUF %s', async (name) => {
-    const file = `real/vocab-gguf/ggml-vocab-${name}.gguf`
-    const tokenizer = await fromGguf(file)
-    const inputs = readFileSync(`${SHARED}${file}.inp`, 'utf8').split('\n__ggml_vocab_test__\n')
-    const outputs = readFileSync(`${SHARED}${file}.out`, 'utf8').split('\n')
-    const wrong: unknown[] = []
-    inputs.forEach((text, i) => {
-      const ids = (outputs[i] ?? '').split(' ').filter(Boolean).map(Number)
-      // The cases take special tokens of tokenizer.json as such, and Kimi's as plain text.
-      const found = tokenizer.encode(text, { addSpecial: false, parseSpecial: name !== 'kimi-k2' })
-      if (JSON.stringify(found) !== JSON.stringify(ids)) wrong.push({ text, ids, found })
-      if (tokenizer.decode(found) !== text) wrong.push({ text, decoded: tokenizer.decode(found) })
-    })
-    console.log(`${name}: ${inputs.length} cases, ${wrong.length} wrong`)
-    expect(wrong).toEqual([])
+    await sameAsOutputs(name, await fromGguf(`real/vocab-gguf/ggml-vocab-${name}.gguf`))
+  })
+
+  test('GGUF qwen2: the vocabulary is that of qwen.tiktoken', async () => {
+    await sameAsOutputs('qwen2', await fromFolder('real/tokenizers/qwen2'))
   })
 
   test('tinystories: prompt ids with BOS', async () => {
