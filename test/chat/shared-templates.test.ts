@@ -38,6 +38,12 @@ function openAiMessage(message: unknown): ChatMessage {
   }
 }
 
+/** What the reference refuses and we render, with the reason. */
+const RENDERED_ALL_THE_SAME: Readonly<Record<string, string>> = {
+  'Object of type generator is not JSON serializable':
+    "the template writes `tools | map(attribute='function') | tojson`; Python's map is a generator, ours a list, as the template means it",
+}
+
 const cases = present
   ? readFileSync(`${FOLDER}rendered.jsonl`, 'utf8')
       .trim()
@@ -56,7 +62,9 @@ describe.skipIf(!present)('published templates give the texts of transformers', 
           ...(c.tools && { tools: c.tools }),
           extra: c.kwargs,
         })
-      if (c.error !== undefined) expect(render).toThrow(expect.objectContaining({ name: 'UserError' }) as Error)
+      const reason = c.error === undefined ? undefined : RENDERED_ALL_THE_SAME[c.error]
+      if (reason !== undefined) expect(render(), reason).toContain('get_weather')
+      else if (c.error !== undefined) expect(render).toThrow(expect.objectContaining({ name: 'UserError' }) as Error)
       else expect(render()).toBe(c.text)
     })
   }
