@@ -50,6 +50,9 @@ export function init(index: i32, count: i32, scratchPtr: usize, known: i32, barr
 @inline export function poolPtr(): usize { return load<u32>(STEP, 28) }
 // @ts-ignore: decorator
 @inline export function pageBytes(): usize { return load<u32>(STEP, 32) }
+/** [sequences] pointers to slots of recurrent states. */
+// @ts-ignore: decorator
+@inline export function slotsPtr(): usize { return load<u32>(STEP, 36) }
 
 /** Field `i` of an op record. Word 0 is the opcode, 1 the flags, 2 the work counter, 3 the row kind, 4 its multiplier. */
 // @ts-ignore: decorator

@@ -4,6 +4,7 @@ import { RECORD, barrier, claim, field, fieldPtr, init, scratch } from './contro
 import { add, embed, gatedMul, rmsNorm, rope, selectRows } from './elementwise'
 import { headLinear, linear, linear_experts } from './linear'
 import { quantize } from './quantize'
+import { copyHeads, decay, deltaRule, gatedNorm, shortConv, sigmoidGate } from './recurrent'
 import { combineExperts, planExperts, route } from './route'
 
 export { init, barrier }
@@ -68,6 +69,12 @@ function runOp(record: usize): void {
     case 13: selectRows(record); break
     case 14: combineExperts(record); break
     case 15: readMemory(record); break
+    case 32: shortConv(record); break
+    case 33: decay(record); break
+    case 34: deltaRule(record); break
+    case 35: gatedNorm(record); break
+    case 36: sigmoidGate(record); break
+    case 37: copyHeads(record); break
     default: unreachable()
   }
 }

@@ -30,7 +30,10 @@ export interface LoadProgress {
   readonly tensor: string
 }
 
-/** One step of any mix of sequences: T tokens, each with its position and sequence; prefill and decode are the same. */
+/**
+ * One step of any mix of sequences: T tokens, each with its position and sequence; prefill and decode are the same. The
+ * tokens of one sequence stand together, in order.
+ */
 export interface Step {
   /** [T] token ids. */
   readonly tokens: Int32Array
@@ -40,6 +43,8 @@ export interface Step {
   readonly sequences: Int32Array
   /** Per sequence: page ids in order; page i holds positions [i * PAGE_SIZE, (i + 1) * PAGE_SIZE). */
   readonly pageTables: readonly Int32Array[]
+  /** Per sequence: the slot with its recurrent states, where the program has any; zeros for a token at position 0. */
+  readonly slots?: Int32Array
   /** [R] rows of this step whose logits are wanted, rising. */
   readonly logitRows: Int32Array
 }
@@ -54,10 +59,16 @@ export interface Runner {
   readonly weightBytes: number
   /** Bytes of one cache page, over all layers. */
   readonly pageBytes: number
+  /** Bytes of the recurrent states of one sequence, over all layers; 0 where a model has none. */
+  readonly slotBytes: number
   readonly maxTokens: number
   readonly maxLogitRows: number
   /** Makes cache pages [0, count) usable. @throws UserError out_of_memory. */
   reservePages(count: number): void
+  /** Makes slots [0, count) usable. Between steps. @throws UserError out_of_memory. */
+  reserveSlots(count: number): void
+  /** Copies all recurrent states; neither slot may be in a step that runs. */
+  copySlot(from: number, to: number): void
   /** Logits [R, V]; the array is valid until the next step. */
   step(step: Step): Promise<Float32Array>
   /** Bytes per second at which all threads together read the weights and do nothing else: the limit of decoding. */

@@ -1,12 +1,14 @@
 import type { TensorPart } from '../checkpoint/checkpoint.js'
 import { checkPart } from '../checkpoint/parts.js'
 import { invariant } from '../errors.js'
+import { CONV_TAPS, deltaHeadFloats, type DecayOp, type DeltaRuleOp } from './recurrent-ops.js'
 import type {
   Activation,
   CacheState,
   HeadLinearOp,
   HeadView,
   Op,
+  RecurrentState,
   RopeOp,
   RopeTable,
   RouteOp,
@@ -38,6 +40,11 @@ export function vector(name: string, n: number, { part }: { part?: TensorPart } 
   return weight(name, [n], false, part)
 }
 
+/** A small tensor of the checkpoint in its published shape, for ops that read its numbers in order. */
+export function numbers(name: string, shape: readonly number[]): Weight {
+  return weight(name, shape, false, undefined)
+}
+
 function weight(name: string, shape: readonly number[], quantizable: boolean, part: TensorPart | undefined): Weight {
   if (part) checkPart(name, shape, part)
   return { name, shape, quantizable, ...(part && { part }) }
@@ -51,6 +58,7 @@ export class GraphBuilder {
   private readonly ops: PlacedOp[] = []
   private readonly values: Value[] = []
   private readonly states: CacheState[] = []
+  private readonly recurrents: RecurrentState[] = []
   private readonly ropeTables: RopeTable[] = []
   private layerIndex = 0
 
@@ -68,6 +76,12 @@ export class GraphBuilder {
   cache(heads: number, keyDim: number, valueDim: number): CacheState {
     const state = { id: this.states.length, layer: this.layerIndex, heads, keyDim, valueDim }
     this.states.push(state)
+    return state
+  }
+
+  recurrent(floats: number): RecurrentState {
+    const state = { id: this.recurrents.length, layer: this.layerIndex, floats }
+    this.recurrents.push(state)
     return state
   }
 
@@ -101,10 +115,16 @@ export class GraphBuilder {
   }
 
   linear(x: Value | View, weight: Weight, bias?: Weight): Value {
+    const out = this.value(rowsOf(weight), view(x).value.rows)
+    this.linearInto(x, weight, view(out), bias)
+    return out
+  }
+
+  linearInto(x: Value | View, weight: Weight, out: View, bias?: Weight): View {
     const xv = view(x)
     invariant(columns(weight) === xv.width, `linear ${weight.name} [${weight.shape}] on ${xv.width} columns`)
-    const out = this.value(rowsOf(weight), xv.value.rows)
-    return this.push({ op: 'linear', x: xv, weight, ...(bias && { bias }), out: view(out) }, out)
+    invariant(rowsOf(weight) === out.width, `linear ${weight.name} [${weight.shape}] into ${out.width} columns`)
+    return this.push({ op: 'linear', x: xv, weight, ...(bias && { bias }), out }, out)
   }
 
   headLinear(op: Omit<HeadLinearOp, 'op'>): HeadView {
@@ -175,6 +195,67 @@ export class GraphBuilder {
     return this.push({ op: 'add', a: view(a), b: view(b), out: view(out) }, out)
   }
 
+  /** Writes over x. */
+  shortConv(x: Value | View, weight: Weight): View {
+    const out = view(x)
+    invariant(out.width % 4 === 0, `shortConv of ${out.width} columns`)
+    invariant(weight.shape[0] === out.width && weight.shape.at(-1) === CONV_TAPS, `shortConv ${weight.name}`)
+    return this.push({ op: 'shortConv', x: out, weight, recurrent: this.recurrent(3 * out.width), out }, out)
+  }
+
+  /** Writes over x. */
+  decay(x: Value | View, rate: Weight, bias: Weight, options: Pick<DecayOp, 'nHeads' | 'bound'>): View {
+    const out = view(x)
+    invariant(out.width % options.nHeads === 0 && bias.shape[0] === out.width, `decay of ${out.width} columns`)
+    invariant(Math.max(...rate.shape) >= options.nHeads, `decay ${rate.name} for ${options.nHeads} heads`)
+    return this.push({ op: 'decay', x: out, rate, bias, ...options, out }, out)
+  }
+
+  deltaRule(
+    inputs: Record<'q' | 'k' | 'v' | 'decay' | 'beta', Value | View>,
+    shape: Pick<DeltaRuleOp, 'nHeads' | 'nKeyHeads' | 'keyDim' | 'valueDim'>,
+  ): Value {
+    const { nHeads, nKeyHeads, keyDim, valueDim } = shape
+    const views = {
+      q: view(inputs.q),
+      k: view(inputs.k),
+      v: view(inputs.v),
+      decay: view(inputs.decay),
+      beta: view(inputs.beta),
+    }
+    invariant(nHeads % nKeyHeads === 0 && keyDim % 4 === 0 && valueDim % 4 === 0, 'deltaRule heads')
+    invariant(views.q.width === nKeyHeads * keyDim && views.k.width === views.q.width, 'deltaRule q or k width')
+    invariant(views.v.width === nHeads * valueDim && views.beta.width === nHeads, 'deltaRule v or beta width')
+    invariant([nHeads, nHeads * keyDim].includes(views.decay.width), `deltaRule decay of ${views.decay.width} columns`)
+    const recurrent = this.recurrent(nHeads * deltaHeadFloats(keyDim, valueDim))
+    const out = this.value(nHeads * valueDim)
+    return this.push({ op: 'deltaRule', ...views, recurrent, ...shape, out: view(out) }, out)
+  }
+
+  gatedNorm(
+    x: Value | View,
+    gate: Value | View,
+    weight: Weight,
+    options: { eps: number; activation: 'silu' | 'sigmoid' },
+  ): Value {
+    const heads = view(x).width / weight.shape[0]!
+    invariant(Number.isInteger(heads) && view(gate).width === view(x).width, `gatedNorm of ${view(x).width} columns`)
+    const out = this.value(view(x).width)
+    const views = { x: view(x), gate: view(gate), weight }
+    return this.push({ op: 'gatedNorm', ...views, ...options, heads, out: view(out) }, out)
+  }
+
+  /** Writes over x. */
+  sigmoidGate(x: Value | View, gate: Value | View): View {
+    const out = view(x)
+    invariant([1, out.width].includes(view(gate).width), `sigmoidGate of ${out.width} columns by ${view(gate).width}`)
+    return this.push({ op: 'sigmoidGate', x: out, gate: view(gate), out }, out)
+  }
+
+  copyHeads(x: HeadView, out: HeadView, nHeads: number, width: number): HeadView {
+    return this.push({ op: 'copyHeads', x, out, nHeads, width }, out)
+  }
+
   selectRows(x: Value | View): Value {
     const out = this.value(view(x).width, 'R')
     return this.push({ op: 'selectRows', x: view(x), out }, out)
@@ -185,6 +266,7 @@ export class GraphBuilder {
       ops: this.ops,
       values: this.values,
       states: this.states,
+      recurrents: this.recurrents,
       ropeTables: this.ropeTables,
       logits,
       vocabSize: logits.width,

@@ -7,9 +7,11 @@
  * Fields whose name begins with `out` are written; all other values and views are read; weights stand in the order in
  * which a loader should read them. {@link valuesOf} and {@link weightsOf} rely on it.
  */
-import type { Activation, CacheState, HeadView, RopeTable, Value, View, Weight } from './values.js'
+import type { RecurrentOp } from './recurrent-ops.js'
+import type { Activation, CacheState, HeadView, RecurrentState, RopeTable, Value, View, Weight } from './values.js'
 
-export type { Activation, CacheState, HeadView, RopeTable, Value, View, Weight }
+export type * from './recurrent-ops.js'
+export type { Activation, CacheState, HeadView, RecurrentState, RopeTable, Value, View, Weight }
 
 /** out[t] = weight[token[t]]; weight [V, D], out [T, D]. */
 export interface EmbedOp {
@@ -179,6 +181,7 @@ export type Op =
   | GatedMulOp
   | AddOp
   | SelectRowsOp
+  | RecurrentOp
 
 /** The values that an op reads and writes, for liveness. A value that is written in parts counts as both. */
 export function valuesOf(op: Op): { reads: Value[]; writes: Value[] } {

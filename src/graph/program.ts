@@ -1,4 +1,4 @@
-import type { CacheState, Op, RopeTable, Value } from './ops.js'
+import type { CacheState, Op, RecurrentState, RopeTable, Value } from './ops.js'
 
 /** An op and the layer it belongs to; backends split programs between memories only where the layer changes. */
 export interface PlacedOp {
@@ -11,6 +11,7 @@ export interface Program {
   readonly ops: readonly PlacedOp[]
   readonly values: readonly Value[]
   readonly states: readonly CacheState[]
+  readonly recurrents: readonly RecurrentState[]
   readonly ropeTables: readonly RopeTable[]
   /** [R, V] */
   readonly logits: Value

@@ -54,4 +54,11 @@ export interface CacheState {
   readonly valueDim: number
 }
 
+/** What a sequence keeps between steps whatever its length: so many floats, all zero before its first token. */
+export interface RecurrentState {
+  readonly id: number
+  readonly layer: number
+  readonly floats: number
+}
+
 export type Activation = 'silu' | 'gelu_tanh'

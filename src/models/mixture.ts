@@ -35,6 +35,12 @@ export function checkMixture(c: MixtureConfig, where: string): void {
 export type RouteRule = Pick<RouteOp, 'scoring' | 'nGroups' | 'topkGroups' | 'groupScore' | 'normalize'> &
   Partial<Pick<RouteOp, 'bias'>>
 
+export interface MixtureOptions {
+  /** Of the experts' matrices. */
+  readonly names?: MlpNames
+  readonly activation?: Activation
+}
+
 /** Routed experts, weighted, plus the shared ones. x [T, D] -> [T, D]. */
 export function mixture(
   b: GraphBuilder,
@@ -42,7 +48,23 @@ export function mixture(
   name: string,
   c: MixtureConfig,
   rule: RouteRule,
-  options: { names?: MlpNames; activation?: Activation } = {},
+  options: MixtureOptions & { sharedNames?: MlpNames } = {},
+): Value {
+  const { activation = 'silu', names = PROJECTIONS, sharedNames = names } = options
+  const routed = routedExperts(b, x, name, c, rule, options)
+  if (!c.n_shared_experts) return routed
+  const width = c.n_shared_experts * c.moe_intermediate_size
+  return b.add(routed, gatedMlp(b, x, `${name}.shared_experts`, width, { names: sharedNames, activation }))
+}
+
+/** Routed experts, weighted. x [T, D] -> [T, D]. */
+export function routedExperts(
+  b: GraphBuilder,
+  x: View,
+  name: string,
+  c: MixtureConfig,
+  rule: RouteRule,
+  options: MixtureOptions = {},
 ): Value {
   const { names = PROJECTIONS, activation = 'silu' } = options
   const X = c.n_routed_experts!
@@ -52,7 +74,5 @@ export function mixture(
     Array.from({ length: X }, (_, e) => matrix(`${name}.experts.${e}.${part}.weight`, n, k))
   const [F, D] = [c.moe_intermediate_size, x.width]
   const weights = { gate: all(names.gate, F, D), up: all(names.up, F, D), down: all(names.down, D, F) }
-  const routed = b.experts(x, routing, weights, c.num_experts_per_tok, activation)
-  if (!c.n_shared_experts) return routed
-  return b.add(routed, gatedMlp(b, x, `${name}.shared_experts`, c.n_shared_experts * F, { names, activation }))
+  return b.experts(x, routing, weights, c.num_experts_per_tok, activation)
 }

@@ -31,9 +31,12 @@ export function checkMla(c: MlaConfig, where: string): void {
 
 /** What an architecture adds to the config. */
 export interface MlaOptions {
-  readonly table: RopeTable
+  /** Absent: no rotation, and the columns that others rotate are used as they are (NoPE). */
+  readonly table?: RopeTable
   /** Of the softmax. */
   readonly scale: number
+  /** Multiplies the attention's output by the sigmoid of g_proj x (Kimi K3). */
+  readonly outputGate?: boolean
 }
 
 /**
@@ -55,7 +58,8 @@ export function mla(
   const latent = project(b, x, `${name}.kv_a_proj_with_mqa`, rank + ropeDim) // [T, rank + rope]
   const compressed = view(latent, 0, rank)
   b.rmsNorm(compressed, vector(`${name}.kv_a_layernorm.weight`, rank), LATENT_EPS, { out: compressed })
-  b.rope({ x: { value: latent, offset: rank, stride: ropeDim }, nHeads: 1, dim: ropeDim, layout: 'interleaved', table })
+  const rotation = { dim: ropeDim, layout: 'interleaved' } as const
+  if (table) b.rope({ x: { value: latent, offset: rank, stride: ropeDim }, nHeads: 1, ...rotation, table })
 
   const absorbed = b.value(nHeads * (rank + ropeDim)) // [T, H * (rank + rope)]
   const qHead = { value: q, offset: 0, stride: nope + ropeDim }
@@ -63,14 +67,12 @@ export function mla(
   const outputs = b.value(nHeads * v) // [T, H * v]
   const { keys, values } = absorbedWeights(name, c, checkpoint)
   b.headLinear({ x: qHead, ...keys, nHeads, out: absorbedHead })
-  b.rope({
-    x: { ...qHead, offset: nope },
-    out: { ...absorbedHead, offset: rank },
-    nHeads,
-    dim: ropeDim,
-    layout: 'interleaved',
-    table,
-  })
+  const [q2, absorbed2] = [
+    { ...qHead, offset: nope },
+    { ...absorbedHead, offset: rank },
+  ]
+  if (table) b.rope({ x: q2, out: absorbed2, nHeads, ...rotation, table })
+  else b.copyHeads(q2, absorbed2, nHeads, ropeDim)
   const attended = b.mlaAttention(absorbed, latent, { nHeads, rank, ropeDim, scale }) // [T, H * rank]
   b.headLinear({
     x: { value: attended, offset: 0, stride: rank },
@@ -78,6 +80,7 @@ export function mla(
     nHeads,
     out: { value: outputs, offset: 0, stride: v },
   })
+  if (options.outputGate) b.sigmoidGate(outputs, project(b, x, `${name}.g_proj`, nHeads * v))
   return project(b, outputs, `${name}.o_proj`, x.width)
 }
 

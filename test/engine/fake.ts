@@ -40,6 +40,7 @@ export class FakeRunner implements Runner {
   readonly activeWeightBytes = 1
   readonly weightBytes = 1
   readonly pageBytes = 64
+  readonly slotBytes = 0
   readonly maxTokens: number
   readonly maxLogitRows: number
   /** Tokens of each step. */
@@ -58,6 +59,10 @@ export class FakeRunner implements Runner {
     if (count > (this.options.maxPages ?? Infinity)) throw new UserError(`${count} cache pages`, 'out_of_memory')
     this.reserved = count
   }
+
+  reserveSlots(): void {}
+
+  copySlot(): void {}
 
   async step(step: Step): Promise<Float32Array> {
     if (this.busy) throw new Error('two steps at once')

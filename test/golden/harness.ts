@@ -34,6 +34,7 @@ export class GoldenRun {
         ...options,
       })
       runner.reservePages(8)
+      runner.reserveSlots(2)
       return new GoldenRun(program, runner)
     } finally {
       await checkpoint.close()
@@ -52,6 +53,7 @@ export class GoldenRun {
         positions: rows.map((i) => position + from + i),
         sequences: new Int32Array(tokens.length),
         pageTables: [Int32Array.from({ length: 512 / PAGE_SIZE }, (_, i) => i)],
+        slots: Int32Array.of(1),
         logitRows: rows,
       })
       all.set(logits, from * vocabSize)

@@ -14,7 +14,12 @@ export interface BankPlan {
   readonly count: number
   /** Cache states of each bank. */
   readonly states: number[][]
+  /** Recurrent states of each bank. */
+  readonly recurrents: number[][]
 }
+
+/** Slots of recurrent states that must fit beside a bank's weights. */
+const SLOTS = 4
 
 /**
  * Fills banks with runs of whole layers. `reserve` bytes of each bank stay free for activations, and `pages` cache pages
@@ -31,6 +36,7 @@ export function planBanks(
 ): BankPlan {
   const bankOf: number[] = []
   const states: number[][] = [[]]
+  const recurrents: number[][] = [[]]
   const placed = new Map<string, number>()
   const capacity = bankBytes - reserve
   let bank = 0
@@ -40,6 +46,7 @@ export function planBanks(
       group.flatMap(({ op }) => weightsOf(op).map((w) => w.name)).filter((name) => !placed.has(name)),
     )
     const cache = group.reduce((sum, { op }) => {
+      if ('recurrent' in op) return sum + op.recurrent.floats * 4 * SLOTS
       if (!('state' in op)) return sum
       const { keys, values } = statePageBytes(op.state, cacheBytes)
       return sum + (keys + values) * pages
@@ -49,6 +56,7 @@ export function planBanks(
       bank++
       used = 0
       states.push([])
+      recurrents.push([])
     }
     if (bytes > capacity)
       throw new UserError(
@@ -64,9 +72,10 @@ export function planBanks(
     for (const { op } of group) {
       bankOf.push(homeOf(op, placed) ?? bank)
       if ('state' in op) states[bank]!.push(op.state.id)
+      if ('recurrent' in op) recurrents[bank]!.push(op.recurrent.id)
     }
   }
-  return { bankOf, count: bank + 1, states }
+  return { bankOf, count: bank + 1, states, recurrents }
 }
 
 /** Runs of ops of one layer; the rows-of-logits end of the program is a group of its own. */

@@ -114,7 +114,8 @@ function planWeights(
 }
 
 function useOf(op: Op, rank: number): WeightUse {
-  if (rank === 1) return 'vector'
+  // What recurrent layers read in order, matrices of convolutions included, is f32.
+  if (rank === 1 || op.op === 'shortConv' || op.op === 'decay') return 'vector'
   return op.op === 'embed' || op.op === 'headLinear' ? op.op : 'linear'
 }
 

@@ -3,6 +3,7 @@ import type { Program } from '../../graph/program.js'
 import { PAGE_SIZE, type BackendOptions } from '../backend.js'
 import type { BankPlan } from './banks.js'
 import { lowerOp } from './lower/lower.js'
+import { deltaBytes } from './lower/recurrent.js'
 import { statePageBytes, type Buffer, type LoweredOp, type Lowering, type Word } from './lower/lowering.js'
 import { HazardTracker, findCrossings, planMemory } from './memory-plan.js'
 import {
@@ -37,9 +38,12 @@ export interface BankLayout {
   readonly scratchAddress: number
   /** f64 [thread][nRecords + 1][waited, worked]; see kernels/cpu/index.ts. */
   readonly timesAddress: number
-  /** Cache pages begin here; the memory grows by them. */
+  /** [sequences] addresses of slots. */
+  readonly slotPointersAddress: number
+  /** Cache pages and slots of recurrent states begin here; the memory grows by them. */
   readonly poolAddress: number
   readonly pageBytes: number
+  readonly slotBytes: number
 }
 
 export interface Layout {
@@ -78,7 +82,9 @@ export function layOut(
   // 4 rows of a chunk, and what routing, attention and the integer kernels keep beside
   const experts = Math.max(0, ...program.ops.map(({ op }) => (op.op === 'route' ? op.logits.width : 0)))
   const scratchBytes =
-    align(Math.max(4 * CHUNK_COLUMNS * 4, experts * 20, attentionBytes(program), panelBytes(weights))) + 256
+    align(
+      Math.max(4 * CHUNK_COLUMNS * 4, experts * 20, attentionBytes(program), deltaBytes(program), panelBytes(weights)),
+    ) + 256
   const activations: number[] = []
   /** Addresses of pointer lists, by the word that asks for one. */
   const pointerLists = new Map<Word, number>()
@@ -94,6 +100,7 @@ export function layOut(
     const sequencesAddress = take(maxTokens * 4)
     const logitRowsAddress = take(maxLogitRows * 4)
     const tablePointersAddress = take(maxTokens * 4)
+    const slotPointersAddress = take(maxTokens * 4)
     const tablesAddress = take(PAGE_TABLE_ENTRIES * 4)
     const ropeAddresses = program.ropeTables.map((table) => take(maxTokens * table.invFreq.length * 8))
     const own = ops.filter((op) => op.bank === bank)
@@ -125,13 +132,16 @@ export function layOut(
         probe,
         scratchAddress,
         timesAddress,
+        slotPointersAddress,
         poolAddress: next,
         pageBytes,
+        slotBytes: plan.recurrents[bank]!.reduce((sum, id) => sum + recurrentBytes(program, id), 0),
       },
     }
   })
   const addressOf = (buffer: Buffer, bank: number): number => activations[bank]! + memory.offsets.get(buffer)!
   const pageOffsets = pageOffsetsOf(program, plan, lowering.cacheBytes)
+  const slotOffsets = slotOffsetsOf(program, plan)
   const segments = segmentsOf(ops, crossings, banks, addressOf)
   return {
     banks,
@@ -154,6 +164,7 @@ export function layOut(
             new Uint32Array(m.buffer, address, word.pointers.length).set(word.pointers.map((p) => p.descriptor))
             return address
           }
+          if ('slotOffset' in word) return slotOffsets[word.slotOffset]!
           const page = pageOffsets[word.pageOffset]!
           return word.values ? page.values : page.keys
         }
@@ -208,6 +219,23 @@ function pageOffsetsOf(program: Program, plan: BankPlan, cacheBytes: number): { 
     }
   }
   return offsets
+}
+
+/** Where a recurrent state begins inside a slot of its bank. */
+function slotOffsetsOf(program: Program, plan: BankPlan): number[] {
+  const offsets: number[] = []
+  for (const recurrents of plan.recurrents) {
+    let at = 0
+    for (const id of recurrents) {
+      offsets[id] = at
+      at += recurrentBytes(program, id)
+    }
+  }
+  return offsets
+}
+
+function recurrentBytes(program: Program, id: number): number {
+  return align(program.recurrents[id]!.floats * 4)
 }
 
 /** Runs of ops in one bank, with the copies that bring their inputs. */

@@ -28,6 +28,13 @@ export const OPCODES = {
   selectRows: 13,
   combineExperts: 14,
   readMemory: 15,
+  // Recurrent layers
+  shortConv: 32,
+  decay: 33,
+  deltaRule: 34,
+  gatedNorm: 35,
+  sigmoidGate: 36,
+  copyHeads: 37,
 } as const
 export type KernelName = keyof typeof OPCODES
 

@@ -1,7 +1,7 @@
 import { UserError, invariant } from '../../errors.js'
 import type { Program } from '../../graph/program.js'
 import type { BackendOptions, OpTimes, Runner, Step } from '../backend.js'
-import { MAX_BANK_BYTES, gigabytes } from './banks.js'
+import { CacheMemory } from './cache-memory.js'
 import { PAGE_TABLE_ENTRIES, timesBytes, type BankLayout, type Layout } from './layout.js'
 import { RECORD_BYTES, STEP_ADDRESS } from './records.js'
 import type { Threads } from './threads.js'
@@ -14,6 +14,8 @@ export class CpuRunner implements Runner {
   readonly weightBytes: number
   readonly activeWeightBytes: number
   readonly pageBytes: number
+  readonly slotBytes: number
+  private readonly caches: readonly CacheMemory[]
   private running = false
 
   constructor(
@@ -29,27 +31,22 @@ export class CpuRunner implements Runner {
     this.weightBytes = bytes.weightBytes
     this.activeWeightBytes = bytes.activeWeightBytes
     this.pageBytes = layout.banks.reduce((sum, bank) => sum + bank.pageBytes, 0)
+    this.slotBytes = layout.banks.reduce((sum, bank) => sum + bank.slotBytes, 0)
+    this.caches = layout.banks.map((bank, i) => new CacheMemory(memories[i]!, bank))
     this.maxTokens = options.maxTokens
     this.maxLogitRows = options.maxLogitRows
   }
 
   reservePages(count: number): void {
-    this.layout.banks.forEach((bank, i) => {
-      const memory = this.memories[i]!
-      const needed = bank.poolAddress + bank.pageBytes * count
-      const missing = Math.ceil((needed - memory.buffer.byteLength) / 65536)
-      if (missing <= 0) return
-      try {
-        if (needed > MAX_BANK_BYTES) throw new RangeError(`larger than ${gigabytes(MAX_BANK_BYTES)}`)
-        memory.grow(missing)
-      } catch (cause) {
-        throw new UserError(
-          `out of memory: a context of ${count * 64} tokens needs ${gigabytes(needed)} in one WebAssembly memory, which has ${gigabytes(memory.buffer.byteLength)} and cannot grow; use a shorter context or a smaller model`,
-          'out_of_memory',
-          { cause },
-        )
-      }
-    })
+    for (const cache of this.caches) cache.reservePages(count)
+  }
+
+  reserveSlots(count: number): void {
+    for (const cache of this.caches) cache.reserveSlots(count)
+  }
+
+  copySlot(from: number, to: number): void {
+    for (const cache of this.caches) cache.copySlot(from, to)
   }
 
   async step(step: Step): Promise<Float32Array> {
@@ -57,7 +54,7 @@ export class CpuRunner implements Runner {
     this.check(step)
     this.running = true
     try {
-      this.layout.banks.forEach((bank, i) => this.writeStep(bank, this.memories[i]!.buffer, step))
+      this.layout.banks.forEach((bank, i) => this.writeStep(bank, this.memories[i]!.buffer, this.caches[i]!, step))
       await this.pool.run()
     } finally {
       this.running = false
@@ -111,13 +108,14 @@ export class CpuRunner implements Runner {
         )
   }
 
-  private writeStep(bank: BankLayout, buffer: ArrayBufferLike, step: Step): void {
-    const header = new Uint32Array(buffer, STEP_ADDRESS, 9)
+  private writeStep(bank: BankLayout, buffer: ArrayBufferLike, cache: CacheMemory, step: Step): void {
+    const header = new Uint32Array(buffer, STEP_ADDRESS, 10)
     header.set([step.tokens.length, step.logitRows.length, bank.tokensAddress, bank.positionsAddress])
     header.set(
       [bank.sequencesAddress, bank.logitRowsAddress, bank.tablePointersAddress, bank.poolAddress, bank.pageBytes],
       4,
     )
+    header[9] = bank.slotPointersAddress
     const ints = (address: number, values: Int32Array): void =>
       new Int32Array(buffer, address, values.length).set(values)
     ints(bank.tokensAddress, step.tokens)
@@ -129,9 +127,16 @@ export class CpuRunner implements Runner {
     step.pageTables.forEach((pages, s) => {
       invariant(table + pages.length <= PAGE_TABLE_ENTRIES, 'too many cache pages in one step')
       pointers[s] = bank.tablesAddress + table * 4
-      ints(bank.tablesAddress + table * 4, pages)
+      ints(bank.tablesAddress + table * 4, cache.pageNumbers(pages))
       table += pages.length
     })
+    if (bank.slotBytes > 0) {
+      invariant(step.slots?.length === step.pageTables.length, 'a slot for each sequence')
+      ints(
+        bank.slotPointersAddress,
+        step.slots.map((slot) => cache.slotAddress(slot)),
+      )
+    }
     this.program.ropeTables.forEach(({ invFreq, attentionFactor }, i) => {
       const n = invFreq.length
       const angles = new Float32Array(buffer, bank.ropeAddresses[i], step.tokens.length * 2 * n)

@@ -9,6 +9,7 @@ import type { CacheState } from '../../graph/ops.js'
 import { PAGE_SIZE, type Backend, type BackendOptions, type Runner, type Step } from '../backend.js'
 import { PagedRows } from './paged-rows.js'
 import { runOp } from './run.js'
+import { Slots } from './slots.js'
 import { StepBuffers } from './step.js'
 import { Weights } from './tensors.js'
 
@@ -28,6 +29,7 @@ class ReferenceRunner implements Runner {
   readonly pageBytes: number
   private readonly keys: PagedRows[]
   private readonly values: PagedRows[]
+  private readonly slots: Slots
 
   constructor(
     private readonly program: Program,
@@ -40,11 +42,24 @@ class ReferenceRunner implements Runner {
     const rowFloats = program.states.reduce((sum, state) => sum + state.heads * (state.keyDim + state.valueDim), 0)
     this.pageBytes = PAGE_SIZE * rowFloats * 4
     this.keys = program.states.map((s) => new PagedRows(s.heads * s.keyDim))
+    this.slots = new Slots(program)
     this.values = program.states.map((s) => new PagedRows(s.heads * s.valueDim))
   }
 
   reservePages(): void {
     // Pages are made when written.
+  }
+
+  get slotBytes(): number {
+    return this.slots.bytes
+  }
+
+  reserveSlots(): void {
+    // So are slots.
+  }
+
+  copySlot(from: number, to: number): void {
+    this.slots.copy(from, to)
   }
 
   step(step: Step): Promise<Float32Array> {
@@ -61,6 +76,7 @@ class ReferenceRunner implements Runner {
       weights: this.weights,
       keysOf: (state: CacheState) => this.keys[state.id]!,
       valuesOf: (state: CacheState) => this.values[state.id]!,
+      slots: this.slots,
     }
     for (const { op } of this.program.ops) runOp(op, context)
     return Promise.resolve(context.buf.all(this.program.logits))

@@ -3,6 +3,7 @@ import { attention, mlaAttention } from './attention.js'
 import { add, embed, gatedMul, rmsNorm, rope, selectRows } from './elementwise.js'
 import { experts, route } from './experts.js'
 import { headLinear, linear } from './linear.js'
+import { copyHeads, decay, deltaRule, gatedNorm, shortConv, sigmoidGate } from './recurrent.js'
 import type { StepContext } from './step.js'
 
 type Run<Name extends Op['op']> = (op: Extract<Op, { op: Name }>, context: StepContext) => void
@@ -21,6 +22,7 @@ const RUN: { readonly [Name in Op['op']]: Run<Name> } = {
   gatedMul,
   add,
   selectRows,
+  ...{ shortConv, decay, deltaRule, gatedNorm, sigmoidGate, copyHeads },
 }
 
 export function runOp<Name extends Op['op']>(op: Extract<Op, { op: Name }>, context: StepContext): void {

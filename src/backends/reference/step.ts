@@ -2,6 +2,7 @@ import type { CacheState, HeadView, Value, View } from '../../graph/ops.js'
 import type { Program } from '../../graph/program.js'
 import type { Step } from '../backend.js'
 import type { PagedRows } from './paged-rows.js'
+import type { Slots } from './slots.js'
 import type { Weights } from './tensors.js'
 
 /** What an op works with: the step, its activations, the weights, and what the sequences keep. */
@@ -12,6 +13,7 @@ export interface StepContext {
   /** Rows of keys and of values, by the id of a cache state. */
   readonly keysOf: (state: CacheState) => PagedRows
   readonly valuesOf: (state: CacheState) => PagedRows
+  readonly slots: Slots
 }
 
 /** The activations of one step, one array per value. */

@@ -4,6 +4,7 @@ import { add, embed, gatedMul, rmsNorm, rope, selectRows } from './elementwise.j
 import { experts, route } from './experts.js'
 import { headLinear, linear } from './linear.js'
 import type { Lowering } from './lowering.js'
+import { copyHeads, decay, deltaRule, gatedNorm, shortConv, sigmoidGate } from './recurrent.js'
 
 type Lower<Name extends Op['op']> = (op: Extract<Op, { op: Name }>, bank: number, to: Lowering) => void
 
@@ -21,6 +22,7 @@ const LOWER: { readonly [Name in Op['op']]: Lower<Name> } = {
   gatedMul,
   add,
   selectRows,
+  ...{ shortConv, decay, deltaRule, gatedNorm, sigmoidGate, copyHeads },
 }
 
 /** Appends the records of one op. */

@@ -27,6 +27,7 @@ export type Word =
   | BufferAt
   | { rope: number }
   | { pageOffset: number; values: boolean }
+  | { slotOffset: number }
   | { descriptor: PlacedWeight }
   | { data: PlacedWeight }
   | { pointers: PlacedWeight[] }
