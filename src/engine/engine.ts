@@ -15,16 +15,19 @@ import type { CacheLimit } from './cache.js'
 import { generationDefaults, readGenerationConfig, stopIdsOf } from './defaults.js'
 import type { Generation } from './generation.js'
 import type { ChatOptions, GenerateOptions, LoadOptions } from './options.js'
+import type { TokenChoice } from './likelihood.js'
 import { countParameters } from './parameters.js'
+import type { StepReport } from './scheduler.js'
 import {
   allLogits,
+  likelihoodsOf,
   logitRows,
   perplexityOf,
   type LogitRows,
   type PerplexityOptions,
   type PerplexityResult,
 } from './score.js'
-import { Session, requireTokenizer, type SessionModel } from './session.js'
+import { Session, renderChat, requireTokenizer, type SessionModel } from './session.js'
 import { shareRunner } from './timeline.js'
 
 /** Tokens of a prompt that one step takes unless asked otherwise. */
@@ -61,6 +64,15 @@ export interface EngineInfo {
   /** Ids that end an answer. */
   readonly stopIds: readonly number[]
   readonly hasChatTemplate: boolean
+}
+
+/** How busy an engine is. */
+export interface EngineLoad {
+  /** Requests that wait for a step or are in one. */
+  readonly active: number
+  readonly pages: number
+  readonly freePages: number
+  readonly pageBytes: number
 }
 
 /** A loaded model. Its calls may run side by side and share their steps and their cache. Close it when it is done. */
@@ -112,8 +124,19 @@ export class Engine {
   }
 
   /** Token ids of a text that is not a chat, with the special tokens that the tokenizer adds. */
-  encode(text: string): number[] {
-    return requireTokenizer(this.model).encode(text, { addSpecial: true, parseSpecial: true })
+  encode(text: string, { addSpecial = true }: { addSpecial?: boolean } = {}): number[] {
+    return requireTokenizer(this.model).encode(text, { addSpecial, parseSpecial: true })
+  }
+
+  /** Token ids of a conversation, as {@link chat} gives them to the model. */
+  encodeChat(messages: readonly ChatMessage[], options: Pick<ChatOptions, 'tools' | 'templateOptions'> = {}): number[] {
+    const prompt = renderChat(this.model, messages, options)
+    return requireTokenizer(this.model).encode(prompt, { addSpecial: false, parseSpecial: true })
+  }
+
+  /** Text of token ids, without special tokens. */
+  decode(ids: readonly number[]): string {
+    return requireTokenizer(this.model).decode(ids)
   }
 
   /** Logits [T, V] of every position. @throws UserError when they exceed 1 GiB; then use {@link logitRows}. */
@@ -129,6 +152,11 @@ export class Engine {
     return logitRows(this.model.shared, ids, options.signal)
   }
 
+  /** How likely each of `ids` but the first is behind those before it, with `top` likelier ones at each place. */
+  likelihoods(ids: readonly number[], top: number, signal?: AbortSignal): Promise<TokenChoice[]> {
+    return likelihoodsOf(this.model.shared, ids, top, signal)
+  }
+
   perplexity(ids: readonly number[], options: PerplexityOptions = {}): Promise<PerplexityResult> {
     return perplexityOf(this.model.shared, ids, options)
   }
@@ -141,6 +169,17 @@ export class Engine {
     const { runner, scheduler } = this.model.shared
     if (runner.weightBytes < BEYOND_CACHES) return Promise.resolve(undefined)
     return scheduler.between(async () => runner.readSpeed?.())
+  }
+
+  /** What is being computed, and the cache's pages: those that exist, and those that no request uses now. */
+  get load(): EngineLoad {
+    const { scheduler, pool, runner } = this.model.shared
+    return { active: scheduler.active, pages: pool.size, freePages: pool.freeCount, pageBytes: runner.pageBytes }
+  }
+
+  /** Calls `listener` after every step. */
+  observeSteps(listener: (report: StepReport) => void): void {
+    this.model.shared.scheduler.onStep = listener
   }
 
   /** Where the time of the steps since the last call went; empty unless the model was loaded with `profile` on the cpu backend. */

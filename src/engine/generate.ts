@@ -1,7 +1,7 @@
 import type { AnswerParser, ToolCall } from '../chat/dialects/dialect.js'
 import type { StreamDecoder } from '../tokenizer/tokenizer.js'
 import { adjust } from './adjust.js'
-import type { FinishReason, GenerationResult, Part } from './generation.js'
+import type { FinishReason, GenerationResult, Part, PromptCount } from './generation.js'
 import { choiceOf, type TokenChoice } from './likelihood.js'
 import type { ResolvedOptions } from './options.js'
 import { seededRandom } from './random.js'
@@ -19,6 +19,8 @@ export interface GenerateRun extends ResolvedOptions {
   /** When the caller asked, in performance.now() milliseconds. */
   readonly called: number
   readonly emit: (part: Part) => void
+  /** Told when the first token is there. */
+  readonly begin: (prompt: PromptCount) => void
   /** Gets every token with its likelihood, if logprobs are asked for. */
   readonly choose: (choice: TokenChoice) => void
 }
@@ -52,6 +54,7 @@ export async function generateTokens(
     if (ids.length === 0) {
       firstToken = lastToken
       cachedTokens = kept + timeline.adoptedTokens
+      run.begin({ promptTokens: prompt.length, cachedTokens })
     }
     ids.push(next)
     if (!run.ignoreEos && model.stopIds.has(next)) finishReason = 'stop'
@@ -61,8 +64,9 @@ export async function generateTokens(
   answer.end()
   const times = { called: run.called, started, firstToken, lastToken }
   const timings = timingsOf(times, prompt.length - cachedTokens, ids.length)
-  const { text, reasoning, toolCalls } = answer
-  return { text, reasoning, toolCalls, ids, finishReason, promptTokens: prompt.length, cachedTokens, timings }
+  const { text, reasoning, toolCalls, stopText, reasoningTokens } = answer
+  const said = { text, reasoning, toolCalls, ids, finishReason, stopText, reasoningTokens }
+  return { ...said, promptTokens: prompt.length, cachedTokens, timings }
 }
 
 /** Chooses one token after the other, and notes how likely they were. */
@@ -97,8 +101,11 @@ class Answer {
   text = ''
   reasoning = ''
   readonly toolCalls: ToolCall[] = []
+  reasoningTokens = 0
   private readonly stop: StopText
   private stopped = false
+  /** Of the latest part. */
+  private kind: Part['kind'] | undefined
 
   constructor(
     private readonly decoder: StreamDecoder | undefined,
@@ -107,11 +114,16 @@ class Answer {
     this.stop = new StopText(run.stop)
   }
 
+  get stopText(): string | undefined {
+    return this.stop.found
+  }
+
   /** True when a stop string was found. */
   push(id: number): boolean {
     const { text, stopped } = this.stop.push(this.decoder?.push(id) ?? '')
     this.stopped = stopped
     this.deliver(text)
+    if (this.kind === 'reasoning') this.reasoningTokens++
     return stopped
   }
 
@@ -133,6 +145,7 @@ class Answer {
     else if (part.text === '') return
     else if (part.kind === 'text') this.text += part.text
     else this.reasoning += part.text
+    this.kind = part.kind
     this.run.emit(part)
   }
 }

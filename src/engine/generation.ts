@@ -17,16 +17,23 @@ export interface Timings {
   readonly firstTokenMs: number
 }
 
-export interface GenerationResult {
+/** Tokens of a prompt, and how many of them were in the cache, of this session or of all. */
+export interface PromptCount {
+  readonly promptTokens: number
+  readonly cachedTokens: number
+}
+
+export interface GenerationResult extends PromptCount {
   readonly text: string
   readonly reasoning: string
   readonly toolCalls: ToolCall[]
   /** The generated ids, with the stop id where one ended the answer. */
   readonly ids: number[]
   readonly finishReason: FinishReason
-  readonly promptTokens: number
-  /** Tokens of the prompt that were in the cache, of this session or of all. */
-  readonly cachedTokens: number
+  /** The stop string that ended the answer. */
+  readonly stopText?: string | undefined
+  /** Of the ids, those of reasoning with the marks around it. */
+  readonly reasoningTokens: number
   readonly timings: Timings
 }
 
@@ -38,6 +45,8 @@ export class Generation implements AsyncIterable<Part> {
   readonly result: Promise<GenerationResult>
   /** The tokens so far with their likelihoods, if logprobs were asked for. */
   readonly choices: TokenChoice[] = []
+  /** Known when the first token is. */
+  prompt: PromptCount | undefined
   private readonly parts: Part[] = []
   private readonly controller = new AbortController()
   private settled = false

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js'
-import { logProbability } from './likelihood.js'
+import { choiceOf, logProbability, type TokenChoice } from './likelihood.js'
 import { Timeline, checkPrompt, type SharedRunner } from './timeline.js'
 
 /** Largest array of logits that is given in one piece: 2^28 floats, 1 GiB. */
@@ -48,6 +48,25 @@ export async function allLogits(
   const all = new Float32Array(floats)
   for await (const { start, logits } of logitRows(shared, ids, signal)) all.set(logits, start * shared.vocabSize)
   return all
+}
+
+/** How likely each token but the first is behind those before it. */
+export async function likelihoodsOf(
+  shared: SharedRunner,
+  ids: readonly number[],
+  top: number,
+  signal?: AbortSignal,
+): Promise<TokenChoice[]> {
+  const choices: TokenChoice[] = []
+  const { vocabSize } = shared
+  for await (const { start, logits } of logitRows(shared, ids, signal)) {
+    const count = Math.min(logits.length / vocabSize, ids.length - 1 - start)
+    for (let row = 0; row < count; row++) {
+      const own = logits.subarray(row * vocabSize, (row + 1) * vocabSize)
+      choices.push(choiceOf(own, ids[start + row + 1]!, top))
+    }
+  }
+  return choices
 }
 
 export interface PerplexityOptions {

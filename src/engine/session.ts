@@ -5,7 +5,7 @@ import type { ChatTemplate } from '../chat/template.js'
 import { UserError } from '../errors.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import { generateTokens } from './generate.js'
-import { Generation } from './generation.js'
+import { Generation, type PromptCount } from './generation.js'
 import type { TokenChoice } from './likelihood.js'
 import { resolveOptions, type ChatOptions, type GenerateOptions, type GenerationDefaults } from './options.js'
 import { Queue } from './queue.js'
@@ -46,7 +46,7 @@ export class Session {
   /** The answer to a conversation, in parts of reasoning, text and tool calls. Fails with UserError when there is no chat template. */
   chat(messages: readonly ChatMessage[], options: ChatOptions = {}): Generation {
     return this.start(options, () => {
-      const prompt = this.renderChat(messages, options)
+      const prompt = renderChat(this.model, messages, options)
       // The template wrote the special tokens, the first one included.
       const ids = requireTokenizer(this.model).encode(prompt, { addSpecial: false, parseSpecial: true })
       return { ids, parser: this.model.dialect.parser({ prompt, tools: options.tools ?? [], newId: newCallId }) }
@@ -73,23 +73,6 @@ export class Session {
     await this.turns.run(() => Promise.resolve(this.timeline.release()))
   }
 
-  private renderChat(messages: readonly ChatMessage[], options: ChatOptions): string {
-    const { template, name } = this.model
-    if (!template) {
-      throw new UserError(
-        `${name} has no chat template; give the prompt as it is (complete, or --raw)`,
-        'invalid_template',
-      )
-    }
-    if (messages.length === 0) checkPrompt([], 0)
-    const { tools, templateOptions: extra } = options
-    return template.render([...messages], {
-      addGenerationPrompt: true,
-      ...(tools && { tools }),
-      ...(extra && { extra }),
-    })
-  }
-
   private start(
     options: GenerateOptions,
     prepare: () => { ids: readonly number[]; parser?: AnswerParser },
@@ -105,13 +88,34 @@ export class Session {
       const signal = options.signal ? AbortSignal.any([options.signal, ownSignal]) : ownSignal
       const choose = (choice: TokenChoice): void => void generation.choices.push(choice)
       const markers = parser ? this.model.dialect.markers : []
-      const run = { ...resolved, parser, markers, signal, called, emit, choose }
+      const begin = (prompt: PromptCount): void => void (generation.prompt = prompt)
+      const run = { ...resolved, parser, markers, signal, called, emit, begin, choose }
       return this.turns.run(() => generateTokens(this.model, this.timeline, ids, run))
     })
     this.running.add(generation)
     void generation.result.catch(() => undefined).then(() => this.running.delete(generation))
     return generation
   }
+}
+
+/** The prompt that the chat template makes. @throws UserError invalid_template. */
+export function renderChat(
+  { template, name }: SessionModel,
+  messages: readonly ChatMessage[],
+  { tools, templateOptions: extra }: Pick<ChatOptions, 'tools' | 'templateOptions'>,
+): string {
+  if (!template) {
+    throw new UserError(
+      `${name} has no chat template; give the prompt as it is (complete, or --raw)`,
+      'invalid_template',
+    )
+  }
+  if (messages.length === 0) checkPrompt([], 0)
+  return template.render([...messages], {
+    addGenerationPrompt: true,
+    ...(tools && { tools }),
+    ...(extra && { extra }),
+  })
 }
 
 /** @throws UserError invalid_tokenizer when the checkpoint has none. */

@@ -5,6 +5,8 @@ import { UserError } from '../errors.js'
  * no part of one is ever given out. The result does not depend on where the pieces are cut.
  */
 export class StopText {
+  /** The stop string that was found. */
+  found: string | undefined
   private held = ''
   private readonly longest: number
 
@@ -19,10 +21,11 @@ export class StopText {
   /** The text that may be given out now; `stopped` when a stop string was found behind it. */
   push(piece: string): { text: string; stopped: boolean } {
     const text = this.held + piece
-    const at = this.find(text)
-    if (at !== undefined) {
+    const found = this.find(text)
+    if (found) {
       this.held = ''
-      return { text: text.slice(0, at), stopped: true }
+      this.found = found.stop
+      return { text: text.slice(0, found.at), stopped: true }
     }
     const keep = this.openAt(text)
     this.held = text.slice(keep)
@@ -36,15 +39,15 @@ export class StopText {
     return text
   }
 
-  /** Where the stop string begins that is complete first. */
-  private find(text: string): number | undefined {
-    let found: { at: number; end: number } | undefined
+  /** The stop string that is complete first, and where it begins. */
+  private find(text: string): { at: number; end: number; stop: string } | undefined {
+    let found: { at: number; end: number; stop: string } | undefined
     for (const stop of this.stops) {
       const at = text.indexOf(stop)
       const end = at + stop.length
-      if (at >= 0 && (!found || end < found.end || (end === found.end && at < found.at))) found = { at, end }
+      if (at >= 0 && (!found || end < found.end || (end === found.end && at < found.at))) found = { at, end, stop }
     }
-    return found?.at
+    return found
   }
 
   /** Where the longest end begins that is the beginning of a stop string. */
