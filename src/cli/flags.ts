@@ -35,8 +35,17 @@ export function number(text: string): number {
   return value
 }
 
+/** 500, 4MB, 2GiB */
+export function bytes(text: string): number {
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmgt]i?b?|b)?$/i.exec(text.trim()) ?? []
+  const power = 'kmgt'.indexOf(unit.charAt(0).toLowerCase()) + 1
+  const value = Math.floor(Number(digits) * (/i/i.test(unit) ? 1024 : 1000) ** (unit === '' ? 0 : power))
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('expected a number of bytes such as 500MB or 2GiB.')
+  return value
+}
+
 /** For options that may be given again. One value each, so that a prompt behind them stays a prompt. */
-function collect(text: string, before: string[] = []): string[] {
+export function collect(text: string, before: string[] = []): string[] {
   return [...before, text]
 }
 

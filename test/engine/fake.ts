@@ -25,6 +25,8 @@ export interface FakeOptions {
   readonly maxTokens?: number
   readonly maxLogitRows?: number
   readonly maxPages?: number
+  /** Tokens of the vocabulary; VOCAB by default. */
+  readonly vocab?: number
   /** Called before each step; may throw or wait. */
   readonly onStep?: (step: Step) => void | Promise<void>
   /** What comes behind a prefix; by default nextOf. */
@@ -92,10 +94,11 @@ export class FakeRunner implements Runner {
     }
     step.tokens.forEach((token, t) => this.cells.set(cell(t, step.positions[t]!), token))
     this.steps.push(step.tokens.length)
-    const logits = new Float32Array(step.logitRows.length * VOCAB)
+    const { vocab = VOCAB } = this.options
+    const logits = new Float32Array(step.logitRows.length * vocab)
     step.logitRows.forEach((t, row) => {
       const prefix = Array.from({ length: step.positions[t]! + 1 }, (_, position) => this.cells.get(cell(t, position))!)
-      logits[row * VOCAB + (this.options.next ?? nextOf)(prefix)] = 5
+      logits[row * vocab + (this.options.next ?? nextOf)(prefix)] = 5
     })
     return logits
   }

@@ -1,0 +1,111 @@
+import { basename, resolve } from 'node:path'
+import { UserError } from '../errors.js'
+import { readKeyFile } from '../server/keys.js'
+import { createLog } from '../server/log.js'
+import { startServer } from '../server/server.js'
+import type { EngineSetup } from '../server/worker/protocol.js'
+import { RemoteEngine } from '../server/worker/remote-engine.js'
+import { startWorker } from '../server/worker/start-worker.js'
+import { loadOptions, type LoadFlags } from './flags.js'
+import { modelPath } from './model.js'
+import { VERSION } from './version.js'
+
+export interface ServeFlags extends LoadFlags {
+  readonly host: string
+  readonly port: number
+  readonly apiKey?: string[]
+  readonly apiKeyFile?: string
+  readonly maxConcurrency: number
+  readonly maxQueue: number
+  readonly maxBody: number
+  readonly cacheMemory?: number
+  readonly cors?: string[]
+  readonly logFormat: 'text' | 'json'
+  readonly logPrompts?: boolean
+  readonly drain: number
+}
+
+/** Serves models over HTTP until SIGTERM or SIGINT; then ends what runs and leaves with 0. */
+export async function serve(models: readonly string[], flags: ServeFlags): Promise<void> {
+  const log = createLog(flags.logFormat, (line) => process.stderr.write(line))
+  const named = namedModels(models.length > 0 ? models : ['mini'])
+  const apiKeys = [...(flags.apiKey ?? []), ...(flags.apiKeyFile === undefined ? [] : readKeyFile(flags.apiKeyFile))]
+  if (apiKeys.some((key) => key === ''))
+    throw new UserError('--api-key: expected a key, found nothing', 'invalid_argument')
+  checkCounts(flags)
+  const stopped = stopSignal()
+  const options: EngineSetup['options'] = {
+    ...loadOptions(flags),
+    maxConcurrency: flags.maxConcurrency,
+    cacheMemory: flags.cacheMemory,
+  }
+  const engines = named.map(
+    ([name, path]) =>
+      new RemoteEngine(
+        name,
+        () => startWorker({ model: path, options }),
+        (message) => log({ event: 'engine', message }),
+      ),
+  )
+  const server = await startServer(
+    engines,
+    {
+      host: flags.host,
+      port: flags.port,
+      apiKeys,
+      maxConcurrency: flags.maxConcurrency,
+      maxQueue: flags.maxQueue,
+      maxBody: flags.maxBody,
+      cors: flags.cors ?? [],
+      logPrompts: flags.logPrompts ?? false,
+      version: VERSION,
+    },
+    log,
+  )
+  process.stdout.write(`kaiyuan ${VERSION} listens on ${server.url}; ${server.url}/docs shows what it answers\n`)
+  try {
+    const loaded = Promise.all(engines.map(({ loaded }) => loaded))
+    await Promise.race([loaded, stopped])
+    void loaded.then(() => log({ event: 'server', message: `ready: ${engines.map(({ name }) => name).join(', ')}` }))
+    await stopped
+    log({ event: 'server', message: 'shutting down; requests that run are answered' })
+  } finally {
+    const cut = await server.drain(flags.drain * 1000)
+    log({ event: 'server', message: cut > 0 ? `ended; ${cut} answers were cut off` : 'ended' })
+  }
+}
+
+/** NAME=PATH, or a path whose last part is the name. @throws UserError for names that come twice. */
+function namedModels(models: readonly string[]): [name: string, path: string][] {
+  const named = models.map((text): [string, string] => {
+    const [, name, path] = /^([\w.:/-]+)=(.+)$/.exec(text) ?? []
+    if (name !== undefined && path !== undefined) return [name, modelPath(path)]
+    return [basename(resolve(text)).replace(/\.gguf$/, ''), modelPath(text)]
+  })
+  const names = named.map(([name]) => name)
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice === undefined) return named
+  throw new UserError(`two models are called ${twice}; name them: NAME=PATH`, 'invalid_argument')
+}
+
+function checkCounts({ maxConcurrency, maxQueue, maxBody }: ServeFlags): void {
+  for (const [flag, value] of Object.entries({ 'max-concurrency': maxConcurrency, 'max-body': maxBody })) {
+    if (value < 1) throw new UserError(`--${flag}: expected at least 1, found ${value}`, 'invalid_argument')
+  }
+  if (maxQueue < 0) throw new UserError(`--max-queue: expected at least 0, found ${maxQueue}`, 'invalid_argument')
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one does not wait. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+        process.off(signal, stop)
+        process.on(signal, () => process.exit(130))
+      }
+      resolve()
+    }
+    process.on('SIGINT', stop)
+    process.on('SIGTERM', stop)
+  })
+}

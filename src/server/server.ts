@@ -1,0 +1,114 @@
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import { UserError } from '../errors.js'
+import { createApp } from './app.js'
+import { BodyBudget } from './body.js'
+import { Keys, isLoopback } from './keys.js'
+import type { Log } from './log.js'
+import { Metrics } from './metrics.js'
+import { ModelSet } from './models.js'
+import type { ServerState } from './request.js'
+import { ResponseStore } from './response-store.js'
+import type { RemoteEngine } from './worker/remote-engine.js'
+
+export interface ServerOptions {
+  readonly host: string
+  /** 0 takes a free one. */
+  readonly port: number
+  readonly apiKeys: readonly string[]
+  /** Answers in the making, per model. */
+  readonly maxConcurrency: number
+  /** Requests that wait, per model. */
+  readonly maxQueue: number
+  /** Bytes of one request's body. */
+  readonly maxBody: number
+  readonly cors: readonly string[]
+  readonly logPrompts: boolean
+  readonly version: string
+}
+
+/** All bodies in memory together, in bodies of the largest size. */
+const BODIES = 32
+
+/** A server that listens. */
+export interface RunningServer {
+  readonly url: string
+  readonly state: ServerState
+  /**
+   * Takes no further requests, waits for those that run, at most so many milliseconds, and ends.
+   * @returns how many had to be cut off
+   */
+  drain(patienceMs: number): Promise<number>
+}
+
+/**
+ * Serves the engines over HTTP. Requests for a model that is being loaded are answered with 503.
+ * @throws UserError for an address that others reach without a key, or that cannot be had
+ */
+export async function startServer(
+  engines: readonly RemoteEngine[],
+  options: ServerOptions,
+  log: Log,
+): Promise<RunningServer> {
+  checkExposure(options)
+  const models = new ModelSet(engines, { running: options.maxConcurrency, waiting: options.maxQueue })
+  const state: ServerState = {
+    models,
+    responses: new ResponseStore(),
+    metrics: new Metrics(models.all),
+    draining: false,
+  }
+  const app = createApp({
+    state,
+    keys: new Keys(options.apiKeys),
+    bodies: new BodyBudget(options.maxBody, BODIES * options.maxBody),
+    log,
+    logPrompts: options.logPrompts,
+    cors: options.cors,
+    version: options.version,
+  })
+  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false })
+  await listen(server, options)
+  const { port } = server.address() as AddressInfo
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host
+  return {
+    url: `http://${host}:${port}`,
+    state,
+    async drain(patienceMs) {
+      state.draining = true
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      const active = (): number => engines.reduce((sum, engine) => sum + engine.active, 0)
+      const end = performance.now() + patienceMs
+      const closing = closed.then(() => true)
+      // Connections that are kept alive do not end by themselves.
+      while (!(await Promise.race([closing, pause(100).then(() => false)])) && performance.now() < end) {
+        if ('closeIdleConnections' in server) server.closeIdleConnections()
+      }
+      const cut = active()
+      if ('closeAllConnections' in server) server.closeAllConnections()
+      await closed
+      await Promise.all(engines.map((engine) => engine.close()))
+      return cut
+    },
+  }
+}
+
+function checkExposure({ host, apiKeys }: ServerOptions): void {
+  if (isLoopback(host) || apiKeys.length > 0) return
+  const why = `${host} can be reached from other machines, and there is no key`
+  throw new UserError(`--host ${host}: ${why}; add --api-key or --api-key-file, or use 127.0.0.1`, 'invalid_argument')
+}
+
+function listen(server: ReturnType<typeof createAdaptorServer>, { host, port }: ServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const reason = cause.code === 'EADDRINUSE' ? 'another program has this port; use --port' : cause.message
+      reject(new UserError(`${host}:${port}: ${reason}`, 'invalid_argument', { cause }))
+    })
+    server.listen(port, host, resolve)
+  })
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}
