@@ -4,7 +4,8 @@
 import { claim, field, fieldF32, fieldPtr, pageBytes, pageTablesPtr, poolPtr, positionsPtr, rowsOf, scratch, sequencesPtr } from './control'
 import { exp1, exp4, larger, madd, sum4, sums4, toHalf } from './simd'
 
-const PAGE: i32 = 64
+/** Positions in one cache page. */
+export const PAGE: i32 = 64
 /** Query rows (token, head) of a unit of work: a key is widened once for all of them. */
 const ROWS: i32 = 8
 /** Positions whose values are widened at a time. */
@@ -20,25 +21,29 @@ const WHOLE: u32 = 0x77800000 // 2^112
 @inline function padded(n: i32): i32 { return (n + 3) & ~3 }
 
 // @ts-ignore: decorator
-@inline function pagePtr(sequence: i32, page: i32): usize {
+@inline export function pagePtr(sequence: i32, page: i32): usize {
   const table = <usize>load<u32>(pageTablesPtr() + (<usize>sequence << 2))
   return poolPtr() + <usize>load<u32>(table + (<usize>page << 2)) * pageBytes()
 }
 
 // @ts-ignore: decorator
-@inline function positionOf(token: i32): i32 { return load<i32>(positionsPtr() + (<usize>token << 2)) }
+@inline export function positionOf(token: i32): i32 { return load<i32>(positionsPtr() + (<usize>token << 2)) }
 // @ts-ignore: decorator
-@inline function sequenceOf(token: i32): i32 { return load<i32>(sequencesPtr() + (<usize>token << 2)) }
+@inline export function sequenceOf(token: i32): i32 { return load<i32>(sequencesPtr() + (<usize>token << 2)) }
 
-/** Record: 5 x, 6 x row bytes, 7 heads, 8 columns of a head, 9 offset of the state's rows in the page, 10 the cache is f16. */
+/**
+ * Record: 5 x, 6 x row bytes, 7 heads, 8 columns of a head, 9 offset of the state's rows in the page, 10 the cache is f16,
+ * 11 the state has one row for `every` so many positions, a power of two.
+ */
 export function cacheAppend(rec: usize): void {
-  const rows = rowsOf(rec), heads = field(rec, 7), n = field(rec, 8), half = field(rec, 10)
+  const rows = rowsOf(rec), heads = field(rec, 7), n = field(rec, 8), half = field(rec, 10), every = field(rec, 11), step = min(every, PAGE)
   const rowBytes = <usize>padded(n) << (half ? 1 : 2)
   for (let t = claim(rec, 1); t < rows; t = claim(rec, 1)) {
     const position = positionOf(t)
+    if ((position + 1) & (every - 1)) continue
     let x = fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6)
-    let out = pagePtr(sequenceOf(t), position / PAGE) + fieldPtr(rec, 9) + <usize>(position % PAGE) * rowBytes
-    for (let h = 0; h < heads; h++, x += <usize>n << 2, out += <usize>PAGE * rowBytes)
+    let out = pagePtr(sequenceOf(t), position / PAGE) + fieldPtr(rec, 9) + <usize>(position % PAGE / step) * rowBytes
+    for (let h = 0; h < heads; h++, x += <usize>n << 2, out += <usize>(PAGE / step) * rowBytes)
       if (half) appendHalf(x, n, out)
       else {
         memory.fill(out, 0, rowBytes)
@@ -162,7 +167,7 @@ function attendRows(rec: usize, sequence: i32, kv: i32, first: i32, n: i32): voi
 }
 
 /** out [N] = x [n] times scale, then zeros; N is n rounded up to a multiple of four. */
-function copyScaled(x: usize, n: i32, scale: f32, out: usize, N: i32): void {
+export function copyScaled(x: usize, n: i32, scale: f32, out: usize, N: i32): void {
   let i = 0
   for (; i + 4 <= n; i += 4) v128.store(out + (<usize>i << 2), f32x4.mul(v128.load(x + (<usize>i << 2)), f32x4.splat(scale)))
   for (; i < N; i++) store<f32>(out + (<usize>i << 2), i < n ? load<f32>(x + (<usize>i << 2)) * scale : 0)
@@ -170,7 +175,7 @@ function copyScaled(x: usize, n: i32, scale: f32, out: usize, N: i32): void {
 
 /** Scores of four keys for one query row, or for two that lie side by side. */
 // @ts-ignore: decorator
-@inline function score(two: boolean, q: usize, k: usize, E: i32, scores: usize): void {
+@inline export function score(two: boolean, q: usize, k: usize, E: i32, scores: usize): void {
   const row = <usize>E << 2, q1 = q + row, k1 = k + row, k2 = k1 + row, k3 = k2 + row, zero = f32x4.splat(0)
   let a0 = zero, a1 = zero, a2 = zero, a3 = zero, b0 = zero, b1 = zero, b2 = zero, b3 = zero
   for (let i: usize = 0; i < row; i += 16) {
@@ -189,7 +194,7 @@ function copyScaled(x: usize, n: i32, scale: f32, out: usize, N: i32): void {
  * The first `own` scores of a page to unit * exp(scale * s - max), the rest of `count` to 0; sum and maximum are brought
  * up to date. Returns what the sums so far must be multiplied by.
  */
-function softmaxPage(scores: usize, own: i32, count: i32, scale: f32, unit: f32, sum: usize, maximum: usize): f32 {
+export function softmaxPage(scores: usize, own: i32, count: i32, scale: f32, unit: f32, sum: usize, maximum: usize): f32 {
   for (let i = max(own, 0); i < ((count + 3) & ~3); i++) store<f32>(scores + (<usize>i << 2), -Infinity)
   const before = load<f32>(maximum)
   let mv = f32x4.splat(before)
@@ -215,7 +220,7 @@ function softmaxPage(scores: usize, own: i32, count: i32, scale: f32, unit: f32,
 
 /** out += sum over positions of p * value, for one row, or for two that lie side by side. */
 // @ts-ignore: decorator
-@inline function addValues(two: boolean, p: usize, values: usize, stride: usize, count: i32, out: usize, Ev: i32): void {
+@inline export function addValues(two: boolean, p: usize, values: usize, stride: usize, count: i32, out: usize, Ev: i32): void {
   const row = <usize>Ev << 2, end = p + (<usize>count << 2)
   let c: usize = 0
   for (; c + 64 <= row; c += 64) {

@@ -44,6 +44,24 @@ function rmsNormRow(x: usize, w: usize, out: usize, n: i32, eps: f32): void {
   }
 }
 
+/** Record: 5 x, 6 x row bytes, 7 weight f32, 8 bias f32, 9 out, 10 out row bytes, 11 columns, 12 eps (f32). */
+export function layerNorm(rec: usize): void {
+  const rows = rowsOf(rec), n = field(rec, 11), size = claimSize(rows)
+  for (let t = claim(rec, size); t < rows; t = claim(rec, size))
+    for (let row = t; row < min(t + size, rows); row++)
+      layerNormRow(fieldPtr(rec, 5) + <usize>row * <usize>field(rec, 6), fieldPtr(rec, 7), fieldPtr(rec, 8), fieldPtr(rec, 9) + <usize>row * <usize>field(rec, 10), n, fieldF32(rec, 12))
+}
+
+function layerNormRow(x: usize, w: usize, b: usize, out: usize, n: i32, eps: f32): void {
+  const end = <usize>n << 2
+  let mean: f32 = 0, variance: f32 = 0
+  for (let i: usize = 0; i < end; i += 4) mean += load<f32>(x + i)
+  mean /= <f32>n
+  for (let i: usize = 0; i < end; i += 4) { const v = load<f32>(x + i) - mean; variance += v * v }
+  const scale: f32 = 1 / Mathf.sqrt(variance / <f32>n + eps)
+  for (let i: usize = 0; i < end; i += 4) store<f32>(out + i, (load<f32>(x + i) - mean) * scale * load<f32>(w + i) + load<f32>(b + i))
+}
+
 /** Record: 5 gate, 6 its row bytes, 7 up, 8 its row bytes, 9 out, 10 its row bytes, 11 columns, 12 activation. */
 export function gatedMul(rec: usize): void {
   const rows = rowsOf(rec), n = field(rec, 11), size = claimSize(rows)
@@ -89,39 +107,39 @@ export function selectRows(rec: usize): void {
 
 /**
  * Record: 5 x, 6 x row bytes, 7 x head bytes, 8 out, 9 out row bytes, 10 out head bytes, 11 heads, 12 dim,
- * 13 interleaved, 14 table [T][cos dim/2, sin dim/2] f32.
+ * 13 interleaved, 14 table [T][cos dim/2, sin dim/2] f32, 15 turns back.
  */
 export function rope(rec: usize): void {
-  const rows = rowsOf(rec), heads = field(rec, 11), half = field(rec, 12) >> 1
+  const rows = rowsOf(rec), heads = field(rec, 11), half = field(rec, 12) >> 1, sign: f32 = field(rec, 15) ? -1 : 1
   for (let t = claim(rec, 1); t < rows; t = claim(rec, 1)) {
     const cos = fieldPtr(rec, 14) + (<usize>(t * 2 * half) << 2), sin = cos + (<usize>half << 2)
     for (let h = 0; h < heads; h++) {
       const x = fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6) + <usize>h * <usize>field(rec, 7)
       const out = fieldPtr(rec, 8) + <usize>t * <usize>field(rec, 9) + <usize>h * <usize>field(rec, 10)
-      if (field(rec, 13)) rope_interleaved(x, out, cos, sin, half)
-      else rope_half(x, out, cos, sin, half)
+      if (field(rec, 13)) rope_interleaved(x, out, cos, sin, half, sign)
+      else rope_half(x, out, cos, sin, half, sign)
     }
   }
 }
 
-function rope_half(x: usize, out: usize, cos: usize, sin: usize, half: i32): void {
+function rope_half(x: usize, out: usize, cos: usize, sin: usize, half: i32, sign: f32): void {
   const far = <usize>half << 2
   let i: usize = 0
   for (; i + 16 <= far; i += 16) {
-    const a = v128.load(x + i), b = v128.load(x + far + i), c = v128.load(cos + i), s = v128.load(sin + i)
+    const a = v128.load(x + i), b = v128.load(x + far + i), c = v128.load(cos + i), s = f32x4.mul(v128.load(sin + i), f32x4.splat(sign))
     v128.store(out + i, f32x4.sub(f32x4.mul(a, c), f32x4.mul(b, s)))
     v128.store(out + far + i, f32x4.add(f32x4.mul(b, c), f32x4.mul(a, s)))
   }
   for (; i < far; i += 4) {
-    const a = load<f32>(x + i), b = load<f32>(x + far + i), c = load<f32>(cos + i), s = load<f32>(sin + i)
+    const a = load<f32>(x + i), b = load<f32>(x + far + i), c = load<f32>(cos + i), s = load<f32>(sin + i) * sign
     store<f32>(out + i, a * c - b * s)
     store<f32>(out + far + i, b * c + a * s)
   }
 }
 
-function rope_interleaved(x: usize, out: usize, cos: usize, sin: usize, half: i32): void {
+function rope_interleaved(x: usize, out: usize, cos: usize, sin: usize, half: i32, sign: f32): void {
   for (let i: usize = 0; i < <usize>half; i++) {
-    const a = load<f32>(x + (i << 3)), b = load<f32>(x + (i << 3), 4), c = load<f32>(cos + (i << 2)), s = load<f32>(sin + (i << 2))
+    const a = load<f32>(x + (i << 3)), b = load<f32>(x + (i << 3), 4), c = load<f32>(cos + (i << 2)), s = load<f32>(sin + (i << 2)) * sign
     store<f32>(out + (i << 3), a * c - b * s)
     store<f32>(out + (i << 3), b * c + a * s, 4)
   }

@@ -1,11 +1,13 @@
 // The whole step: every thread walks the same list of op records, meeting at barriers where the host asked for them.
 import { attention, cacheAppend } from './attention'
 import { RECORD, barrier, claim, field, fieldPtr, init, scratch } from './control'
-import { add, embed, gatedMul, rmsNorm, rope, selectRows } from './elementwise'
+import { add, embed, gatedMul, layerNorm, rmsNorm, rope, selectRows } from './elementwise'
 import { headLinear, linear, linear_experts } from './linear'
 import { quantize } from './quantize'
 import { copyHeads, decay, deltaRule, gatedNorm, shortConv, sigmoidGate } from './recurrent'
 import { combineExperts, planExperts, route } from './route'
+import { compress, indexScores, indexSelect, sparseAttention } from './sparse'
+import { collapseStreams, repeat, streamWeights, updateStreams } from './streams'
 
 export { init, barrier }
 export { anyMasked, packFloats, packGgml, packWords } from './pack'
@@ -75,6 +77,15 @@ function runOp(record: usize): void {
     case 35: gatedNorm(record); break
     case 36: sigmoidGate(record); break
     case 37: copyHeads(record); break
+    case 50: layerNorm(record); break
+    case 51: indexScores(record); break
+    case 52: indexSelect(record); break
+    case 53: sparseAttention(record); break
+    case 54: compress(record); break
+    case 55: repeat(record); break
+    case 56: streamWeights(record); break
+    case 57: collapseStreams(record); break
+    case 58: updateStreams(record); break
     default: unreachable()
   }
 }

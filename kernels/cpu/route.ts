@@ -1,30 +1,33 @@
 // Mixture of experts: who goes where, and the sum of what comes back. The rules are RouteOp's.
-import { claim, field, fieldF32, fieldPtr, rowsOf, scratch } from './control'
+import { claim, field, fieldF32, fieldPtr, rowsOf, scratch, tokensPtr } from './control'
 import { exp1 } from './simd'
 
 // @ts-ignore: decorator
 @inline function at(p: usize, i: i32): usize { return p + (<usize>i << 2) }
 
 /**
- * Record: 5 logits, 6 row bytes, 7 bias f32 or 0, 8 out, 9 out row bytes, 10 experts, 11 topK, 12 sigmoid, 13 groups,
- * 14 groups kept, 15 group score is the sum of the two best, 16 normalize, 17 scale (f32).
+ * Record: 5 logits, 6 row bytes, 7 bias f32 or 0, 8 out, 9 out row bytes, 10 experts, 11 topK, 12 scoring
+ * (0 softmax, 1 sigmoid, 4 sqrt of softplus), 13 groups,
+ * 14 groups kept, 15 group score is the sum of the two best, 16 normalize, 17 scale (f32),
+ * 20 ids f32 [tokens of the vocabulary][topK] that are taken instead, or 0.
  */
 export function route(rec: usize): void {
   const rows = rowsOf(rec)
   for (let t = claim(rec, 1); t < rows; t = claim(rec, 1))
-    routeRow(rec, fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6), fieldPtr(rec, 8) + <usize>t * <usize>field(rec, 9))
+    routeRow(rec, t, fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6), fieldPtr(rec, 8) + <usize>t * <usize>field(rec, 9))
 }
 
-function routeRow(rec: usize, logits: usize, out: usize): void {
-  const X = field(rec, 10), topK = field(rec, 11), bias = fieldPtr(rec, 7)
+function routeRow(rec: usize, t: i32, logits: usize, out: usize): void {
+  const X = field(rec, 10), topK = field(rec, 11), bias = fieldPtr(rec, 7), table = fieldPtr(rec, 20)
   const scores = scratch, keys = at(scratch, X), groups = at(scratch, 2 * X)
-  if (field(rec, 12)) for (let e = 0; e < X; e++) store<f32>(at(scores, e), 1 / (1 + exp1(-load<f32>(at(logits, e)))))
+  if (field(rec, 12) == 4) for (let e = 0; e < X; e++) store<f32>(at(scores, e), sqrtSoftplus(load<f32>(at(logits, e))))
+  else if (field(rec, 12)) for (let e = 0; e < X; e++) store<f32>(at(scores, e), 1 / (1 + exp1(-load<f32>(at(logits, e)))))
   else softmax(logits, scores, X)
   for (let e = 0; e < X; e++) store<f32>(at(keys, e), load<f32>(at(scores, e)) + (bias ? load<f32>(at(bias, e)) : 0))
   if (field(rec, 13) > 1) keepGroups(keys, groups, X, field(rec, 13), field(rec, 14), field(rec, 15))
   let sum: f32 = 0
   for (let k = 0; k < topK; k++) {
-    const e = argmax(keys, X)
+    const e = table ? <i32>load<f32>(at(table, load<i32>(at(tokensPtr(), t)) * topK + k)) : argmax(keys, X)
     store<f32>(at(keys, e), -Infinity)
     // -Infinity keys can only be chosen when fewer than topK experts are left; mark as taken by NaN-free ordering
     store<i32>(at(out, k), e)
@@ -34,6 +37,10 @@ function routeRow(rec: usize, logits: usize, out: usize): void {
   const factor = fieldF32(rec, 17) / (field(rec, 16) ? sum + <f32>1e-20 : 1)
   for (let k = 0; k < topK; k++) store<f32>(at(out, topK + k), load<f32>(at(out, topK + k)) * factor)
 }
+
+/** log(1 + exp(x)) without overflow. */
+// @ts-ignore: decorator
+@inline function sqrtSoftplus(x: f32): f32 { return Mathf.sqrt(max<f32>(x, 0) + Mathf.log1p(exp1(-abs(x)))) }
 
 /** Index of the largest; the lowest wins ties. */
 function argmax(p: usize, n: i32): i32 {

@@ -4,6 +4,11 @@ import type { Program } from '../graph/program.js'
 /** Positions in one cache page. */
 export const PAGE_SIZE = 64
 
+/** Rows in one page of a state that has one for `every` so many positions (a power of two). */
+export function rowsOfPage(every: number): number {
+  return Math.max(1, PAGE_SIZE / every)
+}
+
 /** exact: f32 activations and weights as published. fast: int8 activations, float weights re-blocked to int8. */
 export type Precision = 'exact' | 'fast'
 

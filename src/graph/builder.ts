@@ -73,8 +73,10 @@ export class GraphBuilder {
     return value
   }
 
-  cache(heads: number, keyDim: number, valueDim: number): CacheState {
-    const state = { id: this.states.length, layer: this.layerIndex, heads, keyDim, valueDim }
+  /** `every` is 1, or a power of two: see {@link CacheState}. */
+  cache(heads: number, keyDim: number, valueDim: number, every = 1): CacheState {
+    invariant(Number.isInteger(Math.log2(every)), `a row every ${every} positions`)
+    const state = { id: this.states.length, layer: this.layerIndex, heads, keyDim, valueDim, every }
     this.states.push(state)
     return state
   }
@@ -85,8 +87,8 @@ export class GraphBuilder {
     return state
   }
 
-  ropeTable(invFreq: Float32Array, attentionFactor = 1): RopeTable {
-    const table = { id: this.ropeTables.length, invFreq, attentionFactor }
+  ropeTable(invFreq: Float32Array, attentionFactor = 1, shift = 0): RopeTable {
+    const table = { id: this.ropeTables.length, invFreq, attentionFactor, shift }
     this.ropeTables.push(table)
     return table
   }
@@ -112,6 +114,13 @@ export class GraphBuilder {
     )
     const out = options.out ?? view(this.value(xv.width, xv.value.rows))
     return this.push({ op: 'rmsNorm', x: xv, ...(weight && { weight }), eps, heads, out }, out)
+  }
+
+  layerNorm(x: Value | View, weight: Weight, bias: Weight, eps: number): View {
+    const xv = view(x)
+    invariant(weight.shape[0] === xv.width && bias.shape[0] === xv.width, `layerNorm ${weight.name} on ${xv.width}`)
+    const out = view(this.value(xv.width, xv.value.rows))
+    return this.push({ op: 'layerNorm', x: xv, weight, bias, eps, out }, out)
   }
 
   linear(x: Value | View, weight: Weight, bias?: Weight): Value {
@@ -168,7 +177,91 @@ export class GraphBuilder {
     return this.push({ op: 'mlaAttention', q: view(q), latent: view(latent), state, ...shape, out: view(out) }, out)
   }
 
+  /** The positions that attention is to read; `every` as the rows of k are (see {@link CacheState}). */
+  index(
+    q: Value | View,
+    k: Value | View,
+    weights: Value | View,
+    shape: { nHeads: number; dim: number; topK: number; scale: number; every?: number },
+  ): Value {
+    const { every = 1, ...fields } = shape
+    invariant(view(q).width === fields.nHeads * fields.dim && view(k).width === fields.dim, 'index q or k width')
+    invariant(view(weights).width === fields.nHeads && fields.dim % 4 === 0, 'index weights or width of a head')
+    invariant(every <= 16, `an index of one row for ${every} positions`)
+    const state = this.cache(1, fields.dim, 0, every)
+    const out = this.value(fields.topK)
+    return this.push({ op: 'index', q: view(q), k: view(k), weights: view(weights), state, ...fields, out }, out)
+  }
+
+  sparseAttention(
+    q: Value | View,
+    latent: Value | View,
+    shape: { nHeads: number; rank: number; ropeDim: number; scale: number; window: number },
+    read: { chosen?: Value; entry?: View; every?: number; sinks?: Weight },
+  ): Value {
+    const { entry, every = 1, chosen, sinks } = read
+    const width = shape.rank + shape.ropeDim
+    invariant(
+      view(q).width === shape.nHeads * width && view(latent).width === width,
+      'sparseAttention q or latent width',
+    )
+    invariant(shape.window > 0 || chosen, 'sparseAttention reads nothing')
+    invariant(!entry || entry.width === width, 'sparseAttention entry width')
+    invariant(!sinks || sinks.shape[0] === shape.nHeads, 'sparseAttention sinks')
+    const rows = {
+      state: this.cache(1, width, 0),
+      ...(entry && { entry, entries: this.cache(1, width, 0, every) }),
+      ...(chosen && { chosen }),
+      ...(sinks && { sinks }),
+    }
+    const out = this.value(shape.nHeads * shape.rank)
+    const inputs = { q: view(q), latent: view(latent) }
+    return this.push({ op: 'sparseAttention', ...inputs, ...rows, ...shape, out: view(out) }, out)
+  }
+
+  compress(kv: Value | View, gate: Value | View, ape: Weight, shape: { ratio: number; overlap: boolean }): Value {
+    const width = view(kv).width / (shape.overlap ? 2 : 1)
+    invariant(view(gate).width === view(kv).width && Number.isInteger(width) && width % 4 === 0, 'compress kv or gate')
+    invariant(ape.shape[0] === shape.ratio && ape.shape[1] === view(kv).width, `compress ${ape.name}`)
+    const state = this.cache(1, view(kv).width, view(kv).width)
+    const out = this.value(width)
+    return this.push({ op: 'compress', kv: view(kv), gate: view(gate), ape, state, ...shape, out }, out)
+  }
+
+  repeat(x: Value | View, times: number): Value {
+    const out = this.value(view(x).width * times, view(x).value.rows)
+    return this.push({ op: 'repeat', x: view(x), times, out }, out)
+  }
+
+  streamWeights(
+    m: Value | View,
+    scale: Weight,
+    base: Weight,
+    shape: { streams: number; eps: number; iterations: number },
+  ): Value {
+    const xv = view(m)
+    const n = shape.streams
+    invariant(xv.width === n || xv.width === n * (n + 2), `streamWeights of ${xv.width} columns`)
+    invariant(base.shape[0] === xv.width && scale.shape[0] === (xv.width === n ? 1 : 3), 'streamWeights base or scale')
+    const out = this.value(xv.width, xv.value.rows)
+    return this.push({ op: 'streamWeights', m: xv, scale, base, ...shape, out }, out)
+  }
+
+  collapseStreams(x: Value, weights: Value, streams: number): Value {
+    invariant(x.width % (4 * streams) === 0, `collapseStreams of ${x.width} columns`)
+    const out = this.value(x.width / streams, x.rows)
+    return this.push({ op: 'collapseStreams', x: view(x), weights, streams, out }, out)
+  }
+
+  /** Writes the new streams over the old ones. */
+  updateStreams(x: Value, y: Value | View, weights: Value, streams: number): Value {
+    const D = view(y).width
+    invariant(D * streams === x.width && D % 4 === 0 && streams === 4, `updateStreams of ${x.width} columns by ${D}`)
+    return this.push({ op: 'updateStreams', x: view(x), y: view(y), weights, streams, out: view(x) }, x)
+  }
+
   route(logits: Value | View, options: Omit<RouteOp, 'op' | 'logits' | 'out'>): Value {
+    invariant(!options.table || options.table.shape[1] === options.topK, `route by ${options.table?.name}`)
     const out = this.value(2 * options.topK)
     return this.push({ op: 'route', logits: view(logits), ...options, out }, out)
   }

@@ -5,12 +5,16 @@
  * width, F feed-forward width, X experts, V vocabulary. All activations are f32, row-major, one row per token.
  *
  * Fields whose name begins with `out` are written; all other values and views are read; weights stand in the order in
- * which a loader should read them. {@link valuesOf} and {@link weightsOf} rely on it.
+ * which a loader should read them. {@link valuesOf}, {@link weightsOf} and {@link statesOf} rely on it.
  */
 import type { RecurrentOp } from './recurrent-ops.js'
+import type { SparseOp } from './sparse-ops.js'
+import type { StreamOp } from './stream-ops.js'
 import type { Activation, CacheState, HeadView, RecurrentState, RopeTable, Value, View, Weight } from './values.js'
 
 export type * from './recurrent-ops.js'
+export type * from './sparse-ops.js'
+export type * from './stream-ops.js'
 export type { Activation, CacheState, HeadView, RecurrentState, RopeTable, Value, View, Weight }
 
 /** out[t] = weight[token[t]]; weight [V, D], out [T, D]. */
@@ -30,6 +34,16 @@ export interface RmsNormOp {
   readonly weight?: Weight
   readonly eps: number
   readonly heads: number
+  readonly out: View
+}
+
+/** out = weight * (x - mean(x)) * rsqrt(var(x) + eps) + bias; all [T, N], weight and bias [N]. */
+export interface LayerNormOp {
+  readonly op: 'layerNorm'
+  readonly x: View
+  readonly weight: Weight
+  readonly bias: Weight
+  readonly eps: number
   readonly out: View
 }
 
@@ -62,7 +76,7 @@ export interface HeadLinearOp {
 
 /**
  * Rotates `dim` columns of each head by the step's positions; x and out may be the same columns.
- * half: pairs (i, i + dim/2); interleaved: pairs (2i, 2i + 1).  RoFormer, arXiv 2104.09864.
+ * half: pairs (i, i + dim/2); interleaved: pairs (2i, 2i + 1). `inverse` turns back.  RoFormer, arXiv 2104.09864.
  */
 export interface RopeOp {
   readonly op: 'rope'
@@ -71,6 +85,7 @@ export interface RopeOp {
   readonly nHeads: number
   readonly dim: number
   readonly layout: 'half' | 'interleaved'
+  readonly inverse?: boolean
   readonly table: RopeTable
 }
 
@@ -111,15 +126,18 @@ export interface MlaAttentionOp {
 /**
  * Chooses topK of X experts per token. logits [T, X], bias [X] (selection only), out [T, 2 * topK]: columns [0, topK)
  * hold expert ids (i32 bits), [topK, 2 topK) their weights (f32), in order of falling selection score.
- * scores = softmax(logits) or sigmoid(logits); key = scores + bias; with nGroups > 1 only experts of the topkGroups
- * groups with the best groupScore stay (others -inf): max of the group, or the sum of its two best keys.
+ * scores = softmax(logits), sigmoid(logits) or sqrt(softplus(logits)); key = scores + bias; with nGroups > 1 only experts
+ * of the topkGroups groups with the best groupScore stay (others -inf): max of the group, or the sum of its two best keys.
  * weight = score of the chosen, divided by (their sum + 1e-20) if normalize, times scale. Ties: the lower id wins.
+ * With a table [V, topK] the ids are those of the token's row instead, in that order (hash layers, arXiv 2106.04426).
  */
 export interface RouteOp {
   readonly op: 'route'
   readonly logits: View
   readonly bias?: Weight
-  readonly scoring: 'softmax' | 'sigmoid'
+  /** Expert ids below X; whoever builds the program has checked them. */
+  readonly table?: Weight
+  readonly scoring: 'softmax' | 'sigmoid' | 'sqrtsoftplus'
   readonly nGroups: number
   readonly topkGroups: number
   readonly groupScore: 'max' | 'top2sum'
@@ -171,6 +189,7 @@ export interface SelectRowsOp {
 export type Op =
   | EmbedOp
   | RmsNormOp
+  | LayerNormOp
   | LinearOp
   | HeadLinearOp
   | RopeOp
@@ -182,6 +201,8 @@ export type Op =
   | AddOp
   | SelectRowsOp
   | RecurrentOp
+  | SparseOp
+  | StreamOp
 
 /** The values that an op reads and writes, for liveness. A value that is written in parts counts as both. */
 export function valuesOf(op: Op): { reads: Value[]; writes: Value[] } {
@@ -202,6 +223,15 @@ export function weightsOf(op: Op): Weight[] {
   return (Object.values(op) as unknown[]).flatMap((field) =>
     Array.isArray(field) ? (field as unknown[]).filter(isWeight) : isWeight(field) ? [field] : [],
   )
+}
+
+/** What an op keeps between steps. */
+export function statesOf(op: Op): CacheState[] {
+  return [...new Set((Object.values(op) as unknown[]).filter(isState))]
+}
+
+function isState(field: unknown): field is CacheState {
+  return isObject(field) && 'keyDim' in field
 }
 
 function isObject(field: unknown): field is Record<string, unknown> {

@@ -40,6 +40,8 @@ export interface RopeTable {
   readonly invFreq: Float32Array
   /** Multiplies cos and sin (YaRN's attention factor); 1 when unused. */
   readonly attentionFactor: number
+  /** Added to every position; 0 but for what stands for earlier positions (DeepSeek-V4's compressed entries). */
+  readonly shift: number
 }
 
 /** What a sequence keeps between steps: one row of keys and one of values per position and head, stored in pages by the backend. */
@@ -52,6 +54,8 @@ export interface CacheState {
   readonly keyDim: number
   /** Columns of a head's values; 0 where they are the first columns of the keys (MLA). */
   readonly valueDim: number
+  /** Only positions p with (p + 1) % every == 0 have a row; 1: all have. A power of two. */
+  readonly every: number
 }
 
 /** What a sequence keeps between steps whatever its length: so many floats, all zero before its first token. */

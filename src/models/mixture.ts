@@ -1,6 +1,6 @@
 /** A mixture of experts with shared ones, DeepSeekMoE (arXiv 2401.06066): what its families share. */
 import { z } from 'zod'
-import { matrix, type GraphBuilder } from '../graph/builder.js'
+import { matrix, vector, type GraphBuilder } from '../graph/builder.js'
 import type { Activation, RouteOp, Value, View } from '../graph/ops.js'
 import { gatedMlp, PROJECTIONS, type MlpNames } from './blocks.js'
 import { requireMultiple, size, unsupported } from './config.js'
@@ -34,6 +34,18 @@ export function checkMixture(c: MixtureConfig, where: string): void {
 /** How experts are chosen: RouteOp's rule without what the config says everywhere. */
 export type RouteRule = Pick<RouteOp, 'scoring' | 'nGroups' | 'topkGroups' | 'groupScore' | 'normalize'> &
   Partial<Pick<RouteOp, 'bias'>>
+
+/** The rule of DeepSeek-V3 and all that follow it: sigmoid, a bias that only chooses, groups by their two best. */
+export function biasedSigmoid(c: MixtureConfig, name: string): RouteRule {
+  return {
+    bias: vector(`${name}.gate.e_score_correction_bias`, c.n_routed_experts!),
+    scoring: 'sigmoid',
+    nGroups: c.n_group ?? 1,
+    topkGroups: c.topk_group ?? 1,
+    groupScore: 'top2sum',
+    normalize: c.norm_topk_prob,
+  }
+}
 
 export interface MixtureOptions {
   /** Of the experts' matrices. */

@@ -37,6 +37,8 @@ export interface MlaOptions {
   readonly scale: number
   /** Multiplies the attention's output by the sigmoid of g_proj x (Kimi K3). */
   readonly outputGate?: boolean
+  /** The positions that attention is to read, from the block's input and the queries' latent; absent: all. */
+  readonly choose?: (x: View, queryLatent: View) => Value
 }
 
 /**
@@ -53,8 +55,8 @@ export function mla(
 ): Value {
   const nHeads = c.num_attention_heads
   const [nope, ropeDim, v, rank] = [c.qk_nope_head_dim, c.qk_rope_head_dim, c.v_head_dim, c.kv_lora_rank]
-  const { table, scale } = options
-  const q = queries(b, x, name, c) // [T, H * (nope + rope)]
+  const { table, scale, choose } = options
+  const { q, low } = queries(b, x, name, c) // [T, H * (nope + rope)]
   const latent = project(b, x, `${name}.kv_a_proj_with_mqa`, rank + ropeDim) // [T, rank + rope]
   const compressed = view(latent, 0, rank)
   b.rmsNorm(compressed, vector(`${name}.kv_a_layernorm.weight`, rank), LATENT_EPS, { out: compressed })
@@ -73,7 +75,11 @@ export function mla(
   ]
   if (table) b.rope({ x: q2, out: absorbed2, nHeads, ...rotation, table })
   else b.copyHeads(q2, absorbed2, nHeads, ropeDim)
-  const attended = b.mlaAttention(absorbed, latent, { nHeads, rank, ropeDim, scale }) // [T, H * rank]
+  const shape = { nHeads, rank, ropeDim, scale }
+  const chosen = low && choose?.(x, low)
+  const attended = chosen // [T, H * rank]
+    ? b.sparseAttention(absorbed, latent, { ...shape, window: 0 }, { chosen })
+    : b.mlaAttention(absorbed, latent, shape)
   b.headLinear({
     x: { value: attended, offset: 0, stride: rank },
     ...values,
@@ -108,9 +114,10 @@ function absorbedWeights(
   }
 }
 
-function queries(b: GraphBuilder, x: View, name: string, c: MlaConfig): Value {
+/** Queries [T, H * (nope + rope)], and the normed latent that they come from where there is one. */
+function queries(b: GraphBuilder, x: View, name: string, c: MlaConfig): { q: Value; low?: View } {
   const n = c.num_attention_heads * (c.qk_nope_head_dim + c.qk_rope_head_dim)
-  if (!c.q_lora_rank) return project(b, x, `${name}.q_proj`, n)
+  if (!c.q_lora_rank) return { q: project(b, x, `${name}.q_proj`, n) }
   const low = norm(b, project(b, x, `${name}.q_a_proj`, c.q_lora_rank), `${name}.q_a_layernorm`, LATENT_EPS)
-  return project(b, low, `${name}.q_b_proj`, n)
+  return { q: project(b, low, `${name}.q_b_proj`, n), low }
 }

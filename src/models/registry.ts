@@ -2,13 +2,15 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { UserError } from '../errors.js'
 import type { Program } from '../graph/program.js'
 import { deepseek } from './deepseek.js'
+import { deepseekV32 } from './deepseek-v32.js'
 import type { ModelDefinition } from './definition.js'
+import { glmMoeDsa } from './glm-moe-dsa.js'
 import { llama } from './llama.js'
 import { qwen2 } from './qwen2.js'
 import { qwen3 } from './qwen3.js'
 
 /** Every architecture; a new one is one file and one line here. */
-export const MODELS: readonly ModelDefinition[] = [llama, qwen2, qwen3, deepseek]
+export const MODELS: readonly ModelDefinition[] = [llama, qwen2, qwen3, deepseek, deepseekV32, glmMoeDsa]
 
 /** All model_type values that can be run. */
 export const MODEL_TYPES: readonly string[] = MODELS.flatMap((model) => model.modelTypes)

@@ -47,28 +47,39 @@ describe('banks', () => {
 })
 
 describe('fast', () => {
-  it.each(['golden/deepseek-v3', 'golden/kimi-k2-thinking', 'golden/llama3', 'golden-gguf/deepseek2'])(
-    '%s: the same bits for any number of threads and any chunks, and near exact',
-    async (name) => {
-      const path = join(FIXTURES, name)
-      const { ids, logits } = readGolden(join(path, 'golden.safetensors'))
-      const results: Float32Array[] = []
-      for (const [threads, chunk] of [
-        [1, 256],
-        [2, 7],
-        [3, 1],
-      ] as const) {
-        const run = await GoldenRun.load(path, cpuBackend, { precision: 'fast', threads })
-        results.push(await run.feed(ids!, 0, chunk))
-        await run.runner.close()
-      }
-      expect(results[1]).toEqual(results[0])
-      expect(results[2]).toEqual(results[0])
-      // Random weights are the worst case: relative distance in the mean, not per logit.
-      const distance = Math.hypot(...results[0]!.map((l, i) => l - logits![i]!)) / Math.hypot(...logits!)
-      expect(distance).toBeLessThan(0.2)
-    },
-  )
+  // Where an indexer leaves positions out, a rounding error changes its choice, and each choice is a tenth of what these
+  // tiny models read: only the tokens before that must be near exact, the others nearer than another model's.
+  it.each([
+    ['golden/deepseek-v3', Infinity],
+    ['golden/deepseek-v32', 12],
+    ['golden/glm5.2', 10],
+    ['golden/kimi-k2-thinking', Infinity],
+    ['golden/llama3', Infinity],
+    ['golden-gguf/deepseek2', Infinity],
+  ])('%s: the same bits for any number of threads and any chunks, and near exact', async (name, dense) => {
+    const path = join(FIXTURES, name)
+    const { ids, logits } = readGolden(join(path, 'golden.safetensors'))
+    const results: Float32Array[] = []
+    for (const [threads, chunk] of [
+      [1, 256],
+      [2, 7],
+      [3, 1],
+    ] as const) {
+      const run = await GoldenRun.load(path, cpuBackend, { precision: 'fast', threads })
+      results.push(await run.feed(ids!, 0, chunk))
+      await run.runner.close()
+    }
+    expect(results[1]).toEqual(results[0])
+    expect(results[2]).toEqual(results[0])
+    // Random weights are the worst case: relative distance in the mean, not per logit.
+    const vocabulary = logits!.length / ids!.length
+    const distance = (tokens: number): number => {
+      const part = logits!.subarray(0, Math.min(tokens, ids!.length) * vocabulary)
+      return Math.hypot(...part.map((l, i) => results[0]![i]! - l)) / Math.hypot(...part)
+    }
+    expect(distance(dense)).toBeLessThan(0.2)
+    expect(distance(Infinity)).toBeLessThan(0.5)
+  })
 
   it.each(['q8', 'q4'] as const)('runs with --quantize %s', async (quantize) => {
     const path = join(FIXTURES, 'golden/llama3')

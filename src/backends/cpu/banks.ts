@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.js'
-import { weightsOf, type Op } from '../../graph/ops.js'
+import { statesOf, weightsOf, type Op } from '../../graph/ops.js'
 import type { PlacedOp, Program } from '../../graph/program.js'
 import { statePageBytes } from './lower/lowering.js'
 import { placedBytes, type PlacedWeight } from './weights.js'
@@ -47,9 +47,8 @@ export function planBanks(
     )
     const cache = group.reduce((sum, { op }) => {
       if ('recurrent' in op) return sum + op.recurrent.floats * 4 * SLOTS
-      if (!('state' in op)) return sum
-      const { keys, values } = statePageBytes(op.state, cacheBytes)
-      return sum + (keys + values) * pages
+      const bytes = statesOf(op).map((state) => statePageBytes(state, cacheBytes))
+      return bytes.reduce((all, { keys, values }) => all + (keys + values) * pages, sum)
     }, 0)
     const bytes = [...fresh].reduce((sum, name) => sum + placedBytes(weights.get(name)!), cache)
     if (used > 0 && used + bytes > capacity) {
@@ -71,7 +70,7 @@ export function planBanks(
     }
     for (const { op } of group) {
       bankOf.push(homeOf(op, placed) ?? bank)
-      if ('state' in op) states[bank]!.push(op.state.id)
+      for (const state of statesOf(op)) states[bank]!.push(state.id)
       if ('recurrent' in op) recurrents[bank]!.push(op.recurrent.id)
     }
   }

@@ -4,6 +4,7 @@ import { PAGE_SIZE, type BackendOptions } from '../backend.js'
 import type { BankPlan } from './banks.js'
 import { lowerOp } from './lower/lower.js'
 import { deltaBytes } from './lower/recurrent.js'
+import { sparseBytes } from './lower/sparse.js'
 import { statePageBytes, type Buffer, type LoweredOp, type Lowering, type Word } from './lower/lowering.js'
 import { HazardTracker, findCrossings, planMemory } from './memory-plan.js'
 import {
@@ -83,7 +84,14 @@ export function layOut(
   const experts = Math.max(0, ...program.ops.map(({ op }) => (op.op === 'route' ? op.logits.width : 0)))
   const scratchBytes =
     align(
-      Math.max(4 * CHUNK_COLUMNS * 4, experts * 20, attentionBytes(program), deltaBytes(program), panelBytes(weights)),
+      Math.max(
+        4 * CHUNK_COLUMNS * 4,
+        experts * 20,
+        attentionBytes(program),
+        deltaBytes(program),
+        sparseBytes(program),
+        panelBytes(weights),
+      ),
     ) + 256
   const activations: number[] = []
   /** Addresses of pointer lists, by the word that asks for one. */

@@ -35,6 +35,16 @@ export const OPCODES = {
   gatedNorm: 35,
   sigmoidGate: 36,
   copyHeads: 37,
+  // Chosen positions and hyper-connections
+  layerNorm: 50,
+  indexScores: 51,
+  indexSelect: 52,
+  sparseAttention: 53,
+  compress: 54,
+  repeat: 55,
+  streamWeights: 56,
+  collapseStreams: 57,
+  updateStreams: 58,
 } as const
 export type KernelName = keyof typeof OPCODES
 

@@ -137,12 +137,12 @@ export class CpuRunner implements Runner {
         step.slots.map((slot) => cache.slotAddress(slot)),
       )
     }
-    this.program.ropeTables.forEach(({ invFreq, attentionFactor }, i) => {
+    this.program.ropeTables.forEach(({ invFreq, attentionFactor, shift }, i) => {
       const n = invFreq.length
       const angles = new Float32Array(buffer, bank.ropeAddresses[i], step.tokens.length * 2 * n)
       step.positions.forEach((position, t) => {
         for (let j = 0; j < n; j++) {
-          const angle = Math.fround(position * invFreq[j]!)
+          const angle = Math.fround((position + shift) * invFreq[j]!)
           angles[t * 2 * n + j] = Math.cos(angle) * attentionFactor
           angles[t * 2 * n + n + j] = Math.sin(angle) * attentionFactor
         }

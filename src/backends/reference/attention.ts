@@ -47,20 +47,32 @@ function attend(
   valueAt: (position: number) => Float32Array,
   out: Float32Array,
 ): void {
-  const scores = new Float64Array(own + 1)
+  const scores: number[] = []
+  const values: Float32Array[] = []
   for (let p = 0; p <= own; p++) {
     const key = keyAt(p)
     let dot = 0
     for (let i = 0; i < q.length; i++) dot += q[i]! * key[i]!
-    scores[p] = dot * scale
+    scores.push(dot * scale)
+    values.push(valueAt(p))
   }
-  const max = scores.reduce((a, b) => Math.max(a, b), -Infinity)
-  const sum = scores.reduce((total, s) => total + Math.exp(s - max), 0)
+  softmaxSum(scores, values, undefined, out)
+}
+
+/** out = sum of softmax(scores) * values; a sink is one more score, without a value. */
+export function softmaxSum(
+  scores: readonly number[],
+  values: readonly Float32Array[],
+  sink: number | undefined,
+  out: Float32Array,
+): void {
+  const max = scores.reduce((a, b) => Math.max(a, b), sink ?? -Infinity)
+  const rest = sink === undefined ? 0 : Math.exp(sink - max)
+  const sum = scores.reduce((total, s) => total + Math.exp(s - max), rest)
   const acc = new Float64Array(out.length)
-  for (let p = 0; p <= own; p++) {
-    const weight = Math.exp(scores[p]! - max) / sum
-    const value = valueAt(p)
-    for (let i = 0; i < acc.length; i++) acc[i]! += weight * value[i]!
-  }
+  scores.forEach((score, s) => {
+    const weight = Math.exp(score - max) / sum
+    for (let i = 0; i < acc.length; i++) acc[i]! += weight * values[s]![i]!
+  })
   out.set(acc)
 }

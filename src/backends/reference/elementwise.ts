@@ -1,5 +1,14 @@
 /** Embedding, norms, rotation, sums and products by plain loops. */
-import type { Activation, AddOp, EmbedOp, GatedMulOp, RmsNormOp, RopeOp, SelectRowsOp } from '../../graph/ops.js'
+import type {
+  Activation,
+  AddOp,
+  EmbedOp,
+  GatedMulOp,
+  LayerNormOp,
+  RmsNormOp,
+  RopeOp,
+  SelectRowsOp,
+} from '../../graph/ops.js'
 import type { StepContext } from './step.js'
 
 export function embed(op: EmbedOp, { step, buf, weights }: StepContext): void {
@@ -22,6 +31,17 @@ export function rmsNorm(op: RmsNormOp, { buf, weights }: StepContext): void {
         h * width,
       )
     }
+}
+
+export function layerNorm(op: LayerNormOp, { buf, weights }: StepContext): void {
+  const [weight, bias] = [weights.of(op.weight), weights.of(op.bias)]
+  for (let t = 0; t < buf.rows(op.x.value); t++) {
+    const x = buf.view(op.x, t)
+    const mean = x.reduce((sum, v) => sum + v, 0) / x.length
+    const variance = x.reduce((sum, v) => sum + (v - mean) ** 2, 0) / x.length
+    const scale = 1 / Math.sqrt(variance + op.eps)
+    buf.view(op.out, t).set(x.map((v, i) => (v - mean) * scale * weight[i]! + bias[i]!))
+  }
 }
 
 export function rope(op: RopeOp, { step, buf }: StepContext): void {
@@ -56,12 +76,12 @@ export function activate(g: number, activation: Activation): number {
 
 /** Pairs (i, i + dim/2) or (2i, 2i + 1) turned by position * invFreq[i]; x and out may be the same columns. */
 function rotate(op: RopeOp, position: number, x: Float32Array, out: Float32Array): void {
-  const { invFreq, attentionFactor } = op.table
+  const { invFreq, attentionFactor, shift } = op.table
   for (let i = 0; i < op.dim / 2; i++) {
     const [a, b] = op.layout === 'half' ? [i, i + op.dim / 2] : [2 * i, 2 * i + 1]
-    const angle = Math.fround(position * invFreq[i]!)
+    const angle = Math.fround((position + shift) * invFreq[i]!)
     const cos = Math.cos(angle) * attentionFactor
-    const sin = Math.sin(angle) * attentionFactor
+    const sin = Math.sin(angle) * attentionFactor * (op.inverse ? -1 : 1)
     const [xa, xb] = [x[a]!, x[b]!]
     out[a] = xa * cos - xb * sin
     out[b] = xb * cos + xa * sin

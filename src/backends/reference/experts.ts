@@ -6,8 +6,10 @@ import type { StepContext } from './step.js'
 
 export function route(op: RouteOp, { step, buf, weights }: StepContext): void {
   const bias = op.bias && weights.of(op.bias)
+  const table = op.table && weights.of(op.table)
   for (let t = 0; t < step.tokens.length; t++) {
-    const chosen = choose(op, buf.view(op.logits, t), bias)
+    const row = step.tokens[t]! * op.topK
+    const chosen = choose(op, buf.view(op.logits, t), bias, table?.subarray(row, row + op.topK))
     buf.row(op.out, t).set([...chosen.ids, ...chosen.weights])
   }
 }
@@ -29,20 +31,28 @@ export function experts(op: ExpertsOp, { step, buf, weights }: StepContext): voi
   }
 }
 
-/** RouteOp's rule for one token: chosen ids and weights, best first. logits [X], bias [X] or absent. */
+/** RouteOp's rule for one token: chosen ids and weights, best first. logits [X], bias [X] or absent, ids if they are set. */
 function choose(
   op: RouteOp,
   logits: Float32Array,
   bias: Float32Array | undefined,
+  set: Float32Array | undefined,
 ): { ids: number[]; weights: number[] } {
-  const scores = op.scoring === 'sigmoid' ? Array.from(logits, (l) => 1 / (1 + Math.exp(-l))) : softmax(logits)
+  const scores = SCORES[op.scoring](logits)
   let keys = scores.map((s, e) => s + (bias?.[e] ?? 0))
   if (op.nGroups > 1) keys = keepBestGroups(op, keys)
   const order = keys.map((key, e) => ({ key, e })).sort((a, b) => b.key - a.key || a.e - b.e)
-  const ids = order.slice(0, op.topK).map(({ e }) => e)
+  const ids = set ? Array.from(set) : order.slice(0, op.topK).map(({ e }) => e)
   const sum = ids.reduce((total, e) => total + scores[e]!, 0)
   const factor = op.scale / (op.normalize ? sum + 1e-20 : 1)
   return { ids, weights: ids.map((e) => scores[e]! * factor) }
+}
+
+const SCORES: Record<RouteOp['scoring'], (logits: Float32Array) => number[]> = {
+  softmax,
+  sigmoid: (logits) => Array.from(logits, (l) => 1 / (1 + Math.exp(-l))),
+  // softplus(l) = log(1 + exp(l)), without overflow
+  sqrtsoftplus: (logits) => Array.from(logits, (l) => Math.sqrt(Math.max(l, 0) + Math.log1p(Math.exp(-Math.abs(l))))),
 }
 
 function softmax(x: Float32Array): number[] {

@@ -6,7 +6,7 @@ import type { Checkpoint } from '../../checkpoint/checkpoint.js'
 import { UserError } from '../../errors.js'
 import type { Program } from '../../graph/program.js'
 import type { CacheState } from '../../graph/ops.js'
-import { PAGE_SIZE, type Backend, type BackendOptions, type Runner, type Step } from '../backend.js'
+import { rowsOfPage, type Backend, type BackendOptions, type Runner, type Step } from '../backend.js'
 import { PagedRows } from './paged-rows.js'
 import { runOp } from './run.js'
 import { Slots } from './slots.js'
@@ -39,11 +39,11 @@ class ReferenceRunner implements Runner {
     this.maxTokens = options.maxTokens
     this.maxLogitRows = options.maxLogitRows
     this.weightBytes = this.activeWeightBytes = weights.storedBytes
-    const rowFloats = program.states.reduce((sum, state) => sum + state.heads * (state.keyDim + state.valueDim), 0)
-    this.pageBytes = PAGE_SIZE * rowFloats * 4
-    this.keys = program.states.map((s) => new PagedRows(s.heads * s.keyDim))
+    const floats = program.states.map((s) => rowsOfPage(s.every) * s.heads * (s.keyDim + s.valueDim))
+    this.pageBytes = floats.reduce((sum, n) => sum + n, 0) * 4
+    this.keys = program.states.map((s) => new PagedRows(s.heads * s.keyDim, s.every))
+    this.values = program.states.map((s) => new PagedRows(s.heads * s.valueDim, s.every))
     this.slots = new Slots(program)
-    this.values = program.states.map((s) => new PagedRows(s.heads * s.valueDim))
   }
 
   reservePages(): void {

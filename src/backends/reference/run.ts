@@ -1,10 +1,12 @@
 import type { Op } from '../../graph/ops.js'
 import { attention, mlaAttention } from './attention.js'
-import { add, embed, gatedMul, rmsNorm, rope, selectRows } from './elementwise.js'
+import { add, embed, gatedMul, layerNorm, rmsNorm, rope, selectRows } from './elementwise.js'
 import { experts, route } from './experts.js'
 import { headLinear, linear } from './linear.js'
 import { copyHeads, decay, deltaRule, gatedNorm, shortConv, sigmoidGate } from './recurrent.js'
+import { compress, index, sparseAttention } from './sparse.js'
 import type { StepContext } from './step.js'
+import { collapseStreams, repeat, streamWeights, updateStreams } from './streams.js'
 
 type Run<Name extends Op['op']> = (op: Extract<Op, { op: Name }>, context: StepContext) => void
 
@@ -12,6 +14,7 @@ type Run<Name extends Op['op']> = (op: Extract<Op, { op: Name }>, context: StepC
 const RUN: { readonly [Name in Op['op']]: Run<Name> } = {
   embed,
   rmsNorm,
+  layerNorm,
   linear,
   headLinear,
   rope,
@@ -23,6 +26,13 @@ const RUN: { readonly [Name in Op['op']]: Run<Name> } = {
   add,
   selectRows,
   ...{ shortConv, decay, deltaRule, gatedNorm, sigmoidGate, copyHeads },
+  index,
+  sparseAttention,
+  compress,
+  repeat,
+  streamWeights,
+  collapseStreams,
+  updateStreams,
 }
 
 export function runOp<Name extends Op['op']>(op: Extract<Op, { op: Name }>, context: StepContext): void {

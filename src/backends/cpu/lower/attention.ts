@@ -18,10 +18,11 @@ export function mlaAttention(op: MlaAttentionOp, bank: number, to: Lowering): vo
   attend(op.q, op.out, shape, state, bank, to)
 }
 
-function append(x: View, state: CacheState, values: boolean, bank: number, to: Lowering): void {
+/** Writes the rows of x into a state, where it has a row for their position. */
+export function append(x: View, state: CacheState, values: boolean, bank: number, to: Lowering): void {
   const buffer = to.bufferOf(x.value, bank)
   const columns = values ? state.valueDim : state.keyDim
-  const words = [...to.view(x, bank), state.heads, columns, { pageOffset: state.id, values }, to.half]
+  const words = [...to.view(x, bank), state.heads, columns, { pageOffset: state.id, values }, to.half, state.every]
   to.push('cacheAppend', bank, buffer, 1, words, [buffer], [`cache ${state.id} ${values ? 'values' : 'keys'}`])
 }
 

@@ -1,5 +1,5 @@
 /** Embedding, norms, rotation, sums and products: one row at a time. */
-import type { AddOp, EmbedOp, GatedMulOp, RmsNormOp, RopeOp, SelectRowsOp } from '../../../graph/ops.js'
+import type { AddOp, EmbedOp, GatedMulOp, LayerNormOp, RmsNormOp, RopeOp, SelectRowsOp } from '../../../graph/ops.js'
 import { activationCode, at, type Lowering } from './lowering.js'
 
 export function embed(op: EmbedOp, bank: number, to: Lowering): void {
@@ -14,6 +14,12 @@ export function rmsNorm(op: RmsNormOp, bank: number, to: Lowering): void {
   to.elementwise('rmsNorm', bank, op.x, words, [op.x], op.out)
 }
 
+export function layerNorm(op: LayerNormOp, bank: number, to: Lowering): void {
+  const weights = [to.dataOf(op.weight), to.dataOf(op.bias)]
+  const words = [...to.view(op.x, bank), ...weights, ...to.view(op.out, bank), op.x.width, { f32: op.eps }]
+  to.elementwise('layerNorm', bank, op.x, words, [op.x], op.out)
+}
+
 export function rope(op: RopeOp, bank: number, to: Lowering): void {
   const { x, out } = op
   const words = [
@@ -25,6 +31,7 @@ export function rope(op: RopeOp, bank: number, to: Lowering): void {
     op.dim,
     op.layout === 'interleaved' ? 1 : 0,
     { rope: op.table.id },
+    op.inverse ? 1 : 0,
   ]
   to.pushHeads('rope', bank, words, x, out)
 }

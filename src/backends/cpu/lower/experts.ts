@@ -3,13 +3,24 @@ import type { ExpertsOp, RouteOp } from '../../../graph/ops.js'
 import { GROUP_ROWS } from '../records.js'
 import { activationCode, at, temporary, type Buffer, type Lowering, type Word } from './lowering.js'
 
+/** Codes of kernels/cpu/route.ts. */
+const SCORING: Record<RouteOp['scoring'], number> = { softmax: 0, sigmoid: 1, sqrtsoftplus: 4 }
+
 export function route(op: RouteOp, bank: number, to: Lowering): void {
   const out = to.bufferOf(op.out, bank)
   const bias = to.dataOf(op.bias)
   const words = [...to.view(op.logits, bank), bias, at(out), out.rowBytes, op.logits.width, op.topK]
-  const rule = [op.scoring === 'sigmoid' ? 1 : 0, op.nGroups, op.topkGroups, op.groupScore === 'top2sum' ? 1 : 0]
+  const rule = [SCORING[op.scoring], op.nGroups, op.topkGroups, op.groupScore === 'top2sum' ? 1 : 0]
   const reads = [to.bufferOf(op.logits.value, bank)]
-  to.push('route', bank, out, 1, [...words, ...rule, op.normalize ? 1 : 0, { f32: op.scale }], reads, [out])
+  to.push(
+    'route',
+    bank,
+    out,
+    1,
+    [...words, ...rule, op.normalize ? 1 : 0, { f32: op.scale }, 0, 0, to.dataOf(op.table)],
+    reads,
+    [out],
+  )
 }
 
 /** route's pairs sorted by expert; gate and up for each pair; their product; down; the weighted sum. */

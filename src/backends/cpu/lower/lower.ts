@@ -1,10 +1,12 @@
 import type { Op } from '../../../graph/ops.js'
 import { attention, mlaAttention } from './attention.js'
-import { add, embed, gatedMul, rmsNorm, rope, selectRows } from './elementwise.js'
+import { add, embed, gatedMul, layerNorm, rmsNorm, rope, selectRows } from './elementwise.js'
 import { experts, route } from './experts.js'
 import { headLinear, linear } from './linear.js'
 import type { Lowering } from './lowering.js'
 import { copyHeads, decay, deltaRule, gatedNorm, shortConv, sigmoidGate } from './recurrent.js'
+import { compress, index, sparseAttention } from './sparse.js'
+import { collapseStreams, repeat, streamWeights, updateStreams } from './streams.js'
 
 type Lower<Name extends Op['op']> = (op: Extract<Op, { op: Name }>, bank: number, to: Lowering) => void
 
@@ -12,6 +14,7 @@ type Lower<Name extends Op['op']> = (op: Extract<Op, { op: Name }>, bank: number
 const LOWER: { readonly [Name in Op['op']]: Lower<Name> } = {
   embed,
   rmsNorm,
+  layerNorm,
   linear,
   headLinear,
   rope,
@@ -23,6 +26,13 @@ const LOWER: { readonly [Name in Op['op']]: Lower<Name> } = {
   add,
   selectRows,
   ...{ shortConv, decay, deltaRule, gatedNorm, sigmoidGate, copyHeads },
+  index,
+  sparseAttention,
+  compress,
+  repeat,
+  streamWeights,
+  collapseStreams,
+  updateStreams,
 }
 
 /** Appends the records of one op. */

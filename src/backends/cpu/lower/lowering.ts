@@ -1,6 +1,6 @@
 import { invariant } from '../../../errors.js'
 import type { Activation, CacheState, HeadView, Value, View, Weight } from '../../../graph/ops.js'
-import { PAGE_SIZE } from '../../backend.js'
+import { rowsOfPage } from '../../backend.js'
 import { X_BLOCK_BYTES, type KernelName } from '../records.js'
 import type { PlacedWeight } from '../weights.js'
 
@@ -162,9 +162,10 @@ export class Lowering {
   }
 }
 
-/** Bytes of one page for a state: keys [heads][PAGE_SIZE][columns], then values, columns rounded up to fours. */
+/** Bytes of one page for a state: keys [heads][rows of a page][columns], then values, columns rounded up to fours. */
 export function statePageBytes(state: CacheState, cacheBytes: number): { keys: number; values: number } {
-  const bytes = (columns: number): number => PAGE_SIZE * state.heads * Math.ceil(columns / 4) * 4 * cacheBytes
+  const bytes = (columns: number): number =>
+    rowsOfPage(state.every) * state.heads * Math.ceil(columns / 4) * 4 * cacheBytes
   return { keys: bytes(state.keyDim), values: bytes(state.valueDim) }
 }
 

@@ -1,0 +1,316 @@
+// Attention to chosen positions (src/graph/sparse-ops.ts): the indexer's choice, attention over gathered rows, and
+// DeepSeek-V4's compressor. A choice is a set that one total order decides (score, then the lower position), so it does
+// not depend on how the positions were dealt out to threads.
+import { PAGE, addValues, copyScaled, pagePtr, positionOf, score, sequenceOf, softmaxPage } from './attention'
+import { claim, field, fieldF32, fieldPtr, rowsOf, scratch, stepTokens } from './control'
+import { exp4, loadF16x4, madd, sums4 } from './simd'
+
+const WHOLE: u32 = 0x77800000 // 2^112, which f16 lack whose bits were moved
+
+// @ts-ignore: decorator
+@inline function at(p: usize, i: i32): usize { return p + (<usize>i << 2) }
+
+/** Row of a state with a row for `every` so many positions. */
+// @ts-ignore: decorator
+@inline function rowPtr(sequence: i32, position: i32, every: i32, offset: usize, rowBytes: usize): usize {
+  return pagePtr(sequence, position / PAGE) + offset + <usize>(position % PAGE / min(every, PAGE)) * rowBytes
+}
+
+/** Columns [0, n) of a cached row to f32; n a multiple of four. */
+function widenRow(row: usize, n: i32, half: i32, out: usize): void {
+  if (!half) {
+    memory.copy(out, row, <usize>n << 2)
+    return
+  }
+  const unbias = f32x4.splat(reinterpret<f32>(WHOLE))
+  for (let i = 0; i < n; i += 4, row += 8, out += 16) v128.store(out, loadF16x4(row, unbias))
+}
+
+// ---- index
+
+/** A step of fewer tokens than this deals each token's positions out in SEGMENTS parts, so that all threads help. */
+const SPLIT_BELOW: i32 = 16
+const SEGMENTS: i32 = 8
+// @ts-ignore: decorator
+@inline function segments(): i32 { return stepTokens() < SPLIT_BELOW ? SEGMENTS : 1 }
+
+// The best so far, in scratch: counts of a digit [256], scores [2 topK], positions [2 topK]; four scores and a panel behind.
+let best: i32 = 0
+let threshold: f32 = 0
+// @ts-ignore: decorator
+@inline function bestScores(): usize { return scratch + 1024 }
+// @ts-ignore: decorator
+@inline function bestPositions(topK: i32): usize { return at(bestScores(), 2 * topK) }
+
+/** The better of two floats has the larger number. */
+// @ts-ignore: decorator
+@inline function ordered(bits: u32): u32 { return bits >> 31 ? ~bits : bits | 0x80000000 }
+
+/** Positions come rising, so one that is no better than the worst of topK kept before it can be left out. */
+// @ts-ignore: decorator
+@inline function offer(position: i32, s: f32, topK: i32): void {
+  if (!(s > threshold)) return
+  store<f32>(at(bestScores(), best), s)
+  store<i32>(at(bestPositions(topK), best), position)
+  if (++best == 2 * topK) keepBest(topK)
+}
+
+/** Keeps the topK best in their order: a digit at a time from the highest (radix selection), so in linear time. */
+function keepBest(topK: i32): void {
+  const scores = bestScores(), positions = bestPositions(topK)
+  let prefix: u32 = 0, mask: u32 = 0, ties = topK
+  for (let shift = 24; shift >= 0; shift -= 8) {
+    memory.fill(scratch, 0, 1024)
+    for (let i = 0; i < best; i++) {
+      const key = ordered(load<u32>(at(scores, i)))
+      if ((key & mask) != prefix) continue
+      const count = at(scratch, (key >> shift) & 255)
+      store<i32>(count, load<i32>(count) + 1)
+    }
+    let digit = 255
+    for (; load<i32>(at(scratch, digit)) < ties; digit--) ties -= load<i32>(at(scratch, digit))
+    prefix |= <u32>digit << shift
+    mask |= <u32>255 << shift
+  }
+  let kept = 0
+  for (let i = 0; i < best; i++) {
+    const bits = load<u32>(at(scores, i)), key = ordered(bits)
+    if (key < prefix || (key == prefix && ties-- <= 0)) continue
+    if (key == prefix) threshold = reinterpret<f32>(bits)
+    store<u32>(at(scores, kept), bits)
+    store<i32>(at(positions, kept++), load<i32>(at(positions, i)))
+  }
+  best = kept
+}
+
+/**
+ * The best topK positions of a part of each token's; lists of [1] count, [topK] positions, [topK] scores.
+ * Record: 5 q, 6 q row bytes, 7 weights, 8 weights' row bytes, 9 heads, 10 E, 11 scale (f32), 12 keys' offset in the page,
+ * 13 the cache is f16, 14 every, 15 topK, 16 lists.
+ */
+export function indexScores(rec: usize): void {
+  const T = rowsOf(rec), parts = segments(), topK = field(rec, 15), every = field(rec, 14), perPage = PAGE / every
+  const E = field(rec, 10), half = field(rec, 13), rowBytes = <usize>E << (half ? 1 : 2)
+  const four = at(bestPositions(topK), 2 * topK), panel = four + 16
+  for (let u = claim(rec, 1); u < T * parts; u = claim(rec, 1)) {
+    // later tokens see more positions: begin with them
+    const t = T - 1 - u / parts, part = u % parts, list = at(fieldPtr(rec, 16), (t * parts + part) * (2 * topK + 1))
+    const rows = (positionOf(t) + 1) / every
+    best = 0
+    threshold = -Infinity
+    if (rows > topK) {
+      const pages = (rows + perPage - 1) / perPage, sequence = sequenceOf(t)
+      const q = fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6), w = fieldPtr(rec, 7) + <usize>t * <usize>field(rec, 8)
+      for (let page = pages * part / parts; page < pages * (part + 1) / parts; page++) {
+        const keys = pagePtr(sequence, page) + fieldPtr(rec, 12), count = min(perPage, rows - page * perPage)
+        for (let p = 0; p < count; p += 4) {
+          let k = keys + <usize>p * rowBytes
+          if (half) {
+            widenRow(k, 4 * E, 1, panel)
+            k = panel
+          }
+          v128.store(four, f32x4.mul(scoreKeys(q, w, field(rec, 9), E, k), f32x4.splat(fieldF32(rec, 11))))
+          for (let i = 0; i < min(4, count - p); i++) offer((page * perPage + p + i + 1) * every - 1, load<f32>(at(four, i)), topK)
+        }
+      }
+      if (best > topK) keepBest(topK)
+    }
+    store<i32>(list, best)
+    memory.copy(list + 4, bestPositions(topK), <usize>best << 2)
+    memory.copy(at(list, topK + 1), bestScores(), <usize>best << 2)
+  }
+}
+
+/** Sum over heads of weight * relu(q k) for four keys that lie one after the other. */
+function scoreKeys(q: usize, w: usize, heads: i32, E: i32, k: usize): v128 {
+  const row = <usize>E << 2, k1 = k + row, k2 = k1 + row, k3 = k2 + row, zero = f32x4.splat(0)
+  let sum = zero, h = 0
+  for (; h + 2 <= heads; h += 2, q += 2 * row) {
+    let a0 = zero, a1 = zero, a2 = zero, a3 = zero, b0 = zero, b1 = zero, b2 = zero, b3 = zero
+    for (let i: usize = 0; i < row; i += 16) {
+      const x = v128.load(q + i), y = v128.load(q + row + i), c0 = v128.load(k + i), c1 = v128.load(k1 + i), c2 = v128.load(k2 + i), c3 = v128.load(k3 + i)
+      a0 = madd(x, c0, a0); a1 = madd(x, c1, a1); a2 = madd(x, c2, a2); a3 = madd(x, c3, a3)
+      b0 = madd(y, c0, b0); b1 = madd(y, c1, b1); b2 = madd(y, c2, b2); b3 = madd(y, c3, b3)
+    }
+    sum = madd(v128.load32_splat(at(w, h)), f32x4.pmax(zero, sums4(a0, a1, a2, a3)), sum)
+    sum = madd(v128.load32_splat(at(w, h), 4), f32x4.pmax(zero, sums4(b0, b1, b2, b3)), sum)
+  }
+  if (h < heads) {
+    let a0 = zero, a1 = zero, a2 = zero, a3 = zero
+    for (let i: usize = 0; i < row; i += 16) {
+      const x = v128.load(q + i)
+      a0 = madd(x, v128.load(k + i), a0); a1 = madd(x, v128.load(k1 + i), a1); a2 = madd(x, v128.load(k2 + i), a2); a3 = madd(x, v128.load(k3 + i), a3)
+    }
+    sum = madd(v128.load32_splat(at(w, h)), f32x4.pmax(zero, sums4(a0, a1, a2, a3)), sum)
+  }
+  // -0 would be less than 0 to keepBest
+  return f32x4.add(sum, zero)
+}
+
+/** One list of each token's parts: positions, rising, then -1. Record: 5 lists, 6 out, 7 out row bytes, 8 every, 9 topK. */
+export function indexSelect(rec: usize): void {
+  const T = rowsOf(rec), parts = segments(), every = field(rec, 8), topK = field(rec, 9)
+  for (let t = claim(rec, 1); t < T; t = claim(rec, 1)) {
+    const out = fieldPtr(rec, 6) + <usize>t * <usize>field(rec, 7), rows = (positionOf(t) + 1) / every
+    if (rows <= topK) {
+      for (let i = 0; i < topK; i++) store<i32>(at(out, i), i < rows ? (i + 1) * every - 1 : -1)
+      continue
+    }
+    best = 0
+    threshold = -Infinity
+    for (let part = 0; part < parts; part++) {
+      const list = at(fieldPtr(rec, 5), (t * parts + part) * (2 * topK + 1)), count = load<i32>(list)
+      for (let i = 0; i < count; i++) offer(load<i32>(at(list, i + 1)), load<f32>(at(list, topK + 1 + i)), topK)
+    }
+    if (best > topK) keepBest(topK)
+    memory.copy(out, bestPositions(topK), <usize>best << 2)
+    for (let i = best; i < topK; i++) store<i32>(at(out, i), -1)
+  }
+}
+
+// ---- attention
+
+/** Heads of a unit of work: a row is gathered once for all of them. */
+const HEADS: i32 = 8
+const KEYS: i32 = 4
+const VALUES: i32 = 8
+
+/**
+ * Record: 5 q, 6 q row bytes, 7 out, 8 out row bytes, 9 heads, 10 E, 11 Ev (its first columns are the values), 12 scale
+ * (f32), 13 rows' offset in the page, 14 the cache is f16, 15 window, 16 offset of the other rows, 17 they are one for
+ * `every` so many positions (0: there are none), 18 chosen or 0 (all), 19 its row bytes, 20 topK, 21 sinks f32 or 0.
+ */
+export function sparseAttention(rec: usize): void {
+  const T = rowsOf(rec), heads = field(rec, 9), blocks = (heads + HEADS - 1) / HEADS
+  for (let u = claim(rec, 1); u < T * blocks; u = claim(rec, 1)) {
+    const first = u % blocks * HEADS
+    attendToken(rec, T - 1 - u / blocks, first, min(HEADS, heads - first))
+  }
+}
+
+// In scratch: sums, maxima, factors [8]; rows' addresses [64]; scores [8][64]; q; out; a panel of four keys or eight values.
+// @ts-ignore: decorator
+@inline function rowList(): usize { return scratch + 128 }
+// @ts-ignore: decorator
+@inline function scoreRows(): usize { return rowList() + (<usize>PAGE << 2) }
+// @ts-ignore: decorator
+@inline function queryRows(): usize { return scoreRows() + (<usize>(HEADS * PAGE) << 2) }
+
+// @ts-ignore: decorator
+@inline function padded(n: i32): i32 { return (n + 3) & ~3 }
+
+/** Heads [first, first + n) of a token: its rows, 64 at a time. */
+function attendToken(rec: usize, t: i32, first: i32, n: i32): void {
+  const width = field(rec, 10), E = padded(width), Ev = field(rec, 11), half = field(rec, 14), rowBytes = <usize>E << (half ? 1 : 2), sinks = fieldPtr(rec, 21)
+  const q = fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6), out = at(queryRows(), HEADS * E)
+  for (let r = 0; r < n; r++) {
+    copyScaled(at(q, (first + r) * width), width, 1, at(queryRows(), r * E), E)
+    store<f32>(at(scratch, r), sinks ? 1 : 0)
+    store<f32>(at(scratch, 8 + r), sinks ? load<f32>(at(sinks, first + r)) : -Infinity)
+  }
+  memory.fill(out, 0, <usize>(n * padded(Ev)) << 2)
+  const own = positionOf(t), sequence = sequenceOf(t), every = field(rec, 17), chosen = fieldPtr(rec, 18)
+  let count = 0
+  for (let p = max(0, own + 1 - field(rec, 15)); p <= own; p++) count = addRow(rec, n, count, rowPtr(sequence, p, 1, fieldPtr(rec, 13), rowBytes))
+  if (chosen) {
+    const list = chosen + <usize>t * <usize>field(rec, 19)
+    for (let i = 0; i < field(rec, 20); i++) {
+      const p = load<i32>(at(list, i))
+      if (p < 0) break
+      count = addRow(rec, n, count, rowPtr(sequence, p, every, fieldPtr(rec, 16), rowBytes))
+    }
+  } else if (every) for (let p = every - 1; p <= own; p += every) count = addRow(rec, n, count, rowPtr(sequence, p, every, fieldPtr(rec, 16), rowBytes))
+  if (count) attendGathered(rec, n, count)
+  const to = fieldPtr(rec, 7) + <usize>t * <usize>field(rec, 8)
+  for (let r = 0; r < n; r++) {
+    const mine = at(out, r * padded(Ev))
+    copyScaled(mine, padded(Ev), 1 / load<f32>(at(scratch, r)), mine, padded(Ev))
+    memory.copy(at(to, (first + r) * Ev), mine, <usize>Ev << 2)
+  }
+}
+
+// @ts-ignore: decorator
+@inline function addRow(rec: usize, n: i32, count: i32, row: usize): i32 {
+  store<u32>(at(rowList(), count), <u32>row)
+  if (count + 1 < PAGE) return count + 1
+  attendGathered(rec, n, PAGE)
+  return 0
+}
+
+/** `count` listed rows, at least one, join the online softmax of n heads. */
+function attendGathered(rec: usize, n: i32, count: i32): void {
+  const E = padded(field(rec, 10)), Ev = padded(field(rec, 11)), half = field(rec, 14)
+  const q = queryRows(), out = at(q, HEADS * E), panel = at(out, HEADS * Ev), scores = scoreRows()
+  for (let p = 0; p < count; p += KEYS) {
+    // the last panel is filled up with its last row, whose scores are not used
+    for (let i = 0; i < KEYS; i++) widenRow(<usize>load<u32>(at(rowList(), min(p + i, count - 1))), E, half, at(panel, i * E))
+    let r = 0
+    for (; r + 2 <= n; r += 2) score(true, at(q, r * E), panel, E, at(scores, r * PAGE + p))
+    if (r < n) score(false, at(q, r * E), panel, E, at(scores, r * PAGE + p))
+  }
+  for (let r = 0; r < n; r++) {
+    const factor = softmaxPage(at(scores, r * PAGE), count, count, fieldF32(rec, 12), 1, at(scratch, r), at(scratch, 8 + r)), mine = at(out, r * Ev)
+    if (factor != 1) copyScaled(mine, Ev, factor, mine, Ev)
+  }
+  for (let p = 0; p < count; p += VALUES) {
+    const m = min(VALUES, count - p)
+    for (let i = 0; i < m; i++) widenRow(<usize>load<u32>(at(rowList(), p + i)), Ev, half, at(panel, i * Ev))
+    let r = 0
+    for (; r + 2 <= n; r += 2) addValues(true, at(scores, r * PAGE + p), panel, <usize>Ev << 2, m, at(out, r * Ev), Ev)
+    if (r < n) addValues(false, at(scores, r * PAGE + p), panel, <usize>Ev << 2, m, at(out, r * Ev), Ev)
+  }
+}
+
+// ---- compressor
+
+/** Columns of a unit of work. */
+const COLUMNS: i32 = 64
+
+/**
+ * Record: 5 kv rows' offset in the page, 6 gates' offset, 7 the cache is f16, 8 ratio, 9 overlap, 10 E, 11 out,
+ * 12 out row bytes, 13 ape f32 [ratio][E or 2 E].
+ */
+export function compress(rec: usize): void {
+  const T = rowsOf(rec), E = field(rec, 10), blocks = (E + COLUMNS - 1) / COLUMNS
+  for (let u = claim(rec, 1); u < T * blocks; u = claim(rec, 1)) {
+    const t = u / blocks, col = u % blocks * COLUMNS, n = min(COLUMNS, E - col)
+    const out = at(fieldPtr(rec, 11) + <usize>t * <usize>field(rec, 12), col)
+    if ((positionOf(t) + 1) % field(rec, 8)) memory.fill(out, 0, <usize>n << 2)
+    else compressColumns(rec, t, col, n, out)
+  }
+}
+
+/** Slots of the window that token t ends, in scratch: addresses of column `col` of kv, gate and ape. */
+function compressColumns(rec: usize, t: i32, col: i32, n: i32, out: usize): void {
+  const E = field(rec, 10), ratio = field(rec, 8), half = field(rec, 7), shift: usize = half ? 1 : 2
+  const width = field(rec, 9) ? 2 * E : E, rowBytes = <usize>width << shift, end = positionOf(t) + 1
+  let slots = 0
+  for (let p = field(rec, 9) ? max(0, end - 2 * ratio) : end - ratio; p < end; p++, slots++) {
+    const from = field(rec, 9) && p >= end - ratio ? E + col : col, slot = scratch + <usize>(slots * 12)
+    const page = pagePtr(sequenceOf(t), p / PAGE) + <usize>(p % PAGE) * rowBytes + (<usize>from << shift)
+    store<u32>(slot, <u32>(page + fieldPtr(rec, 5)))
+    store<u32>(slot, <u32>(page + fieldPtr(rec, 6)), 4)
+    store<u32>(slot, <u32>at(fieldPtr(rec, 13), p % ratio * width + from), 8)
+  }
+  for (let c = 0; c < n; c += 4, out += 16) {
+    let m = f32x4.splat(-Infinity), sum = f32x4.splat(0), total = sum
+    for (let s = 0; s < slots; s++) m = f32x4.pmax(m, gateOf(s, c, half))
+    for (let s = 0; s < slots; s++) {
+      const e = exp4(f32x4.sub(gateOf(s, c, half), m))
+      sum = f32x4.add(sum, e)
+      total = madd(e, cached(<usize>load<u32>(scratch + <usize>(s * 12)), c, half), total)
+    }
+    v128.store(out, f32x4.div(total, sum))
+  }
+}
+
+// @ts-ignore: decorator
+@inline function gateOf(s: i32, c: i32, half: i32): v128 {
+  const slot = scratch + <usize>(s * 12)
+  return f32x4.add(cached(<usize>load<u32>(slot, 4), c, half), v128.load(at(<usize>load<u32>(slot, 8), c)))
+}
+
+// @ts-ignore: decorator
+@inline function cached(row: usize, c: i32, half: i32): v128 {
+  return half ? loadF16x4(row + (<usize>c << 1), f32x4.splat(reinterpret<f32>(WHOLE))) : v128.load(at(row, c))
+}

@@ -1,0 +1,64 @@
+/**
+ * DeepSeek-V3.2 and V3.2-Exp (arXiv 2512.02556): DeepSeek-V3 whose attention reads the positions that an indexer chooses.
+ * Its indexer rotates halves, where everything else of DeepSeek rotates neighbours.
+ */
+import { z } from 'zod'
+import type { Checkpoint } from '../checkpoint/checkpoint.js'
+import { GraphBuilder } from '../graph/builder.js'
+import type { Value, View } from '../graph/ops.js'
+import type { Program } from '../graph/program.js'
+import { embeddingAndHead, gatedMlp, logits, norm } from './blocks.js'
+import { COMMON, readConfig } from './config.js'
+import type { ModelDefinition } from './definition.js'
+import { checkIndexer, chooseByIndexer, INDEXER_CONFIG } from './indexer.js'
+import { biasedSigmoid, checkMixture, MIXTURE_CONFIG, mixture } from './mixture.js'
+import { checkMla, MLA_CONFIG, mla } from './mla.js'
+import { makeRope } from './rope.js'
+
+export const deepseekV32: ModelDefinition = {
+  modelTypes: ['deepseek_v32'],
+  build: (checkpoint) => Promise.resolve(build(checkpoint)),
+}
+
+// ---- config
+
+const DeepseekV32Config = z.object({
+  ...COMMON,
+  ...MLA_CONFIG,
+  ...MIXTURE_CONFIG,
+  ...INDEXER_CONFIG,
+  n_routed_experts: MIXTURE_CONFIG.n_routed_experts.unwrap().unwrap(),
+  first_k_dense_replace: z.number().int().min(0).default(0),
+  moe_layer_freq: z.literal(1).default(1),
+  topk_method: z.literal('noaux_tc').default('noaux_tc'),
+  scoring_func: z.literal('sigmoid').default('sigmoid'),
+})
+
+// ---- graph
+
+function build(checkpoint: Checkpoint): Program {
+  const c = readConfig(DeepseekV32Config, checkpoint.config, checkpoint.name)
+  checkMla(c, checkpoint.name)
+  checkMixture(c, checkpoint.name)
+  checkIndexer(c, checkpoint.name)
+  const b = new GraphBuilder()
+  const rope = makeRope(c, c.qk_rope_head_dim)
+  const table = b.ropeTable(rope.invFreq, rope.attentionFactor)
+  const scale = (c.qk_nope_head_dim + c.qk_rope_head_dim) ** -0.5 * rope.softmaxFactor
+  const indexRope = { table, dim: c.qk_rope_head_dim, layout: 'half' as const }
+  const { embedding, head } = embeddingAndHead(checkpoint, c.tie_word_embeddings, c.vocab_size, c.hidden_size)
+  let x = b.embed(embedding) // [T, D]
+  for (let i = 0; i < c.num_hidden_layers; i++) {
+    b.layer(i)
+    const layer = `model.layers.${i}`
+    const h = norm(b, x, `${layer}.input_layernorm`, c.rms_norm_eps)
+    const choose = (block: View, low: View): Value =>
+      chooseByIndexer(b, block, low, `${layer}.self_attn.indexer`, c, indexRope)
+    x = b.add(x, mla(b, h, `${layer}.self_attn`, c, { table, scale, choose }, checkpoint))
+    const g = norm(b, x, `${layer}.post_attention_layernorm`, c.rms_norm_eps)
+    const mlp = `${layer}.mlp`
+    const dense = i < c.first_k_dense_replace
+    x = b.add(x, dense ? gatedMlp(b, g, mlp, c.intermediate_size) : mixture(b, g, mlp, c, biasedSigmoid(c, mlp)))
+  }
+  return b.build(logits(b, x, 'model.norm', c.rms_norm_eps, head), c.max_position_embeddings)
+}

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import type { Runner } from '../../src/backends/backend.js'
+import { cpuBackend } from '../../src/backends/cpu/cpu.js'
+import { referenceBackend } from '../../src/backends/reference/reference.js'
+import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
+import { memoryFiles } from '../../src/checkpoint/memory.js'
+import { openCheckpoint } from '../../src/checkpoint/open.js'
+import { GraphBuilder, matrix, view } from '../../src/graph/builder.js'
+import type { Program } from '../../src/graph/program.js'
+import { json, safetensors } from '../checkpoint/build.js'
+
+const HEADS = 3
+const DIM = 8
+const VOCABULARY = 13
+const TOKENS = 450
+
+/**
+ * Tokens whose queries, keys and weights are small whole numbers: all sums are exact, and with 13 of them among 450
+ * positions most scores are equal.
+ */
+function checkpointOf(): Promise<Checkpoint> {
+  const width = HEADS * DIM + DIM + HEADS
+  const values = Float32Array.from({ length: VOCABULARY * width }, (_, i) => ((i * 7919) % 11) - 5)
+  const tensor = { dtype: 'F32', shape: [VOCABULARY, width], bytes: new Uint8Array(values.buffer) }
+  const file = safetensors({ 'embed.weight': tensor })
+  return openCheckpoint(memoryFiles('index', { 'model.safetensors': file, 'config.json': json({}) }))
+}
+
+/** Its logits are the chosen positions. */
+function programOf(topK: number, every: number): Program {
+  const b = new GraphBuilder()
+  const x = b.embed(matrix('embed.weight', VOCABULARY, HEADS * DIM + DIM + HEADS))
+  const [q, k, w] = [view(x, 0, HEADS * DIM), view(x, HEADS * DIM, DIM), view(x, HEADS * DIM + DIM, HEADS)]
+  const chosen = b.index(q, k, w, { nHeads: HEADS, dim: DIM, topK, scale: 0.5, every })
+  return b.build(b.selectRows(chosen), TOKENS)
+}
+
+/** Chosen positions of every token, fed in chunks to two sequences that take turns. */
+async function choices(runner: Runner, topK: number, chunk: number, asBits: boolean): Promise<number[][]> {
+  const rows: number[][] = []
+  runner.reservePages(24)
+  const pages = [
+    Int32Array.from({ length: 11 }, (_, i) => 2 * i),
+    Int32Array.from({ length: 11 }, (_, i) => 21 - 2 * i),
+  ]
+  for (let from = 0; from < TOKENS; from += chunk) {
+    const n = Math.min(chunk, TOKENS - from)
+    const each = Array.from({ length: n }, (_, i) => from + i)
+    const logits = await runner.step({
+      tokens: Int32Array.from([...each, ...each], (p, i) => (i < n ? p * p : p * 5) % VOCABULARY),
+      positions: Int32Array.from([...each, ...each]),
+      sequences: Int32Array.from({ length: 2 * n }, (_, i) => (i < n ? 0 : 1)),
+      pageTables: pages,
+      logitRows: Int32Array.from({ length: 2 * n }, (_, i) => i),
+    })
+    const values = asBits ? new Int32Array(logits.slice().buffer) : logits
+    each.forEach((p, i) => {
+      rows[p] = Array.from(values.slice(i * topK, (i + 1) * topK))
+      rows[TOKENS + p] = Array.from(values.slice((n + i) * topK, (n + i + 1) * topK))
+    })
+  }
+  return rows
+}
+
+describe('index', () => {
+  it.each([
+    [16, 1],
+    [67, 1],
+    [16, 4],
+  ])(
+    'chooses %i as the reference does, of one row for %i positions, however the work is dealt out',
+    async (topK, every) => {
+      const program = programOf(topK, every)
+      const checkpoint = await checkpointOf()
+      const options = { precision: 'exact', maxTokens: 2 * TOKENS, maxLogitRows: 2 * TOKENS } as const
+      const expected = await choices(await referenceBackend.load(program, checkpoint, options), topK, TOKENS, false)
+      for (const [threads, chunk] of [
+        [1, TOKENS],
+        [2, 7],
+        [3, 100],
+        [2, 1],
+      ] as const) {
+        const runner = await cpuBackend.load(program, checkpoint, { ...options, threads })
+        expect(await choices(runner, topK, chunk, true), `${threads} threads, chunks of ${chunk}`).toEqual(expected)
+        await runner.close()
+      }
+    },
+  )
+})

@@ -1,0 +1,46 @@
+// A sequence does not notice what else is in its steps: every architecture, two sequences of different lengths in each step.
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { cpuBackend } from '../../src/backends/cpu/cpu.js'
+import { FIXTURES, GoldenRun, readGolden } from './harness.js'
+
+const CHUNK = 7
+/** Pages of either sequence, in no order. */
+const PAGES = [
+  [3, 0, 9, 5, 12],
+  [7, 8, 1, 11, 2],
+]
+
+describe.each(readdirSync(join(FIXTURES, 'golden')))('golden/%s', (name) => {
+  it('gives the golden logits to a sequence that shares its steps', async () => {
+    const path = join(FIXTURES, 'golden', name)
+    const golden = readGolden(join(path, 'golden.safetensors'))
+    const ids = golden.ids!
+    const other = [...ids].reverse()
+    const run = await GoldenRun.load(path, cpuBackend, { threads: 2 })
+    run.runner.reservePages(13)
+    const V = run.program.vocabSize
+    let worst = 0
+    for (let from = 0; from < ids.length; from += CHUNK) {
+      const own = ids.slice(from, from + CHUNK)
+      // the other sequence begins later, so that its positions differ
+      const beside = from < 2 * CHUNK ? [] : other.slice(from - 2 * CHUNK, from - CHUNK)
+      const logits = await run.runner.step({
+        tokens: Int32Array.from([...beside, ...own]),
+        positions: Int32Array.from([...beside.map((_, i) => from - 2 * CHUNK + i), ...own.map((_, i) => from + i)]),
+        sequences: Int32Array.from([...beside.map(() => 1), ...own.map(() => 0)]),
+        pageTables: PAGES.map((pages) => Int32Array.from(pages)),
+        logitRows: Int32Array.from(own, (_, i) => beside.length + i),
+      })
+      own.forEach((_, i) => {
+        for (let v = 0; v < V; v++) {
+          const difference = Math.abs(logits[i * V + v]! - golden.logits![(from + i) * V + v]!)
+          worst = difference < worst ? worst : difference
+        }
+      })
+    }
+    expect(worst).toBeLessThan(1e-3)
+    await run.runner.close()
+  })
+})
