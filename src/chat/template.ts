@@ -97,7 +97,14 @@ function templateMessage(message: ChatMessage, source: string): Record<string, u
       function: { ...call.function, arguments: argumentsObject(call.function.arguments) },
     }))
   }
-  return plain
+  const reasoning = source.includes('message.thinking') ? message.reasoning_content : undefined
+  return reasoning ? withThinking(plain, reasoning) : plain
+}
+
+/** gpt-oss' template looks for the thought in `thinking`, and refuses one beside a text before a call. */
+function withThinking(message: Record<string, unknown>, reasoning: string): Record<string, unknown> {
+  const textBeforeCall = message['tool_calls'] !== undefined && Boolean(message['content'])
+  return textBeforeCall ? message : { ...message, thinking: reasoning }
 }
 
 /** The object of JSON text; what is no JSON stays the text that it is. */

@@ -70,7 +70,9 @@ export interface ToolSyntax {
  * (or JSON, where strings is 'json'); every other value is JSON.
  */
 export type ArgumentSyntax =
-  | { readonly kind: 'json' | 'python' | 'gemma' }
+  | { readonly kind: 'json' }
+  | { readonly kind: 'python' }
+  | { readonly kind: 'gemma' }
   | {
       readonly kind: 'tagged'
       begin(key: string, type: JsonType): string

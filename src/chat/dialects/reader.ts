@@ -8,17 +8,20 @@ export type Reading<T = void> = Generator<undefined, T, undefined>
  * were there; it is suspended where the text ends. So what it does cannot depend on where the stream is cut.
  */
 export class AnswerReader {
-  /** Calls so far. */
-  calls = 0
   /** The white space that the last {@link say} dropped before its marker. */
   dropped = ''
+  private calls = 0
   private held = ''
   private ended = false
   private parts: Part[] = []
+  private recorded: string[] = []
 
   constructor(readonly setup: AnswerSetup) {}
 
-  /** Streams text of this kind up to the first of the markers, and returns the marker; undefined at the answer's end. White space before a marker is dropped. */
+  /**
+   * Streams text of this kind up to the first of the markers, and returns the marker; undefined at the answer's end.
+   * White space before a marker is dropped.
+   */
   *say(kind: 'reasoning' | 'text', markers: readonly string[]): Reading<string | undefined> {
     for (;;) {
       const open = this.ended ? this.held.length : openAt(this.held, markers)
@@ -27,12 +30,11 @@ export class AnswerReader {
         const text = this.held.slice(0, found.at).trimEnd()
         this.dropped = this.held.slice(text.length, found.at)
         this.emit(kind, text)
-        this.held = this.held.slice(found.at + found.marker.length)
+        this.consume(found.at + found.marker.length)
         return found.marker
       }
       const sure = this.ended ? open : this.held.slice(0, open).trimEnd().length
-      this.emit(kind, this.held.slice(0, sure))
-      this.held = this.held.slice(sure)
+      this.emit(kind, this.consume(sure))
       if (this.ended) return undefined
       yield
     }
@@ -44,9 +46,8 @@ export class AnswerReader {
     for (;;) {
       const open = this.ended ? this.held.length : openAt(this.held, markers)
       const found = first(this.held, markers, open)
-      const end = found ? found.at : open
-      taken.push(this.held.slice(0, end))
-      this.held = this.held.slice(end + (found?.marker.length ?? 0))
+      taken.push(this.consume(found ? found.at : open))
+      if (found) this.consume(found.marker.length)
       if (found || this.ended) return { text: taken.join(''), marker: found?.marker }
       yield
     }
@@ -56,53 +57,60 @@ export class AnswerReader {
   *take(literals: readonly string[]): Reading<string | undefined> {
     const longest = [...literals].sort((a, b) => b.length - a.length)
     for (;;) {
-      const open = longest.find((l) => this.held.startsWith(l) || (!this.ended && l.startsWith(this.held)))
-      if (open === undefined) return undefined
-      if (this.held.startsWith(open)) {
-        this.held = this.held.slice(open.length)
-        return open
-      }
+      const next = longest.find((l) => this.held.startsWith(l) || (!this.ended && l.startsWith(this.held)))
+      if (next === undefined) return undefined
+      if (this.held.startsWith(next)) return this.consume(next.length)
       yield
     }
   }
 
   /** Takes white space. */
   *space(): Reading<string> {
-    let taken = ''
-    for (;;) {
-      const rest = this.held.trimStart()
-      taken += this.held.slice(0, this.held.length - rest.length)
-      this.held = rest
-      if (rest !== '' || this.ended) return taken
-      yield
-    }
+    return yield* this.characters((character) => /\s/.test(character))
   }
 
-  /** Takes what `accepts` wants, character by character, until it says false; the refused character stays. */
-  *characters(accepts: (character: string) => boolean): Reading<string> {
+  /** Takes characters as long as they are wanted; the first that is not stays. */
+  *characters(wanted: (character: string) => boolean): Reading<string> {
     const taken: string[] = []
     for (;;) {
-      for (let i = 0; i < this.held.length; i++) {
-        if (accepts(this.held[i]!)) continue
-        taken.push(this.held.slice(0, i))
-        this.held = this.held.slice(i)
-        return taken.join('')
-      }
-      taken.push(this.held)
-      this.held = ''
-      if (this.ended) return taken.join('')
+      let n = 0
+      while (n < this.held.length && wanted(this.held[n]!)) n++
+      const stopped = n < this.held.length
+      taken.push(this.consume(n))
+      if (stopped || this.ended) return taken.join('')
       yield
     }
   }
 
-  /** Everything up to the answer's end. */
-  *rest(): Reading<string> {
-    return (yield* this.until([])).text
+  /** Takes an object or a list of JSON, with all that it holds; empty where none begins, unbalanced where the answer ends. */
+  *json(): Reading<string> {
+    return yield* this.characters(balanced('"'))
+  }
+
+  /** As {@link json}, with Python's two kinds of quotes. */
+  *python(): Reading<string> {
+    return yield* this.characters(balanced('"\''))
   }
 
   /** Gives text back: it is read next. */
   unread(text: string): void {
     this.held = text + this.held
+  }
+
+  /** Keeps what is read from here on, behind `text`, for {@link giveUp}. */
+  record(text: string): void {
+    this.recorded = [text]
+  }
+
+  /** What was read since {@link record} is text after all. */
+  giveUp(): void {
+    this.emit('text', this.recorded.join(''))
+    this.forget()
+  }
+
+  /** Ends what {@link record} began. */
+  forget(): void {
+    this.recorded = []
   }
 
   emit(kind: 'reasoning' | 'text', text: string): void {
@@ -123,6 +131,60 @@ export class AnswerReader {
     run()
     return this.parts
   }
+
+  private consume(length: number): string {
+    const text = this.held.slice(0, length)
+    this.held = this.held.slice(length)
+    if (this.recorded.length > 0) this.recorded.push(text)
+    return text
+  }
+}
+
+/** Wants the characters of one bracketed value. */
+function balanced(quotes: string): (character: string) => boolean {
+  let depth = 0
+  let quote: string | undefined
+  let escaped = false
+  let done = false
+  return (c) => {
+    if (done) return false
+    if (quote !== undefined) {
+      if (escaped) escaped = false
+      else if (c === '\\') escaped = true
+      else if (c === quote) quote = undefined
+      return true
+    }
+    if (depth === 0 && c !== '{' && c !== '[') return false
+    if (quotes.includes(c)) quote = c
+    else if ('{[('.includes(c)) depth++
+    else if ('}])'.includes(c)) depth--
+    done = depth === 0
+    return true
+  }
+}
+
+/**
+ * Streams text and reads the calls between: `read` takes one block whose begin marker was found, reports its calls and
+ * returns true; what it does not understand becomes text as it was written.
+ */
+export function* textWithCalls(
+  reader: AnswerReader,
+  begin: readonly string[],
+  read: (marker: string) => Reading<boolean>,
+): Reading {
+  for (;;) {
+    const marker = yield* reader.say('text', begin)
+    if (marker === undefined) return
+    yield* callBlock(reader, marker, read(marker))
+  }
+}
+
+/** One block of calls behind its begin marker. */
+export function* callBlock(reader: AnswerReader, marker: string, read: Reading<boolean>): Reading {
+  reader.record(reader.dropped + marker)
+  if (!(yield* read)) return reader.giveUp()
+  reader.forget()
+  yield* reader.space()
 }
 
 /** A parser from a routine that reads one whole answer. */

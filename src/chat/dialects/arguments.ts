@@ -1,0 +1,135 @@
+import type { ToolDefinition } from '../message.js'
+import type { JsonType } from './dialect.js'
+
+/** The text, trimmed, if it is a JSON object; `{}` for none at all. */
+export function jsonObject(text: string): string | undefined {
+  const trimmed = text.trim()
+  if (trimmed === '') return '{}'
+  const value = parsed(trimmed)
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? trimmed : undefined
+}
+
+/** The members of a JSON object with the text of their values, as it was written; undefined for anything else. */
+export function jsonMembers(text: string): Map<string, string> | undefined {
+  const object = jsonObject(text)
+  if (object === undefined) return undefined
+  const members = new Map<string, string>()
+  let key: string | undefined
+  let start = 1
+  let depth = 0
+  for (let i = 0; i < object.length; i++) {
+    const c = object[i]!
+    if (c === '"') {
+      const end = stringEnd(object, i)
+      if (depth === 1 && key === undefined) key = JSON.parse(object.slice(i, end)) as string
+      i = end - 1
+    } else if (c === ':' && depth === 1) start = i + 1
+    else if (c === '{' || c === '[') depth++
+    else if (c === '}' || c === ']' || (c === ',' && depth === 1)) {
+      if (c !== ',') depth--
+      if (key === undefined || depth > (c === ',' ? 1 : 0)) continue
+      members.set(key, object.slice(start, i).trim())
+      key = undefined
+    }
+  }
+  return members
+}
+
+/** Behind the closing quote. */
+function stringEnd(text: string, start: number): number {
+  let i = start + 1
+  while (i < text.length && text[i] !== '"') i += text[i] === '\\' ? 2 : 1
+  return i + 1
+}
+
+/** A call as JSON: `{"name": ..., "arguments": {...}}`; some call the arguments parameters. */
+export function jsonCall(text: string): { name: string; args: string; id: string | undefined } | undefined {
+  const members = jsonMembers(text)
+  const name = string(members?.get('name'))
+  if (!members || name === undefined || name === '') return undefined
+  const given = members.get('arguments') ?? members.get('parameters') ?? ''
+  // Some models write the object as a string.
+  const args = jsonObject(string(given) ?? given)
+  return args === undefined ? undefined : { name, args, id: string(members.get('id')) }
+}
+
+function string(json: string | undefined): string | undefined {
+  const value = json === undefined ? undefined : parsed(json)
+  return typeof value === 'string' ? value : undefined
+}
+
+/** An object's JSON text from keys and the JSON text of their values. */
+export function objectText(entries: readonly (readonly [key: string, json: string])[]): string {
+  return `{${entries.map(([key, json]) => `${JSON.stringify(key)}: ${json}`).join(', ')}}`
+}
+
+/**
+ * JSON text of a value that was written without quotes: the schema says whether it is a string. Without a schema it is a
+ * string, or, where `untyped` is json, whatever it parses to.
+ */
+export function typedValue(raw: string, types: ReadonlySet<JsonType> | undefined, untyped: 'string' | 'json'): string {
+  const quoted = JSON.stringify(raw)
+  if (!types && untyped === 'string') return quoted
+  const text = PYTHON_LITERALS[raw.trim()] ?? raw.trim()
+  const type = typeOf(text)
+  if (type === undefined) return quoted
+  if (!types) return text
+  if (types.has(type) && type !== 'string') return text
+  if (types.has('string')) return quoted
+  // The model's value is of another type than the schema says: say what it said.
+  return text
+}
+
+const PYTHON_LITERALS: Readonly<Record<string, string>> = { True: 'true', False: 'false', None: 'null' }
+
+/** The type of JSON text, undefined for what is none. */
+function typeOf(text: string): JsonType | undefined {
+  const value = parsed(text)
+  if (value === undefined) return undefined
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'array'
+  return typeof value as JsonType
+}
+
+/** The types that a tool's schema allows for an argument; undefined where it does not say. */
+export function argumentTypes(
+  tools: readonly ToolDefinition[],
+  tool: string,
+  key: string,
+): ReadonlySet<JsonType> | undefined {
+  const parameters = tools.find(({ function: f }) => f.name === tool)?.function.parameters
+  const properties = parameters?.['properties']
+  if (!isObject(properties) || !Object.hasOwn(properties, key)) return undefined
+  const types = new Set<JsonType>()
+  addTypes(properties[key], types, 0)
+  return types.size > 0 ? types : undefined
+}
+
+function addTypes(schema: unknown, types: Set<JsonType>, depth: number): void {
+  if (!isObject(schema) || depth > 8) return
+  for (const type of [schema['type']].flat()) {
+    if (type === 'integer') types.add('number')
+    else if (isJsonType(type)) types.add(type)
+  }
+  for (const value of [schema['enum'] ?? []].flat()) types.add(typeOf(JSON.stringify(value)) ?? 'string')
+  if ('const' in schema) types.add(typeOf(JSON.stringify(schema['const'])) ?? 'string')
+  for (const key of ['anyOf', 'oneOf', 'allOf']) {
+    for (const part of [schema[key] ?? []].flat()) addTypes(part, types, depth + 1)
+  }
+}
+
+function isJsonType(type: unknown): type is JsonType {
+  return ['string', 'number', 'boolean', 'null', 'object', 'array'].includes(type as string)
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

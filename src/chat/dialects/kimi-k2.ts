@@ -1,0 +1,62 @@
+import { jsonObject } from './arguments.js'
+import type { Dialect } from './dialect.js'
+import { parserOf, textWithCalls, type AnswerReader, type Reading } from './reader.js'
+import { THINK, reasoning } from './think.js'
+
+const SECTION = '<|tool_calls_section_begin|>'
+const SECTION_END = '<|tool_calls_section_end|>'
+const CALL = '<|tool_call_begin|>'
+const ARGUMENTS = '<|tool_call_argument_begin|>'
+const CALL_END = '<|tool_call_end|>'
+
+/**
+ * Kimi K2 to K2.7: a section of calls, each with an id `functions.NAME:N` and JSON. N counts through the conversation; the
+ * id has to come back with the tool's answer, so it is reported as it is.
+ */
+export const kimiK2: Dialect = {
+  name: 'kimi-k2',
+  markers: [THINK.open, THINK.close, SECTION, SECTION_END, CALL, ARGUMENTS, CALL_END],
+  endMarkers: ['<|im_end|>'],
+  parser: (setup) =>
+    parserOf(setup, function* (reader) {
+      // Thinking sometimes goes over into calls without being closed.
+      yield* reasoning(reader, THINK, [SECTION])
+      yield* textWithCalls(reader, [SECTION, CALL], (marker) => section(reader, marker))
+    }),
+  toolSyntax: () => ({
+    before: SECTION,
+    begin: (name, index) => `${CALL}functions.${name}:${index}${ARGUMENTS}`,
+    argumentsAs: { kind: 'json' },
+    end: CALL_END,
+    between: '',
+    after: SECTION_END,
+    parallel: true,
+  }),
+}
+
+function* section(reader: AnswerReader, marker: string): Reading<boolean> {
+  let next: string | undefined = marker
+  let calls = 0
+  for (;;) {
+    if (next === CALL) {
+      if (!(yield* call(reader))) return false
+      calls++
+      reader.record('')
+    }
+    yield* reader.space()
+    next = yield* reader.take([CALL, SECTION_END])
+    if (next !== CALL) return calls > 0
+  }
+}
+
+function* call(reader: AnswerReader): Reading<boolean> {
+  const id = (yield* reader.until([ARGUMENTS, CALL_END])).text.trim()
+  yield* reader.space()
+  const args = jsonObject(yield* reader.json())
+  yield* reader.space()
+  yield* reader.take([CALL_END])
+  const name = /^(?:functions\.)?(.+?)(?::\d+)?$/s.exec(id)?.[1]
+  if (name === undefined || args === undefined) return false
+  reader.call(name, args, id)
+  return true
+}

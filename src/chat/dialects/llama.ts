@@ -1,0 +1,114 @@
+import { jsonCall, jsonObject } from './arguments.js'
+import type { Dialect, ToolSyntax } from './dialect.js'
+import { pythonCalls } from './python-call.js'
+import { parserOf, type AnswerReader, type Reading } from './reader.js'
+
+const PYTHON_TAG = '<|python_tag|>'
+const PYTHON_START = '<|python_start|>'
+const PYTHON_END = '<|python_end|>'
+const FUNCTION = '<function='
+
+const JSON_SYNTAX: ToolSyntax = {
+  before: '',
+  begin: (name) => `{"name": ${JSON.stringify(name)}, "parameters": `,
+  argumentsAs: { kind: 'json' },
+  end: '}',
+  between: '; ',
+  after: '',
+  parallel: false,
+}
+
+const PYTHON_SYNTAX: ToolSyntax = {
+  before: '[',
+  begin: (name) => `${name}(`,
+  argumentsAs: { kind: 'python' },
+  end: ')',
+  between: ', ',
+  after: ']',
+  parallel: true,
+}
+
+/**
+ * Llama 3 and 4: the whole answer is a call, as JSON objects or as a list of Python calls. Nothing marks it, so it is only
+ * looked for where there are tools. Which of the two the model was told to write says the template.
+ */
+function llamaDialect(name: string, endMarkers: readonly string[], syntax: ToolSyntax): Dialect {
+  return {
+    name,
+    markers: [PYTHON_TAG, PYTHON_START, PYTHON_END],
+    endMarkers,
+    parser: (setup) => parserOf(setup, (reader) => (setup.tools.length > 0 ? answer(reader) : plain(reader))),
+    toolSyntax: () => syntax,
+  }
+}
+
+const LLAMA3_ENDS = ['<|eot_id|>', '<|eom_id|>']
+const LLAMA4_ENDS = ['<|eot|>', '<|eom|>']
+
+export const llama3 = llamaDialect('llama-3', LLAMA3_ENDS, JSON_SYNTAX)
+export const llama4Json = llamaDialect('llama-4-json', LLAMA4_ENDS, JSON_SYNTAX)
+export const llama4Pythonic = llamaDialect('llama-4-pythonic', LLAMA4_ENDS, PYTHON_SYNTAX)
+
+function* plain(reader: AnswerReader): Reading {
+  yield* reader.say('text', [])
+}
+
+function* answer(reader: AnswerReader): Reading {
+  reader.record('')
+  yield* reader.space()
+  yield* reader.take([PYTHON_TAG, PYTHON_START])
+  yield* reader.space()
+  if (!(yield* calls(reader))) return reader.giveUp()
+  reader.forget()
+  yield* reader.space()
+  yield* reader.take([PYTHON_END])
+  yield* reader.space()
+}
+
+/** One or more calls at the answer's beginning. */
+function* calls(reader: AnswerReader): Reading<boolean> {
+  if ((yield* reader.take([FUNCTION])) !== undefined) return yield* functionTag(reader)
+  const value = yield* reader.python()
+  if (value.startsWith('[')) return reportAll(reader, pythonCalls(value))
+  if (value === '') return yield* builtIn(reader)
+  let call = jsonCall(value)
+  for (let count = 0; call; count++) {
+    reader.call(call.name, call.args)
+    reader.record('')
+    yield* reader.space()
+    yield* reader.take([';'])
+    yield* reader.space()
+    call = jsonCall(yield* reader.python())
+    if (!call) {
+      // What follows the calls is text, if there is anything.
+      reader.giveUp()
+      return true
+    }
+  }
+  return false
+}
+
+/** `<function=name>{json}</function>`, of Llama 3.1's model card. */
+function* functionTag(reader: AnswerReader): Reading<boolean> {
+  const { text: name, marker } = yield* reader.until(['>'])
+  const args = jsonObject(yield* reader.json())
+  yield* reader.space()
+  yield* reader.take(['</function>'])
+  if (marker === undefined || args === undefined || !/^[\w.-]+$/.test(name)) return false
+  reader.call(name, args)
+  return true
+}
+
+/** Behind <|python_tag|>: `brave_search.call(query="...")`. */
+function* builtIn(reader: AnswerReader): Reading<boolean> {
+  const name = yield* reader.characters((c) => /[\w.-]/.test(c))
+  if (!name.endsWith('.call')) return false
+  const { text: args, marker } = yield* reader.until([')\n', PYTHON_END])
+  const source = marker === ')\n' ? `${args})` : args
+  return reportAll(reader, pythonCalls(`[${name.slice(0, -'.call'.length)}${source.trim()}]`))
+}
+
+function reportAll(reader: AnswerReader, calls: { name: string; args: string }[] | undefined): boolean {
+  for (const { name, args } of calls ?? []) reader.call(name, args)
+  return calls !== undefined
+}

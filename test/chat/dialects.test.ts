@@ -1,0 +1,435 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { deepseekV3, deepseekV31 } from '../../src/chat/dialects/deepseek.js'
+import type { ArgumentSyntax, Dialect, JsonType, Part, ToolSyntax } from '../../src/chat/dialects/dialect.js'
+import { dsmlV32, dsmlV4, dsmlV41 } from '../../src/chat/dialects/dsml.js'
+import { gemma4 } from '../../src/chat/dialects/gemma.js'
+import { glm45, glm47, longcat } from '../../src/chat/dialects/glm.js'
+import { harmony } from '../../src/chat/dialects/harmony.js'
+import { hermes } from '../../src/chat/dialects/hermes.js'
+import { kimiK2 } from '../../src/chat/dialects/kimi-k2.js'
+import { kimiK3 } from '../../src/chat/dialects/kimi-k3.js'
+import { llama3, llama4Json, llama4Pythonic } from '../../src/chat/dialects/llama.js'
+import { minimax } from '../../src/chat/dialects/minimax.js'
+import { minimaxM3 } from '../../src/chat/dialects/minimax-m3.js'
+import { mistral, mistralList } from '../../src/chat/dialects/mistral.js'
+import { qwenXml } from '../../src/chat/dialects/qwen-xml.js'
+import { think } from '../../src/chat/dialects/think.js'
+import type { ToolDefinition } from '../../src/chat/message.js'
+
+const DIALECTS = [
+  ...[think, deepseekV3, deepseekV31, dsmlV32, dsmlV4, dsmlV41, gemma4, glm45, glm47, longcat, harmony, hermes],
+  ...[kimiK2, kimiK3, llama3, llama4Json, llama4Pythonic, minimax, minimaxM3, mistral, mistralList, qwenXml],
+]
+
+const TOOLS: readonly ToolDefinition[] = [
+  {
+    type: 'function',
+    function: {
+      name: 'weather',
+      parameters: {
+        type: 'object',
+        properties: {
+          city: { type: 'string' },
+          days: { type: 'integer' },
+          unit: { enum: ['celsius', 'kelvin'] },
+          exact: { type: 'boolean' },
+          where: { anyOf: [{ type: 'string' }, { type: 'null' }] },
+          list: { type: 'array' },
+        },
+      },
+    },
+  },
+  { type: 'function', function: { name: 'add' } },
+]
+
+/** What an answer comes to, neighbours of one kind joined. Calls as `name args`. */
+function answer(
+  dialect: Dialect,
+  pieces: readonly string[],
+  {
+    prompt = 'Q',
+    tools = TOOLS,
+    ids = false,
+  }: { prompt?: string; tools?: readonly ToolDefinition[]; ids?: boolean } = {},
+): string[] {
+  let next = 0
+  const parser = dialect.parser({ prompt, tools, newId: () => `id${next++}` })
+  const parts = [...pieces.flatMap((piece) => parser.push(piece)), ...parser.flush()]
+  const joined: { kind: Part['kind']; text: string }[] = []
+  for (const part of parts) {
+    const last = joined.at(-1)
+    if (part.kind === 'tool-call') {
+      expect(JSON.parse(part.call.arguments)).toBeTypeOf('object')
+      const id = ids ? `${part.call.index} ${part.call.id} ` : ''
+      joined.push({ kind: part.kind, text: `${id}${part.call.name} ${part.call.arguments}` })
+    } else if (last?.kind === part.kind) last.text += part.text
+    else joined.push({ kind: part.kind, text: part.text })
+  }
+  return joined.map(({ kind, text }) => `${kind}: ${text}`)
+}
+
+const whole = (dialect: Dialect, text: string, options = {}): string[] => answer(dialect, [text], options)
+
+/** One answer of each dialect, with a thought, a text and two calls. */
+const ANSWERS: [Dialect, string][] = [
+  [
+    hermes,
+    '<think>\nHm.\n</think>\n\nLet me look.\n<tool_call>\n{"name": "weather", "arguments": {"city": "Paris", "days": 2}}\n</tool_call>\n<tool_call>\n{"name": "add", "arguments": {}}\n</tool_call>',
+  ],
+  [
+    qwenXml,
+    '<think>\nHm.\n</think>\n\nLet me look.\n\n<tool_call>\n<function=weather>\n<parameter=city>\nParis\n</parameter>\n<parameter=days>\n2\n</parameter>\n</function>\n</tool_call>\n<tool_call>\n<function=add>\n</function>\n</tool_call>',
+  ],
+  [
+    deepseekV3,
+    '<think>\nHm.\n</think>\n\nLet me look.<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>weather\n```json\n{"city": "Paris", "days": 2}\n```<｜tool▁call▁end｜>\n<｜tool▁call▁begin｜>function<｜tool▁sep｜>add\n```json\n{}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+  ],
+  [
+    deepseekV31,
+    '<think>Hm.</think>Let me look.<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>weather<｜tool▁sep｜>{"city": "Paris", "days": 2}<｜tool▁call▁end｜><｜tool▁call▁begin｜>add<｜tool▁sep｜>{}<｜tool▁call▁end｜><｜tool▁calls▁end｜>',
+  ],
+  [
+    dsmlV32,
+    '<think>Hm.</think>Let me look.\n\n<｜DSML｜function_calls>\n<｜DSML｜invoke name="weather">\n<｜DSML｜parameter name="city" string="true">Paris</｜DSML｜parameter>\n<｜DSML｜parameter name="days" string="false">2</｜DSML｜parameter>\n</｜DSML｜invoke>\n<｜DSML｜invoke name="add">\n</｜DSML｜invoke>\n</｜DSML｜function_calls>',
+  ],
+  [
+    dsmlV4,
+    '<think>Hm.</think>Let me look.\n\n<｜DSML｜tool_calls>\n<｜DSML｜invoke name="weather">\n<｜DSML｜parameter name="city" string="true">Paris</｜DSML｜parameter>\n<｜DSML｜parameter name="days" string="false">2</｜DSML｜parameter>\n</｜DSML｜invoke>\n<｜DSML｜invoke name="add">\n</｜DSML｜invoke>\n</｜DSML｜tool_calls>',
+  ],
+  [
+    dsmlV41,
+    '<think>Hm.</think>Let me look.\n\n<｜DSML｜ calls>\n<｜DSML｜ invoke name="weather">\n<｜DSML｜ parameter name="city" string="true">Paris</｜DSML｜ parameter>\n<｜DSML｜ parameter name="days" string="false">2</｜DSML｜ parameter>\n</｜DSML｜ invoke>\n<｜DSML｜ invoke name="add">\n</｜DSML｜ invoke>\n</｜DSML｜ calls>',
+  ],
+  [
+    glm45,
+    '\n<think>Hm.</think>\nLet me look.\n<tool_call>weather\n<arg_key>city</arg_key>\n<arg_value>Paris</arg_value>\n<arg_key>days</arg_key>\n<arg_value>2</arg_value>\n</tool_call>\n<tool_call>add\n</tool_call>',
+  ],
+  [
+    glm47,
+    '<think>Hm.</think>Let me look.<tool_call>weather<arg_key>city</arg_key><arg_value>Paris</arg_value><arg_key>days</arg_key><arg_value>2</arg_value></tool_call><tool_call>add</tool_call>',
+  ],
+  [
+    longcat,
+    '<longcat_think>Hm.</longcat_think>Let me look.<longcat_tool_call>weather\n<longcat_arg_key>city</longcat_arg_key>\n<longcat_arg_value>Paris</longcat_arg_value>\n<longcat_arg_key>days</longcat_arg_key>\n<longcat_arg_value>2</longcat_arg_value>\n</longcat_tool_call><longcat_tool_call>add</longcat_tool_call>',
+  ],
+  [
+    kimiK2,
+    '<think>Hm.</think>Let me look.<|tool_calls_section_begin|><|tool_call_begin|>functions.weather:0<|tool_call_argument_begin|>{"city": "Paris", "days": 2}<|tool_call_end|><|tool_call_begin|>functions.add:1<|tool_call_argument_begin|>{}<|tool_call_end|><|tool_calls_section_end|>',
+  ],
+  [
+    kimiK3,
+    '<|open|>think<|sep|>Hm.<|close|>think<|sep|><|open|>response<|sep|>Let me look.<|close|>response<|sep|><|open|>tools<|sep|><|open|>call tool="weather" index="1"<|sep|><|open|>argument key="city" type="string"<|sep|>Paris<|close|>argument<|sep|><|open|>argument key="days" type="number"<|sep|>2<|close|>argument<|sep|><|close|>call<|sep|><|open|>call tool="add" index="2"<|sep|><|close|>call<|sep|><|close|>tools<|sep|><|close|>message<|sep|>',
+  ],
+  [
+    harmony,
+    '<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>commentary<|message|>Let me look.<|end|><|start|>assistant<|channel|>commentary to=functions.weather <|constrain|>json<|message|>{"city": "Paris", "days": 2}<|call|><|start|>assistant to=functions.add<|channel|>commentary json<|message|>{}<|call|>',
+  ],
+  [
+    mistral,
+    '[THINK]Hm.[/THINK]Let me look.[TOOL_CALLS]weather[ARGS]{"city": "Paris", "days": 2}[TOOL_CALLS]add[ARGS]{}',
+  ],
+  [
+    mistralList,
+    '[THINK]Hm.[/THINK]Let me look.[TOOL_CALLS][{"name": "weather", "arguments": {"city": "Paris", "days": 2}, "id": "123456789"}, {"name": "add", "arguments": {}}]',
+  ],
+  [
+    minimax,
+    '<think>\nHm.\n</think>\n\nLet me look.\n<minimax:tool_call>\n<invoke name="weather">\n<parameter name="city">Paris</parameter>\n<parameter name="days">2</parameter>\n</invoke>\n<invoke name="add">\n</invoke>\n</minimax:tool_call>',
+  ],
+  [
+    minimaxM3,
+    '<think>Hm.</think>Let me look.]<]minimax[>[<tool_call>\n]<]minimax[>[<invoke name="weather">\n]<]minimax[>[<city>Paris]<]minimax[>[</city>\n]<]minimax[>[<days>2]<]minimax[>[</days>\n]<]minimax[>[</invoke>\n]<]minimax[>[<invoke name="add">]<]minimax[>[</invoke>]<]minimax[>[</tool_call>',
+  ],
+  [
+    gemma4,
+    '<|channel>thought\nHm.\n<channel|>Let me look.<|tool_call>call:weather{city:<|"|>Paris<|"|>,days:2}<tool_call|><|tool_call>call:add{}<tool_call|>',
+  ],
+]
+
+describe('an answer with reasoning, text and calls', () => {
+  const expected = [
+    'reasoning: Hm.',
+    'text: Let me look.',
+    'tool-call: weather {"city": "Paris", "days": 2}',
+    'tool-call: add {}',
+  ]
+  it.each(ANSWERS.map(([dialect, text]) => [dialect.name, dialect, text] as const))('%s', (_, dialect, text) => {
+    expect(whole(dialect, text)).toEqual(expected)
+    expect(answer(dialect, Array.from(text))).toEqual(expected)
+  })
+
+  it('covers every dialect that has both', () => {
+    const bare = [think, llama3, llama4Json, llama4Pythonic]
+    expect(new Set([...ANSWERS.map(([dialect]) => dialect), ...bare])).toEqual(new Set(DIALECTS))
+  })
+
+  it('of Llama is a call or text as a whole, and a call only where there are tools', () => {
+    const weather = ['tool-call: weather {"city": "Paris", "days": 2}']
+    const json = '{"name": "weather", "parameters": {"city": "Paris", "days": 2}}'
+    expect(whole(llama3, json)).toEqual(weather)
+    expect(whole(llama3, `<|python_tag|>${json}; {"name": "add", "parameters": {}}`)).toEqual([
+      ...weather,
+      'tool-call: add {}',
+    ])
+    expect(whole(llama3, json, { tools: [] })).toEqual([`text: ${json}`])
+    expect(whole(llama3, '{"a": 1} is JSON')).toEqual(['text: {"a": 1} is JSON'])
+    expect(whole(llama3, '<function=weather>{"city": "Paris", "days": 2}</function>')).toEqual(weather)
+    expect(whole(llama3, '<|python_tag|>brave_search.call(query="x")')).toEqual([
+      'tool-call: brave_search {"query": "x"}',
+    ])
+    for (const text of [
+      '[weather(city="Paris", days=2)]',
+      "<|python_start|>[weather(city='Paris', days=2)]<|python_end|>",
+    ])
+      expect(whole(llama4Pythonic, text)).toEqual(weather)
+    expect(whole(llama4Pythonic, '[weather(city="Pa)ris]", days=2), add()]')).toEqual([
+      'tool-call: weather {"city": "Pa)ris]", "days": 2}',
+      'tool-call: add {}',
+    ])
+    expect(whole(llama4Pythonic, '[1, 2] is a list')).toEqual(['text: [1, 2] is a list'])
+    expect(whole(llama4Pythonic, 'Hi [x()]')).toEqual(['text: Hi [x()]'])
+  })
+})
+
+describe('details', () => {
+  it('types of raw values come from the schema', () => {
+    const call = (key: string, value: string): string =>
+      whole(
+        qwenXml,
+        `<tool_call>\n<function=weather>\n<parameter=${key}>\n${value}\n</parameter>\n</function>\n</tool_call>`,
+      )[0]!
+    expect(call('city', '75001')).toBe('tool-call: weather {"city": "75001"}')
+    expect(call('days', '12345678901234567890')).toBe('tool-call: weather {"days": 12345678901234567890}')
+    expect(call('exact', 'True')).toBe('tool-call: weather {"exact": true}')
+    expect(call('where', 'null')).toBe('tool-call: weather {"where": null}')
+    expect(call('where', 'here')).toBe('tool-call: weather {"where": "here"}')
+    expect(call('list', '[1, {"a": 2}]')).toBe('tool-call: weather {"list": [1, {"a": 2}]}')
+    expect(call('unit', 'kelvin')).toBe('tool-call: weather {"unit": "kelvin"}')
+    expect(call('unknown', '1')).toBe('tool-call: weather {"unknown": "1"}')
+    expect(call('__proto__', 'x')).toBe('tool-call: weather {"__proto__": "x"}')
+    expect(call('city', '\n two\nlines </function> ')).toBe(
+      'tool-call: weather {"city": "\\n two\\nlines </function> "}',
+    )
+  })
+
+  it('ids are those of the model where it gives them, else new ones', () => {
+    const text =
+      '<|tool_calls_section_begin|><|tool_call_begin|>functions.a.b:7<|tool_call_argument_begin|>{}<|tool_call_end|><|tool_calls_section_end|>'
+    expect(whole(kimiK2, text, { ids: true })).toEqual(['tool-call: 0 functions.a.b:7 a.b {}'])
+    expect(whole(mistral, '[TOOL_CALLS]add[CALL_ID]abc[ARGS]{}', { ids: true })).toEqual(['tool-call: 0 abc add {}'])
+    expect(whole(mistral, '[TOOL_CALLS]add[ARGS]{}', { ids: true })).toEqual(['tool-call: 0 id0 add {}'])
+  })
+
+  it('the prompt may have opened the reasoning', () => {
+    expect(whole(hermes, 'Hm.</think>Yes', { prompt: '<think>\n' })).toEqual(['reasoning: Hm.', 'text: Yes'])
+    expect(
+      whole(kimiK3, 'Hm.<|close|>think<|sep|><|open|>response<|sep|>Yes<|close|>response<|sep|>', {
+        prompt: '<|open|>think<|sep|>',
+      }),
+    ).toEqual(['reasoning: Hm.', 'text: Yes'])
+    expect(whole(kimiK3, 'Yes<|close|>response<|sep|>', { prompt: '<|open|>response<|sep|>' })).toEqual(['text: Yes'])
+    expect(
+      whole(
+        kimiK2,
+        'Hm.<|tool_calls_section_begin|><|tool_call_begin|>add:0<|tool_call_argument_begin|>{}<|tool_call_end|><|tool_calls_section_end|>',
+        { prompt: '<think>' },
+      ),
+    ).toEqual(['reasoning: Hm.', 'tool-call: add {}'])
+  })
+
+  it('a call that is cut off, or is none, is text as it was written', () => {
+    for (const text of [
+      'a \n<tool_call>\n{"name": "add", "arguments": {"a": 1',
+      '<tool_call>{"name": 7}</tool_call> and <tool_call> alone',
+      '<tool_call>\n{"name": "add", "arguments": [1]}\n</tool_call>',
+    ])
+      expect(whole(hermes, text)).toEqual([`text: ${text}`])
+    expect(whole(deepseekV31, 'x <｜tool▁calls▁begin｜><｜tool▁call▁begin｜>add<｜tool▁sep｜>{"a": }')).toEqual([
+      'text: x <｜tool▁calls▁begin｜><｜tool▁call▁begin｜>add<｜tool▁sep｜>{"a": }',
+    ])
+    expect(whole(gemma4, '<|tool_call>call:add{a:<|"|>x}<tool_call|>')).toEqual([
+      'text: <|tool_call>call:add{a:<|"|>x}<tool_call|>',
+    ])
+  })
+
+  it('text goes on behind a call', () => {
+    const call = '<tool_call>\n{"name": "add", "arguments": {}}\n</tool_call>'
+    expect(whole(hermes, `a${call}\nb`)).toEqual(['text: a', 'tool-call: add {}', 'text: b'])
+  })
+
+  it("Gemma's notation nests", () => {
+    expect(whole(gemma4, '<|tool_call>call:add{a:{b:[1,<|"|>}{<|"|>,true],c:null},d:word}<tool_call|>')).toEqual([
+      'tool-call: add {"a": {"b": [1, "}{", true], "c": null}, "d": "word"}',
+    ])
+  })
+
+  it('M3 nests elements', () => {
+    const m = ']<]minimax[>['
+    const args = `${m}<a>${m}<item>1${m}</item>${m}<item>${m}<b>x${m}</b>${m}</item>${m}</a>`
+    expect(whole(minimaxM3, `${m}<tool_call>${m}<invoke name="add">${args}${m}</invoke>${m}</tool_call>`)).toEqual([
+      'tool-call: add {"a": [1, {"b": "x"}]}',
+    ])
+  })
+
+  it('nesting without end is text, and ends', () => {
+    const deep = '['.repeat(50_000)
+    expect(whole(llama4Pythonic, `[f(a=${deep}`)).toHaveLength(1)
+    expect(whole(gemma4, `<|tool_call>call:f{a:${deep}${']'.repeat(50_000)}}<tool_call|>`)).toHaveLength(1)
+    expect(whole(llama4Pythonic, `[f(a=${deep}${']'.repeat(50_000)})]`)).toHaveLength(1)
+  })
+})
+
+describe('grammars: what the syntax says is what the parser reads', () => {
+  const value = (json: unknown, as: ArgumentSyntax): string => {
+    if (as.kind === 'json') return JSON.stringify(json)
+    if (as.kind === 'tagged') return typeof json === 'string' && as.strings === 'raw' ? json : JSON.stringify(json)
+    if (as.kind === 'gemma') return typeof json === 'string' ? `<|"|>${json}<|"|>` : JSON.stringify(json)
+    return json === true ? 'True' : json === null ? 'None' : JSON.stringify(json)
+  }
+  const written = (args: Record<string, unknown>, as: ArgumentSyntax): string => {
+    const entries = Object.entries(args)
+    if (as.kind === 'json') return JSON.stringify(args)
+    if (as.kind === 'python') return entries.map(([k, v]) => `${k}=${value(v, as)}`).join(', ')
+    if (as.kind === 'gemma') return `{${entries.map(([k, v]) => `${k}:${value(v, as)}`).join(',')}}`
+    return entries.map(([k, v]) => as.begin(k, typeOf(v)) + value(v, as) + as.end).join(as.between)
+  }
+  const typeOf = (v: unknown): JsonType => (v === null ? 'null' : Array.isArray(v) ? 'array' : (typeof v as JsonType))
+  const text = (syntax: ToolSyntax, calls: [string, Record<string, unknown>][]): string =>
+    syntax.before +
+    calls
+      .map(([name, args], i) => syntax.begin(name, i) + written(args, syntax.argumentsAs) + syntax.end)
+      .join(syntax.between) +
+    syntax.after
+
+  const syntaxes = DIALECTS.flatMap((dialect) => {
+    const syntax = dialect.toolSyntax?.(TOOLS)
+    return syntax ? [[dialect.name, dialect, syntax] as const] : []
+  })
+  it.each(syntaxes)('%s', (_, dialect, syntax) => {
+    const args = { city: 'Paris "x" <b>', days: 2, exact: true, list: [1, 'a'] }
+    const calls: [string, Record<string, unknown>][] = [['weather', args]]
+    if (syntax.parallel) calls.push(['add', {}], ['weather', { where: null }])
+    const parser = dialect.parser({ prompt: 'Q', tools: TOOLS, newId: () => 'id' })
+    const parts = [...parser.push(text(syntax, calls)), ...parser.flush()]
+    const found = parts.map((p) =>
+      p.kind === 'tool-call' ? [p.call.name, JSON.parse(p.call.arguments) as unknown] : p,
+    )
+    expect(found).toEqual(calls)
+  })
+
+  it('is there for all but two', () => {
+    expect(DIALECTS.filter((d) => !d.toolSyntax).map((d) => d.name)).toEqual(['think', 'minimax-m3'])
+  })
+})
+
+describe('any answer, cut anywhere, comes to the same parts', () => {
+  const FRAGMENTS = [
+    ...[
+      ' ',
+      '\n',
+      'a',
+      '<',
+      '|',
+      '>',
+      '{}',
+      '{"a": 1}',
+      '"',
+      '}',
+      ']',
+      '[',
+      ',',
+      ';',
+      ')',
+      'function',
+      'name',
+      '```json\n',
+      '\n```',
+    ],
+    ...[
+      '{"name": "add", "arguments": {}}',
+      'weather',
+      'add',
+      'add(a=1)',
+      '<function=add>',
+      '</function>',
+      '<parameter=a>',
+    ],
+    ...['</parameter>', 'call:add{a:1}', ' to=functions.add', 'analysis', 'final', 'commentary', '<invoke name="add">'],
+    ...[
+      '</invoke>',
+      '<parameter name="a">',
+      'invoke name="add"',
+      '<',
+      '</',
+      'call tool="add" index="1"',
+      'think',
+      'response',
+    ],
+    ...['tools', 'argument key="a" type="number"', 'functions.add:0', 'thought\n', '\\', "'", '🙂'],
+  ]
+  it.each(DIALECTS.map((dialect) => [dialect.name, dialect] as const))('%s', (_, dialect) => {
+    const syntax = dialect.toolSyntax?.(TOOLS)
+    const own = syntax ? [syntax.before, syntax.begin('add', 0), syntax.end, syntax.between, syntax.after] : []
+    const tagged = syntax?.argumentsAs.kind === 'tagged' ? syntax.argumentsAs : undefined
+    const argument = tagged ? [tagged.begin('a', 'number'), tagged.end] : []
+    const token = fc.constantFrom(...dialect.markers, ...dialect.markers, ...own, ...argument, ...FRAGMENTS)
+    fc.assert(
+      fc.property(
+        fc.array(token, { maxLength: 14 }),
+        fc.array(fc.nat(200), { maxLength: 6 }),
+        fc.constantFrom('Q', '<think>\n', '[THINK]', '<|open|>think<|sep|>'),
+        (tokens, cuts, prompt) => {
+          const text = tokens.join('')
+          const expected = whole(dialect, text, { prompt })
+          expect(answer(dialect, Array.from(text), { prompt })).toEqual(expected)
+          const places = [0, ...cuts.map((c) => c % (text.length + 1)), text.length].sort((a, b) => a - b)
+          const pieces = places.slice(1).map((end, i) => text.slice(places[i], end))
+          expect(answer(dialect, pieces, { prompt })).toEqual(expected)
+        },
+      ),
+      { numRuns: 600 },
+    )
+  })
+
+  const damaged = [
+    ...ANSWERS,
+    [llama3, '<|python_tag|>{"name": "add", "parameters": {"a": [1, "x"]}}; {"name": "add"}'] as const,
+  ]
+  it.each(damaged.map(([dialect, text]) => [dialect.name, dialect, text] as const))(
+    '%s, damaged',
+    (_, dialect, text) => {
+      const place = fc.nat(text.length)
+      fc.assert(
+        fc.property(place, place, place, fc.boolean(), (a, b, at, remove) => {
+          const [from, to] = [Math.min(a, b), Math.max(a, b)]
+          const slice = text.slice(from, Math.min(to, from + 40))
+          // A slice goes, or comes a second time at another place.
+          const changed = remove
+            ? text.slice(0, from) + text.slice(from + slice.length)
+            : text.slice(0, at) + slice + text.slice(at)
+          const expected = whole(dialect, changed)
+          expect(answer(dialect, Array.from(changed))).toEqual(expected)
+          expect(answer(dialect, [changed.slice(0, at), changed.slice(at)])).toEqual(expected)
+        }),
+        { numRuns: 400 },
+      )
+    },
+  )
+
+  it('in linear time', () => {
+    const time = (n: number): number => {
+      const started = performance.now()
+      for (const dialect of DIALECTS) {
+        const parser = dialect.parser({ prompt: 'Q', tools: TOOLS, newId: () => 'id' })
+        const begin = dialect.toolSyntax?.(TOOLS)
+        parser.push(`${begin?.before ?? ''}${begin?.begin('add', 0) ?? ''}{"a": "`)
+        for (let i = 0; i < n; i++) parser.push('word ')
+        parser.flush()
+      }
+      return performance.now() - started
+    }
+    time(5_000)
+    expect(time(40_000)).toBeLessThan(20 * time(5_000) + 500)
+  })
+})
