@@ -8,7 +8,15 @@ export type { ChatTemplate } from './chat/template.js'
 export type { ModelFiles } from './checkpoint/files.js'
 export type { ByteSource, FileSet } from './checkpoint/source.js'
 export type { Engine, EngineInfo } from './engine/engine.js'
-export type { FinishReason, Generation, GenerationResult, Part, Timings } from './engine/generation.js'
+export type { Drafter, Speculation } from './engine/drafter.js'
+export type {
+  FinishReason,
+  Generation,
+  GenerationResult,
+  Part,
+  SpeculationCount,
+  Timings,
+} from './engine/generation.js'
 export type { ChatOptions, GenerateOptions, LoadOptions } from './engine/options.js'
 export type { LogitRows, PerplexityOptions, PerplexityResult } from './engine/score.js'
 export type { Session } from './engine/session.js'

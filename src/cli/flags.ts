@@ -9,6 +9,7 @@ export interface LoadFlags {
   readonly threads?: number
   readonly context?: number
   readonly chunk?: number
+  readonly speculate?: 'mtp' | 'ngram'
 }
 
 export interface SamplingFlags {
@@ -62,6 +63,12 @@ export function loadFlags(command: Command): Command {
     .addOption(new Option('--backend <name>', 'what computes').choices(['cpu', 'reference']))
     .option('--threads <count>', 'threads (default: one per core)', integer)
     .option('--context <tokens>', 'positions to allow (default: what the model was made for)', integer)
+    .addOption(
+      new Option(
+        '--speculate <how>',
+        'guess tokens and check several in one step; the answer is the same. mtp: by the layer that the model has for it; ngram: what followed earlier',
+      ).choices(['mtp', 'ngram']),
+    )
     .option('--chunk <tokens>', 'most tokens of a prompt in one step (default: 256)', integer)
 }
 
@@ -80,8 +87,8 @@ export function samplingFlags(command: Command): Command {
 }
 
 export function loadOptions(flags: LoadFlags): LoadOptions {
-  const { precision, quantize, backend, threads, context, chunk } = flags
-  return { precision, quantize, backend, threads, contextLength: context, maxTokens: chunk }
+  const { precision, quantize, backend, threads, context, chunk, speculate } = flags
+  return { precision, quantize, backend, threads, contextLength: context, maxTokens: chunk, speculate }
 }
 
 export function generateOptions(flags: SamplingFlags): GenerateOptions {

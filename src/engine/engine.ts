@@ -278,7 +278,8 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
   }
   const shared = shareRunner(runner, program.vocabSize, contextLength, cacheLimit(runner, options.cacheMemory))
   const defaults = generationDefaults(generation)
-  const model = { name: checkpoint.name, shared, tokenizer, template, dialect, stopIds, defaults }
+  const { speculate } = options
+  const model = { name: checkpoint.name, shared, tokenizer, template, dialect, stopIds, defaults, speculate }
   return new Engine(info, model, checkpoint)
 }
 
@@ -324,6 +325,7 @@ function checkLoadOptions(options: LoadOptions): void {
   oneOf('precision', options.precision, ['exact', 'fast'])
   oneOf('quantize', options.quantize, ['q8', 'q4'])
   oneOf('backend', options.backend, ['cpu', 'reference'])
+  oneOf('speculate', options.speculate, ['mtp', 'ngram'])
   atLeastOne('threads', options.threads, 256)
   atLeastOne('contextLength', options.contextLength, Number.MAX_SAFE_INTEGER)
   atLeastOne('maxTokens', options.maxTokens, 2 ** 16)

@@ -1,98 +1,90 @@
 import type { AnswerParser, ToolCall } from '../chat/dialects/dialect.js'
+import { UserError } from '../errors.js'
 import type { StreamDecoder } from '../tokenizer/tokenizer.js'
-import { adjust } from './adjust.js'
-import type { FinishReason, GenerationResult, Part, PromptCount } from './generation.js'
-import { choiceOf, type TokenChoice } from './likelihood.js'
-import type { ResolvedOptions } from './options.js'
-import { seededRandom } from './random.js'
-import { sample } from './sampler.js'
+import { Answered, type ChooseRun } from './choose.js'
+import type { GenerationResult, Part, PromptCount } from './generation.js'
+import { guessesOf } from './guesses.js'
 import type { SessionModel } from './session.js'
 import { StopText } from './stop.js'
 import type { Timeline } from './timeline.js'
 
-export interface GenerateRun extends ResolvedOptions {
+export interface GenerateRun extends ChooseRun {
   /** Splits the answer of a chat. */
   readonly parser: AnswerParser | undefined
   /** Special tokens that the parser wants to see. */
   readonly markers: readonly string[]
-  readonly signal: AbortSignal
   /** When the caller asked, in performance.now() milliseconds. */
   readonly called: number
   readonly emit: (part: Part) => void
   /** Told when the first token is there. */
   readonly begin: (prompt: PromptCount) => void
-  /** Gets every token with its likelihood, if logprobs are asked for. */
-  readonly choose: (choice: TokenChoice) => void
 }
 
-/** Prompt in, tokens out: each step of the timeline gives one token, until something ends the answer. */
+/**
+ * Prompt in, tokens out: each step of the timeline gives one token, and more where guesses were right, until something ends
+ * the answer.
+ */
 export async function generateTokens(
   model: SessionModel,
   timeline: Timeline,
   prompt: readonly number[],
   run: GenerateRun,
 ): Promise<GenerationResult> {
+  const guesses = guessesOf(run.speculate ?? model.speculate, model.shared)
   const answer = new Answer(model.tokenizer?.decoder(run.markers), run)
-  const chooser = new Chooser(run, prompt)
   const room = Math.min(run.maxTokens, model.shared.contextLength - prompt.length)
+  const answered = new Answered(run, prompt, model.stopIds, room, (id) => answer.push(id))
+  const { ids, sequence } = answered
   const started = performance.now()
   const kept = run.signal.aborted ? 0 : timeline.reuse(prompt)
-  const ids: number[] = []
-  let finishReason: FinishReason | undefined = room > 0 ? undefined : 'length'
-  let next: number | undefined
   let cachedTokens = kept
   let firstToken = started
   let lastToken = started
-  while (finishReason === undefined) {
-    const feed = next === undefined ? prompt.slice(kept) : [next]
-    next = run.signal.aborted ? undefined : await timeline.step(feed, 'last', chooser.choose, run.signal)
-    if (next === undefined || run.signal.aborted) {
-      finishReason = 'abort'
+  while (answered.finishReason === undefined) {
+    const isPrompt = ids.length === 0
+    const drafts = isPrompt ? [] : (guesses?.next(sequence, room - ids.length - 1) ?? [])
+    const read = (logits: Float32Array, guessed: readonly number[]): readonly number[] => {
+      if (isPrompt && !run.signal.aborted) {
+        cachedTokens = kept + timeline.adoptedTokens
+        run.begin({ promptTokens: prompt.length, cachedTokens })
+      }
+      return answered.read(logits, guessed)
+    }
+    const chosen = run.signal.aborted ? 0 : await advance(timeline, sequence, drafts, read, run.signal)
+    if (chosen === 0) {
+      answered.finishReason = 'abort'
       break
     }
     lastToken = performance.now()
-    if (ids.length === 0) {
-      firstToken = lastToken
-      cachedTokens = kept + timeline.adoptedTokens
-      run.begin({ promptTokens: prompt.length, cachedTokens })
-    }
-    ids.push(next)
-    if (!run.ignoreEos && model.stopIds.has(next)) finishReason = 'stop'
-    else if (answer.push(next)) finishReason = 'stop'
-    else if (ids.length >= room) finishReason = 'length'
+    if (isPrompt) firstToken = lastToken
+    else guesses?.count(drafts.length, chosen)
   }
   answer.end()
   const times = { called: run.called, started, firstToken, lastToken }
   const timings = timingsOf(times, prompt.length - cachedTokens, ids.length)
   const { text, reasoning, toolCalls, stopText, reasoningTokens } = answer
+  const { finishReason } = answered
   const said = { text, reasoning, toolCalls, ids, finishReason, stopText, reasoningTokens }
-  return { ...said, promptTokens: prompt.length, cachedTokens, timings }
+  const speculation = guesses && { speculation: guesses.counts }
+  return { ...said, promptTokens: prompt.length, cachedTokens, timings, ...speculation }
 }
 
-/** Chooses one token after the other, and notes how likely they were. */
-class Chooser {
-  private readonly random: () => number
-  private readonly seen: Set<number>
-  private readonly counts = new Map<number, number>()
-
-  constructor(
-    private readonly run: GenerateRun,
-    prompt: readonly number[],
-  ) {
-    this.random = seededRandom(run.seed)
-    this.seen = new Set(run.sampling.repetitionPenalty === 1 ? [] : prompt)
-  }
-
-  readonly choose = (logits: Float32Array): number => {
-    const { run } = this
-    const adjusted = adjust(logits, this.counts, run.adjustments)
-    const scores = run.constraint?.mask(adjusted) ?? adjusted
-    const id = sample(scores, run.sampling, this.seen, this.random())
-    run.constraint?.accept(id)
-    this.seen.add(id)
-    this.counts.set(id, (this.counts.get(id) ?? 0) + 1)
-    if (run.logprobs !== undefined) run.choose(choiceOf(logits, id, run.logprobs))
-    return id
+/** One step: the end of the sequence that is not in the cache, with drafts behind it. Returns how many tokens came of it. */
+async function advance(
+  timeline: Timeline,
+  sequence: readonly number[],
+  drafts: readonly number[],
+  read: (logits: Float32Array, drafts: readonly number[]) => readonly number[],
+  signal: AbortSignal,
+): Promise<number> {
+  try {
+    const feed = sequence.slice(timeline.length)
+    const chosen = await timeline.verify(feed, drafts, (logits) => read(logits, drafts), signal)
+    return chosen?.length ?? 0
+  } catch (error) {
+    // Without the drafts there may be memory enough.
+    if (drafts.length === 0 || !(error instanceof UserError) || error.code !== 'out_of_memory') throw error
+    return advance(timeline, sequence, [], read, signal)
   }
 }
 

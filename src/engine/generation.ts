@@ -35,6 +35,15 @@ export interface GenerationResult extends PromptCount {
   /** Of the ids, those of reasoning with the marks around it. */
   readonly reasoningTokens: number
   readonly timings: Timings
+  /** How many tokens were guessed ahead and how many of them were right, in how many steps; absent without speculation. */
+  readonly speculation?: SpeculationCount
+}
+
+export interface SpeculationCount {
+  readonly drafted: number
+  readonly accepted: number
+  /** Steps of the model behind the prompt's. */
+  readonly steps: number
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { BackendOptions, Precision } from '../backends/backend.js'
 import type { ToolDefinition } from '../chat/message.js'
 import { UserError } from '../errors.js'
+import type { Drafter, Speculation } from './drafter.js'
 import { checkAdjustments, type Adjustments, type TokenConstraint } from './adjust.js'
 import { checkSampling, type Sampling } from './sampler.js'
 
@@ -22,6 +23,8 @@ export interface LoadOptions {
   readonly maxConcurrency?: number | undefined
   /** Bytes of cache; by default running requests may take what they need and 1 GiB is kept for reuse. */
   readonly cacheMemory?: number | undefined
+  /** How answers are guessed ahead unless they say otherwise: by the model's own layer for it (mtp), or by n-gram lookup. */
+  readonly speculate?: Speculation | undefined
   /** Time every op, for {@link Engine.takeProfile}. */
   readonly profile?: boolean | undefined
   readonly onProgress?: BackendOptions['onProgress'] | undefined
@@ -45,6 +48,11 @@ export interface GenerateOptions {
   readonly logprobs?: number | undefined
   /** Limits what may come next, as a grammar does. */
   readonly constraint?: TokenConstraint | undefined
+  /**
+   * Guess several tokens and check them in one step: the answer is the same, and comes sooner where guesses are right.
+   * By default as the model was loaded.
+   */
+  readonly speculate?: Speculation | Drafter | 'off' | undefined
   /** The same seed gives the same answer; by default a new one each time. */
   readonly seed?: number | undefined
   /** Most tokens to generate; by default the model's own limit, else up to the context's end. */
@@ -79,6 +87,7 @@ export interface ResolvedOptions {
   readonly adjustments: Adjustments
   readonly logprobs: number | undefined
   readonly constraint: TokenConstraint | undefined
+  readonly speculate: Speculation | Drafter | 'off' | undefined
 }
 
 /** Fills in the defaults and checks every number. @throws UserError invalid_argument. */
@@ -107,9 +116,17 @@ export function resolveOptions(options: GenerateOptions, defaults: GenerationDef
     logitBias: options.logitBias ?? new Map<number, number>(),
   }
   checkAdjustments(adjustments)
-  const { logprobs, constraint, ignoreEos = false } = options
+  const { logprobs, constraint, ignoreEos = false, speculate } = options
+  checkSpeculate(speculate)
   if (logprobs !== undefined && (!Number.isSafeInteger(logprobs) || logprobs < 0)) {
     throw new UserError(`logprobs must be a whole number of at least 0; found ${logprobs}`, 'invalid_argument')
   }
-  return { sampling, seed, maxTokens, stop, ignoreEos, adjustments, logprobs, constraint }
+  return { sampling, seed, maxTokens, stop, ignoreEos, adjustments, logprobs, constraint, speculate }
+}
+
+/** @throws UserError invalid_argument. */
+export function checkSpeculate(value: unknown): void {
+  if (value === undefined || value === 'mtp' || value === 'ngram' || value === 'off') return
+  if (typeof value === 'object' && value !== null && 'draft' in value) return
+  throw new UserError(`speculate must be mtp, ngram or off; found ${JSON.stringify(value)}`, 'invalid_argument')
 }

@@ -45,6 +45,7 @@ export class Scheduler {
   private readonly ages = new Map<Timeline, number>()
   private nextAge = 0
   private serving = 0
+  private latest = 1
   private loop: Promise<void> | undefined
 
   constructor(
@@ -55,6 +56,11 @@ export class Scheduler {
   /** Timelines that wait for a step or are in one. */
   get active(): number {
     return this.waiting.length + this.serving
+  }
+
+  /** Timelines that share a step: those of the last one, or those that wait by now. */
+  get lately(): number {
+    return Math.max(this.latest, this.active)
   }
 
   /** Computes the tokens of `timeline` that are not in the cache. Undefined when `signal` ended it. */
@@ -133,7 +139,7 @@ export class Scheduler {
       if (tokens === 0) break
       const { timeline, rowsFrom } = waiting
       // Somebody may have computed the same prompt since it began to wait.
-      if (timeline.tokens.length - timeline.length > 1 && rowsFrom === timeline.tokens.length - 1) timeline.adopt()
+      if (timeline.length < rowsFrom) timeline.adopt(timeline.tokens, rowsFrom)
       const left = timeline.tokens.length - timeline.length
       if (timeline.length >= rowsFrom && rows === 0) continue
       // Of several with the same beginning one computes it, and the others find it in the tree.
@@ -230,7 +236,7 @@ export class Scheduler {
     })
     // Those who were not served stand first now.
     this.waiting = this.waiting.filter((waiting) => !served.has(waiting))
-    this.serving = shares.length
+    this.serving = this.latest = shares.length
     const started = performance.now()
     let logits: Float32Array
     try {

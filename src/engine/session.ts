@@ -4,6 +4,7 @@ import type { ChatMessage } from '../chat/message.js'
 import type { ChatTemplate } from '../chat/template.js'
 import { UserError } from '../errors.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
+import type { Speculation } from './drafter.js'
 import { generateTokens } from './generate.js'
 import { Generation, type PromptCount } from './generation.js'
 import type { TokenChoice } from './likelihood.js'
@@ -21,6 +22,8 @@ export interface SessionModel {
   readonly dialect: Dialect
   readonly stopIds: ReadonlySet<number>
   readonly defaults: GenerationDefaults
+  /** How answers are guessed ahead unless they say otherwise. */
+  readonly speculate?: Speculation | undefined
 }
 
 /**

@@ -35,6 +35,8 @@ export class Timeline {
   private readonly own: number[] = []
   /** Tokens that were found in the tree since the last call of reuse. */
   private adopted = 0
+  /** Tokens at the end that are only guessed: pages with one of them in it are not shared. */
+  private guessed = 0
 
   constructor(private readonly shared: SharedRunner) {}
 
@@ -96,13 +98,13 @@ export class Timeline {
   /**
    * Feeds `ids` behind what is cached, in as many steps as it takes. Undefined when `signal` ended it; what was computed
    * by then stays.
-   * @param rows whose logits are wanted
+   * @param rows whose logits are wanted: of the last or of all, or from this position on
    * @param read gets the logits [R, V], which are overwritten by the next step
    * @throws UserError context_length_exceeded, out_of_memory
    */
   async step<R>(
     ids: readonly number[],
-    rows: 'last' | 'all',
+    rows: 'last' | 'all' | number,
     read: (logits: Float32Array) => R,
     signal?: AbortSignal,
   ): Promise<R | undefined> {
@@ -113,10 +115,41 @@ export class Timeline {
     if (start + count > contextLength) throw contextExceeded(start + count, contextLength)
     for (const id of ids) this.tokens.push(id)
     try {
-      return await scheduler.run(this, rows === 'all' ? start : start + count - 1, read, signal)
+      const rowsFrom = rows === 'all' ? start : rows === 'last' ? start + count - 1 : rows
+      return await scheduler.run(this, rowsFrom, read, signal)
     } finally {
       // After a failure or a cancellation: what did not come to be computed.
       if (this.computed < this.tokens.length) this.tokens.length = this.computed
+    }
+  }
+
+  /**
+   * Feeds `ids` and, behind them, tokens that may follow. `read` gets the logits of the last of `ids` and of all drafts,
+   * [1 + drafts, V], and returns the tokens that it chose; drafts stay in the cache as far as they were chosen. The last
+   * chosen token never is in the cache: it comes next.
+   * @throws UserError as {@link step}
+   */
+  async verify(
+    ids: readonly number[],
+    drafts: readonly number[],
+    read: (logits: Float32Array) => readonly number[],
+    signal?: AbortSignal,
+  ): Promise<readonly number[] | undefined> {
+    const certain = this.tokens.length + ids.length
+    const settle = (logits: Float32Array): readonly number[] => {
+      const chosen = read(logits)
+      this.guessed = 0
+      this.truncate(certain + Math.max(0, chosen.length - 1))
+      this.share()
+      return chosen
+    }
+    this.guessed = drafts.length
+    try {
+      return await this.step([...ids, ...drafts], certain - 1, settle, signal)
+    } finally {
+      // After a failure or a cancellation before it was settled.
+      if (this.guessed > 0 && this.tokens.length > certain) this.truncate(certain)
+      this.guessed = 0
     }
   }
 
@@ -129,8 +162,13 @@ export class Timeline {
   /** The next `count` tokens are in the cache; pages that are full now are shared. */
   advance(count: number): void {
     this.computed += count
+    this.share()
+  }
+
+  private share(): void {
     const { pool } = this.shared
-    while (this.own.length > 0 && (this.nodes.length + 1) * PAGE_SIZE <= this.computed) {
+    const sure = Math.min(this.computed, this.tokens.length - this.guessed)
+    while (this.own.length > 0 && (this.nodes.length + 1) * PAGE_SIZE <= sure) {
       const page = this.own.shift()!
       const node = pool.tree.add(this.nodes.at(-1), this.tokens, this.nodes.length * PAGE_SIZE, page)
       // Another timeline computed the same: its page serves both.
@@ -140,7 +178,7 @@ export class Timeline {
   }
 
   /** Takes over pages that other timelines have computed for these tokens, up to `limit` tokens. */
-  adopt(ids: readonly number[] = this.tokens, limit = this.tokens.length - 1): void {
+  adopt(ids: readonly number[], limit: number): void {
     const { tree } = this.shared.pool
     for (let start = this.nodes.length * PAGE_SIZE; start + PAGE_SIZE <= limit; start += PAGE_SIZE) {
       const node = tree.use(this.nodes.at(-1), ids, start)
@@ -157,7 +195,7 @@ export class Timeline {
   /** Names the next full page that is to be computed, with all before it; undefined where less than a page is left. */
   nextPage(): string | undefined {
     const start = this.nodes.length * PAGE_SIZE
-    if (start + PAGE_SIZE > this.tokens.length - 1) return undefined
+    if (start + PAGE_SIZE > this.tokens.length - this.guessed - 1) return undefined
     return `${this.nodes.at(-1)?.page ?? 'start'}:${this.tokens.slice(start, start + PAGE_SIZE).join()}`
   }
 

@@ -1,0 +1,41 @@
+// Every architecture gives transformers' greedy tokens when several positions are checked in one step.
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { Drafter } from '../../src/engine/drafter.js'
+import { loadEngine } from '../../src/engine/engine.js'
+import { FIXTURES, readGolden } from './harness.js'
+
+const folders = ['golden', 'golden-gguf'].flatMap((kind) =>
+  readdirSync(join(FIXTURES, kind)).map((name) => ({ name: `${kind}/${name}`, path: join(FIXTURES, kind, name) })),
+)
+
+/** Right, but for every fifth token. */
+function faulty(prompt: readonly number[], greedy: readonly number[]): Drafter {
+  return {
+    draft: (sequence, most) => {
+      const at = sequence.length - prompt.length
+      return greedy.slice(at, at + Math.min(most, 6)).map((id, i) => ((at + i) % 5 === 4 ? (id + 1) % 32 : id))
+    },
+  }
+}
+
+describe.each(folders)('$name', ({ path }) => {
+  it('gives the greedy ids of transformers with guesses, right and wrong', async () => {
+    const { prompt, greedy } = readGolden(join(path, 'golden.safetensors'))
+    const gguf = join(path, 'model.gguf')
+    const engine = await loadEngine(existsSync(gguf) ? gguf : path, { precision: 'exact', threads: 2 })
+    try {
+      const options = { maxTokens: greedy.length, ignoreEos: true, temperature: 0 }
+      for (const speculate of ['ngram' as const, faulty(prompt, greedy)]) {
+        const { ids, speculation } = await engine.generate(prompt, { ...options, speculate }).result
+        expect(ids).toEqual(greedy)
+        if (speculate === 'ngram') continue
+        expect(speculation!.accepted).toBeGreaterThan(greedy.length / 3)
+        expect(speculation!.accepted).toBeLessThan(speculation!.drafted)
+      }
+    } finally {
+      await engine.close()
+    }
+  })
+})
