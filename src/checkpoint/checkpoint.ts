@@ -1,14 +1,26 @@
 import type { ByteSource } from './source.js'
 import type { FormatName } from './formats.js'
 
-/** Scales kept beside the codes, one f32 per block of blockRows x blockCols (FP8: 128x128, INT4: 1x32). */
+/** Scales kept beside the codes, one per block of blockRows x blockCols (FP8: 128x128, INT4: 1x32). */
 export interface ScaleGrid {
   readonly blockRows: number
   readonly blockCols: number
   /** [ceil(N / blockRows), ceil(K / blockCols)] */
   readonly shape: readonly [number, number]
-  /** Row-major f32; checked to be finite. */
-  read(): Promise<Float32Array>
+  /** How they are stored: as powers of two (e8m0), as FP8 (e4m3), or as wider floats. */
+  readonly kind: 'float' | 'e8m0' | 'e4m3'
+  /** True where every block has a zero point of its own, instead of the format's. */
+  readonly zeroPoints?: true
+  read(): Promise<Scales>
+}
+
+export interface Scales {
+  /** Row-major; checked to be finite. A block's scale is its value times `multiplier`, rounded to f32. */
+  readonly values: Float32Array
+  /** Of the whole tensor; 1 for all formats but NVFP4. */
+  readonly multiplier: number
+  /** What is taken from a code, per block, where the grid says so. */
+  readonly zeros?: Uint8Array
 }
 
 /** One tensor as it is stored, read lazily by rows. A vector [N] is one row of N columns. */

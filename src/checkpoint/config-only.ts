@@ -122,11 +122,12 @@ function plannedTensor(
       'file_not_found',
     )
   }
+  const kind = format === 'fp4' ? 'e8m0' : 'float'
   const grid = block && ([Math.ceil(rows / block[0]), Math.ceil(cols / block[1])] as const)
   return {
     ...{ name, file, format, shape, rows, cols },
     byteLength: rows * rowBytes(format, cols),
-    ...(grid && { scales: { blockRows: block[0], blockCols: block[1], shape: grid, read: unread } }),
+    ...(grid && { scales: { blockRows: block[0], blockCols: block[1], shape: grid, kind, read: unread } }),
     readRows: unread,
   }
 }

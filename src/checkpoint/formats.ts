@@ -1,7 +1,7 @@
 /** The one table of weight formats: how a row of each is stored. */
 
 /** Formats as stored in checkpoints. */
-export type FormatName = 'f32' | 'f16' | 'bf16' | 'fp8_e4m3' | 'int4_packed' | 'fp4' | 'q8_0' | 'q4_0'
+export type FormatName = keyof typeof TABLE
 
 export interface Format {
   readonly name: FormatName
@@ -13,21 +13,51 @@ export interface Format {
   readonly scaleGrid: boolean
 }
 
-export const FORMATS: Readonly<Record<FormatName, Format>> = {
-  f32: { name: 'f32', blockCols: 1, blockBytes: 4, scaleGrid: false },
-  f16: { name: 'f16', blockCols: 1, blockBytes: 2, scaleGrid: false },
-  bf16: { name: 'bf16', blockCols: 1, blockBytes: 2, scaleGrid: false },
+const TABLE = {
+  f32: [1, 4],
+  f16: [1, 2],
+  bf16: [1, 2],
+  // Tables of ids, not weights.
+  i32: [1, 4],
+  i64: [1, 8],
   // e4m3fn: bias 7, no infinities, S.1111.111 is NaN, largest 448.  OCP 8-bit floating point specification, 1.0.
-  fp8_e4m3: { name: 'fp8_e4m3', blockCols: 1, blockBytes: 1, scaleGrid: true },
+  fp8_e4m3: [1, 1, 'scale grid'],
   // compressed-tensors pack-quantized: nibble j of an i32 word is column 8c + j, value (code - 8) * scale.
-  int4_packed: { name: 'int4_packed', blockCols: 8, blockBytes: 4, scaleGrid: true },
+  int4_packed: [8, 4, 'scale grid'],
   // e2m1, two in a byte, the low nibble first; value table[code] * scale.
-  fp4: { name: 'fp4', blockCols: 2, blockBytes: 1, scaleGrid: true },
-  // ggml: f16 scale, 32 i8.
-  q8_0: { name: 'q8_0', blockCols: 32, blockBytes: 34, scaleGrid: false },
-  // ggml: f16 scale, 16 bytes; low nibbles are columns 0-15, high nibbles 16-31; value (code - 8) * scale.
-  q4_0: { name: 'q4_0', blockCols: 32, blockBytes: 18, scaleGrid: false },
-}
+  fp4: [2, 1, 'scale grid'],
+  // ggml's blocks, which ggml-blocks.ts takes apart: the first ones of 32 columns, the others of 256.
+  q4_0: [32, 18],
+  q4_1: [32, 20],
+  q5_0: [32, 22],
+  q5_1: [32, 24],
+  q8_0: [32, 34],
+  iq4_nl: [32, 18],
+  mxfp4: [32, 17],
+  q2_k: [256, 84],
+  q3_k: [256, 110],
+  q4_k: [256, 144],
+  q5_k: [256, 176],
+  q6_k: [256, 210],
+  q8_k: [256, 292],
+  iq1_s: [256, 50],
+  iq1_m: [256, 56],
+  iq2_xxs: [256, 66],
+  iq2_xs: [256, 74],
+  iq2_s: [256, 82],
+  iq3_xxs: [256, 98],
+  iq3_s: [256, 110],
+  iq4_xs: [256, 136],
+  tq1_0: [256, 54],
+  tq2_0: [256, 66],
+} as const satisfies Record<string, readonly [blockCols: number, blockBytes: number, scales?: 'scale grid']>
+
+export const FORMATS = Object.fromEntries(
+  Object.entries(TABLE).map(([name, [blockCols, blockBytes, scales]]) => [
+    name,
+    { name, blockCols, blockBytes, scaleGrid: scales !== undefined },
+  ]),
+) as Readonly<Record<FormatName, Format>>
 
 /** Bytes of one row of `cols` columns. */
 export function rowBytes(format: FormatName, cols: number): number {

@@ -1,5 +1,5 @@
 import { invariant, UserError } from '../errors.js'
-import type { ScaleGrid, StoredTensor, TensorPart } from './checkpoint.js'
+import type { ScaleGrid, Scales, StoredTensor, TensorPart } from './checkpoint.js'
 import { FORMATS, rowBytes } from './formats.js'
 import { checkRows, product, shapeText } from './stored.js'
 
@@ -85,14 +85,17 @@ function rowsOfGrid(grid: ScaleGrid, rows: number, part: TensorPart, together: b
   const whole = together && firstRow % grid.blockRows === 0
   const blockRows = whole ? grid.blockRows : 1
   const shape = [Math.ceil(rows / blockRows), grid.shape[1]] as const
-  const read = async (): Promise<Float32Array> => {
-    const values = await grid.read()
-    const out = new Float32Array(product(shape))
+  const pick = <T extends Float32Array | Uint8Array>(from: T, to: T): T => {
     for (let i = 0; i < shape[0]; i++) {
       const at = Math.floor(publishedRow(part, i * blockRows) / grid.blockRows) * shape[1]
-      out.set(values.subarray(at, at + shape[1]), i * shape[1])
+      to.set(from.subarray(at, at + shape[1]), i * shape[1])
     }
-    return out
+    return to
+  }
+  const read = async (): Promise<Scales> => {
+    const { values, zeros, multiplier } = await grid.read()
+    const picked = { values: pick(values, new Float32Array(product(shape))), multiplier }
+    return zeros ? { ...picked, zeros: pick(zeros, new Uint8Array(product(shape))) } : picked
   }
   return { ...grid, blockRows, shape, read }
 }
@@ -159,16 +162,16 @@ function elements(bytes: Uint8Array, width: number): Uint8Array | Uint16Array | 
 /** One grid row for each row of the weight. */
 function transposedGrid(grid: ScaleGrid, rows: number, part: TensorPart): ScaleGrid {
   const shape = [rows, grid.shape[0]] as const
-  const read = async (): Promise<Float32Array> => {
-    const values = await grid.read()
+  const read = async (): Promise<Scales> => {
+    const { values, multiplier } = await grid.read()
     const out = new Float32Array(product(shape))
     for (let n = 0; n < rows; n++) {
       const column = Math.floor(publishedRow(part, n) / grid.blockCols)
       for (let k = 0; k < shape[1]; k++) out[n * shape[1] + k] = values[k * grid.shape[1] + column] ?? NaN
     }
-    return out
+    return { values: out, multiplier }
   }
-  return { blockRows: 1, blockCols: grid.blockRows, shape, read }
+  return { ...grid, blockRows: 1, blockCols: grid.blockRows, shape, read }
 }
 
 function notElements(slice: StoredTensor, name: string): UserError {

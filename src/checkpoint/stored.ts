@@ -75,8 +75,8 @@ export function wrongShape(
 }
 
 const SUPPORTED =
-  'F32, F16, BF16, F8_E4M3 with block scales (weight_scale_inv), INT4 compressed-tensors pack-quantized with group 32, ' +
-  'GGUF F32, F16, BF16, Q8_0, Q4_0'
+  'F32, F16, BF16, F8_E4M3 with scales by block, row or tensor, MXFP8, MXFP4, NVFP4 (ModelOpt), INT4 of compressed-tensors, ' +
+  'AWQ or GPTQ, and all block formats of GGUF except Q8_1 and NVFP4'
 
 export function unsupportedFormat(name: string, file: string, format: string): UserError {
   return new UserError(

@@ -149,7 +149,8 @@ export function tinyLlamaGguf(): Uint8Array {
       'blk.0.attn_k.weight': { type: 1, shape: [16, 32], bytes: halves(512) },
       'blk.0.attn_v.weight': { type: 30, shape: [16, 32], bytes: halves(512) },
       'blk.0.attn_q.bias': { type: 0, shape: [32], bytes: f32(...Array.from({ length: 32 }, (_, i) => i)) },
-      'blk.0.ffn_up.weight': { type: 12, shape: [1, 256], bytes: ramp(144) },
+      'blk.0.ffn_up.weight': { type: 40, shape: [1, 256], bytes: ramp(144) },
+      'blk.0.ffn_gate.weight': { type: 12, shape: [1, 256], bytes: ramp(144).map((byte, i) => (i < 4 ? 0x2e : byte)) },
     },
   )
 }

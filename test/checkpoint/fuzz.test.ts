@@ -5,6 +5,7 @@ import { memoryFiles } from '../../src/checkpoint/memory.js'
 import { openCheckpoint } from '../../src/checkpoint/open.js'
 import type { FileSet } from '../../src/checkpoint/source.js'
 import { UserError } from '../../src/errors.js'
+import { folderOf, STORED } from './layouts.js'
 import { concat, json, tinyFolder, tinyInt4Folder, tinyLlamaGguf, u64 } from './build.js'
 
 type Shapes = Readonly<Record<string, readonly number[]>>
@@ -97,13 +98,19 @@ async function exercise(files: FileSet, shapes: Shapes): Promise<void> {
   await checkpoint.close()
 }
 
-async function fuzz(files: Record<string, Uint8Array>, victim: string, shapes: Shapes, main?: string): Promise<void> {
+async function fuzz(
+  files: Record<string, Uint8Array>,
+  victim: string,
+  shapes: Shapes,
+  main?: string,
+  numRuns = 3000,
+): Promise<void> {
   const original = files[victim] ?? new Uint8Array(0)
   const property = fc.asyncProperty(fc.array(mutation, { minLength: 1, maxLength: 2 }), async (mutations) => {
     const broken = mutations.reduce((bytes, mutate) => mutate(bytes), original)
     await exercise(watched(memoryFiles('model', { ...files, [victim]: broken }, main)), shapes)
   })
-  await fc.assert(property, { numRuns: 3000, seed: 20260101 })
+  await fc.assert(property, { numRuns, seed: 20260101 })
 }
 
 const FOLDER: Shapes = { 'a.weight': [2, 3], 'b.weight': [4], 'c.weight': [3, 5] }
@@ -115,11 +122,15 @@ const LLAMA: Shapes = {
   'model.layers.0.self_attn.v_proj.weight': [16, 32],
   'model.layers.0.self_attn.q_proj.bias': [32],
   'model.layers.0.mlp.up_proj.weight': [1, 256],
+  'model.layers.0.mlp.gate_proj.weight': [1, 256],
 }
 
 describe('damaged files end in a UserError or not at all', () => {
   it('safetensors with FP8', () => fuzz(tinyFolder(), 'model.safetensors', FOLDER))
   it('safetensors with INT4', () => fuzz(tinyInt4Folder(), 'model.safetensors', { 'x.weight': [2, 64] }))
+  it.each(STORED)('safetensors with $name', (stored) =>
+    fuzz(folderOf(stored), 'model.safetensors', { 'x.weight': stored.shape }, undefined, 300),
+  )
   it('config.json', () => fuzz(tinyFolder(), 'config.json', FOLDER))
   it('an index of shards', () => {
     const weights = Object.fromEntries(Object.keys(FOLDER).map((name) => [name, 'model.safetensors']))

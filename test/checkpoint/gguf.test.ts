@@ -61,7 +61,7 @@ describe('a GGUF file', () => {
     const checkpoint = await openFile(tinyLlamaGguf())
     const name = 'model.layers.0.mlp.up_proj.weight'
     expect(checkpoint.has(name)).toBe(true)
-    expect(() => checkpoint.tensor(name, [1, 256])).toThrow(/GGUF Q4_K.*Supported/)
+    expect(() => checkpoint.tensor(name, [1, 256])).toThrow(/GGUF NVFP4.*Supported/)
     const future = gguf({ 'general.architecture': 'novel' }, { t: { type: 99, shape: [8], bytes: ramp(32) } })
     const unknown = await openFile(future)
     expect(unknown.config).toEqual({ model_type: 'novel' })

@@ -136,6 +136,8 @@ describe('parts of larger tensors', () => {
       stack: { dtype: 'F32', shape: [2, 4, 3], bytes: f32(...count(24)) },
       'f8.weight': { dtype: 'F8_E4M3', shape: [2, 4, 4], bytes: ramp(32) },
       b_blocks: { dtype: 'U8', shape: [2, 4, 1, 16], bytes: ramp(128) },
+      c_blocks: { dtype: 'U8', shape: [2, 4, 1, 16], bytes: ramp(128) },
+      c_scales: { dtype: 'U8', shape: [2, 4, 1], bytes: ramp(8) },
     })
     const want = (shape: number[], part: TensorPart) => () => checkpoint.tensor('w', shape, part)
     expect(want([2, 3], { tensor: 'none', shape: [4, 3] })).toThrow(/expected the tensor none/)
@@ -145,7 +147,7 @@ describe('parts of larger tensors', () => {
     expect(want([2, 3], { tensor: 'stack', shape: [2, 5, 3], index: 1 })).toThrow(/expected shape \[2, 5, 3\]/)
     expect(want([2, 4], { tensor: 'f8.weight', shape: [2, 4, 4], index: 1 })).toThrow(/F8_E4M3 without scales/)
     expect(want([2, 32], { tensor: 'b', shape: [2, 4, 32], index: 1 })).toThrow(/expected the tensor b_scales/)
-    expect(want([2, 64], { tensor: 'b', shape: [2, 4, 64], index: 1 })).toThrow(/expected shape \[2, 4, 2, 16\]/)
+    expect(want([2, 64], { tensor: 'c', shape: [2, 4, 64], index: 1 })).toThrow(/expected shape \[2, 4, 2, 16\]/)
     // A part that lies outside of what the model says of the whole is a fault of the model's definition.
     expect(() => matrix('w', 3, 3, { part: { tensor: 'stack', shape: [2, 4, 3], index: 2 } })).toThrow(/as a part of/)
     expect(() => matrix('w', 3, 3, { part: { tensor: 'stack', shape: [4, 3], rowStep: 2 } })).toThrow(/as a part of/)

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { Checkpoint, JsonObject } from '../../src/checkpoint/checkpoint.js'
-import { decodeBytes, decodeRows } from '../../src/checkpoint/decode.js'
+import { decodeRows } from '../../src/checkpoint/decode.js'
 import { nodeFiles } from '../../src/checkpoint/files-node.js'
 import { readGgufHeader } from '../../src/checkpoint/gguf-header.js'
 import { publishedName } from '../../src/checkpoint/gguf-names.js'
@@ -15,7 +15,7 @@ if (!present) console.log(`skipped: golden checkpoints: no folder ${shared}`)
 
 const FOLDERS = [
   ...['deepseek-v2-lite', 'deepseek-v2', 'deepseek-v3', 'deepseek-v3-bf16', 'kimi-k2', 'kimi-k2-thinking'],
-  ...['llama3', 'qwen2', 'qwen3'],
+  ...['llama3', 'qwen2', 'qwen3', 'deepseek-v32', 'deepseek-v4', 'glm5', 'llama4-scout', 'minimax-m2'],
 ]
 
 /** Logical shapes of a safetensors checkpoint's tensors, packed INT4 included. */
@@ -23,9 +23,10 @@ async function shapesOf(folder: string): Promise<Map<string, readonly number[]>>
   const source = await (await nodeFiles(folder)).open('model.safetensors')
   if (!source) throw new Error(`no model.safetensors in ${folder}`)
   const shapes = new Map<string, readonly number[]>()
-  for (const [name, { shape }] of await readSafetensorsHeader(source)) {
+  for (const [name, { shape, dtype }] of await readSafetensorsHeader(source)) {
     const [rows = 0, words = 0] = shape
-    if (name.endsWith('.weight_packed')) shapes.set(name.replace('_packed', ''), [rows, words * 8])
+    if (dtype === 'I8') shapes.set(name, [rows, words * 2])
+    else if (name.endsWith('.weight_packed')) shapes.set(name.replace('_packed', ''), [rows, words * 8])
     else shapes.set(name, shape)
   }
   await source.close()
@@ -90,30 +91,8 @@ describe.skipIf(!present)('golden checkpoints', () => {
       await checkpoint.close()
     }
     const mixed = await openCheckpoint(await nodeFiles(`${shared}golden-gguf/llama-k/model.gguf`))
-    expect(() => mixed.tensor('lm_head.weight', [256, 256])).toThrow(/GGUF Q6_K.*Supported/)
+    expect(mixed.tensor('lm_head.weight', [256, 256]).format).toBe('q6_k')
     await mixed.close()
-  })
-
-  it('block formats decode to the published values, bit by bit', async () => {
-    const source = await (await nodeFiles(`${shared}golden-gguf`)).open('blocks.safetensors')
-    if (!source) throw new Error('no blocks.safetensors')
-    const entries = await readSafetensorsHeader(source)
-    for (const [type, format] of [
-      ['Q4_0', 'q4_0'],
-      ['Q8_0', 'q8_0'],
-      ['F16', 'f16'],
-      ['BF16', 'bf16'],
-    ] as const) {
-      const [bytes, values] = await Promise.all(
-        [`${type}.bytes`, `${type}.values`].map((name) => {
-          const { start = 0, end = 0 } = entries.get(name) ?? {}
-          return source.read(start, end - start)
-        }),
-      )
-      const decoded = decodeBytes(format, bytes ?? new Uint8Array(), 3, 512)
-      expect(new Uint8Array(decoded.buffer), type).toEqual(values)
-    }
-    await source.close()
   })
 })
 

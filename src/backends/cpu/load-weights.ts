@@ -1,4 +1,4 @@
-import type { StoredTensor } from '../../checkpoint/checkpoint.js'
+import type { Scales, StoredTensor } from '../../checkpoint/checkpoint.js'
 import { decodeRows } from '../../checkpoint/decode.js'
 import { rowBytes } from '../../checkpoint/formats.js'
 import { UserError } from '../../errors.js'
@@ -77,7 +77,7 @@ export class WeightLoader {
     const { rows, cols } = stored
     const integer = format === 'int4' || format === 'int8'
     const scales = placed.data + align(placed.dataBytes)
-    const grid = stored.scales && (await stored.scales.read())
+    const grid = stored.scales && scalesOf(await stored.scales.read())
     if (format === 'fp8') new Float32Array(this.memory.buffer, scales, grid!.length).set(grid!)
     const sameCodes = (stored.format === 'q4_0' && format === 'int4') || (stored.format === 'q8_0' && format === 'int8')
     const words = stored.format === 'int4_packed' && format === 'int4'
@@ -164,6 +164,10 @@ function gridOf({ scales }: StoredTensor): Pick<Descriptor, 'gridCols' | 'blockR
 function powerFor(scales: Float32Array): number {
   const largest = scales.reduce((m, s) => Math.max(m, Math.abs(s)), 0)
   return largest === 0 ? 1 : 2 ** (14 - Math.floor(Math.log2(largest)))
+}
+
+function scalesOf({ values, multiplier }: Scales): Float32Array {
+  return multiplier === 1 ? values : values.map((value) => value * multiplier)
 }
 
 function badScales(stored: StoredTensor): UserError {

@@ -61,7 +61,7 @@ function chooseFormat(
   options: Pick<BackendOptions, 'precision' | 'quantize'>,
 ): KernelFormat {
   const aligned = !uses.has('headLinear') || stored.rows % 4 === 0
-  const published: Record<StoredTensor['format'], KernelFormat> = {
+  const published: Partial<Record<StoredTensor['format'], KernelFormat>> = {
     f32: 'f32',
     f16: 'f16',
     bf16: 'bf16',
@@ -71,7 +71,8 @@ function chooseFormat(
     q4_0: 'int4',
     q8_0: 'int8',
   }
-  const own = published[stored.format]
+  const plainGroups = !stored.scales?.zeroPoints && (stored.format !== 'int4_packed' || stored.scales?.blockCols === 32)
+  const own = plainGroups ? (published[stored.format] ?? 'f32') : 'f32'
   if ((own === 'int4' || own === 'int8') && !aligned) return 'f32'
   if (options.precision === 'exact' || !weight.quantizable) return own
   if (options.quantize === 'q4' && own !== 'int4' && aligned) return 'int4'

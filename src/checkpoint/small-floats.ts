@@ -1,0 +1,30 @@
+/** Numbers of 4, 8 and 16 bits, exactly, by table. */
+
+/** e2m1: bias 1, subnormal 0.5. OCP Microscaling formats 1.0, section 5.3.3. */
+export const E2M1 = Float32Array.of(0, 0.5, 1, 1.5, 2, 3, 4, 6, -0, -0.5, -1, -1.5, -2, -3, -4, -6)
+
+/** e4m3fn: bias 7, subnormals in steps of 2^-9, S.1111.111 is NaN. OCP 8-bit floating point specification 1.0. */
+export const E4M3 = Float32Array.from({ length: 256 }, (_, code) => {
+  const exponent = (code >> 3) & 15
+  const mantissa = code & 7
+  if (exponent === 15 && mantissa === 7) return NaN
+  const size = exponent === 0 ? mantissa * 2 ** -9 : (1 + mantissa / 8) * 2 ** (exponent - 7)
+  return code & 128 ? -size : size
+})
+
+/** e8m0, a scale: byte b is 2^(b - 127), which for 0 is subnormal in f32; 255 is NaN. OCP Microscaling 1.0, section 5.4. */
+export const E8M0 = Float32Array.from({ length: 256 }, (_, byte) => (byte === 255 ? NaN : 2 ** (byte - 127)))
+
+/** IEEE 754 binary16. */
+export const F16 = Float32Array.from({ length: 65536 }, (_, code) => {
+  const exponent = (code >> 10) & 31
+  const mantissa = code & 1023
+  const sign = code & 0x8000 ? -1 : 1
+  if (exponent === 31) return mantissa ? NaN : sign * Infinity
+  return sign * (exponent === 0 ? mantissa * 2 ** -24 : (1 + mantissa / 1024) * 2 ** (exponent - 15))
+})
+
+/** The f16 at `at`, little-endian. */
+export function f16At(bytes: Uint8Array, at: number): number {
+  return F16[(bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8)] ?? NaN
+}
