@@ -2,18 +2,19 @@ import { builtinModules } from 'node:module'
 import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
-// The pipeline runs one way: checkpoint, tokenizer < chat | graph < models | backends < engine < cli | server | web.
+// The pipeline runs one way: checkpoint, tokenizer < chat < grammar | graph < models | backends < engine < cli | server | web.
 // Each folder of src lists what it may import from; models and backends meet only in graph.
 const MAY_IMPORT = {
   checkpoint: [],
   tokenizer: ['checkpoint'],
   chat: ['checkpoint', 'tokenizer'],
+  grammar: ['checkpoint', 'tokenizer', 'chat'],
   graph: ['checkpoint'],
   models: ['checkpoint', 'graph'],
   backends: ['checkpoint', 'graph'],
-  engine: ['checkpoint', 'tokenizer', 'chat', 'graph', 'models', 'backends'],
-  server: ['checkpoint', 'tokenizer', 'chat', 'graph', 'models', 'backends', 'engine'],
-  cli: ['checkpoint', 'tokenizer', 'chat', 'graph', 'models', 'backends', 'engine', 'server'],
+  engine: ['checkpoint', 'tokenizer', 'chat', 'grammar', 'graph', 'models', 'backends'],
+  server: ['checkpoint', 'tokenizer', 'chat', 'grammar', 'graph', 'models', 'backends', 'engine'],
+  cli: ['checkpoint', 'tokenizer', 'chat', 'grammar', 'graph', 'models', 'backends', 'engine', 'server'],
 }
 const FOLDERS = Object.keys(MAY_IMPORT)
 const NODE_FOLDERS = ['cli', 'server']

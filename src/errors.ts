@@ -8,6 +8,7 @@ export type UserErrorCode =
   | 'tensor_mismatch'
   | 'invalid_tokenizer'
   | 'invalid_template'
+  | 'invalid_grammar'
   | 'context_length_exceeded'
   | 'out_of_memory'
   | 'aborted'

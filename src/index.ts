@@ -19,6 +19,7 @@ export type {
 } from './engine/generation.js'
 export type { ChatOptions, GenerateOptions, LoadOptions } from './engine/options.js'
 export type { LogitRows, PerplexityOptions, PerplexityResult } from './engine/score.js'
+export type { GrammarSpec } from './grammar/constraint.js'
 export type { Session } from './engine/session.js'
 export type { UserErrorCode } from './errors.js'
 export type { StreamDecoder, Tokenizer } from './tokenizer/tokenizer.js'

@@ -12,10 +12,14 @@ export interface Adjustments {
 
 /** Limits what may come next, as a grammar does. */
 export interface TokenConstraint {
+  /** Works out what {@link mask} needs, while the logits are computed that it is for. */
+  prepare?(): Promise<void>
   /** Returns the scores with -Infinity for what may not come; may return its argument. */
   mask(scores: Float32Array): Float32Array
   /** Told of each token that was chosen. */
   accept(id: number): void
+  /** The answer is over. */
+  close?(): void
 }
 
 /** Logits [V] with penalties and bias; `logits` itself where there are none. */

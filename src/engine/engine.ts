@@ -12,6 +12,7 @@ import { buildProgram } from '../models/registry.js'
 import { loadTokenizer } from '../tokenizer/load.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import type { CacheLimit } from './cache.js'
+import { ModelGrammars } from './constrain.js'
 import { generationDefaults, readGenerationConfig, stopIdsOf } from './defaults.js'
 import type { Generation } from './generation.js'
 import type { ChatOptions, GenerateOptions, LoadOptions } from './options.js'
@@ -279,7 +280,9 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
   const shared = shareRunner(runner, program.vocabSize, contextLength, cacheLimit(runner, options.cacheMemory))
   const defaults = generationDefaults(generation)
   const { speculate } = options
-  const model = { name: checkpoint.name, shared, tokenizer, template, dialect, stopIds, defaults, speculate }
+  const grammars = new ModelGrammars(tokenizer, program.vocabSize, stopIds, dialect.markers)
+  const own = { name: checkpoint.name, tokenizer, template, dialect, stopIds, grammars }
+  const model = { ...own, shared, defaults, speculate }
   return new Engine(info, model, checkpoint)
 }
 

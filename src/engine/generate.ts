@@ -30,7 +30,10 @@ export async function generateTokens(
   prompt: readonly number[],
   run: GenerateRun,
 ): Promise<GenerationResult> {
-  const guesses = guessesOf(run.speculate ?? model.speculate, model.shared)
+  const { constraint } = run
+  // What a constraint allows is known for the next token only.
+  const guesses = constraint ? undefined : guessesOf(run.speculate ?? model.speculate, model.shared)
+  const prepare = constraint?.prepare && (() => constraint.prepare!())
   const answer = new Answer(model.tokenizer?.decoder(run.markers), run)
   const room = Math.min(run.maxTokens, model.shared.contextLength - prompt.length)
   const answered = new Answered(run, prompt, model.stopIds, room, (id) => answer.push(id))
@@ -50,7 +53,7 @@ export async function generateTokens(
       }
       return answered.read(logits, guessed)
     }
-    const chosen = run.signal.aborted ? 0 : await advance(timeline, sequence, drafts, read, run.signal)
+    const chosen = run.signal.aborted ? 0 : await advance(timeline, sequence, drafts, read, run.signal, prepare)
     if (chosen === 0) {
       answered.finishReason = 'abort'
       break
@@ -76,15 +79,16 @@ async function advance(
   drafts: readonly number[],
   read: (logits: Float32Array, drafts: readonly number[]) => readonly number[],
   signal: AbortSignal,
+  meanwhile: (() => Promise<void>) | undefined,
 ): Promise<number> {
   try {
     const feed = sequence.slice(timeline.length)
-    const chosen = await timeline.verify(feed, drafts, (logits) => read(logits, drafts), signal)
+    const chosen = await timeline.verify(feed, drafts, (logits) => read(logits, drafts), signal, meanwhile)
     return chosen?.length ?? 0
   } catch (error) {
     // Without the drafts there may be memory enough.
     if (drafts.length === 0 || !(error instanceof UserError) || error.code !== 'out_of_memory') throw error
-    return advance(timeline, sequence, [], read, signal)
+    return advance(timeline, sequence, [], read, signal, meanwhile)
   }
 }
 

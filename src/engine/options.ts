@@ -3,6 +3,7 @@ import type { ToolDefinition } from '../chat/message.js'
 import { UserError } from '../errors.js'
 import type { Drafter, Speculation } from './drafter.js'
 import { checkAdjustments, type Adjustments, type TokenConstraint } from './adjust.js'
+import type { GrammarSpec } from '../grammar/constraint.js'
 import { checkSampling, type Sampling } from './sampler.js'
 
 /** How a model is loaded. */
@@ -46,7 +47,9 @@ export interface GenerateOptions {
   readonly logitBias?: ReadonlyMap<number, number> | undefined
   /** Note how likely each token was, and this many of the most likely at its place. */
   readonly logprobs?: number | undefined
-  /** Limits what may come next, as a grammar does. */
+  /** What the answer has to look like, behind its reasoning; see {@link GrammarSpec}. */
+  readonly grammar?: GrammarSpec | undefined
+  /** Limits what may come next, as a grammar does; for one answer. */
   readonly constraint?: TokenConstraint | undefined
   /**
    * Guess several tokens and check them in one step: the answer is the same, and comes sooner where guesses are right.

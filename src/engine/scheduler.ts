@@ -9,6 +9,8 @@ interface Waiting {
   /** Logits are wanted from this position on. */
   readonly rowsFrom: number
   readonly signal: AbortSignal | undefined
+  /** Done while the step runs that gives the logits. */
+  readonly meanwhile: (() => Promise<void>) | undefined
   /** Requests of a lower age came first, and keep their memory when it is short. */
   readonly age: number
   /** Rows [.., V] of earlier steps, when the tokens take several. */
@@ -69,6 +71,7 @@ export class Scheduler {
     rowsFrom: number,
     read: (logits: Float32Array) => R,
     signal: AbortSignal | undefined,
+    meanwhile?: () => Promise<void>,
   ): Promise<R | undefined> {
     const age = this.ages.get(timeline) ?? this.nextAge++
     this.ages.delete(timeline)
@@ -81,7 +84,7 @@ export class Scheduler {
           reject(error instanceof Error ? error : new Error(String(error)))
         }
       }
-      this.waiting.push({ timeline, rowsFrom, signal, age, rows: [], finish, fail: reject })
+      this.waiting.push({ timeline, rowsFrom, signal, meanwhile, age, rows: [], finish, fail: reject })
       this.loop ??= this.turn()
     })
   }
@@ -240,7 +243,9 @@ export class Scheduler {
     const started = performance.now()
     let logits: Float32Array
     try {
-      logits = await this.runner.step({ ...step, logitRows: Int32Array.from(logitRows) })
+      const running = this.runner.step({ ...step, logitRows: Int32Array.from(logitRows) })
+      const others = shares.map(({ waiting }) => waiting.meanwhile?.())
+      ;[logits] = await Promise.all([running, ...others])
     } catch (error) {
       for (const { fail } of served) fail(error)
       return

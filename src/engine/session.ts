@@ -4,6 +4,7 @@ import type { ChatMessage } from '../chat/message.js'
 import type { ChatTemplate } from '../chat/template.js'
 import { UserError } from '../errors.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
+import type { ModelGrammars } from './constrain.js'
 import type { Speculation } from './drafter.js'
 import { generateTokens } from './generate.js'
 import { Generation, type PromptCount } from './generation.js'
@@ -21,6 +22,7 @@ export interface SessionModel {
   /** How a chat's answers are written. */
   readonly dialect: Dialect
   readonly stopIds: ReadonlySet<number>
+  readonly grammars: ModelGrammars
   readonly defaults: GenerationDefaults
   /** How answers are guessed ahead unless they say otherwise. */
   readonly speculate?: Speculation | undefined
@@ -52,7 +54,8 @@ export class Session {
       const prompt = renderChat(this.model, messages, options)
       // The template wrote the special tokens, the first one included.
       const ids = requireTokenizer(this.model).encode(prompt, { addSpecial: false, parseSpecial: true })
-      return { ids, parser: this.model.dialect.parser({ prompt, tools: options.tools ?? [], newId: newCallId }) }
+      const parser = this.model.dialect.parser({ prompt, tools: options.tools ?? [], newId: newCallId })
+      return { ids, parser, textStart: this.model.dialect.textStart?.(prompt) }
     })
   }
 
@@ -78,7 +81,7 @@ export class Session {
 
   private start(
     options: GenerateOptions,
-    prepare: () => { ids: readonly number[]; parser?: AnswerParser },
+    prepare: () => { ids: readonly number[]; parser?: AnswerParser; textStart?: string | undefined },
   ): Generation {
     const called = performance.now()
     // What was asked for before the session closed is cancelled instead.
@@ -86,14 +89,20 @@ export class Session {
     const generation: Generation = new Generation(async (emit, ownSignal) => {
       if (refused) throw new UserError('the session is closed; open a new one', 'invalid_argument')
       const resolved = resolveOptions(options, this.model.defaults)
-      const { ids, parser } = prepare()
+      const { ids, parser, textStart } = prepare()
       checkPrompt(ids, this.model.shared.vocabSize, this.model.shared.contextLength)
       const signal = options.signal ? AbortSignal.any([options.signal, ownSignal]) : ownSignal
       const choose = (choice: TokenChoice): void => void generation.choices.push(choice)
       const markers = parser ? this.model.dialect.markers : []
       const begin = (prompt: PromptCount): void => void (generation.prompt = prompt)
-      const run = { ...resolved, parser, markers, signal, called, emit, begin, choose }
-      return this.turns.run(() => generateTokens(this.model, this.timeline, ids, run))
+      const constraint =
+        (options.grammar && (await this.model.grammars.constraint(options.grammar, textStart))) ?? resolved.constraint
+      const run = { ...resolved, constraint, parser, markers, signal, called, emit, begin, choose }
+      try {
+        return await this.turns.run(() => generateTokens(this.model, this.timeline, ids, run))
+      } finally {
+        constraint?.close?.()
+      }
     })
     this.running.add(generation)
     void generation.result.catch(() => undefined).then(() => this.running.delete(generation))

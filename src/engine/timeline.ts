@@ -100,6 +100,7 @@ export class Timeline {
    * by then stays.
    * @param rows whose logits are wanted: of the last or of all, or from this position on
    * @param read gets the logits [R, V], which are overwritten by the next step
+   * @param meanwhile is done while they are computed; it must not fail
    * @throws UserError context_length_exceeded, out_of_memory
    */
   async step<R>(
@@ -107,6 +108,7 @@ export class Timeline {
     rows: 'last' | 'all' | number,
     read: (logits: Float32Array) => R,
     signal?: AbortSignal,
+    meanwhile?: () => Promise<void>,
   ): Promise<R | undefined> {
     const { scheduler, contextLength } = this.shared
     const start = this.tokens.length
@@ -116,7 +118,7 @@ export class Timeline {
     for (const id of ids) this.tokens.push(id)
     try {
       const rowsFrom = rows === 'all' ? start : rows === 'last' ? start + count - 1 : rows
-      return await scheduler.run(this, rowsFrom, read, signal)
+      return await scheduler.run(this, rowsFrom, read, signal, meanwhile)
     } finally {
       // After a failure or a cancellation: what did not come to be computed.
       if (this.computed < this.tokens.length) this.tokens.length = this.computed
@@ -134,6 +136,7 @@ export class Timeline {
     drafts: readonly number[],
     read: (logits: Float32Array) => readonly number[],
     signal?: AbortSignal,
+    meanwhile?: () => Promise<void>,
   ): Promise<readonly number[] | undefined> {
     const certain = this.tokens.length + ids.length
     const settle = (logits: Float32Array): readonly number[] => {
@@ -145,7 +148,7 @@ export class Timeline {
     }
     this.guessed = drafts.length
     try {
-      return await this.step([...ids, ...drafts], certain - 1, settle, signal)
+      return await this.step([...ids, ...drafts], certain - 1, settle, signal, meanwhile)
     } finally {
       // After a failure or a cancellation before it was settled.
       if (this.guessed > 0 && this.tokens.length > certain) this.truncate(certain)

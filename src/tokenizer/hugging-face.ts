@@ -66,6 +66,7 @@ export function huggingFaceTokenizer(json: TokenizerJson, config: object, setup:
     },
     decode: (ids) => decodeAll(pieces, ids),
     decoder: (shown) => streamDecoder(pieces, shown),
+    bytesOf: (id) => pieces.bytesOf(id),
     idOf: (token) => vocab.get(token),
   }
 }

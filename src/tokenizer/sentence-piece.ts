@@ -61,6 +61,7 @@ export function sentencePieceTokenizer(setup: SentencePieceSetup): Tokenizer {
     },
     decode: (list) => decodeAll(pieces, list),
     decoder: (shown) => streamDecoder(pieces, shown),
+    bytesOf: (id) => pieces.bytesOf(id),
     idOf: (token) => ids.get(token),
   }
 }

@@ -75,6 +75,7 @@ export function tiktokenTokenizer(ranks: ReadonlyMap<string, number>, setup: Tik
     },
     decode: (ids) => decodeAll(pieces, ids),
     decoder: (shown) => streamDecoder(pieces, shown),
+    bytesOf: (id) => pieces.bytesOf(id),
     idOf: (token) => specialIds.get(token) ?? ranks.get(byteString(token)),
   }
 }

@@ -12,6 +12,8 @@ export interface Tokenizer {
   /** shown: special tokens that are given out as text, by their names. */
   decoder(shown?: readonly string[]): StreamDecoder
   idOf(token: string): number | undefined
+  /** What a token adds to a text: undefined for a special one, null for an id without a token. */
+  bytesOf(id: number): Uint8Array | undefined | null
 }
 
 export interface EncodeOptions {

@@ -1,6 +1,7 @@
 import { PAGE_SIZE, type Runner, type Step } from '../../src/backends/backend.js'
 import { think } from '../../src/chat/dialects/think.js'
 import type { CacheLimit } from '../../src/engine/cache.js'
+import { ModelGrammars } from '../../src/engine/constrain.js'
 import { GREEDY } from '../../src/engine/sampler.js'
 import type { SessionModel } from '../../src/engine/session.js'
 import { shareRunner } from '../../src/engine/timeline.js'
@@ -116,6 +117,7 @@ export const letters: Tokenizer = {
     }),
   decode: (ids) => ids.map((id) => PIECES[id] ?? '').join(''),
   decoder: () => ({ push: (id) => PIECES[id] ?? '', flush: () => '' }),
+  bytesOf: (id) => (id === 29 ? undefined : new TextEncoder().encode(PIECES[id] ?? '')),
   idOf: (token) => (PIECES.includes(token) ? PIECES.indexOf(token) : undefined),
 }
 const characters = (text: string): string[] => Array.from(text)
@@ -133,6 +135,7 @@ export function fakeModel(
     template: undefined,
     dialect: think,
     stopIds: new Set(),
+    grammars: new ModelGrammars(undefined, VOCAB, new Set(), []),
     defaults: { sampling: GREEDY },
     ...rest,
   }

@@ -4,6 +4,7 @@ import { parserOf } from '../../src/chat/dialects/reader.js'
 import { THINK, reasoning } from '../../src/chat/dialects/think.js'
 import type { ChatMessage, ToolDefinition } from '../../src/chat/message.js'
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
+import { ModelGrammars } from '../../src/engine/constrain.js'
 import { Engine } from '../../src/engine/engine.js'
 import { GREEDY } from '../../src/engine/sampler.js'
 import { shareRunner } from '../../src/engine/timeline.js'
@@ -44,6 +45,7 @@ export const byteTokenizer: Tokenizer = {
     }
   },
   idOf: () => undefined,
+  bytesOf: (id) => (id < 256 ? Uint8Array.of(id) : undefined),
 }
 
 /** Reasoning in <think>, calls as JSON in <tool_call>. */
@@ -103,6 +105,7 @@ export function scriptedEngine(script: Script, options: FakeOptions & { contextL
     },
     dialect: scriptedDialect,
     stopIds: new Set([END]),
+    grammars: new ModelGrammars(byteTokenizer, VOCAB, new Set([END]), []),
     defaults: { sampling: GREEDY },
   }
   const info = {

@@ -14,6 +14,7 @@ export const think: Dialect = {
   name: 'think',
   markers: [THINK.open, THINK.close],
   parser: (setup) => parserOf(setup, (reader) => reasoning(reader, THINK)),
+  textStart: thinkEnd,
 }
 
 /**
@@ -32,6 +33,11 @@ export function* reasoning(reader: AnswerReader, tags: ThinkTags, endedBy: reado
   const end = yield* reader.say('reasoning', [tags.close, ...endedBy])
   if (end === tags.close) yield* reader.space()
   else if (end !== undefined) reader.unread(end)
+}
+
+/** What ends the reasoning that the prompt opened, if it did. */
+export function thinkEnd(prompt: string): string | undefined {
+  return promptOpens(prompt, THINK) ? THINK.close : undefined
 }
 
 /** True where a rendered prompt ends inside of a reasoning block. */

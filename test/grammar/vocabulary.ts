@@ -1,0 +1,69 @@
+import type { TokenConstraint } from '../../src/engine/adjust.js'
+import type { Tokenizer } from '../../src/tokenizer/tokenizer.js'
+
+/** Every byte, and some texts of more bytes; the last id ends an answer. */
+const WORDS = [
+  '{"',
+  '":',
+  '", "',
+  '"}',
+  '},',
+  '[[',
+  'true',
+  'null',
+  '0.5',
+  '-1',
+  'é',
+  '你',
+  '😀',
+  '\n',
+  '\"',
+  'ab',
+  'name',
+  '12',
+]
+const BYTES = [...[...Array(256).keys()].map((b) => Uint8Array.of(b)), ...WORDS.map((w) => new TextEncoder().encode(w))]
+export const END = BYTES.length
+
+export const bytes: Tokenizer = {
+  vocabSize: END + 1,
+  eosIds: [END],
+  encode: (text) => Array.from(new TextEncoder().encode(text)),
+  decode: (ids) => new TextDecoder().decode(Uint8Array.from(ids.flatMap((id) => Array.from(BYTES[id] ?? [])))),
+  decoder: () => {
+    const decoder = new TextDecoder()
+    return {
+      push: (id) => decoder.decode(BYTES[id] ?? new Uint8Array(), { stream: true }),
+      flush: () => decoder.decode(),
+    }
+  },
+  idOf: () => undefined,
+  bytesOf: (id) => (id < END ? BYTES[id] : id === END ? undefined : null),
+}
+
+/** Tokens that bring an answer to its end. */
+const CLOSING = [END, ...Array.from(new TextEncoder().encode('"}],:'))]
+
+/** An answer chosen at random among what the constraint allows; the tokens that close things are preferred. */
+export async function randomAnswer(constraint: TokenConstraint, random: () => number, most = 3000): Promise<string> {
+  const ids: number[] = []
+  for (;;) {
+    await constraint.prepare?.()
+    const scores = constraint.mask(new Float32Array(END + 1))
+    const allowed: number[] = []
+    scores.forEach((score, id) => {
+      if (score !== -Infinity) allowed.push(id)
+    })
+    // Bytes beyond ASCII make no characters when they are chosen at random.
+    const likely = allowed.filter((token) => token < 128 || token > 255)
+    if (allowed.length === 0) throw new Error(`nothing may follow ${bytes.decode(ids)}`)
+    const closing = CLOSING.filter((id) => allowed.includes(id))
+    const preferred = closing.length > 0 && random() < (ids.length > most / 10 ? 0.9 : 0.3)
+    const from = preferred ? closing : likely.length > 0 ? likely : allowed
+    const id = from[Math.floor(random() * from.length)]!
+    constraint.accept(id)
+    if (id === END) return bytes.decode(ids)
+    ids.push(id)
+    if (ids.length > most) throw new Error(`the answer does not end: ${bytes.decode(ids).slice(0, 200)}`)
+  }
+}
