@@ -16,8 +16,8 @@ export function checkEbnf(text: string): string {
   const defined = new Set<string>()
   const used = new Map<string, number>()
   let depth = 0
-  /** Whether something stands before that may be repeated, or that an alternative consists of. */
-  let element = false
+  /** What stands before: nothing yet in this alternative, something that may be repeated, or a repetition. */
+  let before: 'nothing' | 'element' | 'repetition' = 'nothing'
   TOKENS.lastIndex = 0
   while (TOKENS.lastIndex < text.length) {
     const at = TOKENS.lastIndex
@@ -31,9 +31,9 @@ export function checkEbnf(text: string): string {
     if (rule !== undefined) {
       if (depth > 0) fail('a bracket is not closed before the next rule')
       if (defined.has(rule)) fail(`rule ${rule} is there twice`)
-      if (defined.size > 0 && !element) fail('the rule before is empty; write ""')
+      if (defined.size > 0 && before === 'nothing') fail('the rule before is empty; write ""')
       defined.add(rule)
-      element = false
+      before = 'nothing'
       continue
     }
     const any = name ?? string ?? set ?? repeat ?? open ?? close ?? or
@@ -41,15 +41,14 @@ export function checkEbnf(text: string): string {
     if (defined.size === 0) fail('expected a rule: name ::= ...')
     if (name !== undefined) used.set(name, at)
     if (set !== undefined) checkClass(set, fail)
-    if ((repeat ?? close ?? or) !== undefined && !element) fail(`nothing stands before ${any}`)
+    if ((repeat ?? close ?? or) !== undefined && before === 'nothing') fail(`nothing stands before ${any}`)
+    if (repeat !== undefined && before === 'repetition') fail('a repetition is repeated; use brackets')
     if (repeat !== undefined) checkRepeat(repeat, fail)
     if (open !== undefined && ++depth > 200) fail('brackets are nested too deeply')
     if (close !== undefined && --depth < 0) fail('a bracket is closed that was not opened')
-    element = (open ?? or) === undefined && (repeat === undefined || !/[*+?{]\s*$/.test(text.slice(at - 1, at)))
-    if (repeat !== undefined && /^[*+?{]/.test(text.slice(TOKENS.lastIndex).trimStart()))
-      fail('a repetition is repeated; use brackets')
+    before = (open ?? or) !== undefined ? 'nothing' : repeat !== undefined ? 'repetition' : 'element'
   }
-  if (depth > 0 || (defined.size > 0 && !element)) throw invalidGrammar('it ends in the middle of a rule')
+  if (depth > 0 || (defined.size > 0 && before === 'nothing')) throw invalidGrammar('it ends in the middle of a rule')
   for (const name of used.keys()) if (!defined.has(name)) throw invalidGrammar(`rule ${name} is used and not defined`)
   if (!defined.has('root')) throw invalidGrammar('expected a rule called root')
   return text
