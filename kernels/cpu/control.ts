@@ -12,8 +12,11 @@ const BARRIER_WAITERS: usize = 1152
 /** The step's header: i32 words, written by the host before each step. */
 const STEP: usize = 2048
 
-/** Looks at the barrier before a thread sleeps; see threads.ts. */
+/** Most looks at the barrier before a thread sleeps; see threads.ts. */
 let spins: i32 = 0
+/** Looks that are worth it now: fewer after each sleep, so that on a busy machine nobody is kept from a core by looking. */
+let patience: i32 = 0
+const LEAST_PATIENCE: i32 = 2000
 let thread: i32 = 0
 let nThreads: i32 = 1
 /** This thread's scratch memory. */
@@ -26,6 +29,7 @@ export function init(index: i32, count: i32, scratchPtr: usize, known: i32, barr
   thread = index
   nThreads = count
   spins = barrierSpins
+  patience = barrierSpins
   scratch = scratchPtr
   products = known < 0 ? productsOf(scratchPtr) : known
 }
@@ -90,11 +94,13 @@ export function barrier(): void {
     if (atomic.load<i32>(BARRIER_WAITERS) != 0) atomic.notify(BARRIER_GENERATION, -1)
     return
   }
-  let looks = 0
+  let looks = 0, slept = false
   while (atomic.load<i32>(BARRIER_GENERATION) == generation) {
-    if (++looks < spins) continue
+    if (++looks < patience) continue
+    slept = true
     atomic.add<i32>(BARRIER_WAITERS, 1)
     atomic.wait<i32>(BARRIER_GENERATION, generation, -1)
     atomic.sub<i32>(BARRIER_WAITERS, 1)
   }
+  patience = slept ? max(LEAST_PATIENCE, patience >> 2) : min(spins, patience + (patience >> 3))
 }
