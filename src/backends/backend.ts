@@ -54,6 +54,12 @@ export interface Step {
   readonly logitRows: Int32Array
 }
 
+/** A step of the draft: tokens that came behind rows of the last ordinary step, with the positions of those rows. */
+export interface DraftStep extends Step {
+  /** [T] rows of the last ordinary step, rising. */
+  readonly hiddenRows: Int32Array
+}
+
 /** A program with its weights in memory. One step at a time. */
 export interface Runner {
   readonly backend: string
@@ -76,6 +82,13 @@ export interface Runner {
   copySlot(from: number, to: number): void
   /** Logits [R, V]; the array is valid until the next step. */
   step(step: Step): Promise<Float32Array>
+  /** Whether the program has a draft. */
+  readonly hasDraft?: boolean
+  /**
+   * Logits [R, V] of the program's draft; the array is valid until the next step. Only right behind the step whose rows it
+   * takes, which are lost then.
+   */
+  draft?(step: DraftStep): Promise<Float32Array>
   /** Bytes per second at which all threads together read the weights and do nothing else: the limit of decoding. */
   readSpeed?(): Promise<number>
   /** Times of the steps since the last call, if they are being taken. */

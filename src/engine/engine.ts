@@ -232,7 +232,8 @@ export async function loadEngine(model: ModelFiles, options: LoadOptions = {}): 
 /** As {@link loadEngine}, of a checkpoint that is open; the engine closes it. */
 export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOptions = {}): Promise<Engine> {
   checkLoadOptions(options)
-  const program = await buildProgram(checkpoint)
+  const program = await buildProgram(checkpoint, { mtp: options.speculate === 'mtp' })
+  checkSpeculation(program, options)
   const tokenizer = await loadTokenizer(checkpoint)
   checkVocabulary(checkpoint, program, tokenizer)
   const template = await loadChatTemplate(checkpoint)
@@ -304,6 +305,15 @@ function cacheLimit(runner: Runner, asked: number | undefined): CacheLimit {
 async function loadBackend(name: 'cpu' | 'reference'): Promise<Backend> {
   if (name === 'reference') return (await import('../backends/reference/reference.js')).referenceBackend
   return (await import('../backends/cpu/cpu.js')).cpuBackend
+}
+
+/** Better now than at the first answer. */
+function checkSpeculation({ recurrents }: Program, { speculate }: LoadOptions): void {
+  if (speculate === undefined || recurrents.length === 0) return
+  throw new UserError(
+    `speculate ${speculate}: the model has recurrent layers, whose states cannot go back behind a wrong guess; leave it out`,
+    'invalid_argument',
+  )
 }
 
 function contextOf(program: Program, asked: number | undefined): number {

@@ -32,7 +32,8 @@ export async function generateTokens(
 ): Promise<GenerationResult> {
   const { constraint } = run
   // What a constraint allows is known for the next token only.
-  const guesses = constraint ? undefined : guessesOf(run.speculate ?? model.speculate, model.shared)
+  const speculate = constraint ? 'off' : (run.speculate ?? model.speculate)
+  const guesses = guessesOf(speculate, model.shared, timeline)
   const prepare = constraint?.prepare && (() => constraint.prepare!())
   const answer = new Answer(model.tokenizer?.decoder(run.markers), run)
   const room = Math.min(run.maxTokens, model.shared.contextLength - prompt.length)

@@ -1,7 +1,8 @@
+import type { Runner } from '../backends/backend.js'
 import { UserError } from '../errors.js'
 import { NgramDrafter, type Drafter, type Speculation } from './drafter.js'
 import type { SpeculationCount } from './generation.js'
-import type { SharedRunner } from './timeline.js'
+import type { SharedRunner, Timeline } from './timeline.js'
 
 /** The guesses of one answer, limited to what a step has room for, and how many of them were right. */
 export class Guesses {
@@ -42,9 +43,24 @@ export class Guesses {
 export function guessesOf(
   speculate: Speculation | Drafter | 'off' | undefined,
   shared: SharedRunner,
+  timeline: Timeline,
 ): Guesses | undefined {
+  timeline.wantsDraft = speculate === 'mtp'
   if (speculate === undefined || speculate === 'off') return undefined
-  if (speculate === 'mtp')
-    throw new UserError('speculate mtp: the model was loaded without its layer for further tokens', 'invalid_argument')
+  checkRunner(speculate, shared.runner)
+  if (speculate === 'mtp') return new Guesses({ draft: () => timeline.drafted }, shared)
   return new Guesses(speculate === 'ngram' ? new NgramDrafter() : speculate, shared)
+}
+
+function checkRunner(speculate: Speculation | Drafter, { slotBytes, hasDraft }: Runner): void {
+  if (slotBytes > 0)
+    throw new UserError(
+      'speculate: the model has recurrent layers, whose states cannot go back behind a wrong guess; leave it out',
+      'invalid_argument',
+    )
+  if (speculate === 'mtp' && !hasDraft)
+    throw new UserError(
+      'speculate mtp: the model was loaded without its layer for further tokens; load it with speculate mtp',
+      'invalid_argument',
+    )
 }

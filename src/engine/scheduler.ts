@@ -1,6 +1,7 @@
 import type { Runner } from '../backends/backend.js'
 import { UserError } from '../errors.js'
 import { yieldToEvents } from './queue.js'
+import { argmax } from './sampler.js'
 import type { Timeline } from './timeline.js'
 
 /** A timeline that wants its tokens computed. */
@@ -15,7 +16,8 @@ interface Waiting {
   readonly age: number
   /** Rows [.., V] of earlier steps, when the tokens take several. */
   readonly rows: Float32Array[]
-  readonly finish: (logits: Float32Array | undefined) => void
+  /** Reads the logits; what it returns tells the caller. */
+  readonly finish: (logits: Float32Array | undefined) => () => void
   readonly fail: (error: unknown) => void
 }
 
@@ -77,11 +79,12 @@ export class Scheduler {
     this.ages.delete(timeline)
     this.ages.set(timeline, age)
     return new Promise((resolve, reject) => {
-      const finish = (logits: Float32Array | undefined): void => {
+      const finish = (logits: Float32Array | undefined): (() => void) => {
         try {
-          resolve(logits && read(logits))
+          const result = logits && read(logits)
+          return () => resolve(result)
         } catch (error) {
-          reject(error instanceof Error ? error : new Error(String(error)))
+          return () => reject(error instanceof Error ? error : new Error(String(error)))
         }
       }
       this.waiting.push({ timeline, rowsFrom, signal, meanwhile, age, rows: [], finish, fail: reject })
@@ -128,7 +131,7 @@ export class Scheduler {
     const cancelled = this.waiting.filter(({ signal }) => signal?.aborted)
     if (cancelled.length === 0) return
     this.waiting = this.waiting.filter(({ signal }) => !signal?.aborted)
-    for (const { finish } of cancelled) finish(undefined)
+    for (const { finish } of cancelled) finish(undefined)()
   }
 
   /** How many tokens of the next step each gets. */
@@ -254,6 +257,8 @@ export class Scheduler {
     }
     const report = { tokens: total, sequences: shares.length, milliseconds: performance.now() - started }
     let row = 0
+    const from = shares.map(({ waiting }) => waiting.timeline.length)
+    const tell: (() => void)[] = []
     for (const { waiting, tokens } of shares) {
       const { timeline, rowsFrom } = waiting
       const rows = Math.min(tokens, Math.max(0, timeline.length + tokens - rowsFrom))
@@ -263,9 +268,56 @@ export class Scheduler {
       if (timeline.length < timeline.tokens.length) {
         if (rows > 0) waiting.rows.push(own.slice())
         this.waiting.push(waiting)
-      } else waiting.finish(waiting.rows.length === 0 ? own : joined([...waiting.rows, own]))
+      } else tell.push(waiting.finish(waiting.rows.length === 0 ? own : joined([...waiting.rows, own])))
     }
     this.onStep?.(report)
+    try {
+      await this.draft(shares, from)
+    } catch (error) {
+      this.waiting = this.waiting.filter((waiting) => !served.has(waiting))
+      for (const { fail } of served) fail(error)
+      return
+    }
+    for (const done of tell) done()
+  }
+
+  /**
+   * Runs the model's draft over the rows of the last step that stay and whose next token is known, so that its own cache is
+   * filled as far as the others; and asks it what comes next, for those who want to know. `from`: where each began.
+   */
+  private async draft(shares: readonly Share[], from: readonly number[]): Promise<void> {
+    const { runner } = this
+    if (!runner.hasDraft || !runner.draft) return
+    const [hiddenRows, tokens, positions, sequences, logitRows]: number[][] = [[], [], [], [], []]
+    const asking: Timeline[] = []
+    let at = 0
+    shares.forEach(({ waiting: { timeline }, tokens: count }, sequence) => {
+      for (let position = from[sequence]!; position < Math.min(from[sequence]! + count, timeline.length); position++) {
+        const next = timeline.tokenBehind(position)
+        if (next === undefined) continue
+        if (timeline.wantsDraft && position + 1 === timeline.tokens.length) {
+          logitRows!.push(tokens!.length)
+          asking.push(timeline)
+        }
+        hiddenRows!.push(at + position - from[sequence]!)
+        tokens!.push(next)
+        positions!.push(position)
+        sequences!.push(sequence)
+      }
+      at += count
+    })
+    if (tokens!.length === 0) return
+    const logits = await runner.draft({
+      hiddenRows: Int32Array.from(hiddenRows!),
+      tokens: Int32Array.from(tokens!),
+      positions: Int32Array.from(positions!),
+      sequences: Int32Array.from(sequences!),
+      pageTables: shares.map(({ waiting }) => waiting.timeline.pageTable()),
+      logitRows: Int32Array.from(logitRows!),
+    })
+    asking.forEach((timeline, row) => {
+      timeline.drafted = [argmax(logits.subarray(row * this.vocabSize, (row + 1) * this.vocabSize))]
+    })
   }
 }
 

@@ -35,6 +35,11 @@ export class Timeline {
   private readonly own: number[] = []
   /** Tokens that were found in the tree since the last call of reuse. */
   private adopted = 0
+  /** The token behind all that are here, once it is chosen. */
+  private upcoming: number | undefined
+  /** Whether the model's draft is to say what comes behind {@link upcoming}, and what it said. */
+  wantsDraft = false
+  drafted: readonly number[] = []
   /** Tokens at the end that are only guessed: pages with one of them in it are not shared. */
   private guessed = 0
 
@@ -111,6 +116,8 @@ export class Timeline {
     meanwhile?: () => Promise<void>,
   ): Promise<R | undefined> {
     const { scheduler, contextLength } = this.shared
+    this.upcoming = undefined
+    this.drafted = []
     const start = this.tokens.length
     const count = ids.length
     invariant(count > 0 && start === this.computed, 'a timeline takes one call at a time')
@@ -144,6 +151,7 @@ export class Timeline {
       this.guessed = 0
       this.truncate(certain + Math.max(0, chosen.length - 1))
       this.share()
+      this.upcoming = chosen.at(-1)
       return chosen
     }
     this.guessed = drafts.length
@@ -154,6 +162,11 @@ export class Timeline {
       if (this.guessed > 0 && this.tokens.length > certain) this.truncate(certain)
       this.guessed = 0
     }
+  }
+
+  /** The token behind a position that is in the cache; undefined where it is not known yet. */
+  tokenBehind(position: number): number | undefined {
+    return position + 1 < this.tokens.length ? this.tokens[position + 1] : this.upcoming
   }
 
   /** Takes pages so that `positions` tokens fit. Between steps. @throws UserError out_of_memory. */

@@ -61,10 +61,17 @@ export class GraphBuilder {
   private readonly recurrents: RecurrentState[] = []
   private readonly ropeTables: RopeTable[] = []
   private layerIndex = 0
+  /** Where the draft begins, and what it reads. */
+  private drafting: { readonly first: number; readonly hidden: Value; readonly nLayers: number } | undefined
 
   /** The ops that follow belong to layer `index`. */
   layer(index: number): void {
     this.layerIndex = index
+  }
+
+  /** The ops that follow belong to the draft, which reads `hidden` of the ordinary ops. */
+  draft(hidden: Value): void {
+    this.drafting = { first: this.ops.length, hidden, nLayers: this.layerIndex + 1 }
   }
 
   value(width: number, rows: 'T' | 'R' = 'T'): Value {
@@ -354,16 +361,22 @@ export class GraphBuilder {
     return this.push({ op: 'selectRows', x: view(x), out }, out)
   }
 
-  build(logits: Value, contextLength: number): Program {
+  /** `draftLogits` are what the draft ends with, if there is one. */
+  build(logits: Value, contextLength: number, draftLogits?: Value): Program {
+    const { drafting } = this
+    invariant((drafting === undefined) === (draftLogits === undefined), 'a draft begins and ends')
+    const draft = drafting &&
+      draftLogits && { ops: this.ops.slice(drafting.first), hidden: drafting.hidden, logits: draftLogits }
     return {
-      ops: this.ops,
+      ops: this.ops.slice(0, drafting?.first),
       values: this.values,
       states: this.states,
       recurrents: this.recurrents,
       ropeTables: this.ropeTables,
       logits,
+      ...(draft && { draft }),
       vocabSize: logits.width,
-      nLayers: this.layerIndex + 1,
+      nLayers: drafting?.nLayers ?? this.layerIndex + 1,
       contextLength,
     }
   }

@@ -6,6 +6,19 @@ export interface PlacedOp {
   readonly layer: number
 }
 
+/**
+ * A second list of ops, over the same weights and states, that guesses the token behind the next one (multi-token
+ * prediction). Its step has one row for each row of the last ordinary step that it takes: `hidden` holds their states, and
+ * its tokens are those that came next.
+ */
+export interface Draft {
+  readonly ops: readonly PlacedOp[]
+  /** [T, D], written by the ordinary ops, read by these. */
+  readonly hidden: Value
+  /** [R, V] */
+  readonly logits: Value
+}
+
 /** What a model file builds once from a config, and every backend runs for each step. */
 export interface Program {
   readonly ops: readonly PlacedOp[]
@@ -15,8 +28,14 @@ export interface Program {
   readonly ropeTables: readonly RopeTable[]
   /** [R, V] */
   readonly logits: Value
+  readonly draft?: Draft
   readonly vocabSize: number
   readonly nLayers: number
   /** Positions that the model was made for (max_position_embeddings). */
   readonly contextLength: number
+}
+
+/** The ordinary ops, then those of the draft. */
+export function allOps({ ops, draft }: Program): readonly PlacedOp[] {
+  return draft ? [...ops, ...draft.ops] : ops
 }

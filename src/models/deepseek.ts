@@ -1,22 +1,24 @@
 /**
  * DeepSeek-V2 (arXiv 2405.04434), DeepSeek-V3 and R1 (arXiv 2412.19437), Kimi K2 (arXiv 2507.20534): multi-head latent
- * attention with absorbed weights, a few dense layers, then mixtures of experts with shared ones. The layers past
- * num_hidden_layers predict further tokens (MTP); they take no part in an ordinary step and are not loaded.
+ * attention with absorbed weights, a few dense layers, then mixtures of experts with shared ones. The layer past
+ * num_hidden_layers predicts further tokens (MTP); it takes no part in an ordinary step and is loaded when it is asked for.
  */
 import { z } from 'zod'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder, vector } from '../graph/builder.js'
+import type { Value } from '../graph/ops.js'
 import type { Program } from '../graph/program.js'
 import { embeddingAndHead, gatedMlp, logits, norm } from './blocks.js'
 import { COMMON, readConfig } from './config.js'
 import type { ModelDefinition } from './definition.js'
 import { checkMixture, MIXTURE_CONFIG, mixture, type RouteRule } from './mixture.js'
 import { checkMla, MLA_CONFIG, mla } from './mla.js'
+import { checkMtp, mtpDraft } from './mtp.js'
 import { makeRope } from './rope.js'
 
 export const deepseek: ModelDefinition = {
   modelTypes: ['deepseek_v2', 'deepseek_v3', 'kimi_k2'],
-  build: (checkpoint) => Promise.resolve(build(checkpoint)),
+  build: (checkpoint, options) => Promise.resolve(build(checkpoint, options?.mtp ?? false)),
 }
 
 // ---- config
@@ -30,32 +32,43 @@ const DeepseekConfig = z.object({
   moe_layer_freq: z.number().int().min(1).default(1),
   topk_method: z.enum(['greedy', 'group_limited_greedy', 'noaux_tc']).optional(),
   scoring_func: z.enum(['softmax', 'sigmoid']).optional(),
+  num_nextn_predict_layers: z.number().int().min(0).nullish(),
 })
 type Config = z.infer<typeof DeepseekConfig>
 
 // ---- graph
 
-function build(checkpoint: Checkpoint): Program {
+function build(checkpoint: Checkpoint, mtp: boolean): Program {
   const c = readConfig(DeepseekConfig, checkpoint.config, checkpoint.name)
   checkMla(c, checkpoint.name)
   checkMixture(c, checkpoint.name)
+  if (mtp) checkMtp(checkpoint, c.num_nextn_predict_layers, c.num_hidden_layers)
   const b = new GraphBuilder()
   const rope = makeRope(c, c.qk_rope_head_dim)
   const table = b.ropeTable(rope.invFreq, rope.attentionFactor)
   const scale = (c.qk_nope_head_dim + c.qk_rope_head_dim) ** -0.5 * rope.softmaxFactor
   const { embedding, head } = embeddingAndHead(checkpoint, c.tie_word_embeddings, c.vocab_size, c.hidden_size)
+  const eps = c.rms_norm_eps
+  const block = (x: Value, layer: string, sparse: boolean): Value => {
+    const h = norm(b, x, `${layer}.input_layernorm`, eps)
+    const y = b.add(x, mla(b, h, `${layer}.self_attn`, c, { table, scale }, checkpoint))
+    const g = norm(b, y, `${layer}.post_attention_layernorm`, eps)
+    const mlp = `${layer}.mlp`
+    return b.add(y, sparse ? mixture(b, g, mlp, c, ruleOf(c, mlp)) : gatedMlp(b, g, mlp, c.intermediate_size))
+  }
   let x = b.embed(embedding) // [T, D]
+  const isSparse = (i: number): boolean =>
+    Boolean(c.n_routed_experts) && i >= c.first_k_dense_replace && i % c.moe_layer_freq === 0
   for (let i = 0; i < c.num_hidden_layers; i++) {
     b.layer(i)
-    const layer = `model.layers.${i}`
-    const h = norm(b, x, `${layer}.input_layernorm`, c.rms_norm_eps)
-    x = b.add(x, mla(b, h, `${layer}.self_attn`, c, { table, scale }, checkpoint))
-    const g = norm(b, x, `${layer}.post_attention_layernorm`, c.rms_norm_eps)
-    const sparse = c.n_routed_experts && i >= c.first_k_dense_replace && i % c.moe_layer_freq === 0
-    const mlp = `${layer}.mlp`
-    x = b.add(x, sparse ? mixture(b, g, mlp, c, ruleOf(c, mlp)) : gatedMlp(b, g, mlp, c.intermediate_size))
+    x = block(x, `model.layers.${i}`, isSparse(i))
   }
-  return b.build(logits(b, x, 'model.norm', c.rms_norm_eps, head), c.max_position_embeddings)
+  if (!mtp) return b.build(logits(b, x, 'model.norm', eps, head), c.max_position_embeddings)
+  const hidden = norm(b, x, 'model.norm', eps)
+  const next = b.linear(b.selectRows(hidden), head)
+  const last = c.num_hidden_layers
+  const parts = { embedding, head, eps, block: (y: Value, layer: string) => block(y, layer, isSparse(last)) }
+  return b.build(next, c.max_position_embeddings, mtpDraft(b, hidden, last, parts))
 }
 
 /** V2 routes by softmax and does not normalise, V3 and K2 by sigmoid with a correction bias. */

@@ -3,7 +3,8 @@ import { UserError } from '../errors.js'
 import type { Program } from '../graph/program.js'
 import { deepseek } from './deepseek.js'
 import { deepseekV32 } from './deepseek-v32.js'
-import type { ModelDefinition } from './definition.js'
+import { unsupported } from './config.js'
+import type { BuildOptions, ModelDefinition } from './definition.js'
 import { glmMoeDsa } from './glm-moe-dsa.js'
 import { llama } from './llama.js'
 import { qwen2 } from './qwen2.js'
@@ -19,10 +20,14 @@ export const MODEL_TYPES: readonly string[] = MODELS.flatMap((model) => model.mo
  * The program of a checkpoint, by its config's model_type.
  * @throws UserError for an architecture that is not here: names the supported ones and the nearest.
  */
-export function buildProgram(checkpoint: Checkpoint): Promise<Program> {
+export async function buildProgram(checkpoint: Checkpoint, options: BuildOptions = {}): Promise<Program> {
   const modelType = checkpoint.config['model_type']
   const model = MODELS.find((m) => m.modelTypes.includes(String(modelType)))
-  if (model) return model.build(checkpoint)
+  if (model) {
+    const program = await model.build(checkpoint, options)
+    if (options.mtp && !program.draft) unsupported(checkpoint.name, 'speculate mtp')
+    return program
+  }
   const found = typeof modelType === 'string' ? `model_type ${modelType}` : 'no model_type'
   const near = typeof modelType === 'string' ? nearest(modelType) : undefined
   throw new UserError(

@@ -1,4 +1,4 @@
-import { PAGE_SIZE, type Runner, type Step } from '../../src/backends/backend.js'
+import { PAGE_SIZE, type DraftStep, type Runner, type Step } from '../../src/backends/backend.js'
 import { think } from '../../src/chat/dialects/think.js'
 import type { CacheLimit } from '../../src/engine/cache.js'
 import { ModelGrammars } from '../../src/engine/constrain.js'
@@ -32,6 +32,8 @@ export interface FakeOptions {
   readonly onStep?: (step: Step) => void | Promise<void>
   /** What comes behind a prefix; by default nextOf. */
   readonly next?: (prefix: readonly number[]) => number
+  /** A draft for multi-token prediction: what it guesses behind a prefix whose last token it was given. */
+  readonly draftNext?: (prefix: readonly number[]) => number
 }
 
 /**
@@ -50,6 +52,8 @@ export class FakeRunner implements Runner {
   readonly steps: number[] = []
   reserved = 0
   closed = false
+  drafts = 0
+  private last: Step | undefined
   private readonly cells = new Map<number, number>()
   private busy = false
 
@@ -82,6 +86,37 @@ export class FakeRunner implements Runner {
     }
   }
 
+  get hasDraft(): boolean {
+    return this.options.draftNext !== undefined
+  }
+
+  /** Checks that the draft's rows are those of the last step, and that each is told the token that came next. */
+  async draft(step: DraftStep): Promise<Float32Array> {
+    await new Promise((resolve) => setImmediate(resolve))
+    const last = this.last!
+    const logits = new Float32Array(step.logitRows.length * VOCAB)
+    step.hiddenRows.forEach((row, t) => {
+      if (t > 0 && row <= step.hiddenRows[t - 1]!) throw new Error('rows of the draft do not rise')
+      const [from, position] = [last.sequences[row]!, last.positions[row]!]
+      if (position !== step.positions[t]) throw new Error(`row ${row} is position ${position}`)
+      if (last.pageTables[from]![0] !== step.pageTables[step.sequences[t]!]![0]) throw new Error('another sequence')
+      const following = last.tokens[row + 1]
+      const here = last.sequences[row + 1] === from
+      // Inside of a sequence's rows the next token is the one that was fed, unless that was a wrong guess.
+      if (here && step.hiddenRows[t + 1] === row + 1 && step.tokens[t] !== following)
+        throw new Error(`row ${row} is followed by ${following}`)
+    })
+    step.logitRows.forEach((t, row) => {
+      const prefix = Array.from({ length: step.positions[t]! + 1 }, (_, position) => {
+        const page = step.pageTables[step.sequences[t]!]![Math.floor(position / PAGE_SIZE)]!
+        return this.cells.get(page * PAGE_SIZE + (position % PAGE_SIZE))!
+      })
+      logits[row * VOCAB + this.options.draftNext!([...prefix, step.tokens[t]!])] = 5
+    })
+    this.drafts++
+    return logits
+  }
+
   close(): Promise<void> {
     this.closed = true
     return Promise.resolve()
@@ -95,6 +130,7 @@ export class FakeRunner implements Runner {
     }
     step.tokens.forEach((token, t) => this.cells.set(cell(t, step.positions[t]!), token))
     this.steps.push(step.tokens.length)
+    this.last = step
     const { vocab = VOCAB } = this.options
     const logits = new Float32Array(step.logitRows.length * vocab)
     step.logitRows.forEach((t, row) => {

@@ -34,6 +34,29 @@ describe('speculation', () => {
     expect(speculation).toEqual({ drafted: 49, accepted: 49, steps: 7 })
   })
 
+  it('takes two tokens a step where the draft of the model is right, and fewer where it is wrong', async () => {
+    const right = new FakeRunner({ maxTokens: 64, draftNext: nextOf })
+    const ask = { maxTokens: 21, speculate: 'mtp' } as const
+    const { ids, speculation } = await new Session(fakeModel(right)).generate([1, 2, 3], ask).result
+    expect(ids).toEqual(continuation([1, 2, 3], 21))
+    expect(speculation).toEqual({ drafted: 10, accepted: 10, steps: 10 })
+    expect(right.steps).toEqual([3, ...Array.from({ length: 10 }, () => 2)])
+    const wrong = new FakeRunner({ maxTokens: 64, draftNext: (prefix) => (nextOf(prefix) + 1) % VOCAB })
+    const second = await new Session(fakeModel(wrong)).generate([1, 2, 3], ask).result
+    expect(second.ids).toEqual(ids)
+    expect(second.speculation).toEqual({ drafted: 19, accepted: 0, steps: 20 })
+    // The draft's cache is filled for others too.
+    await new Session(fakeModel(right)).generate([1, 2, 3], { maxTokens: 2 }).result
+    expect(right.drafts).toBeGreaterThan(11)
+  })
+
+  it('is refused for models with recurrent states', async () => {
+    const runner = new FakeRunner()
+    Object.assign(runner, { slotBytes: 64 })
+    const generation = new Session(fakeModel(runner)).generate([1], { speculate: 'ngram' })
+    await expect(generation.result).rejects.toThrow(/recurrent layers/)
+  })
+
   it('says nothing about guesses without them', async () => {
     const result = await new Session(fakeModel(new FakeRunner())).generate([1, 2], { maxTokens: 3 }).result
     expect(result.speculation).toBeUndefined()
@@ -91,7 +114,7 @@ it('answers any mix of requests as without guesses: batches, stops, limits, canc
     penalty: fc.constantFrom(0, 0, 1),
     seed: fc.nat(1000),
     speculate: fc.oneof(
-      fc.constantFrom('ngram' as const, 'off' as const),
+      fc.constantFrom('ngram' as const, 'off' as const, 'mtp' as const),
       fc.record({ chance: fc.constantFrom(0, 0.5, 0.9, 1), seed: fc.nat(1000) }),
     ),
     delay: fc.nat(10),
@@ -107,7 +130,9 @@ it('answers any mix of requests as without guesses: batches, stops, limits, canc
       async (requests, maxTokens, rows, pages) => {
         // Sometimes the same few tokens again, so that n-grams are found.
         const next = (prefix: readonly number[]): number => nextOf(prefix.slice(-1)) % 20
-        const runner = (): FakeRunner => new FakeRunner({ maxTokens, maxLogitRows: Math.min(maxTokens, rows), next })
+        const draftNext = (prefix: readonly number[]): number => next(prefix) + (prefix.length % 3 === 0 ? 1 : 0)
+        const runner = (): FakeRunner =>
+          new FakeRunner({ maxTokens, maxLogitRows: Math.min(maxTokens, rows), next, draftNext })
         const model = fakeModel(runner(), { limit: { pages, hard: true }, tokenizer: letters })
         const sessions = Array.from({ length: 5 }, () => new Session(model))
         const pause = async (ticks: number): Promise<void> => {

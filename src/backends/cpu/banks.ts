@@ -9,7 +9,7 @@ export const MAX_BANK_BYTES = 65536 * 65536
 
 /** Which bank each op runs in. Weights that two ops share (tied embeddings) pull the second op back to the first's bank. */
 export interface BankPlan {
-  /** Per op of the program. */
+  /** Per op of the program, the draft's behind the others. */
   readonly bankOf: number[]
   readonly count: number
   /** Cache states of each bank. */
@@ -41,7 +41,7 @@ export function planBanks(
   const capacity = bankBytes - reserve
   let bank = 0
   let used = 0
-  for (const group of layerGroups(program.ops)) {
+  for (const group of [...layerGroups(program.ops), ...layerGroups(program.draft?.ops ?? [])]) {
     const fresh = new Set(
       group.flatMap(({ op }) => weightsOf(op).map((w) => w.name)).filter((name) => !placed.has(name)),
     )

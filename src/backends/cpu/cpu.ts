@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../../checkpoint/checkpoint.js'
 import { UserError } from '../../errors.js'
 import { weightsOf, type Op } from '../../graph/ops.js'
-import type { Program } from '../../graph/program.js'
+import { allOps, type Program } from '../../graph/program.js'
 import { type Backend, type BackendOptions, type MemoryPlan, type Runner } from '../backend.js'
 import { MAX_BANK_BYTES, gigabytes, planBanks } from './banks.js'
 import { BASELINE_WASM, RELAXED_WASM } from './kernels.generated.js'
@@ -40,7 +40,7 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
   await loadWeights(weights, loaders, options)
 
   const probe = layout.banks.map((b, bank) => ({ bank, first: 0, records: b.probe.record, count: 1, copies: [] }))
-  const setup = { module, memories, segments: layout.segments, probe, uniform }
+  const setup = { module, memories, segments: layout.segments, draft: layout.draft?.segments ?? [], probe, uniform }
   const memoryOf = (thread: number): { scratch: number[]; times: number[] | undefined } => ({
     scratch: layout.banks.map((b) => b.scratchAddress + thread * layout.scratchBytes),
     times: options.profile ? layout.banks.map((b) => b.timesAddress + thread * timesBytes(b.nRecords)) : undefined,
@@ -97,14 +97,14 @@ function planWeights(
   options: Pick<BackendOptions, 'precision' | 'quantize'>,
 ): Map<string, PlacedWeight> {
   const uses = new Map<string, Set<WeightUse>>()
-  for (const { op } of program.ops)
+  for (const { op } of allOps(program))
     for (const weight of weightsOf(op)) {
       const set = uses.get(weight.name) ?? new Set()
       set.add(useOf(op, weight.shape.length))
       uses.set(weight.name, set)
     }
   const weights = new Map<string, PlacedWeight>()
-  for (const { op } of program.ops)
+  for (const { op } of allOps(program))
     for (const weight of weightsOf(op))
       if (!weights.has(weight.name)) {
         const stored = checkpoint.tensor(weight.name, weight.shape, weight.part)

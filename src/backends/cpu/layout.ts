@@ -1,5 +1,5 @@
 import { invariant } from '../../errors.js'
-import type { Program } from '../../graph/program.js'
+import { allOps, type Program } from '../../graph/program.js'
 import { PAGE_SIZE, type BackendOptions } from '../backend.js'
 import type { BankPlan } from './banks.js'
 import { lowerOp } from './lower/lower.js'
@@ -54,6 +54,12 @@ export interface Layout {
   /** Names of each bank's records. */
   readonly names: readonly (readonly string[])[]
   readonly logits: { bank: number; address: number }
+  /** Where the program has one: its segments, its logits, and all places of the hidden rows. */
+  readonly draft?: {
+    readonly segments: readonly Segment[]
+    readonly hidden: readonly { bank: number; address: number }[]
+    readonly logits: { bank: number; address: number }
+  }
   /** Writes records and pointer lists into fresh memories. */
   write(memories: readonly WebAssembly.Memory[]): void
 }
@@ -69,19 +75,21 @@ export function layOut(
 ): Layout {
   const { maxTokens, maxLogitRows } = options
   const firstLowered: number[] = []
-  program.ops.forEach(({ op }, i) => {
+  allOps(program).forEach(({ op }, i) => {
     firstLowered.push(lowering.ops.length)
     lowerOp(op, plan.bankOf[i]!, lowering)
   })
   const ops = lowering.ops
   const crossings = findCrossings(program, plan.bankOf, lowering, firstLowered)
   const sizeOf = (b: Buffer): number => b.extra + b.rowBytes * b.multiple * (b.rows === 'T' ? maxTokens : maxLogitRows)
-  const logitsBank = ops.at(-1)!.bank
-  const logitsBuffer = lowering.bufferOf(program.logits, logitsBank)
-  const memory = planMemory(ops, crossings, plan.count, sizeOf, logitsBuffer)
+  const draftFrom = firstLowered[program.ops.length] ?? ops.length
+  const ends = [{ logits: program.logits, bank: ops[draftFrom - 1]!.bank }]
+  if (program.draft) ends.push({ logits: program.draft.logits, bank: ops.at(-1)!.bank })
+  const keep = ends.map(({ logits, bank }) => lowering.bufferOf(logits, bank))
+  const memory = planMemory(ops, crossings, plan.count, sizeOf, keep)
 
   // 4 rows of a chunk, and what routing, attention and the integer kernels keep beside
-  const experts = Math.max(0, ...program.ops.map(({ op }) => (op.op === 'route' ? op.logits.width : 0)))
+  const experts = Math.max(0, ...allOps(program).map(({ op }) => (op.op === 'route' ? op.logits.width : 0)))
   const scratchBytes =
     align(
       Math.max(
@@ -150,13 +158,20 @@ export function layOut(
   const addressOf = (buffer: Buffer, bank: number): number => activations[bank]! + memory.offsets.get(buffer)!
   const pageOffsets = pageOffsetsOf(program, plan, lowering.cacheBytes)
   const slotOffsets = slotOffsetsOf(program, plan)
-  const segments = segmentsOf(ops, crossings, banks, addressOf)
+  const { step, draft } = segmentsOf(ops, draftFrom, crossings, banks, addressOf)
+  const segments = [...step, ...draft]
+  const [logits, draftLogits] = ends.map(({ bank }, i) => ({ bank, address: addressOf(keep[i]!, bank) }))
+  const hidden = banks.flatMap((_, bank) => {
+    const buffer = program.draft && lowering.bufferOf(program.draft.hidden, bank)
+    return buffer && memory.offsets.has(buffer) ? [{ bank, address: addressOf(buffer, bank) }] : []
+  })
   return {
     banks,
-    segments,
+    segments: step,
+    ...(draftLogits && { draft: { segments: draft, hidden, logits: draftLogits } }),
     scratchBytes,
     names: banks.map((_, bank) => ops.filter((op) => op.bank === bank).map((op) => op.name)),
-    logits: { bank: logitsBank, address: addressOf(logitsBuffer, logitsBank) },
+    logits: logits!,
     write(memories) {
       memories.forEach((m, bank) => {
         const { record, address, bytes } = banks[bank]!.probe
@@ -246,14 +261,15 @@ function recurrentBytes(program: Program, id: number): number {
   return align(program.recurrents[id]!.floats * 4)
 }
 
-/** Runs of ops in one bank, with the copies that bring their inputs. */
+/** Runs of ops in one bank, with the copies that bring their inputs: those of a step, and from op `draftFrom` on the draft's. */
 function segmentsOf(
   ops: readonly LoweredOp[],
+  draftFrom: number,
   crossings: ReturnType<typeof findCrossings>,
   banks: readonly BankLayout[],
   addressOf: (buffer: Buffer, bank: number) => number,
-): Segment[] {
-  const segments: Segment[] = []
+): { step: Segment[]; draft: Segment[] } {
+  const [step, draft]: [Segment[], Segment[]] = [[], []]
   const done = banks.map(() => 0)
   ops.forEach((op, i) => {
     const copies = crossings
@@ -263,6 +279,7 @@ function segmentsOf(
         const [from, to] = [addressOf(c.from.buffer, c.from.bank), addressOf(c.to.buffer, c.to.bank)]
         return { fromBank: c.from.bank, from, to, rowBytes: c.from.buffer.rowBytes, rowsAt }
       })
+    const segments = i < draftFrom ? step : draft
     const current = segments.at(-1)
     if (current && current.bank === op.bank && copies.length === 0)
       segments[segments.length - 1] = { ...current, count: current.count + 1 }
@@ -273,7 +290,7 @@ function segmentsOf(
     }
     done[op.bank]!++
   })
-  return segments
+  return { step, draft }
 }
 
 function writeRecords(

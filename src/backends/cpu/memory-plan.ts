@@ -1,6 +1,6 @@
 import { invariant } from '../../errors.js'
 import { valuesOf } from '../../graph/ops.js'
-import type { Program } from '../../graph/program.js'
+import { allOps, type Program } from '../../graph/program.js'
 import type { Buffer, LoweredOp, Lowering } from './lower/lowering.js'
 import { align } from './weights.js'
 
@@ -31,7 +31,7 @@ export function planMemory(
   crossings: readonly Crossing[],
   nBanks: number,
   sizeOf: (buffer: Buffer) => number,
-  keep: Buffer,
+  keep: readonly Buffer[],
 ): MemoryPlan {
   const lives = new Map<Buffer, Life>()
   const touch = (buffer: Buffer, bank: number, at: number): void => {
@@ -46,7 +46,7 @@ export function planMemory(
     touch(c.from.buffer, c.from.bank, c.before)
     touch(c.to.buffer, c.to.bank, c.before)
   }
-  touch(keep, lives.get(keep)!.bank, ops.length)
+  for (const buffer of keep) touch(buffer, lives.get(buffer)!.bank, ops.length)
 
   const offsets = new Map<Buffer, number>()
   const bytes = new Array<number>(nBanks).fill(0)
@@ -80,7 +80,7 @@ export function findCrossings(
   const crossings: Crossing[] = []
   /** Where the newest copy of a value is: its home bank and the banks it was brought to since. */
   const copies = new Map<number, { home: number; banks: Set<number> }>()
-  program.ops.forEach(({ op }, i) => {
+  allOps(program).forEach(({ op }, i) => {
     const bank = bankOf[i]!
     const { reads, writes } = valuesOf(op)
     // An op may write a part of a value, so what it writes must be here too if it exists already.

@@ -20,7 +20,7 @@ export async function readSpeed(asked?: number): Promise<number> {
   new Uint8Array(memory.buffer, data, PROBED_BYTES).fill(1)
   const record = FIRST_FREE_ADDRESS
   const probe = [{ bank: 0, first: 0, records: record, count: 1, copies: [] }]
-  const setup = { module, memories: [memory], segments: [], probe, uniform }
+  const setup = { module, memories: [memory], segments: [], draft: [], probe, uniform }
   const own = (thread: number): { scratch: number[]; times: undefined } => ({
     scratch: [record + RECORD_BYTES + 16 * (thread + 1)],
     times: undefined,

@@ -1,6 +1,6 @@
 import { UserError, invariant } from '../../errors.js'
 import type { Program } from '../../graph/program.js'
-import type { BackendOptions, OpTimes, Runner, Step } from '../backend.js'
+import type { BackendOptions, DraftStep, OpTimes, Runner, Step } from '../backend.js'
 import { CacheMemory } from './cache-memory.js'
 import { PAGE_TABLE_ENTRIES, timesBytes, type BankLayout, type Layout } from './layout.js'
 import { RECORD_BYTES, STEP_ADDRESS } from './records.js'
@@ -37,6 +37,10 @@ export class CpuRunner implements Runner {
     this.maxLogitRows = options.maxLogitRows
   }
 
+  get hasDraft(): boolean {
+    return this.program.draft !== undefined
+  }
+
   reservePages(count: number): void {
     for (const cache of this.caches) cache.reservePages(count)
   }
@@ -50,16 +54,36 @@ export class CpuRunner implements Runner {
   }
 
   async step(step: Step): Promise<Float32Array> {
+    await this.compute(step, () => this.pool.run())
+    return this.logitsAt(this.layout.logits, step)
+  }
+
+  async draft(step: DraftStep): Promise<Float32Array> {
+    const { draft } = this.layout
+    invariant(draft, 'the program has no draft')
+    const rowBytes = this.program.draft!.hidden.width * 4
+    for (const { bank, address } of draft.hidden) {
+      const bytes = new Uint8Array(this.memories[bank]!.buffer, address)
+      // Rows only move down.
+      step.hiddenRows.forEach((row, t) => bytes.copyWithin(t * rowBytes, row * rowBytes, (row + 1) * rowBytes))
+    }
+    await this.compute(step, () => this.pool.draft())
+    return this.logitsAt(draft.logits, step)
+  }
+
+  private async compute(step: Step, run: () => Promise<void>): Promise<void> {
     invariant(!this.running, 'two steps at a time')
     this.check(step)
     this.running = true
     try {
       this.layout.banks.forEach((bank, i) => this.writeStep(bank, this.memories[i]!.buffer, this.caches[i]!, step))
-      await this.pool.run()
+      await run()
     } finally {
       this.running = false
     }
-    const { bank, address } = this.layout.logits
+  }
+
+  private logitsAt({ bank, address }: Layout['logits'], step: Step): Float32Array {
     return new Float32Array(this.memories[bank]!.buffer, address, step.logitRows.length * this.program.vocabSize)
   }
 

@@ -22,7 +22,7 @@ export interface BankCopy {
 }
 
 /** What threads do when they are woken; the functions that are sent as text have the numbers once more. */
-const [STEP, END, PROBE] = [0, 1, 2]
+const [STEP, END, PROBE, DRAFT] = [0, 1, 2, 3]
 
 /** Looks before a thread sleeps. Waking takes 50 us and more; but where threads share a core, looking keeps the other from its work. */
 const SPINS = { ownCore: 1_000_000, sharedCore: 2_000 }
@@ -34,7 +34,9 @@ interface ThreadSetup {
   /** Where this thread's times go, per bank; undefined: no times are taken. */
   readonly times: readonly number[] | undefined
   readonly segments: readonly Segment[]
-  /** What {@link ThreadPool.probe} runs instead. */
+  /** What {@link ThreadPool.draft} runs instead. */
+  readonly draft: readonly Segment[]
+  /** And {@link ThreadPool.probe}. */
   readonly probe: readonly Segment[]
   /** Relaxed instructions do the same in all code of the kernels (platform.ts). */
   readonly uniform: boolean
@@ -64,7 +66,7 @@ function threadWork(setup: ThreadSetup): (task: number) => void {
     }
   }
   return (task) => {
-    for (const segment of task === 2 ? setup.probe : setup.segments) {
+    for (const segment of task === 2 ? setup.probe : task === 3 ? setup.draft : setup.segments) {
       if (thread === 0) copy(segment)
       const { bank, first, records, count } = segment
       if (setup.times && task === 0) instances[bank]!['runTimed']!(records, count, setup.times[bank]! + first * 16)
@@ -105,6 +107,8 @@ type SharedSetup = Omit<ThreadSetup, 'thread' | 'nThreads' | 'control' | 'scratc
 export interface Threads {
   /** Runs one step. */
   run(): Promise<void>
+  /** Runs the draft behind it. */
+  draft(): Promise<void>
   /** Reads all weights. */
   probe(): Promise<void>
   close(): Promise<void>
@@ -113,7 +117,12 @@ export interface Threads {
 /** Steps in the caller's own thread, where memory cannot be shared with others. */
 export function ownThread(setup: SharedSetup, memory: Pick<ThreadSetup, 'scratch' | 'times'>): Threads {
   const work = threadWork({ ...setup, ...memory, thread: 0, nThreads: 1, spins: 0, control: CONTROL_ADDRESS })
-  return { run: async () => work(STEP), probe: async () => work(PROBE), close: async () => undefined }
+  return {
+    run: async () => work(STEP),
+    draft: async () => work(DRAFT),
+    probe: async () => work(PROBE),
+    close: async () => undefined,
+  }
 }
 
 /** The threads of one loaded model. */
@@ -162,6 +171,10 @@ export class ThreadPool implements Threads {
 
   run(): Promise<void> {
     return this.wake(STEP)
+  }
+
+  draft(): Promise<void> {
+    return this.wake(DRAFT)
   }
 
   probe(): Promise<void> {

@@ -3,10 +3,10 @@
  * graph/ops.ts. Slow and short on purpose; the other backends are tested against it.
  */
 import type { Checkpoint } from '../../checkpoint/checkpoint.js'
-import { UserError } from '../../errors.js'
-import type { Program } from '../../graph/program.js'
+import { UserError, invariant } from '../../errors.js'
+import type { PlacedOp, Program } from '../../graph/program.js'
 import type { CacheState } from '../../graph/ops.js'
-import { rowsOfPage, type Backend, type BackendOptions, type Runner, type Step } from '../backend.js'
+import { rowsOfPage, type Backend, type BackendOptions, type DraftStep, type Runner, type Step } from '../backend.js'
 import { PagedRows } from './paged-rows.js'
 import { runOp } from './run.js'
 import { Slots } from './slots.js'
@@ -30,6 +30,8 @@ class ReferenceRunner implements Runner {
   private readonly keys: PagedRows[]
   private readonly values: PagedRows[]
   private readonly slots: Slots
+  /** Of the last ordinary step, for the draft. */
+  private hidden: Float32Array | undefined
 
   constructor(
     private readonly program: Program,
@@ -44,6 +46,10 @@ class ReferenceRunner implements Runner {
     this.keys = program.states.map((s) => new PagedRows(s.heads * s.keyDim, s.every))
     this.values = program.states.map((s) => new PagedRows(s.heads * s.valueDim, s.every))
     this.slots = new Slots(program)
+  }
+
+  get hasDraft(): boolean {
+    return this.program.draft !== undefined
   }
 
   reservePages(): void {
@@ -63,6 +69,24 @@ class ReferenceRunner implements Runner {
   }
 
   step(step: Step): Promise<Float32Array> {
+    const { ops, logits, draft } = this.program
+    const buf = this.run(ops, step, new StepBuffers(this.program, step))
+    if (draft) this.hidden = buf.all(draft.hidden)
+    return Promise.resolve(buf.all(logits))
+  }
+
+  draft(step: DraftStep): Promise<Float32Array> {
+    const { draft } = this.program
+    invariant(draft && this.hidden, 'a draft without a step')
+    const buf = new StepBuffers(this.program, step)
+    const { width } = draft.hidden
+    step.hiddenRows.forEach((row, t) =>
+      buf.row(draft.hidden, t).set(this.hidden!.subarray(row * width, (row + 1) * width)),
+    )
+    return Promise.resolve(this.run(draft.ops, step, buf).all(draft.logits))
+  }
+
+  private run(ops: readonly PlacedOp[], step: Step, buf: StepBuffers): StepBuffers {
     const { vocabSize } = this.program
     for (const id of step.tokens)
       if (id < 0 || id >= vocabSize)
@@ -72,14 +96,14 @@ class ReferenceRunner implements Runner {
         )
     const context = {
       step,
-      buf: new StepBuffers(this.program, step),
+      buf,
       weights: this.weights,
       keysOf: (state: CacheState) => this.keys[state.id]!,
       valuesOf: (state: CacheState) => this.values[state.id]!,
       slots: this.slots,
     }
-    for (const { op } of this.program.ops) runOp(op, context)
-    return Promise.resolve(context.buf.all(this.program.logits))
+    for (const { op } of ops) runOp(op, context)
+    return buf
   }
 
   close(): Promise<void> {

@@ -2,7 +2,7 @@ import type { Checkpoint } from '../../checkpoint/checkpoint.js'
 import { decodeRows } from '../../checkpoint/decode.js'
 import { UserError } from '../../errors.js'
 import { weightsOf, type Weight } from '../../graph/ops.js'
-import type { Program } from '../../graph/program.js'
+import { allOps, type Program } from '../../graph/program.js'
 import type { BackendOptions } from '../backend.js'
 
 /** All weights of a program, widened to f32. */
@@ -13,7 +13,9 @@ export class Weights {
   static async load(program: Program, checkpoint: Checkpoint, options: BackendOptions): Promise<Weights> {
     const weights = new Weights()
     const stored = new Map(
-      program.ops.flatMap(({ op }) => weightsOf(op)).map((w) => [w.name, checkpoint.tensor(w.name, w.shape, w.part)]),
+      allOps(program)
+        .flatMap(({ op }) => weightsOf(op))
+        .map((w) => [w.name, checkpoint.tensor(w.name, w.shape, w.part)]),
     )
     const totalBytes = [...stored.values()].reduce((sum, t) => sum + t.byteLength, 0)
     for (const [name, tensor] of stored) {

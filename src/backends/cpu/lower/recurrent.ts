@@ -1,6 +1,6 @@
 /** Recurrent layers: short convolutions, the delta rule, and the gates around them. */
 import type { RecurrentState } from '../../../graph/ops.js'
-import type { Program } from '../../../graph/program.js'
+import { allOps, type Program } from '../../../graph/program.js'
 import {
   DELTA_CHUNK,
   type CopyHeadsOp,
@@ -60,7 +60,7 @@ export function copyHeads(op: CopyHeadsOp, bank: number, to: Lowering): void {
 
 /** Scratch of deltaRule (chunkKeys): for each token of a chunk products and keys, then three rows; or an edge of 16 floats. */
 export function deltaBytes(program: Program): number {
-  const needs = program.ops.map(({ op }) =>
+  const needs = allOps(program).map(({ op }) =>
     op.op === 'deltaRule' ? DELTA_CHUNK * 4 * (2 * DELTA_CHUNK + 2 * op.keyDim) + Math.max(64, 12 * op.keyDim) : 0,
   )
   return Math.max(0, ...needs)

@@ -1,6 +1,6 @@
 /** Attention to chosen positions: see kernels/cpu/sparse.ts. */
 import type { CompressOp, IndexOp, SparseAttentionOp } from '../../../graph/ops.js'
-import type { Program } from '../../../graph/program.js'
+import { allOps, type Program } from '../../../graph/program.js'
 import { PAGE_SIZE } from '../../backend.js'
 import { append } from './attention.js'
 import { at, temporary, type Lowering } from './lowering.js'
@@ -65,7 +65,7 @@ export function compress(op: CompressOp, bank: number, to: Lowering): void {
 
 /** Bytes of scratch that the kernels of these ops need. */
 export function sparseBytes(program: Program): number {
-  const needs = program.ops.map(({ op }) => {
+  const needs = allOps(program).map(({ op }) => {
     if (op.op === 'index') return 1024 + 4 * op.topK * 4 + 16 + 4 * op.dim * 4
     if (op.op === 'compress') return op.ratio * (op.overlap ? 2 : 1) * 12
     if (op.op !== 'sparseAttention') return 0
