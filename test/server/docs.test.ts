@@ -40,7 +40,9 @@ async function ready(url: string): Promise<void> {
 function shell(command: string): Promise<string> {
   const quiet = 'curl() { command curl --silent --show-error "$@"; echo; }\n'
   return new Promise((resolve, reject) => {
-    execFile('bash', ['-c', `set -e\n${quiet}${command}`], (error, out) => (error ? reject(error) : resolve(out)))
+    execFile('bash', ['-c', `set -e\n${quiet}${command}`], (error, out) =>
+      error ? reject(new Error(error.message)) : resolve(out),
+    )
   })
 }
 

@@ -1,0 +1,50 @@
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import OpenAI from 'openai'
+import { afterAll, describe, expect, it } from 'vitest'
+import { workerLine } from '../../src/server/worker/start-worker.js'
+import { serveEngine } from './scripted.js'
+
+const MINI = fileURLToPath(new URL('../../models/mini', import.meta.url))
+const setup = { model: MINI, options: { threads: 1, precision: 'exact', maxConcurrency: 8 } }
+const crashing = new URL('crashing-worker.mjs', import.meta.url)
+const server = await serveEngine(() => workerLine(new Worker(crashing, { workerData: setup })), {}, 'mini')
+afterAll(() => server.stop())
+const client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: 'none', maxRetries: 0 })
+
+describe('an engine in a worker of its own', () => {
+  it('answers greedily the same alone and in a batch, in exact', async () => {
+    const prompts = ['hello', 'What is 12 + 30?', "How many r's are in strawberry?", '9.11 or 9.9?', 'a', 'reverse abc']
+    const ask = async (prompt: string): Promise<string> => {
+      const request = { model: 'mini', prompt, max_tokens: 48, temperature: 0 }
+      return (await client.completions.create(request)).choices[0]!.text
+    }
+    const alone: string[] = []
+    for (const prompt of prompts) alone.push(await ask(prompt))
+    const together = await Promise.all([...prompts, ...prompts].map(ask))
+    expect(together).toEqual([...alone, ...alone])
+    expect(new Set(alone).size).toBeGreaterThan(3)
+    const { steps, sequences } = await server.engine.ask({ kind: 'status' })
+    expect(sequences).toBeGreaterThan(steps * 1.2)
+  })
+
+  it.each([
+    ['ends', 'crash', 'exit code 3'],
+    ['throws', 'throw', 'thrown in the worker'],
+  ])('that %s fails its requests with 503 and is started again', async (_, prompt, reason) => {
+    const crashes = server.engine.crashes
+    const request = { model: 'mini', prompt: 'abc', max_tokens: 1000, ignore_eos: true } as const
+    const innocent = client.completions.create(request).catch((error: unknown) => error)
+    await expect(client.completions.create({ model: 'mini', prompt })).rejects.toMatchObject({
+      status: 503,
+      code: 'engine_stopped',
+    })
+    expect(await innocent).toMatchObject({ status: 503 })
+    expect((await fetch(`${server.url}/ready`)).status).toBe(503)
+    while (!(await fetch(`${server.url}/ready`)).ok) await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(server.engine.crashes).toBe(crashes + 1)
+    expect(JSON.stringify(server.log)).toContain(reason)
+    const { choices } = await client.completions.create({ model: 'mini', prompt: 'abc', max_tokens: 3 })
+    expect(choices[0]!.finish_reason).toBe('length')
+  })
+})
