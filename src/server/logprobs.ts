@@ -3,9 +3,8 @@ import type { NamedChoice, NamedToken } from './worker/protocol.js'
 /** A logarithm that JSON can say: what cannot come has none. */
 const LOWEST = -9999
 
-/** A token as chat completions and responses show it. Half a character has no bytes of its own that are known here. */
-function shownToken({ text, logprob }: NamedToken) {
-  const bytes = text.includes('�') ? null : [...new TextEncoder().encode(text)]
+/** A token as chat completions and responses show it. */
+function shownToken({ text, bytes, logprob }: NamedToken) {
   return { token: text, logprob: Math.max(LOWEST, logprob), bytes }
 }
 
