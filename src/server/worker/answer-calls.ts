@@ -126,7 +126,7 @@ function textOf(engine: Engine, id: number): string {
 function nameChoice(engine: Engine, { id, logprob, top }: TokenChoice): NamedChoice {
   const name = (token: { id: number; logprob: number }) => {
     const bytes = engine.tokenizer?.bytesOf(token.id)
-    return { ...token, text: textOf(engine, token.id), bytes: bytes ? [...bytes] : null }
+    return { ...token, text: textOf(engine, token.id), bytes: [...(bytes ?? [])] }
   }
   return { ...name({ id, logprob }), top: top.map(name) }
 }

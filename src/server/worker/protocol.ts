@@ -70,8 +70,8 @@ export type EngineCall = ChatCall | CompleteCall | EncodeCall | DecodeCall | Sco
 export interface NamedToken {
   readonly id: number
   readonly text: string
-  /** The token's own, which may be half a character; null for a special token. */
-  readonly bytes: readonly number[] | null
+  /** What it adds to the answer, which may be half a character; none for a special token. */
+  readonly bytes: readonly number[]
   readonly logprob: number
 }
 export interface NamedChoice extends NamedToken {
