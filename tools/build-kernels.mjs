@@ -44,7 +44,27 @@ async function compile(name, features) {
     { stderr: undefined },
   )
   if (error) throw new Error(`kernels (${name}): ${error.message}\n${stderr.toString()}`)
-  return (await readFile(file)).toString('base64')
+  const wasm = await readFile(file)
+  // Static data would be written over the control block whenever a thread makes its instance.
+  if (hasData(wasm))
+    throw new Error(`kernels (${name}): a data section; some constant of the source became static data`)
+  return wasm.toString('base64')
+}
+
+/** Whether a module has a data section. Sections: an id, a length in LEB128, the bytes. */
+function hasData(wasm) {
+  for (let at = 8; at < wasm.length;) {
+    const id = wasm[at++]
+    if (id === 11) return true
+    let length = 0
+    for (let shift = 0; ; shift += 7) {
+      const byte = wasm[at++]
+      length |= (byte & 127) << shift
+      if (byte < 128) break
+    }
+    at += length
+  }
+  return false
 }
 
 const relaxed = await compile('relaxed', ['relaxed-simd'])

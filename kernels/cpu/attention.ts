@@ -2,7 +2,7 @@
 // same scratch. The cache is f32 (exact) or f16 (fast). A page holds, for each state, keys [heads][64][E] and then
 // values [heads][64][Ev]; E and Ev are rounded up to multiples of four, filled with zeros.
 import { claim, field, fieldF32, fieldPtr, pageBytes, pageTablesPtr, poolPtr, positionsPtr, rowsOf, scratch, sequencesPtr } from './control'
-import { exp1, exp4, larger, madd, sum4, sums4, toHalf } from './simd'
+import { exp1, exp4, larger, madd, sum4, sums4, tanh4, toHalf } from './simd'
 
 /** Positions in one cache page. */
 export const PAGE: i32 = 64
@@ -76,7 +76,8 @@ function widen(p: usize, stride: usize, count: i32, n: i32, out: usize, mask: v1
 
 /**
  * Record: 5 q, 6 q row bytes, 7 out, 8 out row bytes, 9 heads per key head, 10 key heads, 11 E, 12 Ev, 13 scale (f32),
- * 14 keys' offset in the page, 15 values' offset, 16 the cache is f16, 17 values are the first columns of the keys.
+ * 14 keys' offset in the page, 15 values' offset, 16 the cache is f16, 17 values are the first columns of the keys,
+ * 18 positions that a query sees (0: all), 19 they are its own block of so many, 20 sinks f32 [heads] or 0, 21 softcap (f32) or 0.
  * MLA is the case of one key head whose values are the first columns of its keys.
  * A unit is one key head and eight of its query rows (token, head), token by token.
  */
@@ -97,6 +98,13 @@ export function attention(rec: usize): void {
   }
 }
 
+/** The first position that a query sees. */
+// @ts-ignore: decorator
+@inline function firstSeen(rec: usize, position: i32): i32 {
+  const length = field(rec, 18)
+  return !length ? 0 : field(rec, 19) ? position - position % length : max(0, position + 1 - length)
+}
+
 /**
  * Query rows [first, first + n) of key head `kv`. In scratch: sums, maxima, factors [8]; scores [8][64]; q; out; a panel of
  * four keys or eight values. */
@@ -107,20 +115,24 @@ function attendRows(rec: usize, sequence: i32, kv: i32, first: i32, n: i32): voi
   const valueBytes = latent ? keyBytes : <usize>Ev << shift
   const sums = scratch, maxima = scratch + 32, factors = scratch + 64, scores = scratch + 128
   const q = scores + <usize>(ROWS * PAGE << 2), out = q + (<usize>(ROWS * E) << 2), panel = out + (<usize>(ROWS * Ev) << 2)
+  const sinks = fieldPtr(rec, 20), cap = fieldF32(rec, 21)
   const scale = fieldF32(rec, 13) * (half ? reinterpret<f32>(ROOT) : 1), unit: f32 = half ? reinterpret<f32>(WHOLE) : 1
   for (let r = 0; r < n; r++) {
     const at = <usize>r << 2
     copyScaled(queryPtr(rec, 5, kv, first + r, field(rec, 11)), field(rec, 11), half ? reinterpret<f32>(ROOT) : 1, q + at * <usize>E, E)
-    store<f32>(sums + at, 0)
-    store<f32>(maxima + at, -Infinity)
+    // a sink is a score that was there before, whose value is zero
+    store<f32>(sums + at, sinks ? 1 : 0)
+    store<f32>(maxima + at, sinks ? load<f32>(sinks + (<usize>(kv * group + (first + r) % group) << 2)) : -Infinity)
   }
   memory.fill(out, 0, <usize>(n * Ev) << 2)
-  const last = positionOf((first + n - 1) / group)
-  for (let page = 0; page <= last / PAGE; page++) {
+  const start = firstSeen(rec, positionOf(first / group)), last = positionOf((first + n - 1) / group)
+  for (let page = start / PAGE; page <= last / PAGE; page++) {
+    // whole panels before the first position that any of the rows sees
+    const skip = max(0, start - page * PAGE) & ~(PANEL - 1)
     const count = min(PAGE, last + 1 - page * PAGE), at = pagePtr(sequence, page)
     const keys = at + fieldPtr(rec, 14) + <usize>(kv * PAGE) * keyBytes
     const values = latent ? keys : at + fieldPtr(rec, 15) + <usize>(kv * PAGE) * valueBytes
-    for (let p = 0; p < count; p += 4) {
+    for (let p = skip; p < count; p += 4) {
       let k = keys + <usize>p * keyBytes
       if (half) {
         widen(k, keyBytes, 4, E, panel, mask)
@@ -131,15 +143,16 @@ function attendRows(rec: usize, sequence: i32, kv: i32, first: i32, n: i32): voi
       if (r < n) score(false, q + (<usize>(r * E) << 2), k, E, scores + (<usize>(r * PAGE + p) << 2))
     }
     for (let r = 0; r < n; r++) {
-      const own = min(count, positionOf((first + r) / group) + 1 - page * PAGE), i = <usize>r << 2
-      store<f32>(factors + i, softmaxPage(scores + i * PAGE, own, count, scale, unit, sums + i, maxima + i))
+      const position = positionOf((first + r) / group), i = <usize>r << 2
+      const from = max(0, firstSeen(rec, position) - page * PAGE), own = min(count, position + 1 - page * PAGE)
+      store<f32>(factors + i, softmaxPage(scores + i * PAGE, from, own, count, scale, unit, cap, sums + i, maxima + i))
     }
     for (let r = 0; r < n; r++) {
       const factor = load<f32>(factors + (<usize>r << 2)), own = out + (<usize>(r * Ev) << 2)
       if (factor != 1) copyScaled(own, Ev, factor, own, Ev)
     }
     const step = half ? PANEL : PAGE
-    for (let p = 0; p < count; p += step) {
+    for (let p = skip; p < count; p += step) {
       const m = min(step, count - p)
       let v = values + <usize>p * valueBytes, stride = valueBytes
       if (half) {
@@ -191,11 +204,20 @@ export function copyScaled(x: usize, n: i32, scale: f32, out: usize, N: i32): vo
 }
 
 /**
- * The first `own` scores of a page to unit * exp(scale * s - max), the rest of `count` to 0; sum and maximum are brought
+ * Scores [from, own) of a page to unit * exp(scale * s - max), the rest of `count` to 0; sum and maximum are brought
  * up to date. Returns what the sums so far must be multiplied by.
  */
-export function softmaxPage(scores: usize, own: i32, count: i32, scale: f32, unit: f32, sum: usize, maximum: usize): f32 {
-  for (let i = max(own, 0); i < ((count + 3) & ~3); i++) store<f32>(scores + (<usize>i << 2), -Infinity)
+export function softmaxPage(scores: usize, from: i32, own: i32, count: i32, scale: f32, unit: f32, cap: f32, sum: usize, maximum: usize): f32 {
+  if (from >= own) {
+    memory.fill(scores, 0, <usize>((count + 3) & ~3) << 2)
+    return 1
+  }
+  if (cap != 0) {
+    capScores(scores, count, scale, cap)
+    scale = 1
+  }
+  for (let i = 0; i < from; i++) store<f32>(scores + (<usize>i << 2), -Infinity)
+  for (let i = own; i < ((count + 3) & ~3); i++) store<f32>(scores + (<usize>i << 2), -Infinity)
   const before = load<f32>(maximum)
   let mv = f32x4.splat(before)
   const sv = f32x4.splat(scale), uv = f32x4.splat(unit), end = <usize>count << 2
@@ -216,6 +238,12 @@ export function softmaxPage(scores: usize, own: i32, count: i32, scale: f32, uni
   store<f32>(sum, load<f32>(sum) * factor + sum4(acc))
   store<f32>(maximum, m)
   return factor
+}
+
+/** scores to cap * tanh(scale * s / cap) */
+function capScores(scores: usize, count: i32, scale: f32, cap: f32): void {
+  const by = f32x4.splat(scale / cap), end = <usize>count << 2
+  for (let i: usize = 0; i < end; i += 16) v128.store(scores + i, f32x4.mul(f32x4.splat(cap), tanh4(f32x4.mul(v128.load(scores + i), by))))
 }
 
 /** out += sum over positions of p * value, for one row, or for two that lie side by side. */

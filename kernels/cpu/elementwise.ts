@@ -1,7 +1,7 @@
 // The small ops: one row per unit of work.
 import { claim, claimSize, field, fieldF32, fieldPtr, logitRowsPtr, positionsPtr, rowsOf, scratch, tokensPtr } from './control'
 import { CHUNK, dequantize, wCols } from './dequantize'
-import { exp4, madd, sum4 } from './simd'
+import { exp4, log1, madd, sum4 } from './simd'
 
 /** Record: 5 descriptor, 6 out, 7 out row bytes. */
 export function embed(rec: usize): void {
@@ -16,31 +16,31 @@ export function embed(rec: usize): void {
   }
 }
 
-/** Record: 5 x, 6 x row bytes, 7 weight f32 or 0, 8 out, 9 out row bytes, 10 heads, 11 head width, 12 eps (f32). */
+/** Record: 5 x, 6 x row bytes, 7 weight f32 or 0, 8 out, 9 out row bytes, 10 heads, 11 head width, 12 eps, 13 weight's offset (f32). */
 export function rmsNorm(rec: usize): void {
   const rows = rowsOf(rec), heads = field(rec, 10), width = field(rec, 11), size = claimSize(rows)
   for (let t = claim(rec, size); t < rows; t = claim(rec, size))
     for (let i = t; i < min(t + size, rows); i++)
       for (let h = 0; h < heads; h++) {
         const at = <usize>(h * width) << 2
-        rmsNormRow(fieldPtr(rec, 5) + <usize>i * <usize>field(rec, 6) + at, fieldPtr(rec, 7), fieldPtr(rec, 8) + <usize>i * <usize>field(rec, 9) + at, width, fieldF32(rec, 12))
+        rmsNormRow(fieldPtr(rec, 5) + <usize>i * <usize>field(rec, 6) + at, fieldPtr(rec, 7), fieldPtr(rec, 8) + <usize>i * <usize>field(rec, 9) + at, width, fieldF32(rec, 12), fieldF32(rec, 13))
       }
 }
 
-function rmsNormRow(x: usize, w: usize, out: usize, n: i32, eps: f32): void {
+function rmsNormRow(x: usize, w: usize, out: usize, n: i32, eps: f32, offset: f32): void {
   let acc = f32x4.splat(0), i: usize = 0
   const end = <usize>n << 2, whole = <usize>(n & ~3) << 2
   for (; i < whole; i += 16) { const v = v128.load(x + i); acc = madd(v, v, acc) }
   let sum = sum4(acc)
   for (; i < end; i += 4) { const v = load<f32>(x + i); sum += v * v }
-  const scale: f32 = 1 / Mathf.sqrt(sum / <f32>n + eps), sv = f32x4.splat(scale)
+  const scale: f32 = 1 / Mathf.sqrt(sum / <f32>n + eps), sv = f32x4.splat(scale), ov = f32x4.splat(offset)
   for (i = 0; i < whole; i += 16) {
     const v = f32x4.mul(v128.load(x + i), sv)
-    v128.store(out + i, w ? f32x4.mul(v, v128.load(w + i)) : v)
+    v128.store(out + i, w ? f32x4.mul(v, f32x4.add(ov, v128.load(w + i))) : v)
   }
   for (; i < end; i += 4) {
     const v = load<f32>(x + i) * scale
-    store<f32>(out + i, w ? v * load<f32>(w + i) : v)
+    store<f32>(out + i, w ? v * (offset + load<f32>(w + i)) : v)
   }
 }
 
@@ -62,12 +62,12 @@ function layerNormRow(x: usize, w: usize, b: usize, out: usize, n: i32, eps: f32
   for (let i: usize = 0; i < end; i += 4) store<f32>(out + i, (load<f32>(x + i) - mean) * scale * load<f32>(w + i) + load<f32>(b + i))
 }
 
-/** Record: 5 gate, 6 its row bytes, 7 up, 8 its row bytes, 9 out, 10 its row bytes, 11 columns, 12 activation. */
+/** Record: 5 gate, 6 its row bytes, 7 up, 8 its row bytes, 9 out, 10 its row bytes, 11 columns, 12 activation, 13 alpha, 14 limit, 15 offset of up (f32). */
 export function gatedMul(rec: usize): void {
   const rows = rowsOf(rec), n = field(rec, 11), size = claimSize(rows)
   for (let t = claim(rec, size); t < rows; t = claim(rec, size))
     for (let i = t; i < min(t + size, rows); i++)
-      gatedMulRow(fieldPtr(rec, 5) + <usize>i * <usize>field(rec, 6), fieldPtr(rec, 7) + <usize>i * <usize>field(rec, 8), fieldPtr(rec, 9) + <usize>i * <usize>field(rec, 10), n, field(rec, 12))
+      gatedMulRow(fieldPtr(rec, 5) + <usize>i * <usize>field(rec, 6), fieldPtr(rec, 7) + <usize>i * <usize>field(rec, 8), fieldPtr(rec, 9) + <usize>i * <usize>field(rec, 10), n, rec)
 }
 
 /** silu(g) = g / (1 + exp(-g)); tanh-gelu(g) = g / (1 + exp(-2 sqrt(2/pi) (g + 0.044715 g^3))). */
@@ -77,11 +77,42 @@ export function gatedMul(rec: usize): void {
   return f32x4.div(g, f32x4.add(f32x4.splat(1), exp4(f32x4.neg(z))))
 }
 
-function gatedMulRow(gate: usize, up: usize, out: usize, n: i32, activation: i32): void {
+/** (u + offset) g / (1 + exp(-alpha g)) of clamped g and u. A NaN stays one: pmin and pmax keep their first operand's. */
+// @ts-ignore: decorator
+@inline function clampedSwiglu(gate: v128, up: v128, alpha: f32, limit: f32, offset: f32): v128 {
+  const g = f32x4.pmin(gate, f32x4.splat(limit)), u = f32x4.pmax(f32x4.pmin(up, f32x4.splat(limit)), f32x4.splat(-limit))
+  const silu = f32x4.div(g, f32x4.add(f32x4.splat(1), exp4(f32x4.mul(f32x4.splat(-alpha), g))))
+  return f32x4.mul(f32x4.add(u, f32x4.splat(offset)), silu)
+}
+
+function gatedMulRow(gate: usize, up: usize, out: usize, n: i32, rec: usize): void {
   let i: usize = 0
-  const end = <usize>n << 2, whole = <usize>(n & ~3) << 2
+  const end = <usize>n << 2, whole = <usize>(n & ~3) << 2, activation = field(rec, 12)
+  if (activation == 2) {
+    const alpha = fieldF32(rec, 13), limit = fieldF32(rec, 14), offset = fieldF32(rec, 15)
+    for (; i < whole; i += 16) v128.store(out + i, clampedSwiglu(v128.load(gate + i), v128.load(up + i), alpha, limit, offset))
+    for (; i < end; i += 4) store<f32>(out + i, f32x4.extract_lane(clampedSwiglu(v128.load32_splat(gate + i), v128.load32_splat(up + i), alpha, limit, offset), 0))
+    return
+  }
   for (; i < whole; i += 16) v128.store(out + i, f32x4.mul(activate(v128.load(gate + i), activation), v128.load(up + i)))
   for (; i < end; i += 4) store<f32>(out + i, f32x4.extract_lane(activate(f32x4.splat(load<f32>(gate + i)), activation), 0) * load<f32>(up + i))
+}
+
+/** Record: 5 x, 6 x row bytes, 7 out, 8 out row bytes, 9 columns, 10 factor (f32), 11 length (0: no temperature), 12 shift, 13 beta (f32). */
+export function scale(rec: usize): void {
+  const rows = rowsOf(rec), n = <usize>field(rec, 9) << 2, whole = n & ~15, length = field(rec, 11), size = claimSize(rows)
+  for (let t = claim(rec, size); t < rows; t = claim(rec, size))
+    for (let row = t; row < min(t + size, rows); row++) {
+      const x = fieldPtr(rec, 5) + <usize>row * <usize>field(rec, 6), out = fieldPtr(rec, 7) + <usize>row * <usize>field(rec, 8)
+      let by = fieldF32(rec, 10)
+      if (length) {
+        const position = load<i32>(positionsPtr() + (<usize>row << 2)), steps = (position + field(rec, 12)) / length
+        by *= 1 + fieldF32(rec, 13) * log1(<f32>(steps + 1))
+      }
+      let i: usize = 0
+      for (; i < whole; i += 16) v128.store(out + i, f32x4.mul(v128.load(x + i), f32x4.splat(by)))
+      for (; i < n; i += 4) store<f32>(out + i, load<f32>(x + i) * by)
+    }
 }
 
 /** Record: 5 a, 6 its row bytes, 7 b, 8 its row bytes, 9 out, 10 its row bytes, 11 columns. */

@@ -1,11 +1,11 @@
 // The whole step: every thread walks the same list of op records, meeting at barriers where the host asked for them.
 import { attention, cacheAppend } from './attention'
 import { RECORD, barrier, claim, field, fieldPtr, init, scratch } from './control'
-import { add, embed, gatedMul, layerNorm, rmsNorm, rope, selectRows } from './elementwise'
+import { add, embed, gatedMul, layerNorm, rmsNorm, rope, scale, selectRows } from './elementwise'
 import { headLinear, linear, linear_experts } from './linear'
 import { quantize } from './quantize'
 import { copyHeads, decay, deltaRule, gatedNorm, shortConv, sigmoidGate } from './recurrent'
-import { combineExperts, planExperts, route } from './route'
+import { combineExperts, planExperts, route, scaleExperts } from './route'
 import { compress, indexScores, indexSelect, sparseAttention } from './sparse'
 import { collapseStreams, repeat, streamWeights, updateStreams } from './streams'
 
@@ -86,6 +86,8 @@ function runOp(record: usize): void {
     case 56: streamWeights(record); break
     case 57: collapseStreams(record); break
     case 58: updateStreams(record); break
+    case 16: scale(record); break
+    case 17: scaleExperts(record); break
     default: unreachable()
   }
 }

@@ -29,7 +29,7 @@ function linearGroups(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list
     const end = min(g1 * GROUP, wRows(d))
     for (let i = 0; i < n; i++)
       for (let r = g0 * GROUP; r < end; r++) {
-        const p = out + <usize>i * outStride + (<usize>r << 2)
+        const p = out + <usize>listed(list, i) * outStride + (<usize>r << 2)
         store<f32>(p, load<f32>(p) + load<f32>(bias + (<usize>r << 2)))
       }
   }
@@ -92,7 +92,8 @@ function linear_f32(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list: 
 
 /**
  * The same for a mixture of experts. Record: 5 x, 6 x row bytes, 7 descriptors (one pointer per expert), 8 out,
- * 9 out row bytes, 10 plan, 11 quantised, 12 experts, 13 divisor from pair to x row, 14 row groups.
+ * 9 out row bytes, 10 plan, 11 quantised, 12 experts, 13 divisor from pair to x row, 14 row groups, 15 biases (one
+ * pointer per expert) or 0.
  * plan (route.ts): [0] active experts; [1 + X] their ids; then X + 1 offsets; then pairs sorted by expert.
  */
 export function linear_experts(rec: usize): void {
@@ -103,8 +104,9 @@ export function linear_experts(rec: usize): void {
   for (let u = claim(rec, 1); u < active * perExpert; u = claim(rec, 1)) {
     const e = load<i32>(ids + (<usize>(u / perExpert) << 2)), g = (u % perExpert) * size
     const from = load<i32>(offsets + (<usize>e << 2)), to = load<i32>(offsets + (<usize>e << 2), 4)
-    const d = <usize>load<u32>(fieldPtr(rec, 7) + (<usize>e << 2))
-    linearGroups(d, g, min(g + size, groups), fieldPtr(rec, 5), <usize>field(rec, 6), pairs + (<usize>from << 2), field(rec, 13), to - from, fieldPtr(rec, 8), <usize>field(rec, 9), 0, field(rec, 11))
+    const d = <usize>load<u32>(fieldPtr(rec, 7) + (<usize>e << 2)), biases = fieldPtr(rec, 15)
+    const bias = biases ? <usize>load<u32>(biases + (<usize>e << 2)) : 0
+    linearGroups(d, g, min(g + size, groups), fieldPtr(rec, 5), <usize>field(rec, 6), pairs + (<usize>from << 2), field(rec, 13), to - from, fieldPtr(rec, 8), <usize>field(rec, 9), bias, field(rec, 11))
   }
 }
 

@@ -7,8 +7,8 @@ import { exp1 } from './simd'
 
 /**
  * Record: 5 logits, 6 row bytes, 7 bias f32 or 0, 8 out, 9 out row bytes, 10 experts, 11 topK, 12 scoring
- * (0 softmax, 1 sigmoid, 4 sqrt of softplus), 13 groups,
- * 14 groups kept, 15 group score is the sum of the two best, 16 normalize, 17 scale (f32),
+ * (0 softmax, 1 sigmoid, 2 softmax and 3 sigmoid of those chosen by their logits, 4 sqrt of softplus), 13 groups,
+ * 14 groups kept, 15 group score is the sum of the two best, 16 normalize, 17 scale, 18 epsilon (f32),
  * 20 ids f32 [tokens of the vocabulary][topK] that are taken instead, or 0.
  */
 export function route(rec: usize): void {
@@ -20,10 +20,13 @@ export function route(rec: usize): void {
 function routeRow(rec: usize, t: i32, logits: usize, out: usize): void {
   const X = field(rec, 10), topK = field(rec, 11), bias = fieldPtr(rec, 7), table = fieldPtr(rec, 20)
   const scores = scratch, keys = at(scratch, X), groups = at(scratch, 2 * X)
-  if (field(rec, 12) == 4) for (let e = 0; e < X; e++) store<f32>(at(scores, e), sqrtSoftplus(load<f32>(at(logits, e))))
-  else if (field(rec, 12)) for (let e = 0; e < X; e++) store<f32>(at(scores, e), 1 / (1 + exp1(-load<f32>(at(logits, e)))))
-  else softmax(logits, scores, X)
-  for (let e = 0; e < X; e++) store<f32>(at(keys, e), load<f32>(at(scores, e)) + (bias ? load<f32>(at(bias, e)) : 0))
+  const scoring = field(rec, 12)
+  if (scoring == 4) for (let e = 0; e < X; e++) store<f32>(at(scores, e), sqrtSoftplus(load<f32>(at(logits, e))))
+  else if (scoring & 1) for (let e = 0; e < X; e++) store<f32>(at(scores, e), 1 / (1 + exp1(-load<f32>(at(logits, e)))))
+  else if (scoring == 0) softmax(logits, scores, X)
+  else memory.copy(scores, logits, <usize>X << 2)
+  if (scoring == 2 || scoring == 3) memory.copy(keys, logits, <usize>X << 2)
+  else for (let e = 0; e < X; e++) store<f32>(at(keys, e), load<f32>(at(scores, e)) + (bias ? load<f32>(at(bias, e)) : 0))
   if (field(rec, 13) > 1) keepGroups(keys, groups, X, field(rec, 13), field(rec, 14), field(rec, 15))
   let sum: f32 = 0
   for (let k = 0; k < topK; k++) {
@@ -34,7 +37,11 @@ function routeRow(rec: usize, t: i32, logits: usize, out: usize): void {
     store<f32>(at(out, topK + k), load<f32>(at(scores, e)))
     sum += load<f32>(at(scores, e))
   }
-  const factor = fieldF32(rec, 17) / (field(rec, 16) ? sum + <f32>1e-20 : 1)
+  if (scoring == 2) {
+    softmax(at(out, topK), at(out, topK), topK)
+    sum = 1
+  }
+  const factor = fieldF32(rec, 17) / (field(rec, 16) ? sum + fieldF32(rec, 18) : 1)
   for (let k = 0; k < topK; k++) store<f32>(at(out, topK + k), load<f32>(at(out, topK + k)) * factor)
 }
 
@@ -115,14 +122,32 @@ export function planExperts(rec: usize): void {
   store<i32>(offsets, 0)
 }
 
-/** out[t] = sum over slots of weight * y[t * topK + slot]. Record: 5 y, 6 y row bytes, 7 routing, 8 row bytes, 9 topK, 10 out, 11 out row bytes, 12 columns. */
-export function combineExperts(rec: usize): void {
+/**
+ * Rows for experts whose weights are on their inputs: out[t * topK + slot] = weight * x[t].
+ * Record: 5 x, 6 x row bytes, 7 routing, 8 row bytes, 9 topK, 10 out, 11 out row bytes, 12 columns. Rows are T.
+ */
+export function scaleExperts(rec: usize): void {
   const T = rowsOf(rec), topK = field(rec, 9), n = field(rec, 12)
+  for (let t = claim(rec, 1); t < T; t = claim(rec, 1)) {
+    const x = fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6), weights = at(fieldPtr(rec, 7) + <usize>t * <usize>field(rec, 8), topK)
+    for (let k = 0; k < topK; k++) {
+      const out = fieldPtr(rec, 10) + <usize>(t * topK + k) * <usize>field(rec, 11), weight = load<f32>(at(weights, k))
+      for (let i = 0; i < n; i++) store<f32>(at(out, i), weight * load<f32>(at(x, i)))
+    }
+  }
+}
+
+/**
+ * out[t] = sum over slots of weight * y[t * topK + slot]. Record: 5 y, 6 y row bytes, 7 routing, 8 row bytes, 9 topK, 10 out,
+ * 11 out row bytes, 12 columns, 13 weighted (0: the sum of y alone).
+ */
+export function combineExperts(rec: usize): void {
+  const T = rowsOf(rec), topK = field(rec, 9), n = field(rec, 12), weighted = field(rec, 13)
   for (let t = claim(rec, 1); t < T; t = claim(rec, 1)) {
     const out = fieldPtr(rec, 10) + <usize>t * <usize>field(rec, 11), weights = at(fieldPtr(rec, 7) + <usize>t * <usize>field(rec, 8), topK)
     for (let i = 0; i < n; i++) {
       let sum: f32 = 0
-      for (let k = 0; k < topK; k++) sum += load<f32>(at(weights, k)) * load<f32>(at(fieldPtr(rec, 5) + <usize>(t * topK + k) * <usize>field(rec, 6), i))
+      for (let k = 0; k < topK; k++) sum += (weighted ? load<f32>(at(weights, k)) : 1) * load<f32>(at(fieldPtr(rec, 5) + <usize>(t * topK + k) * <usize>field(rec, 6), i))
       store<f32>(at(out, i), sum)
     }
   }

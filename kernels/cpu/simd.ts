@@ -110,6 +110,36 @@ const ROUNDER: f32 = 12582912 // 1.5 * 2^23
   return v128.andnot(f32x4.mul(p, scale), f32x4.lt(x, f32x4.splat(-87.3)))
 }
 
+/** tanh(x) = 1 - 2 / (exp(2 x) + 1): within 2^-22 of it, relative to 1. */
+// @ts-ignore: decorator
+@inline export function tanh4(x: v128): v128 {
+  const e = exp4(f32x4.add(x, x)), one = f32x4.splat(1)
+  return f32x4.sub(one, f32x4.div(f32x4.splat(2), f32x4.add(e, one)))
+}
+
+/** ln(x) of a positive, normal x, within 2 units in the last place. Cephes' polynomial (logf), S. Moshier. */
+export function log1(x: f32): f32 {
+  const bits = reinterpret<i32>(x)
+  let e = (bits >> 23) - 126, m = reinterpret<f32>((bits & 0x7fffff) | 0x3f000000) // x = m 2^e, m in [0.5, 1)
+  if (m < <f32>0.70710678) {
+    e--
+    m += m
+  }
+  m -= 1
+  const z = m * m
+  let p: f32 = 7.0376836292e-2
+  p = p * m - <f32>1.1514610310e-1
+  p = p * m + <f32>1.1676998740e-1
+  p = p * m - <f32>1.2420140846e-1
+  p = p * m + <f32>1.4249322787e-1
+  p = p * m - <f32>1.6668057665e-1
+  p = p * m + <f32>2.0000714765e-1
+  p = p * m - <f32>2.4999993993e-1
+  p = p * m + <f32>3.3333331174e-1
+  // ln 2 in two parts, so that nothing is lost
+  return m + (p * m * z + <f32>e * <f32>-2.12194440e-4 - <f32>0.5 * z) + <f32>e * <f32>0.693359375
+}
+
 // @ts-ignore: decorator
 @inline export function exp1(x: f32): f32 {
   return f32x4.extract_lane(exp4(f32x4.splat(x)), 0)

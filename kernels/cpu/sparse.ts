@@ -249,7 +249,7 @@ function attendGathered(rec: usize, n: i32, count: i32): void {
     if (r < n) score(false, at(q, r * E), panel, E, at(scores, r * PAGE + p))
   }
   for (let r = 0; r < n; r++) {
-    const factor = softmaxPage(at(scores, r * PAGE), count, count, fieldF32(rec, 12), 1, at(scratch, r), at(scratch, 8 + r)), mine = at(out, r * Ev)
+    const factor = softmaxPage(at(scores, r * PAGE), 0, count, count, fieldF32(rec, 12), 1, 0, at(scratch, r), at(scratch, 8 + r)), mine = at(out, r * Ev)
     if (factor != 1) copyScaled(mine, Ev, factor, mine, Ev)
   }
   for (let p = 0; p < count; p += VALUES) {

@@ -4,7 +4,9 @@ import { invariant } from '../errors.js'
 import { CONV_TAPS, deltaHeadFloats, type DecayOp, type DeltaRuleOp } from './recurrent-ops.js'
 import type {
   Activation,
+  AttentionSpan,
   CacheState,
+  ExpertsOp,
   HeadLinearOp,
   HeadView,
   Op,
@@ -12,6 +14,7 @@ import type {
   RopeOp,
   RopeTable,
   RouteOp,
+  ScaleOp,
   Value,
   View,
   Weight,
@@ -110,7 +113,7 @@ export class GraphBuilder {
     x: Value | View,
     weight: Weight | undefined,
     eps: number,
-    options: { heads?: number; out?: View } = {},
+    options: { heads?: number; weightOffset?: 0 | 1; out?: View } = {},
   ): View {
     const heads = options.heads ?? 1
     const xv = view(x)
@@ -120,7 +123,8 @@ export class GraphBuilder {
       `rmsNorm weight ${weight?.name} against ${xv.width / heads}`,
     )
     const out = options.out ?? view(this.value(xv.width, xv.value.rows))
-    return this.push({ op: 'rmsNorm', x: xv, ...(weight && { weight }), eps, heads, out }, out)
+    const { weightOffset = 0 } = options
+    return this.push({ op: 'rmsNorm', x: xv, ...(weight && { weight }), weightOffset, eps, heads, out }, out)
   }
 
   layerNorm(x: Value | View, weight: Weight, bias: Weight, eps: number): View {
@@ -160,16 +164,23 @@ export class GraphBuilder {
     q: Value | View,
     k: Value | View,
     v: Value | View,
-    shape: { nHeads: number; nKvHeads: number; headDim: number; vHeadDim?: number; scale: number },
+    shape: { nHeads: number; nKvHeads: number; headDim: number; vHeadDim?: number; scale: number } & AttentionOptions,
   ): Value {
-    const { nHeads, nKvHeads, headDim, vHeadDim = headDim, scale } = shape
+    const { nHeads, nKvHeads, headDim, vHeadDim = headDim, scale, span, softcap, sinks } = shape
     invariant(view(q).width === nHeads * headDim, `attention q has ${q.width} columns`)
     invariant(view(k).width === nKvHeads * headDim && view(v).width === nKvHeads * vHeadDim, 'attention k or v width')
     invariant(nHeads % nKvHeads === 0, `${nHeads} heads over ${nKvHeads} key/value heads`)
+    invariant(!span || (Number.isInteger(span.length) && span.length > 0), `attention over ${span?.length} positions`)
+    invariant(softcap === undefined || softcap > 0, `attention softcap ${softcap}`)
+    invariant(!sinks || sinks.shape[0] === nHeads, `attention sinks ${sinks?.name} of ${nHeads} heads`)
     const state = this.cache(nKvHeads, headDim, vHeadDim)
     const out = this.value(nHeads * vHeadDim)
     const shapes = { nHeads, nKvHeads, headDim, vHeadDim, scale }
-    return this.push({ op: 'attention', q: view(q), k: view(k), v: view(v), state, ...shapes, out: view(out) }, out)
+    const rules = { ...(span && { span }), ...(softcap !== undefined && { softcap }), ...(sinks && { sinks }) }
+    return this.push(
+      { op: 'attention', q: view(q), k: view(k), v: view(v), state, ...shapes, ...rules, out: view(out) },
+      out,
+    )
   }
 
   mlaAttention(
@@ -267,26 +278,48 @@ export class GraphBuilder {
     return this.push({ op: 'updateStreams', x: view(x), y: view(y), weights, streams, out: view(x) }, x)
   }
 
-  route(logits: Value | View, options: Omit<RouteOp, 'op' | 'logits' | 'out'>): Value {
-    invariant(!options.table || options.table.shape[1] === options.topK, `route by ${options.table?.name}`)
+  route(
+    logits: Value | View,
+    options: Omit<RouteOp, 'op' | 'logits' | 'epsilon' | 'out'> & { epsilon?: number },
+  ): Value {
+    const { topK, scoring, bias, nGroups, epsilon = 1e-20 } = options
+    const byLogits = scoring === 'chosenSoftmax' || scoring === 'chosenSigmoid'
+    invariant(topK <= logits.width, `route to ${topK} of ${logits.width} experts`)
+    invariant(!byLogits || (!bias && nGroups === 1), `route by ${scoring} has neither bias nor groups`)
+    invariant(!options.table || options.table.shape[1] === topK, `route by ${options.table?.name}`)
     const out = this.value(2 * options.topK)
-    return this.push({ op: 'route', logits: view(logits), ...options, out }, out)
+    return this.push({ op: 'route', logits: view(logits), ...options, epsilon, out }, out)
   }
 
   experts(
     x: Value | View,
     routing: Value,
-    weights: { gate: Weight[]; up: Weight[]; down: Weight[] },
+    weights: ExpertWeights,
     topK: number,
     activation: Activation = 'silu',
+    weighted: 'output' | 'input' = 'output',
   ): Value {
+    invariant(routing.width === 2 * topK, `experts: routing of ${routing.width} columns for ${topK} slots`)
+    checkExperts(weights, view(x).width)
     const out = this.value(view(x).width)
-    return this.push({ op: 'experts', x: view(x), routing, topK, ...weights, activation, out: view(out) }, out)
+    return this.push(
+      { op: 'experts', x: view(x), routing, topK, ...weights, activation, weighted, out: view(out) },
+      out,
+    )
   }
 
   gatedMul(gate: Value | View, up: Value | View, activation: Activation = 'silu'): Value {
     const out = this.value(view(gate).width)
     return this.push({ op: 'gatedMul', gate: view(gate), up: view(up), activation, out: view(out) }, out)
+  }
+
+  /** Writes to `out`, by default a new value. */
+  scale(x: Value | View, factor: number, options: Pick<Partial<ScaleOp>, 'temperature' | 'out'> = {}): View {
+    const xv = view(x)
+    const { temperature, out = view(this.value(xv.width, xv.value.rows)) } = options
+    invariant(out.width === xv.width, `scale ${xv.width} columns into ${out.width}`)
+    invariant(!temperature || (xv.value.rows === 'T' && temperature.length > 0), 'a temperature needs positions')
+    return this.push({ op: 'scale', x: xv, factor, ...(temperature && { temperature }), out }, out)
   }
 
   add(a: Value | View, b: Value | View): Value {
@@ -385,6 +418,31 @@ export class GraphBuilder {
     this.ops.push({ op, layer: this.layerIndex })
     return result
   }
+}
+
+/** What {@link AttentionOp} may add to plain causal attention. */
+interface AttentionOptions {
+  readonly span?: AttentionSpan | undefined
+  readonly softcap?: number | undefined
+  readonly sinks?: Weight | undefined
+}
+
+/** One weight per expert: matrices [F, D], [F, D], [D, F] and, where there are any, biases [F], [F], [D]. */
+export type ExpertWeights = Pick<ExpertsOp, 'gate' | 'up' | 'down' | 'gateBias' | 'upBias' | 'downBias'>
+
+function checkExperts(weights: ExpertWeights, D: number): void {
+  const { gate, up, down } = weights
+  const F = rowsOf(gate[0]!)
+  const shapes = { gate: [F, D], up: [F, D], down: [D, F], gateBias: [F], upBias: [F], downBias: [D] }
+  for (const [part, list] of Object.entries(weights) as [keyof ExpertWeights, readonly Weight[]][]) {
+    invariant(list.length === gate.length, `experts: ${list.length} of ${part}, ${gate.length} of gate`)
+    for (const w of list)
+      invariant(
+        String(w.shape) === String(shapes[part]),
+        `experts ${part} ${w.name} [${w.shape}], not [${shapes[part]}]`,
+      )
+  }
+  invariant(up.length > 0 && down.length > 0, 'experts without weights')
 }
 
 function rowsOf(weight: Weight): number {

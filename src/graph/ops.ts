@@ -10,12 +10,34 @@
 import type { RecurrentOp } from './recurrent-ops.js'
 import type { SparseOp } from './sparse-ops.js'
 import type { StreamOp } from './stream-ops.js'
-import type { Activation, CacheState, HeadView, RecurrentState, RopeTable, Value, View, Weight } from './values.js'
+import type {
+  Activation,
+  AttentionSpan,
+  CacheState,
+  ClampedSwiglu,
+  HeadView,
+  RecurrentState,
+  RopeTable,
+  Value,
+  View,
+  Weight,
+} from './values.js'
 
 export type * from './recurrent-ops.js'
 export type * from './sparse-ops.js'
 export type * from './stream-ops.js'
-export type { Activation, CacheState, HeadView, RecurrentState, RopeTable, Value, View, Weight }
+export type {
+  Activation,
+  AttentionSpan,
+  CacheState,
+  ClampedSwiglu,
+  HeadView,
+  RecurrentState,
+  RopeTable,
+  Value,
+  View,
+  Weight,
+}
 
 /** out[t] = weight[token[t]]; weight [V, D], out [T, D]. */
 export interface EmbedOp {
@@ -25,13 +47,15 @@ export interface EmbedOp {
 }
 
 /**
- * For each of `heads` slices of width E: out = weight * x * rsqrt(mean(x^2) + eps), statistics in f32.
+ * For each of `heads` slices of width E: out = (weightOffset + weight) * x * rsqrt(mean(x^2) + eps), statistics in f32.
  * x and out are [T, heads * E] views (they may be the same columns), weight [E] or absent (unweighted).
+ * weightOffset is 1 where the lab publishes weights less one (Gemma 3, Qwen3-Next), else 0.
  */
 export interface RmsNormOp {
   readonly op: 'rmsNorm'
   readonly x: View
   readonly weight?: Weight
+  readonly weightOffset: 0 | 1
   readonly eps: number
   readonly heads: number
   readonly out: View
@@ -92,6 +116,8 @@ export interface RopeOp {
 /**
  * Appends k [T, K * E] and v [T, K * Ev] to the cache, then softmax(scale * q k^T) v over positions <= own, in f32.
  * q [T, H * E], out [T, H * Ev]; query head h reads key head floor(h / (H / K)).
+ * span: only positions in it. softcap: scores s become softcap * tanh(s / softcap) (Gemma 2, arXiv 2408.00118).
+ * sinks [H]: one more score in a head's softmax, without a value (gpt-oss, arXiv 2508.10925).
  */
 export interface AttentionOp {
   readonly op: 'attention'
@@ -104,6 +130,9 @@ export interface AttentionOp {
   readonly headDim: number
   readonly vHeadDim: number
   readonly scale: number
+  readonly span?: AttentionSpan
+  readonly softcap?: number
+  readonly sinks?: Weight
   readonly out: View
 }
 
@@ -128,8 +157,9 @@ export interface MlaAttentionOp {
  * hold expert ids (i32 bits), [topK, 2 topK) their weights (f32), in order of falling selection score.
  * scores = softmax(logits), sigmoid(logits) or sqrt(softplus(logits)); key = scores + bias; with nGroups > 1 only experts
  * of the topkGroups groups with the best groupScore stay (others -inf): max of the group, or the sum of its two best keys.
- * weight = score of the chosen, divided by (their sum + 1e-20) if normalize, times scale. Ties: the lower id wins.
+ * weight = score of the chosen, divided by (their sum + epsilon) if normalize, times scale. Ties: the lower id wins.
  * With a table [V, topK] the ids are those of the token's row instead, in that order (hash layers, arXiv 2106.04426).
+ * chosenSoftmax and chosenSigmoid choose by the logits themselves, and then take softmax or sigmoid of the chosen.
  */
 export interface RouteOp {
   readonly op: 'route'
@@ -137,17 +167,22 @@ export interface RouteOp {
   readonly bias?: Weight
   /** Expert ids below X; whoever builds the program has checked them. */
   readonly table?: Weight
-  readonly scoring: 'softmax' | 'sigmoid' | 'sqrtsoftplus'
+  readonly scoring: 'softmax' | 'sigmoid' | 'sqrtsoftplus' | 'chosenSoftmax' | 'chosenSigmoid'
   readonly nGroups: number
   readonly topkGroups: number
   readonly groupScore: 'max' | 'top2sum'
   readonly topK: number
   readonly normalize: boolean
+  /** DeepSeek-V3 and its kin add 1e-20, others nothing. */
+  readonly epsilon: number
   readonly scale: number
   readonly out: Value
 }
 
-/** out = sum over the chosen experts e of weight_e * down_e(act(gate_e x) * up_e x), slots in order; x, out [T, D]. */
+/**
+ * out = sum over the chosen experts e of weight_e * down_e(act(gate_e x) * up_e x), slots in order; x, out [T, D].
+ * weighted: 'input' gives e the input weight_e * x instead and sums its outputs as they are (Llama 4).
+ */
 export interface ExpertsOp {
   readonly op: 'experts'
   readonly x: View
@@ -158,6 +193,11 @@ export interface ExpertsOp {
   readonly up: readonly Weight[]
   /** One [D, F] per expert. */
   readonly down: readonly Weight[]
+  /** One per expert, [F], [F] and [D]; added before the activation, and before the weight. */
+  readonly gateBias?: readonly Weight[]
+  readonly upBias?: readonly Weight[]
+  readonly downBias?: readonly Weight[]
+  readonly weighted: 'output' | 'input'
   readonly activation: Activation
   readonly out: View
 }
@@ -168,6 +208,19 @@ export interface GatedMulOp {
   readonly gate: View
   readonly up: View
   readonly activation: Activation
+  readonly out: View
+}
+
+/**
+ * out = factor * x; all [T, D]; out may be x. With a temperature, also times
+ * 1 + beta * ln(1 + floor((position + shift) / length)): attention over longer contexts than those trained on.
+ * Llama 4's NoPE layers have shift 1, Ministral 3 has 0; both as in transformers.
+ */
+export interface ScaleOp {
+  readonly op: 'scale'
+  readonly x: View
+  readonly factor: number
+  readonly temperature?: { readonly beta: number; readonly length: number; readonly shift: number }
   readonly out: View
 }
 
@@ -198,6 +251,7 @@ export type Op =
   | RouteOp
   | ExpertsOp
   | GatedMulOp
+  | ScaleOp
   | AddOp
   | SelectRowsOp
   | RecurrentOp

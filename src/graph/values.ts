@@ -65,4 +65,24 @@ export interface RecurrentState {
   readonly floats: number
 }
 
-export type Activation = 'silu' | 'gelu_tanh'
+/** How a gate and an up value become one; the first two are act(gate) * up. */
+export type Activation = 'silu' | 'gelu_tanh' | ClampedSwiglu
+
+/**
+ * (u + upOffset) * g * sigmoid(alpha * g) with g = min(gate, limit) and u = up within [-limit, limit].
+ * gpt-oss (arXiv 2508.10925): alpha 1.702, limit 7, upOffset 1.
+ */
+export interface ClampedSwiglu {
+  readonly alpha: number
+  readonly limit: number
+  readonly upOffset: number
+}
+
+/**
+ * Positions that a query at position i sees, its own included, and none after it.
+ * sliding: the last `length`; chunked: those of its own block of `length`, blocks counted from position 0 (Llama 4).
+ */
+export interface AttentionSpan {
+  readonly kind: 'sliding' | 'chunked'
+  readonly length: number
+}

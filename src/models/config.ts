@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { JsonObject } from '../checkpoint/checkpoint.js'
 import { UserError } from '../errors.js'
+import type { Activation } from '../graph/ops.js'
 
 const count = z.number().int().min(1).max(1e9)
 
@@ -21,6 +22,18 @@ export const COMMON = {
   rope_theta: z.number().positive().optional(),
   rope_scaling: z.record(z.string(), z.unknown()).nullish(),
   rope_parameters: z.record(z.string(), z.unknown()).nullish(),
+}
+
+/** The activation of COMMON's hidden_act. */
+export function activationOf(c: { hidden_act: 'silu' | 'gelu_pytorch_tanh' }): Activation {
+  return c.hidden_act === 'silu' ? 'silu' : 'gelu_tanh'
+}
+
+export const expertCount = z.number().int().min(1).max(65536)
+
+/** @throws UserError when more experts are asked for than there are. */
+export function checkExperts(where: string, perToken: number, of: number): void {
+  if (perToken > of) unsupported(where, `num_experts_per_tok ${perToken} of ${of} experts`)
 }
 
 /**

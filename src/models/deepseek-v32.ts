@@ -7,13 +7,14 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder } from '../graph/builder.js'
 import type { Value, View } from '../graph/ops.js'
 import type { Program } from '../graph/program.js'
-import { embeddingAndHead, gatedMlp, logits, norm } from './blocks.js'
+import { gatedMlp, logits, norm } from './blocks.js'
 import { COMMON, readConfig } from './config.js'
 import type { ModelDefinition } from './definition.js'
 import { checkIndexer, chooseByIndexer, INDEXER_CONFIG } from './indexer.js'
 import { biasedSigmoid, checkMixture, MIXTURE_CONFIG, mixture } from './mixture.js'
 import { checkMla, MLA_CONFIG, mla } from './mla.js'
 import { makeRope } from './rope.js'
+import { embeddingAndHead } from './text-model.js'
 
 export const deepseekV32: ModelDefinition = {
   modelTypes: ['deepseek_v32'],
@@ -46,7 +47,7 @@ function build(checkpoint: Checkpoint): Program {
   const table = b.ropeTable(rope.invFreq, rope.attentionFactor)
   const scale = (c.qk_nope_head_dim + c.qk_rope_head_dim) ** -0.5 * rope.softmaxFactor
   const indexRope = { table, dim: c.qk_rope_head_dim, layout: 'half' as const }
-  const { embedding, head } = embeddingAndHead(checkpoint, c.tie_word_embeddings, c.vocab_size, c.hidden_size)
+  const { embedding, head } = embeddingAndHead(checkpoint, c)
   let x = b.embed(embedding) // [T, D]
   for (let i = 0; i < c.num_hidden_layers; i++) {
     b.layer(i)

@@ -1,6 +1,7 @@
 /**
  * DeepSeek-V2 (arXiv 2405.04434), DeepSeek-V3 and R1 (arXiv 2412.19437), Kimi K2 (arXiv 2507.20534): multi-head latent
- * attention with absorbed weights, a few dense layers, then mixtures of experts with shared ones. The layer past
+ * attention with absorbed weights, a few dense layers, then mixtures of experts with shared ones. Kimi K2.5 and later wrap
+ * the same text model, with `language_model.` before its names. The layer past
  * num_hidden_layers predicts further tokens (MTP); it takes no part in an ordinary step and is loaded when it is asked for.
  */
 import { z } from 'zod'
@@ -8,16 +9,17 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder, vector } from '../graph/builder.js'
 import type { Value } from '../graph/ops.js'
 import type { Program } from '../graph/program.js'
-import { embeddingAndHead, gatedMlp, logits, norm } from './blocks.js'
+import { gatedMlp, logits, norm } from './blocks.js'
 import { COMMON, readConfig } from './config.js'
 import type { ModelDefinition } from './definition.js'
 import { checkMixture, MIXTURE_CONFIG, mixture, type RouteRule } from './mixture.js'
 import { checkMla, MLA_CONFIG, mla } from './mla.js'
 import { checkMtp, mtpDraft } from './mtp.js'
 import { makeRope } from './rope.js'
+import { embeddingAndHead, textModel } from './text-model.js'
 
 export const deepseek: ModelDefinition = {
-  modelTypes: ['deepseek_v2', 'deepseek_v3', 'kimi_k2'],
+  modelTypes: ['deepseek_v2', 'deepseek_v3', 'kimi_k2', 'kimi_k25'],
   build: (checkpoint, options) => Promise.resolve(build(checkpoint, options?.mtp ?? false)),
 }
 
@@ -39,7 +41,8 @@ type Config = z.infer<typeof DeepseekConfig>
 // ---- graph
 
 function build(checkpoint: Checkpoint, mtp: boolean): Program {
-  const c = readConfig(DeepseekConfig, checkpoint.config, checkpoint.name)
+  const text = textModel(checkpoint)
+  const c = readConfig(DeepseekConfig, text.config, checkpoint.name)
   checkMla(c, checkpoint.name)
   checkMixture(c, checkpoint.name)
   if (mtp) checkMtp(checkpoint, c.num_nextn_predict_layers, c.num_hidden_layers)
@@ -47,7 +50,7 @@ function build(checkpoint: Checkpoint, mtp: boolean): Program {
   const rope = makeRope(c, c.qk_rope_head_dim)
   const table = b.ropeTable(rope.invFreq, rope.attentionFactor)
   const scale = (c.qk_nope_head_dim + c.qk_rope_head_dim) ** -0.5 * rope.softmaxFactor
-  const { embedding, head } = embeddingAndHead(checkpoint, c.tie_word_embeddings, c.vocab_size, c.hidden_size)
+  const { embedding, head } = embeddingAndHead(checkpoint, c, text)
   const eps = c.rms_norm_eps
   const block = (x: Value, layer: string, sparse: boolean): Value => {
     const h = norm(b, x, `${layer}.input_layernorm`, eps)
@@ -61,10 +64,10 @@ function build(checkpoint: Checkpoint, mtp: boolean): Program {
     Boolean(c.n_routed_experts) && i >= c.first_k_dense_replace && i % c.moe_layer_freq === 0
   for (let i = 0; i < c.num_hidden_layers; i++) {
     b.layer(i)
-    x = block(x, `model.layers.${i}`, isSparse(i))
+    x = block(x, `${text.model}.layers.${i}`, isSparse(i))
   }
-  if (!mtp) return b.build(logits(b, x, 'model.norm', eps, head), c.max_position_embeddings)
-  const hidden = norm(b, x, 'model.norm', eps)
+  if (!mtp) return b.build(logits(b, x, `${text.model}.norm`, eps, head), c.max_position_embeddings)
+  const hidden = norm(b, x, `${text.model}.norm`, eps)
   const next = b.linear(b.selectRows(hidden), head)
   const last = c.num_hidden_layers
   const parts = { embedding, head, eps, block: (y: Value, layer: string) => block(y, layer, isSparse(last)) }

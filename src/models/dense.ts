@@ -1,19 +1,19 @@
 /** The dense decoder that Llama, Qwen2 and Qwen3 share; each of their files says what differs. */
 import { z } from 'zod'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
-import { decodeRows } from '../checkpoint/decode.js'
 import { GraphBuilder } from '../graph/builder.js'
 import type { Program } from '../graph/program.js'
-import { embeddingAndHead, gatedMlp, gqaAttention, logits, norm } from './blocks.js'
-import { COMMON, readConfig, requireMultiple, unsupported } from './config.js'
-import { makeRope } from './rope.js'
+import { gatedMlp, logits, norm } from './blocks.js'
+import { COMMON, activationOf, readConfig, unsupported } from './config.js'
+import { HEADS, gqaAttention, headsOf } from './gqa.js'
+import { frequencyDivisors, makeRope } from './rope.js'
+import { embeddingAndHead } from './text-model.js'
 
 // ---- config
 
 const DenseConfig = z.object({
   ...COMMON,
-  num_key_value_heads: z.number().int().min(1).nullish(),
-  head_dim: z.number().int().min(2).max(65536).nullish(),
+  ...HEADS,
   attention_bias: z.boolean().default(false),
   mlp_bias: z.boolean().default(false),
   use_sliding_window: z.boolean().default(false),
@@ -31,19 +31,12 @@ export async function buildDense(checkpoint: Checkpoint, family: DenseFamily): P
   const where = checkpoint.name
   const c = readConfig(DenseConfig, checkpoint.config, where)
   if (c.use_sliding_window) unsupported(where, 'sliding-window attention (use_sliding_window: true)')
-  const nHeads = c.num_attention_heads
-  const nKvHeads = c.num_key_value_heads ?? nHeads
-  if (!c.head_dim) requireMultiple(where, 'hidden_size', c.hidden_size, 'num_attention_heads', nHeads)
-  const headDim = c.head_dim ?? c.hidden_size / nHeads
-  requireMultiple(where, 'num_attention_heads', nHeads, 'num_key_value_heads', nKvHeads)
-  requireMultiple(where, 'head_dim', headDim, 'a pair', 2)
+  const heads = headsOf(c, where)
+  const { headDim } = heads
 
   // ---- weights
-  const { embedding, head } = embeddingAndHead(checkpoint, c.tie_word_embeddings, c.vocab_size, c.hidden_size)
-  // GGUF keeps llama3 scaling as one divisor per frequency.
-  const divisors = checkpoint.has('rope_freqs.weight')
-    ? await decodeRows(checkpoint.tensor('rope_freqs.weight', [headDim / 2]), 0, 1)
-    : undefined
+  const { embedding, head } = embeddingAndHead(checkpoint, c)
+  const divisors = await frequencyDivisors(checkpoint, headDim)
 
   // ---- graph
   const b = new GraphBuilder()
@@ -52,16 +45,14 @@ export async function buildDense(checkpoint: Checkpoint, family: DenseFamily): P
   const eps = c.rms_norm_eps
   const qkvBias = family.qkvBias ?? c.attention_bias
   const shape = {
-    nHeads,
-    nKvHeads,
-    headDim,
+    ...heads,
     eps,
     table,
     qkvBias,
     outBias: !family.qkvBias && c.attention_bias,
-    qkNorm: family.qkNorm ?? false,
+    qkNorm: family.qkNorm ? ('heads' as const) : undefined,
   }
-  const activation = c.hidden_act === 'silu' ? 'silu' : 'gelu_tanh'
+  const activation = activationOf(c)
   let x = b.embed(embedding) // [T, D]
   for (let i = 0; i < c.num_hidden_layers; i++) {
     b.layer(i)

@@ -31,9 +31,20 @@ export function checkMixture(c: MixtureConfig, where: string): void {
 
 // ---- graph
 
+/** What {@link routedExperts} takes from a config. */
+export type RoutedSizes = Pick<
+  MixtureConfig,
+  'n_routed_experts' | 'num_experts_per_tok' | 'moe_intermediate_size' | 'routed_scaling_factor'
+>
+
 /** How experts are chosen: RouteOp's rule without what the config says everywhere. */
 export type RouteRule = Pick<RouteOp, 'scoring' | 'nGroups' | 'topkGroups' | 'groupScore' | 'normalize'> &
-  Partial<Pick<RouteOp, 'bias'>>
+  Partial<Pick<RouteOp, 'bias' | 'epsilon'>>
+
+/** The rule of routers that have neither bias nor groups. */
+export function plainRule(scoring: RouteOp['scoring'], normalize: boolean): RouteRule {
+  return { scoring, nGroups: 1, topkGroups: 1, groupScore: 'max', normalize, epsilon: 0 }
+}
 
 /** The rule of DeepSeek-V3 and all that follow it: sigmoid, a bias that only chooses, groups by their two best. */
 export function biasedSigmoid(c: MixtureConfig, name: string): RouteRule {
@@ -74,7 +85,7 @@ export function routedExperts(
   b: GraphBuilder,
   x: View,
   name: string,
-  c: MixtureConfig,
+  c: RoutedSizes,
   rule: RouteRule,
   options: MixtureOptions = {},
 ): Value {

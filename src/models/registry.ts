@@ -5,13 +5,36 @@ import { deepseek } from './deepseek.js'
 import { deepseekV32 } from './deepseek-v32.js'
 import { unsupported } from './config.js'
 import type { BuildOptions, ModelDefinition } from './definition.js'
+import { gemma3 } from './gemma3.js'
+import { glm4Moe } from './glm4-moe.js'
 import { glmMoeDsa } from './glm-moe-dsa.js'
+import { gptOss } from './gpt-oss.js'
 import { llama } from './llama.js'
+import { llama4 } from './llama4.js'
+import { minimaxM2 } from './minimax-m2.js'
+import { mistral } from './mistral.js'
+import { mixtral } from './mixtral.js'
 import { qwen2 } from './qwen2.js'
 import { qwen3 } from './qwen3.js'
+import { qwen3Moe } from './qwen3-moe.js'
 
 /** Every architecture; a new one is one file and one line here. */
-export const MODELS: readonly ModelDefinition[] = [llama, qwen2, qwen3, deepseek, deepseekV32, glmMoeDsa]
+export const MODELS: readonly ModelDefinition[] = [
+  llama,
+  llama4,
+  mistral,
+  mixtral,
+  qwen2,
+  qwen3,
+  qwen3Moe,
+  deepseek,
+  deepseekV32,
+  glm4Moe,
+  glmMoeDsa,
+  minimaxM2,
+  gptOss,
+  gemma3,
+]
 
 /** All model_type values that can be run. */
 export const MODEL_TYPES: readonly string[] = MODELS.flatMap((model) => model.modelTypes)

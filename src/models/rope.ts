@@ -1,3 +1,5 @@
+import type { Checkpoint } from '../checkpoint/checkpoint.js'
+import { decodeRows } from '../checkpoint/decode.js'
 import { UserError } from '../errors.js'
 
 /** The rotary part of a config, in either published style. */
@@ -18,7 +20,12 @@ export interface Rope {
 }
 
 /** Both styles as one: {rope_theta, rope_scaling: {type | rope_type, ...}} and {rope_parameters: {rope_theta, rope_type, ...}}. */
-function parametersOf(config: RopeConfig): { theta: number; type: string; get: (key: string) => number | undefined } {
+function parametersOf(config: RopeConfig): {
+  theta: number
+  type: string
+  get: (key: string) => number | undefined
+  truncate: boolean
+} {
   const parameters = config.rope_parameters ?? config.rope_scaling ?? {}
   const get = (key: string): number | undefined => {
     const value = parameters[key]
@@ -29,7 +36,10 @@ function parametersOf(config: RopeConfig): { theta: number; type: string; get: (
   const type = parameters['rope_type'] ?? parameters['type'] ?? 'default'
   if (typeof type !== 'string')
     throw new UserError(`rope type: expected a string, found ${JSON.stringify(type)}`, 'unsupported_model')
-  return { theta: get('rope_theta') ?? config.rope_theta ?? 10000, type, get }
+  const truncate = parameters['truncate'] ?? true
+  if (typeof truncate !== 'boolean')
+    throw new UserError(`rope truncate: expected true or false, found ${JSON.stringify(truncate)}`, 'unsupported_model')
+  return { theta: get('rope_theta') ?? config.rope_theta ?? 10000, type, get, truncate }
 }
 
 /**
@@ -39,7 +49,7 @@ function parametersOf(config: RopeConfig): { theta: number; type: string; get: (
  * @throws UserError for another scaling type.
  */
 export function makeRope(config: RopeConfig, dim: number, divisors?: Float32Array): Rope {
-  const { theta, type, get } = parametersOf(config)
+  const { theta, type, get, truncate } = parametersOf(config)
   const need = (key: string): number => {
     const value = get(key)
     if (value === undefined)
@@ -56,10 +66,16 @@ export function makeRope(config: RopeConfig, dim: number, divisors?: Float32Arra
     case 'llama3':
       return { invFreq: llama3(base, need), attentionFactor: 1, softmaxFactor: 1 }
     case 'yarn':
-      return yarn(base, dim, theta, config, need, get)
+      return yarn(base, dim, theta, config, need, get, truncate)
     default:
       throw new UserError(`rope scaling type ${type}: expected default, linear, llama3 or yarn`, 'unsupported_model')
   }
+}
+
+/** GGUF keeps llama3 scaling as one divisor per frequency, [dim / 2]; undefined where there are none. */
+export async function frequencyDivisors(checkpoint: Checkpoint, dim: number): Promise<Float32Array | undefined> {
+  if (!checkpoint.has('rope_freqs.weight')) return undefined
+  return decodeRows(checkpoint.tensor('rope_freqs.weight', [dim / 2]), 0, 1)
 }
 
 function llama3(base: Float32Array, need: (key: string) => number): Float32Array {
@@ -71,6 +87,7 @@ function llama3(base: Float32Array, need: (key: string) => number): Float32Array
     const wavelength = (2 * Math.PI) / f
     if (wavelength < original / high) return f
     if (wavelength > original / low) return f / factor
+    if (low === high) return f // Llama 4 has no band between the two
     const smooth = (original / wavelength - low) / (high - low)
     return ((1 - smooth) * f) / factor + smooth * f
   })
@@ -83,13 +100,16 @@ function yarn(
   config: RopeConfig,
   need: (key: string) => number,
   get: (key: string) => number | undefined,
+  truncate: boolean,
 ): Rope {
   const factor = need('factor')
   const original = get('original_max_position_embeddings') ?? config.max_position_embeddings
   const dimOf = (rotations: number): number =>
     (dim * Math.log(original / (rotations * 2 * Math.PI))) / (2 * Math.log(theta))
-  const low = Math.max(Math.floor(dimOf(get('beta_fast') ?? 32)), 0)
-  let high = Math.min(Math.ceil(dimOf(get('beta_slow') ?? 1)), dim - 1)
+  const fast = dimOf(get('beta_fast') ?? 32)
+  const slow = dimOf(get('beta_slow') ?? 1)
+  const low = Math.max(truncate ? Math.floor(fast) : fast, 0)
+  let high = Math.min(truncate ? Math.ceil(slow) : slow, dim - 1)
   if (low === high) high += 0.001
   const invFreq = base.map((f, i) => {
     const ramp = Math.min(1, Math.max(0, (i - low) / (high - low)))

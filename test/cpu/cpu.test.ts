@@ -55,6 +55,17 @@ describe('fast', () => {
     ['golden/glm5.2', 10],
     ['golden/kimi-k2-thinking', Infinity],
     ['golden/llama3', Infinity],
+    ['golden/mistral', Infinity],
+    ['golden/mixtral', Infinity],
+    ['golden/ministral3', Infinity],
+    ['golden/qwen3-moe', Infinity],
+    ['golden/glm4-moe', Infinity],
+    ['golden/minimax-m2', Infinity],
+    ['golden/kimi-k2.5', Infinity],
+    ['golden/gpt-oss', Infinity],
+    ['golden/gemma3', Infinity],
+    ['golden/llama4-scout', Infinity],
+    ['golden/llama4-maverick', Infinity],
     ['golden-gguf/deepseek2', Infinity],
   ])('%s: the same bits for any number of threads and any chunks, and near exact', async (name, dense) => {
     const path = join(FIXTURES, name)

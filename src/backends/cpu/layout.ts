@@ -184,7 +184,9 @@ export function layOut(
           if ('data' in word) return word.data.data
           if ('pointers' in word) {
             const address = pointerLists.get(word)!
-            new Uint32Array(m.buffer, address, word.pointers.length).set(word.pointers.map((p) => p.descriptor))
+            new Uint32Array(m.buffer, address, word.pointers.length).set(
+              word.pointers.map((p) => (word.to === 'data' ? p.data : p.descriptor)),
+            )
             return address
           }
           if ('slotOffset' in word) return slotOffsets[word.slotOffset]!

@@ -45,6 +45,8 @@ export const OPCODES = {
   streamWeights: 56,
   collapseStreams: 57,
   updateStreams: 58,
+  scale: 16,
+  scaleExperts: 17,
 } as const
 export type KernelName = keyof typeof OPCODES
 

@@ -7,6 +7,7 @@ import type {
   LayerNormOp,
   RmsNormOp,
   RopeOp,
+  ScaleOp,
   SelectRowsOp,
 } from '../../graph/ops.js'
 import type { StepContext } from './step.js'
@@ -27,7 +28,7 @@ export function rmsNorm(op: RmsNormOp, { buf, weights }: StepContext): void {
       const meanSquare = x.reduce((sum, v) => sum + v * v, 0) / width
       const scale = 1 / Math.sqrt(meanSquare + op.eps)
       buf.view(op.out, t).set(
-        x.map((v, i) => v * scale * (weight?.[i] ?? 1)),
+        x.map((v, i) => v * scale * (weight ? op.weightOffset + weight[i]! : 1)),
         h * width,
       )
     }
@@ -54,7 +55,16 @@ export function rope(op: RopeOp, { step, buf }: StepContext): void {
 export function gatedMul(op: GatedMulOp, { buf }: StepContext): void {
   for (let t = 0; t < buf.rows(op.gate.value); t++) {
     const [gate, up] = [buf.view(op.gate, t), buf.view(op.up, t)]
-    buf.view(op.out, t).set(gate.map((g, i) => activate(g, op.activation) * up[i]!))
+    buf.view(op.out, t).set(gate.map((g, i) => gated(g, up[i]!, op.activation)))
+  }
+}
+
+export function scale(op: ScaleOp, { step, buf }: StepContext): void {
+  const { factor, temperature: warm } = op
+  for (let t = 0; t < buf.rows(op.x.value); t++) {
+    const steps = warm ? Math.floor((step.positions[t]! + warm.shift) / warm.length) : 0
+    const by = factor * (warm ? 1 + warm.beta * Math.log(1 + steps) : 1)
+    buf.view(op.out, t).set(buf.view(op.x, t).map((v) => v * by))
   }
 }
 
@@ -69,9 +79,15 @@ export function selectRows(op: SelectRowsOp, { step, buf }: StepContext): void {
   step.logitRows.forEach((t, r) => buf.row(op.out, r).set(buf.view(op.x, t)))
 }
 
-export function activate(g: number, activation: Activation): number {
-  if (activation === 'silu') return g / (1 + Math.exp(-g))
-  return 0.5 * g * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (g + 0.044715 * g ** 3)))
+/** Activation's rule for one gate and its up. */
+export function gated(gate: number, up: number, activation: Activation): number {
+  if (activation === 'silu') return (gate / (1 + Math.exp(-gate))) * up
+  if (activation === 'gelu_tanh')
+    return 0.5 * gate * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (gate + 0.044715 * gate ** 3))) * up
+  const { alpha, limit, upOffset } = activation
+  const g = Math.min(gate, limit)
+  const u = Math.max(-limit, Math.min(up, limit))
+  return (u + upOffset) * (g / (1 + Math.exp(-alpha * g)))
 }
 
 /** Pairs (i, i + dim/2) or (2i, 2i + 1) turned by position * invFreq[i]; x and out may be the same columns. */

@@ -1,6 +1,6 @@
 /** Mixtures of experts by plain loops. */
-import type { ExpertsOp, RouteOp } from '../../graph/ops.js'
-import { activate } from './elementwise.js'
+import type { ExpertsOp, RouteOp, Weight } from '../../graph/ops.js'
+import { gated } from './elementwise.js'
 import { multiply } from './linear.js'
 import type { StepContext } from './step.js'
 
@@ -21,11 +21,17 @@ export function experts(op: ExpertsOp, { step, buf, weights }: StepContext): voi
     const out = new Float64Array(x.length)
     for (let slot = 0; slot < op.topK; slot++) {
       const e = routing[slot]!
+      const weight = routing[op.topK + slot]!
+      const own = op.weighted === 'input' ? x.map((v) => weight * v) : x
+      const plus = (bias: readonly Weight[] | undefined, y: Float32Array): Float32Array =>
+        bias ? y.map((v, i) => v + weights.of(bias[e]!)[i]!) : y
       const F = op.gate[e]!.shape[0]!
-      const up = multiply(weights.of(op.up[e]!), 0, F, x)
-      const hidden = multiply(weights.of(op.gate[e]!), 0, F, x).map((g, i) => activate(g, op.activation) * up[i]!)
-      const y = multiply(weights.of(op.down[e]!), 0, x.length, hidden)
-      for (let i = 0; i < out.length; i++) out[i]! += routing[op.topK + slot]! * y[i]!
+      const gate = plus(op.gateBias, multiply(weights.of(op.gate[e]!), 0, F, own))
+      const up = plus(op.upBias, multiply(weights.of(op.up[e]!), 0, F, own))
+      const hidden = gate.map((g, i) => gated(g, up[i]!, op.activation))
+      const y = plus(op.downBias, multiply(weights.of(op.down[e]!), 0, x.length, hidden))
+      const factor = op.weighted === 'input' ? 1 : weight
+      for (let i = 0; i < out.length; i++) out[i]! += factor * y[i]!
     }
     buf.view(op.out, t).set(out)
   }
@@ -38,21 +44,29 @@ function choose(
   bias: Float32Array | undefined,
   set: Float32Array | undefined,
 ): { ids: number[]; weights: number[] } {
-  const scores = SCORES[op.scoring](logits)
-  let keys = scores.map((s, e) => s + (bias?.[e] ?? 0))
+  const byLogits = op.scoring === 'chosenSoftmax' || op.scoring === 'chosenSigmoid'
+  let scores = SCORES[op.scoring](logits)
+  let keys = byLogits ? [...logits] : scores.map((s, e) => s + (bias?.[e] ?? 0))
   if (op.nGroups > 1) keys = keepBestGroups(op, keys)
   const order = keys.map((key, e) => ({ key, e })).sort((a, b) => b.key - a.key || a.e - b.e)
   const ids = set ? Array.from(set) : order.slice(0, op.topK).map(({ e }) => e)
+  if (op.scoring === 'chosenSoftmax') scores = softmax(logits.map((l, e) => (ids.includes(e) ? l : -Infinity)))
   const sum = ids.reduce((total, e) => total + scores[e]!, 0)
-  const factor = op.scale / (op.normalize ? sum + 1e-20 : 1)
+  const factor = op.scale / (op.normalize ? sum + op.epsilon : 1)
   return { ids, weights: ids.map((e) => scores[e]! * factor) }
 }
 
 const SCORES: Record<RouteOp['scoring'], (logits: Float32Array) => number[]> = {
   softmax,
-  sigmoid: (logits) => Array.from(logits, (l) => 1 / (1 + Math.exp(-l))),
+  sigmoid,
+  chosenSoftmax: softmax,
+  chosenSigmoid: sigmoid,
   // softplus(l) = log(1 + exp(l)), without overflow
   sqrtsoftplus: (logits) => Array.from(logits, (l) => Math.sqrt(Math.max(l, 0) + Math.log1p(Math.exp(-Math.abs(l))))),
+}
+
+function sigmoid(x: Float32Array): number[] {
+  return Array.from(x, (v) => 1 / (1 + Math.exp(-v)))
 }
 
 function softmax(x: Float32Array): number[] {

@@ -1,6 +1,6 @@
 import type { Op } from '../../graph/ops.js'
 import { attention, mlaAttention } from './attention.js'
-import { add, embed, gatedMul, layerNorm, rmsNorm, rope, selectRows } from './elementwise.js'
+import { add, embed, gatedMul, layerNorm, rmsNorm, rope, scale, selectRows } from './elementwise.js'
 import { experts, route } from './experts.js'
 import { headLinear, linear } from './linear.js'
 import { copyHeads, decay, deltaRule, gatedNorm, shortConv, sigmoidGate } from './recurrent.js'
@@ -23,6 +23,7 @@ const RUN: { readonly [Name in Op['op']]: Run<Name> } = {
   route,
   experts,
   gatedMul,
+  scale,
   add,
   selectRows,
   ...{ shortConv, decay, deltaRule, gatedNorm, sigmoidGate, copyHeads },

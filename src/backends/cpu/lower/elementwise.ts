@@ -1,6 +1,15 @@
 /** Embedding, norms, rotation, sums and products: one row at a time. */
-import type { AddOp, EmbedOp, GatedMulOp, LayerNormOp, RmsNormOp, RopeOp, SelectRowsOp } from '../../../graph/ops.js'
-import { activationCode, at, type Lowering } from './lowering.js'
+import type {
+  AddOp,
+  EmbedOp,
+  GatedMulOp,
+  LayerNormOp,
+  RmsNormOp,
+  RopeOp,
+  ScaleOp,
+  SelectRowsOp,
+} from '../../../graph/ops.js'
+import { activationWords, at, type Lowering } from './lowering.js'
 
 export function embed(op: EmbedOp, bank: number, to: Lowering): void {
   const out = to.bufferOf(op.out, bank)
@@ -10,7 +19,15 @@ export function embed(op: EmbedOp, bank: number, to: Lowering): void {
 export function rmsNorm(op: RmsNormOp, bank: number, to: Lowering): void {
   const width = op.x.width / op.heads
   const w = to.dataOf(op.weight)
-  const words = [...to.view(op.x, bank), w, ...to.view(op.out, bank), op.heads, width, { f32: op.eps }]
+  const words = [
+    ...to.view(op.x, bank),
+    w,
+    ...to.view(op.out, bank),
+    op.heads,
+    width,
+    { f32: op.eps },
+    { f32: op.weightOffset },
+  ]
   to.elementwise('rmsNorm', bank, op.x, words, [op.x], op.out)
 }
 
@@ -38,7 +55,13 @@ export function rope(op: RopeOp, bank: number, to: Lowering): void {
 
 export function gatedMul(op: GatedMulOp, bank: number, to: Lowering): void {
   const words = [...to.view(op.gate, bank), ...to.view(op.up, bank), ...to.view(op.out, bank), op.gate.width]
-  to.elementwise('gatedMul', bank, op.gate, [...words, activationCode(op.activation)], [op.gate, op.up], op.out)
+  to.elementwise('gatedMul', bank, op.gate, [...words, ...activationWords(op.activation)], [op.gate, op.up], op.out)
+}
+
+export function scale(op: ScaleOp, bank: number, to: Lowering): void {
+  const { beta, length, shift } = op.temperature ?? { beta: 0, length: 0, shift: 0 }
+  const words = [...to.view(op.x, bank), ...to.view(op.out, bank), op.x.width, { f32: op.factor }]
+  to.elementwise('scale', bank, op.x, [...words, length, shift, { f32: beta }], [op.x], op.out)
 }
 
 export function add(op: AddOp, bank: number, to: Lowering): void {

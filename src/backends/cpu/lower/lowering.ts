@@ -30,7 +30,7 @@ export type Word =
   | { slotOffset: number }
   | { descriptor: PlacedWeight }
   | { data: PlacedWeight }
-  | { pointers: PlacedWeight[] }
+  | { pointers: PlacedWeight[]; to: 'descriptors' | 'data' }
 
 /** One record to be, in one bank. Words start at word 5 of the record. */
 export interface LoweredOp {
@@ -184,6 +184,10 @@ export function temporary(name: string, rowBytes: number, extra: number, multipl
   return { rowBytes, rows: 'T', multiple, extra, name }
 }
 
-export function activationCode(activation: Activation): number {
-  return activation === 'silu' ? 0 : 1
+/** Code, alpha, limit, offset of up; see kernels/cpu/elementwise.ts. */
+export function activationWords(activation: Activation): Word[] {
+  if (activation === 'silu') return [0, 0, 0, 0]
+  if (activation === 'gelu_tanh') return [1, 0, 0, 0]
+  const { alpha, limit, upOffset } = activation
+  return [2, { f32: alpha }, { f32: limit }, { f32: upOffset }]
 }

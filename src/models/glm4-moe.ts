@@ -1,0 +1,84 @@
+/**
+ * GLM-4.5, 4.6, 4.7 and 4.5-Air (arXiv 2508.06471): grouped-query attention that rotates half of each head, a few dense layers,
+ * then DeepSeek-V3's mixture of experts with a shared one. The layer past num_hidden_layers predicts further tokens; it takes
+ * no part in an ordinary step and is not loaded.
+ */
+import { z } from 'zod'
+import type { Checkpoint } from '../checkpoint/checkpoint.js'
+import { GraphBuilder, vector } from '../graph/builder.js'
+import type { Program } from '../graph/program.js'
+import { gatedMlp, logits, norm } from './blocks.js'
+import { COMMON, activationOf, expertCount, readConfig } from './config.js'
+import type { ModelDefinition } from './definition.js'
+import { HEADS, gqaAttention, headsOf, partialRotary } from './gqa.js'
+import { MIXTURE_CONFIG, checkMixture, mixture, type RouteRule } from './mixture.js'
+import { makeRope } from './rope.js'
+import { embeddingAndHead } from './text-model.js'
+
+export const glm4Moe: ModelDefinition = {
+  modelTypes: ['glm4_moe'],
+  build: (checkpoint) => Promise.resolve(build(checkpoint)),
+}
+
+// ---- config
+
+const Glm4MoeConfig = z.object({
+  ...COMMON,
+  ...HEADS,
+  ...MIXTURE_CONFIG,
+  attention_bias: z.boolean().default(false),
+  use_qk_norm: z.boolean().default(false),
+  partial_rotary_factor: z.number().positive().max(1).optional(),
+  n_routed_experts: expertCount,
+  n_shared_experts: z.number().int().min(0).max(1024).default(1),
+  first_k_dense_replace: z.number().int().min(0).default(1),
+  norm_topk_prob: z.boolean().default(true),
+})
+type Config = z.infer<typeof Glm4MoeConfig>
+
+function build(checkpoint: Checkpoint): Program {
+  const where = checkpoint.name
+  const c = readConfig(Glm4MoeConfig, checkpoint.config, where)
+  checkMixture(c, where)
+  const heads = headsOf(c, where)
+  const eps = c.rms_norm_eps
+
+  // ---- graph
+  const b = new GraphBuilder()
+  const rope = makeRope(c, partialRotary(c, heads.headDim, 0.5, where))
+  const attention = {
+    ...heads,
+    eps,
+    table: b.ropeTable(rope.invFreq, rope.attentionFactor),
+    qkvBias: c.attention_bias,
+    qkNorm: c.use_qk_norm ? ('heads' as const) : undefined,
+  }
+  const activation = activationOf(c)
+  const { embedding, head } = embeddingAndHead(checkpoint, c)
+  let x = b.embed(embedding) // [T, D]
+  for (let i = 0; i < c.num_hidden_layers; i++) {
+    b.layer(i)
+    const layer = `model.layers.${i}`
+    x = b.add(x, gqaAttention(b, norm(b, x, `${layer}.input_layernorm`, eps), `${layer}.self_attn`, attention))
+    const h = norm(b, x, `${layer}.post_attention_layernorm`, eps)
+    const mlp = `${layer}.mlp`
+    const y =
+      i < c.first_k_dense_replace
+        ? gatedMlp(b, h, mlp, c.intermediate_size, { activation })
+        : mixture(b, h, mlp, c, ruleOf(c, mlp), { activation })
+    x = b.add(x, y)
+  }
+  return b.build(logits(b, x, 'model.norm', eps, head), c.max_position_embeddings)
+}
+
+/** As DeepSeek-V3 routes. */
+function ruleOf(c: Config, name: string): RouteRule {
+  return {
+    bias: vector(`${name}.gate.e_score_correction_bias`, c.n_routed_experts),
+    scoring: 'sigmoid',
+    nGroups: c.n_group ?? 1,
+    topkGroups: c.topk_group ?? 1,
+    groupScore: 'top2sum',
+    normalize: c.norm_topk_prob,
+  }
+}

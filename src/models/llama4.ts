@@ -1,0 +1,142 @@
+/**
+ * Llama 4 Scout and Maverick: three layers that rotate and see their own block of positions for each that does neither and
+ * whose queries grow with the position; experts, one for a token beside a shared one, whose weight is on their input. A wrapper
+ * adds sight around the text model.
+ */
+import { z } from 'zod'
+import type { Checkpoint } from '../checkpoint/checkpoint.js'
+import { GraphBuilder, matrix, view, type ExpertWeights } from '../graph/builder.js'
+import type { RopeTable, Value, View, Weight } from '../graph/ops.js'
+import type { Program } from '../graph/program.js'
+import { gatedMlp, logits, norm, project } from './blocks.js'
+import { COMMON, activationOf, checkExperts, expertCount, readConfig, unsupported } from './config.js'
+import type { ModelDefinition } from './definition.js'
+import { HEADS, headsOf, layerTypes, spanLength, type Heads } from './gqa.js'
+import { plainRule } from './mixture.js'
+import { frequencyDivisors, makeRope } from './rope.js'
+import { embeddingAndHead, textModel } from './text-model.js'
+
+export const llama4: ModelDefinition = { modelTypes: ['llama4'], build }
+
+// ---- config
+
+const width = z.number().int().min(1).max(1e7)
+
+const Llama4Config = z.object({
+  ...COMMON,
+  ...HEADS,
+  model_type: z.enum(['llama4_text', 'llama4']),
+  rope_theta: z.number().positive().default(500000),
+  attention_bias: z.boolean().default(false),
+  intermediate_size_mlp: width.default(16384),
+  num_local_experts: expertCount.default(16),
+  num_experts_per_tok: expertCount.default(1),
+  interleave_moe_layer_step: z.number().int().min(1).default(1),
+  moe_layers: z.array(z.number().int()).nullish(),
+  use_qk_norm: z.boolean().default(true),
+  /** 1 where a layer rotates; empty: all but every no_rope_layer_interval-th. */
+  no_rope_layers: z.array(z.union([z.literal(0), z.literal(1)])).nullish(),
+  no_rope_layer_interval: z.number().int().min(1).default(4),
+  attention_chunk_size: spanLength.default(8192),
+  layer_types: z.array(z.enum(['chunked_attention', 'full_attention'])).nullish(),
+  /** The first release published the interval of the layers instead. */
+  attn_temperature_tuning: z.union([z.boolean(), z.number().int().min(0)]).default(true),
+  floor_scale: z.number().int().min(1).max(1e9).default(8192),
+  attn_scale: z.number().default(0.1),
+})
+type Config = z.infer<typeof Llama4Config>
+
+async function build(checkpoint: Checkpoint): Promise<Program> {
+  const where = checkpoint.name
+  const text = textModel(checkpoint)
+  const c = readConfig(Llama4Config, text.config, where)
+  checkExperts(where, c.num_experts_per_tok, c.num_local_experts)
+  const heads = headsOf(c, where)
+  const eps = c.rms_norm_eps
+  const rotates = rotatingLayers(c, where)
+  const types = layerTypes(c, where, (i) => (rotates[i] ? 'chunked_attention' : 'full_attention'))
+
+  // ---- graph
+  const b = new GraphBuilder()
+  const rope = makeRope(c, heads.headDim, await frequencyDivisors(checkpoint, heads.headDim))
+  const table = b.ropeTable(rope.invFreq, rope.attentionFactor)
+  const activation = activationOf(c)
+  const { embedding, head } = embeddingAndHead(checkpoint, c, text)
+  let x = b.embed(embedding) // [T, D]
+  types.forEach((type, i) => {
+    b.layer(i)
+    const layer = `${text.model}.layers.${i}`
+    const h = norm(b, x, `${layer}.input_layernorm`, eps)
+    const rule = { ...heads, chunked: type === 'chunked_attention', table: rotates[i] ? table : undefined }
+    x = b.add(x, attention(b, h, `${layer}.self_attn`, c, rule))
+    const g = norm(b, x, `${layer}.post_attention_layernorm`, eps)
+    const step = c.interleave_moe_layer_step
+    const sparse = c.moe_layers ? c.moe_layers.includes(i) : (i + 1) % step === 0
+    const mlp = `${layer}.feed_forward`
+    x = b.add(x, sparse ? mixture(b, g, mlp, c) : gatedMlp(b, g, mlp, c.intermediate_size_mlp, { activation }))
+  })
+  return b.build(logits(b, x, `${text.model}.norm`, eps, head), c.max_position_embeddings)
+}
+
+function rotatingLayers(c: Config, where: string): boolean[] {
+  const given = c.no_rope_layers?.length ? c.no_rope_layers : undefined
+  if (given && given.length < c.num_hidden_layers)
+    unsupported(where, `no_rope_layers for ${given.length} of ${c.num_hidden_layers} layers`)
+  return Array.from({ length: c.num_hidden_layers }, (_, i) =>
+    given ? given[i] === 1 : (i + 1) % c.no_rope_layer_interval !== 0,
+  )
+}
+
+/** Rotation in pairs of neighbours, then an unweighted norm (Scout); or a temperature. x [T, D] -> [T, D]. */
+function attention(
+  b: GraphBuilder,
+  x: View,
+  name: string,
+  c: Config,
+  s: Heads & { chunked: boolean; table: RopeTable | undefined },
+): Value {
+  const { nHeads, nKvHeads, headDim, table } = s
+  const bias = c.attention_bias
+  const q = project(b, x, `${name}.q_proj`, nHeads * headDim, bias) // [T, H * E]
+  const k = project(b, x, `${name}.k_proj`, nKvHeads * headDim, bias) // [T, K * E]
+  const v = project(b, x, `${name}.v_proj`, nKvHeads * headDim, bias)
+  for (const [value, n] of [
+    [q, nHeads],
+    [k, nKvHeads],
+  ] as const) {
+    if (!table) continue
+    b.rope({ x: { value, offset: 0, stride: headDim }, nHeads: n, dim: headDim, layout: 'interleaved', table })
+    if (c.use_qk_norm) b.rmsNorm(value, undefined, c.rms_norm_eps, { heads: n, out: view(value) })
+  }
+  if (!table && c.attn_temperature_tuning)
+    b.scale(q, 1, { temperature: { beta: c.attn_scale, length: c.floor_scale, shift: 1 }, out: view(q) })
+  const length = c.attention_chunk_size
+  const span = s.chunked && length ? ({ kind: 'chunked', length } as const) : undefined
+  const out = b.attention(q, k, v, { nHeads, nKvHeads, headDim, scale: headDim ** -0.5, span })
+  return project(b, out, `${name}.o_proj`, x.width, bias)
+}
+
+/** The shared expert, and those chosen by their logits, fed with x times the sigmoid of theirs. x [T, D] -> [T, D]. */
+function mixture(b: GraphBuilder, x: View, name: string, c: Config): Value {
+  const X = c.num_local_experts
+  const topK = c.num_experts_per_tok
+  const F = c.intermediate_size
+  const activation = activationOf(c)
+  const scores = b.linear(x, matrix(`${name}.router.weight`, X, x.width, { quantizable: false })) // [T, X]
+  const routing = b.route(scores, { ...plainRule('chosenSigmoid', false), topK, scale: 1 })
+  const routed = b.experts(x, routing, expertWeights(`${name}.experts`, X, F, x.width), topK, activation, 'input')
+  return b.add(gatedMlp(b, x, `${name}.shared_expert`, F, { activation }), routed)
+}
+
+/** Experts of stacks that are published for x W: [X, D, 2 F], gates first, and [X, F, D]. */
+function expertWeights(name: string, X: number, F: number, D: number): ExpertWeights {
+  const gateUp = { tensor: `${name}.gate_up_proj`, shape: [X, D, 2 * F], transposed: true }
+  const down = { tensor: `${name}.down_proj`, shape: [X, F, D], transposed: true }
+  const all = (part: string, make: (index: number, name: string) => Weight): Weight[] =>
+    Array.from({ length: X }, (_, e) => make(e, `${name}.${e}.${part}.weight`))
+  return {
+    gate: all('gate_proj', (index, e) => matrix(e, F, D, { part: { ...gateUp, index } })),
+    up: all('up_proj', (index, e) => matrix(e, F, D, { part: { ...gateUp, index, firstRow: F } })),
+    down: all('down_proj', (index, e) => matrix(e, D, F, { part: { ...down, index } })),
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * Mistral 7B (arXiv 2310.06825) to Small 3, and Ministral 3: Llama's blocks, with sliding-window attention (7B v0.1), or with
+ * queries that grow with the position (Ministral 3). From Small 3.1 on a wrapper, mistral3, adds sight around the same text model.
+ */
+import { z } from 'zod'
+import type { Checkpoint } from '../checkpoint/checkpoint.js'
+import { GraphBuilder } from '../graph/builder.js'
+import type { Program } from '../graph/program.js'
+import { gatedMlp, logits, norm } from './blocks.js'
+import { COMMON, activationOf, readConfig } from './config.js'
+import type { ModelDefinition } from './definition.js'
+import { HEADS, gqaAttention, headsOf, spanLength } from './gqa.js'
+import { makeRope } from './rope.js'
+import { embeddingAndHead, textModel } from './text-model.js'
+
+export const mistral: ModelDefinition = {
+  modelTypes: ['mistral', 'ministral3', 'mistral3'],
+  build: (checkpoint) => Promise.resolve(build(checkpoint)),
+}
+
+// ---- config
+
+const MistralConfig = z.object({
+  ...COMMON,
+  ...HEADS,
+  model_type: z.enum(['mistral', 'ministral3']),
+  sliding_window: spanLength,
+  attention_bias: z.literal(false).optional(),
+})
+type Config = z.infer<typeof MistralConfig>
+
+/** Ministral 3 keeps the rule of its queries among the rope's numbers. */
+const QueryScaling = z.object({
+  llama_4_scaling_beta: z.number(),
+  original_max_position_embeddings: z.number().int().min(1),
+})
+
+function temperatureOf(c: Config, where: string): { beta: number; length: number; shift: number } | undefined {
+  if (c.model_type !== 'ministral3') return undefined
+  const rule = readConfig(QueryScaling, c.rope_parameters ?? c.rope_scaling ?? {}, `${where}, rope_parameters`)
+  return { beta: rule.llama_4_scaling_beta, length: rule.original_max_position_embeddings, shift: 0 }
+}
+
+function build(checkpoint: Checkpoint): Program {
+  const where = checkpoint.name
+  const text = textModel(checkpoint)
+  const c = readConfig(MistralConfig, text.config, where)
+  const heads = headsOf(c, where)
+  const eps = c.rms_norm_eps
+
+  // ---- graph
+  const b = new GraphBuilder()
+  const rope = makeRope(c, heads.headDim)
+  const attention = {
+    ...heads,
+    eps,
+    table: b.ropeTable(rope.invFreq, rope.attentionFactor),
+    span: c.sliding_window ? { kind: 'sliding' as const, length: c.sliding_window } : undefined,
+    temperature: temperatureOf(c, where),
+  }
+  const { embedding, head } = embeddingAndHead(checkpoint, c, text)
+  let x = b.embed(embedding) // [T, D]
+  for (let i = 0; i < c.num_hidden_layers; i++) {
+    b.layer(i)
+    const layer = `${text.model}.layers.${i}`
+    x = b.add(x, gqaAttention(b, norm(b, x, `${layer}.input_layernorm`, eps), `${layer}.self_attn`, attention))
+    const h = norm(b, x, `${layer}.post_attention_layernorm`, eps)
+    x = b.add(x, gatedMlp(b, h, `${layer}.mlp`, c.intermediate_size, { activation: activationOf(c) }))
+  }
+  return b.build(logits(b, x, `${text.model}.norm`, eps, head), c.max_position_embeddings)
+}

@@ -1,0 +1,63 @@
+/** Mixtral (arXiv 2401.04088): Mistral's blocks with eight experts, of which the softmax of the router chooses two. */
+import { z } from 'zod'
+import type { Checkpoint } from '../checkpoint/checkpoint.js'
+import { GraphBuilder } from '../graph/builder.js'
+import type { Program } from '../graph/program.js'
+import { W123, logits, norm } from './blocks.js'
+import { COMMON, activationOf, checkExperts, expertCount, readConfig } from './config.js'
+import type { ModelDefinition } from './definition.js'
+import { HEADS, gqaAttention, headsOf, spanLength } from './gqa.js'
+import { plainRule, routedExperts } from './mixture.js'
+import { makeRope } from './rope.js'
+import { embeddingAndHead } from './text-model.js'
+
+export const mixtral: ModelDefinition = {
+  modelTypes: ['mixtral'],
+  build: (checkpoint) => Promise.resolve(build(checkpoint)),
+}
+
+// ---- config
+
+const MixtralConfig = z.object({
+  ...COMMON,
+  ...HEADS,
+  sliding_window: spanLength,
+  num_local_experts: expertCount,
+  num_experts_per_tok: expertCount,
+})
+
+function build(checkpoint: Checkpoint): Program {
+  const where = checkpoint.name
+  const c = readConfig(MixtralConfig, checkpoint.config, where)
+  checkExperts(where, c.num_experts_per_tok, c.num_local_experts)
+  const heads = headsOf(c, where)
+  const eps = c.rms_norm_eps
+
+  // ---- graph
+  const b = new GraphBuilder()
+  const rope = makeRope(c, heads.headDim)
+  const attention = {
+    ...heads,
+    eps,
+    table: b.ropeTable(rope.invFreq, rope.attentionFactor),
+    span: c.sliding_window ? { kind: 'sliding' as const, length: c.sliding_window } : undefined,
+  }
+  const sizes = {
+    n_routed_experts: c.num_local_experts,
+    num_experts_per_tok: c.num_experts_per_tok,
+    moe_intermediate_size: c.intermediate_size,
+    routed_scaling_factor: 1,
+  }
+  const rule = plainRule('chosenSoftmax', false)
+  const options = { names: W123, activation: activationOf(c) }
+  const { embedding, head } = embeddingAndHead(checkpoint, c)
+  let x = b.embed(embedding) // [T, D]
+  for (let i = 0; i < c.num_hidden_layers; i++) {
+    b.layer(i)
+    const layer = `model.layers.${i}`
+    x = b.add(x, gqaAttention(b, norm(b, x, `${layer}.input_layernorm`, eps), `${layer}.self_attn`, attention))
+    const h = norm(b, x, `${layer}.post_attention_layernorm`, eps)
+    x = b.add(x, routedExperts(b, h, `${layer}.block_sparse_moe`, sizes, rule, options))
+  }
+  return b.build(logits(b, x, 'model.norm', eps, head), c.max_position_embeddings)
+}
