@@ -117,11 +117,14 @@ export function linear_experts(rec: usize): void {
 export function headLinear(rec: usize): void {
   const heads = field(rec, 10), d = fieldPtr(rec, 7), K = wCols(d), rows = field(rec, 15), T = rowsOf(rec)
   const xStride = <usize>field(rec, 6), outStride = <usize>field(rec, 9)
-  for (let h = claim(rec, 1); h < heads; h = claim(rec, 1)) {
+  // Rows are few in latent attention, and many in DeepSeek-V4's eight groups: units of at most 64.
+  const blocks = field(rec, 16) ? 1 : (rows + 63) / 64
+  for (let u = claim(rec, 1); u < heads * blocks; u = claim(rec, 1)) {
+    const h = u / blocks, row = u % blocks * 64
     const x = fieldPtr(rec, 5) + <usize>h * <usize>field(rec, 11), out = fieldPtr(rec, 8) + <usize>h * <usize>field(rec, 12)
     const first = field(rec, 13) + h * field(rec, 14)
     if (field(rec, 16)) headLinear_transposed(d, first, rows, K, x, xStride, out, outStride, T)
-    else headLinear_rows(d, first, rows, K, x, xStride, out, outStride, T)
+    else headLinear_rows(d, first + row, min(64, rows - row), K, x, xStride, out + (<usize>row << 2), outStride, T)
   }
 }
 

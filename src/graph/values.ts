@@ -31,6 +31,8 @@ export interface Weight {
   readonly quantizable: boolean
   /** Where the lab publishes it inside of a larger tensor; a checkpoint that has `name` itself gives that. */
   readonly part?: TensorPart
+  /** Whole numbers from 0 to below this, which loading checks: a table of ids. */
+  readonly idsBelow?: number
 }
 
 /** Inverse frequencies and what multiplies cos and sin. Angles are position * invFreq[i], in float32 as the references do. */

@@ -39,7 +39,7 @@ export type RoutedSizes = Pick<
 
 /** How experts are chosen: RouteOp's rule without what the config says everywhere. */
 export type RouteRule = Pick<RouteOp, 'scoring' | 'nGroups' | 'topkGroups' | 'groupScore' | 'normalize'> &
-  Partial<Pick<RouteOp, 'bias' | 'epsilon'>>
+  Partial<Pick<RouteOp, 'bias' | 'table' | 'epsilon'>>
 
 /** The rule of routers that have neither bias nor groups. */
 export function plainRule(scoring: RouteOp['scoring'], normalize: boolean): RouteRule {

@@ -3,6 +3,7 @@ import { UserError } from '../errors.js'
 import type { Program } from '../graph/program.js'
 import { deepseek } from './deepseek.js'
 import { deepseekV32 } from './deepseek-v32.js'
+import { deepseekV4 } from './deepseek-v4.js'
 import { unsupported } from './config.js'
 import type { BuildOptions, ModelDefinition } from './definition.js'
 import { gemma3 } from './gemma3.js'
@@ -29,6 +30,7 @@ export const MODELS: readonly ModelDefinition[] = [
   qwen3Moe,
   deepseek,
   deepseekV32,
+  deepseekV4,
   glm4Moe,
   glmMoeDsa,
   minimaxM2,

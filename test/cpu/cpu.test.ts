@@ -53,6 +53,7 @@ describe('fast', () => {
     ['golden/deepseek-v3', Infinity],
     ['golden/deepseek-v32', 12],
     ['golden/glm5.2', 10],
+    ['golden/deepseek-v4', 36],
     ['golden/kimi-k2-thinking', Infinity],
     ['golden/llama3', Infinity],
     ['golden/mistral', Infinity],
@@ -72,7 +73,7 @@ describe('fast', () => {
     const { ids, logits } = readGolden(join(path, 'golden.safetensors'))
     const results: Float32Array[] = []
     for (const [threads, chunk] of [
-      [1, 256],
+      [1, 320],
       [2, 7],
       [3, 1],
     ] as const) {

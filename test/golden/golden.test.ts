@@ -9,7 +9,7 @@ import { referenceBackend } from '../../src/backends/reference/reference.js'
 import { FIXTURES, GoldenRun, readGolden } from './harness.js'
 
 const TOLERANCE = 1e-3
-const CHUNKS = [1, 7, 256]
+const CHUNKS = [1, 7, 320]
 const BACKENDS: { name: string; backend: Backend; options: Partial<BackendOptions> }[] = [
   { name: 'reference', backend: referenceBackend, options: {} },
   ...[1, 2, 3].map((threads) => ({ name: `cpu, ${threads} threads`, backend: cpuBackend, options: { threads } })),

@@ -29,8 +29,8 @@ export class GoldenRun {
       const program = await buildProgram(checkpoint)
       const runner = await backend.load(program, checkpoint, {
         precision: 'exact',
-        maxTokens: 256,
-        maxLogitRows: 256,
+        maxTokens: 320,
+        maxLogitRows: 320,
         ...options,
       })
       runner.reservePages(8)

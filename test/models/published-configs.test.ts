@@ -55,9 +55,9 @@ const PUBLISHED: Record<string, Counts | Refused> = {
   'XiaomiMiMo--MiMo-V2-Flash': otherType(309, 15),
   'deepseek-ai--DeepSeek-R1': [671, 37],
   'deepseek-ai--DeepSeek-V3': [671, 37],
-  'deepseek-ai--DeepSeek-V3.2': otherType(671, 37),
-  'deepseek-ai--DeepSeek-V4-Flash': otherType(284, 13),
-  'deepseek-ai--DeepSeek-V4-Pro': otherType(1600, 49),
+  'deepseek-ai--DeepSeek-V3.2': [671, 37],
+  'deepseek-ai--DeepSeek-V4-Flash': [284, 13],
+  'deepseek-ai--DeepSeek-V4-Pro': [1600, 49],
   'google--gemma-4-26B-A4B': otherType(26, 3.8),
   // stated as 17, with the embedding
   'meta-llama--Llama-4-Maverick-17B-128E-Instruct': [400, 16.1],
@@ -83,12 +83,12 @@ const PUBLISHED: Record<string, Counts | Refused> = {
   'sgl-project--DeepSeek-V4-Pro-FP8': otherType(1600, 49),
   'stepfun-ai--Step-3.7-Flash': otherType(196, 11),
   'stepfun-ai--Step-3.7-Flash-FP8': otherType(196, 11),
-  'zai-org--GLM-5': otherType(744, 40),
-  'zai-org--GLM-5-FP8': otherType(744, 40),
-  'zai-org--GLM-5.1': otherType(744, 40),
-  'zai-org--GLM-5.1-FP8': otherType(744, 40),
-  'zai-org--GLM-5.2': otherType(744, 40),
-  'zai-org--GLM-5.2-FP8': otherType(744, 40),
+  'zai-org--GLM-5': [744, 40],
+  'zai-org--GLM-5-FP8': [744, 40],
+  'zai-org--GLM-5.1': [744, 40],
+  'zai-org--GLM-5.1-FP8': [744, 40],
+  'zai-org--GLM-5.2': [744, 40],
+  'zai-org--GLM-5.2-FP8': [744, 40],
 }
 
 /** Published numbers are rounded. */

@@ -2,6 +2,7 @@ import type { Scales, StoredTensor } from '../../checkpoint/checkpoint.js'
 import { decodeRows } from '../../checkpoint/decode.js'
 import { rowBytes } from '../../checkpoint/formats.js'
 import { UserError } from '../../errors.js'
+import { checkIds } from '../ids.js'
 import { DESCRIPTOR_BYTES, GROUP_ROWS, writeDescriptor, type Descriptor, type KernelFormat } from './records.js'
 import { align, type PlacedWeight } from './weights.js'
 
@@ -116,6 +117,8 @@ export class WeightLoader {
       }
       if (refused) throw badScales(stored)
     }
+    if (placed.weight.idsBelow !== undefined)
+      checkIds(placed.weight, stored, new Float32Array(this.memory.buffer, placed.data, rows * cols))
   }
 
   /** Rows as they are stored, at an address. */

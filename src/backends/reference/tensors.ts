@@ -4,6 +4,7 @@ import { UserError } from '../../errors.js'
 import { weightsOf, type Weight } from '../../graph/ops.js'
 import { allOps, type Program } from '../../graph/program.js'
 import type { BackendOptions } from '../backend.js'
+import { checkIds } from '../ids.js'
 
 /** All weights of a program, widened to f32. */
 export class Weights {
@@ -15,12 +16,14 @@ export class Weights {
     const stored = new Map(
       allOps(program)
         .flatMap(({ op }) => weightsOf(op))
-        .map((w) => [w.name, checkpoint.tensor(w.name, w.shape, w.part)]),
+        .map((weight) => [weight.name, { weight, tensor: checkpoint.tensor(weight.name, weight.shape, weight.part) }]),
     )
-    const totalBytes = [...stored.values()].reduce((sum, t) => sum + t.byteLength, 0)
-    for (const [name, tensor] of stored) {
+    const totalBytes = [...stored.values()].reduce((sum, { tensor }) => sum + tensor.byteLength, 0)
+    for (const [name, { weight, tensor }] of stored) {
       if (options.signal?.aborted) throw new UserError('loading was cancelled', 'aborted')
-      weights.values.set(name, await decodeRows(tensor, 0, tensor.rows))
+      const values = await decodeRows(tensor, 0, tensor.rows)
+      checkIds(weight, tensor, values)
+      weights.values.set(name, values)
       weights.storedBytes += tensor.byteLength
       options.onProgress?.({ loadedBytes: weights.storedBytes, totalBytes, tensor: name })
     }
