@@ -44,3 +44,38 @@ describe.each(readdirSync(join(FIXTURES, 'golden')))('golden/%s', (name) => {
     await run.runner.close()
   })
 })
+
+// Everything that these keep lies in pages, what stands for many positions too.
+describe.each(['deepseek-v32', 'glm5.2', 'deepseek-v4'])('golden/%s', (name) => {
+  it('goes back to any position, and continues behind pages that another sequence filled', async () => {
+    const path = join(FIXTURES, 'golden', name)
+    const golden = readGolden(join(path, 'golden.safetensors'))
+    const ids = golden.ids!
+    const run = await GoldenRun.load(path, cpuBackend, { threads: 2 })
+    run.runner.reservePages(13)
+    const V = run.program.vocabSize
+    /** Largest error of the logits of ids [from, to) as sequence 0 or 1, whose first pages are the same. */
+    const feed = async (tokens: readonly number[], from: number, to: number, sequence: number): Promise<number> => {
+      let worst = 0
+      for (let at = from; at < to; at += CHUNK) {
+        const own = tokens.slice(at, Math.min(at + CHUNK, to))
+        const logits = await run.runner.step({
+          tokens: Int32Array.from(own),
+          positions: Int32Array.from(own, (_, i) => at + i),
+          sequences: new Int32Array(own.length),
+          pageTables: [Int32Array.from(sequence === 0 ? PAGES[0]! : [...PAGES[0]!.slice(0, 1), ...PAGES[1]!.slice(1)])],
+          logitRows: Int32Array.from(own, (_, i) => i),
+        })
+        for (let i = 0; i < own.length * V; i++)
+          worst = Math.max(worst, Math.abs(logits[i]! - golden.logits![at * V + i]!))
+      }
+      return worst
+    }
+    await feed([...ids].reverse(), 0, ids.length, 0)
+    expect(await feed(ids, 0, ids.length, 0)).toBeLessThan(1e-3)
+    await feed([...ids].reverse(), 37, ids.length, 0)
+    expect(await feed(ids, 37, ids.length, 0)).toBeLessThan(1e-3)
+    if (ids.length > 64) expect(await feed(ids, 64, ids.length, 1)).toBeLessThan(1e-3)
+    await run.runner.close()
+  })
+})
