@@ -45,6 +45,13 @@ export class GgufMetadata {
     throw this.wrong(key, 'a string', value)
   }
 
+  /** One whole number per layer. */
+  wholes(key: string): number[] {
+    const value = this.values.get(key)
+    if (Array.isArray(value) && value.every((item) => Number.isSafeInteger(item))) return value as number[]
+    throw this.wrong(key, 'whole numbers, one per layer', value)
+  }
+
   boolean(key: string): boolean | undefined {
     const value = this.values.get(key)
     if (value === undefined || typeof value === 'boolean') return value
@@ -84,6 +91,10 @@ export function configFromGguf(where: string, values: ReadonlyMap<string, unknow
       return { model_type: arch, ...dense(meta, arch, facts) }
     case 'deepseek2':
       return deepseek(where, meta, arch, facts)
+    case 'deepseek32':
+      return { ...deepseek(where, meta, arch, facts), model_type: 'deepseek_v32', ...indexer(meta, arch) }
+    case 'deepseek4':
+      return deepseek4(where, meta, arch, facts)
     default:
       return { model_type: arch }
   }
@@ -197,6 +208,61 @@ function deepseek(where: string, meta: GgufMetadata, arch: string, facts: Tensor
     n_group: groups,
     topk_group: used,
     topk_method: sigmoid ? 'noaux_tc' : groups > 1 ? 'group_limited_greedy' : 'greedy',
+  }
+}
+
+function indexer(meta: GgufMetadata, arch: string): JsonObject {
+  return {
+    index_n_heads: meta.neededWhole(`${arch}.attention.indexer.head_count`),
+    index_head_dim: meta.neededWhole(`${arch}.attention.indexer.key_length`),
+    index_topk: meta.neededWhole(`${arch}.attention.indexer.top_k`),
+  }
+}
+
+/** DeepSeek-V4. */
+function deepseek4(where: string, meta: GgufMetadata, arch: string, facts: TensorFacts): JsonObject {
+  const gating = meta.whole(`${arch}.expert_gating_func`) ?? 4
+  if (gating !== 4) {
+    throw new UserError(
+      `${where}: metadata ${arch}.expert_gating_func: expected 4 (square root of softplus), found ${gating}.`,
+      'unsupported_model',
+    )
+  }
+  const whole = (key: string): number => meta.neededWhole(`${arch}.${key}`)
+  return {
+    model_type: 'deepseek_v4',
+    hidden_size: whole('embedding_length'),
+    num_hidden_layers: whole('block_count') - (meta.whole(`${arch}.nextn_predict_layers`) ?? 0),
+    num_attention_heads: whole('attention.head_count'),
+    num_key_value_heads: meta.whole(`${arch}.attention.head_count_kv`) ?? 1,
+    head_dim: whole('attention.key_length'),
+    qk_rope_head_dim: whole('rope.dimension_count'),
+    q_lora_rank: whole('attention.q_lora_rank'),
+    o_lora_rank: whole('attention.output_lora_rank'),
+    o_groups: whole('attention.output_group_count'),
+    sliding_window: whole('attention.sliding_window'),
+    compress_ratios: meta.wholes(`${arch}.attention.compress_ratios`),
+    compress_rope_theta: meta.needed(`${arch}.attention.compress_rope_freq_base`),
+    ...indexer(meta, arch),
+    hc_mult: whole('hyper_connection.count'),
+    hc_sinkhorn_iters: whole('hyper_connection.sinkhorn_iterations'),
+    hc_eps: meta.needed(`${arch}.hyper_connection.epsilon`),
+    num_hash_layers: meta.whole(`${arch}.hash_layer_count`) ?? 0,
+    n_routed_experts: whole('expert_count'),
+    num_experts_per_tok: whole('expert_used_count'),
+    n_shared_experts: meta.whole(`${arch}.expert_shared_count`) ?? 0,
+    moe_intermediate_size: whole('expert_feed_forward_length'),
+    routed_scaling_factor: meta.needed(`${arch}.expert_weights_scale`),
+    norm_topk_prob: meta.boolean(`${arch}.expert_weights_norm`) ?? true,
+    scoring_func: 'sqrtsoftplus',
+    swiglu_limit: meta.needed(`${arch}.swiglu_clamp_exp`),
+    rms_norm_eps: meta.needed(`${arch}.attention.layer_norm_rms_epsilon`),
+    rope_theta: meta.number(`${arch}.rope.freq_base`) ?? 10000,
+    rope_scaling: ropeScaling(meta, arch),
+    max_position_embeddings: whole('context_length'),
+    vocab_size: meta.whole(`${arch}.vocab_size`) ?? facts.vocabulary,
+    tie_word_embeddings: !facts.hasOutput,
+    ...endIds(meta),
   }
 }
 

@@ -1,4 +1,5 @@
 /** GGUF tensor names -> the names that the labs publish. Source: tensor_mapping.py of llama.cpp's gguf-py. */
+import { DEEPSEEK4_LAYER, DEEPSEEK4_TOP } from './gguf-names-deepseek4.js'
 
 /** What happens to the rows of a tensor on the way to its published form. */
 export type GgufLayout = 'plain' | 'permuted-q' | 'permuted-k' | 'experts' | 'flattened'
@@ -48,23 +49,33 @@ const DEEPSEEK: ReadonlyMap<string, string> = new Map([
   ['ffn_down_shexp', 'mlp.shared_experts.down_proj'],
 ])
 
+const DEEPSEEK32: ReadonlyMap<string, string> = new Map([
+  ...DEEPSEEK,
+  ['indexer.k_norm', 'self_attn.indexer.k_norm'],
+  ['indexer.proj', 'self_attn.indexer.weights_proj'],
+  ['indexer.attn_k', 'self_attn.indexer.wk'],
+  ['indexer.attn_q_b', 'self_attn.indexer.wq_b'],
+])
+
 const TABLES: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map([
   ['llama', DENSE],
   ['qwen2', DENSE],
   ['qwen3', DENSE],
   ['deepseek2', DEEPSEEK],
+  ['deepseek32', DEEPSEEK32],
 ])
 
 /** A tensor without a published name keeps its own. */
 export function publishedName(architecture: string, ggufName: string): PublishedName {
+  if (architecture === 'deepseek4') return deepseek4Name(ggufName)
   const table = TABLES.get(architecture)
   const top = TOP.get(ggufName)
   if (!table) return { name: ggufName, layout: 'plain' }
   if (top !== undefined) return { name: top, layout: 'plain' }
-  const [, layer, part = '', kind] = /^blk\.(\d{1,6})\.(\w+)\.(weight|bias)$/.exec(ggufName) ?? []
+  const [, layer, part = '', kind] = /^blk\.(\d{1,6})\.([\w.]+)\.(weight|bias)$/.exec(ggufName) ?? []
   if (layer === undefined) return { name: ggufName, layout: 'plain' }
   const prefix = `model.layers.${Number(layer)}.`
-  if (part === 'exp_probs_b' && table === DEEPSEEK) {
+  if (part === 'exp_probs_b' && table.has('attn_kv_a_mqa')) {
     return { name: `${prefix}mlp.gate.e_score_correction_bias`, layout: 'plain' }
   }
   const mapped = table.get(part)
@@ -79,4 +90,14 @@ function layoutOf(architecture: string, part: string): GgufLayout {
   if (architecture === 'llama' && part === 'attn_q') return 'permuted-q'
   if (architecture === 'llama' && part === 'attn_k') return 'permuted-k'
   return 'plain'
+}
+
+/** DeepSeek-V4 publishes without `model.`, and what is no matrix or norm without `.weight`. */
+function deepseek4Name(ggufName: string): PublishedName {
+  const top = DEEPSEEK4_TOP.get(ggufName)
+  if (top !== undefined) return { name: top, layout: 'plain' }
+  const [, layer, part = ''] = /^blk\.(\d{1,6})\.([\w.]+)$/.exec(ggufName) ?? []
+  const mapped = DEEPSEEK4_LAYER.get(part)
+  if (layer === undefined || mapped === undefined) return { name: ggufName, layout: 'plain' }
+  return { name: `layers.${Number(layer)}.${mapped}`, layout: mapped.includes('{e}') ? 'experts' : 'plain' }
 }

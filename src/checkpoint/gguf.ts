@@ -107,10 +107,10 @@ class GgufCheckpoint implements Checkpoint {
       }
       this.mapped.set(name, { tensor, layout })
     }
-    const embedding = this.mapped.get('model.embed_tokens.weight')?.tensor.shape
+    const embedding = (this.mapped.get('model.embed_tokens.weight') ?? this.mapped.get('embed.weight'))?.tensor.shape
     this.config = configFromGguf(this.name, this.metadata, {
       vocabulary: embedding?.length === 2 ? embedding[0] : undefined,
-      hasOutput: this.mapped.has('lm_head.weight'),
+      hasOutput: this.mapped.has('lm_head.weight') || this.mapped.has('head.weight'),
       hasQueryBias: this.mapped.has('model.layers.0.self_attn.q_proj.bias'),
     })
   }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PAGE_SIZE, type Backend, type BackendOptions, type Runner } from '../../src/backends/backend.js'
+import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
 import { openCheckpoint } from '../../src/checkpoint/open.js'
 import { nodeFiles } from '../../src/checkpoint/files-node.js'
 import type { Program } from '../../src/graph/program.js'
@@ -24,7 +25,11 @@ export class GoldenRun {
 
   static async load(path: string, backend: Backend, options: Partial<BackendOptions> = {}): Promise<GoldenRun> {
     const gguf = join(path, 'model.gguf')
-    const checkpoint = await openCheckpoint(await nodeFiles(existsSync(gguf) ? gguf : path))
+    return GoldenRun.of(await openCheckpoint(await nodeFiles(existsSync(gguf) ? gguf : path)), backend, options)
+  }
+
+  /** Closes the checkpoint. */
+  static async of(checkpoint: Checkpoint, backend: Backend, options: Partial<BackendOptions> = {}): Promise<GoldenRun> {
     try {
       const program = await buildProgram(checkpoint)
       const runner = await backend.load(program, checkpoint, {
