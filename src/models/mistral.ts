@@ -10,6 +10,7 @@ import { gatedMlp, logits, norm } from './blocks.js'
 import { COMMON, activationOf, readConfig } from './config.js'
 import type { ModelDefinition } from './definition.js'
 import { HEADS, gqaAttention, headsOf, spanLength } from './gqa.js'
+import { buildMistral4 } from './mistral4.js'
 import { makeRope } from './rope.js'
 import { embeddingAndHead, textModel } from './text-model.js'
 
@@ -44,6 +45,7 @@ function temperatureOf(c: Config, where: string): { beta: number; length: number
 function build(checkpoint: Checkpoint): Program {
   const where = checkpoint.name
   const text = textModel(checkpoint)
+  if (text.config['model_type'] === 'mistral4') return buildMistral4(checkpoint)
   const c = readConfig(MistralConfig, text.config, where)
   const heads = headsOf(c, where)
   const eps = c.rms_norm_eps

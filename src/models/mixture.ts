@@ -62,6 +62,8 @@ export interface MixtureOptions {
   /** Of the experts' matrices. */
   readonly names?: MlpNames
   readonly activation?: Activation
+  /** Published as transformers 5 keeps them: experts.gate_up_proj [X, 2 * F, D], experts.down_proj [X, D, F]. */
+  readonly stacked?: boolean
 }
 
 /** Routed experts, weighted, plus the shared ones. x [T, D] -> [T, D]. */
@@ -89,13 +91,20 @@ export function routedExperts(
   rule: RouteRule,
   options: MixtureOptions = {},
 ): Value {
-  const { names = PROJECTIONS, activation = 'silu' } = options
+  const { names = PROJECTIONS, activation = 'silu', stacked = false } = options
   const X = c.n_routed_experts!
   const scores = b.linear(x, matrix(`${name}.gate.weight`, X, x.width, { quantizable: false })) // [T, X]
   const routing = b.route(scores, { ...rule, topK: c.num_experts_per_tok, scale: c.routed_scaling_factor })
-  const all = (part: string, n: number, k: number) =>
-    Array.from({ length: X }, (_, e) => matrix(`${name}.experts.${e}.${part}.weight`, n, k))
   const [F, D] = [c.moe_intermediate_size, x.width]
-  const weights = { gate: all(names.gate, F, D), up: all(names.up, F, D), down: all(names.down, D, F) }
+  const all = (own: string, n: number, k: number, stack: string, rows: number, firstRow = 0) =>
+    Array.from({ length: X }, (_, e) => {
+      const part = { tensor: `${name}.experts.${stack}`, shape: [X, rows, k], index: e, firstRow }
+      return matrix(`${name}.experts.${e}.${own}.weight`, n, k, stacked ? { part } : {})
+    })
+  const weights = {
+    gate: all(names.gate, F, D, 'gate_up_proj', 2 * F),
+    up: all(names.up, F, D, 'gate_up_proj', 2 * F, F),
+    down: all(names.down, D, F, 'down_proj', D),
+  }
   return b.experts(x, routing, weights, c.num_experts_per_tok, activation)
 }

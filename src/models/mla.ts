@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { matrix, vector, view, type GraphBuilder } from '../graph/builder.js'
-import type { HeadLinearOp, RopeTable, Value, View } from '../graph/ops.js'
+import type { HeadLinearOp, RopeTable, ScaleOp, Value, View } from '../graph/ops.js'
 import { norm, project } from './blocks.js'
 import { requireMultiple, size, unsupported } from './config.js'
 
@@ -37,6 +37,8 @@ export interface MlaOptions {
   readonly scale: number
   /** Multiplies the attention's output by the sigmoid of g_proj x (Kimi K3). */
   readonly outputGate?: boolean
+  /** Of the queries, by position: ScaleOp's. */
+  readonly temperature?: ScaleOp['temperature']
   /** The positions that attention is to read, from the block's input and the queries' latent; absent: all. */
   readonly choose?: (x: View, queryLatent: View) => Value
 }
@@ -75,6 +77,8 @@ export function mla(
   ]
   if (table) b.rope({ x: q2, out: absorbed2, nHeads, ...rotation, table })
   else b.copyHeads(q2, absorbed2, nHeads, ropeDim)
+  const { temperature } = options
+  if (temperature) b.scale(absorbed, 1, { temperature, out: view(absorbed) })
   const shape = { nHeads, rank, ropeDim, scale }
   const chosen = low && choose?.(x, low)
   const attended = chosen // [T, H * rank]

@@ -14,6 +14,7 @@ import { llama } from './llama.js'
 import { llama4 } from './llama4.js'
 import { minimaxM2 } from './minimax-m2.js'
 import { mistral } from './mistral.js'
+import { mistral4 } from './mistral4.js'
 import { mixtral } from './mixtral.js'
 import { qwen2 } from './qwen2.js'
 import { qwen3 } from './qwen3.js'
@@ -24,6 +25,7 @@ export const MODELS: readonly ModelDefinition[] = [
   llama,
   llama4,
   mistral,
+  mistral4,
   mixtral,
   qwen2,
   qwen3,

@@ -70,6 +70,25 @@ describe('architectures', () => {
   })
 })
 
+describe('mistral4', () => {
+  const { config, files } = fixture('mistral-large-3')
+
+  /** The softmax's scale, times the root of a head's width. */
+  async function factor(rope: Config): Promise<number> {
+    const changed = { ...config, rope_parameters: { ...(config['rope_parameters'] as Config), ...rope } }
+    const { ops } = await build(files, changed)
+    const attention = ops.map(({ op }) => op).find((op) => op.op === 'mlaAttention')!
+    return attention.scale * Math.sqrt(24)
+  }
+
+  it("multiplies the softmax's scale by YaRN's mscale squared unless the config says no", async () => {
+    const mscale = 0.1 * Math.log(128) + 1
+    expect(await factor({})).toBeCloseTo(mscale ** 2)
+    expect(await factor({ apply_yarn_scaling: false })).toBeCloseTo(1)
+    expect(await factor({ mscale_all_dim: 0, attention_factor: 1 })).toBeCloseTo(1)
+  })
+})
+
 /** What a damaged or hostile config may hold in any place. */
 const BAD_VALUES = [-1, 0, 0.5, 1e300, 2 ** 53, NaN, 'text', null, [], {}, true]
 
