@@ -112,6 +112,8 @@ export interface MemoryPlan {
   readonly activeWeightBytes: number
   /** Bytes of one cache page, over all layers. */
   readonly pageBytes: number
+  /** Bytes of the recurrent states of one sequence. */
+  readonly slotBytes: number
   /** Why it could not be loaded, whatever the machine. */
   readonly refusal: string | undefined
 }

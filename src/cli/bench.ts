@@ -3,6 +3,8 @@ import { openCheckpoint } from '../checkpoint/open.js'
 import { nodeFiles } from '../checkpoint/files-node.js'
 import { syntheticCheckpoint } from '../checkpoint/synthetic.js'
 import { loadEngineFrom, type Engine } from '../engine/engine.js'
+import type { Speculation } from '../engine/drafter.js'
+import { benchSpeculation, readPrompts, speculationText, type SpeculationBench } from './bench-speculation.js'
 import { loadOptions, type LoadFlags } from './flags.js'
 import { cancelOnInterrupt, modelPath, printJson } from './model.js'
 import { UserError } from '../errors.js'
@@ -14,6 +16,8 @@ export interface BenchFlags extends LoadFlags {
   readonly newTokens: number
   readonly rounds: number
   readonly profile?: boolean
+  /** A file with prompts to compare answers with and without --speculate on. */
+  readonly prompts?: string
   readonly json?: boolean
 }
 
@@ -41,6 +45,7 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
   }
   const decodeTokensPerSecond = median(decode)
   const profile = flags.profile && (await profileSteps(engine, promptIds(engine, promptTokens, 0), newTokens))
+  const speculation = flags.speculate && (await speculate(engine, flags, flags.speculate, signal))
   const limit = await engine.readSpeed()
   const gbPerSecond = (engine.info.activeWeightBytes * decodeTokensPerSecond) / 1e9
   const result = {
@@ -60,6 +65,7 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
     cpu: cpus()[0]?.model ?? 'unknown',
     node: process.version,
     ...(profile && { profile }),
+    ...(speculation && { speculation }),
   }
   await engine.close()
   if (flags.json) return printJson(result)
@@ -70,9 +76,25 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
       `decode   ${decodeTokensPerSecond.toFixed(1)} tok/s (${newTokens} tokens), ${gbPerSecond.toFixed(1)} GB/s of weights${limit === undefined ? '' : `, ${((1e11 * gbPerSecond) / limit).toFixed(0)} % of the ${(limit / 1e9).toFixed(1)} GB/s that reading alone reaches`}\n` +
       `weights  ${(result.weightBytes / 1e6).toFixed(0)} MB, peak memory ${(result.peakRssBytes / 1e6).toFixed(0)} MB (${(runtimeRssBytes / 1e6).toFixed(0)} MB before loading)\n`,
   )
+  if (speculation) process.stdout.write(speculationText(speculation))
   if (!profile) return
   process.stdout.write(`\n${profileTable(`prefill, ${promptTokens} tokens`, profile.prefill)}`)
   process.stdout.write(`\n${profileTable('decode, one token', profile.decode)}`)
+}
+
+/** On prompts of a file, or on the prompt that is measured. */
+async function speculate(
+  engine: Engine,
+  flags: BenchFlags,
+  how: Speculation,
+  signal: AbortSignal,
+): Promise<SpeculationBench> {
+  const { prompts: file, promptTokens, newTokens, rounds } = flags
+  const prompts =
+    file === undefined
+      ? Array.from({ length: rounds }, (_, round) => promptIds(engine, promptTokens, round + 1))
+      : await readPrompts(file)
+  return benchSpeculation(engine, how, prompts, newTokens, signal)
 }
 
 async function measure(
@@ -86,6 +108,7 @@ async function measure(
     maxTokens: newTokens,
     ignoreEos: true,
     temperature: 0,
+    speculate: 'off',
     signal,
   }).result
   if (finishReason === 'abort') throw new UserError('cancelled', 'aborted')

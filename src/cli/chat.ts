@@ -164,10 +164,11 @@ class Conversation {
 
   private stats(): void {
     if (!this.last) throw new UserError('no answer yet', 'invalid_argument')
-    const { timings: t, promptTokens, cachedTokens, ids } = this.last
+    const { timings: t, promptTokens, cachedTokens, ids, speculation } = this.last
     process.stdout.write(
       `prompt ${promptTokens} tokens (${cachedTokens} cached), ${t.prefillTokensPerSecond.toFixed(1)} tok/s; ` +
-        `answer ${ids.length} tokens, ${t.decodeTokensPerSecond.toFixed(1)} tok/s; first token after ${t.firstTokenMs.toFixed(0)} ms\n`,
+        `answer ${ids.length} tokens, ${t.decodeTokensPerSecond.toFixed(1)} tok/s; first token after ${t.firstTokenMs.toFixed(0)} ms\n` +
+        (speculation ? `guesses: ${speculation.accepted} of ${speculation.drafted} were right\n` : ''),
     )
   }
 

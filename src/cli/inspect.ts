@@ -16,6 +16,7 @@ export interface InspectFlags {
   readonly precision?: 'exact' | 'fast'
   readonly quantize?: 'q8' | 'q4'
   readonly threads?: number
+  readonly speculate?: 'mtp' | 'ngram'
   /** GB/s; 0: no speed is wanted. Measured where it is left out. */
   readonly bandwidth?: number
 }
@@ -31,7 +32,7 @@ export async function inspect(model: string | undefined, flags: InspectFlags): P
   const configOnly = await holdsOnlyConfig(files)
   const checkpoint = configOnly ? await openConfigOnly(files) : await openCheckpoint(files)
   try {
-    const program = await buildProgram(checkpoint)
+    const program = await buildProgram(checkpoint, { mtp: flags.speculate === 'mtp' })
     const { precision, quantize } = flags
     const bandwidth = flags.bandwidth === undefined ? await readSpeed(flags.threads) : flags.bandwidth * 1e9
     const plan = await planLoad(program, checkpoint, {
@@ -99,6 +100,7 @@ function lines(facts: Facts): [string, string][] {
     ['weights', facts.weights],
     ['to load', `${gigabytes(facts.weightBytes)} of weights (${how})`],
     ['cache', `${gigabytes(facts.cacheBytesPer1000Tokens)} for 1,000 tokens`],
+    ['states', facts.stateBytes > 0 ? `${gigabytes(facts.stateBytes)} for a sequence` : undefined],
     ['refused', facts.refusal],
     [
       'decode',

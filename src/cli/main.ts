@@ -107,6 +107,7 @@ function program(): Command {
     .option('--tensors', 'every tensor')
     .addOption(new Option('--precision <which>', 'plan for (default: fast)').choices(['exact', 'fast']))
     .addOption(new Option('--quantize <bits>', 'plan for weights requantised at load').choices(['q8', 'q4']))
+    .addOption(new Option('--speculate <how>', 'plan with the layer for it').choices(['mtp', 'ngram']))
     .option('--bandwidth <GB/s>', 'memory bandwidth to reckon with (default: measured; 0: no speed)', number)
     .option('--threads <count>', 'threads that measure it (default: one per core)', integer)
     .option('--json', 'one JSON object on one line')
@@ -147,6 +148,7 @@ function program(): Command {
     .option('-p, --prompt-tokens <count>', 'tokens of the prompt', integer, 256)
     .option('-n, --new-tokens <count>', 'tokens to decode', integer, 64)
     .option('--rounds <count>', 'counted repetitions', integer, 3)
+    .option('--prompts <file>', 'with --speculate: prompts to compare on, one a line (text, or JSON with a prompt)')
     .option('--profile', 'where the time of a step goes: per op and per thread, working and waiting')
     .option('--json', 'one JSON object on one line')
   loadFlags(bench)
@@ -156,6 +158,7 @@ function program(): Command {
         'kaiyuan bench --synthetic qwen3-0.6b:q4_0',
         'kaiyuan bench model.gguf -p 512 -n 128 --threads 4 --json',
         'kaiyuan bench model.gguf --profile',
+        'kaiyuan bench ./DeepSeek-V3 --speculate mtp --prompts questions.txt -n 200',
       ),
     )
     .action(async (model: string | undefined, options: BenchFlags) =>

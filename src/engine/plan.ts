@@ -25,6 +25,8 @@ export interface Plan {
   readonly activeWeightBytes: number
   /** Bytes of cache for 1,000 tokens of one sequence. */
   readonly cacheBytesPer1000Tokens: number
+  /** Bytes of recurrent states of one sequence, whatever its length. */
+  readonly stateBytes: number
   /** Why it cannot be loaded, whatever the machine. */
   readonly refusal?: string
   /** Tokens per second when reading memory is all that takes time, behind an empty context and behind 1,000 tokens. */
@@ -44,6 +46,8 @@ export async function planLoad(program: Program, checkpoint: Checkpoint, options
     bytesByFormat[tensor.format] = (bytesByFormat[tensor.format] ?? 0) + storedBytes(tensor)
   }
   const cache = (1000 * needs.pageBytes) / PAGE_SIZE
+  // States are read and written.
+  const read = needs.activeWeightBytes + 2 * needs.slotBytes
   return {
     parameters: parameters.total,
     activeParameters: parameters.active,
@@ -53,10 +57,11 @@ export async function planLoad(program: Program, checkpoint: Checkpoint, options
     weightBytes: needs.weightBytes,
     activeWeightBytes: needs.activeWeightBytes,
     cacheBytesPer1000Tokens: cache,
+    stateBytes: needs.slotBytes,
     ...(needs.refusal !== undefined && { refusal: needs.refusal }),
     ...(bandwidth !== undefined && {
-      decodeTokensPerSecond: bandwidth / needs.activeWeightBytes,
-      decodeTokensPerSecondAt1000: bandwidth / (needs.activeWeightBytes + cache),
+      decodeTokensPerSecond: bandwidth / read,
+      decodeTokensPerSecondAt1000: bandwidth / (read + cache),
     }),
   }
 }

@@ -282,8 +282,8 @@ export class Scheduler {
   }
 
   /**
-   * Runs the model's draft over the rows of the last step that stay and whose next token is known, so that its own cache is
-   * filled as far as the others; and asks it what comes next, for those who want to know. `from`: where each began.
+   * For those who want guesses, runs the model's draft over the rows of the last step that stay and whose next token is known,
+   * so that its own cache is filled as far as the others, and asks it what comes next. `from`: where each began.
    */
   private async draft(shares: readonly Share[], from: readonly number[]): Promise<void> {
     const { runner } = this
@@ -292,10 +292,11 @@ export class Scheduler {
     const asking: Timeline[] = []
     let at = 0
     shares.forEach(({ waiting: { timeline }, tokens: count }, sequence) => {
-      for (let position = from[sequence]!; position < Math.min(from[sequence]! + count, timeline.length); position++) {
+      const end = timeline.wantsDraft ? Math.min(from[sequence]! + count, timeline.length) : 0
+      for (let position = from[sequence]!; position < end; position++) {
         const next = timeline.tokenBehind(position)
         if (next === undefined) continue
-        if (timeline.wantsDraft && position + 1 === timeline.tokens.length) {
+        if (position + 1 === timeline.tokens.length) {
           logitRows!.push(tokens!.length)
           asking.push(timeline)
         }

@@ -37,7 +37,7 @@ export class Timeline {
   private adopted = 0
   /** The token behind all that are here, once it is chosen. */
   private upcoming: number | undefined
-  /** Whether the model's draft is to say what comes behind {@link upcoming}, and what it said. */
+  /** Whether the model's draft is to keep pace and to say what comes behind {@link upcoming}, and what it said. */
   wantsDraft = false
   drafted: readonly number[] = []
   /** Tokens at the end that are only guessed: pages with one of them in it are not shared. */

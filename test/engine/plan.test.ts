@@ -38,6 +38,7 @@ describe.each(FOLDERS)('%s', (name) => {
     expect(plan.weightBytes).toBe(runner.weightBytes)
     expect(plan.activeWeightBytes).toBe(runner.activeWeightBytes)
     expect(plan.cacheBytesPer1000Tokens).toBe((runner.pageBytes * 1000) / PAGE_SIZE)
+    expect(plan.stateBytes).toBe(runner.slotBytes)
     expect(plan.refusal).toBeUndefined()
     await runner.close()
     await checkpoint.close()

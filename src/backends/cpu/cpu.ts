@@ -11,7 +11,7 @@ import { compileKernels, parallelism, sharesMemory, type CompiledKernels } from 
 import { WeightLoader, stagingBytes } from './load-weights.js'
 import { CpuRunner } from './runner.js'
 import { ThreadPool, ownThread } from './threads.js'
-import { planWeight, type PlacedWeight, type WeightUse } from './weights.js'
+import { align, planWeight, type PlacedWeight, type WeightUse } from './weights.js'
 
 /** CPU kernels in WebAssembly: SIMD, threads over shared memory, the whole step inside; memories of at most 4 GiB each. */
 export const cpuBackend: Backend = { name: 'cpu', load, plan }
@@ -69,6 +69,7 @@ function plan(
     weightBytes: sumBytes(weights),
     activeWeightBytes: activeBytes(program, weights),
     pageBytes: pages.reduce((sum, { keys, values }) => sum + keys + values, 0),
+    slotBytes: program.recurrents.reduce((sum, { floats }) => sum + align(floats * 4), 0),
     refusal,
   }
 }
