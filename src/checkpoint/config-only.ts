@@ -6,6 +6,8 @@ import { quantizationOf } from './quantized-layouts.js'
 import type { FileSet } from './source.js'
 import { product, unsupportedFormat } from './stored.js'
 
+/** Larger than any: one scale for a tensor. */
+const WHOLE_TENSOR = [2 ** 40, 2 ** 40] as const
 const LARGEST_CONFIG = 16_000_000
 
 /** What the weights of a published config are stored as, where it quantises: codes, and the block of one scale. */
@@ -75,9 +77,8 @@ function quantizedFormat(where: string, config: JsonObject): Quantized | undefin
   if (!found) return undefined
   const method = found['quant_method'] ?? found['quant_algo']
   const size = found['weight_block_size']
-  if (method === 'fp8' && Array.isArray(size)) {
-    return { format: 'fp8_e4m3', block: [Number(size[0]) || 128, Number(size[1]) || 128], onlyExperts: false }
-  }
+  const ofBlock = Array.isArray(size) ? ([Number(size[0]) || 128, Number(size[1]) || 128] as const) : WHOLE_TENSOR
+  if (method === 'fp8' || method === 'FP8') return { format: 'fp8_e4m3', block: ofBlock, onlyExperts: false }
   if (method === 'compressed-tensors' && found['format'] === 'pack-quantized') {
     return { format: 'int4_packed', block: [1, 32], onlyExperts: true }
   }

@@ -37,7 +37,7 @@ const PUBLISHED: Record<string, Counts | Refused> = {
   'Qwen--Qwen3-30B-A3B-FP8': [30.5, 3],
   'Qwen--Qwen3-32B': [32.8, 32],
   'Qwen--Qwen3-32B-FP8': [32.8, 32],
-  'Qwen--Qwen3-32B-FP8-Static-PerTensor': refused(/stored as "FP8"/, 32.8, 32),
+  'Qwen--Qwen3-32B-FP8-Static-PerTensor': [32.8, 32],
   'Qwen--Qwen3-8B': [8.19, 7.57],
   'Qwen--Qwen3-Coder-480B-A35B-Instruct': [480, 35],
   'Qwen--Qwen3-VL-235B-A22B-Instruct': otherType(235, 22),
