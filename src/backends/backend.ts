@@ -82,6 +82,8 @@ export interface Runner {
   copySlot(from: number, to: number): void
   /** Logits [R, V]; the array is valid until the next step. */
   step(step: Step): Promise<Float32Array>
+  /** States after the final norm, [R, D], of the last {@link step}; valid until the next. Absent where a program has none. */
+  hidden?(): Float32Array
   /** Whether the program has a draft. */
   readonly hasDraft?: boolean
   /**

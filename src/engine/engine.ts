@@ -14,6 +14,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import type { CacheLimit } from './cache.js'
 import { ModelGrammars } from './constrain.js'
 import { generationDefaults, readGenerationConfig, stopIdsOf } from './defaults.js'
+import { embeddingOf, type Pooling } from './embed.js'
 import type { Generation } from './generation.js'
 import type { ChatOptions, GenerateOptions, LoadOptions } from './options.js'
 import type { TokenChoice } from './likelihood.js'
@@ -156,6 +157,11 @@ export class Engine {
   /** How likely each of `ids` but the first is behind those before it, with `top` likelier ones at each place. */
   likelihoods(ids: readonly number[], top: number, signal?: AbortSignal): Promise<TokenChoice[]> {
     return likelihoodsOf(this.model.shared, ids, top, signal)
+  }
+
+  /** A vector [D] of length 1 for a text: the model's states after the final norm. */
+  embed(ids: readonly number[], pooling: Pooling = 'last', signal?: AbortSignal): Promise<Float32Array> {
+    return embeddingOf(this.model.shared, ids, pooling, signal)
   }
 
   perplexity(ids: readonly number[], options: PerplexityOptions = {}): Promise<PerplexityResult> {

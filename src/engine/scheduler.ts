@@ -9,6 +9,8 @@ interface Waiting {
   readonly timeline: Timeline
   /** Logits are wanted from this position on. */
   readonly rowsFrom: number
+  /** The rows themselves, or the states that they are made from. */
+  readonly of: RowsOf
   readonly signal: AbortSignal | undefined
   /** Done while the step runs that gives the logits. */
   readonly meanwhile: (() => Promise<void>) | undefined
@@ -20,6 +22,9 @@ interface Waiting {
   readonly finish: (logits: Float32Array | undefined) => () => void
   readonly fail: (error: unknown) => void
 }
+
+/** logits [R, V], or the states after the final norm [R, D]. */
+export type RowsOf = 'logits' | 'hidden'
 
 interface Share {
   readonly waiting: Waiting
@@ -74,6 +79,7 @@ export class Scheduler {
     read: (logits: Float32Array) => R,
     signal: AbortSignal | undefined,
     meanwhile?: () => Promise<void>,
+    of: RowsOf = 'logits',
   ): Promise<R | undefined> {
     const age = this.ages.get(timeline) ?? this.nextAge++
     this.ages.delete(timeline)
@@ -87,7 +93,7 @@ export class Scheduler {
           return () => reject(error instanceof Error ? error : new Error(String(error)))
         }
       }
-      this.waiting.push({ timeline, rowsFrom, signal, meanwhile, age, rows: [], finish, fail: reject })
+      this.waiting.push({ timeline, rowsFrom, of, signal, meanwhile, age, rows: [], finish, fail: reject })
       this.loop ??= this.turn()
     })
   }
@@ -262,7 +268,9 @@ export class Scheduler {
     for (const { waiting, tokens } of shares) {
       const { timeline, rowsFrom } = waiting
       const rows = Math.min(tokens, Math.max(0, timeline.length + tokens - rowsFrom))
-      const own = logits.subarray(row * this.vocabSize, (row + rows) * this.vocabSize)
+      const source = waiting.of === 'hidden' ? this.runner.hidden!() : logits
+      const width = logitRows.length > 0 ? source.length / logitRows.length : 0
+      const own = source.subarray(row * width, (row + rows) * width)
       row += rows
       timeline.advance(tokens)
       if (timeline.length < timeline.tokens.length) {

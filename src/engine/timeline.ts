@@ -2,7 +2,7 @@ import { PAGE_SIZE, type Runner } from '../backends/backend.js'
 import { UserError, invariant } from '../errors.js'
 import { PagePool, pagesFor, type CacheLimit } from './cache.js'
 import type { PrefixNode } from './prefix-tree.js'
-import { Scheduler } from './scheduler.js'
+import { Scheduler, type RowsOf } from './scheduler.js'
 
 /** A runner that several timelines share: each step serves all who wait, their pages come from one pool. */
 export interface SharedRunner {
@@ -106,6 +106,7 @@ export class Timeline {
    * @param rows whose logits are wanted: of the last or of all, or from this position on
    * @param read gets the logits [R, V], which are overwritten by the next step
    * @param meanwhile is done while they are computed; it must not fail
+   * @param of what `read` gets instead: the states after the final norm, [R, D]
    * @throws UserError context_length_exceeded, out_of_memory
    */
   async step<R>(
@@ -114,6 +115,7 @@ export class Timeline {
     read: (logits: Float32Array) => R,
     signal?: AbortSignal,
     meanwhile?: () => Promise<void>,
+    of?: RowsOf,
   ): Promise<R | undefined> {
     const { scheduler, contextLength } = this.shared
     this.upcoming = undefined
@@ -125,7 +127,7 @@ export class Timeline {
     for (const id of ids) this.tokens.push(id)
     try {
       const rowsFrom = rows === 'all' ? start : rows === 'last' ? start + count - 1 : rows
-      return await scheduler.run(this, rowsFrom, read, signal, meanwhile)
+      return await scheduler.run(this, rowsFrom, read, signal, meanwhile, of)
     } finally {
       // After a failure or a cancellation: what did not come to be computed.
       if (this.computed < this.tokens.length) this.tokens.length = this.computed

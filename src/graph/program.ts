@@ -35,6 +35,16 @@ export interface Program {
   readonly contextLength: number
 }
 
+/** What the head multiplies, [R, D]: the states after the final norm; undefined where the logits come about otherwise. */
+export function finalHidden({ ops, vocabSize }: Program): Value | undefined {
+  for (let i = ops.length - 1; i >= 0; i--) {
+    const { op } = ops[i]!
+    if (op.op !== 'linear' || op.out.width !== vocabSize || op.out.value.rows !== 'R') continue
+    return op.x.width === op.x.value.width ? op.x.value : undefined
+  }
+  return undefined
+}
+
 /** The ordinary ops, then those of the draft. */
 export function allOps({ ops, draft }: Program): readonly PlacedOp[] {
   return draft ? [...ops, ...draft.ops] : ops

@@ -28,6 +28,28 @@ describe('an engine in a worker of its own', () => {
     expect(sequences).toBeGreaterThan(steps * 1.2)
   })
 
+  it('makes embeddings of length 1, the same in every form and beside others', async () => {
+    const input = ['hello', 'What is 12 + 30?', 'hello there, this is longer than the others']
+    const embed = async (more: object) =>
+      (await client.embeddings.create({ model: 'mini', input, encoding_format: 'float', ...more })).data.map(
+        ({ embedding }) => embedding,
+      )
+    const vectors = await embed({})
+    for (const vector of vectors) expect(vector.reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(1, 4)
+    expect((await embed({ input: 'hello' }))[0]).toEqual(vectors[0])
+    // Without a format the client asks for base64 and decodes it.
+    const packed = await client.embeddings.create({ model: 'mini', input })
+    expect(packed.data.map(({ embedding }) => embedding)).toEqual(vectors)
+    expect(packed.usage.prompt_tokens).toBe(64)
+    const mean = await embed({ pooling: 'mean' })
+    expect(mean[2]).not.toEqual(vectors[2])
+    const one = await embed({ input: [104] })
+    const same = await embed({ input: [104], pooling: 'mean' })
+    one[0]!.forEach((value, i) => expect(same[0]![i]).toBeCloseTo(value, 5))
+    const dot = (a: number[], b: number[]): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0)
+    expect(dot(vectors[0]!, vectors[1]!)).toBeLessThan(0.9999)
+  })
+
   it.each([
     ['ends', 'crash', 'exit code 3'],
     ['throws', 'throw', 'thrown in the worker'],

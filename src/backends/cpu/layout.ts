@@ -1,5 +1,5 @@
 import { invariant } from '../../errors.js'
-import { allOps, type Program } from '../../graph/program.js'
+import { allOps, finalHidden, type Program } from '../../graph/program.js'
 import { PAGE_SIZE, type BackendOptions } from '../backend.js'
 import type { BankPlan } from './banks.js'
 import { lowerOp } from './lower/lower.js'
@@ -54,6 +54,8 @@ export interface Layout {
   /** Names of each bank's records. */
   readonly names: readonly (readonly string[])[]
   readonly logits: { bank: number; address: number }
+  /** States after the final norm, [R, width]. */
+  readonly finalHidden?: { readonly bank: number; readonly address: number; readonly width: number }
   /** Where the program has one: its segments, its logits, and all places of the hidden rows. */
   readonly draft?: {
     readonly segments: readonly Segment[]
@@ -86,6 +88,8 @@ export function layOut(
   const ends = [{ logits: program.logits, bank: ops[draftFrom - 1]!.bank }]
   if (program.draft) ends.push({ logits: program.draft.logits, bank: ops.at(-1)!.bank })
   const keep = ends.map(({ logits, bank }) => lowering.bufferOf(logits, bank))
+  const final = finalHidden(program)
+  if (final) keep.push(lowering.bufferOf(final, ends[0]!.bank))
   const memory = planMemory(ops, crossings, plan.count, sizeOf, keep)
 
   // 4 rows of a chunk, and what routing, attention and the integer kernels keep beside
@@ -172,6 +176,13 @@ export function layOut(
     scratchBytes,
     names: banks.map((_, bank) => ops.filter((op) => op.bank === bank).map((op) => op.name)),
     logits: logits!,
+    ...(final && {
+      finalHidden: {
+        bank: ends[0]!.bank,
+        address: addressOf(lowering.bufferOf(final, ends[0]!.bank), ends[0]!.bank),
+        width: final.width,
+      },
+    }),
     write(memories) {
       memories.forEach((m, bank) => {
         const { record, address, bytes } = banks[bank]!.probe

@@ -17,6 +17,8 @@ export class CpuRunner implements Runner {
   readonly slotBytes: number
   private readonly caches: readonly CacheMemory[]
   private running = false
+  /** Of the last ordinary step. */
+  private rows = 0
 
   constructor(
     private readonly program: Program,
@@ -55,7 +57,15 @@ export class CpuRunner implements Runner {
 
   async step(step: Step): Promise<Float32Array> {
     await this.compute(step, () => this.pool.run())
+    this.rows = step.logitRows.length
     return this.logitsAt(this.layout.logits, step)
+  }
+
+  hidden(): Float32Array {
+    const { finalHidden } = this.layout
+    invariant(finalHidden, 'a program without final states')
+    const { bank, address, width } = finalHidden
+    return new Float32Array(this.memories[bank]!.buffer, address, this.rows * width)
   }
 
   async draft(step: DraftStep): Promise<Float32Array> {

@@ -4,7 +4,7 @@
  */
 import type { Checkpoint } from '../../checkpoint/checkpoint.js'
 import { UserError, invariant } from '../../errors.js'
-import type { PlacedOp, Program } from '../../graph/program.js'
+import { finalHidden, type PlacedOp, type Program } from '../../graph/program.js'
 import type { CacheState } from '../../graph/ops.js'
 import { rowsOfPage, type Backend, type BackendOptions, type DraftStep, type Runner, type Step } from '../backend.js'
 import { PagedRows } from './paged-rows.js'
@@ -31,7 +31,8 @@ class ReferenceRunner implements Runner {
   private readonly values: PagedRows[]
   private readonly slots: Slots
   /** Of the last ordinary step, for the draft. */
-  private hidden: Float32Array | undefined
+  private drafted: Float32Array | undefined
+  private states: Float32Array | undefined
 
   constructor(
     private readonly program: Program,
@@ -71,17 +72,24 @@ class ReferenceRunner implements Runner {
   step(step: Step): Promise<Float32Array> {
     const { ops, logits, draft } = this.program
     const buf = this.run(ops, step, new StepBuffers(this.program, step))
-    if (draft) this.hidden = buf.all(draft.hidden)
+    if (draft) this.drafted = buf.all(draft.hidden)
+    const hidden = finalHidden(this.program)
+    this.states = hidden && buf.all(hidden)
     return Promise.resolve(buf.all(logits))
+  }
+
+  hidden(): Float32Array {
+    invariant(this.states, 'no step, or a program without final states')
+    return this.states
   }
 
   draft(step: DraftStep): Promise<Float32Array> {
     const { draft } = this.program
-    invariant(draft && this.hidden, 'a draft without a step')
+    invariant(draft && this.drafted, 'a draft without a step')
     const buf = new StepBuffers(this.program, step)
     const { width } = draft.hidden
     step.hiddenRows.forEach((row, t) =>
-      buf.row(draft.hidden, t).set(this.hidden!.subarray(row * width, (row + 1) * width)),
+      buf.row(draft.hidden, t).set(this.drafted!.subarray(row * width, (row + 1) * width)),
     )
     return Promise.resolve(this.run(draft.ops, step, buf).all(draft.logits))
   }

@@ -1,5 +1,6 @@
 import { chatRoute } from './chat.js'
 import { completionRoute } from './completions.js'
+import { embeddingsRoute } from './embeddings.js'
 import { countTokensRoute, messagesRoute } from './messages.js'
 import { modelRoute, modelsRoute } from './models.js'
 import { deleteResponseRoute, responseRoute, responsesRoute } from './responses.js'
@@ -14,6 +15,7 @@ export const routes: readonly Route[] = [
   responsesRoute,
   responseRoute,
   deleteResponseRoute,
+  embeddingsRoute,
   modelsRoute,
   modelRoute,
   messagesRoute,

@@ -9,6 +9,7 @@ import type {
   CallResult,
   ChatCall,
   CompleteCall,
+  EmbedCall,
   EncodeCall,
   EngineCall,
   EngineSide,
@@ -63,6 +64,8 @@ async function answer(
       return { text: engine.decode(call.ids) }
     case 'score':
       return score(engine, call, signal)
+    case 'embed':
+      return embed(engine, call, signal)
     case 'status':
       return status()
   }
@@ -146,6 +149,13 @@ async function score(engine: Engine, { prompt, top }: ScoreCall, signal: AbortSi
   const ids = typeof prompt === 'string' ? engine.encode(prompt) : prompt
   const choices = (await engine.likelihoods(ids, top, signal)).map((choice) => nameChoice(engine, choice))
   return { first: { id: ids[0]!, text: textOf(engine, ids[0]!) }, choices }
+}
+
+/** Side by side, so that inputs share their steps. */
+async function embed(engine: Engine, { inputs, pooling }: EmbedCall, signal: AbortSignal): Promise<CallResult> {
+  const prompts = inputs.map((input) => (typeof input === 'string' ? engine.encode(input) : input))
+  const vectors = await Promise.all(prompts.map((ids) => engine.embed(ids, pooling, signal)))
+  return { vectors, tokens: prompts.reduce((sum, ids) => sum + ids.length, 0) }
 }
 
 /** Sums of what the scheduler reports, for whoever asks. */

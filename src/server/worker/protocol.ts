@@ -1,6 +1,7 @@
 import type { ToolCall } from '../../chat/dialects/dialect.js'
 import type { ChatMessage, ToolDefinition } from '../../chat/message.js'
 import type { EngineInfo } from '../../engine/engine.js'
+import type { Pooling } from '../../engine/embed.js'
 import type { FinishReason, Part, PromptCount } from '../../engine/generation.js'
 import type { GenerateOptions, LoadOptions } from '../../engine/options.js'
 import type { UserErrorCode } from '../../errors.js'
@@ -61,10 +62,16 @@ export interface ScoreCall {
   /** Likely alternatives to name at each place. */
   readonly top: number
 }
+/** One vector for each input. */
+export interface EmbedCall {
+  readonly kind: 'embed'
+  readonly inputs: readonly (string | readonly number[])[]
+  readonly pooling: Pooling
+}
 export interface StatusCall {
   readonly kind: 'status'
 }
-export type EngineCall = ChatCall | CompleteCall | EncodeCall | DecodeCall | ScoreCall | StatusCall
+export type EngineCall = ChatCall | CompleteCall | EncodeCall | DecodeCall | ScoreCall | EmbedCall | StatusCall
 
 /** A token and how likely it was, with its text. */
 export interface NamedToken {
@@ -127,6 +134,7 @@ export interface CallResults {
   decode: { readonly text: string }
   /** The first token has no likelihood. */
   score: { readonly first: { readonly id: number; readonly text: string }; readonly choices: readonly NamedChoice[] }
+  embed: { readonly vectors: readonly Float32Array[]; readonly tokens: number }
   status: EngineStatus
 }
 export type CallResult = CallResults[keyof CallResults]

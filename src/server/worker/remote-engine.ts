@@ -66,7 +66,7 @@ export class RemoteEngine {
     return this.open.size
   }
 
-  ask<K extends 'encode' | 'decode' | 'score' | 'status'>(
+  ask<K extends 'encode' | 'decode' | 'score' | 'embed' | 'status'>(
     call: EngineCall & { kind: K },
     signal?: AbortSignal,
   ): Promise<CallResults[K]> {
