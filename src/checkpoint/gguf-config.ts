@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js'
 import type { JsonObject } from './checkpoint.js'
+import { FAMILIES, PARTLY_ROTATED } from './gguf-families.js'
 
 /** Metadata of one file with checked types; `arch.` prefixes are filled in by the caller. */
 export class GgufMetadata {
@@ -70,6 +71,7 @@ export interface TensorFacts {
   readonly vocabulary: number | undefined
   readonly hasOutput: boolean
   readonly hasQueryBias: boolean
+  readonly hasQueryNorm: boolean
 }
 
 /**
@@ -84,7 +86,6 @@ export function configFromGguf(where: string, values: ReadonlyMap<string, unknow
     throw new UserError(`${where}: expected the metadata key general.architecture, found none.`, 'invalid_file')
   }
   switch (arch) {
-    case 'llama':
     case 'qwen2':
     case 'qwen3':
       checkFullRotary(where, meta, arch)
@@ -96,8 +97,23 @@ export function configFromGguf(where: string, values: ReadonlyMap<string, unknow
     case 'deepseek4':
       return deepseek4(where, meta, arch, facts)
     default:
-      return { model_type: arch }
+      return family(where, meta, arch, facts) ?? { model_type: arch }
   }
+}
+
+function family(where: string, meta: GgufMetadata, arch: string, facts: TensorFacts): JsonObject | undefined {
+  const make = FAMILIES.get(arch)
+  if (!make) return undefined
+  if (!PARTLY_ROTATED.has(arch)) checkFullRotary(where, meta, arch)
+  const own = {
+    where,
+    arch,
+    whole: (key: string) => meta.whole(`${arch}.${key}`),
+    neededWhole: (key: string) => meta.neededWhole(`${arch}.${key}`),
+    number: (key: string) => meta.number(`${arch}.${key}`),
+    boolean: (key: string) => meta.boolean(`${arch}.${key}`),
+  }
+  return make(dense(meta, arch, facts), own, facts)
 }
 
 /** Keys that all of these architectures share. */

@@ -47,6 +47,59 @@ const DEEPSEEK: ReadonlyMap<string, string> = new Map([
   ['ffn_gate_shexp', 'mlp.shared_experts.gate_proj'],
   ['ffn_up_shexp', 'mlp.shared_experts.up_proj'],
   ['ffn_down_shexp', 'mlp.shared_experts.down_proj'],
+  ['exp_probs_b', 'mlp.gate.e_score_correction_bias'],
+])
+
+/** Experts and their router under `name`, each matrix called as its family does. */
+function mixture(
+  name: string,
+  router: string,
+  [gate, up, down]: readonly [string, string, string],
+): [string, string][] {
+  return [
+    ['ffn_gate_inp', `${name}.${router}`],
+    ['ffn_gate_exps', `${name}.experts.{e}.${gate}`],
+    ['ffn_up_exps', `${name}.experts.{e}.${up}`],
+    ['ffn_down_exps', `${name}.experts.{e}.${down}`],
+  ]
+}
+
+/** A gated MLP: the dense one (suffix '') or the shared expert ('_shexp'). */
+function mlp(name: string, suffix: string): [string, string][] {
+  return ['gate', 'up', 'down'].map((part) => [`ffn_${part}${suffix}`, `${name}.${part}_proj`])
+}
+
+const PROJECTIONS = ['gate_proj', 'up_proj', 'down_proj'] as const
+const W132 = ['w1', 'w3', 'w2'] as const
+const SECOND_NORM: [string, string] = ['post_attention_norm', 'post_attention_layernorm']
+
+const MIXTRAL = new Map([...DENSE, ...mixture('block_sparse_moe', 'gate', W132)])
+const QWEN3_MOE = new Map([...DENSE, ...mixture('mlp', 'gate', PROJECTIONS)])
+const GLM4_MOE = new Map([
+  ...DENSE,
+  SECOND_NORM,
+  ...mixture('mlp', 'gate', PROJECTIONS),
+  ...mlp('mlp.shared_experts', '_shexp'),
+  ['exp_probs_b', 'mlp.gate.e_score_correction_bias'],
+])
+const MINIMAX_M2 = new Map([...MIXTRAL, ['exp_probs_b', 'block_sparse_moe.e_score_correction_bias']])
+const GPT_OSS = new Map([
+  ...DENSE,
+  SECOND_NORM,
+  ...mixture('mlp', 'router', PROJECTIONS),
+  ['attn_sinks', 'self_attn.sinks'],
+])
+const GEMMA3 = new Map([
+  ...DENSE,
+  SECOND_NORM,
+  ['ffn_norm', 'pre_feedforward_layernorm'],
+  ['post_ffw_norm', 'post_feedforward_layernorm'],
+])
+const LLAMA4 = new Map([
+  ...DENSE,
+  ...mlp('feed_forward', ''),
+  ...mlp('feed_forward.shared_expert', '_shexp'),
+  ...mixture('feed_forward', 'router', PROJECTIONS),
 ])
 
 const DEEPSEEK32: ReadonlyMap<string, string> = new Map([
@@ -58,12 +111,21 @@ const DEEPSEEK32: ReadonlyMap<string, string> = new Map([
 ])
 
 const TABLES: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map([
-  ['llama', DENSE],
+  ['llama', MIXTRAL],
+  ['mistral3', DENSE],
+  ['qwen3moe', QWEN3_MOE],
+  ['glm4moe', GLM4_MOE],
+  ['minimax-m2', MINIMAX_M2],
+  ['gpt-oss', GPT_OSS],
+  ['gemma3', GEMMA3],
+  ['llama4', LLAMA4],
   ['qwen2', DENSE],
   ['qwen3', DENSE],
   ['deepseek2', DEEPSEEK],
   ['deepseek32', DEEPSEEK32],
 ])
+
+const BARE: ReadonlySet<string> = new Set(['exp_probs_b', 'attn_sinks'])
 
 /** A tensor without a published name keeps its own. */
 export function publishedName(architecture: string, ggufName: string): PublishedName {
@@ -75,11 +137,10 @@ export function publishedName(architecture: string, ggufName: string): Published
   const [, layer, part = '', kind] = /^blk\.(\d{1,6})\.([\w.]+)\.(weight|bias)$/.exec(ggufName) ?? []
   if (layer === undefined) return { name: ggufName, layout: 'plain' }
   const prefix = `model.layers.${Number(layer)}.`
-  if (part === 'exp_probs_b' && table.has('attn_kv_a_mqa')) {
-    return { name: `${prefix}mlp.gate.e_score_correction_bias`, layout: 'plain' }
-  }
   const mapped = table.get(part)
   if (mapped === undefined) return { name: ggufName, layout: 'plain' }
+  // published without the last part of the name
+  if (BARE.has(part)) return { name: `${prefix}${mapped}`, layout: 'plain' }
   return { name: `${prefix}${mapped}.${kind}`, layout: layoutOf(architecture, part) }
 }
 
@@ -87,8 +148,9 @@ function layoutOf(architecture: string, part: string): GgufLayout {
   if (part.endsWith('_exps')) return 'experts'
   if (part === 'attn_k_b' || part === 'attn_v_b') return 'flattened'
   // Conversion interleaves the two halves of each rotated head for Llama, and for no other of these.
-  if (architecture === 'llama' && part === 'attn_q') return 'permuted-q'
-  if (architecture === 'llama' && part === 'attn_k') return 'permuted-k'
+  const permuted = architecture === 'llama' || architecture === 'mistral3'
+  if (permuted && part === 'attn_q') return 'permuted-q'
+  if (permuted && part === 'attn_k') return 'permuted-k'
   return 'plain'
 }
 

@@ -112,6 +112,7 @@ class GgufCheckpoint implements Checkpoint {
       vocabulary: embedding?.length === 2 ? embedding[0] : undefined,
       hasOutput: this.mapped.has('lm_head.weight') || this.mapped.has('head.weight'),
       hasQueryBias: this.mapped.has('model.layers.0.self_attn.q_proj.bias'),
+      hasQueryNorm: this.mapped.has('model.layers.0.self_attn.q_norm.weight'),
     })
   }
 

@@ -16,6 +16,11 @@ export function readGolden(file: string): Golden {
   return parseGolden(readFileSync(file))
 }
 
+/** The largest difference; infinite where there is a NaN. */
+export function largest(a: Float32Array, b: Float32Array): number {
+  return a.reduce((worst, l, i) => Math.max(worst, Number.isNaN(l) ? Infinity : Math.abs(l - b[i]!)), 0)
+}
+
 /** A model with its weights, and a timeline of one sequence. */
 export class GoldenRun {
   private constructor(
@@ -68,11 +73,7 @@ export class GoldenRun {
 
   /** Largest difference to the golden logits. */
   async maxError(golden: Golden, chunk: number): Promise<number> {
-    const logits = await this.feed(golden.ids!, 0, chunk)
-    return logits.reduce(
-      (worst, l, i) => Math.max(worst, Number.isNaN(l) ? Infinity : Math.abs(l - golden.logits![i]!)),
-      0,
-    )
+    return largest(await this.feed(golden.ids!, 0, chunk), golden.logits!)
   }
 
   /** Ids that follow the prompt by argmax; the lowest id wins ties. */
