@@ -1,6 +1,8 @@
 // Weights to f32: four rows of any kernel format, a chunk of columns, row-major. The exact path of every matrix.
 // A descriptor is 12 words: format, data, scales, rows, cols, row (or group) bytes, multiplier, grid columns,
-// block rows, block columns, padded columns, 0.
+// block rows, block columns, padded columns, 0. Of blocks with two levels of scales: blocks per run in place of grid columns,
+// 1 for minima in place of block rows, and last the address of the upper level.
+import { dequantizeBlocks } from './dequantize-blocks'
 import { loadF16x4 } from './simd'
 
 export const F32: i32 = 0
@@ -9,6 +11,12 @@ export const BF16: i32 = 2
 export const FP8: i32 = 3
 export const INT8: i32 = 4
 export const INT4: i32 = 5
+// From here on the formats of dequantize-blocks.ts.
+export const INT4_MIN: i32 = 6
+export const INT7: i32 = 7
+export const MXFP4: i32 = 8
+export const IQ4: i32 = 9
+export const NVFP4: i32 = 10
 
 /** Columns of one chunk; 4 rows of it stay in the first-level cache. */
 export const CHUNK: i32 = 1024
@@ -37,6 +45,7 @@ export const CHUNK: i32 = 1024
  */
 export function dequantize(d: usize, row: i32, col: i32, n: i32, out: usize): void {
   const format = wFormat(d)
+  if (format > INT4) return dequantizeBlocks(d, row, col, n, out)
   if (format == INT4) return dequantize_int4(d, row, col, n, out)
   if (format == INT8) return dequantize_int8(d, row, col, n, out)
   const end = min(row + 4, wRows(d))

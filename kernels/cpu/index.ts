@@ -11,6 +11,7 @@ import { collapseStreams, repeat, streamWeights, updateStreams } from './streams
 
 export { init, barrier }
 export { anyMasked, packFloats, packGgml, packWords } from './pack'
+export { packBlocks } from './pack-blocks'
 
 // @ts-ignore: decorator
 @external('env', 'clock')

@@ -6,13 +6,14 @@
 // Measured in docs/speed-log.md; truth: backends/reference.
 import { products, scratch } from './control'
 import { GROUP, INT4, wBlocks, wData, wFormat, wMultiplier, wRows, wScales } from './dequantize'
+import { blocksOne, blocksPanel, twelves } from './linear-blocks'
 import { X_BLOCK } from './quantize'
 import { BYTES_SIGNED, BYTES_UNSIGNED, NIBBLES, dot2, dot4, loadF16x4, madd } from './simd'
 
 /** Rows of x that pass over a claim's weights together; their codes stay in the second-level cache. */
 const STRIP: i32 = 64
 /** Where in scratch the panel begins; the table of a strip lies before it. Mirrored by layout.ts. */
-const PANEL: usize = 1024
+export const PANEL: usize = 1024
 
 /** Row groups [g0, g1) for `n` rows of x: row i of the list is x row list[i] / div and out row list[i] (list 0: i). */
 export function linearInt(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list: usize, div: i32, n: i32, out: usize, outStride: usize): void {
@@ -49,13 +50,15 @@ export function linearInt(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, 
 /** One row of x times eight rows of weights. */
 function one(d: usize, g: i32, entry: usize, to: usize): void {
   const nb = wBlocks(d), at = <usize>(g * nb), s = wScales(d) + (at << 4)
-  if (wFormat(d) == INT4) int4One(wData(d) + (at << 7), s, nb, wMultiplier(d), entry, to)
+  if (wFormat(d) > INT4) blocksOne(d, g, entry, to)
+  else if (wFormat(d) == INT4) int4One(wData(d) + (at << 7), s, nb, wMultiplier(d), entry, to)
   else int8One(wData(d) + (at << 8), s, nb, wMultiplier(d), entry, to)
 }
 
 /** `n` rows of x, two at a time, times the sixteen rows of groups g and g + 1. */
 function panel(d: usize, g: i32, table: usize, n: i32, to: usize): void {
   const nb = wBlocks(d), end = table + (<usize>n << 3)
+  if (wFormat(d) > INT4) return blocksPanel(d, g, table, n, to)
   if (wFormat(d) == INT4) unpackNibbles(d, g)
   else if (products == NIBBLES) unpackBothNibbles(d, g)
   else unpackBytes(d, g, products == BYTES_SIGNED)
@@ -63,33 +66,33 @@ function panel(d: usize, g: i32, table: usize, n: i32, to: usize): void {
     if (products == NIBBLES)
       if (wFormat(d) == INT4) tileNibbles(nb, entry, to)
       else tileBothNibbles(nb, entry, to)
-    else tileBytes(nb, entry, to, wFormat(d) == INT4 ? 1 : products == BYTES_UNSIGNED ? 16 : 0)
+    else tileBytes(nb, entry, to, wFormat(d) == INT4 ? 2 : products == BYTES_UNSIGNED ? 32 : 0)
 }
 
 // @ts-ignore: decorator
-@inline function xAt(table: usize, i: usize): usize { return <usize>load<u32>(table + (i << 3)) }
+@inline export function xAt(table: usize, i: usize): usize { return <usize>load<u32>(table + (i << 3)) }
 // @ts-ignore: decorator
-@inline function outAt(table: usize, i: usize, to: usize): usize { return <usize>load<u32>(table + (i << 3), 4) + to }
+@inline export function outAt(table: usize, i: usize, to: usize): usize { return <usize>load<u32>(table + (i << 3), 4) + to }
 
 /** Where the sums of a block start: -8 times the codes' sum, in the i16 lanes that will hold them. */
 // @ts-ignore: decorator
-@inline function start(x: usize): v128 { return v128.load32_splat(x, 36) }
+@inline export function start(x: usize): v128 { return v128.load32_splat(x, 36) }
 
 /** acc + block sum * weight scales * activation scale. */
 // @ts-ignore: decorator
-@inline function scaled(acc: v128, sums: v128, scales: v128, scale: v128): v128 {
+@inline export function scaled(acc: v128, sums: v128, scales: v128, scale: v128): v128 {
   return madd(f32x4.convert_i32x4_s(sums), f32x4.mul(scales, scale), acc)
 }
 
 // @ts-ignore: decorator
-@inline function pairs(sums: v128): v128 { return i32x4.extadd_pairwise_i16x8_s(sums) }
+@inline export function pairs(sums: v128): v128 { return i32x4.extadd_pairwise_i16x8_s(sums) }
 /** 16 high + low, as i32. */
 // @ts-ignore: decorator
-@inline function joined(low: v128, high: v128): v128 { return i32x4.add(pairs(low), i32x4.shl(pairs(high), 4)) }
+@inline export function joined(low: v128, high: v128): v128 { return i32x4.add(pairs(low), i32x4.shl(pairs(high), 4)) }
 // @ts-ignore: decorator
-@inline function lowNibbles(q: v128, mask: v128): v128 { return v128.and(q, mask) }
+@inline export function lowNibbles(q: v128, mask: v128): v128 { return v128.and(q, mask) }
 // @ts-ignore: decorator
-@inline function highNibbles(q: v128, mask: v128): v128 { return v128.and(i16x8.shr_u(q, 4), mask) }
+@inline export function highNibbles(q: v128, mask: v128): v128 { return v128.and(i16x8.shr_u(q, 4), mask) }
 
 // A panel: per block the codes [column group][16 rows][4 columns], one byte each, then the scales f32 [16].
 // Bytes of a block of a panel: 8 * 64 + 64, or, with both nibbles of int8, first the high ones, 16 * 64 + 64.
@@ -144,11 +147,16 @@ function unpackBytes(d: usize, g: i32, signed: boolean): void {
 // move loads ahead and run out of registers. Stores side by side are where V8 begins to look for pairs of vectors.
 
 /** The panel of int4, sums in i16. */
-function tileNibbles(nb: i32, table: usize, to: usize): void {
+function tileNibbles(nb: i32, table: usize, to: usize): void { tile(nb, table, to, false) }
+/** The same for mxfp4, whose codes are 12 too large and not 8. */
+export function tileMx(nb: i32, table: usize, to: usize): void { tile(nb, table, to, true) }
+
+// @ts-ignore: decorator
+@inline function tile(nb: i32, table: usize, to: usize, more: boolean): void {
   let x = xAt(table, 0), y = xAt(table, 1), p = scratch + PANEL
   let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0
-  for (let i = 0; i < nb; i++, p += 64, x += 8, y += 8) {
-    let c0 = start(x), c1 = c0, c2 = c0, c3 = c0, e0 = start(y), e1 = e0, e2 = e0, e3 = e0
+  for (let i = 0; i < nb; i++, p += 64, x += X_BLOCK - 32, y += X_BLOCK - 32) {
+    let c0 = more ? twelves(start(x)) : start(x), c1 = c0, c2 = c0, c3 = c0, e0 = more ? twelves(start(y)) : start(y), e1 = e0, e2 = e0, e3 = e0
     for (const end = p + 512; p < end; p += 64, x += 4, y += 4) {
       const w0 = v128.load(p), w1 = v128.load(p, 16), w2 = v128.load(p, 32), w3 = v128.load(p, 48), u = v128.load32_splat(x), v = v128.load32_splat(y)
       c0 = dot2(c0, u, w0); c1 = dot2(c1, u, w1); c2 = dot2(c2, u, w2); c3 = dot2(c3, u, w3)
@@ -164,10 +172,10 @@ function tileNibbles(nb: i32, table: usize, to: usize): void {
 }
 
 /** The panel of int8 in nibbles, sums in i16, joined once a block. */
-function tileBothNibbles(nb: i32, table: usize, to: usize): void {
+export function tileBothNibbles(nb: i32, table: usize, to: usize): void {
   let x = xAt(table, 0), y = xAt(table, 1), p = scratch + PANEL
   let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0
-  for (let i = 0; i < nb; i++, p += 64, x += 8, y += 8) {
+  for (let i = 0; i < nb; i++, p += 64, x += X_BLOCK - 32, y += X_BLOCK - 32) {
     let c0 = start(x), c1 = c0, c2 = c0, c3 = c0, e0 = start(y), e1 = e0, e2 = e0, e3 = e0
     for (const end = p + 512; p < end; p += 64, x += 4, y += 4) {
       const w0 = v128.load(p), w1 = v128.load(p, 16), w2 = v128.load(p, 32), w3 = v128.load(p, 48), u = v128.load32_splat(x), v = v128.load32_splat(y)
@@ -191,13 +199,13 @@ function tileBothNibbles(nb: i32, table: usize, to: usize): void {
   v128.store(q, b0); v128.store(q, b1, 16); v128.store(q, b2, 32); v128.store(q, b3, 48)
 }
 
-/** A panel of int4 or int8 in bytes, sums in i32. The codes' offset is 8 times `offset`. */
-function tileBytes(nb: i32, table: usize, to: usize, offset: i32): void {
-  const eights = i32x4.splat(offset)
+/** A panel of int4 or int8 in bytes, sums in i32. The codes' offset is 4 times `offset`. */
+export function tileBytes(nb: i32, table: usize, to: usize, offset: i32): void {
+  const fours = i32x4.splat(offset)
   let x = xAt(table, 0), y = xAt(table, 1), p = scratch + PANEL
   let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0
-  for (let i = 0; i < nb; i++, p += 64, x += 8, y += 8) {
-    let c0 = i32x4.mul(pairs(start(x)), eights), c1 = c0, c2 = c0, c3 = c0, e0 = i32x4.mul(pairs(start(y)), eights), e1 = e0, e2 = e0, e3 = e0
+  for (let i = 0; i < nb; i++, p += 64, x += X_BLOCK - 32, y += X_BLOCK - 32) {
+    let c0 = i32x4.shr_s(i32x4.mul(pairs(start(x)), fours), 1), c1 = c0, c2 = c0, c3 = c0, e0 = i32x4.shr_s(i32x4.mul(pairs(start(y)), fours), 1), e1 = e0, e2 = e0, e3 = e0
     for (const end = p + 512; p < end; p += 64, x += 4, y += 4) {
       const w0 = v128.load(p), w1 = v128.load(p, 16), w2 = v128.load(p, 32), w3 = v128.load(p, 48), u = v128.load32_splat(x), v = v128.load32_splat(y)
       c0 = dot4(c0, u, w0); c1 = dot4(c1, u, w1); c2 = dot4(c2, u, w2); c3 = dot4(c3, u, w3)

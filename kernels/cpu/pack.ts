@@ -101,7 +101,7 @@ function packBlock(d: usize, x: usize, row: i32, block: i32, factor: f32): void 
 
 /** Four words of four columns into a block, 32 bytes apart. */
 // @ts-ignore: decorator
-@inline function storeWords(codes: usize, v: v128): void {
+@inline export function storeWords(codes: usize, v: v128): void {
   store<i32>(codes, i32x4.extract_lane(v, 0))
   store<i32>(codes, i32x4.extract_lane(v, 1), 32)
   store<i32>(codes, i32x4.extract_lane(v, 2), 64)
@@ -115,7 +115,7 @@ function packBlock(d: usize, x: usize, row: i32, block: i32, factor: f32): void 
 
 /** f16 to f32, exactly. */
 // @ts-ignore: decorator
-@inline function widened(half: u16): f32 {
+@inline export function widened(half: u16): f32 {
   return reinterpret<f32>((<u32><i32><i16>half << 13) & 0x8fffffff) * reinterpret<f32>(0x77800000)
 }
 

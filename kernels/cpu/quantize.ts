@@ -1,11 +1,12 @@
 // Activations to int8 per block of 32: x ~ scale * code, code in -127..127.
 // A block: 32 codes i8, the scale f32, then two i16: -8 times the sum of the codes in columns 0, 1 (mod 4) and of those
-// in columns 2, 3. These are the lanes in which linear-int.ts sums, and what the offset of its codes costs there.
+// in columns 2, 3. These are the lanes in which linear-int.ts sums, and what the offset of its codes costs there. Then the
+// same two for the first 16 columns.
 import { claim, claimSize, field, fieldPtr, rowsOf, scratch } from './control'
 import { larger, rounded, sum4 } from './simd'
 
 /** Bytes of a block. */
-export const X_BLOCK: usize = 40
+export const X_BLOCK: usize = 44
 
 /** Record: 5 x, 6 x row bytes, 7 out, 8 out row bytes, 9 K. */
 export function quantize(rec: usize): void {
@@ -44,8 +45,14 @@ function quantizeRow(x: usize, out: usize, K: i32): void {
     const a = rounded(f32x4.mul(v128.load(p), inverse)), b = rounded(f32x4.mul(v128.load(p, 16), inverse))
     const c = rounded(f32x4.mul(v128.load(p, 32), inverse)), d = rounded(f32x4.mul(v128.load(p, 48), inverse))
     sum = i32x4.add(sum, i32x4.add(i32x4.add(a, b), i32x4.add(c, d)))
+    if (half == 0) storeSums(out, sum, 40)
     v128.store(out + (half << 4), i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d)))
   }
-  store<i16>(out, <i16>(-8 * (i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1))), 36)
-  store<i16>(out, <i16>(-8 * (i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3))), 38)
+  storeSums(out, sum, 36)
+}
+
+// @ts-ignore: decorator
+@inline function storeSums(out: usize, sum: v128, at: usize): void {
+  store<i16>(out + at, <i16>(-8 * (i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1))))
+  store<i16>(out + at, <i16>(-8 * (i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3))), 2)
 }

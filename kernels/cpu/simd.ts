@@ -36,6 +36,12 @@ export function productsOf(at: usize): i32 {
   return sum == 4 * 127 * 255 ? BYTES_UNSIGNED : sum == 4 * 127 * -1 ? BYTES_SIGNED : NIBBLES
 }
 
+/** table[index] for 16 indices below 16. */
+// @ts-ignore: decorator
+@inline export function lookUp(table: v128, index: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? i8x16.relaxed_swizzle(table, index) : i8x16.swizzle(table, index)
+}
+
 /** a * b + c: rounded once with relaxed SIMD on processors that fuse it, else twice. */
 // @ts-ignore: decorator
 @inline export function madd(a: v128, b: v128, c: v128): v128 {

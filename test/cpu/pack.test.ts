@@ -4,7 +4,7 @@ import { compileKernels } from '../../src/backends/cpu/platform.js'
 import { writeDescriptor, type KernelFormat } from '../../src/backends/cpu/records.js'
 
 const [TARGET, SOURCE, SCRATCH, CODES, SCALES, GRID, ROWS] = [64, 128, 4096, 65536, 98304, 114688, 131072]
-const WIDTH = { f32: 4, f16: 2, bf16: 2, fp8: 1, int8: 0, int4: 0 }
+const WIDTH: Partial<Record<KernelFormat, number>> = { f32: 4, f16: 2, bf16: 2, fp8: 1 }
 
 type Kernel = (...args: number[]) => number
 
@@ -28,7 +28,7 @@ function describeMatrix(
   writeDescriptor(memory.buffer, at, {
     format,
     ...{ data: at === TARGET ? CODES : ROWS, scales: at === TARGET ? SCALES : GRID, rows, cols },
-    ...{ stride: cols * WIDTH[format], multiplier: 1, gridCols: 0, blockRows: 1, blockCols: 1 },
+    ...{ stride: cols * (WIDTH[format] ?? 0), multiplier: 1, gridCols: 0, blockRows: 1, blockCols: 1 },
     paddedCols: Math.ceil(cols / 32) * 32,
   })
 }

@@ -13,6 +13,7 @@ import {
   DESCRIPTOR_BYTES,
   FIRST_FREE_ADDRESS,
   OPCODES,
+  PANEL_BLOCK_BYTES,
   RECORD_BYTES,
   STEP_ADDRESS,
 } from './records.js'
@@ -233,11 +234,10 @@ function attentionBytes(program: Program): number {
   return Math.max(0, ...needs)
 }
 
-/** Scratch of linear-int.ts: pointers, and sixteen unpacked rows: a byte per int4 code, two per int8 code, and f32 scales. */
+/** Scratch of linear-int.ts: pointers, and sixteen unpacked rows: codes in bytes, and f32 scales. */
 function panelBytes(weights: ReadonlyMap<string, PlacedWeight>): number {
   const needs = [...weights.values()].map(({ format, stored }) => {
-    const blocks = Math.ceil(stored.cols / 32)
-    return format === 'int4' ? blocks * 576 : format === 'int8' ? blocks * 1088 : 0
+    return Math.ceil(stored.cols / 32) * (PANEL_BLOCK_BYTES[format] ?? 0)
   })
   return 1024 + needs.reduce((a, b) => Math.max(a, b), 0)
 }

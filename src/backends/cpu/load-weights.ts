@@ -3,7 +3,9 @@ import { decodeRows } from '../../checkpoint/decode.js'
 import { rowBytes } from '../../checkpoint/formats.js'
 import { UserError } from '../../errors.js'
 import { checkIds } from '../ids.js'
+import type { BlockPlan } from './block-formats.js'
 import { DESCRIPTOR_BYTES, GROUP_ROWS, writeDescriptor, type Descriptor, type KernelFormat } from './records.js'
+import { RECORD_BLOCK_BYTES, stageBlocks } from './stage-blocks.js'
 import { align, type PlacedWeight } from './weights.js'
 
 /** Bytes read at a time, unless eight rows are more: a load holds little besides its result. */
@@ -11,12 +13,15 @@ const PIECE_BYTES = 1 << 20
 /** Scales of requantised weights are stored times 2^8, which keeps small ones out of f16's subnormals. */
 const REQUANT_SCALE = 256
 const F16_UNBIAS = 2 ** 112
+/** The same for the scales of NVFP4, halved, because the kernels' table is twice e2m1. */
+const NVFP4_UNBIAS = 2 ** 119
 
 /** The functions of kernels/cpu/pack.ts; those that return a number return 0 when all is well. */
 interface PackKernels {
   init(thread: number, nThreads: number, scratch: number, products: number, spins: number): void
   packGgml(descriptor: number, source: number, row: number, count: number): number
   packWords(descriptor: number, source: number, grid: number, factor: number, row: number, count: number): number
+  packBlocks(descriptor: number, source: number, row: number, count: number): number
   packFloats(descriptor: number, source: number, factor: number, row: number, count: number): void
   anyMasked(address: number, bytes: number, width: number, mask: number): number
 }
@@ -47,9 +52,10 @@ export function stagingBytes(weights: Iterable<PlacedWeight>): number {
   return align(most)
 }
 
-/** A row as stored, or as f32 where it must be decoded first. */
+/** A row as stored, as records of its blocks, or as f32 where it must be decoded first: the longest of these. */
 function stagedRowBytes(stored: StoredTensor): number {
-  return Math.max(rowBytes(stored.format, stored.cols), stored.cols * 4)
+  const records = Math.ceil(stored.cols / 32) * RECORD_BLOCK_BYTES
+  return Math.max(rowBytes(stored.format, stored.cols), stored.cols * 4, records)
 }
 
 function pieceRows(stored: StoredTensor): number {
@@ -76,6 +82,7 @@ export class WeightLoader {
   async load(placed: PlacedWeight, signal?: AbortSignal): Promise<void> {
     const { stored, format } = placed
     const { rows, cols } = stored
+    if (placed.blocks) return this.loadBlocks(placed, placed.blocks, signal)
     const integer = format === 'int4' || format === 'int8'
     const scales = placed.data + align(placed.dataBytes)
     const grid = stored.scales && scalesOf(await stored.scales.read())
@@ -95,7 +102,7 @@ export class WeightLoader {
       if (signal?.aborted) throw new UserError('loading was cancelled', 'aborted')
       const count = Math.min(step, rows - row)
       if (!integer) {
-        const at = placed.data + row * cols * BYTES[format]
+        const at = placed.data + row * cols * (BYTES[format] ?? 0)
         await this.stage(stored, format, row, count, at)
         continue
       }
@@ -111,7 +118,7 @@ export class WeightLoader {
         const staged = ROW_MAJOR[stored.format] ?? 'f32'
         await this.stage(stored, staged, row, count, source)
         // the kernel counts rows from the tensor's first
-        const first = (source - row * cols * BYTES[staged]) >>> 0
+        const first = (source - row * cols * (BYTES[staged] ?? 0)) >>> 0
         this.describe(this.staging, { ...described, format: staged, data: first, scales: gridAt, multiplier: 1 })
         this.kernels.packFloats(placed.descriptor, this.staging, factor, row, count)
       }
@@ -119,6 +126,32 @@ export class WeightLoader {
     }
     if (placed.weight.idsBelow !== undefined)
       checkIds(placed.weight, stored, new Float32Array(this.memory.buffer, placed.data, rows * cols))
+  }
+
+  /** Blocks with scales of two levels: read, taken apart into records, and dealt out by a kernel. */
+  private async loadBlocks(placed: PlacedWeight, plan: BlockPlan, signal: AbortSignal | undefined): Promise<void> {
+    const { stored, format } = placed
+    const { rows, cols } = stored
+    const grid = stored.scales && (await stored.scales.read())
+    // Scales of INT4 are floats of any size; what they are multiplied with is a power of two.
+    const factor = format === 'int4_min' && grid ? powerFor(grid.values) : plan.factor
+    const multiplier = format === 'nvfp4' ? NVFP4_UNBIAS * (grid?.multiplier ?? 1) : F16_UNBIAS / factor
+    if (!Number.isFinite(Math.fround(multiplier))) throw badScales(stored)
+    const scales = placed.data + align(placed.dataBytes)
+    this.describe(placed.descriptor, {
+      ...{ data: placed.data, rows, cols, format, scales, multiplier },
+      ...{ gridCols: plan.per, blockRows: plan.mins ? 1 : 0, blockCols: 0 },
+      supers: scales + align(placed.scaleBytes),
+    })
+    const step = pieceRows(stored)
+    for (let row = 0; row < rows; row += step) {
+      if (signal?.aborted) throw new UserError('loading was cancelled', 'aborted')
+      const count = Math.min(step, rows - row)
+      const bytes = await stored.readRows(row, count)
+      const out = new Uint8Array(this.memory.buffer, this.staging, count * Math.ceil(cols / 32) * RECORD_BLOCK_BYTES)
+      stageBlocks(stored, { ...plan, factor }, bytes, row, count, grid, out)
+      if (this.kernels.packBlocks(placed.descriptor, this.staging, row, count)) throw badScales(stored)
+    }
   }
 
   /** Rows as they are stored, at an address. */
@@ -150,14 +183,13 @@ export class WeightLoader {
   }
 
   private describe(address: number, d: Omit<Descriptor, 'stride' | 'paddedCols'>): void {
-    const integer = d.format === 'int4' || d.format === 'int8'
-    const stride = integer ? 0 : d.cols * BYTES[d.format]
+    const stride = d.cols * (BYTES[d.format] ?? 0)
     writeDescriptor(this.memory.buffer, address, { ...d, stride, paddedCols: Math.ceil(d.cols / 32) * 32 })
   }
 }
 
 /** Bytes of an element of the row-major formats. */
-const BYTES: Record<KernelFormat, number> = { f32: 4, f16: 2, bf16: 2, fp8: 1, int8: 0, int4: 0 }
+const BYTES: Partial<Record<KernelFormat, number>> = { f32: 4, f16: 2, bf16: 2, fp8: 1 }
 
 function gridOf({ scales }: StoredTensor): Pick<Descriptor, 'gridCols' | 'blockRows' | 'blockCols'> {
   return { gridCols: scales?.shape[1] ?? 0, blockRows: scales?.blockRows ?? 1, blockCols: scales?.blockCols ?? 1 }

@@ -54,14 +54,22 @@ export type KernelName = keyof typeof OPCODES
 export const GROUP_ROWS = 8
 
 /** Bytes of 32 quantised activations (kernels/cpu/quantize.ts). */
-export const X_BLOCK_BYTES = 40
+export const X_BLOCK_BYTES = 44
 
 /** Bit 0 of a record's flags: all threads meet before this op. */
 export const BARRIER_BEFORE = 1
 
 /** Formats that kernels read; the order is kernels/cpu/dequantize.ts's. */
-export const KERNEL_FORMATS = ['f32', 'f16', 'bf16', 'fp8', 'int8', 'int4'] as const
+export const KERNEL_FORMATS = [
+  ...(['f32', 'f16', 'bf16', 'fp8', 'int8', 'int4'] as const),
+  ...(['int4_min', 'int7', 'mxfp4', 'iq4', 'nvfp4'] as const),
+] as const
 export type KernelFormat = (typeof KERNEL_FORMATS)[number]
+
+/** Formats that the integer kernels multiply, with the bytes of a block of sixteen rows that they unpack into scratch. */
+export const PANEL_BLOCK_BYTES: Readonly<Partial<Record<KernelFormat, number>>> = {
+  ...{ int4: 576, int8: 1088, int4_min: 640, int7: 768, mxfp4: 576, iq4: 1088, nvfp4: 768 },
+}
 
 export const DESCRIPTOR_BYTES = 48
 
@@ -80,11 +88,13 @@ export interface Descriptor {
   readonly blockRows: number
   readonly blockCols: number
   readonly paddedCols: number
+  /** Of blocks with two levels of scales: the address of the upper ones; gridCols and blockRows are reused (dequantize-blocks.ts). */
+  readonly supers?: number
 }
 
 export function writeDescriptor(buffer: ArrayBufferLike, address: number, d: Descriptor): void {
   const words = new Uint32Array(buffer, address, DESCRIPTOR_BYTES / 4)
   words.set([KERNEL_FORMATS.indexOf(d.format), d.data, d.scales, d.rows, d.cols, d.stride])
   new Float32Array(buffer, address, DESCRIPTOR_BYTES / 4)[6] = d.multiplier
-  words.set([d.gridCols, d.blockRows, d.blockCols, d.paddedCols, 0], 7)
+  words.set([d.gridCols, d.blockRows, d.blockCols, d.paddedCols, d.supers ?? 0], 7)
 }

@@ -2,7 +2,8 @@ import type { StoredTensor } from '../../checkpoint/checkpoint.js'
 import { invariant } from '../../errors.js'
 import type { Weight } from '../../graph/ops.js'
 import type { BackendOptions } from '../backend.js'
-import { DESCRIPTOR_BYTES, GROUP_ROWS, type KernelFormat } from './records.js'
+import { blockBytes, blockPlan, type BlockPlan } from './block-formats.js'
+import { DESCRIPTOR_BYTES, GROUP_ROWS, PANEL_BLOCK_BYTES, type KernelFormat } from './records.js'
 
 /** How an op uses a matrix: integer kernels multiply, the other two widen rows to f32. */
 export type WeightUse = 'linear' | 'headLinear' | 'embed' | 'vector'
@@ -13,8 +14,11 @@ export interface PlacedWeight {
   readonly stored: StoredTensor
   readonly format: KernelFormat
   readonly bytes: number
-  /** Bytes of codes, before the scales. */
+  /** How its blocks are dealt out, where they have two levels of scales. */
+  readonly blocks?: BlockPlan
+  /** Bytes of codes, before the scales, and of the scales, before their upper level. */
   readonly dataBytes: number
+  readonly scaleBytes: number
   bank: number
   /** Of the descriptor; data follows, aligned. */
   descriptor: number
@@ -32,9 +36,13 @@ export function planWeight(
   const { rows, cols } = stored
   const blocks = Math.ceil(cols / 32)
   const groups = Math.ceil(rows / GROUP_ROWS)
+  const plan = blockPlan(stored)
+  const own = plan?.format === format ? plan : undefined
   let dataBytes: number
   let scaleBytes = 0
-  if (format === 'int4' || format === 'int8') {
+  let superBytes = 0
+  if (own) ({ data: dataBytes, scales: scaleBytes, supers: superBytes } = blockBytes(own, rows, cols))
+  else if (format === 'int4' || format === 'int8') {
     dataBytes = groups * blocks * GROUP_ROWS * (format === 'int4' ? 16 : 32)
     scaleBytes = groups * blocks * GROUP_ROWS * 2
   } else if (format === 'fp8') {
@@ -46,13 +54,17 @@ export function planWeight(
     weight,
     stored,
     format,
+    ...(own && { blocks: own }),
     dataBytes,
-    bytes: align(dataBytes) + align(scaleBytes),
+    scaleBytes,
+    bytes: align(dataBytes) + align(scaleBytes) + align(superBytes),
     bank: 0,
     descriptor: 0,
     data: 0,
   }
 }
+
+const FOUR_BITS: readonly KernelFormat[] = ['int4', 'int4_min', 'mxfp4', 'iq4', 'nvfp4']
 
 function chooseFormat(
   weight: Weight,
@@ -67,17 +79,17 @@ function chooseFormat(
     bf16: 'bf16',
     fp8_e4m3: 'fp8',
     int4_packed: 'int4',
-    fp4: 'f32',
     q4_0: 'int4',
     q8_0: 'int8',
   }
-  const plainGroups = !stored.scales?.zeroPoints && (stored.format !== 'int4_packed' || stored.scales?.blockCols === 32)
-  const own = plainGroups ? (published[stored.format] ?? 'f32') : 'f32'
-  if ((own === 'int4' || own === 'int8') && !aligned) return 'f32'
+  const own = blockPlan(stored)?.format ?? published[stored.format] ?? 'f32'
+  // An op per head begins at any row, and the kernels at multiples of four.
+  if (PANEL_BLOCK_BYTES[own] !== undefined && !aligned) return 'f32'
   if (options.precision === 'exact' || !weight.quantizable) return own
-  if (options.quantize === 'q4' && own !== 'int4' && aligned) return 'int4'
-  if (uses.has('linear') && own !== 'int4') return 'int8'
-  return options.quantize === 'q8' && own !== 'int4' && aligned ? 'int8' : own
+  if (options.quantize === 'q4' && !FOUR_BITS.includes(own) && aligned) return 'int4'
+  if (PANEL_BLOCK_BYTES[own] !== undefined) return own
+  if (uses.has('linear')) return 'int8'
+  return options.quantize === 'q8' && aligned ? 'int8' : own
 }
 
 export function align(bytes: number): number {

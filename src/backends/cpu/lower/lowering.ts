@@ -1,7 +1,7 @@
 import { invariant } from '../../../errors.js'
 import type { Activation, CacheState, HeadView, Value, View, Weight } from '../../../graph/ops.js'
 import { rowsOfPage } from '../../backend.js'
-import { X_BLOCK_BYTES, type KernelName } from '../records.js'
+import { PANEL_BLOCK_BYTES, X_BLOCK_BYTES, type KernelName } from '../records.js'
 import type { PlacedWeight } from '../weights.js'
 
 /** Memory of an activation or a temporary: `rowBytes` for each of T (or R) times `multiple` rows. */
@@ -100,7 +100,7 @@ export class Lowering {
   }
 
   isInteger(placed: PlacedWeight): boolean {
-    return this.integers && (placed.format === 'int4' || placed.format === 'int8')
+    return this.integers && PANEL_BLOCK_BYTES[placed.format] !== undefined
   }
 
   weight(name: string): PlacedWeight {

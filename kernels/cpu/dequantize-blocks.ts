@@ -1,0 +1,106 @@
+// Blocks with scales of two levels, and codes into tables, to f32. Eight rows lie interleaved as in int4 and int8; a
+// block's scales are whole numbers or small floats for each of the eight rows:
+//   int4_min  codes 0..15;      u8 scale [8], u8 minimum [8]                     value = d * scale * code - dmin * minimum
+//   int7      codes + 64;       i8 scale [2][8], then, with minima, i8 [2][8]    the same, per 16 columns
+//   iq4       codes of a table; i8 scale [8]                                     value = d * scale * table[code]
+//   mxfp4     e2m1 codes;       e8m0 [8]                                         value = 2^(scale - 127) * e2m1[code]
+//   nvfp4     e2m1 codes;       e4m3 [2][8]                                      value = scale * multiplier * e2m1[code]
+// d and dmin are f16 [8], [8] for each run of `wPer` blocks, in the third part of a matrix.
+import { CHUNK, INT4_MIN, INT7, IQ4, MXFP4, wBlocks, wData, wFormat, wMultiplier, wScales } from './dequantize'
+import { loadF16x4, lookUp } from './simd'
+
+/** Blocks that share d and dmin. */
+// @ts-ignore: decorator
+@inline export function wPer(d: usize): i32 { return load<i32>(d, 28) }
+/** 1 where there are minima. */
+// @ts-ignore: decorator
+@inline export function wMins(d: usize): i32 { return load<i32>(d, 32) }
+/** d and dmin of group g. */
+// @ts-ignore: decorator
+@inline export function wSupers(d: usize, g: i32): usize {
+  const per = wPer(d), runs = (wBlocks(d) + per - 1) / per
+  return <usize>load<u32>(d, 44) + <usize>(g * runs) * superBytes(d)
+}
+// @ts-ignore: decorator
+@inline export function superBytes(d: usize): usize { return wMins(d) ? 32 : 16 }
+
+/** Bytes of the scales of a block of eight rows. */
+export function scaleBytes(d: usize): usize {
+  const format = wFormat(d)
+  if (format == INT7) return wMins(d) ? 32 : 16
+  return format == MXFP4 || format == IQ4 ? 8 : 16
+}
+
+/** Four whole numbers of eight bits. */
+// @ts-ignore: decorator
+@inline export function signed4(p: usize): v128 {
+  return f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(v128.load32_zero(p))))
+}
+/** Four e8m0, halved, because tables hold twice e2m1: byte 0 is the subnormal 2^-127. */
+// @ts-ignore: decorator
+@inline export function powers4(p: usize): v128 {
+  const bytes = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(p)))
+  return f32x4.mul(i32x4.max_s(i32x4.shl(bytes, 23), i32x4.splat(0x400000)), f32x4.splat(0.5))
+}
+/** Four e4m3 without sign, times multiplier / 2^120. */
+// @ts-ignore: decorator
+@inline export function fp8x4(p: usize, multiplier: v128): v128 {
+  return f32x4.mul(i32x4.shl(i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(p))), 20), multiplier)
+}
+
+/** Twice e2m1. */
+// @ts-ignore: decorator
+@inline export function twiceE2m1(): v128 { return i8x16(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12) }
+/** IQ4_NL's points. */
+// @ts-ignore: decorator
+@inline function iq4Points(): v128 { return i8x16(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113) }
+
+/** Rows [row, row + 4) and columns [col, col + n), as dequantize. */
+export function dequantizeBlocks(d: usize, row: i32, col: i32, n: i32, out: usize): void {
+  const format = wFormat(d), nb = wBlocks(d), per = wPer(d), g = row >> 3, half = <usize>(row & 4), each = scaleBytes(d)
+  const multiplier = f32x4.splat(wMultiplier(d)), mask = i8x16.splat(15), zero = f32x4.splat(0)
+  const table = format == INT4_MIN ? i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) : format == IQ4 ? iq4Points() : twiceE2m1()
+  let b = col >> 5
+  const at = <usize>(g * nb + b), supers = wSupers(d, g)
+  let s = wScales(d) + at * each + half
+  let p = wData(d) + (at << (format == INT7 ? 8 : 7)) + (half << 2)
+  for (const end = b + (n >> 5); b < end; b++, s += each, out += 128) {
+    const run = format == MXFP4 ? 0 : supers + <usize>(b / per) * superBytes(d) + (half << 1)
+    let s0 = zero, s1 = zero, m0 = zero, m1 = zero
+    if (format == MXFP4) { s0 = powers4(s); s1 = s0 }
+    else if (format == INT7 || format == INT4_MIN || format == IQ4) {
+      const scale = loadF16x4(run, multiplier)
+      s0 = f32x4.mul(scale, signed4(s))
+      s1 = format == INT7 ? f32x4.mul(scale, signed4(s + 8)) : s0
+      if (wMins(d)) {
+        const min = loadF16x4(run + 16, multiplier), mins = s + (format == INT7 ? 16 : 8)
+        m0 = f32x4.mul(min, signed4(mins))
+        m1 = format == INT7 ? f32x4.mul(min, signed4(mins + 8)) : m0
+      }
+    } else { s0 = fp8x4(s, multiplier); s1 = fp8x4(s + 8, multiplier) }
+    if (format == INT7) {
+      const offset = i8x16.splat(64)
+      for (let j: usize = 0; j < 4; j++) storeRows(i8x16.sub(v128.load(p + (j << 5)), offset), s0, m0, out + (j << 4))
+      for (let j: usize = 4; j < 8; j++) storeRows(i8x16.sub(v128.load(p + (j << 5)), offset), s1, m1, out + (j << 4))
+      p += 256
+      continue
+    }
+    for (let j: usize = 0; j < 4; j++) {
+      const q = v128.load(p + (j << 5))
+      storeRows(lookUp(table, v128.and(q, mask)), s0, m0, out + (j << 4))
+      storeRows(lookUp(table, i8x16.shr_u(q, 4)), s1, m1, out + 64 + (j << 4))
+    }
+    p += 128
+  }
+}
+
+/** 4 rows x 4 columns of i8, times s, less m. */
+// @ts-ignore: decorator
+@inline function storeRows(codes: v128, s: v128, m: v128, out: usize): void {
+  const row = <usize>CHUNK << 2
+  const lo = i16x8.extend_low_i8x16_s(codes), hi = i16x8.extend_high_i8x16_s(codes)
+  v128.store(out, f32x4.sub(f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(lo)), v128.shuffle<i32>(s, s, 0, 0, 0, 0)), v128.shuffle<i32>(m, m, 0, 0, 0, 0)))
+  v128.store(out + row, f32x4.sub(f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(lo)), v128.shuffle<i32>(s, s, 1, 1, 1, 1)), v128.shuffle<i32>(m, m, 1, 1, 1, 1)))
+  v128.store(out + 2 * row, f32x4.sub(f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(hi)), v128.shuffle<i32>(s, s, 2, 2, 2, 2)), v128.shuffle<i32>(m, m, 2, 2, 2, 2)))
+  v128.store(out + 3 * row, f32x4.sub(f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(hi)), v128.shuffle<i32>(s, s, 3, 3, 3, 3)), v128.shuffle<i32>(m, m, 3, 3, 3, 3)))
+}
