@@ -15,12 +15,30 @@ const VOCABULARY = 151936
 const ALIGNMENT = 32
 const WEIGHT_SCALE = 0.02
 
-/** ggml's number of each type, and one block's columns and bytes. `scale` is the f16 at the start of a block. */
+/** f16 bits of a positive normal number, rounded to nearest. */
+function halfBits(value) {
+  const exponent = Math.floor(Math.log2(value))
+  return ((exponent + 15) << 10) + Math.round((value / 2 ** exponent - 1) * 1024)
+}
+const halves = (...values) => values.flatMap((value) => [halfBits(value) & 255, halfBits(value) >> 8])
+
+/** ggml's number of each type, one block's columns and bytes, and what a block holds besides random codes: bytes at an offset. */
 export const FORMATS = {
   f32: { type: 0, columns: 1, bytes: 4 },
   f16: { type: 1, columns: 1, bytes: 2 },
-  q4_0: { type: 2, columns: 32, bytes: 18, scale: WEIGHT_SCALE / 4 },
-  q8_0: { type: 8, columns: 32, bytes: 34, scale: WEIGHT_SCALE / 64 },
+  q4_0: { type: 2, columns: 32, bytes: 18, fixed: [0, halves(WEIGHT_SCALE / 4)] },
+  q8_0: { type: 8, columns: 32, bytes: 34, fixed: [0, halves(WEIGHT_SCALE / 64)] },
+  // d and dmin, then eight scales and eight minima of 32 in six bits each
+  q4_k: {
+    type: 12,
+    columns: 256,
+    bytes: 144,
+    fixed: [0, [...halves(1.356e-4, 1.017e-3), ...Array(8).fill(0xa0), 0, 0, 0, 0]],
+  },
+  // scales of 16, and d
+  q6_k: { type: 14, columns: 256, bytes: 210, fixed: [192, [...Array(16).fill(16), ...halves(6.76e-5)]] },
+  // 2^-7
+  mxfp4: { type: 39, columns: 32, bytes: 17, fixed: [0, [120]] },
   bf16: { type: 30, columns: 1, bytes: 2 },
 }
 
@@ -144,29 +162,25 @@ function randomWords(words, state) {
   return state
 }
 
-/** f16 bits of a positive normal number, rounded to nearest. */
-function halfBits(value) {
-  const exponent = Math.floor(Math.log2(value))
-  return ((exponent + 15) << 10) + Math.round((value / 2 ** exponent - 1) * 1024)
-}
-
 /** Blocks of random codes; for f16 and bf16, random signs and mantissas at a fixed exponent of about WEIGHT_SCALE. */
 function fillWeights(chunk, format) {
   const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.length)
-  const { bytes, scale } = FORMATS[format]
-  if (scale !== undefined) {
-    for (let at = 0; at < chunk.length; at += bytes) view.setUint16(at, halfBits(scale), true)
+  const { bytes, fixed } = FORMATS[format]
+  if (fixed) {
+    const [from, values] = fixed
+    for (let at = 0; at < chunk.length; at += bytes) chunk.set(values, at + from)
     return
   }
   const [mantissa, fixed] = format === 'f16' ? [0x83ff, halfBits(2 ** -6)] : [0x807f, (127 - 6) << 7]
   for (let at = 0; at < chunk.length; at += 2) view.setUint16(at, (view.getUint16(at, true) & mantissa) | fixed, true)
 }
 
-/** @param {string} path @param {string} shapeName @param {string} format one of q4_0, q8_0, f16, bf16 */
+/** @param {string} path @param {string} shapeName @param {string} format a name of FORMATS, but for f32 */
 export async function writeSyntheticGguf(path, shapeName, format) {
   const shape = SHAPES[shapeName]
   if (!shape) throw new Error(`unknown shape ${shapeName}; known: ${Object.keys(SHAPES).join(', ')}`)
-  if (!FORMATS[format] || format === 'f32') throw new Error(`unknown format ${format}; known: q4_0, q8_0, f16, bf16`)
+  if (!FORMATS[format] || format === 'f32')
+    throw new Error(`unknown format ${format}; known: ${Object.keys(FORMATS).slice(1).join(', ')}`)
   const tensors = tensorsOf(shape, format)
   const metadata = [...modelMetadata(shapeName, shape), ...tokenizerMetadata()]
   const out = createWriteStream(path)
@@ -192,8 +206,8 @@ export async function writeSyntheticGguf(path, shapeName, format) {
     if (tensor.format === 'f32') {
       await write(Buffer.from(new Float32Array(length / 4).fill(1).buffer))
     } else {
-      // A chunk holds whole blocks of every format: 18 * 17 * 2048 bytes is a multiple of 2, 4, 18 and 34.
-      const chunkBytes = 18 * 17 * 2048
+      // A chunk holds whole blocks, and whole words of 32 bits.
+      const chunkBytes = FORMATS[tensor.format].bytes * 4096
       for (let start = 0; start < length; start += chunkBytes) {
         const bytes = Buffer.from(new ArrayBuffer(Math.ceil(Math.min(chunkBytes, length - start) / 4) * 4))
         state = randomWords(new Int32Array(bytes.buffer), state)

@@ -11,7 +11,7 @@ import { collapseStreams, repeat, streamWeights, updateStreams } from './streams
 
 export { init, barrier }
 export { anyMasked, packFloats, packGgml, packWords } from './pack'
-export { packBlocks } from './pack-blocks'
+export { packBlocks, packFp4, packMxfp4, packQ4k, packQ6k } from './pack-blocks'
 
 // @ts-ignore: decorator
 @external('env', 'clock')

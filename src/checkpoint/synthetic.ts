@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js'
-import type { Checkpoint, JsonObject, StoredTensor } from './checkpoint.js'
+import type { Checkpoint, JsonObject, ScaleGrid, Scales, StoredTensor } from './checkpoint.js'
 import { FORMATS, rowBytes, type FormatName } from './formats.js'
 import { checkRows, missingTensor, product, sameShape, wrongShape } from './stored.js'
 
@@ -20,8 +20,8 @@ const MODELS: ReadonlyMap<string, Sizes> = new Map([
 const HEAD_WIDTH = 128
 const VOCABULARY = 151936
 
-type SyntheticFormat = 'q4_0' | 'q8_0' | 'bf16' | 'f32'
-const WEIGHT_FORMATS: readonly SyntheticFormat[] = ['q4_0', 'q8_0', 'bf16', 'f32']
+type SyntheticFormat = 'q4_0' | 'q8_0' | 'q4_k' | 'q6_k' | 'mxfp4' | 'fp8' | 'bf16' | 'f32'
+const WEIGHT_FORMATS: readonly SyntheticFormat[] = ['q4_0', 'q8_0', 'q4_k', 'q6_k', 'mxfp4', 'fp8', 'bf16', 'f32']
 
 /**
  * A model of published size with random weights, for measuring speed without a download. `spec` is `MODEL:FORMAT`,
@@ -122,7 +122,7 @@ function randomTensor(
   kind: SyntheticFormat | 'ones',
   shape: readonly number[],
 ): StoredTensor {
-  const format: FormatName = kind === 'ones' ? 'f32' : kind
+  const format: FormatName = kind === 'ones' ? 'f32' : kind === 'fp8' ? 'fp8_e4m3' : kind
   const cols = shape.at(-1) ?? 1
   const rows = product(shape.slice(0, -1))
   const bytes = rowBytes(format, cols)
@@ -135,6 +135,7 @@ function randomTensor(
     rows,
     cols,
     byteLength: rows * bytes,
+    ...(kind === 'fp8' && { scales: equalScales(rows, cols) }),
     async readRows(start, count, into) {
       checkRows(name, rows, start, count)
       if (kind === 'ones') return new Uint8Array(new Float32Array(count * cols).fill(1).buffer)
@@ -155,9 +156,27 @@ function randomTensor(
   }
 }
 
-/** f16 bits of the block scales: codes of Q4_0 times 0.02 / 4, codes of Q8_0 times 0.02 / 64. */
-const Q4_SCALE = 0x1d1f
-const Q8_SCALE = 0x0d1f
+const FP8_BLOCK = 128
+
+/** 2^-6 for every block of FP8, whose codes are 1 to 2. */
+function equalScales(rows: number, cols: number): ScaleGrid {
+  const shape = [Math.ceil(rows / FP8_BLOCK), Math.ceil(cols / FP8_BLOCK)] as const
+  const values = new Float32Array(shape[0] * shape[1]).fill(2 ** -6)
+  const read = (): Promise<Scales> => Promise.resolve({ values, multiplier: 1 })
+  return { blockRows: FP8_BLOCK, blockCols: FP8_BLOCK, shape, kind: 'float', read }
+}
+
+/** What a block holds besides random codes: bytes from an offset on. The weights become about 0.02 in size, centred. */
+const FIXED: Readonly<Partial<Record<SyntheticFormat, readonly (readonly [at: number, bytes: readonly number[]])[]>>> =
+  {
+    q4_0: [[0, [0x1f, 0x1d]]], // f16 0.02 / 4
+    q8_0: [[0, [0x1f, 0x0d]]], // f16 0.02 / 64
+    // d and dmin = 7.5 d, then scales and minima of 32 in six bits each
+    q4_k: [[0, [0x71, 0x08, 0x2a, 0x14, ...new Array<number>(8).fill(0xa0), 0, 0, 0, 0]]],
+    // scales of 16, and d
+    q6_k: [[192, [...new Array<number>(16).fill(16), 0x6e, 0x04]]],
+    mxfp4: [[0, [120]]], // 2^-7
+  }
 
 /** Random 16-bit words (xorshift32), then the bits that must not be random: scales, or exponents. */
 function fillRow(format: SyntheticFormat, words: Uint16Array, seed: number): void {
@@ -170,9 +189,16 @@ function fillRow(format: SyntheticFormat, words: Uint16Array, seed: number): voi
     // The last word of a row of odd length falls outside and is dropped.
     words[i + 1] = state >>> 16
   }
-  if (format === 'q4_0' || format === 'q8_0') {
-    const scale = format === 'q4_0' ? Q4_SCALE : Q8_SCALE
-    for (let i = 0; i < words.length; i += FORMATS[format].blockBytes / 2) words[i] = scale
+  const fixed = FIXED[format]
+  if (fixed && format !== 'fp8') {
+    const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength)
+    for (let block = 0; block < bytes.length; block += FORMATS[format].blockBytes)
+      for (const [at, values] of fixed) bytes.set(values, block + at)
+    return
+  }
+  if (format === 'fp8') {
+    // Sign and mantissa stay random; the exponent is that of 1.
+    for (let i = 0; i < words.length; i++) words[i] = ((words[i] ?? 0) & 0x8787) | 0x3838
     return
   }
   // Sign and mantissa stay random; the exponent of 2^-6 gives values of size 0.016 to 0.031.

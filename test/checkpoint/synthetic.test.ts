@@ -5,7 +5,7 @@ import { syntheticCheckpoint } from '../../src/checkpoint/synthetic.js'
 const Q = 'model.layers.3.self_attn.q_proj.weight'
 
 describe('synthetic checkpoints', () => {
-  it.each(['q4_0', 'q8_0', 'bf16', 'f32'])(
+  it.each(['q4_0', 'q8_0', 'q4_k', 'q6_k', 'mxfp4', 'fp8', 'bf16', 'f32'])(
     '%s: centred values of weight size, the same for any range',
     async (format) => {
       const tensor = syntheticCheckpoint(`qwen3-0.6b:${format}`).tensor(Q, [2048, 1024])
@@ -33,6 +33,8 @@ describe('synthetic checkpoints', () => {
   })
 
   it('refuses what it does not know, with the list', () => {
-    expect(() => syntheticCheckpoint('qwen9:q4_0')).toThrow(/qwen3-0\.6b, qwen3-1\.7b, qwen3-4b.*q4_0, q8_0, bf16, f32/)
+    expect(() => syntheticCheckpoint('qwen9:q4_0')).toThrow(
+      /qwen3-0\.6b, qwen3-1\.7b, qwen3-4b.*q4_0, q8_0, q4_k, q6_k, mxfp4, fp8, bf16, f32/,
+    )
   })
 })

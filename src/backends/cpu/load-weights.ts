@@ -22,6 +22,10 @@ interface PackKernels {
   packGgml(descriptor: number, source: number, row: number, count: number): number
   packWords(descriptor: number, source: number, grid: number, factor: number, row: number, count: number): number
   packBlocks(descriptor: number, source: number, row: number, count: number): number
+  packQ4k(descriptor: number, source: number, row: number, count: number): number
+  packQ6k(descriptor: number, source: number, row: number, count: number): number
+  packMxfp4(descriptor: number, source: number, row: number, count: number): number
+  packFp4(descriptor: number, source: number, grid: number, row: number, count: number): number
   packFloats(descriptor: number, source: number, factor: number, row: number, count: number): void
   anyMasked(address: number, bytes: number, width: number, mask: number): number
 }
@@ -41,6 +45,9 @@ const ROW_MAJOR: Partial<Record<StoredTensor['format'], KernelFormat>> = {
   bf16: 'bf16',
   fp8_e4m3: 'fp8',
 }
+
+/** Stored blocks that a kernel takes apart by itself. */
+const OWN_KERNEL = { q4_k: 'packQ4k', q6_k: 'packQ6k', mxfp4: 'packMxfp4' } as const
 
 /** Bytes that a {@link WeightLoader} needs beside the weights: a descriptor, scales, and a piece of rows. */
 export function stagingBytes(weights: Iterable<PlacedWeight>): number {
@@ -147,11 +154,36 @@ export class WeightLoader {
     for (let row = 0; row < rows; row += step) {
       if (signal?.aborted) throw new UserError('loading was cancelled', 'aborted')
       const count = Math.min(step, rows - row)
-      const bytes = await stored.readRows(row, count)
-      const out = new Uint8Array(this.memory.buffer, this.staging, count * Math.ceil(cols / 32) * RECORD_BLOCK_BYTES)
-      stageBlocks(stored, { ...plan, factor }, bytes, row, count, grid, out)
-      if (this.kernels.packBlocks(placed.descriptor, this.staging, row, count)) throw badScales(stored)
+      if (await this.packPiece(placed, { ...plan, factor }, grid, row, count)) throw badScales(stored)
     }
+  }
+
+  /** Rows [row, row + count); not 0 where a scale is refused. */
+  private async packPiece(
+    { stored, descriptor }: PlacedWeight,
+    plan: BlockPlan,
+    grid: Scales | undefined,
+    row: number,
+    count: number,
+  ): Promise<number> {
+    const { format, cols } = stored
+    if (format === 'q4_k' || format === 'q6_k' || format === 'mxfp4') {
+      await this.read(stored, row, count, this.staging)
+      return this.kernels[OWN_KERNEL[format]](descriptor, this.staging, row, count)
+    }
+    if (format === 'fp4' && grid && stored.scales) {
+      const gridCols = stored.scales.shape[1]
+      const scales = grid.values.subarray(row * gridCols, (row + count) * gridCols)
+      new Float32Array(this.memory.buffer, this.staging, scales.length).set(scales)
+      const source = this.staging + align(scales.length * 4)
+      await this.read(stored, row, count, source)
+      return this.kernels.packFp4(descriptor, source, this.staging, row, count)
+    }
+    const bytes = await stored.readRows(row, count)
+    const records = count * Math.ceil(cols / 32) * RECORD_BLOCK_BYTES
+    const out = new Uint8Array(this.memory.buffer, this.staging, records)
+    stageBlocks(stored, plan, bytes, row, count, grid, out)
+    return this.kernels.packBlocks(descriptor, this.staging, row, count)
   }
 
   /** Rows as they are stored, at an address. */

@@ -12,11 +12,6 @@ export const RECORD_BLOCK_BYTES = 48
 const IQ4_CODES = new Uint8Array(256)
 for (const [code, point] of [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113].entries())
   IQ4_CODES[point + 128] = code
-/** Twice e2m1 to its code, by value + 12; zero has two codes, which are the same number. */
-const E2M1_CODES = new Uint8Array(25)
-for (const [code, value] of [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12].entries())
-  if (code !== 8) E2M1_CODES[value + 12] = code
-
 /** Writes `count` rows, whose stored bytes are `bytes`, to `out`. `scales`: of the whole tensor, where it has a grid. */
 export function stageBlocks(
   stored: StoredTensor,
@@ -49,27 +44,22 @@ function stageGgml(stored: StoredTensor, plan: BlockPlan, bytes: Uint8Array, cou
       if (plan.format === 'int7') for (let i = 0; i < 32; i++) out[to + i] = (codes[first + i] ?? 0) + 64
       else if (plan.format === 'iq4')
         for (let i = 0; i < 32; i++) out[to + i] = IQ4_CODES[(codes[first + i] ?? 0) + 128] ?? 0
-      else if (plan.format === 'mxfp4')
-        for (let i = 0; i < 32; i++) out[to + i] = E2M1_CODES[(codes[first + i] ?? 0) + 12] ?? 0
       else for (let i = 0; i < 32; i++) out[to + i] = (codes[first + i] ?? 0) + (ternary ? 1 : 0)
       const s = first >> 4
-      if (plan.format === 'mxfp4') out[to + 32] = bytes[at] ?? 0
-      else {
-        out[to + 32] = subScales[s] ?? 0
-        out[to + 33] = subScales[s + 1] ?? 0
-        out[to + 34] = mins[s] ?? 0
-        out[to + 35] = mins[s + 1] ?? 0
-      }
+      out[to + 32] = subScales[s] ?? 0
+      out[to + 33] = subScales[s + 1] ?? 0
+      out[to + 34] = mins[s] ?? 0
+      out[to + 35] = mins[s + 1] ?? 0
       floats.setFloat32(to + 36, block.scale * plan.factor, true)
       floats.setFloat32(to + 40, block.minScale * plan.factor, true)
     }
   }
 }
 
-/** Two codes in a byte, low nibble first, with their scales beside them: INT4 and FP4 in safetensors. */
+/** INT4 in safetensors: two codes in a byte, low nibble first; the minimum is the zero point times the scale. */
 function stageGrid(
   stored: StoredTensor,
-  { format, factor }: BlockPlan,
+  { factor }: BlockPlan,
   bytes: Uint8Array,
   firstRow: number,
   count: number,
@@ -88,30 +78,9 @@ function stageGrid(
         out[to + 2 * i + 1] = byte >> 4
       }
       const at = (firstRow + row) * gridCols + Math.floor(col / scales.blockCols)
-      if (format === 'int4_min') {
-        out[to + 32] = 1
-        out[to + 34] = zeros?.[at] ?? 8
-        floats.setFloat32(to + 36, (values[at] ?? NaN) * factor, true)
-        floats.setFloat32(to + 40, (values[at] ?? NaN) * factor, true)
-      } else if (format === 'mxfp4') out[to + 32] = powerByte(values[at] ?? NaN)
-      else {
-        out[to + 32] = fp8Byte(values[at] ?? NaN)
-        out[to + 33] = fp8Byte(values[at + 1] ?? NaN)
-      }
+      out[to + 32] = 1
+      out[to + 34] = zeros?.[at] ?? 8
+      floats.setFloat32(to + 36, (values[at] ?? NaN) * factor, true)
+      floats.setFloat32(to + 40, (values[at] ?? NaN) * factor, true)
     }
-}
-
-const word = new Float32Array(1)
-const wordBits = new Uint32Array(word.buffer)
-
-/** The byte of a power of two, 2^(byte - 127). */
-function powerByte(value: number): number {
-  word[0] = value
-  return (wordBits[0] ?? 0) >>> 23
-}
-
-/** The byte of a positive e4m3; a negative one, which no scale is, keeps its sign for the kernel to refuse. */
-function fp8Byte(value: number): number {
-  word[0] = value * 2 ** -120
-  return (((wordBits[0] ?? 0) >>> 20) & 127) | (value < 0 ? 128 : 0)
 }
