@@ -31,21 +31,28 @@ export function scaleBytes(d: usize): usize {
   return format == MXFP4 || format == IQ4 ? 8 : 16
 }
 
-/** Four whole numbers of eight bits. */
+/** Four of the eight whole numbers of eight bits at p: the lower or the upper ones. V8 fuses the two. */
 // @ts-ignore: decorator
-@inline export function signed4(p: usize): v128 {
-  return f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(v128.load32_zero(p))))
-}
-/** Four e8m0, halved, because tables hold twice e2m1: byte 0 is the subnormal 2^-127. */
+@inline export function lower4(p: usize): v128 { return f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(v128.load8x8_s(p))) }
 // @ts-ignore: decorator
-@inline export function powers4(p: usize): v128 {
-  const bytes = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(p)))
+@inline export function upper4(p: usize): v128 { return f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(v128.load8x8_s(p))) }
+/** The same for e8m0, halved, because tables hold twice e2m1. Byte 0 is the subnormal 2^-127. */
+// @ts-ignore: decorator
+@inline export function lowerPowers(p: usize): v128 { return power(i32x4.extend_low_i16x8_u(v128.load8x8_u(p))) }
+// @ts-ignore: decorator
+@inline export function upperPowers(p: usize): v128 { return power(i32x4.extend_high_i16x8_u(v128.load8x8_u(p))) }
+// @ts-ignore: decorator
+@inline function power(bytes: v128): v128 {
   return f32x4.mul(i32x4.max_s(i32x4.shl(bytes, 23), i32x4.splat(0x400000)), f32x4.splat(0.5))
 }
-/** Four e4m3 without sign, times multiplier / 2^120. */
+/** The same for e4m3 without sign, times multiplier / 2^120. */
 // @ts-ignore: decorator
-@inline export function fp8x4(p: usize, multiplier: v128): v128 {
-  return f32x4.mul(i32x4.shl(i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(p))), 20), multiplier)
+@inline export function lowerFp8(p: usize, multiplier: v128): v128 {
+  return f32x4.mul(i32x4.shl(i32x4.extend_low_i16x8_u(v128.load8x8_u(p)), 20), multiplier)
+}
+// @ts-ignore: decorator
+@inline export function upperFp8(p: usize, multiplier: v128): v128 {
+  return f32x4.mul(i32x4.shl(i32x4.extend_high_i16x8_u(v128.load8x8_u(p)), 20), multiplier)
 }
 
 /** Twice e2m1. */
@@ -62,22 +69,23 @@ export function dequantizeBlocks(d: usize, row: i32, col: i32, n: i32, out: usiz
   const table = format == INT4_MIN ? i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) : format == IQ4 ? iq4Points() : twiceE2m1()
   let b = col >> 5
   const at = <usize>(g * nb + b), supers = wSupers(d, g)
-  let s = wScales(d) + at * each + half
+  let s = wScales(d) + at * each
   let p = wData(d) + (at << (format == INT7 ? 8 : 7)) + (half << 2)
   for (const end = b + (n >> 5); b < end; b++, s += each, out += 128) {
     const run = format == MXFP4 ? 0 : supers + <usize>(b / per) * superBytes(d) + (half << 1)
     let s0 = zero, s1 = zero, m0 = zero, m1 = zero
-    if (format == MXFP4) { s0 = powers4(s); s1 = s0 }
+    if (format == MXFP4) { s0 = half ? upperPowers(s) : lowerPowers(s); s1 = s0 }
     else if (format == INT7 || format == INT4_MIN || format == IQ4) {
       const scale = loadF16x4(run, multiplier)
-      s0 = f32x4.mul(scale, signed4(s))
-      s1 = format == INT7 ? f32x4.mul(scale, signed4(s + 8)) : s0
+      s0 = f32x4.mul(scale, four(s, half))
+      s1 = format == INT7 ? f32x4.mul(scale, four(s + 8, half)) : s0
       if (wMins(d)) {
         const min = loadF16x4(run + 16, multiplier), mins = s + (format == INT7 ? 16 : 8)
-        m0 = f32x4.mul(min, signed4(mins))
-        m1 = format == INT7 ? f32x4.mul(min, signed4(mins + 8)) : m0
+        m0 = f32x4.mul(min, four(mins, half))
+        m1 = format == INT7 ? f32x4.mul(min, four(mins + 8, half)) : m0
       }
-    } else { s0 = fp8x4(s, multiplier); s1 = fp8x4(s + 8, multiplier) }
+    } else if (half) { s0 = upperFp8(s, multiplier); s1 = upperFp8(s + 8, multiplier) }
+    else { s0 = lowerFp8(s, multiplier); s1 = lowerFp8(s + 8, multiplier) }
     if (format == INT7) {
       const offset = i8x16.splat(64)
       for (let j: usize = 0; j < 4; j++) storeRows(i8x16.sub(v128.load(p + (j << 5)), offset), s0, m0, out + (j << 4))
@@ -93,6 +101,9 @@ export function dequantizeBlocks(d: usize, row: i32, col: i32, n: i32, out: usiz
     p += 128
   }
 }
+
+// @ts-ignore: decorator
+@inline function four(p: usize, half: usize): v128 { return half ? upper4(p) : lower4(p) }
 
 /** 4 rows x 4 columns of i8, times s, less m. */
 // @ts-ignore: decorator

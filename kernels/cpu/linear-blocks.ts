@@ -3,7 +3,7 @@
 // A minimum costs one product a block: with the sum of the activations, which comes with them.
 import { products, scratch } from './control'
 import { INT4_MIN, INT7, IQ4, MXFP4, wBlocks, wData, wFormat, wMultiplier, wScales } from './dequantize'
-import { fp8x4, powers4, scaleBytes, signed4, superBytes, wMins, wPer, wSupers } from './dequantize-blocks'
+import { lower4, lowerFp8, lowerPowers, scaleBytes, superBytes, upper4, upperFp8, upperPowers, wMins, wPer, wSupers } from './dequantize-blocks'
 import { PANEL, highNibbles, joined, lowNibbles, outAt, pairs, scaled, start, tileBothNibbles, tileBytes, tileMx, xAt } from './linear-int'
 import { X_BLOCK } from './quantize'
 import { BYTES_SIGNED, NIBBLES, dot2, dot4, loadF16x4, lookUp, madd } from './simd'
@@ -22,7 +22,7 @@ const X_REST: usize = X_BLOCK - 32
 
 /** What 12 too much in every code costs, where `sums` are what 8 too much does. */
 // @ts-ignore: decorator
-@inline export function twelves(sums: v128): v128 { return i16x8.add(sums, i16x8.shr_s(sums, 1)) }
+@inline function twelves(sums: v128): v128 { return i16x8.add(sums, i16x8.shr_s(sums, 1)) }
 /** -8 times the sums of the codes in the first 16 columns; of the others. */
 // @ts-ignore: decorator
 @inline function firstSums(x: usize): v128 { return v128.load32_splat(x, 40) }
@@ -77,19 +77,16 @@ function int4MinOne(d: usize, g: i32, entry: usize, to: usize): void {
   let a0 = f32x4.splat(0), b0 = a0
   for (let i = 0; i < nb; i += per, run += 32) {
     const d0 = loadF16x4(run, multiplier), d1 = loadF16x4(run + 8, multiplier), m0 = loadF16x4(run + 16, multiplier), m1 = loadF16x4(run + 24, multiplier)
-    for (const end = s + (<usize>min(per, nb - i) << 4); s < end; s += 16, p += 128, x += X_BLOCK) {
-      let c0 = zero, e0 = zero
-      let q = v128.load(p), r = v128.load(p, 16), l = lowNibbles(q, mask), m = lowNibbles(r, mask), h = highNibbles(q, mask), k = highNibbles(r, mask), u = q, v = q
-      u = v128.load32_splat(x); v = v128.load32_splat(x, 16); c0 = dot2(dot2(c0, u, l), v, h); e0 = dot2(dot2(e0, u, m), v, k)
-      q = v128.load(p, 32); r = v128.load(p, 48); l = lowNibbles(q, mask); m = lowNibbles(r, mask); h = highNibbles(q, mask); k = highNibbles(r, mask)
-      u = v128.load32_splat(x, 4); v = v128.load32_splat(x, 20); c0 = dot2(dot2(c0, u, l), v, h); e0 = dot2(dot2(e0, u, m), v, k)
-      q = v128.load(p, 64); r = v128.load(p, 80); l = lowNibbles(q, mask); m = lowNibbles(r, mask); h = highNibbles(q, mask); k = highNibbles(r, mask)
-      u = v128.load32_splat(x, 8); v = v128.load32_splat(x, 24); c0 = dot2(dot2(c0, u, l), v, h); e0 = dot2(dot2(e0, u, m), v, k)
-      q = v128.load(p, 96); r = v128.load(p, 112); l = lowNibbles(q, mask); m = lowNibbles(r, mask); h = highNibbles(q, mask); k = highNibbles(r, mask)
-      u = v128.load32_splat(x, 12); v = v128.load32_splat(x, 28); c0 = dot2(dot2(c0, u, l), v, h); e0 = dot2(dot2(e0, u, m), v, k)
-      u = v128.load32_splat(x, 32); v = minusSum(start(x), u)
-      a0 = scaled(a0, pairs(c0), f32x4.mul(d0, signed4(s)), u); b0 = scaled(b0, pairs(e0), f32x4.mul(d1, signed4(s + 4)), u)
-      a0 = madd(f32x4.mul(m0, signed4(s + 8)), v, a0); b0 = madd(f32x4.mul(m1, signed4(s + 12)), v, b0)
+    for (const end = s + (<usize>min(per, nb - i) << 4); s < end; s += 16, x += X_BLOCK - 16) {
+      let c0 = zero, e0 = zero, u = zero, v = zero
+      for (const stop = p + 128; p < stop; p += 32, x += 4) {
+        const q = v128.load(p), r = v128.load(p, 16)
+        u = v128.load32_splat(x); v = v128.load32_splat(x, 16)
+        c0 = dot2(dot2(c0, u, lowNibbles(q, mask)), v, highNibbles(q, mask)); e0 = dot2(dot2(e0, u, lowNibbles(r, mask)), v, highNibbles(r, mask))
+      }
+      u = v128.load32_splat(x, 16); v = v128.load32_splat(x, 28)
+      a0 = scaled(a0, pairs(c0), f32x4.mul(d0, lower4(s)), u); b0 = scaled(b0, pairs(e0), f32x4.mul(d1, upper4(s)), u)
+      a0 = madd(f32x4.mul(m0, lower4(s + 8)), v, a0); b0 = madd(f32x4.mul(m1, upper4(s + 8)), v, b0)
     }
   }
   const o = outAt(entry, 0, to)
@@ -101,14 +98,14 @@ function mxfp4One(d: usize, g: i32, entry: usize, to: usize): void {
   let p = wData(d) + (at << 7), s = wScales(d) + (at << 3), x = xAt(entry, 0)
   let a0 = f32x4.splat(0), b0 = a0
   for (let i = 0; i < nb; i++, s += 8, x += X_BLOCK) {
-    let c0 = twelves(start(x)), e0 = c0, u = c0
+    let c0 = v128.load32_splat(x, 48), e0 = c0, u = c0
     for (let j: usize = 0; j < 16; j += 4, p += 32) {
       const q = v128.load(p), r = v128.load(p, 16)
       const l = lookUp(table, lowNibbles(q, mask)), m = lookUp(table, lowNibbles(r, mask)), h = lookUp(table, highNibbles(q, mask)), k = lookUp(table, highNibbles(r, mask))
       u = v128.load32_splat(x + j); const v = v128.load32_splat(x + j, 16)
       c0 = dot2(dot2(c0, u, l), v, h); e0 = dot2(dot2(e0, u, m), v, k)
     }
-    u = v128.load32_splat(x, 32); a0 = scaled(a0, pairs(c0), powers4(s), u); b0 = scaled(b0, pairs(e0), powers4(s + 4), u)
+    u = v128.load32_splat(x, 32); a0 = scaled(a0, pairs(c0), lowerPowers(s), u); b0 = scaled(b0, pairs(e0), upperPowers(s), u)
   }
   const o = outAt(entry, 0, to)
   v128.store(o, a0); v128.store(o, b0, 16)
@@ -130,7 +127,7 @@ function iq4One(d: usize, g: i32, entry: usize, to: usize): void {
         c0 = dot2(dot2(c0, u, lookUp(high, l)), v, lookUp(high, h)); e0 = dot2(dot2(e0, u, lookUp(high, m)), v, lookUp(high, k))
       }
       u = v128.load32_splat(x, 32)
-      a0 = scaled(a0, joined(f0, c0), f32x4.mul(d0, signed4(s)), u); b0 = scaled(b0, joined(h0, e0), f32x4.mul(d1, signed4(s + 4)), u)
+      a0 = scaled(a0, joined(f0, c0), f32x4.mul(d0, lower4(s)), u); b0 = scaled(b0, joined(h0, e0), f32x4.mul(d1, upper4(s)), u)
     }
   }
   const o = outAt(entry, 0, to)
@@ -150,8 +147,8 @@ function nvfp4One(d: usize, g: i32, entry: usize, to: usize): void {
       f0 = dot2(f0, v, lookUp(table, highNibbles(q, mask))); h0 = dot2(h0, v, lookUp(table, highNibbles(r, mask)))
     }
     u = v128.load32_splat(x, 32)
-    a0 = scaled(a0, pairs(c0), fp8x4(s, multiplier), u); b0 = scaled(b0, pairs(e0), fp8x4(s + 4, multiplier), u)
-    a0 = scaled(a0, pairs(f0), fp8x4(s + 8, multiplier), u); b0 = scaled(b0, pairs(h0), fp8x4(s + 12, multiplier), u)
+    a0 = scaled(a0, pairs(c0), lowerFp8(s, multiplier), u); b0 = scaled(b0, pairs(e0), upperFp8(s, multiplier), u)
+    a0 = scaled(a0, pairs(f0), lowerFp8(s + 8, multiplier), u); b0 = scaled(b0, pairs(h0), upperFp8(s + 8, multiplier), u)
   }
   const o = outAt(entry, 0, to)
   v128.store(o, a0); v128.store(o, b0, 16)
@@ -173,11 +170,11 @@ function int7One(d: usize, g: i32, entry: usize, to: usize): void {
           const u = v128.load32_splat(x)
           c0 = dot4(c0, u, v128.load(p)); e0 = dot4(e0, u, v128.load(p, 16))
         }
-        a0 = scaled(a0, c0, f32x4.mul(d0, signed4(s + h)), scale); b0 = scaled(b0, e0, f32x4.mul(d1, signed4(s + h + 4)), scale)
+        a0 = scaled(a0, c0, f32x4.mul(d0, lower4(s + h)), scale); b0 = scaled(b0, e0, f32x4.mul(d1, upper4(s + h)), scale)
         if (mins) {
           const v = minusSum(sums, scale)
-          a0 = madd(f32x4.mul(loadF16x4(run + 16, multiplier), signed4(s + h + 16)), v, a0)
-          b0 = madd(f32x4.mul(loadF16x4(run + 24, multiplier), signed4(s + h + 20)), v, b0)
+          a0 = madd(f32x4.mul(loadF16x4(run + 16, multiplier), lower4(s + h + 16)), v, a0)
+          b0 = madd(f32x4.mul(loadF16x4(run + 24, multiplier), upper4(s + h + 16)), v, b0)
         }
         sums = others
       }
@@ -191,7 +188,9 @@ function int7One(d: usize, g: i32, entry: usize, to: usize): void {
 
 /** d or dmin times four whole numbers, of a group. */
 // @ts-ignore: decorator
-@inline function product4(run: usize, s: usize, multiplier: v128): v128 { return f32x4.mul(loadF16x4(run, multiplier), signed4(s)) }
+@inline function lowerProduct(run: usize, s: usize, multiplier: v128): v128 { return f32x4.mul(loadF16x4(run, multiplier), lower4(s)) }
+// @ts-ignore: decorator
+@inline function upperProduct(run: usize, s: usize, multiplier: v128): v128 { return f32x4.mul(loadF16x4(run, multiplier), upper4(s)) }
 
 function unpackMin(d: usize, g: i32): void {
   const nb = wBlocks(d), per = wPer(d), multiplier = f32x4.splat(wMultiplier(d)), next = <usize>nb << 4
@@ -199,10 +198,10 @@ function unpackMin(d: usize, g: i32): void {
   let s = wScales(d) + <usize>(g * nb) * 16, to = scratch + PANEL + 512
   for (let i = 0; i < nb; i++, s += 16, to += 640) {
     const run = wSupers(d, g) + (<usize>(i / per) << 5), other = wSupers(d, g + 1) + (<usize>(i / per) << 5)
-    v128.store(to, product4(run, s, multiplier)); v128.store(to, product4(run + 8, s + 4, multiplier), 16)
-    v128.store(to, product4(other, s + next, multiplier), 32); v128.store(to, product4(other + 8, s + next + 4, multiplier), 48)
-    v128.store(to, product4(run + 16, s + 8, multiplier), 64); v128.store(to, product4(run + 24, s + 12, multiplier), 80)
-    v128.store(to, product4(other + 16, s + next + 8, multiplier), 96); v128.store(to, product4(other + 24, s + next + 12, multiplier), 112)
+    v128.store(to, lowerProduct(run, s, multiplier)); v128.store(to, upperProduct(run + 8, s, multiplier), 16)
+    v128.store(to, lowerProduct(other, s + next, multiplier), 32); v128.store(to, upperProduct(other + 8, s + next, multiplier), 48)
+    v128.store(to, lowerProduct(run + 16, s + 8, multiplier), 64); v128.store(to, upperProduct(run + 24, s + 8, multiplier), 80)
+    v128.store(to, lowerProduct(other + 16, s + next + 8, multiplier), 96); v128.store(to, upperProduct(other + 24, s + next + 8, multiplier), 112)
   }
 }
 
@@ -228,8 +227,8 @@ function unpackMx(d: usize, g: i32): void {
   unpackTable(d, g, e2m1Codes(), 576)
   let s = wScales(d) + (<usize>(g * nb) << 3), to = scratch + PANEL + 512
   for (let i = 0; i < nb; i++, s += 8, to += 576) {
-    v128.store(to, powers4(s)); v128.store(to, powers4(s + 4), 16)
-    v128.store(to, powers4(s + next), 32); v128.store(to, powers4(s + next + 4), 48)
+    v128.store(to, lowerPowers(s)); v128.store(to, upperPowers(s), 16)
+    v128.store(to, lowerPowers(s + next), 32); v128.store(to, upperPowers(s + next), 48)
   }
 }
 
@@ -247,8 +246,8 @@ function unpackIq4(d: usize, g: i32): void {
   let s = wScales(d) + (<usize>(g * nb) << 3), to = scratch + PANEL + size - 64
   for (let i = 0; i < nb; i++, s += 8, to += size) {
     const run = wSupers(d, g) + (<usize>(i / per) << 4), other = wSupers(d, g + 1) + (<usize>(i / per) << 4)
-    v128.store(to, product4(run, s, multiplier)); v128.store(to, product4(run + 8, s + 4, multiplier), 16)
-    v128.store(to, product4(other, s + next, multiplier), 32); v128.store(to, product4(other + 8, s + next + 4, multiplier), 48)
+    v128.store(to, lowerProduct(run, s, multiplier)); v128.store(to, upperProduct(run + 8, s, multiplier), 16)
+    v128.store(to, lowerProduct(other, s + next, multiplier), 32); v128.store(to, upperProduct(other + 8, s + next, multiplier), 48)
   }
 }
 
@@ -277,16 +276,16 @@ function unpack16(d: usize, g: i32): void {
     for (let h: usize = 0; h < 2; h++) {
       const t = to + (h << 6), q = s + (h << 3)
       if (!int7) {
-        v128.store(t, fp8x4(q, multiplier)); v128.store(t, fp8x4(q + 4, multiplier), 16)
-        v128.store(t, fp8x4(q + next, multiplier), 32); v128.store(t, fp8x4(q + next + 4, multiplier), 48)
+        v128.store(t, lowerFp8(q, multiplier)); v128.store(t, upperFp8(q, multiplier), 16)
+        v128.store(t, lowerFp8(q + next, multiplier), 32); v128.store(t, upperFp8(q + next, multiplier), 48)
         continue
       }
       const run = wSupers(d, g) + <usize>(i / per) * superBytes(d), other = wSupers(d, g + 1) + <usize>(i / per) * superBytes(d)
-      v128.store(t, product4(run, q, multiplier)); v128.store(t, product4(run + 8, q + 4, multiplier), 16)
-      v128.store(t, product4(other, q + next, multiplier), 32); v128.store(t, product4(other + 8, q + next + 4, multiplier), 48)
+      v128.store(t, lowerProduct(run, q, multiplier)); v128.store(t, upperProduct(run + 8, q, multiplier), 16)
+      v128.store(t, lowerProduct(other, q + next, multiplier), 32); v128.store(t, upperProduct(other + 8, q + next, multiplier), 48)
       if (!mins) continue
-      v128.store(t, product4(run + 16, q + 16, multiplier), 128); v128.store(t, product4(run + 24, q + 20, multiplier), 144)
-      v128.store(t, product4(other + 16, q + next + 16, multiplier), 160); v128.store(t, product4(other + 24, q + next + 20, multiplier), 176)
+      v128.store(t, lowerProduct(run + 16, q + 16, multiplier), 128); v128.store(t, upperProduct(run + 24, q + 16, multiplier), 144)
+      v128.store(t, lowerProduct(other + 16, q + next + 16, multiplier), 160); v128.store(t, upperProduct(other + 24, q + next + 16, multiplier), 176)
     }
 }
 
@@ -316,7 +315,7 @@ function tileMinBytes(nb: i32, table: usize, to: usize): void { tileMin(nb, tabl
   let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0
   for (let i = 0; i < nb; i++, p += 128, x += X_REST, y += X_REST) {
     let c0 = i32x4.splat(0), c1 = c0, c2 = c0, c3 = c0, e0 = c0, e1 = c0, e2 = c0, e3 = c0
-    const f = start(x), h = start(y)
+    const f = v128.load32_splat(x, 44), h = v128.load32_splat(y, 44)
     for (const end = p + 512; p < end; p += 64, x += 4, y += 4) {
       const w0 = v128.load(p), w1 = v128.load(p, 16), w2 = v128.load(p, 32), w3 = v128.load(p, 48), u = v128.load32_splat(x), v = v128.load32_splat(y)
       c0 = dot(c0, u, w0, bytes); c1 = dot(c1, u, w1, bytes); c2 = dot(c2, u, w2, bytes); c3 = dot(c3, u, w3, bytes)
@@ -325,7 +324,7 @@ function tileMinBytes(nb: i32, table: usize, to: usize): void { tileMin(nb, tabl
     let s0 = v128.load(p), s1 = v128.load(p, 16), s2 = v128.load(p, 32), s3 = v128.load(p, 48), u = v128.load32_splat(x), v = v128.load32_splat(y)
     a0 = scaled(a0, summed(c0, bytes), s0, u); a1 = scaled(a1, summed(c1, bytes), s1, u); a2 = scaled(a2, summed(c2, bytes), s2, u); a3 = scaled(a3, summed(c3, bytes), s3, u)
     b0 = scaled(b0, summed(e0, bytes), s0, v); b1 = scaled(b1, summed(e1, bytes), s1, v); b2 = scaled(b2, summed(e2, bytes), s2, v); b3 = scaled(b3, summed(e3, bytes), s3, v)
-    s0 = v128.load(p, 64); s1 = v128.load(p, 80); s2 = v128.load(p, 96); s3 = v128.load(p, 112); u = minusSum(f, u); v = minusSum(h, v)
+    s0 = v128.load(p, 64); s1 = v128.load(p, 80); s2 = v128.load(p, 96); s3 = v128.load(p, 112); u = f; v = h
     a0 = madd(s0, u, a0); a1 = madd(s1, u, a1); a2 = madd(s2, u, a2); a3 = madd(s3, u, a3)
     b0 = madd(s0, v, b0); b1 = madd(s1, v, b1); b2 = madd(s2, v, b2); b3 = madd(s3, v, b3)
   }

@@ -6,7 +6,7 @@
 // Measured in docs/speed-log.md; truth: backends/reference.
 import { products, scratch } from './control'
 import { GROUP, INT4, wBlocks, wData, wFormat, wMultiplier, wRows, wScales } from './dequantize'
-import { blocksOne, blocksPanel, twelves } from './linear-blocks'
+import { blocksOne, blocksPanel } from './linear-blocks'
 import { X_BLOCK } from './quantize'
 import { BYTES_SIGNED, BYTES_UNSIGNED, NIBBLES, dot2, dot4, loadF16x4, madd } from './simd'
 
@@ -156,7 +156,7 @@ export function tileMx(nb: i32, table: usize, to: usize): void { tile(nb, table,
   let x = xAt(table, 0), y = xAt(table, 1), p = scratch + PANEL
   let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0
   for (let i = 0; i < nb; i++, p += 64, x += X_BLOCK - 32, y += X_BLOCK - 32) {
-    let c0 = more ? twelves(start(x)) : start(x), c1 = c0, c2 = c0, c3 = c0, e0 = more ? twelves(start(y)) : start(y), e1 = e0, e2 = e0, e3 = e0
+    let c0 = more ? v128.load32_splat(x, 48) : start(x), c1 = c0, c2 = c0, c3 = c0, e0 = more ? v128.load32_splat(y, 48) : start(y), e1 = e0, e2 = e0, e3 = e0
     for (const end = p + 512; p < end; p += 64, x += 4, y += 4) {
       const w0 = v128.load(p), w1 = v128.load(p, 16), w2 = v128.load(p, 32), w3 = v128.load(p, 48), u = v128.load32_splat(x), v = v128.load32_splat(y)
       c0 = dot2(c0, u, w0); c1 = dot2(c1, u, w1); c2 = dot2(c2, u, w2); c3 = dot2(c3, u, w3)

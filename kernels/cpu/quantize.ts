@@ -1,12 +1,13 @@
 // Activations to int8 per block of 32: x ~ scale * code, code in -127..127.
 // A block: 32 codes i8, the scale f32, then two i16: -8 times the sum of the codes in columns 0, 1 (mod 4) and of those
 // in columns 2, 3. These are the lanes in which linear-int.ts sums, and what the offset of its codes costs there. Then the
-// same two for the first 16 columns.
+// same two for the first 16 columns; f32 minus the sum of all activations; and the first two times 3/2, for codes that are 12
+// too large. What a kernel can load and splat is shared by the halves of a wide register; what it computes is not.
 import { claim, claimSize, field, fieldPtr, rowsOf, scratch } from './control'
 import { larger, rounded, sum4 } from './simd'
 
 /** Bytes of a block. */
-export const X_BLOCK: usize = 44
+export const X_BLOCK: usize = 52
 
 /** Record: 5 x, 6 x row bytes, 7 out, 8 out row bytes, 9 K. */
 export function quantize(rec: usize): void {
@@ -49,6 +50,10 @@ function quantizeRow(x: usize, out: usize, K: i32): void {
     v128.store(out + (half << 4), i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d)))
   }
   storeSums(out, sum, 36)
+  const all = (i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1)) + (i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3))
+  store<f32>(out, -<f32>all * load<f32>(out, 32), 44)
+  store<i16>(out, load<i16>(out, 36) / 2 * 3, 48)
+  store<i16>(out, load<i16>(out, 38) / 2 * 3, 50)
 }
 
 // @ts-ignore: decorator

@@ -54,7 +54,7 @@ export type KernelName = keyof typeof OPCODES
 export const GROUP_ROWS = 8
 
 /** Bytes of 32 quantised activations (kernels/cpu/quantize.ts). */
-export const X_BLOCK_BYTES = 44
+export const X_BLOCK_BYTES = 52
 
 /** Bit 0 of a record's flags: all threads meet before this op. */
 export const BARRIER_BEFORE = 1
