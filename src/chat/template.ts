@@ -2,6 +2,7 @@ import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { UserError } from '../errors.js'
 import type { ChatMessage, ToolDefinition } from './message.js'
+import { codedPrompt } from './prompts/registry.js'
 
 export interface RenderOptions {
   /** Ends the text where the assistant's answer begins. */
@@ -15,8 +16,17 @@ export interface RenderOptions {
 export interface ChatTemplate {
   /** @throws UserError invalid_template when the template refuses the messages or does not end. */
   render(messages: readonly ChatMessage[], options?: RenderOptions): string
-  /** The template's text, which tells the dialect of the answers. */
+  /** The template's text, which tells the dialect of the answers; none where the prompt is made by code. */
   readonly source?: string
+  /** The same text in pieces, for families that forbid special tokens in what people write. */
+  segments?(messages: readonly ChatMessage[], options?: RenderOptions): PromptSegment[]
+}
+
+/** A piece of a prompt that is turned into ids alone. */
+export interface PromptSegment {
+  readonly text: string
+  /** Names of special tokens in it are special tokens; else it is plain text, whatever it looks like. */
+  readonly special: boolean
 }
 
 /** Steps of the interpreter; published templates take some thousands. */
@@ -26,19 +36,21 @@ const MAX_RANGE = 100_000
 type SpecialTokens = Readonly<Record<string, string>>
 
 /**
- * The model's chat template: chat_template.jinja, tokenizer_config.json or GGUF metadata; undefined when it has none.
+ * The model's chat template: chat_template.jinja, tokenizer_config.json or GGUF metadata, else the prompt that is made by
+ * code for its model_type; undefined when there is neither.
  * @throws UserError when the template cannot be parsed.
  */
 export async function loadChatTemplate(checkpoint: Checkpoint): Promise<ChatTemplate | undefined> {
+  const coded = codedPrompt(checkpoint.config['model_type'])
   if (checkpoint.metadata) {
     const source = checkpoint.metadata.get('tokenizer.chat_template')
-    if (typeof source !== 'string') return undefined
+    if (typeof source !== 'string') return coded
     return jinjaTemplate(source, ggufTokens(checkpoint.metadata), checkpoint.name)
   }
   const config = await readJson(checkpoint, 'tokenizer_config.json')
   const file = await readText(checkpoint, 'chat_template.jinja')
   const source = file ?? templateOf(config?.['chat_template'])
-  if (source === undefined) return undefined
+  if (source === undefined) return coded
   return jinjaTemplate(source, configTokens(config ?? {}), checkpoint.name)
 }
 

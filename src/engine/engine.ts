@@ -132,8 +132,7 @@ export class Engine {
 
   /** Token ids of a conversation, as {@link chat} gives them to the model. */
   encodeChat(messages: readonly ChatMessage[], options: Pick<ChatOptions, 'tools' | 'templateOptions'> = {}): number[] {
-    const prompt = renderChat(this.model, messages, options)
-    return requireTokenizer(this.model).encode(prompt, { addSpecial: false, parseSpecial: true })
+    return renderChat(this.model, messages, options).ids
   }
 
   /** Text of token ids, without special tokens. */

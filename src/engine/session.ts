@@ -1,7 +1,7 @@
 import type { AnswerParser, Dialect } from '../chat/dialects/dialect.js'
 import { newCallId } from '../chat/dialects/reader.js'
 import type { ChatMessage } from '../chat/message.js'
-import type { ChatTemplate } from '../chat/template.js'
+import type { ChatTemplate, PromptSegment } from '../chat/template.js'
 import { UserError } from '../errors.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import type { ModelGrammars } from './constrain.js'
@@ -51,9 +51,7 @@ export class Session {
   /** The answer to a conversation, in parts of reasoning, text and tool calls. Fails with UserError when there is no chat template. */
   chat(messages: readonly ChatMessage[], options: ChatOptions = {}): Generation {
     return this.start(options, () => {
-      const prompt = renderChat(this.model, messages, options)
-      // The template wrote the special tokens, the first one included.
-      const ids = requireTokenizer(this.model).encode(prompt, { addSpecial: false, parseSpecial: true })
+      const { text: prompt, ids } = renderChat(this.model, messages, options)
       const parser = this.model.dialect.parser({ prompt, tools: options.tools ?? [], newId: newCallId })
       return { ids, parser, textStart: this.model.dialect.textStart?.(prompt) }
     })
@@ -110,12 +108,13 @@ export class Session {
   }
 }
 
-/** The prompt that the chat template makes. @throws UserError invalid_template. */
+/** The prompt that the chat template makes, as text and as ids. @throws UserError invalid_template. */
 export function renderChat(
-  { template, name }: SessionModel,
+  model: SessionModel,
   messages: readonly ChatMessage[],
   { tools, templateOptions: extra }: Pick<ChatOptions, 'tools' | 'templateOptions'>,
-): string {
+): { text: string; ids: number[] } {
+  const { template, name } = model
   if (!template) {
     throw new UserError(
       `${name} has no chat template; give the prompt as it is (complete, or --raw)`,
@@ -123,11 +122,14 @@ export function renderChat(
     )
   }
   if (messages.length === 0) checkPrompt([], 0)
-  return template.render([...messages], {
-    addGenerationPrompt: true,
-    ...(tools && { tools }),
-    ...(extra && { extra }),
-  })
+  const options = { addGenerationPrompt: true, ...(tools && { tools }), ...(extra && { extra }) }
+  const text = template.render([...messages], options)
+  // The template wrote the special tokens, the first one included.
+  const pieces = template.segments?.([...messages], options) ?? [{ text, special: true }]
+  const tokenizer = requireTokenizer(model)
+  const encode = ({ text, special }: PromptSegment): number[] =>
+    tokenizer.encode(text, { addSpecial: false, parseSpecial: special })
+  return { text, ids: pieces.flatMap(encode) }
 }
 
 /** @throws UserError invalid_tokenizer when the checkpoint has none. */

@@ -3,6 +3,8 @@ import type { Part } from '../../src/engine/generation.js'
 import { Session } from '../../src/engine/session.js'
 import { UserError, type UserErrorCode } from '../../src/errors.js'
 import type { ChatTemplate } from '../../src/chat/template.js'
+import type { Dialect, ToolCall } from '../../src/chat/dialects/dialect.js'
+import type { Tokenizer } from '../../src/tokenizer/tokenizer.js'
 import { FakeRunner, continuation, fakeModel, letters, nextOf, sayer, type FakeOptions } from './fake.js'
 
 function session(runner: FakeRunner, options: Parameters<typeof fakeModel>[1] = {}): Session {
@@ -284,6 +286,51 @@ describe('text', () => {
     expect(await chat('<think>hm hm</think>yes', ':')).toMatchObject({ reasoning: 'hm hm', text: 'yes' })
     expect(await chat('hm</think>yes', '<think>')).toMatchObject({ reasoning: 'hm', text: 'yes' })
     expect(await chat('yes', ':')).toEqual({ reasoning: '', text: 'yes', kinds: ['text'] })
+  })
+
+  it('comes apart as the dialect says, which sees its markers; segments are encoded as they are meant', async () => {
+    const encoded: unknown[] = []
+    let shown: readonly string[] | undefined
+    const tokenizer: Tokenizer = {
+      ...letters,
+      encode: (text, options) => {
+        encoded.push([text, options?.parseSpecial])
+        return letters.encode(text)
+      },
+      decoder: (markers) => {
+        shown = markers
+        return letters.decoder()
+      },
+    }
+    const template: ChatTemplate = {
+      render: () => 'ab',
+      segments: () => [
+        { text: 'a', special: true },
+        { text: 'b', special: false },
+      ],
+    }
+    const call: ToolCall = { index: 0, id: 'i', name: 'f', arguments: '{}' }
+    const dialect: Dialect = {
+      name: 'all calls',
+      markers: ['<think>'],
+      parser: ({ prompt, tools }) => ({
+        push: (text) => [
+          { kind: 'text', text: `${prompt}${tools.length}${text}` },
+          { kind: 'tool-call', text: '', call },
+        ],
+        flush: () => [],
+      }),
+    }
+    const runner = new FakeRunner({ next: sayer('y', 2) })
+    const own = session(runner, { tokenizer, template, dialect, stopIds: new Set([29]) })
+    const generation = own.chat([{ role: 'user', content: 'q' }], { tools: [] })
+    expect((await partsOf(generation)).map((part) => part.kind)).toEqual(['text', 'tool-call'])
+    expect(await generation.result).toMatchObject({ text: 'ab0y', toolCalls: [call], finishReason: 'stop' })
+    expect(encoded).toEqual([
+      ['a', true],
+      ['b', false],
+    ])
+    expect(shown).toEqual(['<think>'])
   })
 })
 
