@@ -84,7 +84,7 @@ export function jinjaTemplate(source: string, tokens: SpecialTokens, where: stri
           messages: messages.map((message) => templateMessage(message, source)),
           add_generation_prompt: options.addGenerationPrompt ?? true,
           tools: options.tools ?? null,
-          ...options.extra,
+          ...bothNames(options.extra),
         }
         for (const [name, value] of Object.entries(given)) environment.set(name, value)
         const result: { value: unknown } = interpreter.run(program)
@@ -96,10 +96,18 @@ export function jinjaTemplate(source: string, tokens: SpecialTokens, where: stri
   }
 }
 
+/** Whether to think is asked for by either of two names, as the template has it. */
+function bothNames(extra: Record<string, unknown> = {}): Record<string, unknown> {
+  const asked = extra['enable_thinking'] ?? extra['thinking']
+  return asked === undefined ? extra : { enable_thinking: asked, thinking: asked, ...extra }
+}
+
 /** A message as transformers gives it to templates: arguments as an object, and no keys without a value. */
 function templateMessage(message: ChatMessage, source: string): Record<string, unknown> {
   const entries = Object.entries(message).filter(([, value]) => value !== undefined)
   const plain = Object.fromEntries(entries) as Record<string, unknown>
+  // A template that does not ask for none would print it.
+  if (message.content === null && !/content\W+is (not )?none/i.test(source)) plain['content'] = ''
   // Most templates refuse or skip a role that they do not know.
   if (message.role === 'developer' && !source.includes('developer')) plain['role'] = 'system'
   if (message.tool_calls) {

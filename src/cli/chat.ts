@@ -210,7 +210,7 @@ function answerMessage({ text, reasoning, toolCalls }: GenerationResult): ChatMe
   }))
   return {
     role: 'assistant',
-    content: text,
+    content: text === '' && calls.length > 0 ? null : text,
     ...(reasoning !== '' && { reasoning_content: reasoning }),
     ...(calls.length > 0 && { tool_calls: calls }),
   }

@@ -27,7 +27,7 @@ export class ModelGrammars {
     const inner = await (await this.made).constraint(spec)
     return textStart === undefined
       ? inner
-      : new AfterReasoning(inner, textStart, tokenizer.decoder([textStart]), this.stopIds)
+      : new AfterReasoning(inner, textStart, tokenizer.decoder(this.markers), this.stopIds)
   }
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { THINK, promptOpens, think } from '../../src/chat/dialects/think.js'
+import type { ChatMessage } from '../../src/chat/message.js'
 import { jinjaTemplate } from '../../src/chat/template.js'
 
 function split(pieces: string[], opened: boolean): { kind: string; text: string }[] {
@@ -47,6 +48,27 @@ describe('templates', () => {
     expect(render('{{ bos_token }}{% for m in messages %}[{{ m.role }}] {{ m.content }}{% endfor %}')).toBe(
       '<s>[user] hi',
     )
+  })
+
+  it('get messages as transformers gives them', () => {
+    const render = (source: string, message: ChatMessage, extra = {}): string =>
+      jinjaTemplate(source, {}, 'test').render([message], { extra })
+    const call = { id: 'i', function: { name: 'f', arguments: '{"a": 1}' } }
+    const calling: ChatMessage = { role: 'assistant', content: null, tool_calls: [call], reasoning_content: 'hm' }
+    const message = 'messages[0]'
+    expect(render(`{{ ${message}.tool_calls[0].function.arguments.a + 1 }}`, calling)).toBe('2')
+    expect(render(`{{ ${message}.tool_calls[0].function | tojson }}`, calling)).toBe(
+      '{"name": "f", "arguments": {"a": 1}}',
+    )
+    expect(render(`{{ ${message}.reasoning_content }}`, calling)).toBe('hm')
+    // null is printed as such by templates that do not ask for it
+    expect(render(`[{{ ${message}.content }}]`, calling)).toBe('[]')
+    expect(render(`{{ ${message}['content'] is none }}`, calling)).toBe('true')
+    expect(render(`{% set message = ${message} %}{{ message.thinking }}`, calling)).toBe('hm')
+    expect(render(`{{ ${message}.role }}`, { role: 'developer', content: 'x' })).toBe('system')
+    expect(render(`{{ ${message}.role == 'developer' }}`, { role: 'developer', content: 'x' })).toBe('true')
+    expect(render('{{ thinking }}', calling, { enable_thinking: false })).toBe('false')
+    expect(render('{{ enable_thinking }}', calling, { thinking: true })).toBe('true')
   })
 
   it.each([

@@ -238,6 +238,19 @@ describe('details', () => {
     ).toEqual(['reasoning: Hm.', 'tool-call: add {}'])
   })
 
+  it('says what ends the reasoning that the prompt opened', () => {
+    expect(hermes.textStart!('Q<think>\n')).toBe('</think>')
+    expect(hermes.textStart!('Q')).toBeUndefined()
+    expect(longcat.textStart!('Q<longcat_think>')).toBe('</longcat_think>')
+    expect(kimiK3.textStart!('<|open|>think<|sep|>')).toBe('<|close|>think<|sep|><|open|>response<|sep|>')
+    expect(harmony.textStart!('<|start|>assistant')).toBe('<|channel|>final<|message|>')
+    expect(DIALECTS.filter((d) => !d.textStart).map((d) => d.name)).toEqual([
+      'llama-3',
+      'llama-4-json',
+      'llama-4-pythonic',
+    ])
+  })
+
   it('a call that is cut off, or is none, is text as it was written', () => {
     for (const text of [
       'a \n<tool_call>\n{"name": "add", "arguments": {"a": 1',

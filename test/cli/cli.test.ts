@@ -46,7 +46,8 @@ describe('answers', () => {
     const [one, three] = await Promise.all(
       ['1', '3'].map((threads) => kaiyuan('run', 'mini', question, '--json', '--threads', threads)),
     )
-    const { text, ids, finishReason, timings } = lastLine(one!.out)
+    const { text, ids, toolCalls, finishReason, timings } = lastLine(one!.out)
+    expect(toolCalls).toEqual([])
     expect(text).toContain('3')
     expect(finishReason).toBe('stop')
     expect((ids as number[]).every(Number.isInteger)).toBe(true)

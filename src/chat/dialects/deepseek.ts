@@ -1,7 +1,7 @@
 import { jsonObject } from './arguments.js'
 import type { Dialect } from './dialect.js'
 import { parserOf, textWithCalls, type AnswerReader, type Reading } from './reader.js'
-import { THINK, reasoning } from './think.js'
+import { endOf, reasoning, THINK } from './think.js'
 
 const SECTION = '<｜tool▁calls▁begin｜>'
 const SECTION_END = '<｜tool▁calls▁end｜>'
@@ -18,6 +18,7 @@ function deepseekDialect(name: string, fenced: boolean): Dialect {
   return {
     name,
     markers: [THINK.open, THINK.close, SECTION, SECTION_END, CALL, SEPARATOR, CALL_END],
+    textStart: endOf(THINK),
     parser: (setup) =>
       parserOf(setup, function* (reader) {
         yield* reasoning(reader, THINK)

@@ -1,7 +1,7 @@
 import type { Dialect } from './dialect.js'
 import { blockBegin, invocations, invokeSyntax, type InvokeTags } from './invoke.js'
 import { parserOf, textWithCalls } from './reader.js'
-import { THINK, reasoning } from './think.js'
+import { endOf, reasoning, THINK } from './think.js'
 
 const MARK = '｜DSML｜'
 
@@ -10,6 +10,7 @@ function dsmlDialect(name: string, tags: InvokeTags): Dialect {
   return {
     name,
     markers: [THINK.open, THINK.close, MARK],
+    textStart: endOf(THINK),
     parser: (setup) =>
       parserOf(setup, function* (reader) {
         yield* reasoning(reader, THINK)

@@ -1,7 +1,7 @@
 import { objectText } from './arguments.js'
 import type { Dialect } from './dialect.js'
 import { parserOf, textWithCalls, type AnswerReader, type Reading } from './reader.js'
-import { reasoning, type ThinkTags } from './think.js'
+import { endOf, reasoning, type ThinkTags } from './think.js'
 
 const THINK: ThinkTags = { open: '<|channel>thought', close: '<channel|>' }
 const CALL = '<|tool_call>'
@@ -16,6 +16,7 @@ export const gemma4: Dialect = {
   markers: ['<|channel>', THINK.close, CALL, CALL_END, QUOTE],
   // The model asks for the tool's result by beginning it.
   endMarkers: ['<turn|>', '<|tool_response>'],
+  textStart: endOf(THINK),
   parser: (setup) =>
     parserOf(setup, function* (reader) {
       yield* reasoning(reader, THINK)

@@ -1,7 +1,7 @@
 import { argumentTypes, objectText, typedValue } from './arguments.js'
 import type { Dialect } from './dialect.js'
 import { parserOf, textWithCalls, type AnswerReader, type Reading } from './reader.js'
-import { reasoning } from './think.js'
+import { endOf, reasoning } from './think.js'
 
 /** The tags of a family, all with one prefix. */
 function tagsOf(prefix: string) {
@@ -26,6 +26,7 @@ function argumentTags(name: string, prefix: string, lines: boolean, endMarkers: 
     name,
     markers: [think, call, key, value].flatMap(({ open, close }) => [open, close]),
     endMarkers,
+    textStart: endOf(think),
     parser: (setup) =>
       parserOf(setup, function* (reader) {
         yield* reasoning(reader, think)

@@ -19,6 +19,8 @@ export const harmony: Dialect = {
   name: 'harmony',
   markers: [START, CHANNEL, CONSTRAIN, MESSAGE, END, CALL, RETURN],
   endMarkers: [RETURN, CALL],
+  // Whatever the channels before it hold, the answer proper is in the last.
+  textStart: () => `${CHANNEL}final${MESSAGE}`,
   parser: (setup) => parserOf(setup, messages),
   toolSyntax: () => ({
     before: '',

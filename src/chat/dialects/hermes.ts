@@ -1,7 +1,7 @@
 import { jsonCall } from './arguments.js'
 import type { Dialect } from './dialect.js'
 import { parserOf, textWithCalls, type AnswerReader, type Reading } from './reader.js'
-import { THINK, reasoning } from './think.js'
+import { endOf, reasoning, THINK } from './think.js'
 
 const BEGIN = '<tool_call>'
 const END = '</tool_call>'
@@ -10,6 +10,7 @@ const END = '</tool_call>'
 export const hermes: Dialect = {
   name: 'hermes',
   markers: [THINK.open, THINK.close, BEGIN, END],
+  textStart: endOf(THINK),
   parser: (setup) =>
     parserOf(setup, function* (reader) {
       yield* reasoning(reader, THINK)

@@ -1,7 +1,7 @@
 import { jsonObject } from './arguments.js'
 import type { Dialect } from './dialect.js'
 import { parserOf, textWithCalls, type AnswerReader, type Reading } from './reader.js'
-import { THINK, reasoning } from './think.js'
+import { endOf, reasoning, THINK } from './think.js'
 
 const SECTION = '<|tool_calls_section_begin|>'
 const SECTION_END = '<|tool_calls_section_end|>'
@@ -17,6 +17,7 @@ export const kimiK2: Dialect = {
   name: 'kimi-k2',
   markers: [THINK.open, THINK.close, SECTION, SECTION_END, CALL, ARGUMENTS, CALL_END],
   endMarkers: ['<|im_end|>'],
+  textStart: endOf(THINK),
   parser: (setup) =>
     parserOf(setup, function* (reader) {
       // Thinking sometimes goes over into calls without being closed.

@@ -23,6 +23,8 @@ export const kimiK3: Dialect = {
   name: 'kimi-k3',
   markers: [OPEN, CLOSE, SEPARATOR],
   endMarkers: ['<|end_of_msg|>'],
+  textStart: (prompt) =>
+    prompt.trimEnd().endsWith(openTag('think')) ? closeTag('think') + openTag('response') : undefined,
   parser: (setup) => parserOf(setup, sections),
   toolSyntax: () => ({
     before: openTag('tools'),

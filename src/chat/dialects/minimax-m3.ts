@@ -1,7 +1,7 @@
 import { argumentTypes, objectText, typedValue } from './arguments.js'
 import type { Dialect, JsonType } from './dialect.js'
 import { parserOf, textWithCalls, type AnswerReader, type Reading } from './reader.js'
-import { THINK, reasoning } from './think.js'
+import { endOf, reasoning, THINK } from './think.js'
 
 const MARK = ']<]minimax[>['
 const BEGIN = `${MARK}<tool_call>`
@@ -17,6 +17,7 @@ export const minimaxM3: Dialect = {
   name: 'minimax-m3',
   markers: [THINK.open, THINK.close, MARK],
   endMarkers: ['[e~['],
+  textStart: endOf(THINK),
   parser: (setup) =>
     parserOf(setup, function* (reader) {
       yield* reasoning(reader, THINK)

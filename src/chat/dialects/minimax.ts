@@ -1,7 +1,7 @@
 import type { Dialect } from './dialect.js'
 import { invocations, invokeSyntax, type InvokeTags } from './invoke.js'
 import { parserOf, textWithCalls } from './reader.js'
-import { THINK, reasoning } from './think.js'
+import { endOf, reasoning, THINK } from './think.js'
 
 const BEGIN = '<minimax:tool_call>'
 const END = '</minimax:tool_call>'
@@ -12,6 +12,7 @@ export const minimax: Dialect = {
   name: 'minimax-m2',
   markers: [THINK.open, THINK.close, BEGIN, END],
   endMarkers: ['[e~['],
+  textStart: endOf(THINK),
   parser: (setup) =>
     parserOf(setup, function* (reader) {
       yield* reasoning(reader, THINK)

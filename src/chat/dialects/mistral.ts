@@ -1,7 +1,7 @@
 import { jsonCall, jsonObject } from './arguments.js'
 import type { Dialect } from './dialect.js'
 import { parserOf, textWithCalls, type AnswerReader, type Reading } from './reader.js'
-import { reasoning, type ThinkTags } from './think.js'
+import { endOf, reasoning, type ThinkTags } from './think.js'
 
 const THINK: ThinkTags = { open: '[THINK]', close: '[/THINK]' }
 const CALLS = '[TOOL_CALLS]'
@@ -16,6 +16,7 @@ function mistralDialect(name: string, list: boolean): Dialect {
   return {
     name,
     markers: [THINK.open, THINK.close, CALLS, ID, ARGUMENTS],
+    textStart: endOf(THINK),
     parser: (setup) =>
       parserOf(setup, function* (reader) {
         yield* reasoning(reader, THINK)

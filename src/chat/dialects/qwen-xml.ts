@@ -2,7 +2,7 @@ import { argumentTypes, objectText, typedValue } from './arguments.js'
 import type { Dialect } from './dialect.js'
 import { hermesCall } from './hermes.js'
 import { parserOf, textWithCalls, type AnswerReader, type Reading } from './reader.js'
-import { THINK, reasoning } from './think.js'
+import { endOf, reasoning, THINK } from './think.js'
 
 const BEGIN = '<tool_call>'
 const END = '</tool_call>'
@@ -18,6 +18,7 @@ const PARAMETER_END = '</parameter>'
 export const qwenXml: Dialect = {
   name: 'qwen-xml',
   markers: [THINK.open, THINK.close, BEGIN, END],
+  textStart: endOf(THINK),
   parser: (setup) =>
     parserOf(setup, function* (reader) {
       yield* reasoning(reader, THINK)

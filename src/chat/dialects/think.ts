@@ -14,7 +14,7 @@ export const think: Dialect = {
   name: 'think',
   markers: [THINK.open, THINK.close],
   parser: (setup) => parserOf(setup, (reader) => reasoning(reader, THINK)),
-  textStart: thinkEnd,
+  textStart: endOf(THINK),
 }
 
 /**
@@ -35,9 +35,9 @@ export function* reasoning(reader: AnswerReader, tags: ThinkTags, endedBy: reado
   else if (end !== undefined) reader.unread(end)
 }
 
-/** What ends the reasoning that the prompt opened, if it did. */
-export function thinkEnd(prompt: string): string | undefined {
-  return promptOpens(prompt, THINK) ? THINK.close : undefined
+/** A dialect's textStart: what ends the reasoning that the prompt opened, if it did. */
+export function endOf(tags: ThinkTags): (prompt: string) => string | undefined {
+  return (prompt) => (promptOpens(prompt, tags) ? tags.close : undefined)
 }
 
 /** True where a rendered prompt ends inside of a reasoning block. */

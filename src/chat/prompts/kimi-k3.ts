@@ -28,12 +28,11 @@ type Attributes = readonly (readonly [name: string, value: string])[]
 
 function segments(messages: readonly ChatMessage[], options: RenderOptions = {}): PromptSegment[] {
   const thinking = isThinking(options, true)
-  const effort = effortOf(options, ['thinking_effort', 'reasoning_effort'], EFFORTS) ?? EFFORTS.max
   const tools = options.tools ?? []
   const ordered = inCallOrder(messages)
   return [
     ...(tools.length > 0 ? notice('tool-declare', toolsText(declared(tools))) : []),
-    ...(thinking ? notice('thinking-effort', effortText(effort)) : []),
+    ...(thinking ? notice('thinking-effort', effortText(options)) : []),
     ...ordered.flatMap((message, i) => messageOf(message, ordered, i)),
     ...((options.addGenerationPrompt ?? true) ? generation(thinking) : []),
   ]
@@ -160,7 +159,8 @@ function toolsText(tools: readonly object[]): string {
 }
 
 /** The published text names medium, which the published encoder refuses. */
-function effortText(effort: string): string {
+function effortText(options: RenderOptions): string {
+  const effort = effortOf(options, ['thinking_effort', 'reasoning_effort'], EFFORTS) ?? EFFORTS.max
   return (
     '`thinking_effort` guides on how much to think in your thinking channel (not including the response channel), ' +
     'supported values include `low`, `medium`, `high`, and `max`.\n' +
