@@ -1,6 +1,7 @@
 // Measures what docs/models.md states, and writes it there. Run after `npm run build`:
-//   node tools/measure-models.mjs [--tinystories FOLDER] [--threads 2] [--dry]
-// 1. largest difference from the golden logits, exact, on the reference and the cpu backend;
+//   node tools/measure-models.mjs [--only goldens] [--tinystories FOLDER] [--threads 2] [--dry]
+// 1. every golden checkpoint: its architecture, the file that builds it, the formats that it is stored in, the largest
+//    difference from the golden logits in exact, on the reference and the cpu backend, and whether the greedy tokens agree;
 // 2. fast against exact: perplexity, KL divergence and greedy agreement, on the embedded model and on TinyStories-656K
 //    (a Llama in F32, not part of this project: give its folder), as published and rounded to INT4;
 // 3. the embedded model's accuracy on its held-out samples.
@@ -14,13 +15,19 @@ import { referenceBackend } from '../dist/backends/reference/reference.js'
 import { nodeFiles } from '../dist/checkpoint/files-node.js'
 import { memoryFiles } from '../dist/checkpoint/memory.js'
 import { openCheckpoint } from '../dist/checkpoint/open.js'
+import { planLoad } from '../dist/engine/plan.js'
 import { loadEngine } from '../dist/index.js'
 import { buildProgram } from '../dist/models/registry.js'
 import { int4Checkpoint } from './int4-checkpoint.mjs'
 import { table, writeSection } from './measured-section.mjs'
 
 const { values: args } = parseArgs({
-  options: { tinystories: { type: 'string' }, threads: { type: 'string', default: '2' }, dry: { type: 'boolean' } },
+  options: {
+    only: { type: 'string' },
+    tinystories: { type: 'string' },
+    threads: { type: 'string', default: '2' },
+    dry: { type: 'boolean' },
+  },
 })
 const threads = Number(args.threads)
 const here = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))
@@ -33,6 +40,8 @@ function readGolden(file) {
   const bytes = ({ data_offsets: [from, to] }) => new Uint8Array(data.subarray(start + from, start + to)).buffer
   return {
     ids: Array.from(new BigInt64Array(bytes(header.ids)), Number),
+    prompt: Array.from(new BigInt64Array(bytes(header.prompt)), Number),
+    greedy: Array.from(new BigInt64Array(bytes(header.greedy)), Number),
     logits: new Float32Array(bytes(header.logits)),
   }
 }
@@ -68,23 +77,61 @@ async function exactLogits(path, backend, ids) {
   return copy
 }
 
+/** The file that defines a model_type. */
+function definitionOf(modelType) {
+  const folder = here('src/models')
+  const file = readdirSync(folder).find((name) => {
+    const lists = readFileSync(join(folder, name), 'utf8').match(/modelTypes: \[[^\]]*\]/g) ?? []
+    return lists.some((list) => list.includes(`'${modelType}'`))
+  })
+  return file ? `\`${file}\`` : 'not found'
+}
+
+/** model_type and stored formats of a checkpoint, by its headers. */
+async function factsOf(path) {
+  const checkpoint = await openCheckpoint(await nodeFiles(path))
+  const { bytesByFormat } = await planLoad(await buildProgram(checkpoint), checkpoint)
+  const modelType = String(checkpoint.config['model_type'])
+  await checkpoint.close()
+  return { modelType, formats: Object.keys(bytesByFormat).sort().join(', ') }
+}
+
+const greedyAgrees = ({ prompt, greedy }, path) =>
+  withEngine(path, { precision: 'exact', threads }, async (engine) => {
+    const options = { maxTokens: greedy.length, ignoreEos: true, temperature: 0 }
+    return (await engine.generate(prompt, options).result).ids.join() === greedy.join()
+  })
+
 async function goldenRows() {
   const rows = []
   for (const kind of ['golden', 'golden-gguf']) {
     for (const name of readdirSync(here(`test/fixtures/${kind}`)).sort()) {
       const folder = here(`test/fixtures/${kind}/${name}`)
       const gguf = join(folder, 'model.gguf')
-      const { ids, logits } = readGolden(join(folder, 'golden.safetensors'))
+      const path = existsSync(gguf) ? gguf : folder
+      const golden = readGolden(join(folder, 'golden.safetensors'))
       const error = async (backend) => {
-        const found = await exactLogits(existsSync(gguf) ? gguf : folder, backend, ids)
-        return found.reduce((most, value, i) => Math.max(most, Math.abs(value - logits[i])), 0)
+        const found = await exactLogits(path, backend, golden.ids)
+        return found.reduce((most, value, i) => Math.max(most, Math.abs(value - golden.logits[i])), 0)
       }
-      const [reference, cpu] = [await error(referenceBackend), await error(cpuBackend)]
-      rows.push([`\`${kind}/${name}\``, reference.toExponential(1), cpu.toExponential(1)])
+      const { modelType, formats } = await factsOf(path)
+      const errors = [await error(referenceBackend), await error(cpuBackend)].map((most) => most.toExponential(1))
+      const same = (await greedyAgrees(golden, path)) ? `${golden.greedy.length} of ${golden.greedy.length}` : 'DIFFER'
+      rows.push([`\`${kind}/${name}\``, `\`${modelType}\``, definitionOf(modelType), formats, ...errors, same])
       console.log(rows.at(-1).join('  '))
     }
   }
   return rows
+}
+
+function writeGoldens(rows) {
+  if (args.dry) return
+  const head = ['checkpoint', 'built as', 'by', 'stored in', 'reference', `cpu, ${threads} threads`, 'greedy tokens']
+  writeSection('docs/models.md', 'goldens', [
+    ...table(head, rows),
+    '',
+    'Verified by these: arithmetic, names, layouts and formats, in tiny models. Not verified: any checkpoint of published size.',
+  ])
 }
 
 /** log softmax of each row, as f64. */
@@ -199,6 +246,10 @@ function ownStories(folder) {
   })
 }
 
+if (args.only === 'goldens') {
+  writeGoldens(await goldenRows())
+  process.exit(0)
+}
 const comparisons = [
   comparisonRow('mini (FP8), held-out samples', await compare(here('models/mini'), await miniSequences())),
 ]
@@ -224,13 +275,9 @@ if (args.tinystories) {
   console.log('TinyStories-656K is left out: give its folder with --tinystories')
 }
 const accuracy = await miniAccuracy()
-const goldens = await goldenRows()
+writeGoldens(await goldenRows())
 if (!args.dry) {
   writeSection('docs/models.md', 'models', [
-    '### Largest difference from the golden logits, in `exact`',
-    '',
-    ...table(['checkpoint', 'reference', `cpu, ${threads} threads`], goldens),
-    '',
     '### `fast` against `exact`, on the cpu backend',
     '',
     ...table(

@@ -36,8 +36,9 @@ export async function benchSpeculation(
   const sum = { tokens: 0, plainMs: 0, ms: 0, drafted: 0, accepted: 0, steps: 0 }
   await ask(prompts[0]!, how)
   for (const prompt of prompts) {
-    const plain = await ask(prompt, 'off')
+    // Guesses first: what plain decoding leaves in the shared cache has no rows of the draft.
     const guessed = await ask(prompt, how)
+    const plain = await ask(prompt, 'off')
     if (signal.aborted) throw new UserError('cancelled', 'aborted')
     if (guessed.ids.join() !== plain.ids.join()) throw new Error('internal error: speculation changed an answer')
     // The first token comes out of the prompt's step.
