@@ -150,6 +150,22 @@ describe('tools', () => {
     expect(lastLine(bench.out)['decodeTokensPerSecond']).toBeGreaterThan(0)
   })
 
+  it('bench compares guessing with plain decoding, and mtp is refused where a model has none', async () => {
+    const prompts = join(folder, 'prompts.jsonl')
+    await writeFile(prompts, '{"prompt": "reverse the word stone"}\nsort 3, 1, 2\n')
+    const flags = ['-p', '16', '-n', '40', '--rounds', '1', '--threads', '1', '--prompts', prompts, '--json']
+    const [bench, refused] = await Promise.all([
+      kaiyuan('bench', 'mini', '--speculate', 'mtp', ...flags),
+      kaiyuan('run', GOLDEN, '--ids', '1,2', '--speculate', 'mtp'),
+    ])
+    const speculation = lastLine(bench.out)['speculation'] as Record<string, number>
+    expect(speculation).toMatchObject({ how: 'mtp', prompts: 2 })
+    expect(speculation['acceptance']).toBeGreaterThan(0.5)
+    expect(speculation['ratio']).toBeGreaterThan(0)
+    expect(refused).toMatchObject({ code: 2, out: '' })
+    expect(refused.err).toMatch(/speculate mtp/)
+  })
+
   it('inspect plans a config.json without weights, with a given or a measured bandwidth', async () => {
     const config = join(GOLDEN, 'config.json')
     const [given, measured, people] = await Promise.all([
