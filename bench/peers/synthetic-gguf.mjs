@@ -171,8 +171,9 @@ function fillWeights(chunk, format) {
     for (let at = 0; at < chunk.length; at += bytes) chunk.set(values, at + from)
     return
   }
-  const [mantissa, fixed] = format === 'f16' ? [0x83ff, halfBits(2 ** -6)] : [0x807f, (127 - 6) << 7]
-  for (let at = 0; at < chunk.length; at += 2) view.setUint16(at, (view.getUint16(at, true) & mantissa) | fixed, true)
+  const [mantissa, exponent] = format === 'f16' ? [0x83ff, halfBits(2 ** -6)] : [0x807f, (127 - 6) << 7]
+  for (let at = 0; at < chunk.length; at += 2)
+    view.setUint16(at, (view.getUint16(at, true) & mantissa) | exponent, true)
 }
 
 /** @param {string} path @param {string} shapeName @param {string} format a name of FORMATS, but for f32 */
