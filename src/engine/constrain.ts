@@ -1,3 +1,4 @@
+import type { Dialect } from '../chat/dialects/dialect.js'
 import { UserError } from '../errors.js'
 import { Grammars, type GrammarConstraint, type GrammarSpec } from '../grammar/constraint.js'
 import type { StreamDecoder, Tokenizer } from '../tokenizer/tokenizer.js'
@@ -5,29 +6,38 @@ import type { TokenConstraint } from './adjust.js'
 
 /** The grammars of one model, made when the first is asked for. */
 export class ModelGrammars {
-  private made: Promise<Grammars> | undefined
+  private readonly made = new Map<boolean, Promise<Grammars>>()
 
   constructor(
     private readonly tokenizer: Tokenizer | undefined,
     private readonly vocabSize: number,
     private readonly stopIds: ReadonlySet<number>,
-    /** Special tokens that grammars may ask for by their names. */
-    private readonly markers: readonly string[],
+    private readonly dialect: Dialect,
   ) {}
 
   /**
    * The constraint of one answer.
-   * @param textStart what ends the reasoning that the prompt opened; until then anything may come but the answer's end
+   * @param prompt the chat's; until its reasoning is over anything may come but the answer's end
    * @throws UserError invalid_grammar, invalid_tokenizer
    */
-  async constraint(spec: GrammarSpec, textStart: string | undefined): Promise<TokenConstraint> {
+  async constraint(spec: GrammarSpec, prompt: string | undefined): Promise<TokenConstraint> {
     const { tokenizer } = this
     if (!tokenizer) throw new UserError('a grammar needs a tokenizer, and the checkpoint has none', 'invalid_tokenizer')
-    this.made ??= Grammars.of(tokenizer, this.vocabSize, this.stopIds, this.markers)
-    const inner = await (await this.made).constraint(spec)
-    return textStart === undefined
-      ? inner
-      : new AfterReasoning(inner, textStart, tokenizer.decoder(this.markers), this.stopIds)
+    const calls = spec.kind === 'tool-calls'
+    const inner = await (await this.grammars(tokenizer, calls)).constraint(spec, this.dialect)
+    const { markers } = this.dialect
+    const start = prompt === undefined ? undefined : this.dialect.textStart?.(prompt, calls)
+    return start === undefined ? inner : new AfterReasoning(inner, start, tokenizer.decoder(markers), this.stopIds)
+  }
+
+  /** Only calls have markers in them: in other answers they would be read as the beginning of a call. */
+  private grammars(tokenizer: Tokenizer, calls: boolean): Promise<Grammars> {
+    let made = this.made.get(calls)
+    if (!made) {
+      made = Grammars.of(tokenizer, this.vocabSize, this.stopIds, calls ? this.dialect.markers : [])
+      this.made.set(calls, made)
+    }
+    return made
   }
 }
 

@@ -286,7 +286,7 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
   const shared = shareRunner(runner, program.vocabSize, contextLength, cacheLimit(runner, options.cacheMemory))
   const defaults = generationDefaults(generation)
   const { speculate } = options
-  const grammars = new ModelGrammars(tokenizer, program.vocabSize, stopIds, dialect.markers)
+  const grammars = new ModelGrammars(tokenizer, program.vocabSize, stopIds, dialect)
   const own = { name: checkpoint.name, tokenizer, template, dialect, stopIds, grammars }
   const model = { ...own, shared, defaults, speculate }
   return new Engine(info, model, checkpoint)

@@ -53,7 +53,7 @@ export class Session {
     return this.start(options, () => {
       const { text: prompt, ids } = renderChat(this.model, messages, options)
       const parser = this.model.dialect.parser({ prompt, tools: options.tools ?? [], newId: newCallId })
-      return { ids, parser, textStart: this.model.dialect.textStart?.(prompt) }
+      return { ids, parser, prompt }
     })
   }
 
@@ -79,7 +79,7 @@ export class Session {
 
   private start(
     options: GenerateOptions,
-    prepare: () => { ids: readonly number[]; parser?: AnswerParser; textStart?: string | undefined },
+    prepare: () => { ids: readonly number[]; parser?: AnswerParser; prompt?: string },
   ): Generation {
     const called = performance.now()
     // What was asked for before the session closed is cancelled instead.
@@ -87,14 +87,14 @@ export class Session {
     const generation: Generation = new Generation(async (emit, ownSignal) => {
       if (refused) throw new UserError('the session is closed; open a new one', 'invalid_argument')
       const resolved = resolveOptions(options, this.model.defaults)
-      const { ids, parser, textStart } = prepare()
+      const { ids, parser, prompt } = prepare()
       checkPrompt(ids, this.model.shared.vocabSize, this.model.shared.contextLength)
       const signal = options.signal ? AbortSignal.any([options.signal, ownSignal]) : ownSignal
       const choose = (choice: TokenChoice): void => void generation.choices.push(choice)
       const markers = parser ? this.model.dialect.markers : []
       const begin = (prompt: PromptCount): void => void (generation.prompt = prompt)
       const constraint =
-        (options.grammar && (await this.model.grammars.constraint(options.grammar, textStart))) ?? resolved.constraint
+        (options.grammar && (await this.model.grammars.constraint(options.grammar, prompt))) ?? resolved.constraint
       const run = { ...resolved, constraint, parser, markers, signal, called, emit, begin, choose }
       try {
         return await this.turns.run(() => generateTokens(this.model, this.timeline, ids, run))

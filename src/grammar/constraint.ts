@@ -1,9 +1,12 @@
+import type { Dialect } from '../chat/dialects/dialect.js'
+import type { ToolDefinition } from '../chat/message.js'
 import { UserError } from '../errors.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import { BYTE_TO_CHAR } from '../tokenizer/pieces.js'
 import { checkEbnf } from './check-ebnf.js'
 import { invalidGrammar } from './ebnf.js'
 import { jsonSchemaToEbnf } from './json-schema.js'
+import { toolCallsTag, toolCallsToEbnf } from './tool-calls.js'
 import { regexToEbnf } from './regex.js'
 import {
   loadXGrammar,
@@ -21,6 +24,13 @@ export type GrammarSpec =
   | { readonly kind: 'regex'; readonly pattern: string }
   /** EBNF as xgrammar reads it; the answer matches the rule `root`. */
   | { readonly kind: 'ebnf'; readonly grammar: string }
+  /** Calls of these tools, as the model's dialect writes them: `must` is calls and nothing else; without it, text may stand before. */
+  | {
+      readonly kind: 'tool-calls'
+      readonly tools: readonly ToolDefinition[]
+      readonly must: boolean
+      readonly parallel: boolean
+    }
 
 /** Compiled grammars that are kept. */
 const KEPT = 64
@@ -65,8 +75,8 @@ export class Grammars {
   }
 
   /** A constraint for one answer. Close it when the answer ends. @throws UserError invalid_grammar. */
-  async constraint(spec: GrammarSpec): Promise<GrammarConstraint> {
-    const text = textOf(spec)
+  async constraint(spec: GrammarSpec, dialect?: Dialect): Promise<GrammarConstraint> {
+    const text = textOf(spec, dialect)
     let compiled = this.kept.get(text)
     if (compiled) this.kept.delete(text)
     else compiled = this.compile(text)
@@ -95,7 +105,8 @@ export class Grammars {
         'unsupported_platform',
       )
     try {
-      const grammar = await this.library.Grammar.fromEBNF(text)
+      const tag = text.startsWith('{')
+      const grammar = await (tag ? this.library.Grammar.fromStructuralTag(text) : this.library.Grammar.fromEBNF(text))
       const compiled = await this.compiler.compileGrammar(grammar)
       grammar.dispose()
       return compiled
@@ -108,7 +119,8 @@ export class Grammars {
   }
 }
 
-function textOf(spec: GrammarSpec): string {
+/** EBNF, or a structural tag as JSON. */
+function textOf(spec: GrammarSpec, dialect: Dialect | undefined): string {
   switch (spec.kind) {
     case 'json':
       return jsonSchemaToEbnf({ type: 'object' })
@@ -118,6 +130,12 @@ function textOf(spec: GrammarSpec): string {
       return `root ::= ${regexToEbnf(spec.pattern, 'plain', true)}\n`
     case 'ebnf':
       return checkEbnf(spec.grammar)
+    case 'tool-calls': {
+      const { tools, must, parallel } = spec
+      const syntax = dialect?.toolSyntax?.(tools)
+      if (!syntax) throw invalidGrammar('this model has no format for calls of tools')
+      return must ? toolCallsToEbnf(syntax, tools, parallel) : JSON.stringify(toolCallsTag(syntax, tools, parallel))
+    }
   }
 }
 

@@ -22,6 +22,9 @@ export function mergeSchemas(schemas: readonly JsonSchema[], path: string): Json
 function mergeTwo(a: SchemaObject, b: SchemaObject, path: string): Record<string, unknown> {
   const merged: Record<string, unknown> = { ...a }
   const closing = closedBy(a, b, path)
+  // items is about what prefixItems of the same schema leaves.
+  if ('prefixItems' in a !== 'prefixItems' in b && ('items' in a || 'items' in b))
+    throw invalidGrammar(`${path}: items of one schema against prefixItems of another is not supported`)
   for (const [keyword, value] of Object.entries(b)) {
     if (ANNOTATIONS.has(keyword)) continue
     merged[keyword] = Object.hasOwn(a, keyword) ? both(keyword, a[keyword], value, path) : value

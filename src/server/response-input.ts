@@ -70,10 +70,15 @@ export function toolsOfResponse(tools: ResponsesRequest['tools']): ToolDefinitio
     if (!isFunction(tool)) {
       throw unsupported(`tools[${i}].type`, `tools[${i}]: ${tool.type} is not supported; only function tools are`)
     }
-    const { name, description, parameters } = tool
+    const { name, description, parameters, strict } = tool
     return {
       type: 'function',
-      function: { name, ...(description && { description }), ...(parameters && { parameters }) },
+      function: {
+        name,
+        ...(description && { description }),
+        ...(parameters && { parameters }),
+        ...(strict && { strict }),
+      },
     }
   })
 }

@@ -239,11 +239,11 @@ describe('details', () => {
   })
 
   it('says what ends the reasoning that the prompt opened', () => {
-    expect(hermes.textStart!('Q<think>\n')).toBe('</think>')
-    expect(hermes.textStart!('Q')).toBeUndefined()
-    expect(longcat.textStart!('Q<longcat_think>')).toBe('</longcat_think>')
-    expect(kimiK3.textStart!('<|open|>think<|sep|>')).toBe('<|close|>think<|sep|><|open|>response<|sep|>')
-    expect(harmony.textStart!('<|start|>assistant')).toBe('<|channel|>final<|message|>')
+    expect(hermes.textStart!('Q<think>\n', false)).toBe('</think>')
+    expect(hermes.textStart!('Q', false)).toBeUndefined()
+    expect(longcat.textStart!('Q<longcat_think>', false)).toBe('</longcat_think>')
+    expect(kimiK3.textStart!('<|open|>think<|sep|>', false)).toBe('<|close|>think<|sep|><|open|>response<|sep|>')
+    expect(harmony.textStart!('<|start|>assistant', false)).toBe('<|channel|>final<|message|>')
     expect(DIALECTS.filter((d) => !d.textStart).map((d) => d.name)).toEqual([
       'llama-3',
       'llama-4-json',

@@ -171,7 +171,7 @@ export function fakeModel(
     template: undefined,
     dialect: think,
     stopIds: new Set(),
-    grammars: new ModelGrammars(undefined, VOCAB, new Set(), []),
+    grammars: new ModelGrammars(undefined, VOCAB, new Set(), think),
     defaults: { sampling: GREEDY },
     ...rest,
   }

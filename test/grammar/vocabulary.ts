@@ -42,7 +42,7 @@ export const bytes: Tokenizer = {
 }
 
 /** Tokens that bring an answer to its end. */
-const CLOSING = [END, ...Array.from(new TextEncoder().encode('"}],:'))]
+const CLOSING = [END, ...Array.from(new TextEncoder().encode('"}],:</|\n'))]
 
 /** An answer chosen at random among what the constraint allows; the tokens that close things are preferred. */
 export async function randomAnswer(constraint: TokenConstraint, random: () => number, most = 3000): Promise<string> {
@@ -60,7 +60,7 @@ export async function randomAnswer(constraint: TokenConstraint, random: () => nu
     const closing = CLOSING.filter((id) => allowed.includes(id))
     const preferred = closing.length > 0 && random() < (ids.length > most / 10 ? 0.9 : 0.3)
     const from = preferred ? closing : likely.length > 0 ? likely : allowed
-    const id = from[Math.floor(random() * from.length)]!
+    const id = allowed.includes(END) && random() < 0.5 ? END : from[Math.floor(random() * from.length)]!
     constraint.accept(id)
     if (id === END) return bytes.decode(ids)
     ids.push(id)

@@ -79,14 +79,25 @@ describe('requests that are wrong', async () => {
       'messages[0].content[0].type',
       'unsupported_parameter',
     ],
-    ['a schema', chat({ response_format: { type: 'json_schema' } }), 400, 'response_format', 'unsupported_parameter'],
-    ['a required tool', chat({ tool_choice: 'required' }), 400, 'tool_choice', 'unsupported_parameter'],
+    ['no schema', chat({ response_format: { type: 'json_schema' } }), 400, 'response_format', 'invalid_value'],
     [
-      'a strict tool',
-      chat({ tools: [{ type: 'function', function: { name: 'f', strict: true } }] }),
+      'a schema that cannot be enforced',
+      chat({ response_format: { type: 'json_schema', json_schema: { schema: { not: {} } } } }),
       400,
-      'tools[0].function.strict',
-      'unsupported_parameter',
+      'response_format',
+      'invalid_value',
+    ],
+    ['a required call of nothing', chat({ tool_choice: 'required' }), 400, 'tools', 'invalid_value'],
+    [
+      'a strict tool that cannot be enforced',
+      chat({
+        tools: [
+          { type: 'function', function: { name: 'f', strict: true, parameters: { properties: { a: { not: {} } } } } },
+        ],
+      }),
+      400,
+      'tools[0].function.parameters',
+      'invalid_value',
     ],
     [
       'a bad tool name',

@@ -144,7 +144,7 @@ describe('responses by the official client', () => {
     expect(await refused({ tools: [{ type: 'web_search' }] })).toEqual([400, 'tools[0].type'])
     expect(await refused({ background: true })).toEqual([400, 'background'])
     expect(await refused({ truncation: 'auto' })).toEqual([400, 'truncation'])
-    expect(await refused({ text: { format: { type: 'json_schema', name: 'x', schema: {} } } })).toEqual([
+    expect(await refused({ text: { format: { type: 'json_schema', name: 'x', schema: { not: {} } } } })).toEqual([
       400,
       'text.format',
     ])

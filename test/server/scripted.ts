@@ -62,6 +62,15 @@ const scriptedDialect: Dialect = {
         yield* reader.space()
       }
     }),
+  toolSyntax: () => ({
+    before: '',
+    begin: (name) => `<tool_call>{"name":${JSON.stringify(name)},"arguments":`,
+    argumentsAs: { kind: 'json' },
+    end: '}</tool_call>',
+    between: '',
+    after: '',
+    parallel: true,
+  }),
 }
 
 /** What a model with tools writes to call them. */
@@ -105,7 +114,7 @@ export function scriptedEngine(script: Script, options: FakeOptions & { contextL
     },
     dialect: scriptedDialect,
     stopIds: new Set([END]),
-    grammars: new ModelGrammars(byteTokenizer, VOCAB, new Set([END]), []),
+    grammars: new ModelGrammars(byteTokenizer, VOCAB, new Set([END]), scriptedDialect),
     defaults: { sampling: GREEDY },
   }
   const info = {

@@ -43,8 +43,8 @@ export interface Dialect {
   /** Special tokens that end an answer, beside those that the checkpoint names. */
   readonly endMarkers?: readonly string[]
   parser(setup: AnswerSetup): AnswerParser
-  /** What ends the reasoning that `prompt` opened; undefined where the answer begins with its text. */
-  textStart?(prompt: string): string | undefined
+  /** What stands before the answer's text, or before its calls, behind `prompt`; undefined where nothing does. */
+  textStart?(prompt: string, calls: boolean): string | undefined
   /** How calls of these tools are written, for a grammar; undefined where the dialect has no calls. */
   toolSyntax?(tools: readonly ToolDefinition[]): ToolSyntax | undefined
 }

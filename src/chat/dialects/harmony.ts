@@ -20,8 +20,8 @@ export const harmony: Dialect = {
   markers: [START, CHANNEL, CONSTRAIN, MESSAGE, END, CALL, RETURN],
   endMarkers: [RETURN, CALL],
   // Whatever the channels before it hold, the answer proper is in the last.
-  textStart: () => `${CHANNEL}final${MESSAGE}`,
   parser: (setup) => parserOf(setup, messages),
+  textStart: (_prompt, calls) => (calls ? undefined : `${CHANNEL}final${MESSAGE}`),
   toolSyntax: () => ({
     before: '',
     begin: (name) => `${CHANNEL}commentary to=functions.${name} ${CONSTRAIN}json${MESSAGE}`,

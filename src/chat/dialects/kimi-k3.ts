@@ -23,9 +23,11 @@ export const kimiK3: Dialect = {
   name: 'kimi-k3',
   markers: [OPEN, CLOSE, SEPARATOR],
   endMarkers: ['<|end_of_msg|>'],
-  textStart: (prompt) =>
-    prompt.trimEnd().endsWith(openTag('think')) ? closeTag('think') + openTag('response') : undefined,
   parser: (setup) => parserOf(setup, sections),
+  textStart: (prompt, calls) => {
+    if (!prompt.trimEnd().endsWith(openTag('think'))) return undefined
+    return closeTag('think') + (calls ? '' : openTag('response'))
+  },
   toolSyntax: () => ({
     before: openTag('tools'),
     begin: (name, index) => openTag('call', ` tool="${escapeAttribute(name)}" index="${index + 1}"`),

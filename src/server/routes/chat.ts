@@ -1,7 +1,7 @@
 import type { ToolCall } from '../../chat/dialects/dialect.js'
 import type { ChatMessage, ToolDefinition } from '../../chat/message.js'
 import { badRequest } from '../api-error.js'
-import { constraintSpec, type ToolChoice } from '../constraint.js'
+import { grammarOf, type AnswerForm, type ToolChoice } from '../answer-form.js'
 import { textOf } from '../content.js'
 import { frame, merge } from '../events.js'
 import { chatLogprobs } from '../logprobs.js'
@@ -52,21 +52,23 @@ function callsOf(body: ChatRequest): ChatCall[] {
   const { n, seed, top_logprobs: top, tool_choice: choice } = body
   if (typeof top === 'number' && !body.logprobs) throw badRequest('top_logprobs', 'top_logprobs needs logprobs: true')
   if (body.stream_options && !body.stream) throw badRequest('stream_options', 'stream_options needs stream: true')
-  const constraint = constraintSpec({
-    format: body.response_format ? { param: 'response_format', ...body.response_format } : undefined,
-    toolChoice: choice ? { param: 'tool_choice', choice: toolChoiceOf(choice) } : undefined,
-    strictTool: strictTool(body),
+  const tools = toolsOf(body.tools)
+  const grammar = grammarOf({
+    format: body.response_format ? responseFormat(body.response_format) : undefined,
+    choice: choice ? toolChoiceOf(choice) : undefined,
+    tools,
+    parallel: body.parallel_tool_calls !== false,
   })
   const call: ChatCall = {
     kind: 'chat',
     messages: messagesOf(body.messages),
-    tools: choice === 'none' ? undefined : toolsOf(body.tools),
+    tools: choice === 'none' ? undefined : tools,
     templateOptions: templateOptions(body.reasoning_effort, body.chat_template_kwargs),
     options: {
       ...samplingOptions(body),
       maxTokens: body.max_completion_tokens ?? body.max_tokens ?? undefined,
       logprobs: body.logprobs ? (top ?? 0) : undefined,
-      constraint,
+      grammar,
     },
   }
   return Array.from({ length: n ?? 1 }, (_, i) => {
@@ -79,9 +81,10 @@ function toolChoiceOf(choice: NonNullable<ChatRequest['tool_choice']>): ToolChoi
   return typeof choice === 'string' ? choice : { name: choice.function.name }
 }
 
-function strictTool({ tools }: ChatRequest): { param: string; name: string } | undefined {
-  const at = tools?.findIndex((tool) => tool.function.strict) ?? -1
-  return at < 0 ? undefined : { param: `tools[${at}].function.strict`, name: tools![at]!.function.name }
+function responseFormat(format: NonNullable<ChatRequest['response_format']>): AnswerForm['format'] {
+  const schema = { json_schema: format.json_schema?.schema, regex: format.pattern, ebnf: format.grammar }
+  const { type } = format
+  return { param: 'response_format', type, schema: type in schema ? schema[type as keyof typeof schema] : undefined }
 }
 
 /** The conversation as templates take it: text only, and system for what OpenAI calls developer. */
@@ -110,9 +113,14 @@ export function messagesOf(messages: ChatRequest['messages']): ChatMessage[] {
 
 export function toolsOf(tools: ChatRequest['tools']): ToolDefinition[] | undefined {
   if (!tools || tools.length === 0) return undefined
-  return tools.map(({ function: { name, description, parameters } }) => ({
+  return tools.map(({ function: { name, description, parameters, strict } }) => ({
     type: 'function',
-    function: { name, ...(description && { description }), ...(parameters && { parameters }) },
+    function: {
+      name,
+      ...(description && { description }),
+      ...(parameters && { parameters }),
+      ...(strict && { strict }),
+    },
   }))
 }
 

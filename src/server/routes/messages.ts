@@ -1,6 +1,6 @@
 import type { ChatMessage, ToolDefinition } from '../../chat/message.js'
 import { badRequest, unsupported } from '../api-error.js'
-import { constraintSpec, type ToolChoice } from '../constraint.js'
+import { grammarOf, type ToolChoice } from '../answer-form.js'
 import { textOf } from '../content.js'
 import { drained, frame } from '../events.js'
 import { newId, type RequestScope } from '../request.js'
@@ -49,10 +49,10 @@ async function messages({ body, scope }: Call<MessagesRequest>): Promise<Respons
 }
 
 function callOf(body: MessagesRequest): ChatCall {
-  const strict = body.tools?.findIndex((tool) => tool.strict) ?? -1
-  const constraint = constraintSpec({
-    toolChoice: body.tool_choice && { param: 'tool_choice', choice: toolChoiceOf(body.tool_choice) },
-    strictTool: strict < 0 ? undefined : { param: `tools[${strict}].strict`, name: body.tools![strict]!.name },
+  const grammar = grammarOf({
+    choice: body.tool_choice && toolChoiceOf(body.tool_choice),
+    tools: toolsOf(body.tools),
+    parallel: body.tool_choice?.disable_parallel_tool_use !== true,
   })
   return {
     kind: 'chat',
@@ -63,7 +63,7 @@ function callOf(body: MessagesRequest): ChatCall {
       topP: body.top_p === 0 ? Number.EPSILON : body.top_p,
       topK: body.top_k,
       stop: body.stop_sequences,
-      constraint,
+      grammar,
     },
   }
 }
@@ -157,13 +157,18 @@ function isBlock<K extends keyof KnownBlocks>(block: { type: string }, type: K):
 
 function toolsOf(tools: MessagesConversation['tools']): ToolDefinition[] | undefined {
   if (!tools || tools.length === 0) return undefined
-  return tools.map(({ type, name, description, input_schema: parameters }, i) => {
+  return tools.map(({ type, name, description, input_schema: parameters, strict }, i) => {
     if (type && type !== 'custom') {
       throw unsupported(`tools[${i}].type`, `tools[${i}]: ${type} runs elsewhere; only tools of type custom are known`)
     }
     return {
       type: 'function',
-      function: { name, ...(description && { description }), ...(parameters && { parameters }) },
+      function: {
+        name,
+        ...(description && { description }),
+        ...(parameters && { parameters }),
+        ...(strict && { strict }),
+      },
     }
   })
 }

@@ -1,9 +1,9 @@
 import type { ChatMessage } from '../../chat/message.js'
 import { ApiError, apiErrorOf, badRequest, openaiError, unsupported } from '../api-error.js'
-import { constraintSpec, type ToolChoice } from '../constraint.js'
+import { grammarOf, type ToolChoice } from '../answer-form.js'
 import { drained, frame } from '../events.js'
 import { newId, type RequestScope } from '../request.js'
-import { isFunction, messagesOfInput, toolsOfResponse } from '../response-input.js'
+import { messagesOfInput, toolsOfResponse } from '../response-input.js'
 import { ResponseItems, type ResponseEvent } from '../response-items.js'
 import { samplingOptions } from '../schemas/sampling.js'
 import { responsesSchema, type ResponsesRequest } from '../schemas/responses.js'
@@ -74,24 +74,24 @@ async function* streamed(events: AsyncGenerator<ResponseEvent>): AsyncGenerator<
 
 function callOf(body: ResponsesRequest, conversation: readonly ChatMessage[]): ChatCall {
   const { instructions, tool_choice: choice, top_logprobs: top } = body
-  const strict = body.tools?.findIndex((tool) => isFunction(tool) && tool.strict) ?? -1
   const format = body.text?.format
-  const constraint = constraintSpec({
+  const tools = toolsOfResponse(body.tools)
+  const grammar = grammarOf({
     format: format ? { param: 'text.format', type: format.type, schema: format['schema'] } : undefined,
-    toolChoice: choice ? { param: 'tool_choice', choice: toolChoiceOf(choice) } : undefined,
-    strictTool:
-      strict < 0 ? undefined : { param: `tools[${strict}].strict`, name: String(body.tools![strict]!['name']) },
+    choice: choice ? toolChoiceOf(choice) : undefined,
+    tools,
+    parallel: body.parallel_tool_calls !== false,
   })
   return {
     kind: 'chat',
     messages: instructions ? [{ role: 'system', content: instructions }, ...conversation] : conversation,
-    tools: choice === 'none' ? undefined : toolsOfResponse(body.tools),
+    tools: choice === 'none' ? undefined : tools,
     templateOptions: templateOptions(body.reasoning?.effort, body.chat_template_kwargs),
     options: {
       ...samplingOptions(body),
       maxTokens: body.max_output_tokens ?? undefined,
       logprobs: wantsLogprobs(body) ? (top ?? 0) : undefined,
-      constraint,
+      grammar,
     },
   }
 }

@@ -43,6 +43,13 @@ export const effortSchema = z
   .enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'])
   .describe('Given to the chat template as reasoning_effort; none also as enable_thinking: false.')
 
+const responseFormat = z.object({
+  type: z.enum(['text', 'json_object', 'json_schema', 'regex', 'ebnf']),
+  json_schema: z.object({ name: z.string().nullish(), schema: z.unknown(), strict: z.boolean().nullish() }).optional(),
+  pattern: z.string().max(20_000).optional().describe('Of type regex: what the whole answer matches.'),
+  grammar: z.string().max(262_144).optional().describe('Of type ebnf: a grammar with a rule called root.'),
+})
+
 export const chatSchema = z
   .strictObject({
     model: modelName,
@@ -60,7 +67,7 @@ export const chatSchema = z
     tools: z.array(toolSchema).max(1000).nullish(),
     tool_choice: toolChoiceSchema.nullish(),
     parallel_tool_calls: z.boolean().nullish().describe('false: the answer ends after its first call.'),
-    response_format: z.object({ type: z.string(), json_schema: z.unknown() }).partial({ json_schema: true }).nullish(),
+    response_format: responseFormat.nullish(),
     reasoning_effort: effortSchema.nullish(),
     chat_template_kwargs: z.record(z.string(), z.unknown()).nullish().describe('Further variables of the template.'),
     ...fieldsWithoutEffect,

@@ -2,10 +2,8 @@ import type { Engine } from '../../engine/engine.js'
 import type { Generation, GenerationResult } from '../../engine/generation.js'
 import type { TokenChoice } from '../../engine/likelihood.js'
 import { UserError } from '../../errors.js'
-import { constraintOf } from '../constraint.js'
 import type {
   Answer,
-  CallOptions,
   CallResult,
   ChatCall,
   CompleteCall,
@@ -72,17 +70,12 @@ async function answer(
 }
 
 function begin(engine: Engine, call: ChatCall | CompleteCall, signal: AbortSignal): Generation {
-  const options = { ...generateOptions(engine, call.options), signal }
+  const options = { ...call.options, signal }
   if (call.kind === 'chat') {
     const { messages, tools, templateOptions } = call
     return engine.chat(messages, { ...options, tools: tools && [...tools], templateOptions })
   }
   return typeof call.prompt === 'string' ? engine.complete(call.prompt, options) : engine.generate(call.prompt, options)
-}
-
-function generateOptions(engine: Engine, { constraint, ...options }: CallOptions) {
-  if (constraint === undefined) return options
-  return { ...options, constraint: constraintOf(constraint) }
 }
 
 /** Sends the parts as they come, each with the tokens that were chosen up to then. */

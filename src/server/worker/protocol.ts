@@ -5,7 +5,6 @@ import type { Pooling } from '../../engine/embed.js'
 import type { FinishReason, Part, PromptCount } from '../../engine/generation.js'
 import type { GenerateOptions, LoadOptions } from '../../engine/options.js'
 import type { UserErrorCode } from '../../errors.js'
-import type { ConstraintSpec } from '../constraint.js'
 
 /*
  * What the server and an engine in its worker say to each other: plain values, which a message copies. The server asks
@@ -23,10 +22,8 @@ export interface EngineSetup {
   >
 }
 
-/** Options of an answer as they can be sent: cancelling is a message, and a constraint is made where the vocabulary is. */
-export type CallOptions = Omit<GenerateOptions, 'signal' | 'constraint'> & {
-  readonly constraint?: ConstraintSpec | undefined
-}
+/** Options of an answer as they can be sent: cancelling is a message. */
+export type CallOptions = Omit<GenerateOptions, 'signal' | 'constraint'>
 
 /** A conversation with what its template gets. */
 export interface Conversation {
