@@ -85,6 +85,26 @@ export function gatedMul(rec: usize): void {
   return f32x4.mul(f32x4.add(u, f32x4.splat(offset)), silu)
 }
 
+/** 4 tanh(g / 4) sigmoid(g) * 25 tanh(u / 25) */
+// @ts-ignore: decorator
+@inline function situ(g: v128, u: v128): v128 {
+  const gate = f32x4.div(f32x4.mul(f32x4.splat(4), tanh4(f32x4.mul(g, f32x4.splat(0.25)))), f32x4.add(f32x4.splat(1), exp4(f32x4.neg(g))))
+  return f32x4.mul(gate, f32x4.mul(f32x4.splat(25), tanh4(f32x4.mul(u, f32x4.splat(0.04)))))
+}
+
+/** 1 - 2 / (exp(2x) + 1), or near zero, where that loses digits, x - x^3/3 + 2x^5/15 - 17x^7/315 + 62x^9/2835. */
+// @ts-ignore: decorator
+@inline function tanh4(x: v128): v128 {
+  const far = f32x4.sub(f32x4.splat(1), f32x4.div(f32x4.splat(2), f32x4.add(exp4(f32x4.add(x, x)), f32x4.splat(1))))
+  const z = f32x4.mul(x, x)
+  let p = f32x4.splat(62.0 / 2835)
+  p = madd(p, z, f32x4.splat(-17.0 / 315))
+  p = madd(p, z, f32x4.splat(2.0 / 15))
+  p = madd(p, z, f32x4.splat(-1.0 / 3))
+  const near = madd(f32x4.mul(p, z), x, x)
+  return v128.bitselect(near, far, f32x4.lt(f32x4.abs(x), f32x4.splat(0.25)))
+}
+
 function gatedMulRow(gate: usize, up: usize, out: usize, n: i32, rec: usize): void {
   let i: usize = 0
   const end = <usize>n << 2, whole = <usize>(n & ~3) << 2, activation = field(rec, 12)
@@ -92,6 +112,11 @@ function gatedMulRow(gate: usize, up: usize, out: usize, n: i32, rec: usize): vo
     const alpha = fieldF32(rec, 13), limit = fieldF32(rec, 14), offset = fieldF32(rec, 15)
     for (; i < whole; i += 16) v128.store(out + i, clampedSwiglu(v128.load(gate + i), v128.load(up + i), alpha, limit, offset))
     for (; i < end; i += 4) store<f32>(out + i, f32x4.extract_lane(clampedSwiglu(v128.load32_splat(gate + i), v128.load32_splat(up + i), alpha, limit, offset), 0))
+    return
+  }
+  if (activation == 3) {
+    for (; i < whole; i += 16) v128.store(out + i, situ(v128.load(gate + i), v128.load(up + i)))
+    for (; i < end; i += 4) store<f32>(out + i, f32x4.extract_lane(situ(v128.load32_splat(gate + i), v128.load32_splat(up + i)), 0))
     return
   }
   for (; i < whole; i += 16) v128.store(out + i, f32x4.mul(activate(v128.load(gate + i), activation), v128.load(up + i)))

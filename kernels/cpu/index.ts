@@ -5,6 +5,7 @@ import { add, embed, gatedMul, layerNorm, rmsNorm, rope, scale, selectRows } fro
 import { headLinear, linear, linear_experts } from './linear'
 import { quantize } from './quantize'
 import { copyHeads, decay, deltaRule, gatedNorm, shortConv, sigmoidGate } from './recurrent'
+import { mixBlocks } from './residuals'
 import { combineExperts, planExperts, route, scaleExperts } from './route'
 import { compress, indexScores, indexSelect, sparseAttention } from './sparse'
 import { collapseStreams, repeat, streamWeights, updateStreams } from './streams'
@@ -89,6 +90,7 @@ function runOp(record: usize): void {
     case 58: updateStreams(record); break
     case 16: scale(record); break
     case 17: scaleExperts(record); break
+    case 38: mixBlocks(record); break
     default: unreachable()
   }
 }

@@ -1,6 +1,7 @@
 import { PAGE_SIZE, type Runner } from '../backends/backend.js'
 import { UserError, invariant } from '../errors.js'
 import { PrefixTree } from './prefix-tree.js'
+import type { SlotPool } from './slots.js'
 
 /** Pages to add at once, so that memory does not grow with every page. */
 const GROWTH = 8
@@ -9,6 +10,8 @@ const GROWTH = 8
 export interface CacheLimit {
   /** Beyond this many pages, pages that only wait to be used again are taken first. */
   readonly pages: number
+  /** The same for slots of recurrent states; see {@link SlotPool}. */
+  readonly slots?: number
   /** Whether running requests end at the limit too. */
   readonly hard: boolean
 }
@@ -25,6 +28,7 @@ export class PagePool {
   constructor(
     private readonly runner: Pick<Runner, 'reservePages'>,
     private readonly limit: CacheLimit = { pages: Infinity, hard: false },
+    private readonly slots?: Pick<SlotPool, 'forget'>,
   ) {}
 
   /** Pages that exist; some may be free. */
@@ -42,9 +46,11 @@ export class PagePool {
     while (this.free.length < count) {
       const missing = count - this.free.length
       if (this.reserved < this.limit.pages && this.grow(missing)) continue
-      const page = this.tree.evict()
-      if (page !== undefined) this.free.push(page)
-      else if (this.limit.hard && this.reserved >= this.limit.pages) throw this.exhausted(missing)
+      const node = this.tree.evict()
+      if (node) {
+        this.slots?.forget(node)
+        this.free.push(node.page)
+      } else if (this.limit.hard && this.reserved >= this.limit.pages) throw this.exhausted(missing)
       else this.reserve(this.reserved + missing)
     }
     const pages = this.free.splice(this.free.length - count, count).reverse()

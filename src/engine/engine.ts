@@ -298,11 +298,20 @@ function endIds(dialect: Dialect, tokenizer: Tokenizer | undefined): number[] {
   return ids.filter((id) => id !== undefined)
 }
 
-/** In pages. A limit that was asked for holds for running requests too, but one page there must be. */
+/**
+ * In pages and slots, which share the bytes. A limit that was asked for holds for running requests too, but one page and
+ * one slot there must be.
+ */
 function cacheLimit(runner: Runner, asked: number | undefined): CacheLimit {
-  const pages = Math.floor((asked ?? DEFAULT_CACHE) / Math.max(1, runner.pageBytes))
-  if (pages >= 1 || asked === undefined) return { pages, hard: asked !== undefined }
-  const expected = `one page of the cache, ${PAGE_SIZE} tokens, takes ${runner.pageBytes}`
+  const { pageBytes, slotBytes } = runner
+  const bytes = asked ?? DEFAULT_CACHE
+  const slots = slotBytes > 0 ? Math.max(1, Math.floor(bytes / 2 / slotBytes)) : 0
+  const pages = Math.floor((bytes - slots * slotBytes) / Math.max(1, pageBytes))
+  if (pages >= 1) return { pages, slots, hard: asked !== undefined }
+  // What one sequence needs is more than is kept by default.
+  if (asked === undefined) return { pages: 1, slots, hard: false }
+  const states = slotBytes > 0 ? ` and the recurrent states of a sequence take ${slotBytes}` : ''
+  const expected = `one page of the cache, ${PAGE_SIZE} tokens, takes ${pageBytes}${states}`
   throw new UserError(`cacheMemory of ${asked} bytes: ${expected}; ask for more`, 'invalid_argument')
 }
 

@@ -28,14 +28,14 @@ export class PrefixTree {
 
   /** The page behind `parent` that holds tokens [start, start + PAGE_SIZE), counted as used. */
   use(parent: PrefixNode | undefined, tokens: readonly number[], start: number): PrefixNode | undefined {
-    const node = this.childrenOf(parent).get(keyOf(tokens, start))
+    const node = this.find(parent, tokens, start)
     if (node) this.count(node)
     return node
   }
 
-  /** True where {@link use} would find a page. */
-  has(parent: PrefixNode | undefined, tokens: readonly number[], start: number): boolean {
-    return this.childrenOf(parent).has(keyOf(tokens, start))
+  /** The page that {@link use} would find. */
+  find(parent: PrefixNode | undefined, tokens: readonly number[], start: number): PrefixNode | undefined {
+    return this.childrenOf(parent).get(keyOf(tokens, start))
   }
 
   /** Shares a page. When the tree has one with the same tokens, that one is used and `page` stays the caller's. */
@@ -63,13 +63,13 @@ export class PrefixTree {
   }
 
   /** Forgets the page used least recently and returns it; undefined when all are in use. */
-  evict(): number | undefined {
+  evict(): PrefixNode | undefined {
     const [node] = this.idle
     if (!node) return undefined
     invariant(node.children.size === 0, 'a cache page goes before the pages behind it')
     this.idle.delete(node)
     this.childrenOf(node.parent).delete(node.key)
-    return node.page
+    return node
   }
 
   private count(node: PrefixNode): void {

@@ -53,6 +53,8 @@ export class Scheduler {
   /** When each timeline that may hold pages first asked, in order of last use. */
   private readonly ages = new Map<Timeline, number>()
   private nextAge = 0
+  /** Who got no memory for the last step. */
+  private denied: ReadonlySet<Timeline> = new Set()
   private serving = 0
   private latest = 1
   private loop: Promise<void> | undefined
@@ -146,18 +148,14 @@ export class Scheduler {
     let rows = this.runner.maxLogitRows
     const shares: Share[] = []
     const wanting: { share: Share; left: number }[] = []
-    const coming = new Set<string>()
+    const leaders = this.leaders()
     for (const waiting of this.waiting) {
       if (tokens === 0) break
       const { timeline, rowsFrom } = waiting
-      // Somebody may have computed the same prompt since it began to wait.
-      if (timeline.length < rowsFrom) timeline.adopt(timeline.tokens, rowsFrom)
       const left = timeline.tokens.length - timeline.length
       if (timeline.length >= rowsFrom && rows === 0) continue
-      // Of several with the same beginning one computes it, and the others find it in the tree.
       const page = timeline.nextPage()
-      if (page !== undefined && coming.has(page)) continue
-      if (page !== undefined) coming.add(page)
+      if (page !== undefined && leaders.get(page) !== timeline) continue
       if (timeline.length >= rowsFrom) rows--
       tokens--
       const share = { waiting, tokens: 1 }
@@ -174,10 +172,28 @@ export class Scheduler {
       tokens -= more
       share.tokens += more
     })
+    for (const share of shares) share.tokens = share.waiting.timeline.stepUpTo(share.tokens)
     return shares
   }
 
-  /** Gets the pages for all shares, the oldest first; returns those that have them. */
+  /** Of several with the same beginning one computes it, and the others find it in the tree: by page, who is farthest. */
+  private leaders(): Map<string, Timeline> {
+    for (const { timeline } of this.waiting) timeline.saveState()
+    const leaders = new Map<string, Timeline>()
+    for (const { timeline, rowsFrom } of this.waiting) {
+      // Somebody may have computed the same prompt since it began to wait.
+      if (timeline.length < rowsFrom) timeline.adopt(timeline.tokens, rowsFrom)
+      const page = timeline.nextPage()
+      if (page === undefined) continue
+      const leader = leaders.get(page)
+      // Who got no memory the last time may wait for one of the others.
+      const first = !leader || (this.denied.has(leader) && !this.denied.has(timeline))
+      if (first || (timeline.length > leader.length && !this.denied.has(timeline))) leaders.set(page, timeline)
+    }
+    return leaders
+  }
+
+  /** Gets pages and slots for all shares, the oldest first; returns those that have them. */
   private grow(shares: Share[]): Share[] {
     const granted: Share[] = []
     const evicted = new Set<Timeline>()
@@ -198,7 +214,7 @@ export class Scheduler {
             continue
           }
           // Older requests will give their pages back; with nobody to wait for, it will never fit.
-          if (!this.waiting.some((other) => other.age < share.waiting.age && other.timeline.holdsPages)) {
+          if (!this.waiting.some((other) => other.age < share.waiting.age && other.timeline.holdsMemory)) {
             this.waiting = this.waiting.filter((other) => other !== share.waiting)
             share.waiting.fail(error)
           }
@@ -210,6 +226,7 @@ export class Scheduler {
     // Who got no pages lets the others go first; else the step's tokens could go to them again, and nobody would move.
     const getting = new Set(served.map(({ waiting }) => waiting))
     const denied = new Set(shares.map(({ waiting }) => waiting).filter((waiting) => !getting.has(waiting)))
+    this.denied = new Set([...denied].map(({ timeline }) => timeline))
     this.waiting = [
       ...this.waiting.filter((waiting) => !denied.has(waiting)),
       ...this.waiting.filter((waiting) => denied.has(waiting)),
@@ -220,10 +237,10 @@ export class Scheduler {
   /** Whose pages are taken when memory is short: a timeline that rests, else the youngest one younger than `needy`. */
   private victimOf(needy: Waiting): Timeline | undefined {
     const busy = new Set(this.waiting.map(({ timeline }) => timeline))
-    for (const timeline of this.ages.keys()) if (!busy.has(timeline) && timeline.holdsPages) return timeline
+    for (const timeline of this.ages.keys()) if (!busy.has(timeline) && timeline.holdsMemory) return timeline
     let youngest: Waiting | undefined
     for (const other of this.waiting)
-      if (other.age > (youngest?.age ?? needy.age) && other.timeline.holdsPages) youngest = other
+      if (other.age > (youngest?.age ?? needy.age) && other.timeline.holdsMemory) youngest = other
     return youngest?.timeline
   }
 
@@ -236,6 +253,7 @@ export class Scheduler {
       sequences: new Int32Array(total),
       pageTables: shares.map(({ waiting }) => waiting.timeline.pageTable()),
     }
+    const slots = shares.flatMap(({ waiting }) => waiting.timeline.slot ?? [])
     const logitRows: number[] = []
     let at = 0
     shares.forEach(({ waiting: { timeline, rowsFrom }, tokens }, sequence) => {
@@ -252,11 +270,18 @@ export class Scheduler {
     const started = performance.now()
     let logits: Float32Array
     try {
-      const running = this.runner.step({ ...step, logitRows: Int32Array.from(logitRows) })
+      const running = this.runner.step({
+        ...step,
+        ...(slots.length > 0 && { slots: Int32Array.from(slots) }),
+        logitRows: Int32Array.from(logitRows),
+      })
       const others = shares.map(({ waiting }) => waiting.meanwhile?.())
       ;[logits] = await Promise.all([running, ...others])
     } catch (error) {
-      for (const { fail } of served) fail(error)
+      for (const { timeline, fail } of served) {
+        timeline.stepFailed()
+        fail(error)
+      }
       return
     } finally {
       this.serving = 0

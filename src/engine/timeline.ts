@@ -1,14 +1,21 @@
 import { PAGE_SIZE, type Runner } from '../backends/backend.js'
 import { UserError, invariant } from '../errors.js'
 import { PagePool, pagesFor, type CacheLimit } from './cache.js'
+import { LiveState } from './live-state.js'
 import type { PrefixNode } from './prefix-tree.js'
 import { Scheduler, type RowsOf } from './scheduler.js'
+import { SlotPool } from './slots.js'
+
+/** A snapshot of recurrent states is kept every so many positions of a long sequence. */
+const SNAPSHOT_DISTANCE = 16 * PAGE_SIZE
 
 /** A runner that several timelines share: each step serves all who wait, their pages come from one pool. */
 export interface SharedRunner {
   readonly runner: Runner
   readonly scheduler: Scheduler
   readonly pool: PagePool
+  /** Only where the model has recurrent states. */
+  readonly slots: SlotPool | undefined
   readonly vocabSize: number
   readonly contextLength: number
 }
@@ -19,13 +26,16 @@ export function shareRunner(
   contextLength: number,
   limit?: CacheLimit,
 ): SharedRunner {
-  const pool = new PagePool(runner, limit)
-  return { runner, scheduler: new Scheduler(runner, vocabSize), pool, vocabSize, contextLength }
+  const slotLimit = { slots: limit?.slots ?? Infinity, hard: limit?.hard ?? false }
+  const slots = runner.slotBytes > 0 ? new SlotPool(runner, slotLimit) : undefined
+  const pool = new PagePool(runner, limit, slots)
+  return { runner, scheduler: new Scheduler(runner, vocabSize), pool, slots, vocabSize, contextLength }
 }
 
 /**
  * One sequence of tokens, of which the first `length` have their keys and values in the cache. Its pages are of two kinds:
- * full ones are shared with all timelines through the prefix tree and never written again, the rest are its own.
+ * full ones are shared with all timelines through the prefix tree and never written again, the rest are its own. Recurrent
+ * states are those of the last computed token; they go back only to snapshots, which are kept behind some full pages.
  */
 export class Timeline {
   /** What the sequence is to be; behind `length` it waits to be computed. */
@@ -43,15 +53,26 @@ export class Timeline {
   /** Tokens at the end that are only guessed: pages with one of them in it are not shared. */
   private guessed = 0
 
-  constructor(private readonly shared: SharedRunner) {}
+  private readonly live: LiveState | undefined
+  /** Where a snapshot is to be kept when this position is reached. */
+  private landmark: number | undefined
+
+  constructor(private readonly shared: SharedRunner) {
+    this.live = shared.slots && new LiveState(shared.slots)
+  }
 
   /** Tokens in the cache. */
   get length(): number {
     return this.computed
   }
 
-  get holdsPages(): boolean {
-    return this.nodes.length + this.own.length > 0
+  get holdsMemory(): boolean {
+    return this.nodes.length + this.own.length > 0 || (this.live?.held ?? false)
+  }
+
+  /** Where the recurrent states are, if the model has any. */
+  get slot(): number | undefined {
+    return this.live?.slot
   }
 
   /** Tokens found in the shared cache since {@link reuse}. */
@@ -81,9 +102,12 @@ export class Timeline {
     return this.computed
   }
 
-  /** Forgets everything behind the first `length` tokens, or a little more where a shared page would have to be written. */
+  /**
+   * Forgets everything behind the first `length` tokens, or a little more where a shared page would have to be written;
+   * with recurrent states, all behind the last snapshot before.
+   */
   truncate(length: number): void {
-    this.computed = Math.min(this.computed, length)
+    if (length < this.computed) this.computed = this.live ? this.goBack(this.live, length) : length
     this.tokens.length = this.computed
     const full = Math.floor(this.computed / PAGE_SIZE)
     this.releaseNodes(full + 1)
@@ -171,8 +195,9 @@ export class Timeline {
     return position + 1 < this.tokens.length ? this.tokens[position + 1] : this.upcoming
   }
 
-  /** Takes pages so that `positions` tokens fit. Between steps. @throws UserError out_of_memory. */
+  /** Takes pages so that `positions` tokens fit, and a slot. Between steps. @throws UserError out_of_memory. */
   growTo(positions: number): void {
+    this.live?.prepare()
     const missing = pagesFor(positions) - this.nodes.length - this.own.length
     if (missing > 0) this.own.push(...this.shared.pool.take(missing))
   }
@@ -198,7 +223,9 @@ export class Timeline {
   /** Takes over pages that other timelines have computed for these tokens, up to `limit` tokens. */
   adopt(ids: readonly number[], limit: number): void {
     const { tree } = this.shared.pool
-    for (let start = this.nodes.length * PAGE_SIZE; start + PAGE_SIZE <= limit; start += PAGE_SIZE) {
+    const first = this.nodes.length * PAGE_SIZE
+    const end = this.shared.slots ? this.lastSnapshot(this.shared.slots, ids, limit) : limit
+    for (let start = first; start + PAGE_SIZE <= end; start += PAGE_SIZE) {
       const node = tree.use(this.nodes.at(-1), ids, start)
       if (!node) break
       this.shared.pool.give(this.own.splice(0))
@@ -208,10 +235,38 @@ export class Timeline {
       this.adopted += this.computed - before
       for (let i = this.tokens.length; i < this.computed; i++) this.tokens.push(ids[i]!)
     }
+    if (this.nodes.length * PAGE_SIZE > first) this.live?.goBack(this.nodes.at(-1))
   }
 
-  /** Names the next full page that is to be computed, with all before it; undefined where less than a page is left. */
+  /** How many of the next `count` tokens a step may take: it ends where a snapshot of recurrent states is wanted. */
+  stepUpTo(count: number): number {
+    this.landmark = this.nextLandmark()
+    return this.landmark === undefined ? count : Math.min(count, this.landmark - this.computed)
+  }
+
+  /** Keeps a snapshot where one is wanted. Between steps. */
+  saveState(): void {
+    if (!this.live || this.computed !== this.landmark) return
+    this.live.save(this.nodes.at(-1)!)
+    this.landmark = undefined
+  }
+
+  /** After a step that failed, recurrent states may be those of any token of it. */
+  stepFailed(): void {
+    if (!this.live) return
+    this.computed = this.goBack(this.live, this.computed)
+    this.truncate(this.computed)
+  }
+
+  /**
+   * Names the next full page that is to be computed, with all before it; undefined where less than a page is left. With
+   * recurrent states, the pages up to the next snapshot: others can go on only there.
+   */
   nextPage(): string | undefined {
+    if (this.live) {
+      const end = this.nextLandmark()
+      return end === undefined || end === this.tokens.length ? undefined : this.tokens.slice(0, end).join()
+    }
     const start = this.nodes.length * PAGE_SIZE
     if (start + PAGE_SIZE > this.tokens.length - this.guessed - 1) return undefined
     return `${this.nodes.at(-1)?.page ?? 'start'}:${this.tokens.slice(start, start + PAGE_SIZE).join()}`
@@ -221,6 +276,7 @@ export class Timeline {
   evict(): void {
     this.releaseNodes(0)
     this.shared.pool.give(this.own.splice(0))
+    this.live?.give()
     this.computed = 0
   }
 
@@ -229,6 +285,35 @@ export class Timeline {
     this.evict()
     this.tokens.length = 0
     this.shared.scheduler.forget(this)
+  }
+
+  /** The last snapshot at `length` or before becomes where the recurrent states go on; returns its position. */
+  private goBack(live: LiveState, length: number): number {
+    let pages = Math.min(this.nodes.length, Math.floor(length / PAGE_SIZE))
+    while (pages > 0 && !this.shared.slots!.has(this.nodes[pages - 1]!)) pages--
+    live.goBack(this.nodes[pages - 1])
+    return pages * PAGE_SIZE
+  }
+
+  /** Position of the last snapshot that other timelines keep for these tokens, behind the shared pages; 0 without. */
+  private lastSnapshot(slots: SlotPool, ids: readonly number[], limit: number): number {
+    let node = this.nodes.at(-1)
+    let last = 0
+    for (let start = this.nodes.length * PAGE_SIZE; start + PAGE_SIZE <= limit; start += PAGE_SIZE) {
+      node = this.shared.pool.tree.find(node, ids, start)
+      if (!node) break
+      if (slots.has(node)) last = start + PAGE_SIZE
+    }
+    return last
+  }
+
+  /** Where the next snapshot is wanted: at the end of the last full page before the last token, and every so often before. */
+  private nextLandmark(): number | undefined {
+    if (!this.live) return undefined
+    const distant = (Math.floor(this.computed / SNAPSHOT_DISTANCE) + 1) * SNAPSHOT_DISTANCE
+    const last = Math.floor((this.tokens.length - 1) / PAGE_SIZE) * PAGE_SIZE
+    const next = last > this.computed ? Math.min(last, distant) : distant
+    return next <= this.tokens.length ? next : undefined
   }
 
   private releaseNodes(from: number): void {

@@ -1,6 +1,7 @@
 import type { TensorPart } from '../checkpoint/checkpoint.js'
 import { checkPart } from '../checkpoint/parts.js'
 import { invariant } from '../errors.js'
+import { MOST_BLOCKS } from './residual-ops.js'
 import { CONV_TAPS, deltaHeadFloats, type DecayOp, type DeltaRuleOp } from './recurrent-ops.js'
 import type {
   Activation,
@@ -387,6 +388,14 @@ export class GraphBuilder {
 
   copyHeads(x: HeadView, out: HeadView, nHeads: number, width: number): HeadView {
     return this.push({ op: 'copyHeads', x, out, nHeads, width }, out)
+  }
+
+  mixBlocks(blocks: readonly (Value | View)[], norm: Weight, proj: Weight, eps: number): View {
+    const views = blocks.map((block) => view(block))
+    const { width } = views[0]!
+    invariant(views.length <= MOST_BLOCKS && views.every((v) => v.width === width), `mixBlocks of ${views.length}`)
+    const out = view(this.value(width))
+    return this.push({ op: 'mixBlocks', blocks: views, norm, proj, eps, out }, out)
   }
 
   selectRows(x: Value | View): Value {

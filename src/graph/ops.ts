@@ -8,6 +8,7 @@
  * which a loader should read them. {@link valuesOf}, {@link weightsOf} and {@link statesOf} rely on it.
  */
 import type { RecurrentOp } from './recurrent-ops.js'
+import type { MixBlocksOp } from './residual-ops.js'
 import type { SparseOp } from './sparse-ops.js'
 import type { StreamOp } from './stream-ops.js'
 import type {
@@ -24,6 +25,7 @@ import type {
 } from './values.js'
 
 export type * from './recurrent-ops.js'
+export type * from './residual-ops.js'
 export type * from './sparse-ops.js'
 export type * from './stream-ops.js'
 export type {
@@ -255,6 +257,7 @@ export type Op =
   | AddOp
   | SelectRowsOp
   | RecurrentOp
+  | MixBlocksOp
   | SparseOp
   | StreamOp
 

@@ -67,8 +67,11 @@ export interface RecurrentState {
   readonly floats: number
 }
 
-/** How a gate and an up value become one; the first two are act(gate) * up. */
-export type Activation = 'silu' | 'gelu_tanh' | ClampedSwiglu
+/**
+ * How a gate and an up value become one; the first two are act(gate) * up. situ (Kimi K3): both are kept within bounds,
+ * 4 * tanh(gate / 4) * sigmoid(gate) * 25 * tanh(up / 25).
+ */
+export type Activation = 'silu' | 'gelu_tanh' | 'situ' | ClampedSwiglu
 
 /**
  * (u + upOffset) * g * sigmoid(alpha * g) with g = min(gate, limit) and u = up within [-limit, limit].

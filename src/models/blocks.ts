@@ -39,7 +39,7 @@ export function gatedMlp(
 /** Final norm and head on the rows whose logits are wanted: x [T, D] -> [R, V]. */
 export function logits(
   b: GraphBuilder,
-  x: Value,
+  x: Value | View,
   normName: string,
   eps: number,
   head: Weight,

@@ -1,6 +1,6 @@
 /** Grouped-query attention (arXiv 2305.13245), as a config describes it and as ops. */
 import { z } from 'zod'
-import { vector, view, type GraphBuilder } from '../graph/builder.js'
+import { matrix, vector, view, type GraphBuilder } from '../graph/builder.js'
 import type { AttentionSpan, RopeTable, Value, View, Weight } from '../graph/ops.js'
 import { project } from './blocks.js'
 import { requireMultiple, unsupported } from './config.js'
@@ -89,6 +89,8 @@ export interface AttentionShape extends Heads {
   readonly span?: AttentionSpan | undefined
   readonly softcap?: number | undefined
   readonly sinks?: Weight
+  /** The output is multiplied by the sigmoid of a gate, whose rows lie in q_proj behind each head's (Qwen3-Next). */
+  readonly outputGate?: boolean
   /** Queries are multiplied by it after the rotation (ScaleOp). */
   readonly temperature?: { beta: number; length: number; shift: number } | undefined
 }
@@ -96,7 +98,13 @@ export interface AttentionShape extends Heads {
 /** Attention with half-split rotation; x [T, D] -> [T, D]. */
 export function gqaAttention(b: GraphBuilder, x: View, name: string, s: AttentionShape): Value {
   const { nHeads, nKvHeads, headDim } = s
-  const q = project(b, x, `${name}.q_proj`, nHeads * headDim, s.qkvBias) // [T, H * E]
+  // Of q_proj's rows each head has its own, and as many of its gate where there is one.
+  const halfOfQ = (which: 'query' | 'gate', firstRow: number): Value => {
+    const whole = { tensor: `${name}.q_proj.weight`, shape: [2 * nHeads * headDim, x.width] }
+    const part = { ...whole, firstRow, rowRun: headDim, rowStep: 2 * headDim }
+    return b.linear(x, matrix(`${name}.${which}_proj.weight`, nHeads * headDim, x.width, { part }))
+  }
+  const q = s.outputGate ? halfOfQ('query', 0) : project(b, x, `${name}.q_proj`, nHeads * headDim, s.qkvBias) // [T, H * E]
   const k = project(b, x, `${name}.k_proj`, nKvHeads * headDim, s.qkvBias) // [T, K * E]
   const v = project(b, x, `${name}.v_proj`, nKvHeads * headDim, s.qkvBias)
   for (const [value, nHere, which] of [
@@ -114,5 +122,6 @@ export function gqaAttention(b: GraphBuilder, x: View, name: string, s: Attentio
   if (s.temperature) b.scale(q, 1, { temperature: s.temperature, out: view(q) })
   const { scale = headDim ** -0.5, span, softcap, sinks } = s
   const out = b.attention(q, k, v, { nHeads, nKvHeads, headDim, scale, span, softcap, sinks })
+  if (s.outputGate) b.sigmoidGate(out, halfOfQ('gate', headDim))
   return project(b, out, `${name}.o_proj`, x.width, s.outBias)
 }

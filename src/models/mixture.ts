@@ -64,6 +64,8 @@ export interface MixtureOptions {
   readonly activation?: Activation
   /** Published as transformers 5 keeps them: experts.gate_up_proj [X, 2 * F, D], experts.down_proj [X, D, F]. */
   readonly stacked?: boolean
+  /** What the experts get instead of what the router gets. */
+  readonly input?: View
 }
 
 /** Routed experts, weighted, plus the shared ones. x [T, D] -> [T, D]. */
@@ -82,7 +84,7 @@ export function mixture(
   return b.add(routed, gatedMlp(b, x, `${name}.shared_experts`, width, { names: sharedNames, activation }))
 }
 
-/** Routed experts, weighted. x [T, D] -> [T, D]. */
+/** Routed experts, weighted. x [T, D] -> [T, D], or as wide as their input. */
 export function routedExperts(
   b: GraphBuilder,
   x: View,
@@ -91,11 +93,11 @@ export function routedExperts(
   rule: RouteRule,
   options: MixtureOptions = {},
 ): Value {
-  const { names = PROJECTIONS, activation = 'silu', stacked = false } = options
+  const { names = PROJECTIONS, activation = 'silu', stacked = false, input = x } = options
   const X = c.n_routed_experts!
   const scores = b.linear(x, matrix(`${name}.gate.weight`, X, x.width, { quantizable: false })) // [T, X]
   const routing = b.route(scores, { ...rule, topK: c.num_experts_per_tok, scale: c.routed_scaling_factor })
-  const [F, D] = [c.moe_intermediate_size, x.width]
+  const [F, D] = [c.moe_intermediate_size, input.width]
   const all = (own: string, n: number, k: number, stack: string, rows: number, firstRow = 0) =>
     Array.from({ length: X }, (_, e) => {
       const part = { tensor: `${name}.experts.${stack}`, shape: [X, rows, k], index: e, firstRow }
@@ -106,5 +108,5 @@ export function routedExperts(
     up: all(names.up, F, D, 'gate_up_proj', 2 * F, F),
     down: all(names.down, D, F, 'down_proj', D),
   }
-  return b.experts(x, routing, weights, c.num_experts_per_tok, activation)
+  return b.experts(input, routing, weights, c.num_experts_per_tok, activation)
 }

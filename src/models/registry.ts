@@ -10,6 +10,8 @@ import { gemma3 } from './gemma3.js'
 import { glm4Moe } from './glm4-moe.js'
 import { glmMoeDsa } from './glm-moe-dsa.js'
 import { gptOss } from './gpt-oss.js'
+import { kimiK3 } from './kimi-k3.js'
+import { kimiLinear } from './kimi-linear.js'
 import { llama } from './llama.js'
 import { llama4 } from './llama4.js'
 import { minimaxM2 } from './minimax-m2.js'
@@ -18,7 +20,10 @@ import { mistral4 } from './mistral4.js'
 import { mixtral } from './mixtral.js'
 import { qwen2 } from './qwen2.js'
 import { qwen3 } from './qwen3.js'
+import { qwen35 } from './qwen3-5.js'
+import { qwen35Moe } from './qwen3-5-moe.js'
 import { qwen3Moe } from './qwen3-moe.js'
+import { qwen3Next } from './qwen3-next.js'
 
 /** Every architecture; a new one is one file and one line here. */
 export const MODELS: readonly ModelDefinition[] = [
@@ -30,11 +35,16 @@ export const MODELS: readonly ModelDefinition[] = [
   qwen2,
   qwen3,
   qwen3Moe,
+  qwen3Next,
+  qwen35,
+  qwen35Moe,
   deepseek,
   deepseekV32,
   deepseekV4,
   glm4Moe,
   glmMoeDsa,
+  kimiLinear,
+  kimiK3,
   minimaxM2,
   gptOss,
   gemma3,

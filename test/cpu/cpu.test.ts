@@ -55,6 +55,7 @@ describe('fast', () => {
     ['golden/glm5.2', 10],
     ['golden/deepseek-v4', 36],
     ['golden/kimi-k2-thinking', Infinity],
+    ['golden/kimi-linear', Infinity],
     ['golden/llama3', Infinity],
     ['golden/mistral', Infinity],
     ['golden/mixtral', Infinity],

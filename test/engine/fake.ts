@@ -28,6 +28,8 @@ export interface FakeOptions {
   readonly maxPages?: number
   /** Tokens of the vocabulary; VOCAB by default. */
   readonly vocab?: number
+  /** The model has recurrent states, and so many slots at most. */
+  readonly maxSlots?: number
   /** Called before each step; may throw or wait. */
   readonly onStep?: (step: Step) => void | Promise<void>
   /** What comes behind a prefix; by default nextOf. */
@@ -45,7 +47,7 @@ export class FakeRunner implements Runner {
   readonly activeWeightBytes = 1
   readonly weightBytes = 1
   readonly pageBytes = 64
-  readonly slotBytes = 0
+  readonly slotBytes: number
   readonly maxTokens: number
   readonly maxLogitRows: number
   /** Tokens of each step. */
@@ -55,9 +57,12 @@ export class FakeRunner implements Runner {
   drafts = 0
   private last: Step | undefined
   private readonly cells = new Map<number, number>()
+  /** The tokens that a sequence's recurrent state has seen. */
+  private readonly slots: number[][] = []
   private busy = false
 
   constructor(private readonly options: FakeOptions = {}) {
+    this.slotBytes = options.maxSlots === undefined ? 0 : 64
     this.maxTokens = options.maxTokens ?? 16
     this.maxLogitRows = options.maxLogitRows ?? 4
   }
@@ -67,9 +72,17 @@ export class FakeRunner implements Runner {
     this.reserved = count
   }
 
-  reserveSlots(): void {}
+  reserveSlots(count: number): void {
+    if (this.busy) throw new Error('memory grows while a step runs')
+    if (count > this.options.maxSlots!) throw new UserError(`${count} slots`, 'out_of_memory')
+    while (this.slots.length < count) this.slots.push([])
+  }
 
-  copySlot(): void {}
+  copySlot(from: number, to: number): void {
+    if (this.busy) throw new Error('a copy while a step runs')
+    if (!this.slots[from] || !this.slots[to]) throw new Error(`slots ${from} and ${to} of ${this.slots.length}`)
+    this.slots[to] = [...this.slots[from]]
+  }
 
   async step(step: Step): Promise<Float32Array> {
     if (this.busy) throw new Error('two steps at once')
@@ -77,6 +90,8 @@ export class FakeRunner implements Runner {
     if (step.logitRows.length > this.maxLogitRows) throw new Error('too many rows of logits')
     this.busy = true
     try {
+      // A step that fails has changed states already.
+      if (this.slotBytes > 0) this.remember(step)
       await this.options.onStep?.(step)
       // A real backend does not end in the microtask in which it began.
       await new Promise((resolve) => setImmediate(resolve))
@@ -134,10 +149,32 @@ export class FakeRunner implements Runner {
     const { vocab = VOCAB } = this.options
     const logits = new Float32Array(step.logitRows.length * vocab)
     step.logitRows.forEach((t, row) => {
-      const prefix = Array.from({ length: step.positions[t]! + 1 }, (_, position) => this.cells.get(cell(t, position))!)
+      const prefix = Array.from({ length: step.positions[t]! + 1 }, (_, position) => {
+        const token = this.cells.get(cell(t, position))!
+        // Attention and the recurrent state must have seen the same; else the answer is another one.
+        return this.slotBytes > 0 ? token * 2 - this.seen(step, t)[position]! : token
+      })
       logits[row * vocab + (this.options.next ?? nextOf)(prefix)] = 5
     })
     return logits
+  }
+
+  /** Every token goes into its sequence's state, which cannot be read or changed at any other place. */
+  private remember(step: Step): void {
+    const used = new Set(step.slots)
+    if (used.size !== step.pageTables.length) throw new Error('two sequences in one slot')
+    step.tokens.forEach((token, t) => {
+      const seen = this.seen(step, t)
+      if (step.positions[t] === 0) seen.length = 0
+      if (seen.length !== step.positions[t]) throw new Error(`a state of ${seen.length} tokens at ${step.positions[t]}`)
+      seen.push(token)
+    })
+  }
+
+  private seen(step: Step, t: number): number[] {
+    const slot = this.slots[step.slots![step.sequences[t]!]!]
+    if (!slot) throw new Error('a slot that is not reserved')
+    return slot
   }
 }
 

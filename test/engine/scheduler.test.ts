@@ -124,6 +124,104 @@ describe('short memory', () => {
   })
 })
 
+describe('recurrent states', () => {
+  const options = { maxTokens: 64, maxLogitRows: 8, maxSlots: 20 }
+  const total = (runner: FakeRunner): number => runner.steps.splice(0).reduce((a, b) => a + b, 0)
+
+  it('go on from a snapshot at the end of a prompt', async () => {
+    const runner = new FakeRunner(options)
+    const model = fakeModel(runner)
+    const prompt = numbers(3, 300)
+    const first = new Session(model)
+    await first.generate(prompt, { maxTokens: 2 }).result
+    await first.close()
+    total(runner)
+    const result = await new Session(model).generate([...prompt, 1], { maxTokens: 2 }).result
+    expect(result).toMatchObject({ cachedTokens: 256, ids: continuation([...prompt, 1], 2) })
+    expect(runner.steps).toEqual([45, 1])
+  })
+
+  it('go back for the same prompt again, and to the beginning without a snapshot', async () => {
+    const runner = new FakeRunner(options)
+    const session = new Session(fakeModel(runner))
+    const ask = async (prompt: number[]): Promise<number> => {
+      const result = await session.generate(prompt, { maxTokens: 90 }).result
+      expect(result.ids).toEqual(continuation(prompt, 90))
+      return result.cachedTokens
+    }
+    expect(await ask(numbers(1, 200))).toBe(0)
+    expect(await ask(numbers(1, 200))).toBe(192)
+    // 150 tokens are the same, but no state is left of them.
+    expect(await ask([...numbers(1, 150), 0, 0])).toBe(0)
+    // The next turn goes on where the last one ended.
+    const turn = [...numbers(1, 150), 0, 0]
+    const answer = continuation(turn, 90)
+    expect(await ask([...turn, ...answer, 7])).toBe(152 + 89)
+  })
+
+  it('are kept every so often in long prompts', async () => {
+    const runner = new FakeRunner(options)
+    const model = fakeModel(runner, { contextLength: 5000 })
+    await new Session(model).generate(numbers(1, 3000), { maxTokens: 1 }).result
+    const other = [...numbers(1, 2500), 1, 2]
+    const result = await new Session(model).generate(other, { maxTokens: 5 }).result
+    expect(result).toMatchObject({ cachedTokens: 2048, ids: continuation(other, 5) })
+  })
+
+  it('of several requests with the same prompt are computed once', async () => {
+    const runner = new FakeRunner(options)
+    const model = fakeModel(runner)
+    const prompts = [0, 1, 2, 3].map((i) => [...numbers(3, 640), i, i])
+    const results = await Promise.all(prompts.map((p) => new Session(model).generate(p, { maxTokens: 3 }).result))
+    results.forEach(({ ids }, i) => expect(ids).toEqual(continuation(prompts[i]!, 3)))
+    expect(total(runner)).toBe(640 + 4 * 2 + 4 * 2)
+  })
+
+  it('give the snapshots used least recently up, and never a running one', async () => {
+    const model = fakeModel(new FakeRunner(options), { limit: { pages: 100, slots: 3, hard: false } })
+    const ask = async (from: number): Promise<number> => {
+      const session = new Session(model)
+      const { cachedTokens, ids } = await session.generate(numbers(from, 100), { maxTokens: 2 }).result
+      expect(ids).toEqual(continuation(numbers(from, 100), 2))
+      await session.close()
+      return cachedTokens
+    }
+    expect([await ask(1), await ask(2), await ask(1), await ask(3), await ask(4)]).toEqual([0, 0, 64, 0, 0])
+    expect([await ask(4), await ask(1)]).toEqual([64, 0])
+    expect(model.shared.slots!.size).toBe(3)
+    // More sequences than slots below the limit: all run, and nothing is kept.
+    await Promise.all([5, 6, 7, 8, 9].map(ask))
+    expect(model.shared.slots!.size).toBe(5)
+    expect(model.shared.slots!.freeCount).toBe(5)
+  })
+
+  it('wait for a slot where the limit is hard', async () => {
+    const model = fakeModel(new FakeRunner({ ...options, maxSlots: 2 }), {
+      limit: { pages: 100, slots: 2, hard: true },
+    })
+    const prompts = [0, 1, 2, 3, 4].map((i) => numbers(i, 100 + 20 * i))
+    const results = await Promise.all(prompts.map((p) => new Session(model).generate(p, { maxTokens: 70 }).result))
+    results.forEach(({ ids }, i) => expect(ids).toEqual(continuation(prompts[i]!, 70)))
+  })
+
+  it('are not trusted after a step that failed', async () => {
+    let failing = false
+    const runner = new FakeRunner({
+      ...options,
+      onStep: () => (failing ? Promise.reject(new Error('broken')) : undefined),
+    })
+    const session = new Session(fakeModel(runner))
+    const prompt = numbers(1, 150)
+    await session.generate(prompt, { maxTokens: 5 }).result
+    const more = [...prompt, ...continuation(prompt, 5)]
+    failing = true
+    await expect(session.generate([...more, 1]).result).rejects.toThrow('broken')
+    failing = false
+    const result = await session.generate([...more, 1], { maxTokens: 5 }).result
+    expect(result).toMatchObject({ cachedTokens: 128, ids: continuation([...more, 1], 5) })
+  })
+})
+
 it('frees a cancelled sequence within one step', async () => {
   const runner = new FakeRunner({ maxTokens: 16 })
   const model = fakeModel(runner, { contextLength: 5000 })
@@ -153,9 +251,12 @@ it('answers any mix of requests as if each were alone, and gives every page back
       fc.array(request, { minLength: 1, maxLength: 10 }),
       fc.constantFrom(1, 3, 16, 100),
       fc.constantFrom(6, 9, 40),
-      async (requests, maxTokens, pages) => {
-        const runner = new FakeRunner({ maxTokens, maxLogitRows: Math.min(maxTokens, 4) })
-        const model = fakeModel(runner, { limit: { pages, hard: true } })
+      // With recurrent states, so many slots; undefined: a model without.
+      fc.constantFrom(undefined, 1, 2, 3, 9),
+      async (requests, maxTokens, pages, slots) => {
+        const recurrent = slots !== undefined && { maxSlots: slots }
+        const runner = new FakeRunner({ maxTokens, maxLogitRows: Math.min(maxTokens, 4), ...recurrent })
+        const model = fakeModel(runner, { limit: { pages, hard: true, ...(slots && { slots }) } })
         const sessions = Array.from({ length: 5 }, () => new Session(model))
         const pause = async (ticks: number): Promise<void> => {
           for (let i = 0; i < ticks; i++) await new Promise((resolve) => setImmediate(resolve))
@@ -173,16 +274,17 @@ it('answers any mix of requests as if each were alone, and gives every page back
         await Promise.all(requests.map(ask))
         await Promise.all(sessions.map((session) => session.close()))
         expect(model.shared.pool.freeCount).toBe(model.shared.pool.size)
+        expect(model.shared.slots?.freeCount).toBe(model.shared.slots?.size)
         expect(model.shared.scheduler.active).toBe(0)
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 120 },
   )
 })
 
 describe('the cpu backend', () => {
   const fixtures = fileURLToPath(new URL('../fixtures/golden/', import.meta.url))
-  it.each(['qwen3', 'llama3', 'deepseek-v3'])('%s answers in a batch as alone (exact)', async (name) => {
+  it.each(['qwen3', 'llama3', 'deepseek-v3', 'kimi-linear'])('%s answers in a batch as alone (exact)', async (name) => {
     const ids = (seed: number, count: number): number[] =>
       Array.from({ length: count }, (_, i) => (seed * 17 + i * 7) % 60)
     const prompts = [ids(1, 5), ids(2, 70), ids(3, 33), ids(4, 1), [...ids(2, 66), 5, 6]]

@@ -52,8 +52,7 @@ describe('speculation', () => {
   })
 
   it('is refused for models with recurrent states', async () => {
-    const runner = new FakeRunner()
-    Object.assign(runner, { slotBytes: 64 })
+    const runner = new FakeRunner({ maxSlots: 1 })
     const generation = new Session(fakeModel(runner)).generate([1], { speculate: 'ngram' })
     await expect(generation.result).rejects.toThrow(/recurrent layers/)
   })
@@ -71,7 +70,7 @@ describe('speculation', () => {
     await session.generate(prompt, { maxTokens: 30, speculate: oracle(0, 3) }).result
     const whole = [...prompt, ...continuation(prompt, 30)]
     const { tree } = model.shared.pool
-    expect(tree.has(undefined, whole, 0)).toBe(true)
+    expect(tree.find(undefined, whole, 0)).toBeDefined()
     await session.close()
     // The first page and nothing beside it.
     expect(tree.idleCount).toBe(1)

@@ -31,6 +31,7 @@ describe.each(readdirSync(join(FIXTURES, 'golden')))('golden/%s', (name) => {
         positions: Int32Array.from([...beside.map((_, i) => from - 2 * CHUNK + i), ...own.map((_, i) => from + i)]),
         sequences: Int32Array.from([...beside.map(() => 1), ...own.map(() => 0)]),
         pageTables: PAGES.map((pages) => Int32Array.from(pages)),
+        slots: Int32Array.of(1, 0),
         logitRows: Int32Array.from(own, (_, i) => beside.length + i),
       })
       own.forEach((_, i) => {

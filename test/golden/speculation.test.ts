@@ -10,6 +10,9 @@ const folders = ['golden', 'golden-gguf'].flatMap((kind) =>
   readdirSync(join(FIXTURES, kind)).map((name) => ({ name: `${kind}/${name}`, path: join(FIXTURES, kind, name) })),
 )
 
+/** Recurrent states do not go back behind a wrong guess. */
+const RECURRENT = /kimi-linear|kimi-k3|qwen3-next|qwen3\.5/
+
 /** Right, but for every fifth token. */
 function faulty(prompt: readonly number[], greedy: readonly number[]): Drafter {
   return {
@@ -20,7 +23,7 @@ function faulty(prompt: readonly number[], greedy: readonly number[]): Drafter {
   }
 }
 
-describe.each(folders)('$name', ({ path }) => {
+describe.each(folders)('$name', ({ name, path }) => {
   it('gives the greedy ids of transformers with guesses, right and wrong', async () => {
     const { prompt, greedy } = readGolden(join(path, 'golden.safetensors'))
     const gguf = join(path, 'model.gguf')
@@ -28,7 +31,12 @@ describe.each(folders)('$name', ({ path }) => {
     try {
       const options = { maxTokens: greedy.length, ignoreEos: true, temperature: 0 }
       for (const speculate of ['ngram' as const, faulty(prompt, greedy)]) {
-        const { ids, speculation } = await engine.generate(prompt, { ...options, speculate }).result
+        const { result } = engine.generate(prompt, { ...options, speculate })
+        if (RECURRENT.test(name)) {
+          await expect(result).rejects.toThrow(/recurrent layers/)
+          continue
+        }
+        const { ids, speculation } = await result
         expect(ids).toEqual(greedy)
         if (speculate === 'ngram') continue
         expect(speculation!.accepted).toBeGreaterThan(greedy.length / 3)

@@ -116,7 +116,8 @@ function planWeights(
 
 function useOf(op: Op, rank: number): WeightUse {
   // What recurrent layers read in order, matrices of convolutions included, is f32.
-  if (rank === 1 || op.op === 'shortConv' || op.op === 'decay' || op.op === 'compress') return 'vector'
+  if (rank === 1 || op.op === 'shortConv' || op.op === 'decay' || op.op === 'mixBlocks' || op.op === 'compress')
+    return 'vector'
   if (op.op === 'route' && rank === 2) return 'vector'
   return op.op === 'embed' || op.op === 'headLinear' ? op.op : 'linear'
 }

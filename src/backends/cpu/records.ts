@@ -35,6 +35,7 @@ export const OPCODES = {
   gatedNorm: 35,
   sigmoidGate: 36,
   copyHeads: 37,
+  mixBlocks: 38,
   // Chosen positions and hyper-connections
   layerNorm: 50,
   indexScores: 51,

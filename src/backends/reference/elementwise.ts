@@ -84,6 +84,7 @@ export function gated(gate: number, up: number, activation: Activation): number 
   if (activation === 'silu') return (gate / (1 + Math.exp(-gate))) * up
   if (activation === 'gelu_tanh')
     return 0.5 * gate * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (gate + 0.044715 * gate ** 3))) * up
+  if (activation === 'situ') return ((4 * Math.tanh(gate / 4)) / (1 + Math.exp(-gate))) * 25 * Math.tanh(up / 25)
   const { alpha, limit, upOffset } = activation
   const g = Math.min(gate, limit)
   const u = Math.max(-limit, Math.min(up, limit))

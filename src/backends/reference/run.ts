@@ -3,6 +3,7 @@ import { attention, mlaAttention } from './attention.js'
 import { add, embed, gatedMul, layerNorm, rmsNorm, rope, scale, selectRows } from './elementwise.js'
 import { experts, route } from './experts.js'
 import { headLinear, linear } from './linear.js'
+import { mixBlocks } from './residuals.js'
 import { copyHeads, decay, deltaRule, gatedNorm, shortConv, sigmoidGate } from './recurrent.js'
 import { compress, index, sparseAttention } from './sparse.js'
 import type { StepContext } from './step.js'
@@ -26,6 +27,7 @@ const RUN: { readonly [Name in Op['op']]: Run<Name> } = {
   scale,
   add,
   selectRows,
+  mixBlocks,
   ...{ shortConv, decay, deltaRule, gatedNorm, sigmoidGate, copyHeads },
   index,
   sparseAttention,

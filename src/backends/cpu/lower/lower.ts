@@ -4,6 +4,7 @@ import { add, embed, gatedMul, layerNorm, rmsNorm, rope, scale, selectRows } fro
 import { experts, route } from './experts.js'
 import { headLinear, linear } from './linear.js'
 import type { Lowering } from './lowering.js'
+import { mixBlocks } from './residuals.js'
 import { copyHeads, decay, deltaRule, gatedNorm, shortConv, sigmoidGate } from './recurrent.js'
 import { compress, index, sparseAttention } from './sparse.js'
 import { collapseStreams, repeat, streamWeights, updateStreams } from './streams.js'
@@ -26,6 +27,7 @@ const LOWER: { readonly [Name in Op['op']]: Lower<Name> } = {
   scale,
   add,
   selectRows,
+  mixBlocks,
   ...{ shortConv, decay, deltaRule, gatedNorm, sigmoidGate, copyHeads },
   index,
   sparseAttention,

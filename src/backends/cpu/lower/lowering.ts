@@ -188,6 +188,7 @@ export function temporary(name: string, rowBytes: number, extra: number, multipl
 export function activationWords(activation: Activation): Word[] {
   if (activation === 'silu') return [0, 0, 0, 0]
   if (activation === 'gelu_tanh') return [1, 0, 0, 0]
+  if (activation === 'situ') return [3, 0, 0, 0]
   const { alpha, limit, upOffset } = activation
   return [2, { f32: alpha }, { f32: limit }, { f32: upOffset }]
 }

@@ -1,0 +1,103 @@
+/**
+ * Kimi-Linear-48B-A3B (arXiv 2510.26692): three layers of Kimi Delta Attention, then one of latent attention without
+ * positions, and mixtures of experts behind the first layers.
+ */
+import { z } from 'zod'
+import type { Checkpoint } from '../checkpoint/checkpoint.js'
+import { GraphBuilder } from '../graph/builder.js'
+import type { Value, View } from '../graph/ops.js'
+import type { Program } from '../graph/program.js'
+import { PROJECTIONS, W123, gatedMlp, logits, norm } from './blocks.js'
+import { COMMON, readConfig, unsupported } from './config.js'
+import type { ModelDefinition } from './definition.js'
+import { KDA_CONFIG, checkKda, kda } from './kda.js'
+import { biasedSigmoid, checkMixture, mixture, type MixtureConfig } from './mixture.js'
+import { MLA_CONFIG, checkMla, mla } from './mla.js'
+import { embeddingAndHead } from './text-model.js'
+
+export const kimiLinear: ModelDefinition = {
+  modelTypes: ['kimi_linear'],
+  build: (checkpoint) => Promise.resolve(build(checkpoint)),
+}
+
+// ---- config
+
+const count = z.number().int().min(1).max(65536)
+
+/** Keys of the mixtures, which Kimi K3 has too. */
+export const KIMI_EXPERTS = {
+  moe_router_activation_func: z.literal('sigmoid').default('sigmoid'),
+  moe_intermediate_size: count,
+  num_experts: count,
+  num_experts_per_token: count,
+  num_shared_experts: z.number().int().min(0).max(1024).default(1),
+  num_expert_group: count.default(1),
+  topk_group: count.default(1),
+  moe_renormalize: z.boolean().default(true),
+  routed_scaling_factor: z.number(),
+  first_k_dense_replace: z.number().int().min(0).default(1),
+  moe_layer_freq: z.literal(1).default(1),
+}
+
+const { max_position_embeddings: positions, ...WITHOUT_POSITIONS } = COMMON
+const KimiLinearConfig = z.object({
+  ...WITHOUT_POSITIONS,
+  ...MLA_CONFIG,
+  ...KDA_CONFIG,
+  ...KIMI_EXPERTS,
+  model_max_length: positions,
+  mla_use_nope: z.literal(true).default(true),
+  mlp_layer_types: z.array(z.enum(['dense', 'sparse'])).optional(),
+})
+type Config = z.infer<typeof KimiLinearConfig>
+
+export function kimiMixture(c: z.infer<z.ZodObject<typeof KIMI_EXPERTS>>): MixtureConfig {
+  return {
+    moe_intermediate_size: c.moe_intermediate_size,
+    n_routed_experts: c.num_experts,
+    n_shared_experts: c.num_shared_experts,
+    num_experts_per_tok: c.num_experts_per_token,
+    n_group: c.num_expert_group,
+    topk_group: c.topk_group,
+    norm_topk_prob: c.moe_renormalize,
+    routed_scaling_factor: c.routed_scaling_factor,
+  }
+}
+
+// ---- graph
+
+function build(checkpoint: Checkpoint): Program {
+  const where = checkpoint.name
+  const c = readConfig(KimiLinearConfig, checkpoint.config, where)
+  checkMla(c, where)
+  checkKda(c, where)
+  checkMixture(kimiMixture(c), where)
+  if (c.mlp_layer_types && c.mlp_layer_types.length !== c.num_hidden_layers)
+    unsupported(where, `mlp_layer_types of ${c.mlp_layer_types.length} layers among ${c.num_hidden_layers}`)
+  const b = new GraphBuilder()
+  const eps = c.rms_norm_eps
+  const scale = (c.qk_nope_head_dim + c.qk_rope_head_dim) ** -0.5
+  const rateShape = [1, 1, c.linear_attn_config.num_heads, 1]
+  const { embedding, head } = embeddingAndHead(checkpoint, c)
+  let x = b.embed(embedding) // [T, D]
+  for (let i = 0; i < c.num_hidden_layers; i++) {
+    b.layer(i)
+    const layer = `model.layers.${i}`
+    const h = norm(b, x, `${layer}.input_layernorm`, eps)
+    const name = `${layer}.self_attn`
+    const full = c.linear_attn_config.full_attn_layers.includes(i + 1)
+    x = b.add(x, full ? mla(b, h, name, c, { scale }, checkpoint) : kda(b, h, name, c, { eps, rateShape }))
+    const g = norm(b, x, `${layer}.post_attention_layernorm`, eps)
+    const sparse = c.mlp_layer_types ? c.mlp_layer_types[i] === 'sparse' : i >= c.first_k_dense_replace
+    const moe = `${layer}.block_sparse_moe`
+    // Moonshot publishes dense layers as mlp; transformers saves them under the name of the mixtures.
+    const dense = checkpoint.has(`${layer}.mlp.gate_proj.weight`) ? `${layer}.mlp` : moe
+    x = b.add(x, sparse ? experts(b, g, moe, c) : gatedMlp(b, g, dense, c.intermediate_size))
+  }
+  return b.build(logits(b, x, 'model.norm', eps, head), c.model_max_length)
+}
+
+function experts(b: GraphBuilder, x: View, name: string, c: Config): Value {
+  const sizes = kimiMixture(c)
+  return mixture(b, x, name, sizes, biasedSigmoid(sizes, name), { names: W123, sharedNames: PROJECTIONS })
+}

@@ -1,0 +1,9 @@
+import { z } from 'zod'
+import type { ModelDefinition } from './definition.js'
+import { HYBRID_CONFIG, buildHybrid, denseFeed } from './qwen-hybrid.js'
+
+/** Qwen3.5 and 3.6, dense (as in transformers' qwen3_5); the text model of a wrapper that also sees. */
+export const qwen35: ModelDefinition = {
+  modelTypes: ['qwen3_5', 'qwen3_5_text'],
+  build: (checkpoint) => Promise.resolve(buildHybrid(checkpoint, z.object(HYBRID_CONFIG), denseFeed)),
+}
