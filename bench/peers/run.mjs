@@ -1,16 +1,18 @@
 // llama.cpp (through node-llama-cpp) and kaiyuan on the same random-weight file, alternating, each in its own process.
 // Usage: node bench/peers/run.mjs [--shape qwen3-0.6b] [--format q4_0] [-p 256] [-n 64] [--threads 2] [--rounds 5]
-// Before: npm run build; cd bench/peers && NODE_LLAMA_CPP_SKIP_DOWNLOAD=true npm ci
+//   --context 4096: behind so many tokens in the cache; --streams 16: so many answers side by side; --inner 3: rounds inside a process
+// Before: npm run build; cd bench/peers && NODE_LLAMA_CPP_SKIP_DOWNLOAD=true npm install
 // Both run on the Node that runs this; another: npx -y node@26 bench/peers/run.mjs
-// Writes bench/results/<shape>-<format>-node<major>.json; `node tools/readme-speed.mjs` puts the results into the README.
+// Writes bench/results/<shape>-<format>[-<context>][-x<streams>]-node<major>.json; `node tools/readme-speed.mjs` puts the results into the README.
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { writeSyntheticGguf } from './synthetic-gguf.mjs'
 
+const DEFAULTS = { context: '0', streams: '1', inner: '3' }
 const FIELDS = ['loadSeconds', 'prefillTokensPerSecond', 'decodeTokensPerSecond', 'peakRssBytes']
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const run = promisify(execFile)
@@ -23,23 +25,29 @@ const { values } = parseArgs({
     new: { type: 'string', short: 'n', default: '64' },
     threads: { type: 'string', default: '2' },
     rounds: { type: 'string', default: '5' },
+    context: { type: 'string', default: DEFAULTS.context },
+    streams: { type: 'string', default: DEFAULTS.streams },
+    inner: { type: 'string', default: DEFAULTS.inner },
+    file: { type: 'string' },
     out: { type: 'string' },
   },
 })
-const { shape, format, threads } = values
+const { shape, format, threads, context, streams, inner } = values
 const rounds = Number(values.rounds)
 
 const cli = here('../../dist/cli/main.js')
 if (!existsSync(cli))
   throw new Error('dist/cli/main.js is missing: run `npm run build` in the root of the project first')
 if (!existsSync(here('node_modules/node-llama-cpp'))) {
-  throw new Error('node-llama-cpp is missing: cd bench/peers && NODE_LLAMA_CPP_SKIP_DOWNLOAD=true npm ci')
+  throw new Error('node-llama-cpp is missing: cd bench/peers && NODE_LLAMA_CPP_SKIP_DOWNLOAD=true npm install')
 }
 
-const file = join(tmpdir(), `kaiyuan-bench-${process.pid}-${shape}-${format}.gguf`)
+// With --file a file that was written before is used and kept.
+const file = values.file ?? join(tmpdir(), `kaiyuan-bench-${process.pid}-${shape}-${format}.gguf`)
+const numbers = { '-p': values.prompt, '-n': values.new, '--depth': context, '--streams': streams, '--rounds': inner }
 const contestants = {
-  llama: [here('llama.mjs'), file, threads, values.prompt, values.new],
-  kaiyuan: [cli, 'bench', file, '--json', '-p', values.prompt, '-n', values.new, '--threads', threads],
+  llama: [here('llama.mjs'), file, threads, ...Object.values(numbers)],
+  kaiyuan: [cli, 'bench', file, '--json', '--threads', threads, ...Object.entries(numbers).flat()],
 }
 
 /** Runs one contestant and returns the JSON object of its last line. */
@@ -62,7 +70,7 @@ const medians = (runs) => Object.fromEntries(FIELDS.map((field) => [field, media
 const runs = { llama: [], kaiyuan: [] }
 let fileBytes
 try {
-  fileBytes = await writeSyntheticGguf(file, shape, format)
+  fileBytes = values.file && existsSync(file) ? statSync(file).size : await writeSyntheticGguf(file, shape, format)
   for (let round = 0; round < rounds; round++) {
     // Whoever goes first changes every round: heat and caches favour neither.
     const order = round % 2 === 0 ? ['llama', 'kaiyuan'] : ['kaiyuan', 'llama']
@@ -76,7 +84,7 @@ try {
     }
   }
 } finally {
-  rmSync(file, { force: true })
+  if (!values.file) rmSync(file, { force: true })
 }
 
 const { llama, kaiyuan } = { llama: medians(runs.llama), kaiyuan: medians(runs.kaiyuan) }
@@ -86,6 +94,7 @@ const ratios = {
   peakRss: kaiyuan.peakRssBytes / llama.peakRssBytes,
 }
 const peer = JSON.parse(readFileSync(here('node_modules/node-llama-cpp/package.json'), 'utf8'))
+const extra = Object.entries({ context, streams, inner }).filter(([name, value]) => value !== DEFAULTS[name])
 const report = {
   date: new Date().toISOString().slice(0, 10),
   machine: { cpu: cpus()[0].model.trim(), cores: cpus().length },
@@ -93,11 +102,13 @@ const report = {
   peer: `${peer.name} ${peer.version}`,
   command:
     `node bench/peers/run.mjs --shape ${shape} --format ${format} -p ${values.prompt} -n ${values.new} ` +
-    `--threads ${threads} --rounds ${rounds}`,
+    `--threads ${threads} --rounds ${rounds}${extra.map(([name, value]) => ` --${name} ${value}`).join('')}`,
   shape,
   format,
   promptTokens: Number(values.prompt),
   newTokens: Number(values.new),
+  context: Number(context),
+  streams: Number(streams),
   threads: Number(threads),
   rounds,
   fileBytes,
@@ -105,7 +116,10 @@ const report = {
   ratios,
   runs,
 }
-const out = values.out ?? here(`../results/${shape}-${format}-node${process.versions.node.split('.')[0]}.json`)
+const name = [shape, format, ...(context === '0' ? [] : [context]), ...(streams === '1' ? [] : [`x${streams}`])].join(
+  '-',
+)
+const out = values.out ?? here(`../results/${name}-node${process.versions.node.split('.')[0]}.json`)
 mkdirSync(join(out, '..'), { recursive: true })
 writeFileSync(out, `${JSON.stringify(report, null, 2)}\n`)
 console.log(`\nmedians of ${rounds} rounds, ${report.machine.cpu}, ${threads} threads, Node ${process.version}`)

@@ -109,7 +109,7 @@ function modelMetadata(name, shape) {
     textEntry('general.architecture', 'qwen3'),
     textEntry('general.name', name),
     u32Entry(key('block_count'), shape.layers),
-    u32Entry(key('context_length'), 4096),
+    u32Entry(key('context_length'), 40960),
     u32Entry(key('embedding_length'), shape.width),
     u32Entry(key('feed_forward_length'), shape.feedForward),
     u32Entry(key('attention.head_count'), shape.heads),

@@ -93,7 +93,7 @@ function configOf(sizes: Sizes): JsonObject {
     attention_bias: false,
     tie_word_embeddings: true,
     vocab_size: VOCABULARY,
-    max_position_embeddings: 4096,
+    max_position_embeddings: 40960,
   }
 }
 

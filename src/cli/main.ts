@@ -147,6 +147,8 @@ function program(): Command {
     .option('--synthetic <spec>', 'random weights of a shape: qwen3-0.6b:q4_0')
     .option('-p, --prompt-tokens <count>', 'tokens of the prompt', integer, 256)
     .option('-n, --new-tokens <count>', 'tokens to decode', integer, 64)
+    .option('--depth <count>', 'tokens in the cache before the prompt', integer, 0)
+    .option('--streams <count>', 'answers side by side; speeds are of all together', integer, 1)
     .option('--rounds <count>', 'counted repetitions', integer, 3)
     .option('--prompts <file>', 'with --speculate: prompts to compare on, one a line (text, or JSON with a prompt)')
     .option('--profile', 'where the time of a step goes: per op and per thread, working and waiting')

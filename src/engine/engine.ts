@@ -85,7 +85,6 @@ export class Engine {
   constructor(
     readonly info: EngineInfo,
     private readonly model: SessionModel,
-    private readonly checkpoint: Checkpoint,
   ) {}
 
   /** Undefined when the checkpoint has none; then token ids are the way in and out. */
@@ -203,7 +202,6 @@ export class Engine {
     await Promise.all([...this.sessions].map((session) => session.close()))
     await this.model.shared.scheduler.idle()
     await this.model.shared.runner.close()
-    await this.checkpoint.close()
   }
 
   private once(start: (session: Session) => Generation): Generation {
@@ -234,7 +232,7 @@ export async function loadEngine(model: ModelFiles, options: LoadOptions = {}): 
   }
 }
 
-/** As {@link loadEngine}, of a checkpoint that is open; the engine closes it. */
+/** As {@link loadEngine}, of a checkpoint that is open. It is closed when all is loaded: its metadata may be large. */
 export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOptions = {}): Promise<Engine> {
   checkLoadOptions(options)
   const program = await buildProgram(checkpoint, { mtp: options.speculate === 'mtp' })
@@ -289,7 +287,8 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
   const grammars = new ModelGrammars(tokenizer, program.vocabSize, stopIds, dialect)
   const own = { name: checkpoint.name, tokenizer, template, dialect, stopIds, grammars }
   const model = { ...own, shared, defaults, speculate }
-  return new Engine(info, model, checkpoint)
+  await checkpoint.close()
+  return new Engine(info, model)
 }
 
 /** The ids of the special tokens that end an answer in this dialect. */
@@ -300,16 +299,16 @@ function endIds(dialect: Dialect, tokenizer: Tokenizer | undefined): number[] {
 
 /**
  * In pages and slots, which share the bytes. A limit that was asked for holds for running requests too, but one page and
- * one slot there must be.
+ * one slot there must be; 0 keeps nothing for reuse.
  */
 function cacheLimit(runner: Runner, asked: number | undefined): CacheLimit {
   const { pageBytes, slotBytes } = runner
   const bytes = asked ?? DEFAULT_CACHE
   const slots = slotBytes > 0 ? Math.max(1, Math.floor(bytes / 2 / slotBytes)) : 0
   const pages = Math.floor((bytes - slots * slotBytes) / Math.max(1, pageBytes))
-  if (pages >= 1) return { pages, slots, hard: asked !== undefined }
-  // What one sequence needs is more than is kept by default.
-  if (asked === undefined) return { pages: 1, slots, hard: false }
+  if (pages >= 1) return { pages, slots, hard: asked !== undefined && asked > 0 }
+  // What one sequence needs is more than is kept.
+  if (asked === undefined || asked === 0) return { pages: 1, slots, hard: false }
   const states = slotBytes > 0 ? ` and the recurrent states of a sequence take ${slotBytes}` : ''
   const expected = `one page of the cache, ${PAGE_SIZE} tokens, takes ${pageBytes}${states}`
   throw new UserError(`cacheMemory of ${asked} bytes: ${expected}; ask for more`, 'invalid_argument')
@@ -357,7 +356,7 @@ function checkLoadOptions(options: LoadOptions): void {
   atLeastOne('contextLength', options.contextLength, Number.MAX_SAFE_INTEGER)
   atLeastOne('maxTokens', options.maxTokens, 2 ** 16)
   atLeastOne('maxConcurrency', options.maxConcurrency, 2 ** 12)
-  atLeastOne('cacheMemory', options.cacheMemory, Number.MAX_SAFE_INTEGER)
+  if (options.cacheMemory !== 0) atLeastOne('cacheMemory', options.cacheMemory, Number.MAX_SAFE_INTEGER)
   if (options.quantize && options.precision === 'exact') {
     throw new UserError(
       'quantize changes the weights, which precision exact forbids; leave one out',

@@ -22,7 +22,10 @@ export interface LoadOptions {
   readonly maxTokens?: number | undefined
   /** Answers that one step can go on with; more take turns. 16 by default. */
   readonly maxConcurrency?: number | undefined
-  /** Bytes of cache; by default running requests may take what they need and 1 GiB is kept for reuse. */
+  /**
+   * Bytes of cache; by default running requests may take what they need and 1 GiB is kept for reuse. 0: what they need, and
+   * nothing is kept.
+   */
   readonly cacheMemory?: number | undefined
   /** How answers are guessed ahead unless they say otherwise: by the model's own layer for it (mtp), or by n-gram lookup. */
   readonly speculate?: Speculation | undefined

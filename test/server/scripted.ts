@@ -3,7 +3,6 @@ import type { Dialect } from '../../src/chat/dialects/dialect.js'
 import { parserOf } from '../../src/chat/dialects/reader.js'
 import { THINK, reasoning } from '../../src/chat/dialects/think.js'
 import type { ChatMessage, ToolDefinition } from '../../src/chat/message.js'
-import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
 import { ModelGrammars } from '../../src/engine/constrain.js'
 import { Engine } from '../../src/engine/engine.js'
 import { GREEDY } from '../../src/engine/sampler.js'
@@ -133,7 +132,7 @@ export function scriptedEngine(script: Script, options: FakeOptions & { contextL
     stopIds: [END],
     hasChatTemplate: true,
   }
-  return new Engine(info, model, { close: () => Promise.resolve() } as Checkpoint)
+  return new Engine(info, model)
 }
 
 /** The line to an engine in this thread: the same messages, copied in the same way, without a worker. */

@@ -7,7 +7,7 @@ import { MAX_BANK_BYTES, gigabytes, planBanks } from './banks.js'
 import { BASELINE_WASM, RELAXED_WASM } from './kernels.generated.js'
 import { Lowering, statePageBytes } from './lower/lowering.js'
 import { layOut, timesBytes } from './layout.js'
-import { compileKernels, parallelism, sharesMemory, type CompiledKernels } from './platform.js'
+import { collectGarbage, compileKernels, parallelism, sharesMemory, type CompiledKernels } from './platform.js'
 import { WeightLoader, stagingBytes } from './load-weights.js'
 import { CpuRunner } from './runner.js'
 import { ThreadPool, ownThread } from './threads.js'
@@ -29,6 +29,7 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
   const lowering = new Lowering(weights, options.precision === 'fast', cacheBytes)
   const layout = layOut(program, lowering, weights, banks, nThreads, options)
   const { module, uniform } = await kernels()
+  collectGarbage()
   // Rows on their way lie where cache pages will be.
   const memories = layout.banks.map((bank, i) =>
     newMemory(bank.poolAddress + stagingBytes([...weights.values()].filter((w) => w.bank === i))),
@@ -170,7 +171,10 @@ function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   const shared = atob(base64)
   // Atomic instructions work in any memory; the one that waits is reached only with more than one thread.
   const bytes = sharesMemory() ? shared : shared.replace(SHARED_IMPORT, UNSHARED_IMPORT)
-  return Uint8Array.from(bytes, (c) => c.charCodeAt(0))
+  const array = new Uint8Array(bytes.length)
+  // A loop: Uint8Array.from makes an iterator, and 6 MB of garbage.
+  for (let i = 0; i < bytes.length; i++) array[i] = bytes.charCodeAt(i)
+  return array
 }
 
 function sumBytes(weights: ReadonlyMap<string, PlacedWeight>): number {
