@@ -1,4 +1,4 @@
-// Writes a GGUF with random weights in the shape of a published Qwen3, which llama.cpp and kaiyuan both load.
+// Writes a GGUF with random weights in the shape of a published Qwen3 or DeepSeek-V2-Lite, which llama.cpp and kaiyuan both load.
 // Usage: node synthetic-gguf.mjs OUT [qwen3-0.6b] [q4_0]
 // The layout is GGUF version 3: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 import { createWriteStream } from 'node:fs'
@@ -9,6 +9,11 @@ export const SHAPES = {
   'qwen3-0.6b': { layers: 28, width: 1024, feedForward: 3072, heads: 16, keyHeads: 8 },
   'qwen3-1.7b': { layers: 28, width: 2048, feedForward: 6144, heads: 16, keyHeads: 8 },
   'qwen3-4b': { layers: 36, width: 2560, feedForward: 9728, heads: 32, keyHeads: 8 },
+  // latent attention and a mixture of experts: 16 billion parameters, of which a token uses 2.4
+  'deepseek-v2-lite': {
+    ...{ layers: 27, width: 2048, feedForward: 10944, heads: 16, vocabulary: 102400 },
+    ...{ rank: 512, ropeWidth: 64, headWidth: 128, experts: 64, used: 6, shared: 2, expertForward: 1408 },
+  },
 }
 const HEAD_WIDTH = 128
 const VOCABULARY = 151936
@@ -79,7 +84,7 @@ function byteCharacters() {
 const range = (start, end) => Array.from({ length: end - start }, (_, i) => start + i)
 
 /** A byte-pair vocabulary of the right size: bytes, pairs of bytes, then special tokens as filling. */
-function tokenizerMetadata() {
+function tokenizerMetadata(vocabulary) {
   const bytes = byteCharacters()
   const tokens = [...bytes]
   const merges = []
@@ -90,39 +95,103 @@ function tokenizerMetadata() {
       merges.push(`${a} ${b}`)
     }
   }
-  while (tokens.length < VOCABULARY - 1) tokens.push(`<|x${tokens.length}|>`)
+  while (tokens.length < vocabulary - 1) tokens.push(`<|x${tokens.length}|>`)
   tokens.push('<|eos|>')
-  const types = tokens.map((_, i) => (i === VOCABULARY - 1 ? 3 : 1))
+  const types = tokens.map((_, i) => (i === vocabulary - 1 ? 3 : 1))
   return [
     textEntry('tokenizer.ggml.model', 'gpt2'),
     textEntry('tokenizer.ggml.pre', 'qwen2'),
     textsEntry('tokenizer.ggml.tokens', tokens),
     i32sEntry('tokenizer.ggml.token_type', types),
     textsEntry('tokenizer.ggml.merges', merges),
-    u32Entry('tokenizer.ggml.eos_token_id', VOCABULARY - 1),
+    u32Entry('tokenizer.ggml.eos_token_id', vocabulary - 1),
   ]
 }
 
 function modelMetadata(name, shape) {
-  const key = (suffix) => `qwen3.${suffix}`
+  const architecture = shape.experts ? 'deepseek2' : 'qwen3'
+  const key = (suffix) => `${architecture}.${suffix}`
   return [
-    textEntry('general.architecture', 'qwen3'),
+    textEntry('general.architecture', architecture),
     textEntry('general.name', name),
     u32Entry(key('block_count'), shape.layers),
     u32Entry(key('context_length'), 40960),
     u32Entry(key('embedding_length'), shape.width),
     u32Entry(key('feed_forward_length'), shape.feedForward),
     u32Entry(key('attention.head_count'), shape.heads),
+    f32Entry(key('rope.freq_base'), shape.experts ? 1e4 : 1e6),
+    f32Entry(key('attention.layer_norm_rms_epsilon'), 1e-6),
+    ...(shape.experts ? mixtureMetadata(key, shape) : headMetadata(key, shape)),
+  ]
+}
+
+function headMetadata(key, shape) {
+  return [
     u32Entry(key('attention.head_count_kv'), shape.keyHeads),
     u32Entry(key('attention.key_length'), HEAD_WIDTH),
     u32Entry(key('attention.value_length'), HEAD_WIDTH),
-    f32Entry(key('rope.freq_base'), 1e6),
-    f32Entry(key('attention.layer_norm_rms_epsilon'), 1e-6),
   ]
+}
+
+function mixtureMetadata(key, shape) {
+  const { rank, ropeWidth, headWidth } = shape
+  return [
+    u32Entry(key('attention.head_count_kv'), 1),
+    u32Entry(key('attention.kv_lora_rank'), rank),
+    u32Entry(key('attention.key_length'), rank + ropeWidth),
+    u32Entry(key('attention.value_length'), rank),
+    u32Entry(key('attention.key_length_mla'), headWidth + ropeWidth),
+    u32Entry(key('attention.value_length_mla'), headWidth),
+    u32Entry(key('rope.dimension_count'), ropeWidth),
+    u32Entry(key('vocab_size'), shape.vocabulary),
+    u32Entry(key('leading_dense_block_count'), 1),
+    u32Entry(key('expert_count'), shape.experts),
+    u32Entry(key('expert_used_count'), shape.used),
+    u32Entry(key('expert_shared_count'), shape.shared),
+    u32Entry(key('expert_feed_forward_length'), shape.expertForward),
+    u32Entry(key('expert_gating_func'), 1),
+    f32Entry(key('expert_weights_scale'), 1),
+  ]
+}
+
+/** Latent attention; the first layer is dense, the others have experts, the routers in f32. */
+function mixtureTensors(shape, format) {
+  const { width, heads, rank, ropeWidth, headWidth, experts, shared, expertForward, vocabulary } = shape
+  const tensors = [
+    { name: 'token_embd.weight', dims: [width, vocabulary], format },
+    { name: 'output.weight', dims: [width, vocabulary], format },
+    { name: 'output_norm.weight', dims: [width], format: 'f32' },
+  ]
+  for (let layer = 0; layer < shape.layers; layer++) {
+    const add = (name, dims, stored) => tensors.push({ name: `blk.${layer}.${name}.weight`, dims, format: stored })
+    add('attn_norm', [width], 'f32')
+    add('ffn_norm', [width], 'f32')
+    add('attn_q', [width, heads * (headWidth + ropeWidth)], format)
+    add('attn_kv_a_mqa', [width, rank + ropeWidth], format)
+    add('attn_kv_a_norm', [rank], 'f32')
+    add('attn_k_b', [headWidth, rank, heads], format)
+    add('attn_v_b', [rank, headWidth, heads], format)
+    add('attn_output', [heads * headWidth, width], format)
+    if (layer === 0) {
+      add('ffn_gate', [width, shape.feedForward], format)
+      add('ffn_up', [width, shape.feedForward], format)
+      add('ffn_down', [shape.feedForward, width], format)
+      continue
+    }
+    add('ffn_gate_inp', [width, experts], 'f32')
+    add('ffn_gate_exps', [width, expertForward, experts], format)
+    add('ffn_up_exps', [width, expertForward, experts], format)
+    add('ffn_down_exps', [expertForward, width, experts], format)
+    add('ffn_gate_shexp', [width, shared * expertForward], format)
+    add('ffn_up_shexp', [width, shared * expertForward], format)
+    add('ffn_down_shexp', [shared * expertForward, width], format)
+  }
+  return tensors
 }
 
 /** [columns, rows] in ggml's order; norms are f32 ones. Embeddings are tied: there is no output matrix. */
 function tensorsOf(shape, format) {
+  if (shape.experts) return mixtureTensors(shape, format)
   const { width, feedForward, heads, keyHeads } = shape
   const tensors = [
     { name: 'token_embd.weight', dims: [width, VOCABULARY], format },
@@ -183,7 +252,7 @@ export async function writeSyntheticGguf(path, shapeName, format) {
   if (!FORMATS[format] || format === 'f32')
     throw new Error(`unknown format ${format}; known: ${Object.keys(FORMATS).slice(1).join(', ')}`)
   const tensors = tensorsOf(shape, format)
-  const metadata = [...modelMetadata(shapeName, shape), ...tokenizerMetadata()]
+  const metadata = [...modelMetadata(shapeName, shape), ...tokenizerMetadata(shape.vocabulary ?? VOCABULARY)]
   const out = createWriteStream(path)
   const write = async (bytes) => {
     if (!out.write(bytes)) await once(out, 'drain')
@@ -202,10 +271,15 @@ export async function writeSyntheticGguf(path, shapeName, format) {
   written += aligned(head.length)
 
   let state = 0x9e3779b9 | 0
+  const word = new Int32Array(1)
   for (const tensor of tensors) {
     const length = byteLength(tensor)
     if (tensor.format === 'f32') {
-      await write(Buffer.from(new Float32Array(length / 4).fill(1).buffer))
+      // norms are ones; a router has to prefer somebody, and each token somebody else
+      const values = new Float32Array(length / 4).fill(1)
+      if (tensor.dims.length > 1)
+        values.forEach((_, i) => (values[i] = ((state = randomWords(word, state)) / 2 ** 31) * WEIGHT_SCALE))
+      await write(Buffer.from(values.buffer))
     } else {
       // A chunk holds whole blocks, and whole words of 32 bits.
       const chunkBytes = FORMATS[tensor.format].bytes * 4096

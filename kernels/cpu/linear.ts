@@ -3,6 +3,7 @@
 import { claim, claimSize, field, fieldPtr, rowsOf, scratch } from './control'
 import { CHUNK, GROUP, dequantize, wCols, wRows } from './dequantize'
 import { linearInt } from './linear-int'
+import { dotStored, isStoredFloat } from './linear-stored'
 import { madd, sum4, sums4 } from './simd'
 
 /**
@@ -42,15 +43,15 @@ function linearGroups(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list
 function linear_f32(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list: usize, div: i32, n: i32, out: usize, outStride: usize): void {
   const K = wCols(d), N = wRows(d)
   for (let row = g0 * GROUP; row < min(g1 * GROUP, N); row += 4) {
-    const rows = min(4, N - row)
+    const rows = min(4, N - row), stored = n == 1 && isStoredFloat(d, row, rows)
     for (let col = 0; col < K; col += CHUNK) {
       const width = min(CHUNK, K - col)
-      dequantize(d, row, col, width, scratch)
+      if (!stored) dequantize(d, row, col, width, scratch)
       for (let i = 0; i < n; i++) {
         const id = listed(list, i)
         const px = x + <usize>(id / div) * xStride + (<usize>col << 2)
         const po = out + <usize>id * outStride + (<usize>row << 2)
-        const sums = dot4rows(px, width)
+        const sums = stored ? dotStored(d, row, col, width, px) : dot4rows(px, width)
         for (let r = 0; r < rows; r++) {
           const p = po + (<usize>r << 2), s = lane(sums, r)
           store<f32>(p, col ? load<f32>(p) + s : s)

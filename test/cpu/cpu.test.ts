@@ -46,6 +46,32 @@ describe('banks', () => {
   })
 })
 
+describe('exact', () => {
+  // FP8, BF16, F32 and INT4: one row of x takes another way through the kernels than several do.
+  it.each([
+    'golden/deepseek-v3',
+    'golden/deepseek-v2',
+    'golden/llama3',
+    'golden/kimi-k2-thinking',
+    'golden-gguf/llama-plain',
+  ])('%s: the same bits for any number of threads and any chunks', async (name) => {
+    const path = join(FIXTURES, name)
+    const { ids } = readGolden(join(path, 'golden.safetensors'))
+    const results: Float32Array[] = []
+    for (const [threads, chunk] of [
+      [1, 256],
+      [2, 7],
+      [3, 1],
+    ] as const) {
+      const run = await GoldenRun.load(path, cpuBackend, { precision: 'exact', threads })
+      results.push(await run.feed(ids!, 0, chunk))
+      await run.runner.close()
+    }
+    expect(results[1]).toEqual(results[0])
+    expect(results[2]).toEqual(results[0])
+  })
+})
+
 describe('fast', () => {
   // Where an indexer leaves positions out, a rounding error changes its choice, and each choice is a tenth of what these
   // tiny models read: only the tokens before that must be near exact, the others nearer than another model's.
