@@ -5,7 +5,7 @@ import { table, writeSection } from './measured-section.mjs'
 
 const folder = new URL('../bench/results/', import.meta.url)
 const results = readdirSync(fileURLToPath(folder))
-  .filter((file) => file.endsWith('.json'))
+  .filter((file) => /^(?!server-).*-node\d+\.json$/.test(file))
   .sort()
   .map((file) => JSON.parse(readFileSync(new URL(file, folder), 'utf8')))
 if (results.length === 0) throw new Error('bench/results is empty: run bench/peers/run.mjs first')
