@@ -72,9 +72,9 @@ const baseline = await compile('baseline', [])
 await rm(folder, { recursive: true })
 const text = `// Made by tools/build-kernels.mjs from kernels/cpu; not in version control.
 /** For engines with relaxed SIMD. */
-export const RELAXED_WASM = '${relaxed}'
+export const RELAXED_WASM: string = '${relaxed}'
 /** For engines with fixed-width SIMD only. */
-export const BASELINE_WASM = '${baseline}'
+export const BASELINE_WASM: string = '${baseline}'
 `
 await writeFile(`${output}.${process.pid}`, text)
 await rename(`${output}.${process.pid}`, output)
