@@ -3,7 +3,7 @@
  * grammar is asked for. Only grammars whose syntax was checked here reach it: an error inside of it ends its memory's use.
  */
 import type { CompiledGrammar, Grammar, GrammarCompiler, GrammarMatcher, TokenizerInfo } from '@mlc-ai/web-xgrammar'
-import { invariant } from '../errors.js'
+import { UserError, invariant } from '../errors.js'
 
 export type { CompiledGrammar, GrammarCompiler, GrammarMatcher }
 
@@ -13,6 +13,8 @@ export interface XGrammar {
   readonly GrammarMatcher: typeof GrammarMatcher
   readonly TokenizerInfo: typeof TokenizerInfo
 }
+
+const LIBRARY = '@mlc-ai/web-xgrammar'
 
 let loading: Promise<XGrammar> | undefined
 
@@ -31,7 +33,7 @@ async function load(): Promise<XGrammar> {
   const missing = global.location === undefined
   if (missing) global.location = { href: import.meta.url }
   try {
-    await import('@mlc-ai/web-xgrammar')
+    await importByName(LIBRARY)
     const library = global.xgrammar
     invariant(library, '@mlc-ai/web-xgrammar left nothing on globalThis')
     const first = await library.Grammar.fromEBNF('root ::= "a"\n')
@@ -40,5 +42,21 @@ async function load(): Promise<XGrammar> {
   } finally {
     if (missing) delete global.location
     delete global.xgrammar
+  }
+}
+
+/**
+ * Bundlers do not see this import: the library names modules of Node, over which they warn or fail. So Node finds it among
+ * its packages, and a page has to name its address in an import map.
+ * @throws UserError unsupported_platform
+ */
+async function importByName(name: string): Promise<void> {
+  try {
+    await import(/* @vite-ignore */ /* webpackIgnore: true */ name)
+  } catch (cause) {
+    const remedy = `a page needs an import map with the address of ${name}`
+    throw new UserError(`grammars need ${name}, which cannot be imported here; ${remedy}`, 'unsupported_platform', {
+      cause,
+    })
   }
 }
