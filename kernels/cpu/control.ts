@@ -17,6 +17,9 @@ let spins: i32 = 0
 /** Looks that are worth it now: fewer after each sleep, so that on a busy machine nobody is kept from a core by looking. */
 let patience: i32 = 0
 const LEAST_PATIENCE: i32 = 2000
+/** Every so often the wait is as long as it may be: where the others then come, the machine is no longer busy. */
+const PROBE_EVERY: i32 = 64
+let waits: i32 = 0
 let thread: i32 = 0
 let nThreads: i32 = 1
 /** This thread's scratch memory. */
@@ -94,13 +97,15 @@ export function barrier(): void {
     if (atomic.load<i32>(BARRIER_WAITERS) != 0) atomic.notify(BARRIER_GENERATION, -1)
     return
   }
+  const limit = (++waits & (PROBE_EVERY - 1)) == 0 ? spins : patience
   let looks = 0, slept = false
   while (atomic.load<i32>(BARRIER_GENERATION) == generation) {
-    if (++looks < patience) continue
+    if (++looks < limit) continue
     slept = true
     atomic.add<i32>(BARRIER_WAITERS, 1)
     atomic.wait<i32>(BARRIER_GENERATION, generation, -1)
     atomic.sub<i32>(BARRIER_WAITERS, 1)
   }
-  patience = slept ? max(LEAST_PATIENCE, patience >> 2) : min(spins, patience + (patience >> 3))
+  if (slept) patience = max(LEAST_PATIENCE, patience >> 2)
+  else patience = looks > patience ? spins : min(spins, patience + (patience >> 3))
 }
