@@ -1,3 +1,4 @@
+import { toolDefinition } from './tool-calls.js'
 import type { ChatMessage, ToolDefinition } from '../chat/message.js'
 import { unsupported } from './api-error.js'
 import { textOf } from './content.js'
@@ -70,16 +71,7 @@ export function toolsOfResponse(tools: ResponsesRequest['tools']): ToolDefinitio
     if (!isFunction(tool)) {
       throw unsupported(`tools[${i}].type`, `tools[${i}]: ${tool.type} is not supported; only function tools are`)
     }
-    const { name, description, parameters, strict } = tool
-    return {
-      type: 'function',
-      function: {
-        name,
-        ...(description && { description }),
-        ...(parameters && { parameters }),
-        ...(strict && { strict }),
-      },
-    }
+    return toolDefinition(tool)
   })
 }
 

@@ -1,6 +1,6 @@
 import { jsonObject } from './arguments.js'
 import type { Dialect } from './dialect.js'
-import { parserOf, textWithCalls, type AnswerReader, type Reading } from './reader.js'
+import { callSection, parserOf, textWithCalls, type AnswerReader, type Reading } from './reader.js'
 import { endOf, reasoning, THINK } from './think.js'
 
 const SECTION = '<｜tool▁calls▁begin｜>'
@@ -22,7 +22,7 @@ function deepseekDialect(name: string, fenced: boolean): Dialect {
     parser: (setup) =>
       parserOf(setup, function* (reader) {
         yield* reasoning(reader, THINK)
-        yield* textWithCalls(reader, [SECTION, CALL], (marker) => section(reader, marker))
+        yield* textWithCalls(reader, [SECTION, CALL], (marker) => callSection(reader, marker, CALL, SECTION_END, call))
       }),
     toolSyntax: () => ({
       before: SECTION,
@@ -38,21 +38,6 @@ function deepseekDialect(name: string, fenced: boolean): Dialect {
 
 export const deepseekV3 = deepseekDialect('deepseek-v3', true)
 export const deepseekV31 = deepseekDialect('deepseek-v3.1', false)
-
-function* section(reader: AnswerReader, marker: string): Reading<boolean> {
-  let next: string | undefined = marker
-  let calls = 0
-  for (;;) {
-    if (next === CALL) {
-      if (!(yield* call(reader))) return false
-      calls++
-      reader.record('')
-    }
-    yield* reader.space()
-    next = yield* reader.take([CALL, SECTION_END])
-    if (next !== CALL) return calls > 0
-  }
-}
 
 function* call(reader: AnswerReader): Reading<boolean> {
   const head = yield* reader.until([SEPARATOR, CALL_END])

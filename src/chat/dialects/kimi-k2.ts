@@ -1,6 +1,6 @@
 import { jsonObject } from './arguments.js'
 import type { Dialect } from './dialect.js'
-import { parserOf, textWithCalls, type AnswerReader, type Reading } from './reader.js'
+import { callSection, parserOf, textWithCalls, type AnswerReader, type Reading } from './reader.js'
 import { endOf, reasoning, THINK } from './think.js'
 
 const SECTION = '<|tool_calls_section_begin|>'
@@ -22,7 +22,7 @@ export const kimiK2: Dialect = {
     parserOf(setup, function* (reader) {
       // Thinking sometimes goes over into calls without being closed.
       yield* reasoning(reader, THINK, [SECTION])
-      yield* textWithCalls(reader, [SECTION, CALL], (marker) => section(reader, marker))
+      yield* textWithCalls(reader, [SECTION, CALL], (marker) => callSection(reader, marker, CALL, SECTION_END, call))
     }),
   toolSyntax: () => ({
     before: SECTION,
@@ -33,21 +33,6 @@ export const kimiK2: Dialect = {
     after: SECTION_END,
     parallel: true,
   }),
-}
-
-function* section(reader: AnswerReader, marker: string): Reading<boolean> {
-  let next: string | undefined = marker
-  let calls = 0
-  for (;;) {
-    if (next === CALL) {
-      if (!(yield* call(reader))) return false
-      calls++
-      reader.record('')
-    }
-    yield* reader.space()
-    next = yield* reader.take([CALL, SECTION_END])
-    if (next !== CALL) return calls > 0
-  }
 }
 
 function* call(reader: AnswerReader): Reading<boolean> {

@@ -187,6 +187,28 @@ export function* callBlock(reader: AnswerReader, marker: string, read: Reading<b
   yield* reader.space()
 }
 
+/** Calls behind the marker of a section or of the first call, up to the section's end; false where one is none, or none came. */
+export function* callSection(
+  reader: AnswerReader,
+  marker: string,
+  begin: string,
+  end: string,
+  call: (reader: AnswerReader) => Reading<boolean>,
+): Reading<boolean> {
+  let next: string | undefined = marker
+  let calls = 0
+  for (;;) {
+    if (next === begin) {
+      if (!(yield* call(reader))) return false
+      calls++
+      reader.record('')
+    }
+    yield* reader.space()
+    next = yield* reader.take([begin, end])
+    if (next !== begin) return calls > 0
+  }
+}
+
 /** A parser from a routine that reads one whole answer. */
 export function parserOf(setup: AnswerSetup, read: (reader: AnswerReader) => Reading): AnswerParser {
   const reader = new AnswerReader(setup)

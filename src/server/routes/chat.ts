@@ -9,7 +9,7 @@ import { newId, type RequestScope } from '../request.js'
 import { chatSchema, type ChatRequest } from '../schemas/chat.js'
 import { samplingOptions } from '../schemas/sampling.js'
 import { templateOptions } from '../template-options.js'
-import { withoutFurtherCalls } from '../tool-calls.js'
+import { toolDefinition, withoutFurtherCalls } from '../tool-calls.js'
 import { usageOf } from '../usage.js'
 import type { Answer, ChatCall, NamedChoice, Piece } from '../worker/protocol.js'
 import type { RemoteAnswer } from '../worker/remote-answer.js'
@@ -113,15 +113,7 @@ export function messagesOf(messages: ChatRequest['messages']): ChatMessage[] {
 
 export function toolsOf(tools: ChatRequest['tools']): ToolDefinition[] | undefined {
   if (!tools || tools.length === 0) return undefined
-  return tools.map(({ function: { name, description, parameters, strict } }) => ({
-    type: 'function',
-    function: {
-      name,
-      ...(description && { description }),
-      ...(parameters && { parameters }),
-      ...(strict && { strict }),
-    },
-  }))
+  return tools.map((tool) => toolDefinition(tool.function))
 }
 
 /** Reads one answer to its end. */

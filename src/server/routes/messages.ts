@@ -10,7 +10,7 @@ import {
   type MessagesConversation,
   type MessagesRequest,
 } from '../schemas/messages.js'
-import { withoutFurtherCalls } from '../tool-calls.js'
+import { toolDefinition, withoutFurtherCalls } from '../tool-calls.js'
 import type { Answer, ChatCall, Conversation } from '../worker/protocol.js'
 import type { RemoteAnswer } from '../worker/remote-answer.js'
 import { post, type Call } from './route.js'
@@ -161,15 +161,7 @@ function toolsOf(tools: MessagesConversation['tools']): ToolDefinition[] | undef
     if (type && type !== 'custom') {
       throw unsupported(`tools[${i}].type`, `tools[${i}]: ${type} runs elsewhere; only tools of type custom are known`)
     }
-    return {
-      type: 'function',
-      function: {
-        name,
-        ...(description && { description }),
-        ...(parameters && { parameters }),
-        ...(strict && { strict }),
-      },
-    }
+    return toolDefinition({ name, description, parameters, strict })
   })
 }
 
