@@ -9,6 +9,8 @@ export const RECORD: usize = 160
 const BARRIER_COUNT: usize = 1024
 const BARRIER_GENERATION: usize = 1088
 const BARRIER_WAITERS: usize = 1152
+/** What is taken of each thread's part of an op: i64, a cache line for each of at most 64 threads. */
+const PARTS: usize = 4096
 /** The step's header: i32 words, written by the host before each step. */
 const STEP: usize = 2048
 
@@ -34,6 +36,8 @@ export function init(index: i32, count: i32, scratchPtr: usize, known: i32, barr
   spins = barrierSpins
   patience = barrierSpins
   scratch = scratchPtr
+  turn = 0
+  store<i64>(PARTS + (<usize>index << 6), 0)
   products = known < 0 ? productsOf(scratchPtr) : known
 }
 
@@ -85,6 +89,34 @@ export function init(index: i32, count: i32, scratchPtr: usize, known: i32, barr
 // @ts-ignore: decorator
 @inline export function claimSize(units: i32): i32 {
   return max(1, units / (nThreads * 8))
+}
+
+// Weights are streamed: each thread has a part of its own, takes pieces of it in order, so that memory is read ahead past
+// the end of a piece, and only then takes what others have left. A part's word: the op's number, then the pieces taken.
+
+/** The number of the op; threads walk the same list, so they agree on it. */
+let turn: i32 = 0
+let helped: i32 = 0
+
+/** Begins an op whose pieces are given out by nextPiece. */
+export function beginPieces(): void {
+  turn++
+  helped = 0
+}
+
+/** The next of `pieces` pieces for this thread, or -1 when all are taken. */
+export function nextPiece(pieces: i32): i32 {
+  for (; helped < nThreads; helped++) {
+    const owner = (thread + helped) % nThreads, from = pieces * owner / nThreads, size = pieces * (owner + 1) / nThreads - from
+    const word = PARTS + (<usize>owner << 6)
+    for (;;) {
+      // A later number: its owner, or who helped it, has left this op, and so nothing of it is left.
+      const seen = atomic.load<i64>(word), number = <i32>(seen >> 32), taken = number == turn ? <i32>seen : 0
+      if (number - turn > 0 || taken >= size) break
+      if (atomic.cmpxchg<i64>(word, seen, (<i64>turn << 32) | <i64>(taken + 1)) == seen) return from + taken
+    }
+  }
+  return -1
 }
 
 /** All threads meet here. Sleepers are woken only if there are any. */

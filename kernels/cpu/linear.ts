@@ -1,6 +1,6 @@
-// Matrix times activations. Work is claimed in groups of eight rows; each output is summed in one fixed order whatever
+// Matrix times activations. Work is taken in groups of eight rows; each output is summed in one fixed order whatever
 // the number of tokens or threads.
-import { claim, claimSize, field, fieldPtr, rowsOf, scratch } from './control'
+import { beginPieces, claim, claimSize, field, fieldPtr, nextPiece, rowsOf, scratch } from './control'
 import { CHUNK, GROUP, dequantize, wCols, wRows } from './dequantize'
 import { linearInt } from './linear-int'
 import { dotStored, isStoredFloat } from './linear-stored'
@@ -11,13 +11,14 @@ import { madd, sum4, sums4 } from './simd'
  * x is f32 [T, K], or the quantised rows of quantize.ts where word 11 is 1.
  */
 export function linear(rec: usize): void {
-  const d = fieldPtr(rec, 7), rows = rowsOf(rec), groups = (wRows(d) + GROUP - 1) / GROUP, size = groupsPerClaim(groups, rows)
-  for (let g = claim(rec, size); g < groups; g = claim(rec, size))
-    linearGroups(d, g, min(g + size, groups), fieldPtr(rec, 5), <usize>field(rec, 6), 0, 1, rows, fieldPtr(rec, 8), <usize>field(rec, 9), fieldPtr(rec, 10), field(rec, 11))
+  const d = fieldPtr(rec, 7), rows = rowsOf(rec), groups = (wRows(d) + GROUP - 1) / GROUP, size = groupsPerPiece(groups, rows), pieces = (groups + size - 1) / size
+  beginPieces()
+  for (let i = nextPiece(pieces); i >= 0; i = nextPiece(pieces))
+    linearGroups(d, i * size, min((i + 1) * size, groups), fieldPtr(rec, 5), <usize>field(rec, 6), 0, 1, rows, fieldPtr(rec, 8), <usize>field(rec, 9), fieldPtr(rec, 10), field(rec, 11))
 }
 
 /** An even number for more than one row of x, whose panels are two groups (linear-int.ts). */
-function groupsPerClaim(groups: i32, n: i32): i32 {
+function groupsPerPiece(groups: i32, n: i32): i32 {
   const size = claimSize(groups)
   return n > 1 ? (size + 1) & ~1 : size
 }
@@ -100,9 +101,10 @@ function linear_f32(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list: 
 export function linear_experts(rec: usize): void {
   const plan = fieldPtr(rec, 10), X = field(rec, 12), groups = field(rec, 14)
   const active = load<i32>(plan), ids = plan + 4, offsets = ids + (<usize>X << 2), pairs = offsets + (<usize>(X + 1) << 2)
-  // A claim stays inside one expert, so that its weights are read once.
-  const size = min(groups, groupsPerClaim(active * groups, rowsOf(rec))), perExpert = (groups + size - 1) / size
-  for (let u = claim(rec, 1); u < active * perExpert; u = claim(rec, 1)) {
+  // A piece stays inside one expert, so that its weights are read once.
+  const size = min(groups, groupsPerPiece(active * groups, rowsOf(rec))), perExpert = (groups + size - 1) / size
+  beginPieces()
+  for (let u = nextPiece(active * perExpert); u >= 0; u = nextPiece(active * perExpert)) {
     const e = load<i32>(ids + (<usize>(u / perExpert) << 2)), g = (u % perExpert) * size
     const from = load<i32>(offsets + (<usize>e << 2)), to = load<i32>(offsets + (<usize>e << 2), 4)
     const d = <usize>load<u32>(fieldPtr(rec, 7) + (<usize>e << 2)), biases = fieldPtr(rec, 15)

@@ -7,7 +7,7 @@ export const STEP_ADDRESS = 2048
 /** Two i32 words in the first bank: the number of the run, and what to do in it (threads.ts). */
 export const CONTROL_ADDRESS = 3072
 /** Everything below belongs to the control block. */
-export const FIRST_FREE_ADDRESS = 4096
+export const FIRST_FREE_ADDRESS = 8192
 /** Columns widened at a time; scratch of a thread holds 4 rows of it. */
 export const CHUNK_COLUMNS = 1024
 
