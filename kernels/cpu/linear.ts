@@ -113,21 +113,26 @@ export function linear_experts(rec: usize): void {
   }
 }
 
+/** Rows of a head's matrix that are one piece of work; in latent attention they are few, in DeepSeek-V4's eight groups many. */
+const HEAD_ROWS: i32 = 64
+
 /**
  * One small matrix per head (see HeadLinearOp). Record: 5 x, 6 x row bytes, 7 descriptor, 8 out, 9 out row bytes,
- * 10 heads, 11 x head bytes, 12 out head bytes, 13 first row, 14 rows from head to head, 15 rows, 16 transposed.
+ * 10 heads, 11 x head bytes, 12 out head bytes, 13 first row, 14 rows from head to head, 15 rows, 16 transposed,
+ * 17 x is quantised: then words 13 to 15 are whole groups, and it is not transposed.
  */
 export function headLinear(rec: usize): void {
   const heads = field(rec, 10), d = fieldPtr(rec, 7), K = wCols(d), rows = field(rec, 15), T = rowsOf(rec)
   const xStride = <usize>field(rec, 6), outStride = <usize>field(rec, 9)
-  // Rows are few in latent attention, and many in DeepSeek-V4's eight groups: units of at most 64.
-  const blocks = field(rec, 16) ? 1 : (rows + 63) / 64
-  for (let u = claim(rec, 1); u < heads * blocks; u = claim(rec, 1)) {
-    const h = u / blocks, row = u % blocks * 64
+  const blocks = field(rec, 16) ? 1 : (rows + HEAD_ROWS - 1) / HEAD_ROWS
+  beginPieces()
+  for (let u = nextPiece(heads * blocks); u >= 0; u = nextPiece(heads * blocks)) {
+    const h = u / blocks, row = u % blocks * HEAD_ROWS, end = min(row + HEAD_ROWS, rows)
     const x = fieldPtr(rec, 5) + <usize>h * <usize>field(rec, 11), out = fieldPtr(rec, 8) + <usize>h * <usize>field(rec, 12)
     const first = field(rec, 13) + h * field(rec, 14)
-    if (field(rec, 16)) headLinear_transposed(d, first, rows, K, x, xStride, out, outStride, T)
-    else headLinear_rows(d, first + row, min(64, rows - row), K, x, xStride, out + (<usize>row << 2), outStride, T)
+    if (field(rec, 17)) linearInt(d, (first + row) / GROUP, (first + end) / GROUP, x, xStride, 0, 1, T, out - (<usize>first << 2), outStride)
+    else if (field(rec, 16)) headLinear_transposed(d, first, rows, K, x, xStride, out, outStride, T)
+    else headLinear_rows(d, first + row, end - row, K, x, xStride, out + (<usize>row << 2), outStride, T)
   }
 }
 
