@@ -92,16 +92,18 @@ function keepGroups(keys: usize, groups: usize, X: i32, nGroups: i32, kept: i32,
 
 /**
  * Pairs (token, slot) sorted by expert, for linear_experts. One thread does it.
- * Record: 5 routing, 6 row bytes, 7 topK, 8 plan, 9 experts. Rows are T.
+ * Record: 5 routing, 6 row bytes, 7 topK, 8 plan, 9 experts, 10 id of the first; pairs of others are left out. Rows are T.
  */
 export function planExperts(rec: usize): void {
   if (claim(rec, 1) != 0) return
-  const T = rowsOf(rec), topK = field(rec, 7), X = field(rec, 9), plan = fieldPtr(rec, 8)
+  const T = rowsOf(rec), topK = field(rec, 7), X = field(rec, 9), first = field(rec, 10), plan = fieldPtr(rec, 8)
   const ids = plan + 4, offsets = at(ids, X), pairs = at(offsets, X + 1)
   memory.fill(offsets, 0, <usize>(X + 1) << 2)
   for (let t = 0; t < T; t++)
     for (let k = 0; k < topK; k++) {
-      const p = at(offsets, load<i32>(at(fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6), k)) + 1)
+      const e = load<i32>(at(fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6), k)) - first
+      if (<u32>e >= <u32>X) continue
+      const p = at(offsets, e + 1)
       store<i32>(p, load<i32>(p) + 1)
     }
   let active = 0
@@ -114,7 +116,9 @@ export function planExperts(rec: usize): void {
   // fill, moving each expert's offset; afterwards offset e is where e ends, so shift them back
   for (let t = 0; t < T; t++)
     for (let k = 0; k < topK; k++) {
-      const p = at(offsets, load<i32>(at(fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6), k)))
+      const e = load<i32>(at(fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6), k)) - first
+      if (<u32>e >= <u32>X) continue
+      const p = at(offsets, e)
       store<i32>(at(pairs, load<i32>(p)), t * topK + k)
       store<i32>(p, load<i32>(p) + 1)
     }
@@ -138,17 +142,41 @@ export function scaleExperts(rec: usize): void {
 }
 
 /**
- * out[t] = sum over slots of weight * y[t * topK + slot]. Record: 5 y, 6 y row bytes, 7 routing, 8 row bytes, 9 topK, 10 out,
- * 11 out row bytes, 12 columns, 13 weighted (0: the sum of y alone).
+ * out[t] = sum of weight * y[t * topK + slot] over the slots of experts [first, first + X), in order of their ids, so that
+ * the sum can go on where those before were added. Record: 5 y, 6 y row bytes, 7 routing, 8 row bytes, 9 topK, 10 out,
+ * 11 out row bytes, 12 columns, 13 weighted (0: the sum of y alone), 14 X, 15 first, 16 out is added to.
  */
 export function combineExperts(rec: usize): void {
   const T = rowsOf(rec), topK = field(rec, 9), n = field(rec, 12), weighted = field(rec, 13)
   for (let t = claim(rec, 1); t < T; t = claim(rec, 1)) {
-    const out = fieldPtr(rec, 10) + <usize>t * <usize>field(rec, 11), weights = at(fieldPtr(rec, 7) + <usize>t * <usize>field(rec, 8), topK)
-    for (let i = 0; i < n; i++) {
-      let sum: f32 = 0
-      for (let k = 0; k < topK; k++) sum += (weighted ? load<f32>(at(weights, k)) : 1) * load<f32>(at(fieldPtr(rec, 5) + <usize>(t * topK + k) * <usize>field(rec, 6), i))
-      store<f32>(at(out, i), sum)
+    const out = fieldPtr(rec, 10) + <usize>t * <usize>field(rec, 11), ids = fieldPtr(rec, 7) + <usize>t * <usize>field(rec, 8)
+    const count = sortSlots(ids, topK, field(rec, 15), field(rec, 14))
+    if (!field(rec, 16)) memory.fill(out, 0, <usize>n << 2)
+    for (let i = 0; i < count; i++) {
+      const slot = load<i32>(at(scratch, i))
+      addScaled(out, fieldPtr(rec, 5) + <usize>(t * topK + slot) * <usize>field(rec, 6), weighted ? load<f32>(at(ids, topK + slot)) : 1, n)
     }
   }
+}
+
+/** Slots of experts [first, first + X) into scratch, by rising id; returns how many. */
+function sortSlots(ids: usize, topK: i32, first: i32, X: i32): i32 {
+  let count = 0
+  for (let k = 0; k < topK; k++) {
+    const id = load<i32>(at(ids, k))
+    if (<u32>(id - first) >= <u32>X) continue
+    let i = count++
+    for (; i > 0 && load<i32>(at(ids, load<i32>(at(scratch, i - 1)))) > id; i--)
+      store<i32>(at(scratch, i), load<i32>(at(scratch, i - 1)))
+    store<i32>(at(scratch, i), k)
+  }
+  return count
+}
+
+/** out += factor * y, each product rounded: not madd, which may be one instruction or two. */
+function addScaled(out: usize, y: usize, factor: f32, n: i32): void {
+  const f = f32x4.splat(factor)
+  let i = 0
+  for (; i + 4 <= n; i += 4, out += 16, y += 16) v128.store(out, f32x4.add(v128.load(out), f32x4.mul(f, v128.load(y))))
+  for (; i < n; i++, out += 4, y += 4) store<f32>(out, load<f32>(out) + factor * load<f32>(y))
 }

@@ -182,7 +182,7 @@ export interface RouteOp {
 }
 
 /**
- * out = sum over the chosen experts e of weight_e * down_e(act(gate_e x) * up_e x), slots in order; x, out [T, D].
+ * out = sum over the chosen experts e of weight_e * down_e(act(gate_e x) * up_e x), ids in order; x, out [T, D].
  * weighted: 'input' gives e the input weight_e * x instead and sums its outputs as they are (Llama 4).
  */
 export interface ExpertsOp {
@@ -201,6 +201,11 @@ export interface ExpertsOp {
   readonly downBias?: readonly Weight[]
   readonly weighted: 'output' | 'input'
   readonly activation: Activation
+  /**
+   * Only the experts from id `first` on, as many as there are matrices: a backend that divides a layer between memories has
+   * several of these. `adds`: out goes on from what the part before it summed.
+   */
+  readonly part?: { readonly first: number; readonly adds: boolean }
   readonly out: View
 }
 

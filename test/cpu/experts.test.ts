@@ -20,6 +20,13 @@ interface Case {
   readonly sizes?: readonly [D: number, F: number, X: number]
 }
 
+/** Bytes of one expert in f32, and of a memory with room for two and a half of them beside the reserve. */
+function bankFor(c: Case): number {
+  const [D, F] = c.sizes ?? [32, 24]
+  const weights = 3 * (D * F * 4 + 64) + (c.biases ? (2 * F + D) * 4 + 192 : 0)
+  return Math.ceil((weights * 2.5 * 4) / 3)
+}
+
 const OAI = { alpha: 1.702, limit: 0.6, upOffset: 1 }
 
 /** The experts' inputs and the router's logits are columns of an embedding. */
@@ -80,6 +87,15 @@ describe.each(Object.entries(CASES))('%s', (_, shape) => {
     expect(await feedChunks(cpuBackend, program, COUNT, 7, { threads: 3 })).toEqual(whole)
   })
 
+  it('the same bits with the experts divided between memories', async () => {
+    const bankBytes = bankFor(shape)
+    for (const precision of ['exact', 'fast'] as const) {
+      const whole = await feedChunks(cpuBackend, program, COUNT, COUNT, { threads: 1, precision })
+      for (const threads of [1, 3])
+        expect(await feedChunks(cpuBackend, program, COUNT, 7, { threads, precision, bankBytes })).toEqual(whole)
+    }
+  })
+
   it('in fast, near it, and the same bits again', async () => {
     const truth = await feedChunks(referenceBackend, program, COUNT, COUNT)
     const fast = { precision: 'fast' as const }
@@ -88,4 +104,10 @@ describe.each(Object.entries(CASES))('%s', (_, shape) => {
     expect(await feedChunks(cpuBackend, program, COUNT, 1, { threads: 2, ...fast })).toEqual(whole)
     expect(await feedChunks(cpuBackend, program, COUNT, 7, { threads: 3, ...fast })).toEqual(whole)
   })
+})
+
+it('says that an expert is too large for a memory', async () => {
+  await expect(feedChunks(cpuBackend, programOf({}), 1, 1, { bankBytes: 12000 })).rejects.toThrow(
+    /^an expert of layer 0 needs .* one WebAssembly memory has room for/,
+  )
 })

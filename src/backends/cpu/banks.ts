@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.js'
-import { statesOf, weightsOf, type Op } from '../../graph/ops.js'
-import type { PlacedOp, Program } from '../../graph/program.js'
+import { statesOf, weightsOf, type Op, type Weight } from '../../graph/ops.js'
+import { allOps, type PlacedOp, type Program } from '../../graph/program.js'
+import { divideExperts } from './divide-experts.js'
 import { statePageBytes } from './lower/lowering.js'
 import { placedBytes, type PlacedWeight } from './weights.js'
 
@@ -9,7 +10,9 @@ export const MAX_BANK_BYTES = 65536 * 65536
 
 /** Which bank each op runs in. Weights that two ops share (tied embeddings) pull the second op back to the first's bank. */
 export interface BankPlan {
-  /** Per op of the program, the draft's behind the others. */
+  /** The program, with the experts of a layer that is larger than a bank in parts. */
+  readonly program: Program
+  /** Per op of this program, the draft's behind the others. */
   readonly bankOf: number[]
   readonly count: number
   /** Cache states of each bank. */
@@ -23,8 +26,8 @@ const SLOTS = 4
 
 /**
  * Fills banks with runs of whole layers. `reserve` bytes of each bank stay free for activations, and `pages` cache pages
- * must fit beside the weights.
- * @throws UserError when one layer is larger than a bank.
+ * must fit beside the weights. Experts of a layer that is larger than a bank are divided between several.
+ * @throws UserError when one expert, or the rest of a layer, is larger than a bank.
  */
 export function planBanks(
   program: Program,
@@ -34,47 +37,69 @@ export function planBanks(
   pages: number,
   cacheBytes: number,
 ): BankPlan {
-  const bankOf: number[] = []
+  const banks = new Map<PlacedOp, number>()
   const states: number[][] = [[]]
   const recurrents: number[][] = [[]]
   const placed = new Map<string, number>()
   const capacity = bankBytes - reserve
   let bank = 0
   let used = 0
-  for (const group of [...layerGroups(program.ops), ...layerGroups(program.draft?.ops ?? [])]) {
-    const fresh = new Set(
-      group.flatMap(({ op }) => weightsOf(op).map((w) => w.name)).filter((name) => !placed.has(name)),
-    )
-    const cache = group.reduce((sum, { op }) => {
+  const freshOf = (names: readonly Weight[]): Set<string> =>
+    new Set(names.map((w) => w.name).filter((name) => !placed.has(name)))
+  const bytesOf = (own: readonly Weight[]): number =>
+    [...freshOf(own)].reduce((sum, name) => sum + placedBytes(weights.get(name)!), 0)
+  const cacheOf = (group: readonly PlacedOp[]): number =>
+    group.reduce((sum, { op }) => {
       if ('recurrent' in op) return sum + op.recurrent.floats * 4 * SLOTS
       const bytes = statesOf(op).map((state) => statePageBytes(state, cacheBytes))
       return bytes.reduce((all, { keys, values }) => all + (keys + values) * pages, sum)
     }, 0)
-    const bytes = [...fresh].reduce((sum, name) => sum + placedBytes(weights.get(name)!), cache)
+  const sizeOf = (group: readonly PlacedOp[]): number =>
+    bytesOf(group.flatMap(({ op }) => weightsOf(op))) + cacheOf(group)
+
+  const place = (group: readonly PlacedOp[]): void => {
+    const bytes = sizeOf(group)
     if (used > 0 && used + bytes > capacity) {
       bank++
       used = 0
       states.push([])
       recurrents.push([])
     }
-    if (bytes > capacity)
-      throw new UserError(
-        `layer ${group[0]!.layer} needs ${gigabytes(bytes)} with its cache, and one WebAssembly memory has room for ${gigabytes(capacity)}; ` +
-          'try --quantize q4, a shorter --context, or a checkpoint with fewer bits per weight',
-        'out_of_memory',
-      )
+    if (bytes > capacity) throw tooLarge(group, bytes, capacity)
     used += bytes
-    for (const name of fresh) {
+    for (const name of freshOf(group.flatMap(({ op }) => weightsOf(op)))) {
       placed.set(name, bank)
       weights.get(name)!.bank = bank
     }
-    for (const { op } of group) {
-      bankOf.push(homeOf(op, placed) ?? bank)
+    for (const own of group) {
+      const { op } = own
+      banks.set(own, homeOf(op, placed) ?? bank)
       for (const state of statesOf(op)) states[bank]!.push(state.id)
       if ('recurrent' in op) recurrents[bank]!.push(op.recurrent.id)
     }
   }
-  return { bankOf, count: bank + 1, states, recurrents }
+  const placeAll = (ops: readonly PlacedOp[]): PlacedOp[] =>
+    layerGroups(ops).flatMap((group) => {
+      const layer = sizeOf(group) > capacity ? divideExperts(group, bytesOf, capacity) : { ops: group, groups: [group] }
+      layer.groups.forEach(place)
+      return layer.ops
+    })
+  const ops = placeAll(program.ops)
+  const draft = program.draft && { ...program.draft, ops: placeAll(program.draft.ops) }
+  const divided = { ...program, ops, ...(draft && { draft }) }
+  const bankOf = allOps(divided).map((own) => banks.get(own)!)
+  return { program: divided, bankOf, count: bank + 1, states, recurrents }
+}
+
+function tooLarge(group: readonly PlacedOp[], bytes: number, capacity: number): UserError {
+  const { op, layer } = group[0]!
+  const what =
+    op.op === 'experts' && op.part ? `an expert of layer ${layer} needs` : `layer ${layer} needs, with its cache,`
+  return new UserError(
+    `${what} ${gigabytes(bytes)}, and one WebAssembly memory has room for ${gigabytes(capacity)}; ` +
+      'try --quantize q4, a shorter --context, or a checkpoint with fewer bits per weight',
+    'out_of_memory',
+  )
 }
 
 /** Runs of ops of one layer; the rows-of-logits end of the program is a group of its own. */

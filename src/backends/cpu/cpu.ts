@@ -27,7 +27,7 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
   const banks = planBanks(program, weights, bankBytes, Math.min(ACTIVATION_RESERVE, bankBytes / 4), 1, cacheBytes)
 
   const lowering = new Lowering(weights, options.precision === 'fast', cacheBytes)
-  const layout = layOut(program, lowering, weights, banks, nThreads, options)
+  const layout = layOut(banks.program, lowering, weights, banks, nThreads, options)
   const { module, uniform } = await kernels()
   collectGarbage()
   // Rows on their way lie where cache pages will be.

@@ -324,7 +324,7 @@ function writeRecords(
     const address = bank.recordsAddress + i * RECORD_BYTES
     const words = new Int32Array(memory.buffer, address, RECORD_BYTES / 4)
     const floats = new Float32Array(memory.buffer, address, RECORD_BYTES / 4)
-    // Threads enter a segment one by one, and thread 0 may still be copying: meet first.
+    // Threads enter a segment one by one, and others may still be copying: meet first.
     const entry = starts.has(`${op.bank}:${address}`)
     if (entry) hazards.reset()
     const barrier = hazards.needsBarrier(op) || entry

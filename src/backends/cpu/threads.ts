@@ -61,13 +61,16 @@ function threadWork(setup: ThreadSetup): (task: number) => void {
   const copy = (segment: Segment): void => {
     for (const c of segment.copies) {
       const rows = new Int32Array(memories[0]!.buffer, c.rowsAt, 1)[0]!
-      const source = new Uint8Array(memories[c.fromBank]!.buffer, c.from, rows * c.rowBytes)
-      new Uint8Array(memories[segment.bank]!.buffer, c.to, rows * c.rowBytes).set(source)
+      // Each thread its part of the rows.
+      const first = Math.floor((rows * thread) / nThreads) * c.rowBytes
+      const bytes = Math.floor((rows * (thread + 1)) / nThreads) * c.rowBytes - first
+      const source = new Uint8Array(memories[c.fromBank]!.buffer, c.from + first, bytes)
+      new Uint8Array(memories[segment.bank]!.buffer, c.to + first, bytes).set(source)
     }
   }
   return (task) => {
     for (const segment of task === 2 ? setup.probe : task === 3 ? setup.draft : setup.segments) {
-      if (thread === 0) copy(segment)
+      copy(segment)
       const { bank, first, records, count } = segment
       if (setup.times && task === 0) instances[bank]!['runTimed']!(records, count, setup.times[bank]! + first * 16)
       else instances[bank]!['run']!(records, count)

@@ -15,18 +15,20 @@ export function route(op: RouteOp, { step, buf, weights }: StepContext): void {
 }
 
 export function experts(op: ExpertsOp, { step, buf, weights }: StepContext): void {
+  const { first, adds } = op.part ?? { first: 0, adds: false }
   for (let t = 0; t < step.tokens.length; t++) {
     const x = buf.view(op.x, t)
     const routing = buf.row(op.routing, t)
-    const out = new Float64Array(x.length)
+    const out = adds ? Float64Array.from(buf.view(op.out, t)) : new Float64Array(x.length)
     for (let slot = 0; slot < op.topK; slot++) {
-      const e = routing[slot]!
+      const e = routing[slot]! - first
+      if (!op.gate[e]) continue
       const weight = routing[op.topK + slot]!
       const own = op.weighted === 'input' ? x.map((v) => weight * v) : x
       const plus = (bias: readonly Weight[] | undefined, y: Float32Array): Float32Array =>
         bias ? y.map((v, i) => v + weights.of(bias[e]!)[i]!) : y
-      const F = op.gate[e]!.shape[0]!
-      const gate = plus(op.gateBias, multiply(weights.of(op.gate[e]!), 0, F, own))
+      const F = op.gate[e].shape[0]!
+      const gate = plus(op.gateBias, multiply(weights.of(op.gate[e]), 0, F, own))
       const up = plus(op.upBias, multiply(weights.of(op.up[e]!), 0, F, own))
       const hidden = gate.map((g, i) => gated(g, up[i]!, op.activation))
       const y = plus(op.downBias, multiply(weights.of(op.down[e]!), 0, x.length, hidden))

@@ -33,15 +33,23 @@ interface PairRows {
   readonly integer: boolean
 }
 
-/** route's pairs sorted by expert; gate and up for each pair; their product; down; the weighted sum. */
+/** route's pairs sorted by expert; gate and up for each pair; their product; down; the weighted sum. A part leaves out pairs of others. */
 export function experts(op: ExpertsOp, bank: number, to: Lowering): void {
   const X = op.gate.length
-  const { topK } = op
+  const { topK, part = { first: 0, adds: false } } = op
   const F = op.gate[0]!.shape[0]!
   const D = op.x.width
   const routing = to.bufferOf(op.routing, bank)
   const plan = temporary('plan', topK * 4, (2 * X + 2) * 4)
-  to.push('planExperts', bank, routing, 1, [at(routing), routing.rowBytes, topK, at(plan), X], [routing], [plan])
+  to.push(
+    'planExperts',
+    bank,
+    routing,
+    1,
+    [at(routing), routing.rowBytes, topK, at(plan), X, part.first],
+    [routing],
+    [plan],
+  )
   const pairs = (name: string, width: number): Buffer => temporary(name, width * 4, 0, topK)
   const [gate, up, hidden, y] = [pairs('gate', F), pairs('up', F), pairs('hidden', F), pairs('y', D)]
   const multiply = (
@@ -84,7 +92,8 @@ export function experts(op: ExpertsOp, bank: number, to: Lowering): void {
   const out = to.bufferOf(op.out.value, bank)
   const combine = [at(y), y.rowBytes, at(routing), routing.rowBytes, topK, ...to.view(op.out, bank), D]
   const weighted = op.weighted === 'output' ? 1 : 0
-  to.push('combineExperts', bank, out, 1, [...combine, weighted], [y, routing], [out])
+  const words = [...combine, weighted, X, part.first, part.adds ? 1 : 0]
+  to.push('combineExperts', bank, out, 1, words, [y, routing, ...(part.adds ? [out] : [])], [out])
 }
 
 /** What gate and up multiply: the token's row, or one for each pair where the weights are on the inputs. */

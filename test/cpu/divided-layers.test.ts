@@ -1,0 +1,61 @@
+// Layers that are larger than one memory: their experts are divided between several, and the bits stay the same.
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { BackendOptions } from '../../src/backends/backend.js'
+import { cpuBackend } from '../../src/backends/cpu/cpu.js'
+import { UserError } from '../../src/errors.js'
+import { FIXTURES, GoldenRun, readGolden } from '../golden/harness.js'
+
+const STEPS = [
+  [1, 320],
+  [2, 7],
+  [3, 1],
+] as const
+
+/** In the smallest memories that it fits in, to about a tenth. */
+async function loadNarrow(path: string, options: Partial<BackendOptions>): Promise<GoldenRun> {
+  for (let bankBytes = 32 << 10; ; bankBytes = Math.ceil(bankBytes * 1.1)) {
+    try {
+      return await GoldenRun.load(path, cpuBackend, { ...options, bankBytes })
+    } catch (error) {
+      if (!(error instanceof UserError) || error.code !== 'out_of_memory') throw error
+    }
+  }
+}
+
+/** Sums of experts that a step makes: one for each part of each layer's experts. */
+function countParts(run: GoldenRun): number {
+  return run.runner.takeProfile!().filter((op) => op.name === 'combineExperts').length
+}
+
+const BOTH = ['exact', 'fast'] as const
+
+// Where all experts of a layer are smaller than the rest of it, they get a memory of their own, in one part.
+describe.each([
+  { name: 'golden/deepseek-v3', divided: BOTH },
+  { name: 'golden/kimi-k2', divided: BOTH },
+  { name: 'golden/kimi-k2-thinking', divided: ['fast'] },
+  { name: 'golden/qwen3-moe', divided: BOTH },
+  { name: 'golden/mixtral', divided: BOTH },
+  { name: 'golden/gpt-oss', divided: [] },
+  { name: 'golden/llama4-scout', divided: [] },
+  { name: 'golden/llama4-maverick', divided: [] },
+])('$name in the smallest memories', ({ name, divided }) => {
+  const path = join(FIXTURES, name)
+  const golden = readGolden(join(path, 'golden.safetensors'))
+
+  it.each(BOTH)('%s: the bits of one memory, for any threads and chunks', async (precision) => {
+    const options = { precision, profile: true }
+    const one = await GoldenRun.load(path, cpuBackend, { ...options, threads: 2 })
+    const logits = await one.feed(golden.ids!, 0, 320)
+    const layers = countParts(one)
+    await one.runner.close()
+    for (const [threads, chunk] of STEPS) {
+      const run = await loadNarrow(path, { ...options, threads })
+      expect(await run.feed(golden.ids!, 0, chunk)).toEqual(logits)
+      const parts = countParts(run)
+      expect(parts > layers).toBe((divided as readonly string[]).includes(precision))
+      await run.runner.close()
+    }
+  })
+})
