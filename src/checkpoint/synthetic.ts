@@ -1,119 +1,85 @@
 import { UserError } from '../errors.js'
 import type { Checkpoint, JsonObject, ScaleGrid, Scales, StoredTensor } from './checkpoint.js'
 import { FORMATS, rowBytes, type FormatName } from './formats.js'
-import { checkRows, missingTensor, product, sameShape, wrongShape } from './stored.js'
+import { checkRows, product } from './stored.js'
 
-interface Sizes {
-  readonly hidden: number
-  readonly feedForward: number
-  readonly layers: number
-  readonly heads: number
-  readonly keyHeads: number
+/** What the published configs of a family share. */
+const QWEN3 = {
+  ...{ model_type: 'qwen3', head_dim: 128, num_key_value_heads: 8, tie_word_embeddings: true, vocab_size: 151936 },
+  ...{ rms_norm_eps: 1e-6, rope_theta: 1_000_000, max_position_embeddings: 40960 },
 }
 
-/** Published sizes of Qwen3; heads are 128 wide, embeddings are tied. */
-const MODELS: ReadonlyMap<string, Sizes> = new Map([
-  ['qwen3-0.6b', { hidden: 1024, feedForward: 3072, layers: 28, heads: 16, keyHeads: 8 }],
-  ['qwen3-1.7b', { hidden: 2048, feedForward: 6144, layers: 28, heads: 16, keyHeads: 8 }],
-  ['qwen3-4b', { hidden: 2560, feedForward: 9728, layers: 36, heads: 32, keyHeads: 8 }],
+type Config = JsonObject & { readonly num_hidden_layers: number }
+
+/** Published configs, without what says how text is written. */
+const MODELS: ReadonlyMap<string, Config> = new Map<string, Config>([
+  ['qwen3-0.6b', qwen3(1024, 3072, 28, 16)],
+  ['qwen3-1.7b', qwen3(2048, 6144, 28, 16)],
+  ['qwen3-4b', qwen3(2560, 9728, 36, 32)],
+  ['qwen3-8b', { ...qwen3(4096, 12288, 36, 32), tie_word_embeddings: false }],
+  [
+    'qwen3-30b-a3b',
+    {
+      ...{ ...qwen3(2048, 6144, 48, 32), model_type: 'qwen3_moe', num_key_value_heads: 4, tie_word_embeddings: false },
+      ...{ moe_intermediate_size: 768, num_experts: 128, num_experts_per_tok: 8, norm_topk_prob: true },
+    },
+  ],
+  [
+    'deepseek-v3',
+    {
+      ...{ model_type: 'deepseek_v3', vocab_size: 129280, hidden_size: 7168, intermediate_size: 18432 },
+      ...{ num_hidden_layers: 61, num_attention_heads: 128, num_key_value_heads: 128 },
+      ...{ q_lora_rank: 1536, kv_lora_rank: 512, qk_nope_head_dim: 128, qk_rope_head_dim: 64, v_head_dim: 128 },
+      ...{ first_k_dense_replace: 3, moe_intermediate_size: 2048, n_routed_experts: 256, n_shared_experts: 1 },
+      ...{ num_experts_per_tok: 8, n_group: 8, topk_group: 4, norm_topk_prob: true, routed_scaling_factor: 2.5 },
+      ...{ rms_norm_eps: 1e-6, rope_theta: 10_000, max_position_embeddings: 4096 },
+    },
+  ],
 ])
-const HEAD_WIDTH = 128
-const VOCABULARY = 151936
+
+function qwen3(hidden: number, feedForward: number, layers: number, heads: number) {
+  return {
+    ...{ ...QWEN3, hidden_size: hidden, intermediate_size: feedForward },
+    ...{ num_hidden_layers: layers, num_attention_heads: heads },
+  }
+}
 
 type SyntheticFormat = 'q4_0' | 'q8_0' | 'q4_k' | 'q6_k' | 'mxfp4' | 'fp8' | 'bf16' | 'f32'
 const WEIGHT_FORMATS: readonly SyntheticFormat[] = ['q4_0', 'q8_0', 'q4_k', 'q6_k', 'mxfp4', 'fp8', 'bf16', 'f32']
 
 /**
  * A model of published size with random weights, for measuring speed without a download. `spec` is `MODEL:FORMAT`,
- * such as `qwen3-0.6b:q4_0`. Rows are made when they are read, the same for any range; nothing is kept.
+ * such as `qwen3-0.6b:q4_0`, or `MODEL:FORMAT:LAYERS` for the first so many layers. Rows are made when they are read, the same
+ * for any range; nothing is kept. Every tensor that a model asks for is there, in the shape that it expects.
  * @throws UserError for an unknown model or format.
  */
 export function syntheticCheckpoint(spec: string): Checkpoint {
-  const [model = '', format = 'q4_0', ...rest] = spec.toLowerCase().split(':')
-  const sizes = MODELS.get(model)
+  const [model = '', format = 'q4_0', layers, ...rest] = spec.toLowerCase().split(':')
+  const config = MODELS.get(model)
   const known = WEIGHT_FORMATS.find((name) => name === format)
-  if (!sizes || !known || rest.length > 0) {
+  const count = Number(layers ?? config?.num_hidden_layers)
+  if (!config || !known || rest.length > 0 || !Number.isInteger(count) || count < 1) {
     throw new UserError(
-      `synthetic model ${spec}: expected MODEL:FORMAT with a model of ${[...MODELS.keys()].join(', ')} and a format of ` +
-        `${WEIGHT_FORMATS.join(', ')}, such as qwen3-0.6b:q4_0.`,
+      `synthetic model ${spec}: expected MODEL:FORMAT or MODEL:FORMAT:LAYERS with a model of ${[...MODELS.keys()].join(', ')} and a ` +
+        `format of ${WEIGHT_FORMATS.join(', ')}, such as qwen3-0.6b:q4_0.`,
       'invalid_argument',
     )
   }
-  return new SyntheticCheckpoint(`synthetic ${model}:${known}`, sizes, known)
-}
-
-class SyntheticCheckpoint implements Checkpoint {
-  readonly kind = 'safetensors'
-  readonly config: JsonObject
-  private readonly shapes: ReadonlyMap<string, readonly number[]>
-
-  constructor(
-    readonly name: string,
-    sizes: Sizes,
-    private readonly format: SyntheticFormat,
-  ) {
-    this.config = configOf(sizes)
-    this.shapes = shapesOf(sizes)
-  }
-
-  names(): Iterable<string> {
-    return this.shapes.keys()
-  }
-
-  has(name: string): boolean {
-    return this.shapes.has(name)
-  }
-
-  tensor(name: string, shape: readonly number[]): StoredTensor {
-    const found = this.shapes.get(name)
-    if (!found) throw missingTensor(name, this.name)
-    if (!sameShape(found, shape)) throw wrongShape(name, this.name, shape, found)
-    return randomTensor(name, this.name, shape.length === 1 ? 'ones' : this.format, shape)
-  }
-
-  async file(): Promise<undefined> {}
-
-  async close(): Promise<void> {}
-}
-
-function configOf(sizes: Sizes): JsonObject {
+  const name = ['synthetic', [model, known, layers].filter(Boolean).join(':')].join(' ')
   return {
-    model_type: 'qwen3',
-    architectures: ['Qwen3ForCausalLM'],
-    hidden_size: sizes.hidden,
-    intermediate_size: sizes.feedForward,
-    num_hidden_layers: sizes.layers,
-    num_attention_heads: sizes.heads,
-    num_key_value_heads: sizes.keyHeads,
-    head_dim: HEAD_WIDTH,
-    hidden_act: 'silu',
-    rms_norm_eps: 1e-6,
-    rope_theta: 1_000_000,
-    rope_scaling: null,
-    attention_bias: false,
-    tie_word_embeddings: true,
-    vocab_size: VOCABULARY,
-    max_position_embeddings: 40960,
+    ...{ name, kind: 'safetensors', config: { ...config, num_hidden_layers: count } },
+    names: () => [],
+    has: () => false,
+    tensor: (tensor, shape) => randomTensor(tensor, name, kindOf(tensor, shape, known), shape),
+    file: () => Promise.resolve(undefined),
+    close: () => Promise.resolve(),
   }
 }
 
-function shapesOf({ hidden, feedForward, layers, heads, keyHeads }: Sizes): Map<string, readonly number[]> {
-  const shapes = new Map<string, readonly number[]>([['model.embed_tokens.weight', [VOCABULARY, hidden]]])
-  for (let layer = 0; layer < layers; layer++) {
-    const put = (name: string, ...shape: number[]): unknown => shapes.set(`model.layers.${layer}.${name}.weight`, shape)
-    put('input_layernorm', hidden)
-    put('self_attn.q_proj', heads * HEAD_WIDTH, hidden)
-    put('self_attn.k_proj', keyHeads * HEAD_WIDTH, hidden)
-    put('self_attn.v_proj', keyHeads * HEAD_WIDTH, hidden)
-    put('self_attn.o_proj', hidden, heads * HEAD_WIDTH)
-    put('self_attn.q_norm', HEAD_WIDTH)
-    put('self_attn.k_norm', HEAD_WIDTH)
-    put('post_attention_layernorm', hidden)
-    put('mlp.gate_proj', feedForward, hidden)
-    put('mlp.up_proj', feedForward, hidden)
-    put('mlp.down_proj', hidden, feedForward)
-  }
-  return shapes.set('model.norm.weight', [hidden])
+/** Norms are ones, so is the bias of a router; routers are in BF16 whatever the rest is in, as published. */
+function kindOf(name: string, shape: readonly number[], format: SyntheticFormat): SyntheticFormat | 'ones' {
+  if (shape.length === 1) return 'ones'
+  return name.endsWith('.mlp.gate.weight') ? 'bf16' : format
 }
 
 function randomTensor(

@@ -144,7 +144,7 @@ function program(): Command {
   const bench = cli
     .command('bench [model]')
     .description('load time, prefill and decode speed, memory')
-    .option('--synthetic <spec>', 'random weights of a shape: qwen3-0.6b:q4_0')
+    .option('--synthetic <spec>', 'random weights of a shape: qwen3-0.6b:q4_0, or its first layers: deepseek-v3:q4_0:4')
     .option('-p, --prompt-tokens <count>', 'tokens of the prompt', integer, 256)
     .option('-n, --new-tokens <count>', 'tokens to decode', integer, 64)
     .option('--depth <count>', 'tokens in the cache before the prompt', integer, 0)

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { decodeRows } from '../../src/checkpoint/decode.js'
 import { syntheticCheckpoint } from '../../src/checkpoint/synthetic.js'
+import { countParameters } from '../../src/engine/parameters.js'
+import { buildProgram } from '../../src/models/registry.js'
 
 const Q = 'model.layers.3.self_attn.q_proj.weight'
 
@@ -32,9 +34,24 @@ describe('synthetic checkpoints', () => {
     expect(a).not.toEqual(b)
   })
 
+  it('is a model of its family, or the first layers of one', async () => {
+    for (const [model, layers, parameters] of [
+      ['qwen3-0.6b', 28, 596_049_920],
+      ['qwen3-8b', 36, 8_190_735_360],
+      ['qwen3-30b-a3b', 48, 30_532_122_624],
+      ['deepseek-v3', 61, 671_026_419_200],
+    ] as const) {
+      const whole = await buildProgram(syntheticCheckpoint(`${model}:q4_0`))
+      expect(whole.nLayers).toBe(layers)
+      expect(countParameters(whole).total).toBe(parameters)
+      expect((await buildProgram(syntheticCheckpoint(`${model}:q4_0:4`))).nLayers).toBe(4)
+    }
+    expect(() => syntheticCheckpoint('qwen3-0.6b:q4_0:none')).toThrow(/MODEL:FORMAT:LAYERS/)
+  })
+
   it('refuses what it does not know, with the list', () => {
     expect(() => syntheticCheckpoint('qwen9:q4_0')).toThrow(
-      /qwen3-0\.6b, qwen3-1\.7b, qwen3-4b.*q4_0, q8_0, q4_k, q6_k, mxfp4, fp8, bf16, f32/,
+      /qwen3-0\.6b, qwen3-1\.7b, qwen3-4b, .*deepseek-v3.*q4_0, q8_0, q4_k, q6_k, mxfp4, fp8, bf16, f32/,
     )
   })
 })

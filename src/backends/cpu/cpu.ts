@@ -6,7 +6,7 @@ import { type Backend, type BackendOptions, type MemoryPlan, type Runner } from 
 import { MAX_BANK_BYTES, gigabytes, planBanks } from './banks.js'
 import { BASELINE_WASM, RELAXED_WASM } from './kernels.generated.js'
 import { Lowering, statePageBytes } from './lower/lowering.js'
-import { layOut, timesBytes } from './layout.js'
+import { layOut, timesBytes, type Layout } from './layout.js'
 import { collectGarbage, compileKernels, parallelism, sharesMemory, type CompiledKernels } from './platform.js'
 import { WeightLoader, stagingBytes } from './load-weights.js'
 import { CpuRunner } from './runner.js'
@@ -22,18 +22,10 @@ const ACTIVATION_RESERVE = 256 << 20
 async function load(program: Program, checkpoint: Checkpoint, options: BackendOptions): Promise<Runner> {
   const nThreads = threadsOf(options)
   const weights = planWeights(program, checkpoint, options)
-  const bankBytes = Math.min(options.bankBytes ?? MAX_BANK_BYTES, MAX_BANK_BYTES)
-  const cacheBytes = options.precision === 'fast' ? 2 : 4
-  const banks = planBanks(program, weights, bankBytes, Math.min(ACTIVATION_RESERVE, bankBytes / 4), 1, cacheBytes)
-
-  const lowering = new Lowering(weights, options.precision === 'fast', cacheBytes)
-  const layout = layOut(banks.program, lowering, weights, banks, nThreads, options)
+  const layout = layOutIn(program, weights, nThreads, options)
   const { module, uniform } = await kernels()
   collectGarbage()
-  // Rows on their way lie where cache pages will be.
-  const memories = layout.banks.map((bank, i) =>
-    newMemory(bank.poolAddress + stagingBytes([...weights.values()].filter((w) => w.bank === i))),
-  )
+  const memories = layout.banks.map((_, bank) => newMemory(loadedBytes(layout, bank, weights)))
   layout.write(memories)
   const loaders = layout.banks.map(
     (bank, i) => new WeightLoader(module, memories[i]!, bank.scratchAddress, bank.poolAddress),
@@ -49,6 +41,30 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
   const threads = sharesMemory() ? await ThreadPool.start(nThreads, setup, memoryOf) : ownThread(setup, memoryOf(0))
   const bytes = { weightBytes: sumBytes(weights), activeWeightBytes: activeBytes(program, weights) }
   return new CpuRunner(program, layout, memories, threads, nThreads, options.profile ?? false, options, bytes)
+}
+
+/** Deals layers out to banks, and leaves more room for activations (of many tokens a step) where there was too little. */
+function layOutIn(
+  program: Program,
+  weights: ReadonlyMap<string, PlacedWeight>,
+  nThreads: number,
+  options: BackendOptions,
+): Layout {
+  const bankBytes = Math.min(options.bankBytes ?? MAX_BANK_BYTES, MAX_BANK_BYTES)
+  const cacheBytes = options.precision === 'fast' ? 2 : 4
+  for (let reserve = Math.min(ACTIVATION_RESERVE, bankBytes / 4); ;) {
+    const banks = planBanks(program, weights, bankBytes, reserve, 1, cacheBytes)
+    const lowering = new Lowering(weights, options.precision === 'fast', cacheBytes)
+    const layout = layOut(lowering, weights, banks, nThreads, options)
+    const most = layout.banks.map((_, bank) => loadedBytes(layout, bank, weights)).reduce((a, b) => Math.max(a, b))
+    if (most <= MAX_BANK_BYTES) return layout
+    reserve += most - MAX_BANK_BYTES
+  }
+}
+
+/** Bytes of a bank while it is loaded: rows on their way lie where cache pages will be. */
+function loadedBytes(layout: Layout, bank: number, weights: ReadonlyMap<string, PlacedWeight>): number {
+  return layout.banks[bank]!.poolAddress + stagingBytes([...weights.values()].filter((w) => w.bank === bank))
 }
 
 function plan(

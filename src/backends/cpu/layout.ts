@@ -69,7 +69,6 @@ export interface Layout {
 
 /** Decides every address: step data, records, pointer lists, weights, activations, scratch, and then cache pages. */
 export function layOut(
-  program: Program,
   lowering: Lowering,
   weights: ReadonlyMap<string, PlacedWeight>,
   plan: BankPlan,
@@ -77,6 +76,7 @@ export function layOut(
   options: BackendOptions,
 ): Layout {
   const { maxTokens, maxLogitRows } = options
+  const { program } = plan
   const firstLowered: number[] = []
   allOps(program).forEach(({ op }, i) => {
     firstLowered.push(lowering.ops.length)
