@@ -62,13 +62,18 @@ describe.each(FOLDERS)('%s', (name) => {
   })
 })
 
-it('says when one layer is larger than a memory', async () => {
+it.each([
+  [{ moe_intermediate_size: 65536 }, undefined],
+  [{ moe_intermediate_size: 262144, n_shared_experts: 0 }, /^an expert of layer 1 needs .* GB/],
+  [{ intermediate_size: 262144 }, /^layer 0 needs, with its cache, .* GB/],
+])('says when what cannot be divided is larger than a memory: %o', async (sizes, refusal) => {
   const config = { ...(JSON.parse(await readFile(`${root}models/mini/config.json`, 'utf8')) as object) }
   const path = join(folder, 'large.json')
-  await writeFile(path, JSON.stringify({ ...config, hidden_size: 8192, moe_intermediate_size: 65536 }))
+  await writeFile(path, JSON.stringify({ ...config, hidden_size: 8192, ...sizes }))
   const checkpoint = await openConfigOnly(await nodeFiles(path))
   const plan = await planLoad(await buildProgram(checkpoint), checkpoint)
-  expect(plan.refusal).toMatch(/layer 1 needs .* GB/)
+  if (refusal) expect(plan.refusal).toMatch(refusal)
+  else expect(plan.refusal).toBeUndefined()
 })
 
 it('reads the infinities that Python writes, and leaves strings alone', () => {
