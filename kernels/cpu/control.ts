@@ -64,6 +64,12 @@ export function init(index: i32, count: i32, scratchPtr: usize, known: i32, barr
 /** [sequences] pointers to slots of recurrent states. */
 // @ts-ignore: decorator
 @inline export function slotsPtr(): usize { return load<u32>(STEP, 36) }
+/** [T] where the text that each token is a part of ends. */
+// @ts-ignore: decorator
+@inline export function endsPtr(): usize { return load<u32>(STEP, 40) }
+/** [T] 1 where an indexer chose among equal scores. */
+// @ts-ignore: decorator
+@inline export function tiesPtr(): usize { return load<u32>(STEP, 44) }
 
 /** Field `i` of an op record. Word 0 is the opcode, 1 the flags, 2 the work counter, 3 the row kind, 4 its multiplier. */
 // @ts-ignore: decorator

@@ -7,7 +7,8 @@ import { quantize } from './quantize'
 import { copyHeads, decay, deltaRule, gatedNorm, shortConv, sigmoidGate } from './recurrent'
 import { mixBlocks } from './residuals'
 import { combineExperts, planExperts, route, scaleExperts } from './route'
-import { compress, indexScores, indexSelect, sparseAttention } from './sparse'
+import { compress, sparseAttention } from './sparse'
+import { indexScores, indexSelect } from './indexer'
 import { collapseStreams, repeat, streamWeights, updateStreams } from './streams'
 
 export { init, barrier }

@@ -48,10 +48,33 @@ export interface Step {
   readonly sequences: Int32Array
   /** Per sequence: page ids in order; page i holds positions [i * PAGE_SIZE, (i + 1) * PAGE_SIZE). */
   readonly pageTables: readonly Int32Array[]
+  /**
+   * [T] The length of the text that a token is a part of: of the whole prompt, also where a step has a piece of it, and
+   * position + 1 for a token of an answer. An indexer's choice among equal scores hangs on it (graph/sparse-ops.ts).
+   * Absent: the text ends with the sequence's tokens of this step.
+   */
+  readonly ends?: Int32Array
   /** Per sequence: the slot with its recurrent states, where the program has any; zeros for a token at position 0. */
   readonly slots?: Int32Array
   /** [R] rows of this step whose logits are wanted, rising. */
   readonly logitRows: Int32Array
+}
+
+/** The ends of a step, given or not, [T]. */
+export function endsOf({ ends, positions, sequences }: Step): Int32Array {
+  if (ends) return ends
+  const last = new Map<number, number>()
+  positions.forEach((position, t) => last.set(sequences[t]!, position + 1))
+  return positions.map((_, t) => last.get(sequences[t]!)!)
+}
+
+/** Per sequence of a step, the first position of a token that `isTied`; Infinity where there is none. */
+export function firstTied({ positions, sequences, pageTables }: Step, isTied: (t: number) => boolean): number[] {
+  const first = pageTables.map(() => Infinity)
+  positions.forEach((position, t) => {
+    if (isTied(t)) first[sequences[t]!] = Math.min(first[sequences[t]!]!, position)
+  })
+  return first
 }
 
 /** A step of the draft: tokens that came behind rows of the last ordinary step, with the positions of those rows. */
@@ -84,6 +107,11 @@ export interface Runner {
   step(step: Step): Promise<Float32Array>
   /** States after the final norm, [R, D], of the last {@link step}; valid until the next. Absent where a program has none. */
   hidden?(): Float32Array
+  /**
+   * Per sequence of the last step: the first position whose choice by an indexer hung on where the text ends
+   * ({@link Step.ends}), and so all that is computed at it and behind; Infinity where there is none. Only in `exact`.
+   */
+  tiedFrom?(): readonly number[]
   /** Whether the program has a draft. */
   readonly hasDraft?: boolean
   /**

@@ -10,7 +10,8 @@ import type { CacheState, Value, View, Weight } from './values.js'
  * Appends k [T, E] to `state`, then chooses for every token the topK cached rows with the best
  *   score(s) = scale * sum over heads h of weights[h] * relu(q_h k_s)
  * among the positions <= own that have a row. q [T, H * E], weights [T, H]. Where there are no more than topK, all are
- * chosen. Ties: the lower position wins.
+ * chosen. Of equal scores at the edge those that torch.topk would take on the CPU, from a row for the whole text
+ * (Step.ends) in which the positions behind own are -inf.
  * out [T, topK]: their positions.
  */
 export interface IndexOp {

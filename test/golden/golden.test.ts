@@ -38,6 +38,21 @@ const shared = fileURLToPath(new URL('../../../shared', import.meta.url))
 const stories = join(shared, 'golden-gguf/stories260k')
 const tinyStories = join(shared, 'real/tinystories-656k')
 
+const published = join(shared, 'golden')
+
+describe.skipIf(!existsSync(published))('golden checkpoints made by others (not in this tree)', () => {
+  it.each(existsSync(published) ? readdirSync(published) : [])('%s', async (name) => {
+    const path = join(published, name)
+    const golden = readGolden(join(path, 'golden.safetensors'))
+    for (const { backend, options } of BACKENDS.filter((_, i) => i === 0 || i === 2)) {
+      const run = await GoldenRun.load(path, backend, options)
+      expect(await run.maxError(golden, golden.ids!.length)).toBeLessThan(TOLERANCE)
+      expect(await run.greedy(golden.prompt, golden.greedy.length, golden.prompt.length)).toEqual(golden.greedy)
+      await run.runner.close()
+    }
+  })
+})
+
 describe('checkpoints made by others (not in this tree)', () => {
   it.skipIf(!existsSync(stories))('stories260K continues as published', async () => {
     const golden = readGolden(join(stories, 'golden.safetensors'))

@@ -23,6 +23,9 @@ export function largest(a: Float32Array, b: Float32Array): number {
 
 /** A model with its weights, and a timeline of one sequence. */
 export class GoldenRun {
+  /** Of the last {@link feed}: where the first position is that a longer text would change. */
+  tiedFrom = Infinity
+
   private constructor(
     readonly program: Program,
     readonly runner: Runner,
@@ -51,10 +54,11 @@ export class GoldenRun {
     }
   }
 
-  /** Logits [n, V] of ids fed from `position` on, in chunks. */
+  /** Logits [n, V] of ids fed from `position` on, in chunks; the text ends with them. */
   async feed(ids: readonly number[], position: number, chunk: number): Promise<Float32Array> {
     const { vocabSize } = this.program
     const all = new Float32Array(ids.length * vocabSize)
+    this.tiedFrom = Infinity
     for (let from = 0; from < ids.length; from += chunk) {
       const tokens = Int32Array.from(ids.slice(from, from + chunk))
       const rows = tokens.map((_, i) => i)
@@ -62,11 +66,13 @@ export class GoldenRun {
         tokens,
         positions: rows.map((i) => position + from + i),
         sequences: new Int32Array(tokens.length),
+        ends: new Int32Array(tokens.length).fill(position + ids.length),
         pageTables: [Int32Array.from({ length: 512 / PAGE_SIZE }, (_, i) => i)],
         slots: Int32Array.of(1),
         logitRows: rows,
       })
       all.set(logits, from * vocabSize)
+      this.tiedFrom = Math.min(this.tiedFrom, this.runner.tiedFrom?.()[0] ?? Infinity)
     }
     return all
   }
@@ -76,16 +82,15 @@ export class GoldenRun {
     return largest(await this.feed(golden.ids!, 0, chunk), golden.logits!)
   }
 
-  /** Ids that follow the prompt by argmax; the lowest id wins ties. */
+  /** Ids that follow the prompt by argmax; the lowest id wins ties. What a longer text changes is computed again. */
   async greedy(prompt: readonly number[], count: number, chunk: number): Promise<number[]> {
-    const { vocabSize } = this.program
-    let last = (await this.feed(prompt, 0, chunk)).subarray(-vocabSize)
-    const ids: number[] = []
-    while (ids.length < count) {
-      const id = last.reduce((best, l, i) => (l > last[best]! ? i : best), 0)
-      ids.push(id)
-      last = await this.feed([id], prompt.length + ids.length - 1, 1)
+    const ids = [...prompt]
+    let cached = 0
+    while (ids.length < prompt.length + count) {
+      const last = (await this.feed(ids.slice(cached), cached, chunk)).subarray(-this.program.vocabSize)
+      cached = Math.min(ids.length, this.tiedFrom)
+      ids.push(last.reduce((best, l, i) => (l > last[best]! ? i : best), 0))
     }
-    return ids
+    return ids.slice(prompt.length)
   }
 }

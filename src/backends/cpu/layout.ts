@@ -28,6 +28,8 @@ export interface BankLayout {
   readonly tokensAddress: number
   readonly positionsAddress: number
   readonly sequencesAddress: number
+  readonly endsAddress: number
+  readonly tiesAddress: number
   readonly logitRowsAddress: number
   readonly tablePointersAddress: number
   readonly tablesAddress: number
@@ -102,7 +104,7 @@ export function layOut(
         experts * 20,
         attentionBytes(program),
         deltaBytes(program),
-        sparseBytes(program),
+        sparseBytes(program, longestText(program)),
         panelBytes(weights),
       ),
     ) + 256
@@ -119,6 +121,8 @@ export function layOut(
     const tokensAddress = take(maxTokens * 4)
     const positionsAddress = take(maxTokens * 4)
     const sequencesAddress = take(maxTokens * 4)
+    const endsAddress = take(maxTokens * 4)
+    const tiesAddress = take(maxTokens * 4)
     const logitRowsAddress = take(maxLogitRows * 4)
     const tablePointersAddress = take(maxTokens * 4)
     const slotPointersAddress = take(maxTokens * 4)
@@ -145,7 +149,16 @@ export function layOut(
       return sum + keys + values
     }, 0)
     return {
-      ...{ tokensAddress, positionsAddress, sequencesAddress, logitRowsAddress, tablePointersAddress, tablesAddress },
+      ...{
+        tokensAddress,
+        positionsAddress,
+        sequencesAddress,
+        endsAddress,
+        tiesAddress,
+        logitRowsAddress,
+        tablePointersAddress,
+        tablesAddress,
+      },
       ...{
         ropeAddresses,
         recordsAddress,
@@ -217,6 +230,11 @@ export function layOut(
       })
     },
   }
+}
+
+/** Most tokens of a sequence: those of the model's context, as far as page tables reach. */
+export function longestText({ contextLength }: Program): number {
+  return Math.min(contextLength, PAGE_TABLE_ENTRIES * PAGE_SIZE)
 }
 
 /** Bytes of one thread's times for `nRecords` ops and the end. */

@@ -1,8 +1,16 @@
 import { UserError, invariant } from '../../errors.js'
 import type { Program } from '../../graph/program.js'
-import type { BackendOptions, DraftStep, OpTimes, Runner, Step } from '../backend.js'
+import {
+  endsOf,
+  firstTied,
+  type BackendOptions,
+  type DraftStep,
+  type OpTimes,
+  type Runner,
+  type Step,
+} from '../backend.js'
 import { CacheMemory } from './cache-memory.js'
-import { PAGE_TABLE_ENTRIES, timesBytes, type BankLayout, type Layout } from './layout.js'
+import { PAGE_TABLE_ENTRIES, longestText, timesBytes, type BankLayout, type Layout } from './layout.js'
 import { RECORD_BYTES, STEP_ADDRESS } from './records.js'
 import type { Threads } from './threads.js'
 
@@ -19,6 +27,9 @@ export class CpuRunner implements Runner {
   private running = false
   /** Of the last ordinary step. */
   private rows = 0
+  private tied: readonly number[] = []
+  /** In `fast` nobody asks. */
+  readonly tiedFrom?: () => readonly number[]
 
   constructor(
     private readonly program: Program,
@@ -37,6 +48,7 @@ export class CpuRunner implements Runner {
     this.caches = layout.banks.map((bank, i) => new CacheMemory(memories[i]!, bank))
     this.maxTokens = options.maxTokens
     this.maxLogitRows = options.maxLogitRows
+    if (options.precision === 'exact') this.tiedFrom = () => this.tied
   }
 
   get hasDraft(): boolean {
@@ -58,6 +70,7 @@ export class CpuRunner implements Runner {
   async step(step: Step): Promise<Float32Array> {
     await this.compute(step, () => this.pool.run())
     this.rows = step.logitRows.length
+    if (this.tiedFrom) this.tied = this.findTied(step)
     return this.logitsAt(this.layout.logits, step)
   }
 
@@ -91,6 +104,15 @@ export class CpuRunner implements Runner {
     } finally {
       this.running = false
     }
+  }
+
+  private findTied(step: Step): number[] {
+    const ties = this.layout.banks.map((bank, i) => this.tiesOf(bank, this.memories[i]!.buffer, step))
+    return firstTied(step, (t) => ties.some((flags) => flags[t] === 1))
+  }
+
+  private tiesOf(bank: BankLayout, buffer: ArrayBufferLike, { tokens }: Step): Int32Array {
+    return new Int32Array(buffer, bank.tiesAddress, tokens.length)
   }
 
   private logitsAt({ bank, address }: Layout['logits'], step: Step): Float32Array {
@@ -134,6 +156,11 @@ export class CpuRunner implements Runner {
     const { vocabSize } = this.program
     invariant(step.tokens.length > 0 && step.tokens.length <= this.maxTokens, `a step of ${step.tokens.length} tokens`)
     invariant(step.logitRows.length <= this.maxLogitRows, `a step with ${step.logitRows.length} rows of logits`)
+    const longest = longestText(this.program)
+    invariant(
+      endsOf(step).every((end, t) => step.positions[t]! < end && end <= longest),
+      `a text of more than ${longest} tokens, or one that ends before its token`,
+    )
     for (const id of step.tokens)
       if (id < 0 || id >= vocabSize)
         throw new UserError(
@@ -143,18 +170,20 @@ export class CpuRunner implements Runner {
   }
 
   private writeStep(bank: BankLayout, buffer: ArrayBufferLike, cache: CacheMemory, step: Step): void {
-    const header = new Uint32Array(buffer, STEP_ADDRESS, 10)
+    const header = new Uint32Array(buffer, STEP_ADDRESS, 12)
     header.set([step.tokens.length, step.logitRows.length, bank.tokensAddress, bank.positionsAddress])
     header.set(
       [bank.sequencesAddress, bank.logitRowsAddress, bank.tablePointersAddress, bank.poolAddress, bank.pageBytes],
       4,
     )
-    header[9] = bank.slotPointersAddress
+    header.set([bank.slotPointersAddress, bank.endsAddress, bank.tiesAddress], 9)
     const ints = (address: number, values: Int32Array): void =>
       new Int32Array(buffer, address, values.length).set(values)
     ints(bank.tokensAddress, step.tokens)
     ints(bank.positionsAddress, step.positions)
     ints(bank.sequencesAddress, step.sequences)
+    ints(bank.endsAddress, endsOf(step))
+    this.tiesOf(bank, buffer, step).fill(0)
     ints(bank.logitRowsAddress, step.logitRows)
     let table = 0
     const pointers = new Int32Array(buffer, bank.tablePointersAddress, step.pageTables.length)

@@ -6,7 +6,15 @@ import type { Checkpoint } from '../../checkpoint/checkpoint.js'
 import { UserError, invariant } from '../../errors.js'
 import { finalHidden, type PlacedOp, type Program } from '../../graph/program.js'
 import type { CacheState } from '../../graph/ops.js'
-import { rowsOfPage, type Backend, type BackendOptions, type DraftStep, type Runner, type Step } from '../backend.js'
+import {
+  firstTied,
+  rowsOfPage,
+  type Backend,
+  type BackendOptions,
+  type DraftStep,
+  type Runner,
+  type Step,
+} from '../backend.js'
 import { PagedRows } from './paged-rows.js'
 import { runOp } from './run.js'
 import { Slots } from './slots.js'
@@ -33,6 +41,7 @@ class ReferenceRunner implements Runner {
   /** Of the last ordinary step, for the draft. */
   private drafted: Float32Array | undefined
   private states: Float32Array | undefined
+  private tied: readonly number[] = []
 
   constructor(
     private readonly program: Program,
@@ -71,7 +80,9 @@ class ReferenceRunner implements Runner {
 
   step(step: Step): Promise<Float32Array> {
     const { ops, logits, draft } = this.program
-    const buf = this.run(ops, step, new StepBuffers(this.program, step))
+    const tied = new Set<number>()
+    const buf = this.run(ops, step, new StepBuffers(this.program, step), tied)
+    this.tied = firstTied(step, (t) => tied.has(t))
     if (draft) this.drafted = buf.all(draft.hidden)
     const hidden = finalHidden(this.program)
     this.states = hidden && buf.all(hidden)
@@ -83,6 +94,10 @@ class ReferenceRunner implements Runner {
     return this.states
   }
 
+  tiedFrom(): readonly number[] {
+    return this.tied
+  }
+
   draft(step: DraftStep): Promise<Float32Array> {
     const { draft } = this.program
     invariant(draft && this.drafted, 'a draft without a step')
@@ -91,10 +106,10 @@ class ReferenceRunner implements Runner {
     step.hiddenRows.forEach((row, t) =>
       buf.row(draft.hidden, t).set(this.drafted!.subarray(row * width, (row + 1) * width)),
     )
-    return Promise.resolve(this.run(draft.ops, step, buf).all(draft.logits))
+    return Promise.resolve(this.run(draft.ops, step, buf, new Set()).all(draft.logits))
   }
 
-  private run(ops: readonly PlacedOp[], step: Step, buf: StepBuffers): StepBuffers {
+  private run(ops: readonly PlacedOp[], step: Step, buf: StepBuffers, tied: Set<number>): StepBuffers {
     const { vocabSize } = this.program
     for (const id of step.tokens)
       if (id < 0 || id >= vocabSize)
@@ -109,6 +124,7 @@ class ReferenceRunner implements Runner {
       keysOf: (state: CacheState) => this.keys[state.id]!,
       valuesOf: (state: CacheState) => this.values[state.id]!,
       slots: this.slots,
+      tied,
     }
     for (const { op } of ops) runOp(op, context)
     return buf

@@ -1,12 +1,16 @@
 /** Attention to chosen positions by plain loops. */
 import type { CacheState, CompressOp, IndexOp, SparseAttentionOp, View } from '../../graph/ops.js'
+import { endsOf } from '../backend.js'
 import { softmaxSum } from './attention.js'
 import type { PagedRows } from './paged-rows.js'
 import type { StepContext } from './step.js'
+import { torchTopK } from './torch-topk.js'
 
 export function index(op: IndexOp, context: StepContext): void {
   const { step, buf } = context
   const keys = append(op.k, op.state, context)
+  const ends = endsOf(step)
+  const { every } = op.state
   for (let t = 0; t < step.tokens.length; t++) {
     const weights = buf.view(op.weights, t)
     const score = (p: number): number => {
@@ -16,11 +20,23 @@ export function index(op: IndexOp, context: StepContext): void {
         sum += weights[h]! * Math.max(0, dot(buf.view(op.q, t).subarray(h * op.dim, (h + 1) * op.dim), key))
       return sum * op.scale
     }
-    const scored = rowsUpTo(step.positions[t]!, op.state).map((p) => ({ p, score: score(p) }))
-    const best = scored.sort((a, b) => b.score - a.score || a.p - b.p).slice(0, op.topK)
-    const chosen = best.map(({ p }) => p).sort((a, b) => a - b)
-    buf.row(op.out, t).fill(-1).set(chosen)
+    const seen = rowsUpTo(step.positions[t]!, op.state)
+    // a row as long as the text: nothing behind the token
+    const row = new Float32Array(Math.floor(ends[t]! / every)).fill(-Infinity)
+    row.set(seen.map(score))
+    const best = seen.length <= op.topK ? seen.map((_, i) => i) : Array.from(torchTopK(row, op.topK))
+    if (isTied(row, best)) context.tied.add(t)
+    buf
+      .row(op.out, t)
+      .fill(-1)
+      .set(best.map((i) => (i + 1) * every - 1))
   }
+}
+
+/** Whether some score equals the worst of the best and is not among them. */
+function isTied(row: Float32Array, best: readonly number[]): boolean {
+  const worst = best.reduce((least, i) => Math.min(least, row[i]!), Infinity)
+  return row.filter((score) => score === worst).length > best.filter((i) => row[i] === worst).length
 }
 
 export function sparseAttention(op: SparseAttentionOp, context: StepContext): void {

@@ -14,6 +14,8 @@ export interface StepContext {
   readonly keysOf: (state: CacheState) => PagedRows
   readonly valuesOf: (state: CacheState) => PagedRows
   readonly slots: Slots
+  /** Tokens for which an indexer chose among equal scores. */
+  readonly tied: Set<number>
 }
 
 /** The activations of one step, one array per value. */

@@ -13,7 +13,7 @@ const HEADS = 8
 export function index(op: IndexOp, bank: number, to: Lowering): void {
   const { state, topK } = op
   append(op.k, state, false, bank, to)
-  const listBytes = (2 * topK + 1) * 4
+  const listBytes = (2 * topK + 2) * 4
   const lists = temporary('best positions', listBytes, MOST_PARTS * listBytes)
   const keys = [{ pageOffset: state.id, values: false }, to.half, state.every]
   const shape = [op.nHeads, op.dim, { f32: op.scale }, ...keys, topK, at(lists)]
@@ -21,7 +21,7 @@ export function index(op: IndexOp, bank: number, to: Lowering): void {
   const reads = [to.bufferOf(op.q.value, bank), to.bufferOf(op.weights.value, bank), `cache ${state.id} keys`]
   to.push('indexScores', bank, lists, 1, words, reads, [lists])
   const out = to.bufferOf(op.out, bank)
-  to.push('indexSelect', bank, out, 1, [at(lists), at(out), out.rowBytes, state.every, topK], [lists], [out])
+  to.push('indexSelect', bank, out, 1, [...words, at(out), out.rowBytes], [...reads, lists], [out])
 }
 
 export function sparseAttention(op: SparseAttentionOp, bank: number, to: Lowering): void {
@@ -63,10 +63,12 @@ export function compress(op: CompressOp, bank: number, to: Lowering): void {
   to.push('compress', bank, out, 1, [...rows, ...shape], reads, [out])
 }
 
-/** Bytes of scratch that the kernels of these ops need. */
-export function sparseBytes(program: Program): number {
+/** Bytes of scratch that the kernels of these ops need for texts of so many tokens. */
+export function sparseBytes(program: Program, longestText: number): number {
   const needs = allOps(program).map(({ op }) => {
-    if (op.op === 'index') return 1024 + 4 * op.topK * 4 + 16 + 4 * op.dim * 4
+    // what is best, a panel of keys, and a whole row's scores and order
+    if (op.op === 'index')
+      return 1024 + 4 * op.topK * 4 + 16 + 4 * op.dim * 4 + 8 * Math.ceil(longestText / op.state.every)
     if (op.op === 'compress') return op.ratio * (op.overlap ? 2 : 1) * 12
     if (op.op !== 'sparseAttention') return 0
     const [columns, valueColumns] = [op.rank + op.ropeDim, op.rank].map((n) => Math.ceil(n / 4) * 4) as [number, number]
