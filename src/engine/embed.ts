@@ -28,7 +28,7 @@ export async function embeddingOf(
         for (let i = 0; i < states.length; i++) sum[i % width]! += states[i]!
         return true
       }
-      const done = await timeline.step(part, rows, add, signal, undefined, 'hidden')
+      const done = await timeline.step(part, rows, add, signal, undefined, 'hidden', ids.length)
       if (!done || signal?.aborted) throw new UserError('cancelled', 'aborted')
     }
   } finally {

@@ -46,7 +46,7 @@ export async function generateTokens(
   let lastToken = started
   while (answered.finishReason === undefined) {
     const isPrompt = ids.length === 0
-    const drafts = isPrompt ? [] : (guesses?.next(sequence, room - ids.length - 1) ?? [])
+    const drafts = isPrompt || timeline.isTied ? [] : (guesses?.next(sequence, room - ids.length - 1) ?? [])
     const read = (logits: Float32Array, guessed: readonly number[]): readonly number[] => {
       if (isPrompt && !run.signal.aborted) {
         cachedTokens = kept + timeline.adoptedTokens
@@ -84,7 +84,7 @@ async function advance(
 ): Promise<number> {
   try {
     const feed = sequence.slice(timeline.length)
-    const chosen = await timeline.verify(feed, drafts, (logits) => read(logits, drafts), signal, meanwhile)
+    const chosen = await timeline.verify(feed, drafts, read, signal, meanwhile)
     return chosen?.length ?? 0
   } catch (error) {
     // Without the drafts there may be memory enough.

@@ -251,6 +251,7 @@ export class Scheduler {
       tokens: new Int32Array(total),
       positions: new Int32Array(total),
       sequences: new Int32Array(total),
+      ends: new Int32Array(total),
       pageTables: shares.map(({ waiting }) => waiting.timeline.pageTable()),
     }
     const slots = shares.flatMap(({ waiting }) => waiting.timeline.slot ?? [])
@@ -261,6 +262,7 @@ export class Scheduler {
         step.tokens[at] = timeline.tokens[position]!
         step.positions[at] = position
         step.sequences[at] = sequence
+        step.ends[at] = timeline.endOf(position)
         if (position >= rowsFrom) logitRows.push(at)
       }
     })
@@ -290,14 +292,15 @@ export class Scheduler {
     let row = 0
     const from = shares.map(({ waiting }) => waiting.timeline.length)
     const tell: (() => void)[] = []
-    for (const { waiting, tokens } of shares) {
+    const tiedFrom = this.runner.tiedFrom?.() ?? []
+    for (const [sequence, { waiting, tokens }] of shares.entries()) {
       const { timeline, rowsFrom } = waiting
       const rows = Math.min(tokens, Math.max(0, timeline.length + tokens - rowsFrom))
       const source = waiting.of === 'hidden' ? this.runner.hidden!() : logits
       const width = logitRows.length > 0 ? source.length / logitRows.length : 0
       const own = source.subarray(row * width, (row + rows) * width)
       row += rows
-      timeline.advance(tokens)
+      timeline.advance(tokens, tiedFrom[sequence])
       if (timeline.length < timeline.tokens.length) {
         if (rows > 0) waiting.rows.push(own.slice())
         this.waiting.push(waiting)
@@ -321,7 +324,7 @@ export class Scheduler {
   private async draft(shares: readonly Share[], from: readonly number[]): Promise<void> {
     const { runner } = this
     if (!runner.hasDraft || !runner.draft) return
-    const [hiddenRows, tokens, positions, sequences, logitRows]: number[][] = [[], [], [], [], []]
+    const [hiddenRows, tokens, positions, sequences, ends, logitRows]: number[][] = [[], [], [], [], [], []]
     const asking: Timeline[] = []
     let at = 0
     shares.forEach(({ waiting: { timeline }, tokens: count }, sequence) => {
@@ -337,6 +340,7 @@ export class Scheduler {
         tokens!.push(next)
         positions!.push(position)
         sequences!.push(sequence)
+        ends!.push(timeline.endOf(position))
       }
       at += count
     })
@@ -346,6 +350,7 @@ export class Scheduler {
       tokens: Int32Array.from(tokens!),
       positions: Int32Array.from(positions!),
       sequences: Int32Array.from(sequences!),
+      ends: Int32Array.from(ends!),
       pageTables: shares.map(({ waiting }) => waiting.timeline.pageTable()),
       logitRows: Int32Array.from(logitRows!),
     })

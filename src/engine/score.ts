@@ -25,7 +25,9 @@ export async function* logitRows(
   try {
     for (let start = 0; start < ids.length; start += chunk) {
       // A copy: another session's step may overwrite the runner's rows before the reader comes to them.
-      const logits = await timeline.step(ids.slice(start, start + chunk), 'all', (rows) => rows.slice(), signal)
+      const part = ids.slice(start, start + chunk)
+      const copy = (rows: Float32Array): Float32Array => rows.slice()
+      const logits = await timeline.step(part, 'all', copy, signal, undefined, 'logits', ids.length)
       if (!logits || signal?.aborted) throw new UserError('cancelled', 'aborted')
       yield { start, logits }
     }

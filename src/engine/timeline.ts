@@ -52,6 +52,10 @@ export class Timeline {
   drafted: readonly number[] = []
   /** Tokens at the end that are only guessed: pages with one of them in it are not shared. */
   private guessed = 0
+  /** Where the text ends whose tokens are computed: a step may have a piece of it, and guesses stand behind it. */
+  private end = 0
+  /** From this position on, what is in the cache holds for a text that ends at {@link end} (Runner.tiedFrom). */
+  private tiedFrom = Infinity
 
   private readonly live: LiveState | undefined
   /** Where a snapshot is to be kept when this position is reached. */
@@ -109,6 +113,7 @@ export class Timeline {
   truncate(length: number): void {
     if (length < this.computed) this.computed = this.live ? this.goBack(this.live, length) : length
     this.tokens.length = this.computed
+    if (this.tiedFrom >= this.computed) this.tiedFrom = Infinity
     const full = Math.floor(this.computed / PAGE_SIZE)
     this.releaseNodes(full + 1)
     this.shared.pool.give(this.own.splice(Math.max(0, pagesFor(this.computed) - this.nodes.length)))
@@ -131,6 +136,7 @@ export class Timeline {
    * @param read gets the logits [R, V], which are overwritten by the next step
    * @param meanwhile is done while they are computed; it must not fail
    * @param of what `read` gets instead: the states after the final norm, [R, D]
+   * @param end of the text, where more of it will come
    * @throws UserError context_length_exceeded, out_of_memory
    */
   async step<R>(
@@ -140,6 +146,7 @@ export class Timeline {
     signal?: AbortSignal,
     meanwhile?: () => Promise<void>,
     of?: RowsOf,
+    end = this.tokens.length + ids.length - this.guessed,
   ): Promise<R | undefined> {
     const { scheduler, contextLength } = this.shared
     this.upcoming = undefined
@@ -149,6 +156,11 @@ export class Timeline {
     invariant(count > 0 && start === this.computed, 'a timeline takes one call at a time')
     if (start + count > contextLength) throw contextExceeded(start + count, contextLength)
     for (const id of ids) this.tokens.push(id)
+    if (end !== this.end && this.isTied) {
+      this.computed = this.tiedFrom
+      this.tiedFrom = Infinity
+    }
+    this.end = end
     try {
       const rowsFrom = rows === 'all' ? start : rows === 'last' ? start + count - 1 : rows
       return await scheduler.run(this, rowsFrom, read, signal, meanwhile, of)
@@ -159,21 +171,24 @@ export class Timeline {
   }
 
   /**
-   * Feeds `ids` and, behind them, tokens that may follow. `read` gets the logits of the last of `ids` and of all drafts,
+   * Feeds `ids` and, behind them, tokens that may follow. `read` gets the logits of the last of `ids` and of the drafts,
    * [1 + drafts, V], and returns the tokens that it chose; drafts stay in the cache as far as they were chosen. The last
-   * chosen token never is in the cache: it comes next.
+   * chosen token never is in the cache: it comes next. Behind a position where scores are tied a draft cannot be checked
+   * in the same step, and is left out.
    * @throws UserError as {@link step}
    */
   async verify(
     ids: readonly number[],
     drafts: readonly number[],
-    read: (logits: Float32Array) => readonly number[],
+    read: (logits: Float32Array, drafts: readonly number[]) => readonly number[],
     signal?: AbortSignal,
     meanwhile?: () => Promise<void>,
   ): Promise<readonly number[] | undefined> {
     const certain = this.tokens.length + ids.length
     const settle = (logits: Float32Array): readonly number[] => {
-      const chosen = read(logits)
+      const checked = drafts.slice(0, Math.max(0, this.tiedFrom - certain + 1))
+      const rows = logits.subarray(0, (1 + checked.length) * this.shared.vocabSize)
+      const chosen = read(rows, checked)
       this.guessed = 0
       this.truncate(certain + Math.max(0, chosen.length - 1))
       this.share()
@@ -202,15 +217,29 @@ export class Timeline {
     if (missing > 0) this.own.push(...this.shared.pool.take(missing))
   }
 
-  /** The next `count` tokens are in the cache; pages that are full now are shared. */
-  advance(count: number): void {
+  /** The end of the text that the token at `position` is a part of. */
+  endOf(position: number): number {
+    return Math.max(this.end, position + 1)
+  }
+
+  /** What is computed at `tiedFrom` and behind hangs on where the text ends, so that others cannot share it. */
+  get isTied(): boolean {
+    return this.tiedFrom < Infinity
+  }
+
+  /**
+   * The next `count` tokens are in the cache; pages that are full now are shared.
+   * @param tiedFrom first position of the step at which scores were tied
+   */
+  advance(count: number, tiedFrom = Infinity): void {
     this.computed += count
+    this.tiedFrom = Math.min(this.tiedFrom, tiedFrom)
     this.share()
   }
 
   private share(): void {
     const { pool } = this.shared
-    const sure = Math.min(this.computed, this.tokens.length - this.guessed)
+    const sure = Math.min(this.computed, this.tokens.length - this.guessed, this.tiedFrom)
     while (this.own.length > 0 && (this.nodes.length + 1) * PAGE_SIZE <= sure) {
       const page = this.own.shift()!
       const node = pool.tree.add(this.nodes.at(-1), this.tokens, this.nodes.length * PAGE_SIZE, page)
@@ -268,7 +297,7 @@ export class Timeline {
       return end === undefined || end === this.tokens.length ? undefined : this.tokens.slice(0, end).join()
     }
     const start = this.nodes.length * PAGE_SIZE
-    if (start + PAGE_SIZE > this.tokens.length - this.guessed - 1) return undefined
+    if (start + PAGE_SIZE > Math.min(this.tokens.length - this.guessed - 1, this.tiedFrom)) return undefined
     return `${this.nodes.at(-1)?.page ?? 'start'}:${this.tokens.slice(start, start + PAGE_SIZE).join()}`
   }
 
@@ -278,6 +307,7 @@ export class Timeline {
     this.shared.pool.give(this.own.splice(0))
     this.live?.give()
     this.computed = 0
+    this.tiedFrom = Infinity
   }
 
   /** Forgets all tokens and gives all pages back; full ones stay in the tree until memory is needed. */

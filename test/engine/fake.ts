@@ -1,4 +1,4 @@
-import { PAGE_SIZE, type DraftStep, type Runner, type Step } from '../../src/backends/backend.js'
+import { PAGE_SIZE, firstTied, type DraftStep, type Runner, type Step } from '../../src/backends/backend.js'
 import { think } from '../../src/chat/dialects/think.js'
 import type { CacheLimit } from '../../src/engine/cache.js'
 import { ModelGrammars } from '../../src/engine/constrain.js'
@@ -30,6 +30,8 @@ export interface FakeOptions {
   readonly vocab?: number
   /** The model has recurrent states, and so many slots at most. */
   readonly maxSlots?: number
+  /** From this position on an indexer finds equal scores. */
+  readonly tiedFrom?: number
   /** Called before each step; may throw or wait. */
   readonly onStep?: (step: Step) => void | Promise<void>
   /** What comes behind a prefix; by default nextOf. */
@@ -52,6 +54,8 @@ export class FakeRunner implements Runner {
   readonly maxLogitRows: number
   /** Tokens of each step. */
   readonly steps: number[] = []
+  /** All ends of texts that steps were told. */
+  readonly ends = new Set<number>()
   reserved = 0
   closed = false
   drafts = 0
@@ -101,6 +105,10 @@ export class FakeRunner implements Runner {
     }
   }
 
+  tiedFrom(): readonly number[] {
+    return firstTied(this.last!, (t) => this.last!.positions[t]! >= (this.options.tiedFrom ?? Infinity))
+  }
+
   get hasDraft(): boolean {
     return this.options.draftNext !== undefined
   }
@@ -145,6 +153,7 @@ export class FakeRunner implements Runner {
     }
     step.tokens.forEach((token, t) => this.cells.set(cell(t, step.positions[t]!), token))
     this.steps.push(step.tokens.length)
+    for (const end of step.ends ?? []) this.ends.add(end)
     this.last = step
     const { vocab = VOCAB } = this.options
     const logits = new Float32Array(step.logitRows.length * vocab)

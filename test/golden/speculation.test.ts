@@ -13,6 +13,9 @@ const folders = ['golden', 'golden-gguf'].flatMap((kind) =>
 /** Recurrent states do not go back behind a wrong guess. */
 const RECURRENT = /kimi-linear|kimi-k3|qwen3-next|qwen3\.5/
 
+/** With four heads many scores of their indexers are equal: guesses are not asked for (Timeline.verify). */
+const TIED = /deepseek-v32|deepseek-v4|glm5/
+
 /** Right, but for every fifth token. */
 function faulty(prompt: readonly number[], greedy: readonly number[]): Drafter {
   return {
@@ -39,8 +42,8 @@ describe.each(folders)('$name', ({ name, path }) => {
         const { ids, speculation } = await result
         expect(ids).toEqual(greedy)
         if (speculate === 'ngram') continue
-        expect(speculation!.accepted).toBeGreaterThan(greedy.length / 3)
-        expect(speculation!.accepted).toBeLessThan(speculation!.drafted)
+        expect(speculation!.accepted).toBeGreaterThan(TIED.test(name) ? -1 : greedy.length / 3)
+        if (!TIED.test(name)) expect(speculation!.accepted).toBeLessThan(speculation!.drafted)
       }
     } finally {
       await engine.close()
