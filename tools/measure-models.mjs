@@ -63,12 +63,14 @@ async function exactLogits(path, backend, ids) {
   const runner = await backend.load(await buildProgram(checkpoint), checkpoint, options)
   const pages = Math.ceil(T / PAGE_SIZE)
   runner.reservePages(pages)
+  runner.reserveSlots(1)
   const count = Int32Array.from(ids, (_, i) => i)
   const logits = await runner.step({
     tokens: Int32Array.from(ids),
     positions: count,
     sequences: new Int32Array(T),
     pageTables: [count.slice(0, pages)],
+    slots: Int32Array.of(0),
     logitRows: count,
   })
   const copy = logits.slice()
