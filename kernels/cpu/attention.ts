@@ -1,8 +1,10 @@
 // Attention over pages of 64 positions, with an online softmax (arXiv 1805.02867) so that any context length takes the
 // same scratch. The cache is f32 (exact) or f16 (fast). A page holds, for each state, keys [heads][64][E] and then
 // values [heads][64][Ev]; E and Ev are rounded up to multiples of four, filled with zeros.
+import { addHalves, scoreHalves } from './attention-few'
 import { claim, field, fieldF32, fieldPtr, pageBytes, pageTablesPtr, poolPtr, positionsPtr, rowsOf, scratch, sequencesPtr } from './control'
 import { exp1, exp4, larger, madd, sum4, sums4, tanh4, toHalf } from './simd'
+import { touch } from './touch'
 
 /** Positions in one cache page. */
 export const PAGE: i32 = 64
@@ -10,6 +12,10 @@ export const PAGE: i32 = 64
 const ROWS: i32 = 8
 /** Positions whose values are widened at a time. */
 const PANEL: i32 = 8
+/** At most so many rows widen in registers (attention-few.ts). */
+const FEW: i32 = 2
+/** At most so many have so little to do with a page that they wait for it: it is read ahead. */
+const AHEAD: i32 = 4
 /**
  * Halves become f32 by moving their bits, which leaves them 2^112 too small. For keys the factor is taken from q and
  * from the scores, half each so that nothing overflows; for values from the probabilities. All of it is exact.
@@ -132,7 +138,16 @@ function attendRows(rec: usize, sequence: i32, kv: i32, first: i32, n: i32): voi
     const count = min(PAGE, last + 1 - page * PAGE), at = pagePtr(sequence, page)
     const keys = at + fieldPtr(rec, 14) + <usize>(kv * PAGE) * keyBytes
     const values = latent ? keys : at + fieldPtr(rec, 15) + <usize>(kv * PAGE) * valueBytes
-    for (let p = skip; p < count; p += 4) {
+    const few = half != 0 && n <= FEW, ahead = half != 0 && n <= AHEAD
+    if (ahead) touch(keys + <usize>skip * keyBytes, <usize>(count - skip) * keyBytes)
+    if (few) {
+      for (let p = skip; p < count; p += 4) {
+        const k = keys + <usize>p * keyBytes
+        let r = 0
+        for (; r + 2 <= n; r += 2) scoreHalves(true, q + (<usize>(r * E) << 2), k, E, scores + (<usize>(r * PAGE + p) << 2))
+        if (r < n) scoreHalves(false, q + (<usize>(r * E) << 2), k, E, scores + (<usize>(r * PAGE + p) << 2))
+      }
+    } else for (let p = skip; p < count; p += 4) {
       let k = keys + <usize>p * keyBytes
       if (half) {
         widen(k, keyBytes, 4, E, panel, mask)
@@ -150,6 +165,14 @@ function attendRows(rec: usize, sequence: i32, kv: i32, first: i32, n: i32): voi
     for (let r = 0; r < n; r++) {
       const factor = load<f32>(factors + (<usize>r << 2)), own = out + (<usize>(r * Ev) << 2)
       if (factor != 1) copyScaled(own, Ev, factor, own, Ev)
+    }
+    if (ahead && !latent) touch(values + <usize>skip * valueBytes, <usize>(count - skip) * valueBytes)
+    if (few) {
+      const v = values + <usize>skip * valueBytes
+      let r = 0
+      for (; r + 2 <= n; r += 2) addHalves(true, scores + (<usize>(r * PAGE + skip) << 2), v, valueBytes, count - skip, out + (<usize>(r * Ev) << 2), Ev)
+      if (r < n) addHalves(false, scores + (<usize>(r * PAGE + skip) << 2), v, valueBytes, count - skip, out + (<usize>(r * Ev) << 2), Ev)
+      continue
     }
     const step = half ? PANEL : PAGE
     for (let p = skip; p < count; p += step) {
