@@ -1,4 +1,4 @@
-// Compiles kernels/cpu to WebAssembly twice (relaxed and baseline SIMD) and writes both, in base64, into one TypeScript
+// Compiles kernels/cpu to WebAssembly twice (relaxed and baseline SIMD) and writes both, in hex, into one TypeScript
 // module, so that no bundler and no runtime needs to know where a .wasm file lies. Does nothing when up to date.
 import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -48,7 +48,7 @@ async function compile(name, features) {
   // Static data would be written over the control block whenever a thread makes its instance.
   if (hasData(wasm))
     throw new Error(`kernels (${name}): a data section; some constant of the source became static data`)
-  return wasm.toString('base64')
+  return wasm.toString('hex')
 }
 
 /** Whether a module has a data section. Sections: an id, a length in LEB128, the bytes. */

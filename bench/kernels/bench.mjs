@@ -7,7 +7,7 @@ import { OPCODES, RECORD_BYTES, STEP_ADDRESS } from '../../dist/backends/cpu/rec
 const { RELAXED_WASM } = await import(process.env.KERNELS ?? '../../dist/backends/cpu/kernels.generated.js')
 
 const FIRST_FREE = 65536
-const { module } = await compileKernels([Uint8Array.from(Buffer.from(RELAXED_WASM, 'base64'))])
+const { module } = await compileKernels([Uint8Array.from(Buffer.from(RELAXED_WASM, 'hex'))])
 
 export class KernelBench {
   constructor(bytes) {

@@ -43,7 +43,7 @@ async function bundle(page, outDir) {
       outDir,
       emptyOutDir: true,
       target: 'es2022',
-      // The kernels are one long line of base64.
+      // The kernels are one long line of hex.
       chunkSizeWarningLimit: 4000,
       rollupOptions: { input: join(root, 'test/browser', page), onwarn: (warning) => warnings.push(warning.message) },
     },

@@ -1,6 +1,7 @@
 // Blocks with scales of two levels and codes into tables: every kernel, every product, one row of x and many.
 import { describe, expect, it } from 'vitest'
 import { blockBytes, type BlockPlan } from '../../src/backends/cpu/block-formats.js'
+import { bytesOfHex } from '../../src/backends/cpu/hex.js'
 import { BASELINE_WASM, RELAXED_WASM } from '../../src/backends/cpu/kernels.generated.js'
 import { compileKernels } from '../../src/backends/cpu/platform.js'
 import { OPCODES, RECORD_BYTES, STEP_ADDRESS, X_BLOCK_BYTES, writeDescriptor } from '../../src/backends/cpu/records.js'
@@ -41,7 +42,7 @@ class Bench {
 
   /** A matrix of random codes and scales; `extreme`: all codes and activations as large as they get. */
   static async load(wasm: string, plan: BlockPlan, extreme = false): Promise<Bench> {
-    const made = await compileKernels([Uint8Array.from(atob(wasm), (c) => c.charCodeAt(0))])
+    const made = await compileKernels([bytesOfHex(wasm)])
     const memory = new WebAssembly.Memory({ initial: 24, maximum: 65536, shared: true })
     const env = { memory, abort: () => undefined, clock: () => 0 }
     const kernel = new WebAssembly.Instance(made!.module, { env }).exports as unknown as Record<string, Kernel>

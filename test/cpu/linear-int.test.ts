@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { bytesOfHex } from '../../src/backends/cpu/hex.js'
 import { BASELINE_WASM, RELAXED_WASM } from '../../src/backends/cpu/kernels.generated.js'
 import { compileKernels } from '../../src/backends/cpu/platform.js'
 import {
@@ -32,7 +33,7 @@ class Bench {
     format: 'int4' | 'int8',
     weight: (row: number, col: number) => number,
   ): Promise<Bench> {
-    const made = await compileKernels([Uint8Array.from(atob(wasm), (c) => c.charCodeAt(0))])
+    const made = await compileKernels([bytesOfHex(wasm)])
     const memory = new WebAssembly.Memory({ initial: 4, maximum: 65536, shared: true })
     const env = { memory, abort: () => undefined, clock: () => 0 }
     const bench = new Bench(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { bytesOfHex } from '../../src/backends/cpu/hex.js'
 import { BASELINE_WASM, RELAXED_WASM } from '../../src/backends/cpu/kernels.generated.js'
 import { compileKernels } from '../../src/backends/cpu/platform.js'
 import { writeDescriptor, type KernelFormat } from '../../src/backends/cpu/records.js'
@@ -8,8 +9,8 @@ const WIDTH: Partial<Record<KernelFormat, number>> = { f32: 4, f16: 2, bf16: 2, 
 
 type Kernel = (...args: number[]) => number
 
-async function instantiate(base64: string): Promise<{ memory: WebAssembly.Memory; kernel: Record<string, Kernel> }> {
-  const made = await compileKernels([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))])
+async function instantiate(wasm: string): Promise<{ memory: WebAssembly.Memory; kernel: Record<string, Kernel> }> {
+  const made = await compileKernels([bytesOfHex(wasm)])
   const memory = new WebAssembly.Memory({ initial: 4, maximum: 65536, shared: true })
   const env = { memory, abort: () => undefined, clock: () => 0 }
   const { exports } = new WebAssembly.Instance(made!.module, { env })

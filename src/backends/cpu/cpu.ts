@@ -4,6 +4,7 @@ import { weightsOf, type Op } from '../../graph/ops.js'
 import { allOps, type Program } from '../../graph/program.js'
 import { type Backend, type BackendOptions, type MemoryPlan, type Runner } from '../backend.js'
 import { MAX_BANK_BYTES, gigabytes, planBanks } from './banks.js'
+import { bytesOfHex } from './hex.js'
 import { BASELINE_WASM, RELAXED_WASM } from './kernels.generated.js'
 import { Lowering, statePageBytes } from './lower/lowering.js'
 import { layOut, timesBytes, type Layout } from './layout.js'
@@ -180,17 +181,12 @@ export async function kernels(): Promise<CompiledKernels> {
 }
 
 /** The import of a memory that is shared and has a largest size. */
-const SHARED_IMPORT = '\x03env\x06memory\x02\x03'
-const UNSHARED_IMPORT = '\x03env\x06memory\x02\x01'
+const SHARED_IMPORT = '03656e76066d656d6f72790203'
+const UNSHARED_IMPORT = '03656e76066d656d6f72790201'
 
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  const shared = atob(base64)
+function bytesOf(wasm: string): Uint8Array<ArrayBuffer> {
   // Atomic instructions work in any memory; the one that waits is reached only with more than one thread.
-  const bytes = sharesMemory() ? shared : shared.replace(SHARED_IMPORT, UNSHARED_IMPORT)
-  const array = new Uint8Array(bytes.length)
-  // A loop: Uint8Array.from makes an iterator, and 6 MB of garbage.
-  for (let i = 0; i < bytes.length; i++) array[i] = bytes.charCodeAt(i)
-  return array
+  return bytesOfHex(sharesMemory() ? wasm : wasm.replace(SHARED_IMPORT, UNSHARED_IMPORT))
 }
 
 function sumBytes(weights: ReadonlyMap<string, PlacedWeight>): number {
