@@ -1,5 +1,5 @@
 // Measures what docs/models.md states, and writes it there. Run after `npm run build`:
-//   node tools/measure-models.mjs [--only goldens] [--tinystories FOLDER] [--threads 2] [--dry]
+//   node tools/measure-models.mjs [--only goldens | kv-cache] [--tinystories FOLDER] [--threads 2] [--dry]
 // 1. every golden checkpoint: its architecture, the file that builds it, the formats that it is stored in, the largest
 //    difference from the golden logits in exact, on the reference and the cpu backend, and whether the greedy tokens agree;
 // 2. fast against exact: perplexity, KL divergence and greedy agreement, on the embedded model and on TinyStories-656K
@@ -145,15 +145,15 @@ function logProbabilities(row) {
 const argmax = (row) => row.reduce((best, value, i) => (value > row[best] ? i : best), 0)
 
 /** Both precisions read the same tokens; every position but the last predicts its successor. */
-async function compare(model, sequences) {
-  const collect = (precision) =>
-    withEngine(model, { precision, threads }, async (engine) => {
+async function compare(model, sequences, kvCache) {
+  const collect = (options) =>
+    withEngine(model, { ...options, threads }, async (engine) => {
       const all = []
       for (const ids of sequences) all.push(await engine.logits(ids))
       return { all, vocabulary: engine.info.vocabSize }
     })
-  const exact = await collect('exact')
-  const fast = await collect('fast')
+  const exact = await collect({ precision: 'exact' })
+  const fast = await collect({ precision: 'fast', ...(kvCache && { kvCache }) })
   let [tokens, same, divergence, exactLoss, fastLoss] = [0, 0, 0, 0, 0]
   sequences.forEach((ids, s) => {
     for (let t = 0; t + 1 < ids.length; t++) {
@@ -174,6 +174,8 @@ async function compare(model, sequences) {
     agreement: same / tokens,
   }
 }
+
+const COMPARED = ['cache', 'tokens', 'perplexity, exact', 'perplexity, fast', 'KL, nats', 'same greedy token']
 
 function comparisonRow(name, { tokens, exact, fast, divergence, agreement }) {
   const change = ((fast / exact - 1) * 100).toFixed(2)
@@ -252,10 +254,8 @@ if (args.only === 'goldens') {
   writeGoldens(await goldenRows())
   process.exit(0)
 }
-const comparisons = [
-  comparisonRow('mini (FP8), held-out samples', await compare(here('models/mini'), await miniSequences())),
-]
-if (args.tinystories) {
+/** The Llama that is not part of this project, and what it says. */
+async function tinyStories(folder) {
   const names = [
     'config.json',
     'model.safetensors',
@@ -265,11 +265,31 @@ if (args.tinystories) {
   ]
   const files = Object.fromEntries(
     names
-      .filter((name) => existsSync(join(args.tinystories, name)))
-      .map((name) => [name, new Uint8Array(readFileSync(join(args.tinystories, name)))]),
+      .filter((name) => existsSync(join(folder, name)))
+      .map((name) => [name, new Uint8Array(readFileSync(join(folder, name)))]),
   )
-  const stories = await ownStories(memoryFiles('tinystories-656k', files))
   const published = memoryFiles('tinystories-656k', files)
+  return { files, published, stories: await ownStories(published) }
+}
+
+if (args.only === 'kv-cache') {
+  if (!args.tinystories) throw new Error('--only kv-cache needs --tinystories FOLDER')
+  const { published, stories } = await tinyStories(args.tinystories)
+  const rows = []
+  for (const kvCache of ['f16', 'q8']) rows.push(comparisonRow(kvCache, await compare(published, stories, kvCache)))
+  if (!args.dry)
+    writeSection('docs/models.md', 'kv-cache', [
+      '### Caches in `fast`, TinyStories-656K (F32), its own stories',
+      '',
+      ...table(COMPARED, rows),
+    ])
+  process.exit(0)
+}
+const comparisons = [
+  comparisonRow('mini (FP8), held-out samples', await compare(here('models/mini'), await miniSequences())),
+]
+if (args.tinystories) {
+  const { files, published, stories } = await tinyStories(args.tinystories)
   comparisons.push(comparisonRow('TinyStories-656K (F32), its own stories', await compare(published, stories)))
   const rounded = memoryFiles('tinystories-656k-int4', int4Checkpoint(files))
   comparisons.push(comparisonRow('TinyStories-656K (INT4), the same stories', await compare(rounded, stories)))
@@ -282,10 +302,7 @@ if (!args.dry) {
   writeSection('docs/models.md', 'models', [
     '### `fast` against `exact`, on the cpu backend',
     '',
-    ...table(
-      ['model and text', 'tokens', 'perplexity, exact', 'perplexity, fast', 'KL, nats', 'same greedy token'],
-      comparisons,
-    ),
+    ...table(['model and text', ...COMPARED.slice(1)], comparisons),
     '',
     '### The embedded model on its held-out samples',
     '',

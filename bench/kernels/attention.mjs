@@ -4,10 +4,11 @@ import { KernelBench, check, random } from './bench.mjs'
 const PAGE = 64
 
 /** Microseconds, and gigabytes of cache a second. */
-export function attention({ name, tokens, context, heads, keyHeads, E, Ev, latent = false }) {
+export function attention({ name, tokens, context, heads, keyHeads, E, Ev, latent = false, q8 = false }) {
   const pages = Math.ceil(context / PAGE)
-  const keyBytes = PAGE * keyHeads * E * 2
-  const pageBytes = keyBytes + (latent ? 0 : PAGE * keyHeads * Ev * 2)
+  const bytesOf = (columns) => (PAGE * keyHeads * (q8 ? Math.ceil(columns / 32) * 34 : columns * 2))
+  const keyBytes = bytesOf(E)
+  const pageBytes = keyBytes + (latent ? 0 : bytesOf(Ev))
   const bench = new KernelBench(pages * pageBytes + (4 << 20))
   const next = random(7)
   const table = bench.take(pages * 4)
@@ -37,7 +38,7 @@ export function attention({ name, tokens, context, heads, keyHeads, E, Ev, laten
       new Int32Array(buffer, append, PAGE).set(at)
       new Int32Array(buffer, append + PAGE * 4, PAGE).fill(0)
       bench.step([PAGE, 0, 0, append, append + PAGE * 4, 0, tablePointers, pool, pageBytes])
-      bench.set('cacheAppend', [source, keyHeads * columns * 4, keyHeads, columns, offset, 1, 1])
+      bench.set('cacheAppend', [source, keyHeads * columns * 4, keyHeads, columns, offset, q8 ? (offset ? 3 : 2) : 1, 1])
       bench.run()
     }
   new Int32Array(buffer, positions, tokens).set(Array.from({ length: tokens }, (_, i) => context - tokens + i))
@@ -45,7 +46,7 @@ export function attention({ name, tokens, context, heads, keyHeads, E, Ev, laten
   bench.step([tokens, 0, 0, positions, sequences, 0, tablePointers, pool, pageBytes])
   const scale = 1 / Math.sqrt(E)
   const words = [q, heads * E * 4, out, heads * Ev * 4, heads / keyHeads, keyHeads, E, Ev, { f32: scale }]
-  bench.set('attention', [...words, 0, latent ? 0 : keyBytes, 1, latent ? 1 : 0, 0, 0, 0, { f32: 0 }])
+  bench.set('attention', [...words, 0, latent ? 0 : keyBytes, q8 ? 2 : 1, latent ? 1 : 0, 0, 0, 0, { f32: 0 }])
   bench.run()
   const queries = new Float32Array(buffer, q, tokens * heads * E)
   const got = []
@@ -71,7 +72,7 @@ export function attention({ name, tokens, context, heads, keyHeads, E, Ev, laten
       expected.push(weights.reduce((sum, w, p) => sum + w * (latent ? row(keys, p, E) : row(values, p, Ev))[c], 0) / total)
     got.push(...new Float32Array(buffer, out + (t * heads + h) * Ev * 4, Ev))
   }
-  check(name, got, expected, 2e-3)
+  check(name, got, expected, q8 ? 1e-2 : 2e-3)
   const seconds = bench.time()
   return { name, us: seconds * 1e6, gbPerSecond: (pages * pageBytes) / seconds / 1e9 }
 }
@@ -79,8 +80,8 @@ export function attention({ name, tokens, context, heads, keyHeads, E, Ev, laten
 const qwen = { heads: 16, keyHeads: 8, E: 128, Ev: 128 }
 const wide = { heads: 32, keyHeads: 8, E: 128, Ev: 128 }
 const mla = { heads: 16, keyHeads: 1, E: 576, Ev: 512, latent: true }
-// Usage: node bench/kernels/attention.mjs [SHAPE] [T] [S]
-const [only = '', onlyT, onlyS] = process.argv.slice(2)
+// Usage: node bench/kernels/attention.mjs [SHAPE] [T] [S] [q8]
+const [only = '', onlyT, onlyS, cache] = process.argv.slice(2)
 for (const [shape, sizes] of [
   ['0.6B, 16 heads on 8', qwen],
   ['32 heads on 8', wide],
@@ -94,7 +95,8 @@ for (const [shape, sizes] of [
     [64, 4096],
   ]) {
     if (!shape.startsWith(only) || (onlyT ?? tokens) != tokens || (onlyS ?? context) != context) continue
-    const { us, gbPerSecond } = attention({ name: shape, tokens, context, ...sizes })
+    if (cache === 'q8' && sizes.latent) continue
+    const { us, gbPerSecond } = attention({ name: shape, tokens, context, q8: cache === 'q8', ...sizes })
     const macs = tokens * context * sizes.heads * (sizes.E + sizes.Ev)
     console.log(
       `${shape.padEnd(20)} T ${String(tokens).padStart(3)} S ${String(context).padStart(6)} ${us.toFixed(1).padStart(10)} us ` +

@@ -1,10 +1,11 @@
 // One measurement of llama.cpp through node-llama-cpp, in a process of its own: prints one line of JSON.
-// Usage: node llama.mjs FILE.gguf THREADS PROMPT_TOKENS NEW_TOKENS [DEPTH] [STREAMS] [ROUNDS]
+// Usage: node llama.mjs FILE.gguf THREADS PROMPT_TOKENS NEW_TOKENS [DEPTH] [STREAMS] [ROUNDS] [f16 | q8]
 // The same procedure as `kaiyuan bench`: the cache is filled to the depth, then one warm-up, then the medians of some rounds
 // of a prompt and a greedy answer, in all streams side by side.
 import { getLlama, LlamaLogLevel } from 'node-llama-cpp'
 
-const [, , modelPath, ...numbers] = process.argv
+const [, , modelPath, ...rest] = process.argv
+const [numbers, cache = 'f16'] = [rest.slice(0, 6), rest[6]]
 const [threads, promptTokens, newTokens, depth = 0, streams = 1, rounds = 3] = numbers.map(Number)
 
 const started = performance.now()
@@ -12,10 +13,17 @@ const started = performance.now()
 const llama = await getLlama({ gpu: false, logLevel: LlamaLogLevel.error, build: 'never' })
 const model = await llama.loadModel({ modelPath })
 const contextSize = depth + promptTokens + newTokens + 64
-const options = { contextSize, threads, batchSize: 512, sequences: streams, flashAttention: true }
+const options = { contextSize, threads, batchSize: 512, sequences: streams, flashAttention: true, ...cacheTypes(cache) }
 const context = await model.createContext(options)
 const sequences = Array.from({ length: streams }, () => context.getSequence())
 const loadSeconds = (performance.now() - started) / 1000
+
+/** What llama.cpp calls them. */
+function cacheTypes(name) {
+  const type = { f16: 'F16', q8: 'Q8_0' }[name]
+  if (!type) throw new Error(`expected a cache of f16 or q8, found ${name}`)
+  return { experimentalKvCacheKeyType: type, experimentalKvCacheValueType: type }
+}
 
 const ids = (count, round) => Array.from({ length: count }, (_, i) => (i * 37 + round * 11) % 250)
 const all = (work) => Promise.all(sequences.map(work))

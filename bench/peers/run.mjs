@@ -1,9 +1,9 @@
 // llama.cpp (through node-llama-cpp) and kaiyuan on the same random-weight file, alternating, each in its own process.
 // Usage: node bench/peers/run.mjs [--shape qwen3-0.6b] [--format q4_0] [-p 256] [-n 64] [--threads 2] [--rounds 5]
-//   --context 4096: behind so many tokens in the cache; --streams 16: so many answers side by side; --inner 3: rounds inside a process
+//   --context 4096: behind so many tokens in the cache; --cache q8: keys and values in q8 (llama.cpp: q8_0); --streams 16: so many answers side by side; --inner 3: rounds inside a process
 // Before: npm run build; cd bench/peers && NODE_LLAMA_CPP_SKIP_DOWNLOAD=true npm install
 // Both run on the Node that runs this; another: npx -y node@26 bench/peers/run.mjs
-// Writes bench/results/<shape>-<format>[-<context>][-x<streams>]-node<major>.json; `node tools/readme-speed.mjs` puts the results into the README.
+// Writes bench/results/<shape>-<format>[-<context>][-x<streams>][-<cache>]-node<major>.json; `node tools/readme-speed.mjs` puts the results into the README.
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { writeSyntheticGguf } from './synthetic-gguf.mjs'
 
-const DEFAULTS = { context: '0', streams: '1', inner: '3' }
+const DEFAULTS = { context: '0', streams: '1', inner: '3', cache: 'f16' }
 const FIELDS = ['loadSeconds', 'prefillTokensPerSecond', 'decodeTokensPerSecond', 'peakRssBytes']
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const run = promisify(execFile)
@@ -28,11 +28,12 @@ const { values } = parseArgs({
     context: { type: 'string', default: DEFAULTS.context },
     streams: { type: 'string', default: DEFAULTS.streams },
     inner: { type: 'string', default: DEFAULTS.inner },
+    cache: { type: 'string', default: DEFAULTS.cache },
     file: { type: 'string' },
     out: { type: 'string' },
   },
 })
-const { shape, format, threads, context, streams, inner } = values
+const { shape, format, threads, context, streams, inner, cache } = values
 const rounds = Number(values.rounds)
 
 const cli = here('../../dist/cli/main.js')
@@ -46,8 +47,8 @@ if (!existsSync(here('node_modules/node-llama-cpp'))) {
 const file = values.file ?? join(tmpdir(), `kaiyuan-bench-${process.pid}-${shape}-${format}.gguf`)
 const numbers = { '-p': values.prompt, '-n': values.new, '--depth': context, '--streams': streams, '--rounds': inner }
 const contestants = {
-  llama: [here('llama.mjs'), file, threads, ...Object.values(numbers)],
-  kaiyuan: [cli, 'bench', file, '--json', '--threads', threads, ...Object.entries(numbers).flat()],
+  llama: [here('llama.mjs'), file, threads, ...Object.values(numbers), cache],
+  kaiyuan: [cli, 'bench', file, '--json', '--kv-cache', cache, '--threads', threads, ...Object.entries(numbers).flat()],
 }
 
 /** Runs one contestant and returns the JSON object of its last line. */
@@ -94,7 +95,7 @@ const ratios = {
   peakRss: kaiyuan.peakRssBytes / llama.peakRssBytes,
 }
 const peer = JSON.parse(readFileSync(here('node_modules/node-llama-cpp/package.json'), 'utf8'))
-const extra = Object.entries({ context, streams, inner }).filter(([name, value]) => value !== DEFAULTS[name])
+const extra = Object.entries({ context, streams, inner, cache }).filter(([name, value]) => value !== DEFAULTS[name])
 const report = {
   date: new Date().toISOString().slice(0, 10),
   machine: { cpu: cpus()[0].model.trim(), cores: cpus().length },
@@ -109,6 +110,7 @@ const report = {
   newTokens: Number(values.new),
   context: Number(context),
   streams: Number(streams),
+  cache,
   threads: Number(threads),
   rounds,
   fileBytes,
@@ -116,9 +118,13 @@ const report = {
   ratios,
   runs,
 }
-const name = [shape, format, ...(context === '0' ? [] : [context]), ...(streams === '1' ? [] : [`x${streams}`])].join(
-  '-',
-)
+const name = [
+  shape,
+  format,
+  ...(context === '0' ? [] : [context]),
+  ...(streams === '1' ? [] : [`x${streams}`]),
+  ...(cache === 'f16' ? [] : [cache]),
+].join('-')
 const out = values.out ?? here(`../results/${name}-node${process.versions.node.split('.')[0]}.json`)
 mkdirSync(join(out, '..'), { recursive: true })
 writeFileSync(out, `${JSON.stringify(report, null, 2)}\n`)

@@ -1,5 +1,5 @@
 // Writes a GGUF with random weights in the shape of a published Qwen3 or DeepSeek-V2-Lite, which llama.cpp and kaiyuan both load.
-// Usage: node synthetic-gguf.mjs OUT [qwen3-0.6b] [q4_0]
+// Usage: node synthetic-gguf.mjs OUT [qwen3-0.6b] [q4_0]; a shape may name its layers, qwen3-0.6b:7
 // The layout is GGUF version 3: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 import { createWriteStream } from 'node:fs'
 import { once } from 'node:events'
@@ -247,7 +247,9 @@ function fillWeights(chunk, format) {
 
 /** @param {string} path @param {string} shapeName @param {string} format a name of FORMATS, but for f32 */
 export async function writeSyntheticGguf(path, shapeName, format) {
-  const shape = SHAPES[shapeName]
+  // qwen3-0.6b:7 has seven layers
+  const [name, layers] = shapeName.split(':')
+  const shape = SHAPES[name] && { ...SHAPES[name], layers: layers ? Number(layers) : SHAPES[name].layers }
   if (!shape) throw new Error(`unknown shape ${shapeName}; known: ${Object.keys(SHAPES).join(', ')}`)
   if (!FORMATS[format] || format === 'f32')
     throw new Error(`unknown format ${format}; known: ${Object.keys(FORMATS).slice(1).join(', ')}`)

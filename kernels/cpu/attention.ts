@@ -1,7 +1,8 @@
 // Attention over pages of 64 positions, with an online softmax (arXiv 1805.02867) so that any context length takes the
-// same scratch. The cache is f32 (exact) or f16 (fast). A page holds, for each state, keys [heads][64][E] and then
+// same scratch. The cache is f32 (exact), f16 (fast) or int8 (attention-q8.ts). A page holds, for each state, keys [heads][64][E] and then
 // values [heads][64][Ev]; E and Ev are rounded up to multiples of four, filled with zeros.
 import { addHalves, scoreHalves } from './attention-few'
+import { appendQ8, attendRowsQ8 } from './attention-q8'
 import { claim, field, fieldF32, fieldPtr, pageBytes, pageTablesPtr, poolPtr, positionsPtr, rowsOf, scratch, sequencesPtr } from './control'
 import { exp1, exp4, larger, madd, sum4, sums4, tanh4, toHalf } from './simd'
 import { touch } from './touch'
@@ -37,16 +38,27 @@ const WHOLE: u32 = 0x77800000 // 2^112
 // @ts-ignore: decorator
 @inline export function sequenceOf(token: i32): i32 { return load<i32>(sequencesPtr() + (<usize>token << 2)) }
 
+// What the cache is.
+export const F16: i32 = 1
+/** attention-q8.ts; the rows are keys, or values. */
+export const Q8: i32 = 2
+export const Q8_VALUES: i32 = 3
+
 /**
- * Record: 5 x, 6 x row bytes, 7 heads, 8 columns of a head, 9 offset of the state's rows in the page, 10 the cache is f16,
+ * Record: 5 x, 6 x row bytes, 7 heads, 8 columns of a head, 9 offset of the state's rows in the page, 10 what the cache is,
  * 11 the state has one row for `every` so many positions, a power of two.
  */
 export function cacheAppend(rec: usize): void {
-  const rows = rowsOf(rec), heads = field(rec, 7), n = field(rec, 8), half = field(rec, 10), every = field(rec, 11), step = min(every, PAGE)
+  const rows = rowsOf(rec), heads = field(rec, 7), n = field(rec, 8), kind = field(rec, 10), half = kind == F16, every = field(rec, 11), step = min(every, PAGE)
   const rowBytes = <usize>padded(n) << (half ? 1 : 2)
   for (let t = claim(rec, 1); t < rows; t = claim(rec, 1)) {
     const position = positionOf(t)
     if ((position + 1) & (every - 1)) continue
+    if (kind >= Q8) {
+      const part = pagePtr(sequenceOf(t), position / PAGE) + fieldPtr(rec, 9)
+      appendQ8(fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6), heads, n, part, position % PAGE, kind == Q8_VALUES)
+      continue
+    }
     let x = fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6)
     let out = pagePtr(sequenceOf(t), position / PAGE) + fieldPtr(rec, 9) + <usize>(position % PAGE / step) * rowBytes
     for (let h = 0; h < heads; h++, x += <usize>n << 2, out += <usize>(PAGE / step) * rowBytes)
@@ -82,7 +94,7 @@ function widen(p: usize, stride: usize, count: i32, n: i32, out: usize, mask: v1
 
 /**
  * Record: 5 q, 6 q row bytes, 7 out, 8 out row bytes, 9 heads per key head, 10 key heads, 11 E, 12 Ev, 13 scale (f32),
- * 14 keys' offset in the page, 15 values' offset, 16 the cache is f16, 17 values are the first columns of the keys,
+ * 14 keys' offset in the page, 15 values' offset, 16 what the cache is, 17 values are the first columns of the keys,
  * 18 positions that a query sees (0: all), 19 they are its own block of so many, 20 sinks f32 [heads] or 0, 21 softcap (f32) or 0.
  * MLA is the case of one key head whose values are the first columns of its keys.
  * A unit is one key head and eight of its query rows (token, head), token by token.
@@ -98,7 +110,8 @@ export function attention(rec: usize): void {
       const sequence = sequenceOf(row / group)
       let next = row + 1
       while (next < end && sequenceOf(next / group) == sequence) next++
-      attendRows(rec, sequence, u % kvHeads, row, next - row)
+      if (field(rec, 16) == Q8) attendRowsQ8(rec, sequence, u % kvHeads, row, next - row)
+      else attendRows(rec, sequence, u % kvHeads, row, next - row)
       row = next
     }
   }
@@ -106,7 +119,7 @@ export function attention(rec: usize): void {
 
 /** The first position that a query sees. */
 // @ts-ignore: decorator
-@inline function firstSeen(rec: usize, position: i32): i32 {
+@inline export function firstSeen(rec: usize, position: i32): i32 {
   const length = field(rec, 18)
   return !length ? 0 : field(rec, 19) ? position - position % length : max(0, position + 1 - length)
 }
@@ -197,7 +210,7 @@ function attendRows(rec: usize, sequence: i32, kv: i32, first: i32, n: i32): voi
 
 /** Row `row` (token, head of the group) of the view at field `i`: its head is `width` columns. */
 // @ts-ignore: decorator
-@inline function queryPtr(rec: usize, i: i32, kv: i32, row: i32, width: i32): usize {
+@inline export function queryPtr(rec: usize, i: i32, kv: i32, row: i32, width: i32): usize {
   const group = field(rec, 9)
   return fieldPtr(rec, i) + <usize>(row / group) * <usize>field(rec, i + 1) + (<usize>((kv * group + row % group) * width) << 2)
 }

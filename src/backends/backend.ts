@@ -12,8 +12,13 @@ export function rowsOfPage(every: number): number {
 /** exact: f32 activations and weights as published. fast: int8 activations, float weights re-blocked to int8. */
 export type Precision = 'exact' | 'fast'
 
+/** How keys and values are kept in fast: f16, or int8 with an f16 scale for 32 columns. */
+export type KvCache = 'f16' | 'q8'
+
 export interface BackendOptions {
   readonly precision: Precision
+  /** f16 unless said otherwise; exact keeps f32. */
+  readonly kvCache?: KvCache
   /** Requantise float weights at load, to save memory (fast only). */
   readonly quantize?: 'q8' | 'q4'
   readonly threads?: number
@@ -151,6 +156,10 @@ export interface MemoryPlan {
 export interface Backend {
   readonly name: string
   /** What loading with these options would take; reads no weights. */
-  plan?(program: Program, checkpoint: Checkpoint, options: Pick<BackendOptions, 'precision' | 'quantize'>): MemoryPlan
+  plan?(
+    program: Program,
+    checkpoint: Checkpoint,
+    options: Pick<BackendOptions, 'precision' | 'quantize' | 'kvCache'>,
+  ): MemoryPlan
   load(program: Program, checkpoint: Checkpoint, options: BackendOptions): Promise<Runner>
 }

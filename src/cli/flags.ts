@@ -5,6 +5,7 @@ import { UserError } from '../errors.js'
 export interface LoadFlags {
   readonly precision?: 'exact' | 'fast'
   readonly quantize?: 'q8' | 'q4'
+  readonly kvCache?: 'f16' | 'q8'
   readonly backend?: 'cpu' | 'reference'
   readonly threads?: number
   readonly context?: number
@@ -60,6 +61,12 @@ export function loadFlags(command: Command): Command {
       ]),
     )
     .addOption(new Option('--quantize <bits>', 'requantise at load, for memory').choices(['q8', 'q4']))
+    .addOption(
+      new Option('--kv-cache <format>', 'keys and values in fast: f16 (default), or q8 for half the memory').choices([
+        'f16',
+        'q8',
+      ]),
+    )
     .addOption(new Option('--backend <name>', 'what computes').choices(['cpu', 'reference']))
     .option('--threads <count>', 'threads (default: one per core)', integer)
     .option('--context <tokens>', 'positions to allow (default: what the model was made for)', integer)
@@ -87,8 +94,8 @@ export function samplingFlags(command: Command): Command {
 }
 
 export function loadOptions(flags: LoadFlags): LoadOptions {
-  const { precision, quantize, backend, threads, context, chunk, speculate } = flags
-  return { precision, quantize, backend, threads, contextLength: context, maxTokens: chunk, speculate }
+  const { precision, quantize, kvCache, backend, threads, context, chunk, speculate } = flags
+  return { precision, quantize, kvCache, backend, threads, contextLength: context, maxTokens: chunk, speculate }
 }
 
 export function generateOptions(flags: SamplingFlags): GenerateOptions {

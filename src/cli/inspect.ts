@@ -4,6 +4,7 @@ import { holdsOnlyConfig, openConfigOnly } from '../checkpoint/config-only.js'
 import { nodeFiles } from '../checkpoint/files-node.js'
 import { openCheckpoint } from '../checkpoint/open.js'
 import { programWeights, storedBytes } from '../engine/parameters.js'
+import { checkKvCache } from '../engine/options.js'
 import { planLoad, type Plan } from '../engine/plan.js'
 import { UserError } from '../errors.js'
 import type { Program } from '../graph/program.js'
@@ -15,6 +16,7 @@ export interface InspectFlags {
   readonly json?: boolean
   readonly precision?: 'exact' | 'fast'
   readonly quantize?: 'q8' | 'q4'
+  readonly kvCache?: 'f16' | 'q8'
   readonly threads?: number
   readonly speculate?: 'mtp' | 'ngram'
   /** GB/s; 0: no speed is wanted. Measured where it is left out. */
@@ -28,15 +30,16 @@ export async function inspect(model: string | undefined, flags: InspectFlags): P
       'quantize changes the weights, which precision exact forbids; leave one out',
       'invalid_argument',
     )
+  checkKvCache(flags)
   const files = await nodeFiles(modelPath(model))
   const configOnly = await holdsOnlyConfig(files)
   const checkpoint = configOnly ? await openConfigOnly(files) : await openCheckpoint(files)
   try {
     const program = await buildProgram(checkpoint, { mtp: flags.speculate === 'mtp' })
-    const { precision, quantize } = flags
+    const { precision, quantize, kvCache } = flags
     const bandwidth = flags.bandwidth === undefined ? await readSpeed(flags.threads) : flags.bandwidth * 1e9
     const plan = await planLoad(program, checkpoint, {
-      ...{ precision, quantize },
+      ...{ precision, quantize, kvCache },
       ...(bandwidth > 0 && { bandwidth }),
     })
     const tensors = tensorsOf(checkpoint, program)
@@ -99,7 +102,10 @@ function lines(facts: Facts): [string, string][] {
     ['stored', `${stored.join(', ')}; ${facts.unusedTensors} tensors are not used`],
     ['weights', facts.weights],
     ['to load', `${gigabytes(facts.weightBytes)} of weights (${how})`],
-    ['cache', `${gigabytes(facts.cacheBytesPer1000Tokens)} for 1,000 tokens`],
+    [
+      'cache',
+      `${gigabytes(facts.cacheBytesPer1000Tokens)} for 1,000 tokens${facts.kvCache ? `, ${facts.kvCache}` : ''}`,
+    ],
     ['states', facts.stateBytes > 0 ? `${gigabytes(facts.stateBytes)} for a sequence` : undefined],
     ['refused', facts.refusal],
     [

@@ -107,6 +107,7 @@ function program(): Command {
     .option('--tensors', 'every tensor')
     .addOption(new Option('--precision <which>', 'plan for (default: fast)').choices(['exact', 'fast']))
     .addOption(new Option('--quantize <bits>', 'plan for weights requantised at load').choices(['q8', 'q4']))
+    .addOption(new Option('--kv-cache <format>', 'plan for keys and values in (default: f16)').choices(['f16', 'q8']))
     .addOption(new Option('--speculate <how>', 'plan with the layer for it').choices(['mtp', 'ngram']))
     .option('--bandwidth <GB/s>', 'memory bandwidth to reckon with (default: measured; 0: no speed)', number)
     .option('--threads <count>', 'threads that measure it (default: one per core)', integer)

@@ -17,6 +17,7 @@ import { generationDefaults, readGenerationConfig, stopIdsOf } from './defaults.
 import { embeddingOf, type Pooling } from './embed.js'
 import type { Generation } from './generation.js'
 import type { ChatOptions, GenerateOptions, LoadOptions } from './options.js'
+import { checkKvCache } from './options.js'
 import type { TokenChoice } from './likelihood.js'
 import { countParameters } from './parameters.js'
 import type { StepReport } from './scheduler.js'
@@ -242,7 +243,7 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
   const template = await loadChatTemplate(checkpoint)
   const generation = await readGenerationConfig(checkpoint)
   const contextLength = contextOf(program, options.contextLength)
-  const { backend, precision = 'fast', quantize, threads, profile, onProgress, signal } = options
+  const { backend, precision = 'fast', quantize, kvCache, threads, profile, onProgress, signal } = options
   const maxConcurrency = options.maxConcurrency ?? DEFAULT_CONCURRENCY
   const maxTokens = Math.min(options.maxTokens ?? DEFAULT_CHUNK, contextLength)
   const runner = await (
@@ -252,6 +253,7 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
     maxTokens,
     maxLogitRows: Math.min(maxTokens, Math.max(maxConcurrency, Math.floor(MAX_LOGITS / program.vocabSize))),
     ...(quantize && { quantize }),
+    ...(kvCache && { kvCache }),
     ...(threads !== undefined && { threads }),
     ...(profile && { profile }),
     ...(onProgress && { onProgress }),
@@ -350,6 +352,7 @@ function checkVocabulary(checkpoint: Checkpoint, program: Program, tokenizer: To
 function checkLoadOptions(options: LoadOptions): void {
   oneOf('precision', options.precision, ['exact', 'fast'])
   oneOf('quantize', options.quantize, ['q8', 'q4'])
+  oneOf('kvCache', options.kvCache, ['f16', 'q8'])
   oneOf('backend', options.backend, ['cpu', 'reference'])
   oneOf('speculate', options.speculate, ['mtp', 'ngram'])
   atLeastOne('threads', options.threads, 256)
@@ -357,6 +360,7 @@ function checkLoadOptions(options: LoadOptions): void {
   atLeastOne('maxTokens', options.maxTokens, 2 ** 16)
   atLeastOne('maxConcurrency', options.maxConcurrency, 2 ** 12)
   if (options.cacheMemory !== 0) atLeastOne('cacheMemory', options.cacheMemory, Number.MAX_SAFE_INTEGER)
+  checkKvCache(options)
   if (options.quantize && options.precision === 'exact') {
     throw new UserError(
       'quantize changes the weights, which precision exact forbids; leave one out',

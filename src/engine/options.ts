@@ -1,4 +1,4 @@
-import type { BackendOptions, Precision } from '../backends/backend.js'
+import type { BackendOptions, KvCache, Precision } from '../backends/backend.js'
 import type { ToolDefinition } from '../chat/message.js'
 import { UserError } from '../errors.js'
 import type { Drafter, Speculation } from './drafter.js'
@@ -12,6 +12,11 @@ export interface LoadOptions {
   readonly precision?: Precision | undefined
   /** Requantise float weights at load, to save memory (fast only). */
   readonly quantize?: 'q8' | 'q4' | undefined
+  /**
+   * How keys and values are kept in fast: f16 (default), or q8, int8 with an f16 scale for 32 columns: about half the memory. Exact
+   * keeps f32.
+   */
+  readonly kvCache?: KvCache | undefined
   /** Threads of the cpu backend; by default one per core. */
   readonly threads?: number | undefined
   /** cpu (default): WebAssembly SIMD; reference: plain loops, slow, for comparisons. */
@@ -128,6 +133,15 @@ export function resolveOptions(options: GenerateOptions, defaults: GenerationDef
     throw new UserError(`logprobs must be a whole number of at least 0; found ${logprobs}`, 'invalid_argument')
   }
   return { sampling, seed, maxTokens, stop, ignoreEos, adjustments, logprobs, constraint, speculate }
+}
+
+/** @throws UserError where the cache is f32 and nothing else. */
+export function checkKvCache({ kvCache, precision, backend }: LoadOptions): void {
+  if (kvCache && (precision === 'exact' || backend === 'reference'))
+    throw new UserError(
+      `kvCache ${kvCache} rounds keys and values, which ${precision === 'exact' ? 'precision exact' : 'backend reference'} keeps in f32; leave one out`,
+      'invalid_argument',
+    )
 }
 
 /** @throws UserError invalid_argument. */

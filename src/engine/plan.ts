@@ -1,4 +1,4 @@
-import { PAGE_SIZE, type Precision } from '../backends/backend.js'
+import { PAGE_SIZE, type KvCache, type Precision } from '../backends/backend.js'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import type { Program } from '../graph/program.js'
 import { countParameters, programWeights, storedBytes } from './parameters.js'
@@ -6,6 +6,7 @@ import { countParameters, programWeights, storedBytes } from './parameters.js'
 export interface PlanOptions {
   readonly precision?: Precision | undefined
   readonly quantize?: 'q8' | 'q4' | undefined
+  readonly kvCache?: KvCache | undefined
   /** Bytes per second at which memory is read; undefined: no speed is estimated. */
   readonly bandwidth?: number | undefined
 }
@@ -19,6 +20,7 @@ export interface Plan {
   readonly bytesByFormat: Readonly<Record<string, number>>
   readonly precision: Precision
   readonly quantize?: 'q8' | 'q4'
+  readonly kvCache?: KvCache
   /** Bytes of weights in memory. */
   readonly weightBytes: number
   /** Bytes of weights that one token of an answer reads. */
@@ -36,9 +38,13 @@ export interface Plan {
 
 /** Plans a program. Nothing but headers is read. */
 export async function planLoad(program: Program, checkpoint: Checkpoint, options: PlanOptions = {}): Promise<Plan> {
-  const { precision = 'fast', quantize, bandwidth } = options
+  const { precision = 'fast', quantize, kvCache, bandwidth } = options
   const { cpuBackend } = await import('../backends/cpu/cpu.js')
-  const needs = cpuBackend.plan!(program, checkpoint, { precision, ...(quantize && { quantize }) })
+  const needs = cpuBackend.plan!(program, checkpoint, {
+    precision,
+    ...(quantize && { quantize }),
+    ...(kvCache && { kvCache }),
+  })
   const parameters = countParameters(program)
   const bytesByFormat: Record<string, number> = {}
   for (const weight of programWeights(program).values()) {
@@ -54,6 +60,7 @@ export async function planLoad(program: Program, checkpoint: Checkpoint, options
     bytesByFormat,
     precision,
     ...(quantize && { quantize }),
+    ...(kvCache && { kvCache }),
     weightBytes: needs.weightBytes,
     activeWeightBytes: needs.activeWeightBytes,
     cacheBytesPer1000Tokens: cache,

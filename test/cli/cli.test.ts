@@ -205,6 +205,8 @@ describe('bad input ends with code 2 and one sentence', () => {
     ['a prompt beyond the context', ['run', 'mini', 'word '.repeat(1000)], /the context holds 2048/],
     ['a plan of what is no config', ['inspect', 'package.json'], /expected model_type/],
     ['a plan of q4 in exact', ['inspect', 'mini', '--precision', 'exact', '--quantize', 'q4'], /quantize/],
+    ['a rounded cache in exact', ['run', 'mini', 'hi', '--precision', 'exact', '--kv-cache', 'q8'], /kvCache/],
+    ['a rounded cache of latent attention', ['run', 'mini', 'hi', '--kv-cache', 'q8'], /kvCache q8: expected/],
     ['quantize in exact', ['run', 'mini', 'hi', '--precision', 'exact', '--quantize', 'q4'], /quantize/],
     ['a file that is not there', ['perplexity', 'mini', '--file', '/no/such/file'], /no\/such\/file/],
   ]

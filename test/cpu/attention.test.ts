@@ -36,6 +36,7 @@ function programOf(c: Case): Program {
 
 const CASES: Record<string, Case> = {
   'nothing more': {},
+  'heads of several blocks': { heads: [4, 1, 72, 40], scale: 0.1 },
   'a window inside of a page': { span: { kind: 'sliding', length: 12 } },
   'a window of one': { span: { kind: 'sliding', length: 1 } },
   'a window over pages': { span: { kind: 'sliding', length: 70 } },
@@ -70,6 +71,19 @@ describe.each(Object.entries(CASES))('%s', (_, shape) => {
   it('in fast, near it, and the same bits again', async () => {
     const truth = await feedChunks(referenceBackend, program, COUNT, 64)
     const options = { precision: 'fast' as const }
+    const whole = await feedChunks(cpuBackend, program, COUNT, COUNT, { threads: 1, ...options })
+    const norm = Math.hypot(...truth)
+    expect(Math.hypot(...whole.map((x, i) => x - truth[i]!)) / norm).toBeLessThan(0.02)
+    for (const [chunk, threads] of [
+      [1, 2],
+      [23, 3],
+    ] as const)
+      expect(await feedChunks(cpuBackend, program, COUNT, chunk, { threads, ...options })).toEqual(whole)
+  })
+
+  it('with a cache in q8, near it, and the same bits again', async () => {
+    const truth = await feedChunks(referenceBackend, program, COUNT, 64)
+    const options = { precision: 'fast', kvCache: 'q8' } as const
     const whole = await feedChunks(cpuBackend, program, COUNT, COUNT, { threads: 1, ...options })
     const norm = Math.hypot(...truth)
     expect(Math.hypot(...whole.map((x, i) => x - truth[i]!)) / norm).toBeLessThan(0.02)

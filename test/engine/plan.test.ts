@@ -9,6 +9,7 @@ import { holdsOnlyConfig, openConfigOnly } from '../../src/checkpoint/config-onl
 import { nodeFiles } from '../../src/checkpoint/files-node.js'
 import { parseJsonObject } from '../../src/checkpoint/json.js'
 import { openCheckpoint } from '../../src/checkpoint/open.js'
+import { syntheticCheckpoint } from '../../src/checkpoint/synthetic.js'
 import { planLoad } from '../../src/engine/plan.js'
 import { buildProgram } from '../../src/models/registry.js'
 
@@ -23,6 +24,34 @@ const FOLDERS = [
 let folder = ''
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'kaiyuan-plan-'))))
 afterAll(() => rm(folder, { recursive: true, force: true }))
+
+it('plans about half the memory for a cache in q8', async () => {
+  const checkpoint = syntheticCheckpoint('qwen3-0.6b:q4_0')
+  const program = await buildProgram(checkpoint)
+  const [f16, q8] = [await planLoad(program, checkpoint), await planLoad(program, checkpoint, { kvCache: 'q8' })]
+  expect(q8.cacheBytesPer1000Tokens / f16.cacheBytesPer1000Tokens).toBe(34 / 64)
+  await checkpoint.close()
+})
+
+it('takes for a cache in q8 what was planned', async () => {
+  const checkpoint = await openCheckpoint(await nodeFiles(`${root}test/fixtures/golden/qwen3`))
+  const program = await buildProgram(checkpoint)
+  const plan = await planLoad(program, checkpoint, { kvCache: 'q8' })
+  const options = { precision: 'fast', kvCache: 'q8', threads: 1, maxTokens: 8, maxLogitRows: 1 } as const
+  const runner = await cpuBackend.load(program, checkpoint, options)
+  expect(plan.cacheBytesPer1000Tokens).toBe((runner.pageBytes * 1000) / PAGE_SIZE)
+  await runner.close()
+  await checkpoint.close()
+})
+
+it('refuses a cache in q8 where heads share a row', async () => {
+  const checkpoint = await openCheckpoint(await nodeFiles(`${root}models/mini`))
+  const program = await buildProgram(checkpoint)
+  await expect(planLoad(program, checkpoint, { kvCache: 'q8' })).rejects.toThrow(
+    /kvCache q8: expected layers with keys/,
+  )
+  await checkpoint.close()
+})
 
 describe.each(FOLDERS)('%s', (name) => {
   it.each([

@@ -2,7 +2,7 @@ import { UserError } from '../../errors.js'
 import { statesOf, weightsOf, type Op, type Weight } from '../../graph/ops.js'
 import { allOps, type PlacedOp, type Program } from '../../graph/program.js'
 import { divideExperts } from './divide-experts.js'
-import { statePageBytes } from './lower/lowering.js'
+import { statePageBytes, type CacheFormat } from './cache-format.js'
 import { placedBytes, type PlacedWeight } from './weights.js'
 
 /** Largest 32-bit WebAssembly memory. */
@@ -35,7 +35,7 @@ export function planBanks(
   bankBytes: number,
   reserve: number,
   pages: number,
-  cacheBytes: number,
+  cache: CacheFormat,
 ): BankPlan {
   const banks = new Map<PlacedOp, number>()
   const states: number[][] = [[]]
@@ -51,7 +51,7 @@ export function planBanks(
   const cacheOf = (group: readonly PlacedOp[]): number =>
     group.reduce((sum, { op }) => {
       if ('recurrent' in op) return sum + op.recurrent.floats * 4 * SLOTS
-      const bytes = statesOf(op).map((state) => statePageBytes(state, cacheBytes))
+      const bytes = statesOf(op).map((state) => statePageBytes(state, cache))
       return bytes.reduce((all, { keys, values }) => all + (keys + values) * pages, sum)
     }, 0)
   const sizeOf = (group: readonly PlacedOp[]): number =>

@@ -6,7 +6,8 @@ import { type Backend, type BackendOptions, type MemoryPlan, type Runner } from 
 import { MAX_BANK_BYTES, gigabytes, planBanks } from './banks.js'
 import { bytesOfHex } from './hex.js'
 import { BASELINE_WASM, RELAXED_WASM } from './kernels.generated.js'
-import { Lowering, statePageBytes } from './lower/lowering.js'
+import { cacheFormatOf, statePageBytes } from './cache-format.js'
+import { Lowering } from './lower/lowering.js'
 import { layOut, timesBytes, type Layout } from './layout.js'
 import { collectGarbage, compileKernels, parallelism, sharesMemory, type CompiledKernels } from './platform.js'
 import { WeightLoader, stagingBytes } from './load-weights.js'
@@ -52,10 +53,10 @@ function layOutIn(
   options: BackendOptions,
 ): Layout {
   const bankBytes = Math.min(options.bankBytes ?? MAX_BANK_BYTES, MAX_BANK_BYTES)
-  const cacheBytes = options.precision === 'fast' ? 2 : 4
+  const cache = cacheFormatOf(program, options)
   for (let reserve = Math.min(ACTIVATION_RESERVE, bankBytes / 4); ;) {
-    const banks = planBanks(program, weights, bankBytes, reserve, 1, cacheBytes)
-    const lowering = new Lowering(weights, options.precision === 'fast', cacheBytes)
+    const banks = planBanks(program, weights, bankBytes, reserve, 1, cache)
+    const lowering = new Lowering(weights, options.precision === 'fast', cache)
     const layout = layOut(lowering, weights, banks, nThreads, options)
     const most = layout.banks.map((_, bank) => loadedBytes(layout, bank, weights)).reduce((a, b) => Math.max(a, b))
     if (most <= MAX_BANK_BYTES) return layout
@@ -71,18 +72,18 @@ function loadedBytes(layout: Layout, bank: number, weights: ReadonlyMap<string, 
 function plan(
   program: Program,
   checkpoint: Checkpoint,
-  options: Pick<BackendOptions, 'precision' | 'quantize'>,
+  options: Pick<BackendOptions, 'precision' | 'quantize' | 'kvCache'>,
 ): MemoryPlan {
   const weights = planWeights(program, checkpoint, options)
-  const cacheBytes = options.precision === 'fast' ? 2 : 4
+  const cache = cacheFormatOf(program, options)
   let refusal: string | undefined
   try {
-    planBanks(program, weights, MAX_BANK_BYTES, ACTIVATION_RESERVE, 1, cacheBytes)
+    planBanks(program, weights, MAX_BANK_BYTES, ACTIVATION_RESERVE, 1, cache)
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     refusal = error.message
   }
-  const pages = program.states.map((state) => statePageBytes(state, cacheBytes))
+  const pages = program.states.map((state) => statePageBytes(state, cache))
   return {
     weightBytes: sumBytes(weights),
     activeWeightBytes: activeBytes(program, weights),

@@ -5,7 +5,8 @@ import type { BankPlan } from './banks.js'
 import { lowerOp } from './lower/lower.js'
 import { deltaBytes } from './lower/recurrent.js'
 import { sparseBytes } from './lower/sparse.js'
-import { statePageBytes, type Buffer, type LoweredOp, type Lowering, type Word } from './lower/lowering.js'
+import { statePageBytes, type CacheFormat } from './cache-format.js'
+import { type Buffer, type LoweredOp, type Lowering, type Word } from './lower/lowering.js'
 import { HazardTracker, findCrossings, planMemory } from './memory-plan.js'
 import {
   BARRIER_BEFORE,
@@ -102,7 +103,7 @@ export function layOut(
       Math.max(
         4 * CHUNK_COLUMNS * 4,
         experts * 20,
-        attentionBytes(program),
+        attentionBytes(program, lowering.cache),
         deltaBytes(program),
         sparseBytes(program, longestText(program)),
         panelBytes(weights),
@@ -145,7 +146,7 @@ export function layOut(
     const scratchAddress = take(scratchBytes * nThreads)
     const timesAddress = take(timesBytes(own.length) * nThreads)
     const pageBytes = states.reduce((sum, id) => {
-      const { keys, values } = statePageBytes(program.states[id]!, lowering.cacheBytes)
+      const { keys, values } = statePageBytes(program.states[id]!, lowering.cache)
       return sum + keys + values
     }, 0)
     return {
@@ -174,7 +175,7 @@ export function layOut(
     }
   })
   const addressOf = (buffer: Buffer, bank: number): number => activations[bank]! + memory.offsets.get(buffer)!
-  const pageOffsets = pageOffsetsOf(program, plan, lowering.cacheBytes)
+  const pageOffsets = pageOffsetsOf(program, plan, lowering.cache)
   const slotOffsets = slotOffsetsOf(program, plan)
   const { step, draft } = segmentsOf(ops, draftFrom, crossings, banks, addressOf)
   const segments = [...step, ...draft]
@@ -242,9 +243,17 @@ export function timesBytes(nRecords: number): number {
   return (nRecords + 1) * 16
 }
 
-/** Scratch of attention (attendRows): eight rows of scores, q and out, and a panel of four keys or eight values. */
-function attentionBytes(program: Program): number {
+/**
+ * Scratch of attention. attendRows: eight rows of scores, q and out, and a panel of four keys or eight values. attendRowsQ8: eight
+ * rows of scores, out, and q in i16, the scales of a page, and eight rows of weights in i16 by block.
+ */
+function attentionBytes(program: Program, cache: CacheFormat): number {
   const needs = program.states.map(({ keyDim, valueDim }) => {
+    if (cache === 'q8') {
+      const [keys, values] = [Math.ceil(keyDim / 32), Math.ceil(valueDim / 32)]
+      const scales = Math.max(keys, values) * PAGE_SIZE * 4
+      return 192 + 8 * PAGE_SIZE * 4 + 8 * 32 * (values * 4 + keys * 2) + scales + 8 * values * (4 + PAGE_SIZE * 2)
+    }
     const columns = Math.ceil(keyDim / 4) * 4
     const valueColumns = Math.ceil((valueDim || keyDim) / 4) * 4
     return 128 + 8 * PAGE_SIZE * 4 + 8 * (columns + valueColumns) * 4 + Math.max(4 * columns, 8 * valueColumns) * 4
@@ -261,13 +270,13 @@ function panelBytes(weights: ReadonlyMap<string, PlacedWeight>): number {
 }
 
 /** Where a state's keys and values begin inside a page of its bank. */
-function pageOffsetsOf(program: Program, plan: BankPlan, cacheBytes: number): { keys: number; values: number }[] {
+function pageOffsetsOf(program: Program, plan: BankPlan, cache: CacheFormat): { keys: number; values: number }[] {
   const offsets: { keys: number; values: number }[] = []
   for (const states of plan.states) {
     let at = 0
     for (const id of states) {
       const state = program.states[id]!
-      const { keys, values } = statePageBytes(state, cacheBytes)
+      const { keys, values } = statePageBytes(state, cache)
       offsets[id] = { keys: at, values: at + keys }
       at += keys + values
     }

@@ -18,7 +18,15 @@ export interface EngineSetup {
   readonly model: string
   readonly options: Pick<
     LoadOptions,
-    'precision' | 'quantize' | 'threads' | 'backend' | 'contextLength' | 'maxTokens' | 'maxConcurrency' | 'cacheMemory'
+    | 'precision'
+    | 'quantize'
+    | 'kvCache'
+    | 'threads'
+    | 'backend'
+    | 'contextLength'
+    | 'maxTokens'
+    | 'maxConcurrency'
+    | 'cacheMemory'
   >
 }
 

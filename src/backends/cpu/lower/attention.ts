@@ -24,7 +24,9 @@ export function mlaAttention(op: MlaAttentionOp, bank: number, to: Lowering): vo
 export function append(x: View, state: CacheState, values: boolean, bank: number, to: Lowering): void {
   const buffer = to.bufferOf(x.value, bank)
   const columns = values ? state.valueDim : state.keyDim
-  const words = [...to.view(x, bank), state.heads, columns, { pageOffset: state.id, values }, to.half, state.every]
+  // values in q8 lie otherwise than keys
+  const kind = to.cache === 'q8' && values ? to.cacheKind + 1 : to.cacheKind
+  const words = [...to.view(x, bank), state.heads, columns, { pageOffset: state.id, values }, kind, state.every]
   to.push('cacheAppend', bank, buffer, 1, words, [buffer], [`cache ${state.id} ${values ? 'values' : 'keys'}`])
 }
 
@@ -33,7 +35,7 @@ function attend(q: View, out: View, shape: Word[], rules: Word[], state: CacheSt
     { pageOffset: state.id, values: false },
     { pageOffset: state.id, values: state.valueDim > 0 },
   ]
-  const kinds = [to.half, state.valueDim > 0 ? 0 : 1]
+  const kinds = [to.cacheKind, state.valueDim > 0 ? 0 : 1]
   const words = [...to.view(q, bank), ...to.view(out, bank), ...shape, ...cached, ...kinds, ...rules]
   const reads = [to.bufferOf(q.value, bank), `cache ${state.id} keys`, `cache ${state.id} values`]
   const buffer = to.bufferOf(out.value, bank)

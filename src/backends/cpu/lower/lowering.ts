@@ -1,6 +1,6 @@
+import type { CacheFormat } from '../cache-format.js'
 import { invariant } from '../../../errors.js'
-import type { Activation, CacheState, HeadView, Value, View, Weight } from '../../../graph/ops.js'
-import { rowsOfPage } from '../../backend.js'
+import type { Activation, HeadView, Value, View, Weight } from '../../../graph/ops.js'
 import { PANEL_BLOCK_BYTES, X_BLOCK_BYTES, type KernelName } from '../records.js'
 import type { PlacedWeight } from '../weights.js'
 
@@ -55,13 +55,12 @@ export class Lowering {
   constructor(
     private readonly weights: ReadonlyMap<string, PlacedWeight>,
     private readonly integers: boolean,
-    /** Bytes of a cached number: 2 (f16) or 4 (f32). */
-    readonly cacheBytes: 2 | 4,
+    readonly cache: CacheFormat,
   ) {}
 
-  /** 1 where the cache is f16. */
-  get half(): number {
-    return this.cacheBytes === 2 ? 1 : 0
+  /** What kernels are told of the cache: see kernels/cpu/attention.ts. */
+  get cacheKind(): number {
+    return { f32: 0, f16: 1, q8: 2 }[this.cache]
   }
 
   /** The buffer of a value in a bank; a value that crosses has one in each. */
@@ -160,13 +159,6 @@ export class Lowering {
     this.ops.push({ kernel, name, bank, rows: rowsLike.rows, multiple, words, reads, writes })
     for (const write of writes) if (typeof write !== 'string') this.quantized.delete(write)
   }
-}
-
-/** Bytes of one page for a state: keys [heads][rows of a page][columns], then values, columns rounded up to fours. */
-export function statePageBytes(state: CacheState, cacheBytes: number): { keys: number; values: number } {
-  const bytes = (columns: number): number =>
-    rowsOfPage(state.every) * state.heads * Math.ceil(columns / 4) * 4 * cacheBytes
-  return { keys: bytes(state.keyDim), values: bytes(state.valueDim) }
 }
 
 /** The weight that a word refers to, without the numbers of layers and experts. */

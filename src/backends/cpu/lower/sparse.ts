@@ -15,7 +15,7 @@ export function index(op: IndexOp, bank: number, to: Lowering): void {
   append(op.k, state, false, bank, to)
   const listBytes = (2 * topK + 2) * 4
   const lists = temporary('best positions', listBytes, MOST_PARTS * listBytes)
-  const keys = [{ pageOffset: state.id, values: false }, to.half, state.every]
+  const keys = [{ pageOffset: state.id, values: false }, to.cacheKind, state.every]
   const shape = [op.nHeads, op.dim, { f32: op.scale }, ...keys, topK, at(lists)]
   const words = [...to.view(op.q, bank), ...to.view(op.weights, bank), ...shape]
   const reads = [to.bufferOf(op.q.value, bank), to.bufferOf(op.weights.value, bank), `cache ${state.id} keys`]
@@ -39,7 +39,7 @@ export function sparseAttention(op: SparseAttentionOp, bank: number, to: Lowerin
     op.rank,
     { f32: op.scale },
     { pageOffset: state.id, values: false },
-    to.half,
+    to.cacheKind,
     op.window,
     { pageOffset: other.id, values: false },
     every,
@@ -57,7 +57,7 @@ export function compress(op: CompressOp, bank: number, to: Lowering): void {
   append(op.kv, state, false, bank, to)
   append(op.gate, state, true, bank, to)
   const out = to.bufferOf(op.out, bank)
-  const rows = [{ pageOffset: state.id, values: false }, { pageOffset: state.id, values: true }, to.half]
+  const rows = [{ pageOffset: state.id, values: false }, { pageOffset: state.id, values: true }, to.cacheKind]
   const shape = [op.ratio, op.overlap ? 1 : 0, op.out.width, at(out), out.rowBytes, to.dataOf(op.ape)]
   const reads = [`cache ${state.id} keys`, `cache ${state.id} values`]
   to.push('compress', bank, out, 1, [...rows, ...shape], reads, [out])
