@@ -11,7 +11,7 @@ const QWEN3 = {
 
 type Config = JsonObject & { readonly num_hidden_layers: number }
 
-/** Published configs, without what says how text is written. */
+/** Published configs, without what says how text is written; of Behemoth, a shape that fits what was published. */
 const MODELS: ReadonlyMap<string, Config> = new Map<string, Config>([
   ['qwen3-0.6b', qwen3(1024, 3072, 28, 16)],
   ['qwen3-1.7b', qwen3(2048, 6144, 28, 16)],
@@ -35,7 +35,31 @@ const MODELS: ReadonlyMap<string, Config> = new Map<string, Config>([
       ...{ rms_norm_eps: 1e-6, rope_theta: 10_000, max_position_embeddings: 4096 },
     },
   ],
+  [
+    'llama4-behemoth',
+    {
+      ...{ model_type: 'llama4', vocab_size: 202048, hidden_size: 16384, intermediate_size: 24576 },
+      ...{ num_hidden_layers: 94, num_attention_heads: 128, num_key_value_heads: 8, head_dim: 128 },
+      ...{ num_local_experts: 16, num_experts_per_tok: 1, interleave_moe_layer_step: 1 },
+      ...{ rms_norm_eps: 1e-5, rope_theta: 500_000, max_position_embeddings: 262_144 },
+    },
+  ],
 ])
+
+/** What is not published of a shape. */
+const NOTES: ReadonlyMap<string, string> = new Map([
+  [
+    'llama4-behemoth',
+    'the weights and the config were never published; published: 288 B parameters a token, 16 experts, nearly 2 T in all; ' +
+      'assumed, to fit these: 94 layers, all with experts, hidden 16384, experts of 24576, 128 heads of 128 (8 with keys), 262144 tokens; ' +
+      'assumed from Scout and Maverick: one expert beside a shared one, the vocabulary, the order of layers',
+  ],
+])
+
+/** What is assumed in the shape that a spec names, in words; undefined where all of it is published. */
+export function assumedShape(spec: string): string | undefined {
+  return NOTES.get(spec.toLowerCase().split(':')[0] ?? '')
+}
 
 function qwen3(hidden: number, feedForward: number, layers: number, heads: number) {
   return {

@@ -3,6 +3,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { holdsOnlyConfig, openConfigOnly } from '../checkpoint/config-only.js'
 import { nodeFiles } from '../checkpoint/files-node.js'
 import { openCheckpoint } from '../checkpoint/open.js'
+import { assumedShape, syntheticCheckpoint } from '../checkpoint/synthetic.js'
 import { programWeights, storedBytes } from '../engine/parameters.js'
 import { checkKvCache } from '../engine/options.js'
 import { planLoad, type Plan } from '../engine/plan.js'
@@ -21,6 +22,8 @@ export interface InspectFlags {
   readonly speculate?: 'mtp' | 'ngram'
   /** GB/s; 0: no speed is wanted. Measured where it is left out. */
   readonly bandwidth?: number
+  /** A shape instead of a model, as `bench` takes it. */
+  readonly synthetic?: string
 }
 
 /** What a model is and what it takes, from its headers or its config alone: a step's tensors, not the layers for MTP. */
@@ -31,9 +34,8 @@ export async function inspect(model: string | undefined, flags: InspectFlags): P
       'invalid_argument',
     )
   checkKvCache(flags)
-  const files = await nodeFiles(modelPath(model))
-  const configOnly = await holdsOnlyConfig(files)
-  const checkpoint = configOnly ? await openConfigOnly(files) : await openCheckpoint(files)
+  const { checkpoint, weights } = await openPlanned(model, flags.synthetic)
+  const assumed = flags.synthetic === undefined ? undefined : assumedShape(flags.synthetic)
   try {
     const program = await buildProgram(checkpoint, { mtp: flags.speculate === 'mtp' })
     const { precision, quantize, kvCache } = flags
@@ -45,7 +47,8 @@ export async function inspect(model: string | undefined, flags: InspectFlags): P
     const tensors = tensorsOf(checkpoint, program)
     const facts = {
       ...factsOf(checkpoint, program),
-      weights: configOnly ? 'none here: planned from the config' : 'complete',
+      weights,
+      ...(assumed !== undefined && { assumed }),
       unusedTensors: unusedOf(checkpoint, tensors),
       ...plan,
       ...(bandwidth > 0 && { bandwidth, bandwidthIs: flags.bandwidth === undefined ? 'measured' : 'given' }),
@@ -58,6 +61,22 @@ export async function inspect(model: string | undefined, flags: InspectFlags): P
   } finally {
     await checkpoint.close()
   }
+}
+
+/** Opens a model, a config.json alone, or a shape. */
+async function openPlanned(model: string | undefined, shape: string | undefined) {
+  if (shape !== undefined) {
+    if (model !== undefined)
+      throw new UserError(
+        `expected a model or --synthetic, found both: ${model} and ${shape}; leave one out`,
+        'invalid_argument',
+      )
+    return { checkpoint: syntheticCheckpoint(shape), weights: 'none: planned from a shape' }
+  }
+  const files = await nodeFiles(modelPath(model))
+  if (await holdsOnlyConfig(files))
+    return { checkpoint: await openConfigOnly(files), weights: 'none here: planned from the config' }
+  return { checkpoint: await openCheckpoint(files), weights: 'complete' }
 }
 
 function factsOf(checkpoint: Checkpoint, program: Program) {
@@ -87,7 +106,7 @@ function unusedOf(checkpoint: Checkpoint, tensors: readonly { published: string 
 }
 
 type Facts = ReturnType<typeof factsOf> &
-  Plan & { weights: string; unusedTensors: number; bandwidth?: number; bandwidthIs?: string }
+  Plan & { weights: string; assumed?: string; unusedTensors: number; bandwidth?: number; bandwidthIs?: string }
 
 /** The facts for people. */
 function lines(facts: Facts): [string, string][] {
@@ -101,6 +120,7 @@ function lines(facts: Facts): [string, string][] {
     ['parameters', `${billions(facts.parameters)}, of which a token uses ${billions(facts.activeParameters)}`],
     ['stored', `${stored.join(', ')}; ${facts.unusedTensors} tensors are not used`],
     ['weights', facts.weights],
+    ['shape', facts.assumed],
     ['to load', `${gigabytes(facts.weightBytes)} of weights (${how})`],
     [
       'cache',

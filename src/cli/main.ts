@@ -104,6 +104,7 @@ function program(): Command {
     .description(
       'architecture, parameters, formats, memory and speed to expect; MODEL may be a config.json without weights',
     )
+    .option('--synthetic <spec>', 'a shape instead of a model, as in bench: deepseek-v3:fp8, llama4-behemoth:q4_k')
     .option('--tensors', 'every tensor')
     .addOption(new Option('--precision <which>', 'plan for (default: fast)').choices(['exact', 'fast']))
     .addOption(new Option('--quantize <bits>', 'plan for weights requantised at load').choices(['q8', 'q4']))
@@ -118,6 +119,7 @@ function program(): Command {
         'kaiyuan inspect ./Kimi-K2-Instruct',
         'kaiyuan inspect model.gguf --tensors',
         'kaiyuan inspect ./config.json --bandwidth 400 --quantize q4',
+        'kaiyuan inspect --synthetic llama4-behemoth:fp8 --bandwidth 800',
       ),
     )
     .action(async (model: string | undefined, options: InspectFlags) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { decodeRows } from '../../src/checkpoint/decode.js'
-import { syntheticCheckpoint } from '../../src/checkpoint/synthetic.js'
+import { assumedShape, syntheticCheckpoint } from '../../src/checkpoint/synthetic.js'
 import { countParameters } from '../../src/engine/parameters.js'
 import { buildProgram } from '../../src/models/registry.js'
 
@@ -47,6 +47,16 @@ describe('synthetic checkpoints', () => {
       expect((await buildProgram(syntheticCheckpoint(`${model}:q4_0:4`))).nLayers).toBe(4)
     }
     expect(() => syntheticCheckpoint('qwen3-0.6b:q4_0:none')).toThrow(/MODEL:FORMAT:LAYERS/)
+  })
+
+  it('has Behemoth near its published numbers, and says what is assumed', async () => {
+    const { total, active } = countParameters(await buildProgram(syntheticCheckpoint('llama4-behemoth:q4_k')))
+    expect(total).toBeGreaterThan(1.95e12)
+    expect(total).toBeLessThan(2e12)
+    // Behind the row of the embedding that a token looks up.
+    expect(Math.abs(active - 288e9)).toBeLessThan(0.02 * 288e9)
+    expect(assumedShape('llama4-behemoth:fp8:2')).toMatch(/never published.*published: 288 B.*assumed/)
+    expect(assumedShape('qwen3-8b:q4_0')).toBeUndefined()
   })
 
   it('refuses what it does not know, with the list', () => {

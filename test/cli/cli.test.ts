@@ -182,6 +182,19 @@ describe('tools', () => {
     expect(people.out).not.toContain('tok/s')
   })
 
+  it('inspect plans a shape, and says what of it is not published', async () => {
+    const [json, people] = await Promise.all([
+      kaiyuan('inspect', '--synthetic', 'llama4-behemoth:q4_k', '--bandwidth', '0', '--json'),
+      kaiyuan('inspect', '--synthetic', 'llama4-behemoth:fp8:4', '--bandwidth', '0'),
+    ])
+    expect(lastLine(json.out)).toMatchObject({
+      architecture: 'llama4',
+      layers: 94,
+      weights: 'none: planned from a shape',
+    })
+    expect(people.out).toMatch(/^shape +the weights and the config were never published; published: /m)
+  })
+
   it('--help of every command shows an example', async () => {
     const commands = ['run', 'chat', 'logits', 'tokenize', 'inspect', 'perplexity', 'bench']
     for (const { code, out } of await Promise.all(commands.map((command) => kaiyuan(command, '--help')))) {
@@ -204,6 +217,7 @@ describe('bad input ends with code 2 and one sentence', () => {
     ['an unknown shape', ['bench', '--synthetic', 'llama-9000:q4_0'], /llama-9000/],
     ['a prompt beyond the context', ['run', 'mini', 'word '.repeat(1000)], /the context holds 2048/],
     ['a plan of what is no config', ['inspect', 'package.json'], /expected model_type/],
+    ['a plan of a model and a shape', ['inspect', 'mini', '--synthetic', 'qwen3-8b:q4_0'], /leave one out/],
     ['a plan of q4 in exact', ['inspect', 'mini', '--precision', 'exact', '--quantize', 'q4'], /quantize/],
     ['a rounded cache in exact', ['run', 'mini', 'hi', '--precision', 'exact', '--kv-cache', 'q8'], /kvCache/],
     ['a rounded cache of latent attention', ['run', 'mini', 'hi', '--kv-cache', 'q8'], /kvCache q8: expected/],
