@@ -11,6 +11,7 @@ import { Lowering } from './lower/lowering.js'
 import { layOut, timesBytes, type Layout } from './layout.js'
 import { collectGarbage, compileKernels, parallelism, sharesMemory, type CompiledKernels } from './platform.js'
 import { WeightLoader, stagingBytes } from './load-weights.js'
+import { ReadAhead } from './read-ahead.js'
 import { CpuRunner } from './runner.js'
 import { ThreadPool, ownThread } from './threads.js'
 import { align, planWeight, type PlacedWeight, type WeightUse } from './weights.js'
@@ -30,7 +31,8 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
   const memories = layout.banks.map((_, bank) => newMemory(loadedBytes(layout, bank, weights)))
   layout.write(memories)
   const loaders = layout.banks.map(
-    (bank, i) => new WeightLoader(module, memories[i]!, bank.scratchAddress, bank.poolAddress),
+    (bank, i) =>
+      new WeightLoader(module, memories[i]!, bank.scratchAddress, bank.poolAddress, weightsOfBank(weights, i)),
   )
   await loadWeights(weights, loaders, options)
 
@@ -66,7 +68,11 @@ function layOutIn(
 
 /** Bytes of a bank while it is loaded: rows on their way lie where cache pages will be. */
 function loadedBytes(layout: Layout, bank: number, weights: ReadonlyMap<string, PlacedWeight>): number {
-  return layout.banks[bank]!.poolAddress + stagingBytes([...weights.values()].filter((w) => w.bank === bank))
+  return layout.banks[bank]!.poolAddress + stagingBytes(weightsOfBank(weights, bank))
+}
+
+function weightsOfBank(weights: ReadonlyMap<string, PlacedWeight>, bank: number): PlacedWeight[] {
+  return [...weights.values()].filter((w) => w.bank === bank)
 }
 
 function plan(
@@ -148,11 +154,13 @@ async function loadWeights(
 ): Promise<void> {
   const totalBytes = [...weights.values()].reduce((sum, w) => sum + w.stored.byteLength, 0)
   let loadedBytes = 0
+  const ahead = new ReadAhead()
   for (const placed of weights.values()) {
-    await loaders[placed.bank]!.load(placed, options.signal)
+    await loaders[placed.bank]!.load(placed, ahead, options.signal)
     loadedBytes += placed.stored.byteLength
     options.onProgress?.({ loadedBytes, totalBytes, tensor: placed.weight.name })
   }
+  await ahead.end()
 }
 
 /** Memory for everything but cache pages, which it grows by later. */

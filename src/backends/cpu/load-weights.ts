@@ -4,6 +4,7 @@ import { rowBytes } from '../../checkpoint/formats.js'
 import { UserError } from '../../errors.js'
 import { checkIds } from '../ids.js'
 import type { BlockPlan } from './block-formats.js'
+import { SLOTS, type ReadAhead } from './read-ahead.js'
 import { DESCRIPTOR_BYTES, GROUP_ROWS, writeDescriptor, type Descriptor, type KernelFormat } from './records.js'
 import { RECORD_BLOCK_BYTES, stageBlocks } from './stage-blocks.js'
 import { align, type PlacedWeight } from './weights.js'
@@ -49,12 +50,19 @@ const ROW_MAJOR: Partial<Record<StoredTensor['format'], KernelFormat>> = {
 /** Stored blocks that a kernel takes apart by itself. */
 const OWN_KERNEL = { q4_k: 'packQ4k', q6_k: 'packQ6k', mxfp4: 'packMxfp4' } as const
 
-/** Bytes that a {@link WeightLoader} needs beside the weights: a descriptor, scales, and a piece of rows. */
+/** Bytes that a {@link WeightLoader} of these weights needs beside them: the slots of {@link ReadAhead}. */
 export function stagingBytes(weights: Iterable<PlacedWeight>): number {
+  return slotBytes(weights) * SLOTS
+}
+
+/** A descriptor, a piece of rows, and its rows of scales. */
+function slotBytes(weights: Iterable<PlacedWeight>): number {
   let most = 0
   for (const { stored } of weights) {
-    const grid = stored.scales ? stored.scales.shape[0] * stored.scales.shape[1] * 4 : 0
-    most = Math.max(most, align(DESCRIPTOR_BYTES) + align(grid) + pieceRows(stored) * stagedRowBytes(stored))
+    const rows = pieceRows(stored)
+    const { scales } = stored
+    const grid = scales ? (Math.ceil(rows / scales.blockRows) + 1) * scales.shape[1] * 4 : 0
+    most = Math.max(most, align(DESCRIPTOR_BYTES) + align(grid) + rows * stagedRowBytes(stored))
   }
   return align(most)
 }
@@ -73,23 +81,27 @@ function pieceRows(stored: StoredTensor): number {
 /** Reads weights into one bank: straight into their place, or by way of `staging` where kernels pack them. */
 export class WeightLoader {
   private readonly kernels: PackKernels
+  private readonly slotBytes: number
 
   constructor(
     module: WebAssembly.Module,
     private readonly memory: WebAssembly.Memory,
     scratch: number,
+    /** Where {@link stagingBytes} are free. */
     private readonly staging: number,
+    weights: Iterable<PlacedWeight>,
   ) {
+    this.slotBytes = slotBytes(weights)
     const env = { memory, abort: () => undefined, clock: () => 0 }
     this.kernels = new WebAssembly.Instance(module, { env }).exports as unknown as PackKernels
     this.kernels.init(0, 1, scratch, 0, 0)
   }
 
-  /** @throws UserError for weights or scales that are not finite. */
-  async load(placed: PlacedWeight, signal?: AbortSignal): Promise<void> {
+  /** Begins to; all is there when `ahead` has ended. @throws UserError for weights or scales that are not finite. */
+  async load(placed: PlacedWeight, ahead: ReadAhead, signal?: AbortSignal): Promise<void> {
     const { stored, format } = placed
     const { rows, cols } = stored
-    if (placed.blocks) return this.loadBlocks(placed, placed.blocks, signal)
+    if (placed.blocks) return this.loadBlocks(placed, placed.blocks, ahead, signal)
     const integer = format === 'int4' || format === 'int8'
     const scales = placed.data + align(placed.dataBytes)
     const grid = stored.scales && scalesOf(await stored.scales.read())
@@ -100,43 +112,58 @@ export class WeightLoader {
     const described = { data: placed.data, rows, cols, ...gridOf(stored) }
     this.describe(placed.descriptor, { ...described, format, scales, multiplier: F16_UNBIAS / factor })
 
-    // Staged: a descriptor of the rows, the scales of all or of these rows, the rows.
-    const gridAt = this.staging + align(DESCRIPTOR_BYTES)
-    const source = gridAt + (grid ? align(grid.length * 4) : 0)
-    if (grid) new Float32Array(this.memory.buffer, gridAt, grid.length).set(grid)
-    const step = pieceRows(stored)
-    for (let row = 0; row < rows; row += step) {
-      if (signal?.aborted) throw new UserError('loading was cancelled', 'aborted')
-      const count = Math.min(step, rows - row)
+    await this.pieces(stored, ahead, signal, async (staging, row, count) => {
       if (!integer) {
         const at = placed.data + row * cols * (BYTES[format] ?? 0)
-        await this.stage(stored, format, row, count, at)
-        continue
+        return this.stage(stored, format, row, count, at)
       }
+      // Staged: a descriptor of the rows, their scales, the rows.
+      const gridAt = staging + align(DESCRIPTOR_BYTES)
+      const staged = grid && stageScales(this.memory, stored, grid, row, count, gridAt)
+      const source = gridAt + align(staged?.bytes ?? 0)
       let refused = 0
       if (sameCodes) {
         await this.read(stored, row, count, source)
         refused = this.kernels.packGgml(placed.descriptor, source, row, count)
       } else if (words) {
         await this.read(stored, row, count, source)
-        const scalesOfRow = gridAt + row * Math.ceil(cols / 32) * 4
-        refused = this.kernels.packWords(placed.descriptor, source, scalesOfRow, factor, row, count)
+        refused = this.kernels.packWords(placed.descriptor, source, gridAt, factor, row, count)
       } else {
-        const staged = ROW_MAJOR[stored.format] ?? 'f32'
-        await this.stage(stored, staged, row, count, source)
+        const format = ROW_MAJOR[stored.format] ?? 'f32'
+        await this.stage(stored, format, row, count, source)
         // the kernel counts rows from the tensor's first
-        const first = (source - row * cols * (BYTES[staged] ?? 0)) >>> 0
-        this.describe(this.staging, { ...described, format: staged, data: first, scales: gridAt, multiplier: 1 })
-        this.kernels.packFloats(placed.descriptor, this.staging, factor, row, count)
+        const data = (source - row * cols * (BYTES[format] ?? 0)) >>> 0
+        this.describe(staging, { ...described, format, data, scales: staged?.ofFirstRow ?? 0, multiplier: 1 })
+        this.kernels.packFloats(placed.descriptor, staging, factor, row, count)
       }
       if (refused) throw badScales(stored)
+    })
+    if (placed.weight.idsBelow === undefined) return
+    await ahead.end()
+    checkIds(placed.weight, stored, new Float32Array(this.memory.buffer, placed.data, rows * cols))
+  }
+
+  /** Calls `load` for every piece of rows, with a slot's staging memory. */
+  private async pieces(
+    stored: StoredTensor,
+    ahead: ReadAhead,
+    signal: AbortSignal | undefined,
+    load: (staging: number, row: number, count: number) => Promise<void>,
+  ): Promise<void> {
+    const step = pieceRows(stored)
+    for (let row = 0; row < stored.rows; row += step) {
+      if (signal?.aborted) throw new UserError('loading was cancelled', 'aborted')
+      await ahead.add((slot) => load(this.staging + slot * this.slotBytes, row, Math.min(step, stored.rows - row)))
     }
-    if (placed.weight.idsBelow !== undefined)
-      checkIds(placed.weight, stored, new Float32Array(this.memory.buffer, placed.data, rows * cols))
   }
 
   /** Blocks with scales of two levels: read, taken apart into records, and dealt out by a kernel. */
-  private async loadBlocks(placed: PlacedWeight, plan: BlockPlan, signal: AbortSignal | undefined): Promise<void> {
+  private async loadBlocks(
+    placed: PlacedWeight,
+    plan: BlockPlan,
+    ahead: ReadAhead,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const { stored, format } = placed
     const { rows, cols } = stored
     const grid = stored.scales && (await stored.scales.read())
@@ -150,12 +177,9 @@ export class WeightLoader {
       ...{ gridCols: plan.per, blockRows: plan.mins ? 1 : 0, blockCols: 0 },
       supers: scales + align(placed.scaleBytes),
     })
-    const step = pieceRows(stored)
-    for (let row = 0; row < rows; row += step) {
-      if (signal?.aborted) throw new UserError('loading was cancelled', 'aborted')
-      const count = Math.min(step, rows - row)
-      if (await this.packPiece(placed, { ...plan, factor }, grid, row, count)) throw badScales(stored)
-    }
+    await this.pieces(stored, ahead, signal, async (staging, row, count) => {
+      if (await this.packPiece(placed, { ...plan, factor }, grid, staging, row, count)) throw badScales(stored)
+    })
   }
 
   /** Rows [row, row + count); not 0 where a scale is refused. */
@@ -163,27 +187,28 @@ export class WeightLoader {
     { stored, descriptor }: PlacedWeight,
     plan: BlockPlan,
     grid: Scales | undefined,
+    staging: number,
     row: number,
     count: number,
   ): Promise<number> {
     const { format, cols } = stored
     if (format === 'q4_k' || format === 'q6_k' || format === 'mxfp4') {
-      await this.read(stored, row, count, this.staging)
-      return this.kernels[OWN_KERNEL[format]](descriptor, this.staging, row, count)
+      await this.read(stored, row, count, staging)
+      return this.kernels[OWN_KERNEL[format]](descriptor, staging, row, count)
     }
     if (format === 'fp4' && grid && stored.scales) {
       const gridCols = stored.scales.shape[1]
       const scales = grid.values.subarray(row * gridCols, (row + count) * gridCols)
-      new Float32Array(this.memory.buffer, this.staging, scales.length).set(scales)
-      const source = this.staging + align(scales.length * 4)
+      new Float32Array(this.memory.buffer, staging, scales.length).set(scales)
+      const source = staging + align(scales.length * 4)
       await this.read(stored, row, count, source)
-      return this.kernels.packFp4(descriptor, source, this.staging, row, count)
+      return this.kernels.packFp4(descriptor, source, staging, row, count)
     }
     const bytes = await stored.readRows(row, count)
     const records = count * Math.ceil(cols / 32) * RECORD_BLOCK_BYTES
-    const out = new Uint8Array(this.memory.buffer, this.staging, records)
+    const out = new Uint8Array(this.memory.buffer, staging, records)
     stageBlocks(stored, plan, bytes, row, count, grid, out)
-    return this.kernels.packBlocks(descriptor, this.staging, row, count)
+    return this.kernels.packBlocks(descriptor, staging, row, count)
   }
 
   /** Rows as they are stored, at an address. */
@@ -231,6 +256,22 @@ function gridOf({ scales }: StoredTensor): Pick<Descriptor, 'gridCols' | 'blockR
 function powerFor(scales: Float32Array): number {
   const largest = scales.reduce((m, s) => Math.max(m, Math.abs(s)), 0)
   return largest === 0 ? 1 : 2 ** (14 - Math.floor(Math.log2(largest)))
+}
+
+/** The rows of a grid that rows [row, row + count) are multiplied with, at an address; and where row 0 of the grid would lie. */
+function stageScales(
+  memory: WebAssembly.Memory,
+  { scales }: StoredTensor,
+  grid: Float32Array,
+  row: number,
+  count: number,
+  at: number,
+): { bytes: number; ofFirstRow: number } {
+  const { shape, blockRows } = scales!
+  const first = Math.floor(row / blockRows)
+  const values = grid.subarray(first * shape[1], Math.ceil((row + count) / blockRows) * shape[1])
+  new Float32Array(memory.buffer, at, values.length).set(values)
+  return { bytes: values.byteLength, ofFirstRow: (at - first * shape[1] * 4) >>> 0 }
 }
 
 function scalesOf({ values, multiplier }: Scales): Float32Array {
