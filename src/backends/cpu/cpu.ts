@@ -7,6 +7,7 @@ import { MAX_BANK_BYTES, gigabytes, planBanks } from './banks.js'
 import { bytesOfHex } from './hex.js'
 import { BASELINE_WASM, RELAXED_WASM } from './kernels.generated.js'
 import { cacheFormatOf, statePageBytes } from './cache-format.js'
+import { makePages } from './fresh-pages.js'
 import { Lowering } from './lower/lowering.js'
 import { layOut, timesBytes, type Layout } from './layout.js'
 import { collectGarbage, compileKernels, parallelism, sharesMemory, type CompiledKernels } from './platform.js'
@@ -34,7 +35,6 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
     (bank, i) =>
       new WeightLoader(module, memories[i]!, bank.scratchAddress, bank.poolAddress, weightsOfBank(weights, i)),
   )
-  await loadWeights(weights, loaders, options)
 
   const probe = layout.banks.map((b, bank) => ({ bank, first: 0, records: b.probe.record, count: 1, copies: [] }))
   const setup = { module, memories, segments: layout.segments, draft: layout.draft?.segments ?? [], probe, uniform }
@@ -43,6 +43,13 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
     times: options.profile ? layout.banks.map((b) => b.timesAddress + thread * timesBytes(b.nRecords)) : undefined,
   })
   const threads = sharesMemory() ? await ThreadPool.start(nThreads, setup, memoryOf) : ownThread(setup, memoryOf(0))
+  try {
+    const fresh = sharesMemory() ? makePages(weights.values(), layout.banks, memories, threads) : undefined
+    await loadWeights(weights, loaders, fresh, options)
+  } catch (error) {
+    await threads.close()
+    throw error
+  }
   const bytes = { weightBytes: sumBytes(weights), activeWeightBytes: activeBytes(program, weights) }
   return new CpuRunner(program, layout, memories, threads, nThreads, options.profile ?? false, options, bytes)
 }
@@ -150,12 +157,14 @@ function useOf(op: Op, rank: number): WeightUse {
 async function loadWeights(
   weights: ReadonlyMap<string, PlacedWeight>,
   loaders: readonly WeightLoader[],
+  fresh: ReturnType<typeof makePages> | undefined,
   options: BackendOptions,
 ): Promise<void> {
   const totalBytes = [...weights.values()].reduce((sum, w) => sum + w.stored.byteLength, 0)
   let loadedBytes = 0
   const ahead = new ReadAhead()
   for (const placed of weights.values()) {
+    await fresh?.get(placed)
     await loaders[placed.bank]!.load(placed, ahead, options.signal)
     loadedBytes += placed.stored.byteLength
     options.onProgress?.({ loadedBytes, totalBytes, tensor: placed.weight.name })

@@ -38,7 +38,7 @@ export interface BankLayout {
   readonly ropeAddresses: readonly number[]
   readonly recordsAddress: number
   readonly nRecords: number
-  /** A record beside the step's, which reads all weights and does nothing with them. */
+  /** A record beside the step's, for what is done to the memory of all weights: making it (fresh-pages.ts), or only reading it. */
   readonly probe: { readonly record: number; readonly address: number; readonly bytes: number }
   readonly scratchAddress: number
   /** f64 [thread][nRecords + 1][waited, worked]; see kernels/cpu/index.ts. */
@@ -200,8 +200,6 @@ export function layOut(
     }),
     write(memories) {
       memories.forEach((m, bank) => {
-        const { record, address, bytes } = banks[bank]!.probe
-        new Uint32Array(m.buffer, record, 7).set([OPCODES.readMemory, 0, 0, 0, 1, address, bytes])
         const resolve = (word: Word): number | { f32: number } => {
           if (typeof word === 'number' || 'f32' in word) return word
           if ('buffer' in word) return addressOf(word.buffer, bank) + word.offset

@@ -48,6 +48,7 @@ export const OPCODES = {
   updateStreams: 58,
   scale: 16,
   scaleExperts: 17,
+  touchPages: 18,
 } as const
 export type KernelName = keyof typeof OPCODES
 

@@ -11,7 +11,7 @@ import {
 } from '../backend.js'
 import { CacheMemory } from './cache-memory.js'
 import { PAGE_TABLE_ENTRIES, longestText, timesBytes, type BankLayout, type Layout } from './layout.js'
-import { RECORD_BYTES, STEP_ADDRESS } from './records.js'
+import { OPCODES, RECORD_BYTES, STEP_ADDRESS } from './records.js'
 import type { Threads } from './threads.js'
 
 /** A loaded model on the CPU: writes a step's data into every bank, wakes the threads, hands out the logits. */
@@ -124,7 +124,17 @@ export class CpuRunner implements Runner {
     const bytes = this.layout.banks.reduce((sum, { probe }) => sum + probe.bytes, 0)
     let best = 0
     for (let round = 0; round < 3; round++) {
-      this.layout.banks.forEach(({ probe }, i) => new Int32Array(this.memories[i]!.buffer, probe.record, 3).fill(0, 2))
+      this.layout.banks.forEach(({ probe }, i) =>
+        new Uint32Array(this.memories[i]!.buffer, probe.record, 7).set([
+          OPCODES.readMemory,
+          0,
+          0,
+          0,
+          1,
+          probe.address,
+          probe.bytes,
+        ]),
+      )
       const started = performance.now()
       await this.pool.probe()
       best = Math.max(best, (bytes / (performance.now() - started)) * 1000)
