@@ -1,6 +1,7 @@
 import { UserError } from '../errors.js'
 import type { JsonObject } from './checkpoint.js'
-import { FAMILIES, PARTLY_ROTATED } from './gguf-families.js'
+import { kimiLinear } from './gguf-config-recurrent.js'
+import { FAMILIES, PARTLY_ROTATED, type ArchMetadata } from './gguf-families.js'
 
 /** Metadata of one file with checked types; `arch.` prefixes are filled in by the caller. */
 export class GgufMetadata {
@@ -53,6 +54,15 @@ export class GgufMetadata {
     throw this.wrong(key, 'whole numbers, one per layer', value)
   }
 
+  /** One flag per layer, as booleans or as 0 and 1. */
+  flags(key: string): boolean[] | undefined {
+    const value = this.values.get(key)
+    if (value === undefined) return undefined
+    if (Array.isArray(value) && value.every((item) => [true, false, 0, 1].includes(item as number)))
+      return value.map(Boolean)
+    throw this.wrong(key, 'true or false, one per layer', value)
+  }
+
   boolean(key: string): boolean | undefined {
     const value = this.values.get(key)
     if (value === undefined || typeof value === 'boolean') return value
@@ -91,9 +101,19 @@ export function configFromGguf(where: string, values: ReadonlyMap<string, unknow
       checkFullRotary(where, meta, arch)
       return { model_type: arch, ...dense(meta, arch, facts) }
     case 'deepseek2':
+      // Mistral Large 3, converted from Mistral's own layout, comes under this name; only its queries have a temperature.
+      if (meta.number(`${arch}.attention.temperature_scale`)) return mistral4(where, meta, arch, facts)
       return deepseek(where, meta, arch, facts)
     case 'deepseek32':
       return { ...deepseek(where, meta, arch, facts), model_type: 'deepseek_v32', ...indexer(meta, arch) }
+    case 'glm-dsa':
+      return { ...deepseek(where, meta, arch, facts), ...glmDsa(meta, arch) }
+    case 'mistral4':
+      return mistral4(where, meta, arch, facts)
+    case 'kimi-linear': {
+      const kvHeads = meta.wholes(`${arch}.attention.head_count_kv`)
+      return kimiLinear(deepseek(where, meta, arch, facts), metadataOf(where, meta, arch), kvHeads)
+    }
     case 'deepseek4':
       return deepseek4(where, meta, arch, facts)
     default:
@@ -105,7 +125,11 @@ function family(where: string, meta: GgufMetadata, arch: string, facts: TensorFa
   const make = FAMILIES.get(arch)
   if (!make) return undefined
   if (!PARTLY_ROTATED.has(arch)) checkFullRotary(where, meta, arch)
-  const own = {
+  return make(dense(meta, arch, facts), metadataOf(where, meta, arch), facts)
+}
+
+function metadataOf(where: string, meta: GgufMetadata, arch: string): ArchMetadata {
+  return {
     where,
     arch,
     whole: (key: string) => meta.whole(`${arch}.${key}`),
@@ -113,7 +137,6 @@ function family(where: string, meta: GgufMetadata, arch: string, facts: TensorFa
     number: (key: string) => meta.number(`${arch}.${key}`),
     boolean: (key: string) => meta.boolean(`${arch}.${key}`),
   }
-  return make(dense(meta, arch, facts), own, facts)
 }
 
 /** Keys that all of these architectures share. */
@@ -125,9 +148,10 @@ function dense(meta: GgufMetadata, arch: string, facts: TensorFacts): Record<str
   return {
     hidden_size: hidden,
     num_hidden_layers: layers,
-    intermediate_size: meta.neededWhole(`${arch}.feed_forward_length`),
+    intermediate_size: feedForward(meta, arch),
     num_attention_heads: heads,
-    num_key_value_heads: meta.whole(`${arch}.attention.head_count_kv`) ?? heads,
+    // Kimi Linear has one value per layer, which its latent attention does not need.
+    num_key_value_heads: arch === 'kimi-linear' ? heads : (meta.whole(`${arch}.attention.head_count_kv`) ?? heads),
     head_dim: meta.whole(`${arch}.attention.key_length`) ?? hidden / heads,
     hidden_act: 'silu',
     rms_norm_eps: meta.needed(`${arch}.attention.layer_norm_rms_epsilon`),
@@ -140,6 +164,12 @@ function dense(meta: GgufMetadata, arch: string, facts: TensorFacts): Record<str
     ...(bos !== undefined && { bos_token_id: bos }),
     ...endIds(meta),
   }
+}
+
+/** Models of experts alone may say nothing of dense layers. */
+function feedForward(meta: GgufMetadata, arch: string): number {
+  const key = `${arch}.feed_forward_length`
+  return meta.whole(key) ?? meta.whole(`${arch}.expert_feed_forward_length`) ?? meta.neededWhole(key)
 }
 
 /** These architectures rotate whole heads in Hugging Face layout; its config has no key for less. */
@@ -186,7 +216,7 @@ function ropeScaling(meta: GgufMetadata, arch: string): JsonObject | null {
 /** DeepSeek V2 (softmax routing) or V3 and Kimi K2 (sigmoid routing). */
 function deepseek(where: string, meta: GgufMetadata, arch: string, facts: TensorFacts): JsonObject {
   const common = dense(meta, arch, facts)
-  const gating = meta.whole(`${arch}.expert_gating_func`) ?? 1
+  const gating = meta.whole(`${arch}.expert_gating_func`) ?? (arch === 'glm-dsa' || arch === 'kimi-linear' ? 2 : 1)
   if (gating !== 1 && gating !== 2) {
     throw new UserError(
       `${where}: metadata ${arch}.expert_gating_func: expected 1 (softmax) or 2 (sigmoid), found ${gating}.`,
@@ -224,6 +254,35 @@ function deepseek(where: string, meta: GgufMetadata, arch: string, facts: Tensor
     n_group: groups,
     topk_group: used,
     topk_method: sigmoid ? 'noaux_tc' : groups > 1 ? 'group_limited_greedy' : 'greedy',
+  }
+}
+
+/** GLM-5. Files from before the key for it: every layer has an indexer, from GLM-5.2 on (a million positions) the third and every fourth. */
+function glmDsa(meta: GgufMetadata, arch: string): JsonObject {
+  const types = meta.flags(`${arch}.attention.indexer.types`)
+  const shares = !types && meta.neededWhole(`${arch}.context_length`) >= 1048576
+  return {
+    model_type: 'glm_moe_dsa',
+    ...indexer(meta, arch),
+    ...(types && { indexer_types: types.map((full) => (full ? 'full' : 'shared')) }),
+    ...(shares && { index_topk_freq: 4, index_skip_topk_offset: 3 }),
+  }
+}
+
+/** Mistral Small 4. */
+function mistral4(where: string, meta: GgufMetadata, arch: string, facts: TensorFacts): JsonObject {
+  const latent = deepseek(where, meta, arch, facts)
+  const beta = meta.number(`${arch}.attention.temperature_scale`)
+  const rope = latent['rope_scaling'] as JsonObject | null
+  const length = meta.whole(`${arch}.attention.temperature_length`) ?? rope?.['original_max_position_embeddings']
+  return {
+    ...latent,
+    model_type: 'mistral4',
+    rope_parameters: {
+      ...(rope ?? { rope_type: 'default' }),
+      original_max_position_embeddings: length ?? latent['max_position_embeddings'],
+      ...(beta && { llama_4_scaling_beta: beta }),
+    },
   }
 }
 

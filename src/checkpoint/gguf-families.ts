@@ -3,6 +3,7 @@
  * own constants stand here (src/llama-model.cpp): they are what the files were made for.
  */
 import { UserError } from '../errors.js'
+import { QWEN_HYBRIDS, qwenHybrid } from './gguf-config-recurrent.js'
 
 /** Metadata of one architecture; keys without its prefix. */
 export interface ArchMetadata {
@@ -32,10 +33,11 @@ export const FAMILIES: ReadonlyMap<string, Family> = new Map<string, Family>([
   ['gpt-oss', gptOss],
   ['gemma3', gemma3],
   ['llama4', llama4],
+  ...[...QWEN_HYBRIDS].map((arch) => [arch, qwenHybrid] as const),
 ])
 
 /** Families that rotate a part of each head; all others rotate heads whole. */
-export const PARTLY_ROTATED: ReadonlySet<string> = new Set(['glm4moe', 'minimax-m2'])
+export const PARTLY_ROTATED: ReadonlySet<string> = new Set(['glm4moe', 'minimax-m2', ...QWEN_HYBRIDS])
 
 /** Mixtral is a Llama with experts. */
 function llama(common: Config, meta: ArchMetadata): Config {

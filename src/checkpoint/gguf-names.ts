@@ -1,8 +1,9 @@
 /** GGUF tensor names -> the names that the labs publish. Source: tensor_mapping.py of llama.cpp's gguf-py. */
 import { DEEPSEEK4_LAYER, DEEPSEEK4_TOP } from './gguf-names-deepseek4.js'
+import { KIMI_LINEAR, QWEN_HYBRID, RESHAPED } from './gguf-names-recurrent.js'
 
 /** What happens to the rows of a tensor on the way to its published form. */
-export type GgufLayout = 'plain' | 'permuted-q' | 'permuted-k' | 'experts' | 'flattened'
+export type GgufLayout = 'plain' | 'permuted-q' | 'permuted-k' | 'experts' | 'flattened' | 'reshaped' | 'rates'
 
 export interface PublishedName {
   /** With `{e}` for the expert where the layout is 'experts'. */
@@ -110,6 +111,24 @@ const DEEPSEEK32: ReadonlyMap<string, string> = new Map([
   ['indexer.attn_q_b', 'self_attn.indexer.wq_b'],
 ])
 
+const MISTRAL4: ReadonlyMap<string, string> = new Map([
+  ...DEEPSEEK,
+  // Experts are published stacked, gate and up in one.
+  ['ffn_gate_up_exps', 'mlp.experts.gate_up_proj'],
+])
+const QWEN3_NEXT: ReadonlyMap<string, string> = new Map([
+  ...QWEN3_MOE,
+  ...mlp('mlp.shared_expert', '_shexp'),
+  ['ffn_gate_up_exps', 'mlp.experts.gate_up_proj'],
+  ...QWEN_HYBRID,
+])
+const KIMI: ReadonlyMap<string, string> = new Map([
+  ...DEEPSEEK,
+  ...mixture('block_sparse_moe', 'gate', W132),
+  ...mlp('block_sparse_moe.shared_experts', '_shexp'),
+  ...KIMI_LINEAR,
+])
+
 const TABLES: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map([
   ['llama', MIXTRAL],
   ['mistral3', DENSE],
@@ -123,9 +142,15 @@ const TABLES: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map([
   ['qwen3', DENSE],
   ['deepseek2', DEEPSEEK],
   ['deepseek32', DEEPSEEK32],
+  ['glm-dsa', DEEPSEEK32],
+  ['mistral4', MISTRAL4],
+  ['qwen3next', QWEN3_NEXT],
+  ['qwen35', QWEN3_NEXT],
+  ['qwen35moe', QWEN3_NEXT],
+  ['kimi-linear', KIMI],
 ])
 
-const BARE: ReadonlySet<string> = new Set(['exp_probs_b', 'attn_sinks'])
+const BARE: ReadonlySet<string> = new Set(['exp_probs_b', 'attn_sinks', 'ffn_gate_up_exps', 'ssm_a', 'ssm_dt'])
 
 /** A tensor without a published name keeps its own. */
 export function publishedName(architecture: string, ggufName: string): PublishedName {
@@ -134,18 +159,19 @@ export function publishedName(architecture: string, ggufName: string): Published
   const top = TOP.get(ggufName)
   if (!table) return { name: ggufName, layout: 'plain' }
   if (top !== undefined) return { name: top, layout: 'plain' }
-  const [, layer, part = '', kind] = /^blk\.(\d{1,6})\.([\w.]+)\.(weight|bias)$/.exec(ggufName) ?? []
-  if (layer === undefined) return { name: ggufName, layout: 'plain' }
+  const [, layer, part = '', kind] = /^blk\.(\d{1,6})\.([\w.]+?)(?:\.(weight|bias))?$/.exec(ggufName) ?? []
+  if (layer === undefined || (kind === undefined && part !== 'ssm_a')) return { name: ggufName, layout: 'plain' }
   const prefix = `model.layers.${Number(layer)}.`
   const mapped = table.get(part)
   if (mapped === undefined) return { name: ggufName, layout: 'plain' }
   // published without the last part of the name
-  if (BARE.has(part)) return { name: `${prefix}${mapped}`, layout: 'plain' }
+  if (BARE.has(part)) return { name: `${prefix}${mapped}`, layout: part === 'ssm_a' ? 'rates' : 'plain' }
   return { name: `${prefix}${mapped}.${kind}`, layout: layoutOf(architecture, part) }
 }
 
 function layoutOf(architecture: string, part: string): GgufLayout {
   if (part.endsWith('_exps')) return 'experts'
+  if (RESHAPED.has(part)) return 'reshaped'
   if (part === 'attn_k_b' || part === 'attn_v_b') return 'flattened'
   // Conversion interleaves the two halves of each rotated head for Llama, and for no other of these.
   const permuted = architecture === 'llama' || architecture === 'mistral3'

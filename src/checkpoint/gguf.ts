@@ -4,6 +4,7 @@ import { FORMATS } from './formats.js'
 import { configFromGguf } from './gguf-config.js'
 import { readGgufHeader, type GgufHeader, type GgufTensor } from './gguf-header.js'
 import { publishedName, type GgufLayout } from './gguf-names.js'
+import { publishedRates } from './gguf-rates.js'
 import { shortText } from './json.js'
 import { checkPart, HeldBytes, partOf, sliceOfRows, sliceShape } from './parts.js'
 import type { ByteSource, FileSet } from './source.js'
@@ -136,13 +137,15 @@ class GgufCheckpoint implements Checkpoint {
     const file = tensor.source.name
     if (!format) throw unsupportedFormat(name, file, `GGUF ${tensor.type?.name ?? `type ${tensor.typeId}`}`)
     const stored = logicalShape(tensor, layout)
-    if (!sameShape(stored, shape)) throw wrongShape(`${name} (${tensor.name})`, file, shape, stored)
+    // The same elements with other lengths of one.
+    const loose = (layout === 'reshaped' || layout === 'rates') && product(stored) === product(shape)
+    if (!loose && !sameShape(stored, shape)) throw wrongShape(`${name} (${tensor.name})`, file, shape, stored)
     const { blockCols, blockBytes } = FORMATS[format]
     const offset = tensor.start + expert * (product(stored) / blockCols) * blockBytes
     const plain = storedTensor({ name, format, shape, source: tensor.source, offset })
     if (layout === 'permuted-q') return unpermuted(plain, this.heads('num_attention_heads'))
     if (layout === 'permuted-k') return unpermuted(plain, this.heads('num_key_value_heads'))
-    return plain
+    return layout === 'rates' ? publishedRates(plain) : plain
   }
 
   private part(name: string, shape: readonly number[], part: TensorPart): StoredTensor {

@@ -348,7 +348,8 @@ export class GraphBuilder {
   deltaRule(
     inputs: Record<'q' | 'k' | 'v' | 'decay' | 'beta', Value | View>,
     shape: Pick<DeltaRuleOp, 'nHeads' | 'nKeyHeads' | 'keyDim' | 'valueDim'>,
-  ): Value {
+    out: View = view(this.value(shape.nHeads * shape.valueDim)),
+  ): View {
     const { nHeads, nKeyHeads, keyDim, valueDim } = shape
     const views = {
       q: view(inputs.q),
@@ -362,8 +363,8 @@ export class GraphBuilder {
     invariant(views.v.width === nHeads * valueDim && views.beta.width === nHeads, 'deltaRule v or beta width')
     invariant([nHeads, nHeads * keyDim].includes(views.decay.width), `deltaRule decay of ${views.decay.width} columns`)
     const recurrent = this.recurrent(nHeads * deltaHeadFloats(keyDim, valueDim))
-    const out = this.value(nHeads * valueDim)
-    return this.push({ op: 'deltaRule', ...views, recurrent, ...shape, out: view(out) }, out)
+    invariant(out.width === views.v.width, 'deltaRule out width')
+    return this.push({ op: 'deltaRule', ...views, recurrent, nHeads, nKeyHeads, keyDim, valueDim, out }, out)
   }
 
   gatedNorm(

@@ -15,6 +15,8 @@ export const DELTA_NET_CONFIG = {
   linear_value_head_dim: size,
   linear_num_key_heads: size,
   linear_num_value_heads: size,
+  /** Of value heads: those of one key head together, as published, or head h at key head h mod K, as GGUF keeps Qwen3.5. */
+  linear_value_head_order: z.enum(['grouped', 'tiled']).default('grouped'),
 }
 export type DeltaNetConfig = z.infer<z.ZodObject<typeof DELTA_NET_CONFIG>>
 
@@ -88,7 +90,14 @@ export function gatedDeltaNet(
   const [beta, decay] = [perHead('b'), view(perHead('a'))]
   b.decay(decay, vector(`${name}.A_log`, nHeads), vector(`${name}.dt_bias`, nHeads), { nHeads })
   const [q, k, v] = [view(inputs, 0, keys), view(inputs, keys, keys), view(inputs, 2 * keys, values)]
-  const out = b.deltaRule({ q, k, v, decay, beta }, s) // [T, H * Ev]
+  const out = b.value(values) // [T, H * Ev]
+  // Tiled: every run of K heads has each key head once.
+  const run = c.linear_value_head_order === 'tiled' ? s.nKeyHeads : nHeads
+  for (let head = 0; head < nHeads; head += run) {
+    const own = (of: View, each: number): View => view(of.value, of.offset + head * each, run * each)
+    const inputs = { q, k, v: own(v, s.valueDim), decay: own(decay, 1), beta: own(view(beta), 1) }
+    b.deltaRule(inputs, { ...s, nHeads: run }, own(view(out), s.valueDim))
+  }
   const gated = b.gatedNorm(out, z, vector(`${name}.norm.weight`, s.valueDim), { eps, activation: 'silu' })
   return project(b, gated, `${name}.out_proj`, x.width)
 }

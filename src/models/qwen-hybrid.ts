@@ -47,9 +47,6 @@ type HybridMixtureConfig = HybridConfig & z.infer<z.ZodObject<typeof HYBRID_MIXT
 /** What stands behind the attention of a layer; x [T, D] -> [T, D]. */
 export type Feed = (b: GraphBuilder, x: View, name: string, layer: number) => Value
 
-/** Norms are published less one, but for those of DeltaNet's output. */
-const LESS_ONE = 1
-
 // ---- graph
 
 /** `feedOf` gets the text model's config. */
@@ -68,25 +65,27 @@ export function buildHybrid<C extends HybridConfig>(
   const heads = headsOf(c, where)
   const eps = c.rms_norm_eps
   const feed = feedOf(c)
+  // Norms are published less one, but for those of DeltaNet's output; llama.cpp's conversion adds it.
+  const normOffset = checkpoint.kind === 'gguf' ? 0 : 1
 
   const b = new GraphBuilder()
   const rope = makeRope(c, partialRotary(c, heads.headDim, 0.25, where))
   const table = b.ropeTable(rope.invFreq, rope.attentionFactor)
-  const attention = { ...heads, eps, table, qkNorm: 'heads', normOffset: LESS_ONE, outputGate: true } as const
+  const attention = { ...heads, eps, table, qkNorm: 'heads', normOffset, outputGate: true } as const
   const { embedding, head } = embeddingAndHead(checkpoint, c, place)
   let x = b.embed(embedding) // [T, D]
   for (let i = 0; i < c.num_hidden_layers; i++) {
     b.layer(i)
     const layer = `${place.model}.layers.${i}`
-    const h = norm(b, x, `${layer}.input_layernorm`, eps, LESS_ONE)
+    const h = norm(b, x, `${layer}.input_layernorm`, eps, normOffset)
     const full = types ? types[i] === 'full_attention' : (i + 1) % c.full_attention_interval === 0
     const y = full
       ? gqaAttention(b, h, `${layer}.self_attn`, attention)
       : gatedDeltaNet(b, h, `${layer}.linear_attn`, c, eps, checkpoint)
     x = b.add(x, y)
-    x = b.add(x, feed(b, norm(b, x, `${layer}.post_attention_layernorm`, eps, LESS_ONE), `${layer}.mlp`, i))
+    x = b.add(x, feed(b, norm(b, x, `${layer}.post_attention_layernorm`, eps, normOffset), `${layer}.mlp`, i))
   }
-  return b.build(logits(b, x, `${place.model}.norm`, eps, head, LESS_ONE), c.max_position_embeddings)
+  return b.build(logits(b, x, `${place.model}.norm`, eps, head, normOffset), c.max_position_embeddings)
 }
 
 /** Routed experts by softmax, and a shared one with a gate of its own. */

@@ -3,50 +3,13 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cpuBackend } from '../../src/backends/cpu/cpu.js'
-import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
-import { decodeRows } from '../../src/checkpoint/decode.js'
 import { nodeFiles } from '../../src/checkpoint/files-node.js'
 import { DEEPSEEK4_LAYER, DEEPSEEK4_TOP } from '../../src/checkpoint/gguf-names-deepseek4.js'
 import { memoryFiles } from '../../src/checkpoint/memory.js'
 import { openCheckpoint } from '../../src/checkpoint/open.js'
-import { weightsOf } from '../../src/graph/ops.js'
-import { buildProgram } from '../../src/models/registry.js'
-import { concat, gguf, type RawGgufTensor, type RawValue } from '../checkpoint/build.js'
+import { gguf, type RawValue } from '../checkpoint/build.js'
 import { FIXTURES, GoldenRun, readGolden } from './harness.js'
-
-interface Decoded {
-  readonly shape: readonly number[]
-  readonly values: Float32Array
-}
-type Config = Record<string, number>
-
-/** Every weight that the model reads, widened. */
-async function decodeAll(checkpoint: Checkpoint): Promise<Map<string, Decoded>> {
-  const program = await buildProgram(checkpoint)
-  const all = new Map<string, Decoded>()
-  for (const weight of program.ops.flatMap(({ op }) => weightsOf(op))) {
-    const stored = checkpoint.tensor(weight.name, weight.shape, weight.part)
-    if (!all.has(weight.name))
-      all.set(weight.name, { shape: weight.shape, values: await decodeRows(stored, 0, stored.rows) })
-  }
-  return all
-}
-
-/** F32, and I32 for ids. */
-function raw({ shape, values }: Decoded, ids = false): RawGgufTensor {
-  const stored = ids ? Int32Array.from(values) : values.slice()
-  return { type: ids ? 26 : 0, shape, bytes: new Uint8Array(stored.buffer) }
-}
-
-/** Stacks `experts.0`, `experts.1`, ... of a name with {e}. */
-function stack(all: ReadonlyMap<string, Decoded>, name: string): Decoded | undefined {
-  const parts: Decoded[] = []
-  for (let part = all.get(name.replace('{e}', '0')); part; part = all.get(name.replace('{e}', String(parts.length))))
-    parts.push(part)
-  if (parts.length === 0) return undefined
-  const bytes = concat(...parts.map(({ values }) => new Uint8Array(values.slice().buffer)))
-  return { shape: [parts.length, ...parts[0]!.shape], values: new Float32Array(bytes.buffer) }
-}
+import { decodeAll, raw, renamed, splitKvB, TOP, type Config, type Decoded } from './rewrite.js'
 
 const LATENT: Readonly<Record<string, string>> = {
   'attn_norm.weight': 'input_layernorm.weight',
@@ -74,41 +37,6 @@ const LATENT: Readonly<Record<string, string>> = {
   'ffn_up_shexp.weight': 'mlp.shared_experts.up_proj.weight',
   'ffn_down_shexp.weight': 'mlp.shared_experts.down_proj.weight',
 }
-const TOP = {
-  'token_embd.weight': 'model.embed_tokens.weight',
-  'output_norm.weight': 'model.norm.weight',
-  'output.weight': 'lm_head.weight',
-}
-
-function renamed(
-  all: ReadonlyMap<string, Decoded>,
-  top: Iterable<readonly [string, string]>,
-  layer: Iterable<readonly [string, string]>,
-  prefix: string,
-  layers: number,
-): Record<string, RawGgufTensor> {
-  const out: Record<string, RawGgufTensor> = {}
-  const put = (to: string, from: string): void => {
-    const found = from.includes('{e}') ? stack(all, from) : all.get(from)
-    if (found) out[to] = raw(found, from.endsWith('tid2eid'))
-  }
-  for (const [to, from] of top) put(to, from)
-  for (let i = 0; i < layers; i++) for (const [to, from] of layer) put(`blk.${i}.${to}`, `${prefix}${i}.${from}`)
-  return out
-}
-
-/** kv_b [H * (nope + v), rank] as k_b [H, rank, nope], transposed, and v_b [H, v, rank]. */
-function splitKvB({ values }: Decoded, c: Config): Record<'attn_k_b' | 'attn_v_b', Decoded> {
-  const [H, nope, v, rank] = [c.num_attention_heads!, c.qk_nope_head_dim!, c.v_head_dim!, c.kv_lora_rank!]
-  const [k, out] = [new Float32Array(H * rank * nope), new Float32Array(H * v * rank)]
-  for (let h = 0; h < H; h++)
-    for (let r = 0; r < rank; r++) {
-      for (let i = 0; i < nope; i++) k[(h * rank + r) * nope + i] = values[(h * (nope + v) + i) * rank + r]!
-      for (let i = 0; i < v; i++) out[(h * v + i) * rank + r] = values[(h * (nope + v) + nope + i) * rank + r]!
-    }
-  return { attn_k_b: { shape: [H, rank, nope], values: k }, attn_v_b: { shape: [H, v, rank], values: out } }
-}
-
 function yarnKeys(arch: string, s: Config): Record<string, RawValue> {
   return {
     [`${arch}.rope.scaling.type`]: 'yarn',
@@ -119,6 +47,7 @@ function yarnKeys(arch: string, s: Config): Record<string, RawValue> {
 }
 
 function sharedKeys(arch: string, c: Config): Record<string, RawValue> {
+  const yarn = (c as unknown as { rope_scaling: Config | null }).rope_scaling
   return {
     'general.architecture': arch,
     [`${arch}.block_count`]: c.num_hidden_layers!,
@@ -129,9 +58,6 @@ function sharedKeys(arch: string, c: Config): Record<string, RawValue> {
     [`${arch}.attention.head_count_kv`]: 1,
     [`${arch}.attention.layer_norm_rms_epsilon`]: { f32: c.rms_norm_eps! },
     [`${arch}.attention.q_lora_rank`]: c.q_lora_rank!,
-    [`${arch}.attention.indexer.head_count`]: c.index_n_heads!,
-    [`${arch}.attention.indexer.key_length`]: c.index_head_dim!,
-    [`${arch}.attention.indexer.top_k`]: c.index_topk!,
     [`${arch}.rope.freq_base`]: { f32: c.rope_theta! },
     [`${arch}.rope.dimension_count`]: c.qk_rope_head_dim!,
     [`${arch}.expert_count`]: c.n_routed_experts!,
@@ -140,36 +66,75 @@ function sharedKeys(arch: string, c: Config): Record<string, RawValue> {
     [`${arch}.expert_feed_forward_length`]: c.moe_intermediate_size!,
     [`${arch}.expert_weights_scale`]: { f32: c.routed_scaling_factor! },
     [`${arch}.expert_weights_norm`]: true,
-    ...yarnKeys(arch, (c as unknown as { rope_scaling: Config }).rope_scaling),
+    ...(yarn && yarnKeys(arch, yarn)),
   }
 }
 
-function deepseek32(all: ReadonlyMap<string, Decoded>, c: Config): Uint8Array {
+function indexerKeys(arch: string, c: Config): Record<string, RawValue> {
+  return {
+    [`${arch}.attention.indexer.head_count`]: c.index_n_heads!,
+    [`${arch}.attention.indexer.key_length`]: c.index_head_dim!,
+    [`${arch}.attention.indexer.top_k`]: c.index_topk!,
+  }
+}
+
+/** Latent attention and experts, as DeepSeek's converter writes them; kv_b comes in two. */
+function latent(
+  arch: string,
+  all: ReadonlyMap<string, Decoded>,
+  c: Config,
+  more: Record<string, RawValue>,
+): Uint8Array {
   const tensors = renamed(all, Object.entries(TOP), Object.entries(LATENT), 'model.layers.', c.num_hidden_layers!)
   for (let i = 0; i < c.num_hidden_layers!; i++) {
     const halves = splitKvB(all.get(`model.layers.${i}.self_attn.kv_b_proj.weight`)!, c)
     for (const [part, half] of Object.entries(halves)) tensors[`blk.${i}.${part}.weight`] = raw(half)
   }
   const keys = {
-    ...sharedKeys('deepseek32', c),
-    'deepseek32.feed_forward_length': c.intermediate_size!,
-    'deepseek32.leading_dense_block_count': c.first_k_dense_replace!,
-    'deepseek32.attention.kv_lora_rank': c.kv_lora_rank!,
-    'deepseek32.attention.key_length': c.kv_lora_rank! + c.qk_rope_head_dim!,
-    'deepseek32.attention.value_length': c.kv_lora_rank!,
-    'deepseek32.attention.key_length_mla': c.qk_nope_head_dim! + c.qk_rope_head_dim!,
-    'deepseek32.attention.value_length_mla': c.v_head_dim!,
-    'deepseek32.expert_gating_func': 2,
-    'deepseek32.expert_group_count': c.n_group!,
-    'deepseek32.expert_group_used_count': c.topk_group!,
+    ...sharedKeys(arch, c),
+    [`${arch}.feed_forward_length`]: c.intermediate_size!,
+    [`${arch}.leading_dense_block_count`]: c.first_k_dense_replace!,
+    [`${arch}.attention.kv_lora_rank`]: c.kv_lora_rank!,
+    [`${arch}.attention.key_length`]: c.kv_lora_rank! + c.qk_rope_head_dim!,
+    [`${arch}.attention.value_length`]: c.kv_lora_rank!,
+    [`${arch}.attention.key_length_mla`]: c.qk_nope_head_dim! + c.qk_rope_head_dim!,
+    [`${arch}.attention.value_length_mla`]: c.v_head_dim!,
+    [`${arch}.expert_group_count`]: c.n_group!,
+    [`${arch}.expert_group_used_count`]: c.topk_group!,
+    ...more,
   }
   return gguf(keys, tensors)
 }
+
+type All = ReadonlyMap<string, Decoded>
+const deepseek32 = (all: All, c: Config): Uint8Array =>
+  latent('deepseek32', all, c, { ...indexerKeys('deepseek32', c), 'deepseek32.expert_gating_func': 2 })
+
+function glmDsa(all: All, c: Config): Uint8Array {
+  const { indexer_types: types, mlp_layer_types: mlps } = c as unknown as Record<string, string[]>
+  return latent('glm-dsa', all, c, {
+    ...indexerKeys('glm-dsa', c),
+    'glm-dsa.attention.indexer.types': { u32: types!.map((type) => Number(type === 'full')) },
+    // transformers saves this config with first_k_dense_replace as it was by default.
+    'glm-dsa.leading_dense_block_count': mlps!.filter((type) => type === 'dense').length,
+  })
+}
+
+const mistral4 =
+  (arch: string) =>
+  (all: All, c: Config): Uint8Array => {
+    const { rope_parameters: rope } = c as unknown as { rope_parameters: Config }
+    return latent(arch, all, c, {
+      ...yarnKeys(arch, rope),
+      [`${arch}.attention.temperature_scale`]: { f32: rope['llama_4_scaling_beta']! },
+    })
+  }
 
 function deepseek4(all: ReadonlyMap<string, Decoded>, c: Config): Uint8Array {
   const layers = c.num_hidden_layers!
   const keys = {
     ...sharedKeys('deepseek4', c),
+    ...indexerKeys('deepseek4', c),
     'deepseek4.attention.key_length': c.head_dim!,
     'deepseek4.attention.value_length': c.head_dim!,
     'deepseek4.attention.sliding_window': c.sliding_window!,
@@ -191,8 +156,12 @@ function deepseek4(all: ReadonlyMap<string, Decoded>, c: Config): Uint8Array {
 
 describe.each([
   ['deepseek32', 'deepseek-v32', deepseek32],
+  ['glm-dsa', 'glm5', glmDsa],
+  ['glm-dsa', 'glm5.2', glmDsa],
+  ['mistral4', 'mistral4', mistral4('mistral4')],
+  ['deepseek2', 'mistral-large-3', mistral4('deepseek2')],
   ['deepseek4', 'deepseek-v4', deepseek4],
-] as const)('GGUF architecture %s', (_, fixture, convert) => {
+] as const)('GGUF architecture %s of %s', (_, fixture, convert) => {
   it('gives the golden logits', async () => {
     const path = join(FIXTURES, 'golden', fixture)
     const published = await openCheckpoint(await nodeFiles(path))

@@ -1,0 +1,81 @@
+/** Golden checkpoints rewritten as GGUF, as llama.cpp's conversion does it. */
+import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
+import { decodeRows } from '../../src/checkpoint/decode.js'
+import { weightsOf } from '../../src/graph/ops.js'
+import { buildProgram } from '../../src/models/registry.js'
+import { concat, type RawGgufTensor } from '../checkpoint/build.js'
+
+export interface Decoded {
+  readonly shape: readonly number[]
+  readonly values: Float32Array
+}
+export type Config = Record<string, number>
+
+/** Every weight that the model reads, widened. */
+export async function decodeAll(checkpoint: Checkpoint): Promise<Map<string, Decoded>> {
+  const program = await buildProgram(checkpoint)
+  const all = new Map<string, Decoded>()
+  for (const weight of program.ops.flatMap(({ op }) => weightsOf(op))) {
+    const stored = checkpoint.tensor(weight.name, weight.shape, weight.part)
+    if (!all.has(weight.name))
+      all.set(weight.name, { shape: weight.shape, values: await decodeRows(stored, 0, stored.rows) })
+    // What the model takes apart, whole, too: the gated queries of Qwen3-Next.
+    const { part } = weight
+    if (part && part.index === undefined && checkpoint.has(part.tensor) && !all.has(part.tensor)) {
+      const whole = checkpoint.tensor(part.tensor, part.shape)
+      all.set(part.tensor, { shape: part.shape, values: await decodeRows(whole, 0, whole.rows) })
+    }
+  }
+  return all
+}
+
+/** F32, and I32 for ids. */
+export function raw({ shape, values }: Decoded, ids = false): RawGgufTensor {
+  const stored = ids ? Int32Array.from(values) : values.slice()
+  return { type: ids ? 26 : 0, shape, bytes: new Uint8Array(stored.buffer) }
+}
+
+/** Stacks `experts.0`, `experts.1`, ... of a name with {e}. */
+export function stack(all: ReadonlyMap<string, Decoded>, name: string): Decoded | undefined {
+  const parts: Decoded[] = []
+  for (let part = all.get(name.replace('{e}', '0')); part; part = all.get(name.replace('{e}', String(parts.length))))
+    parts.push(part)
+  if (parts.length === 0) return undefined
+  const bytes = concat(...parts.map(({ values }) => new Uint8Array(values.slice().buffer)))
+  return { shape: [parts.length, ...parts[0]!.shape], values: new Float32Array(bytes.buffer) }
+}
+
+export const TOP = {
+  'token_embd.weight': 'model.embed_tokens.weight',
+  'output_norm.weight': 'model.norm.weight',
+  'output.weight': 'lm_head.weight',
+}
+
+export function renamed(
+  all: ReadonlyMap<string, Decoded>,
+  top: Iterable<readonly [string, string]>,
+  layer: Iterable<readonly [string, string]>,
+  prefix: string,
+  layers: number,
+): Record<string, RawGgufTensor> {
+  const out: Record<string, RawGgufTensor> = {}
+  const put = (to: string, from: string): void => {
+    const found = from.includes('{e}') ? stack(all, from) : all.get(from)
+    if (found) out[to] = raw(found, from.endsWith('tid2eid'))
+  }
+  for (const [to, from] of top) put(to, from)
+  for (let i = 0; i < layers; i++) for (const [to, from] of layer) put(`blk.${i}.${to}`, `${prefix}${i}.${from}`)
+  return out
+}
+
+/** kv_b [H * (nope + v), rank] as k_b [H, rank, nope], transposed, and v_b [H, v, rank]. */
+export function splitKvB({ values }: Decoded, c: Config): Record<'attn_k_b' | 'attn_v_b', Decoded> {
+  const [H, nope, v, rank] = [c.num_attention_heads!, c.qk_nope_head_dim!, c.v_head_dim!, c.kv_lora_rank!]
+  const [k, out] = [new Float32Array(H * rank * nope), new Float32Array(H * v * rank)]
+  for (let h = 0; h < H; h++)
+    for (let r = 0; r < rank; r++) {
+      for (let i = 0; i < nope; i++) k[(h * rank + r) * nope + i] = values[(h * (nope + v) + i) * rank + r]!
+      for (let i = 0; i < v; i++) out[(h * v + i) * rank + r] = values[(h * (nope + v) + nope + i) * rank + r]!
+    }
+  return { attn_k_b: { shape: [H, rank, nope], values: k }, attn_v_b: { shape: [H, v, rank], values: out } }
+}
