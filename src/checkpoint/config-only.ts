@@ -16,6 +16,9 @@ interface Quantized {
   readonly block: readonly [rows: number, cols: number]
   /** Experts only, as labs quantise to four bits. */
   readonly onlyExperts: boolean
+  /** How scales are stored; absent: as usual for the format. */
+  readonly scales?: 'e4m3'
+  readonly zeroPoints?: true
 }
 
 /**
@@ -58,7 +61,7 @@ export function configOnly(name: string, config: JsonObject): Checkpoint {
       if (!known) quantized = quantizedFormat(name, config)
       known = true
       const packed = quantized && isQuantized(tensorName, shape, quantized, kept) ? quantized : undefined
-      return plannedTensor(tensorName, name, shape, packed?.format ?? plain, packed?.block)
+      return plannedTensor(tensorName, name, shape, packed ?? { format: plain })
     },
     file: () => Promise.resolve(undefined),
     close: () => Promise.resolve(),
@@ -75,7 +78,8 @@ function plainFormat(config: JsonObject): FormatName {
 function quantizedFormat(where: string, config: JsonObject): Quantized | undefined {
   const found = quantizationOf(config)
   if (!found) return undefined
-  const method = found['quant_method'] ?? found['quant_algo']
+  const named = found['quant_method'] ?? found['quant_algo']
+  const method = named === 'modelopt' ? found['quant_algo'] : named
   const size = found['weight_block_size']
   const ofBlock = Array.isArray(size) ? ([Number(size[0]) || 128, Number(size[1]) || 128] as const) : WHOLE_TENSOR
   if (method === 'fp8' || method === 'FP8') return { format: 'fp8_e4m3', block: ofBlock, onlyExperts: false }
@@ -85,17 +89,23 @@ function quantizedFormat(where: string, config: JsonObject): Quantized | undefin
   if (method === 'mxfp4' || found['format'] === 'mxfp4-pack-quantized') {
     return { format: 'fp4', block: [1, 32], onlyExperts: true }
   }
-  throw unsupportedFormat(
-    'of the layers',
-    where,
-    `${shortText(method ?? 'unknown')} ${shortText(found['format'] ?? '')}`,
-  )
+  if (method === 'NVFP4') return { format: 'fp4', block: [1, 16], onlyExperts: false, scales: 'e4m3' }
+  if ((method === 'awq' || method === 'gptq') && (found['bits'] ?? 4) === 4) {
+    const size = found['group_size'] ?? 128
+    const group = size === -1 ? WHOLE_TENSOR[1] : Number(size)
+    if (group >= 32) return { format: 'int4_packed', block: [1, group], onlyExperts: false, zeroPoints: true }
+  }
+  const details = ['format', 'bits', 'group_size'].filter((key) => found[key] !== undefined)
+  const text = [shortText(method ?? 'unknown'), ...details.map((key) => `${key} ${shortText(found[key])}`)].join(', ')
+  throw unsupportedFormat('of the layers', where, text)
 }
 
-/** Modules that the config keeps as they are; dots part their names, and patterns are left to the rule for experts. */
+/** Modules that the config keeps as they are; dots part their names. Patterns are not looked at: they may make a plan too small. */
 function keptModules(config: JsonObject): string[] {
   const found = quantizationOf(config)
-  const lists = [found?.['modules_to_not_convert'], found?.['ignore'], found?.['ignored_layers']]
+  const lists = [
+    ...[found?.['modules_to_not_convert'], found?.['ignore'], found?.['ignored_layers'], found?.['exclude_modules']],
+  ]
   return lists
     .flatMap((list): unknown[] => (Array.isArray(list) ? list : []))
     .filter((entry): entry is string => typeof entry === 'string' && !/[*\\]/.test(entry))
@@ -112,8 +122,7 @@ function plannedTensor(
   name: string,
   file: string,
   shape: readonly number[],
-  format: FormatName,
-  block: readonly [number, number] | undefined,
+  { format, block, scales, zeroPoints }: Partial<Quantized> & Pick<Quantized, 'format'>,
 ): StoredTensor {
   const cols = shape.at(-1) ?? 1
   const rows = product(shape.slice(0, -1))
@@ -123,12 +132,17 @@ function plannedTensor(
       'file_not_found',
     )
   }
-  const kind = format === 'fp4' ? 'e8m0' : 'float'
+  const kind = scales ?? (format === 'fp4' ? 'e8m0' : 'float')
   const grid = block && ([Math.ceil(rows / block[0]), Math.ceil(cols / block[1])] as const)
   return {
     ...{ name, file, format, shape, rows, cols },
     byteLength: rows * rowBytes(format, cols),
-    ...(grid && { scales: { blockRows: block[0], blockCols: block[1], shape: grid, kind, read: unread } }),
+    ...(grid && {
+      scales: {
+        ...{ blockRows: block[0], blockCols: block[1], shape: grid, kind, read: unread },
+        ...(zeroPoints && { zeroPoints }),
+      },
+    }),
     readRows: unread,
   }
 }
