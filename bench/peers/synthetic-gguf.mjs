@@ -83,14 +83,16 @@ function byteCharacters() {
 }
 const range = (start, end) => Array.from({ length: end - start }, (_, i) => start + i)
 
-/** A byte-pair vocabulary of the right size: bytes, pairs of bytes, then special tokens as filling. */
+/**
+ * A byte-pair vocabulary of the right size: bytes, pairs of ASCII bytes, then words as filling. wllama ends on tokens that are
+ * not UTF-8 (json.exception.type_error.316), so only the lone bytes are not.
+ */
 function tokenizerMetadata(vocabulary) {
   const bytes = byteCharacters()
   const tokens = [...bytes]
   const merges = []
-  for (const a of bytes) {
-    for (const b of bytes) {
-      if (tokens.length === 40000) break
+  for (const a of bytes.slice(0, 128)) {
+    for (const b of bytes.slice(0, 128)) {
       tokens.push(a + b)
       merges.push(`${a} ${b}`)
     }
