@@ -9,6 +9,8 @@ export const RECORD: usize = 160
 const BARRIER_COUNT: usize = 1024
 const BARRIER_GENERATION: usize = 1088
 const BARRIER_WAITERS: usize = 1152
+/** Words that kernels read as constants; see held. */
+const HELD: usize = 1280
 /** What is taken of each thread's part of an op: i64, a cache line for each of at most 64 threads. */
 const PARTS: usize = 4096
 /** The step's header: i32 words, written by the host before each step. */
@@ -37,6 +39,9 @@ export function init(index: i32, count: i32, scratchPtr: usize, known: i32, barr
   patience = barrierSpins
   scratch = scratchPtr
   turn = 0
+  store<u32>(HELD, 0x0f0f0f0f)
+  store<u32>(HELD, 0x87f087f0, 4)
+  store<u32>(HELD, 0x5f800000, 8)
   store<i64>(PARTS + (<usize>index << 6), 0)
   products = known < 0 ? productsOf(scratchPtr) : known
 }
@@ -70,6 +75,17 @@ export function init(index: i32, count: i32, scratchPtr: usize, known: i32, barr
 /** [T] 1 where an indexer chose among equal scores. */
 // @ts-ignore: decorator
 @inline export function tiesPtr(): usize { return load<u32>(STEP, 44) }
+
+// Constants in a register for a whole loop: V8 makes those that it knows anew at every use, which takes three instructions.
+/** Low nibbles of bytes. */
+// @ts-ignore: decorator
+@inline export function heldNibbles(): v128 { return v128.load32_splat(HELD) }
+/** Sign, exponent and mantissa of fp8 in a bf16 (linear-stored.ts). */
+// @ts-ignore: decorator
+@inline export function heldFp8Bits(): v128 { return v128.load32_splat(HELD, 4) }
+/** 2^64, f32. */
+// @ts-ignore: decorator
+@inline export function heldLift(): v128 { return v128.load32_splat(HELD, 8) }
 
 /** Field `i` of an op record. Word 0 is the opcode, 1 the flags, 2 the work counter, 3 the row kind, 4 its multiplier. */
 // @ts-ignore: decorator

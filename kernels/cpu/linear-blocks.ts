@@ -1,7 +1,7 @@
 // Integer dot products for blocks with scales of two levels and codes into tables (dequantize-blocks.ts): one row of x
 // times eight rows of weights, and the panels of sixteen for more rows. linear-int.ts says how both work.
 // A minimum costs one product a block: with the sum of the activations, which comes with them.
-import { products, scratch } from './control'
+import { heldNibbles, products, scratch } from './control'
 import { INT4_MIN, INT7, IQ4, MXFP4, wBlocks, wData, wFormat, wMultiplier, wScales } from './dequantize'
 import { lower4, lowerFp8, lowerPowers, scaleBytes, superBytes, upper4, upperFp8, upperPowers, wMins, wPer, wSupers } from './dequantize-blocks'
 import { PANEL, highNibbles, joined, lowNibbles, outAt, pairs, scaled, start, tileBothNibbles, tileBytes, tileMx, xAt } from './linear-int'
@@ -72,7 +72,7 @@ export function blocksPanel(d: usize, g: i32, table: usize, n: i32, to: usize): 
 }
 
 function int4MinOne(d: usize, g: i32, entry: usize, to: usize): void {
-  const nb = wBlocks(d), per = wPer(d), at = <usize>(g * nb), multiplier = f32x4.splat(wMultiplier(d)), mask = i8x16.splat(15), zero = i16x8.splat(0)
+  const nb = wBlocks(d), per = wPer(d), at = <usize>(g * nb), multiplier = f32x4.splat(wMultiplier(d)), mask = heldNibbles(), zero = i16x8.splat(0)
   let p = wData(d) + (at << 7), s = wScales(d) + (at << 4), run = wSupers(d, g), x = xAt(entry, 0)
   let a0 = f32x4.splat(0), b0 = a0
   for (let i = 0; i < nb; i += per, run += 32) {
@@ -94,7 +94,7 @@ function int4MinOne(d: usize, g: i32, entry: usize, to: usize): void {
 }
 
 function mxfp4One(d: usize, g: i32, entry: usize, to: usize): void {
-  const nb = wBlocks(d), at = <usize>(g * nb), mask = i8x16.splat(15), table = e2m1Codes()
+  const nb = wBlocks(d), at = <usize>(g * nb), mask = heldNibbles(), table = e2m1Codes()
   let p = wData(d) + (at << 7), s = wScales(d) + (at << 3), x = xAt(entry, 0)
   let a0 = f32x4.splat(0), b0 = a0
   for (let i = 0; i < nb; i++, s += 8, x += X_BLOCK) {
@@ -112,7 +112,7 @@ function mxfp4One(d: usize, g: i32, entry: usize, to: usize): void {
 }
 
 function iq4One(d: usize, g: i32, entry: usize, to: usize): void {
-  const nb = wBlocks(d), per = wPer(d), at = <usize>(g * nb), multiplier = f32x4.splat(wMultiplier(d)), mask = i8x16.splat(15), low = iq4Low(), high = iq4High()
+  const nb = wBlocks(d), per = wPer(d), at = <usize>(g * nb), multiplier = f32x4.splat(wMultiplier(d)), mask = heldNibbles(), low = iq4Low(), high = iq4High()
   let p = wData(d) + (at << 7), s = wScales(d) + (at << 3), run = wSupers(d, g), x = xAt(entry, 0)
   let a0 = f32x4.splat(0), b0 = a0
   for (let i = 0; i < nb; i += per, run += 16) {
@@ -135,7 +135,7 @@ function iq4One(d: usize, g: i32, entry: usize, to: usize): void {
 }
 
 function nvfp4One(d: usize, g: i32, entry: usize, to: usize): void {
-  const nb = wBlocks(d), at = <usize>(g * nb), multiplier = f32x4.splat(wMultiplier(d)), mask = i8x16.splat(15), table = e2m1Codes()
+  const nb = wBlocks(d), at = <usize>(g * nb), multiplier = f32x4.splat(wMultiplier(d)), mask = heldNibbles(), table = e2m1Codes()
   let p = wData(d) + (at << 7), s = wScales(d) + (at << 4), x = xAt(entry, 0)
   let a0 = f32x4.splat(0), b0 = a0
   for (let i = 0; i < nb; i++, s += 16, x += X_BLOCK) {
@@ -208,7 +208,7 @@ function unpackMin(d: usize, g: i32): void {
 /** Codes of four bits through a table, blocks `size` bytes apart. */
 // @ts-ignore: decorator
 @inline function unpackTable(d: usize, g: i32, table: v128, size: usize): void {
-  const nb = wBlocks(d), next = <usize>nb << 7, mask = i8x16.splat(15)
+  const nb = wBlocks(d), next = <usize>nb << 7, mask = heldNibbles()
   let p = wData(d) + (<usize>(g * nb) << 7), block = scratch + PANEL
   for (let i = 0; i < nb; i++, block += size) {
     let to = block
@@ -252,7 +252,7 @@ function unpackIq4(d: usize, g: i32): void {
 }
 
 function unpackLowIq4(d: usize, g: i32): void {
-  const nb = wBlocks(d), next = <usize>nb << 7, mask = i8x16.splat(15), table = iq4Low()
+  const nb = wBlocks(d), next = <usize>nb << 7, mask = heldNibbles(), table = iq4Low()
   let p = wData(d) + (<usize>(g * nb) << 7), block = scratch + PANEL + 512
   for (let i = 0; i < nb; i++, block += 1088) {
     let to = block

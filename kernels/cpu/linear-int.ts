@@ -4,7 +4,7 @@
 // nothing. Decoding reads the weights once and unpacks on the way; more rows of x share a panel of sixteen rows, unpacked
 // into scratch. The sums of a block are exact, so every way gives the same bits.
 // Measured in docs/speed-log.md; truth: backends/reference.
-import { products, scratch } from './control'
+import { heldNibbles, products, scratch } from './control'
 import { GROUP, INT4, wBlocks, wData, wFormat, wMultiplier, wRows, wScales } from './dequantize'
 import { blocksOne, blocksPanel } from './linear-blocks'
 import { X_BLOCK } from './quantize'
@@ -105,7 +105,7 @@ function panel(d: usize, g: i32, table: usize, n: i32, to: usize): void {
 }
 
 function unpackNibbles(d: usize, g: i32): void {
-  const nb = wBlocks(d), at = <usize>(g * nb), next = <usize>nb << 7, multiplier = f32x4.splat(wMultiplier(d)), mask = i8x16.splat(15)
+  const nb = wBlocks(d), at = <usize>(g * nb), next = <usize>nb << 7, multiplier = f32x4.splat(wMultiplier(d)), mask = heldNibbles()
   let p = wData(d) + (at << 7), s = wScales(d) + (at << 4), to = scratch + PANEL
   for (let i = 0; i < nb; i++, s += 16, to += 320) {
     for (let j = 0; j < 4; j++, p += 32, to += 64) {
@@ -118,7 +118,7 @@ function unpackNibbles(d: usize, g: i32): void {
 }
 
 function unpackBothNibbles(d: usize, g: i32): void {
-  const nb = wBlocks(d), at = <usize>(g * nb), next = <usize>nb << 8, multiplier = f32x4.splat(wMultiplier(d)), mask = i8x16.splat(15)
+  const nb = wBlocks(d), at = <usize>(g * nb), next = <usize>nb << 8, multiplier = f32x4.splat(wMultiplier(d)), mask = heldNibbles()
   let p = wData(d) + (at << 8), s = wScales(d) + (at << 4), to = scratch + PANEL
   for (let i = 0; i < nb; i++, s += 16, to += 576) {
     for (let j = 0; j < 8; j++, p += 32, to += 64) {
@@ -222,7 +222,7 @@ export function tileBytes(nb: i32, table: usize, to: usize, offset: i32): void {
 
 /** One row of x times eight rows of int4 weights: decoding. */
 function int4One(p: usize, s: usize, nb: i32, factor: f32, table: usize, to: usize): void {
-  const multiplier = f32x4.splat(factor), mask = i8x16.splat(15)
+  const multiplier = f32x4.splat(factor), mask = heldNibbles()
   let x0 = xAt(table, 0)
   let a0 = f32x4.splat(0), b0 = a0
   for (let i = 0; i < nb; i++, p += 128, s += 16, x0 += X_BLOCK) {
@@ -244,7 +244,7 @@ function int4One(p: usize, s: usize, nb: i32, factor: f32, table: usize, to: usi
 
 /** One row of x times eight rows of int8 weights: decoding. */
 function int8One(p: usize, s: usize, nb: i32, factor: f32, table: usize, to: usize): void {
-  const multiplier = f32x4.splat(factor), mask = i8x16.splat(15), zero = i16x8.splat(0)
+  const multiplier = f32x4.splat(factor), mask = heldNibbles(), zero = i16x8.splat(0)
   let x0 = xAt(table, 0)
   let a0 = f32x4.splat(0), b0 = a0
   for (let i = 0; i < nb; i++, s += 16, x0 += X_BLOCK) {

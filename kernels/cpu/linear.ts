@@ -3,7 +3,7 @@
 import { beginPieces, claim, claimSize, field, fieldPtr, nextPiece, rowsOf, scratch } from './control'
 import { CHUNK, GROUP, dequantize, wCols, wRows } from './dequantize'
 import { linearInt } from './linear-int'
-import { dotStored, isStoredFloat } from './linear-stored'
+import { dotBf16, dotFp8, dotWidened, isBf16, isFp8, widenFp8 } from './linear-stored'
 import { madd, sum4, sums4 } from './simd'
 
 /**
@@ -44,15 +44,16 @@ function linearGroups(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list
 function linear_f32(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list: usize, div: i32, n: i32, out: usize, outStride: usize): void {
   const K = wCols(d), N = wRows(d)
   for (let row = g0 * GROUP; row < min(g1 * GROUP, N); row += 4) {
-    const rows = min(4, N - row), stored = n == 1 && isStoredFloat(d, row, rows)
+    const rows = min(4, N - row), fp8 = isFp8(d), bf16 = n == 1 && isBf16(d, row, rows)
     for (let col = 0; col < K; col += CHUNK) {
       const width = min(CHUNK, K - col)
-      if (!stored) dequantize(d, row, col, width, scratch)
+      if (fp8 && n > 1) widenFp8(d, row, col, width)
+      else if (!fp8 && !bf16) dequantize(d, row, col, width, scratch)
       for (let i = 0; i < n; i++) {
         const id = listed(list, i)
         const px = x + <usize>(id / div) * xStride + (<usize>col << 2)
         const po = out + <usize>id * outStride + (<usize>row << 2)
-        const sums = stored ? dotStored(d, row, col, width, px) : dot4rows(px, width)
+        const sums = bf16 ? dotBf16(d, row, col, width, px) : !fp8 ? dot4rows(px, width) : n > 1 ? dotWidened(d, row, col, width, px) : dotFp8(d, row, col, width, px)
         for (let r = 0; r < rows; r++) {
           const p = po + (<usize>r << 2), s = lane(sums, r)
           store<f32>(p, col ? load<f32>(p) + s : s)

@@ -114,7 +114,10 @@ describe.each(cases)('$label', ({ tensor }) => {
     const expected = await run(referenceBackend, multiply(), checkpoint, tokens)
     const distance = (found: Float32Array): number =>
       Math.hypot(...found.map((v, i) => v - expected[i]!)) / Math.hypot(...expected)
-    expect(distance(await run(cpuBackend, multiply(), checkpoint, tokens))).toBeLessThan(1e-5)
+    const exact = await run(cpuBackend, multiply(), checkpoint, tokens)
+    expect(distance(exact)).toBeLessThan(1e-5)
+    for (const [i, token] of tokens.entries())
+      expect(await run(cpuBackend, multiply(), checkpoint, [token])).toEqual(exact.slice(i * rows, (i + 1) * rows))
     const fast = await run(cpuBackend, multiply(), checkpoint, tokens, { precision: 'fast' })
     expect(distance(fast)).toBeLessThan(0.03)
     const one = await run(cpuBackend, multiply(), checkpoint, tokens.slice(3, 4), { precision: 'fast', threads: 1 })
