@@ -1,6 +1,7 @@
 // Attention over an f16 cache for few query rows, as when an answer is written: keys and values are widened in registers, without
 // the way over a panel that pays only when many rows share it. Sums have the order of attention.ts, so that the bits are the same.
 import { PAGE } from './attention'
+import { heldF16Bits } from './control'
 import { madd, sums4 } from './simd'
 
 /** Four f16, loaded with their signs, to f32 times 2^-112. */
@@ -10,7 +11,7 @@ import { madd, sums4 } from './simd'
 /** Scores of four keys of E f16 (a multiple of four) for one query row, or for two that lie side by side. */
 // @ts-ignore: decorator
 @inline export function scoreHalves(two: boolean, q: usize, k: usize, E: i32, scores: usize): void {
-  const row = <usize>E << 1, q1 = q + (row << 1), k1 = k + row, k2 = k1 + row, k3 = k2 + row, zero = f32x4.splat(0), mask = i32x4.splat(0x8fffffff)
+  const row = <usize>E << 1, q1 = q + (row << 1), k1 = k + row, k2 = k1 + row, k3 = k2 + row, zero = f32x4.splat(0), mask = heldF16Bits()
   let a0 = zero, a1 = zero, a2 = zero, a3 = zero, b0 = zero, b1 = zero, b2 = zero, b3 = zero
   for (let i: usize = 0; i < row; i += 8) {
     const x = v128.load(q + (i << 1)), y = two ? v128.load(q1 + (i << 1)) : x
@@ -34,7 +35,7 @@ import { madd, sums4 } from './simd'
 /** out += sum over `count` positions of p * value, Ev f16 (a multiple of four), for one row, or for two that lie side by side. */
 // @ts-ignore: decorator
 @inline export function addHalves(two: boolean, p: usize, values: usize, stride: usize, count: i32, out: usize, Ev: i32): void {
-  const row = <usize>Ev << 2, end = p + (<usize>count << 2), mask = i32x4.splat(0x8fffffff)
+  const row = <usize>Ev << 2, end = p + (<usize>count << 2), mask = heldF16Bits()
   let c: usize = 0
   for (; c + 64 <= row; c += 64) {
     const o = out + c, o1 = o + row

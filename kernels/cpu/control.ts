@@ -42,6 +42,7 @@ export function init(index: i32, count: i32, scratchPtr: usize, known: i32, barr
   store<u32>(HELD, 0x0f0f0f0f)
   store<u32>(HELD, 0x87f087f0, 4)
   store<u32>(HELD, 0x5f800000, 8)
+  store<u32>(HELD, 0x8fffffff, 12)
   store<i64>(PARTS + (<usize>index << 6), 0)
   products = known < 0 ? productsOf(scratchPtr) : known
 }
@@ -83,6 +84,9 @@ export function init(index: i32, count: i32, scratchPtr: usize, known: i32, barr
 /** Sign, exponent and mantissa of fp8 in a bf16 (linear-stored.ts). */
 // @ts-ignore: decorator
 @inline export function heldFp8Bits(): v128 { return v128.load32_splat(HELD, 4) }
+/** Sign, exponent and mantissa of an f16 that was moved up in an f32 (loadF16x4). */
+// @ts-ignore: decorator
+@inline export function heldF16Bits(): v128 { return v128.load32_splat(HELD, 12) }
 /** 2^64, f32. */
 // @ts-ignore: decorator
 @inline export function heldLift(): v128 { return v128.load32_splat(HELD, 8) }
