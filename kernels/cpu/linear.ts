@@ -1,7 +1,7 @@
 // Matrix times activations. Work is taken in groups of eight rows; each output is summed in one fixed order whatever
 // the number of tokens or threads.
 import { beginPieces, claim, claimSize, field, fieldPtr, nextPiece, rowsOf, scratch } from './control'
-import { CHUNK, GROUP, dequantize, wCols, wRows } from './dequantize'
+import { CHUNK, F32, GROUP, dequantize, wCols, wData, wFormat, wRows, wStride } from './dequantize'
 import { linearInt } from './linear-int'
 import { dotBf16, dotFp8, dotWidened, isBf16, isFp8, widenFp8 } from './linear-stored'
 import { madd, sum4, sums4 } from './simd'
@@ -40,20 +40,20 @@ function linearGroups(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list
 // @ts-ignore: decorator
 @inline function listed(list: usize, i: i32): i32 { return list ? load<i32>(list + (<usize>i << 2)) : i }
 
-/** Exact: four rows are widened to f32 a chunk at a time, and used for all n rows of x. */
+/** Exact: four rows are widened to f32 a chunk at a time, unless they are f32, and used for all n rows of x. */
 function linear_f32(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list: usize, div: i32, n: i32, out: usize, outStride: usize): void {
   const K = wCols(d), N = wRows(d)
   for (let row = g0 * GROUP; row < min(g1 * GROUP, N); row += 4) {
-    const rows = min(4, N - row), fp8 = isFp8(d), bf16 = n == 1 && isBf16(d, row, rows)
+    const rows = min(4, N - row), fp8 = isFp8(d), bf16 = n == 1 && isBf16(d, row, rows), f32s = wFormat(d) == F32 && rows == 4
     for (let col = 0; col < K; col += CHUNK) {
       const width = min(CHUNK, K - col)
       if (fp8 && n > 1) widenFp8(d, row, col, width)
-      else if (!fp8 && !bf16) dequantize(d, row, col, width, scratch)
+      else if (!fp8 && !bf16 && !f32s) dequantize(d, row, col, width, scratch)
       for (let i = 0; i < n; i++) {
         const id = listed(list, i)
         const px = x + <usize>(id / div) * xStride + (<usize>col << 2)
         const po = out + <usize>id * outStride + (<usize>row << 2)
-        const sums = bf16 ? dotBf16(d, row, col, width, px) : !fp8 ? dot4rows(px, width) : n > 1 ? dotWidened(d, row, col, width, px) : dotFp8(d, row, col, width, px)
+        const sums = bf16 ? dotBf16(d, row, col, width, px) : !fp8 ? dot4rows(px, width, f32s ? wData(d) + <usize>row * wStride(d) + (<usize>col << 2) : scratch, f32s ? wStride(d) : <usize>CHUNK << 2) : n > 1 ? dotWidened(d, row, col, width, px) : dotFp8(d, row, col, width, px)
         for (let r = 0; r < rows; r++) {
           const p = po + (<usize>r << 2), s = lane(sums, r)
           store<f32>(p, col ? load<f32>(p) + s : s)
@@ -71,12 +71,11 @@ function linear_f32(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list: 
   return f32x4.extract_lane(v, 3)
 }
 
-/** Dot products of x with the four widened rows in scratch. */
+/** Dot products of x with four rows of f32, `row` bytes apart. */
 // @ts-ignore: decorator
-@inline function dot4rows(px: usize, n: i32): v128 {
-  const row = <usize>CHUNK << 2
+@inline function dot4rows(px: usize, n: i32, p: usize, row: usize): v128 {
   let a0 = f32x4.splat(0), a1 = f32x4.splat(0), a2 = f32x4.splat(0), a3 = f32x4.splat(0)
-  let p = scratch, i = 0
+  let i = 0
   for (; i + 4 <= n; i += 4, p += 16, px += 16) {
     const x = v128.load(px)
     a0 = madd(x, v128.load(p), a0)
@@ -143,7 +142,7 @@ function headLinear_rows(d: usize, first: i32, rows: i32, K: i32, x: usize, xStr
       const width = min(CHUNK, K - col)
       dequantize(d, first + r, col, width, scratch)
       for (let t = 0; t < T; t++) {
-        const sums = dot4rows(x + <usize>t * xStride + (<usize>col << 2), width)
+        const sums = dot4rows(x + <usize>t * xStride + (<usize>col << 2), width, scratch, <usize>CHUNK << 2)
         for (let i = 0; i < min(4, rows - r); i++) {
           const p = out + <usize>t * outStride + (<usize>(r + i) << 2), s = lane(sums, i)
           store<f32>(p, col ? load<f32>(p) + s : s)
