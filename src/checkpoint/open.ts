@@ -1,25 +1,30 @@
 import { UserError } from '../errors.js'
 import type { Checkpoint } from './checkpoint.js'
 import { openGguf } from './gguf.js'
+import { isMistralLayout, MISTRAL_LAYOUT } from './mistral-layout.js'
 import { openSafetensors } from './safetensors.js'
 import type { FileSet } from './source.js'
 
 /**
- * Opens a model: a folder in Hugging Face layout, or a GGUF file. Reads headers only, never weights.
+ * Opens a model: a folder in Hugging Face layout or in Mistral's, or a GGUF file. Reads headers only, never weights.
  * @throws UserError when files are missing, damaged or of an unknown kind.
  */
 export async function openCheckpoint(files: FileSet): Promise<Checkpoint> {
   const { main } = files
   if (main?.endsWith('.gguf')) return openGguf(files, main)
-  if (main?.endsWith('.safetensors')) return openSafetensors(files)
+  if (main?.endsWith('.safetensors')) return openFolder(files)
   if (main === undefined) {
     const only = await onlyGguf(files)
-    return only === undefined ? openSafetensors(files) : openGguf(files, only)
+    return only === undefined ? openFolder(files) : openGguf(files, only)
   }
   throw new UserError(
     `${files.name}/${main}: expected a model folder, a .gguf file or a .safetensors file. Give one of these.`,
     'invalid_argument',
   )
+}
+
+async function openFolder(files: FileSet): Promise<Checkpoint> {
+  return openSafetensors(files, (await isMistralLayout(files)) ? MISTRAL_LAYOUT : undefined)
 }
 
 /** The GGUF file of a folder that holds nothing else to open: a single file or the first part of a split one. */

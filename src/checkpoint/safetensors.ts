@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js'
 import type { Checkpoint, JsonObject, StoredTensor, TensorPart } from './checkpoint.js'
+import { unpermuted } from './interleaved-heads.js'
 import { isJsonObject, readJsonObject } from './json.js'
 import type { Located } from './located.js'
 import { QuantizedLayouts } from './quantized-layouts.js'
@@ -7,53 +8,75 @@ import { isPlainFileName } from './range.js'
 import { readSafetensorsHeader, type SafetensorsEntry } from './safetensors-header.js'
 import type { ByteSource, FileSet } from './source.js'
 
-const INDEX = 'model.safetensors.index.json'
+/** How a folder of safetensors is laid out, where it is not as in Hugging Face's. */
+export interface FolderLayout {
+  /** The file beside the weights that says how the model is built. */
+  readonly config: string
+  /** NAME of NAME.safetensors, or of NAME.safetensors.index.json with its shards. */
+  readonly weights: string
+  /** The contents of `config` as a config.json; `where` is for messages. */
+  configOf(own: JsonObject, where: string): JsonObject
+  /** Hugging Face's name of a tensor. */
+  nameOf(own: string): string
+  /** Heads whose rows are stored in pairs, in the tensor of that name; undefined where rows are as published. */
+  pairedHeads(name: string, config: JsonObject): number | undefined
+}
+
+const HUGGING_FACE: FolderLayout = {
+  config: 'config.json',
+  weights: 'model',
+  configOf: (config) => config,
+  nameOf: (name) => name,
+  pairedHeads: () => undefined,
+}
+
 const LARGEST_CONFIG = 16_000_000
 const LARGEST_INDEX = 100_000_000
 /** Headers read side by side when a checkpoint has many shards. */
 const PARALLEL_HEADERS = 16
 
 /**
- * Opens a folder in Hugging Face layout: config.json and safetensors, in one file or in shards with an index. Only the
- * headers are read.
+ * Opens a folder in Hugging Face layout, or in another one: a config and safetensors, in one file or in shards with an
+ * index. Only the headers are read.
  * @throws UserError when a file is missing or damaged.
  */
-export async function openSafetensors(files: FileSet): Promise<Checkpoint> {
-  const config = await readConfig(files)
+export async function openSafetensors(files: FileSet, layout = HUGGING_FACE): Promise<Checkpoint> {
+  const config = await readConfig(files, layout)
   const opened: ByteSource[] = []
   try {
-    const tensors = await locateTensors(files, opened)
-    return new SafetensorsCheckpoint(files, config, tensors, opened)
+    const located = await locateTensors(files, layout.weights, opened)
+    const tensors = new Map([...located].map(([name, found]) => [layout.nameOf(name), found]))
+    return new SafetensorsCheckpoint(files, layout, config, tensors, opened)
   } catch (error) {
     await Promise.all(opened.map((source) => source.close()))
     throw error
   }
 }
 
-async function readConfig(files: FileSet): Promise<JsonObject> {
-  const source = await files.open('config.json')
+async function readConfig(files: FileSet, layout: FolderLayout): Promise<JsonObject> {
+  const source = await files.open(layout.config)
   if (!source) {
     throw new UserError(
-      `${files.name}: expected config.json beside the weights, found none. Download the whole model folder.`,
+      `${files.name}: expected ${layout.config} beside the weights, found none. Download the whole model folder.`,
       'file_not_found',
     )
   }
   try {
-    return await readJsonObject(source, LARGEST_CONFIG)
+    return layout.configOf(await readJsonObject(source, LARGEST_CONFIG), source.name)
   } finally {
     await source.close()
   }
 }
 
-async function locateTensors(files: FileSet, opened: ByteSource[]): Promise<Map<string, Located>> {
+async function locateTensors(files: FileSet, weights: string, opened: ByteSource[]): Promise<Map<string, Located>> {
   if (files.main === undefined) {
-    const index = await files.open(INDEX)
+    const index = await files.open(indexOf(weights))
     if (index) {
       opened.push(index)
       return locateInShards(files, await readJsonObject(index, LARGEST_INDEX), index.name, opened)
     }
   }
-  const file = files.main ?? (await onlyFile(files))
+  const file = files.main ?? (await onlyFile(files, weights))
   const source = await files.open(file)
   if (!source) throw new UserError(`${files.name}/${file}: no such file.`, 'file_not_found')
   opened.push(source)
@@ -61,14 +84,23 @@ async function locateTensors(files: FileSet, opened: ByteSource[]): Promise<Map<
   return new Map([...entries].map(([name, entry]) => [name, { entry, source }]))
 }
 
-async function onlyFile(files: FileSet): Promise<string> {
+function indexOf(weights: string): string {
+  return `${weights}.safetensors.index.json`
+}
+
+async function onlyFile(files: FileSet, weights: string): Promise<string> {
+  const usual = `${weights}.safetensors`
   const found = (await files.list()).filter((file) => file.endsWith('.safetensors')).sort()
-  if (found.includes('model.safetensors')) return 'model.safetensors'
+  // Where there is no listing (HTTP), a file can only be asked for.
+  const hidden = found.length === 0 ? await files.open(usual) : undefined
+  await hidden?.close()
+  if (hidden || found.includes(usual)) return usual
   const [first] = found
   if (first !== undefined && found.length === 1) return first
-  const what = found.length === 0 ? 'none' : `${found.length} (${found.slice(0, 3).join(', ')}...) and no ${INDEX}`
+  const what =
+    found.length === 0 ? 'none' : `${found.length} (${found.slice(0, 3).join(', ')}...) and no ${indexOf(weights)}`
   throw new UserError(
-    `${files.name}: expected model.safetensors, or shards with ${INDEX}, or one .safetensors file, found ${what}. ` +
+    `${files.name}: expected ${usual}, or shards with ${indexOf(weights)}, or one .safetensors file, found ${what}. ` +
       'Download the whole model folder.',
     'file_not_found',
   )
@@ -147,6 +179,7 @@ class SafetensorsCheckpoint implements Checkpoint {
 
   constructor(
     private readonly files: FileSet,
+    private readonly layout: FolderLayout,
     readonly config: JsonObject,
     tensors: ReadonlyMap<string, Located>,
     private readonly opened: readonly ByteSource[],
@@ -164,7 +197,9 @@ class SafetensorsCheckpoint implements Checkpoint {
   }
 
   tensor(name: string, shape: readonly number[], part?: TensorPart): StoredTensor {
-    return this.layouts.tensor(name, shape, part)
+    const stored = this.layouts.tensor(name, shape, part)
+    const heads = this.layout.pairedHeads(name, this.config)
+    return heads === undefined ? stored : unpermuted(stored, heads)
   }
 
   file(name: string): Promise<ByteSource | undefined> {
