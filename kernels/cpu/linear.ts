@@ -44,16 +44,25 @@ function linearGroups(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list
 function linear_f32(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list: usize, div: i32, n: i32, out: usize, outStride: usize): void {
   const K = wCols(d), N = wRows(d)
   for (let row = g0 * GROUP; row < min(g1 * GROUP, N); row += 4) {
-    const rows = min(4, N - row), fp8 = isFp8(d), bf16 = n == 1 && isBf16(d, row, rows), f32s = wFormat(d) == F32 && rows == 4
+    const rows = min(4, N - row), fp8 = isFp8(d), bf16 = n == 1 && isBf16(d, row, rows), stored = wFormat(d) == F32 && rows == 4
     for (let col = 0; col < K; col += CHUNK) {
       const width = min(CHUNK, K - col)
-      if (fp8 && n > 1) widenFp8(d, row, col, width)
-      else if (!fp8 && !bf16 && !f32s) dequantize(d, row, col, width, scratch)
+      // The four rows as f32, and bytes from one to the next.
+      let from = scratch, stride = <usize>CHUNK << 2
+      if (stored) {
+        stride = wStride(d)
+        from = wData(d) + <usize>row * stride + (<usize>col << 2)
+      } else if (fp8) {
+        if (n > 1) widenFp8(d, row, col, width)
+      } else if (!bf16) dequantize(d, row, col, width, scratch)
       for (let i = 0; i < n; i++) {
         const id = listed(list, i)
         const px = x + <usize>(id / div) * xStride + (<usize>col << 2)
         const po = out + <usize>id * outStride + (<usize>row << 2)
-        const sums = bf16 ? dotBf16(d, row, col, width, px) : !fp8 ? dot4rows(px, width, f32s ? wData(d) + <usize>row * wStride(d) + (<usize>col << 2) : scratch, f32s ? wStride(d) : <usize>CHUNK << 2) : n > 1 ? dotWidened(d, row, col, width, px) : dotFp8(d, row, col, width, px)
+        let sums: v128
+        if (bf16) sums = dotBf16(d, row, col, width, px)
+        else if (fp8) sums = n > 1 ? dotWidened(d, row, col, width, px) : dotFp8(d, row, col, width, px)
+        else sums = dot4rows(px, width, from, stride)
         for (let r = 0; r < rows; r++) {
           const p = po + (<usize>r << 2), s = lane(sums, r)
           store<f32>(p, col ? load<f32>(p) + s : s)

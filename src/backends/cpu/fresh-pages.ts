@@ -1,5 +1,5 @@
 import type { BankLayout } from './layout.js'
-import { DESCRIPTOR_BYTES, OPCODES } from './records.js'
+import { DESCRIPTOR_BYTES, writeSpan } from './records.js'
 import type { Threads } from './threads.js'
 import type { PlacedWeight } from './weights.js'
 
@@ -29,8 +29,7 @@ export function makePages(
     done = done.then(() => {
       banks.forEach(({ probe }, bank) => {
         const bytes = bank === region.bank ? region.end - region.from : 0
-        const words = new Uint32Array(memories[bank]!.buffer, probe.record, 7)
-        words.set([OPCODES.touchPages, 0, 0, 0, 1, region.from, bytes])
+        writeSpan(memories[bank]!, probe.record, 'touchPages', region.from, bytes)
       })
       return threads.probe()
     })

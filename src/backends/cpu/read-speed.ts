@@ -1,6 +1,6 @@
 import { kernels, threadsOf } from './cpu.js'
 import { sharesMemory } from './platform.js'
-import { FIRST_FREE_ADDRESS, OPCODES, RECORD_BYTES } from './records.js'
+import { FIRST_FREE_ADDRESS, RECORD_BYTES, writeSpan } from './records.js'
 import { ThreadPool, ownThread } from './threads.js'
 
 /** More than caches hold. */
@@ -29,7 +29,7 @@ export async function readSpeed(asked?: number): Promise<number> {
   try {
     let best = 0
     for (let round = 0; round < 4; round++) {
-      new Uint32Array(memory.buffer, record, 7).set([OPCODES.readMemory, 0, 0, 0, 1, data, PROBED_BYTES])
+      writeSpan(memory, record, 'readMemory', data, PROBED_BYTES)
       const started = performance.now()
       await threads.probe()
       best = Math.max(best, (PROBED_BYTES / (performance.now() - started)) * 1000)

@@ -52,6 +52,17 @@ export const OPCODES = {
 } as const
 export type KernelName = keyof typeof OPCODES
 
+/** Writes a record for a kernel that goes over `bytes` bytes of memory from `address` on. */
+export function writeSpan(
+  { buffer }: WebAssembly.Memory,
+  record: number,
+  kernel: 'readMemory' | 'touchPages',
+  address: number,
+  bytes: number,
+): void {
+  new Uint32Array(buffer, record, 7).set([OPCODES[kernel], 0, 0, 0, 1, address, bytes])
+}
+
 /** Rows of int4 and int8 matrices that lie interleaved (kernels/cpu/dequantize.ts). */
 export const GROUP_ROWS = 8
 

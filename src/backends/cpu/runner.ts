@@ -11,7 +11,7 @@ import {
 } from '../backend.js'
 import { CacheMemory } from './cache-memory.js'
 import { PAGE_TABLE_ENTRIES, longestText, timesBytes, type BankLayout, type Layout } from './layout.js'
-import { OPCODES, RECORD_BYTES, STEP_ADDRESS } from './records.js'
+import { RECORD_BYTES, STEP_ADDRESS, writeSpan } from './records.js'
 import type { Threads } from './threads.js'
 
 /** A loaded model on the CPU: writes a step's data into every bank, wakes the threads, hands out the logits. */
@@ -125,15 +125,7 @@ export class CpuRunner implements Runner {
     let best = 0
     for (let round = 0; round < 3; round++) {
       this.layout.banks.forEach(({ probe }, i) =>
-        new Uint32Array(this.memories[i]!.buffer, probe.record, 7).set([
-          OPCODES.readMemory,
-          0,
-          0,
-          0,
-          1,
-          probe.address,
-          probe.bytes,
-        ]),
+        writeSpan(this.memories[i]!, probe.record, 'readMemory', probe.address, probe.bytes),
       )
       const started = performance.now()
       await this.pool.probe()
