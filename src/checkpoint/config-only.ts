@@ -103,10 +103,8 @@ function quantizedFormat(where: string, config: JsonObject): Quantized | undefin
 /** Modules that the config keeps as they are; dots part their names. Patterns are not looked at: they may make a plan too small. */
 function keptModules(config: JsonObject): string[] {
   const found = quantizationOf(config)
-  const lists = [
-    ...[found?.['modules_to_not_convert'], found?.['ignore'], found?.['ignored_layers'], found?.['exclude_modules']],
-  ]
-  return lists
+  return ['modules_to_not_convert', 'ignore', 'ignored_layers', 'exclude_modules']
+    .map((key) => found?.[key])
     .flatMap((list): unknown[] => (Array.isArray(list) ? list : []))
     .filter((entry): entry is string => typeof entry === 'string' && !/[*\\]/.test(entry))
     .map((entry) => `.${entry}.`)
