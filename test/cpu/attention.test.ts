@@ -68,22 +68,9 @@ describe.each(Object.entries(CASES))('%s', (_, shape) => {
       expect(await feedChunks(cpuBackend, program, COUNT, chunk, { threads })).toEqual(whole)
   })
 
-  it('in fast, near it, and the same bits again', async () => {
+  it.each(['f16', 'q8'] as const)('in fast with a cache in %s, near it, and the same bits again', async (kvCache) => {
     const truth = await feedChunks(referenceBackend, program, COUNT, 64)
-    const options = { precision: 'fast' as const }
-    const whole = await feedChunks(cpuBackend, program, COUNT, COUNT, { threads: 1, ...options })
-    const norm = Math.hypot(...truth)
-    expect(Math.hypot(...whole.map((x, i) => x - truth[i]!)) / norm).toBeLessThan(0.02)
-    for (const [chunk, threads] of [
-      [1, 2],
-      [23, 3],
-    ] as const)
-      expect(await feedChunks(cpuBackend, program, COUNT, chunk, { threads, ...options })).toEqual(whole)
-  })
-
-  it('with a cache in q8, near it, and the same bits again', async () => {
-    const truth = await feedChunks(referenceBackend, program, COUNT, 64)
-    const options = { precision: 'fast', kvCache: 'q8' } as const
+    const options = { precision: 'fast', kvCache } as const
     const whole = await feedChunks(cpuBackend, program, COUNT, COUNT, { threads: 1, ...options })
     const norm = Math.hypot(...truth)
     expect(Math.hypot(...whole.map((x, i) => x - truth[i]!)) / norm).toBeLessThan(0.02)

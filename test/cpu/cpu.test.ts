@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cpuBackend } from '../../src/backends/cpu/cpu.js'
-import { FIXTURES, GoldenRun, readGolden } from '../golden/harness.js'
+import { FIXTURES, GoldenRun, feedThreeWays, readGolden } from '../golden/harness.js'
 
 const deepseek = join(FIXTURES, 'golden/deepseek-v3')
 
@@ -56,18 +56,7 @@ describe('exact', () => {
     'golden/kimi-k2-thinking',
     'golden-gguf/llama-plain',
   ])('%s: the same bits for any number of threads and any chunks', async (name) => {
-    const path = join(FIXTURES, name)
-    const { ids } = readGolden(join(path, 'golden.safetensors'))
-    const results: Float32Array[] = []
-    for (const [threads, chunk] of [
-      [1, 256],
-      [2, 7],
-      [3, 1],
-    ] as const) {
-      const run = await GoldenRun.load(path, cpuBackend, { precision: 'exact', threads })
-      results.push(await run.feed(ids!, 0, chunk))
-      await run.runner.close()
-    }
+    const { results } = await feedThreeWays(join(FIXTURES, name), cpuBackend, 'exact')
     expect(results[1]).toEqual(results[0])
     expect(results[2]).toEqual(results[0])
   })

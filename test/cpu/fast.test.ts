@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cpuBackend } from '../../src/backends/cpu/cpu.js'
 import type { Program } from '../../src/graph/program.js'
-import { FIXTURES, GoldenRun, readGolden } from '../golden/harness.js'
+import { FIXTURES, GoldenRun, feedThreeWays, readGolden } from '../golden/harness.js'
 
 /** |a - b| / |b| of each token's logits, and of all. */
 function distances(a: Float32Array, b: Float32Array, tokens: number): { each: number[]; all: number } {
@@ -57,18 +57,8 @@ describe('fast', () => {
   it.each(names)('%s: the same bits for any number of threads and any chunks, and near exact', async (name) => {
     const path = join(FIXTURES, name)
     const { ids, logits } = readGolden(join(path, 'golden.safetensors'))
-    const results: Float32Array[] = []
-    let limits = { median: 0, all: 0 }
-    for (const [threads, chunk] of [
-      [1, 320],
-      [2, 7],
-      [3, 1],
-    ] as const) {
-      const run = await GoldenRun.load(path, cpuBackend, { precision: 'fast', threads })
-      results.push(await run.feed(ids!, 0, chunk))
-      limits = limitsOf(run.program)
-      await run.runner.close()
-    }
+    const { results, program } = await feedThreeWays(path, cpuBackend, 'fast')
+    const limits = limitsOf(program)
     expect(results[1]).toEqual(results[0])
     expect(results[2]).toEqual(results[0])
     const { each, all } = distances(results[0]!, logits!, ids!.length)

@@ -1,15 +1,10 @@
 // Architectures of which no small GGUF was made elsewhere: the golden checkpoint is rewritten under llama.cpp's names, as its
 // conversion does it, and must give the same logits.
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cpuBackend } from '../../src/backends/cpu/cpu.js'
-import { nodeFiles } from '../../src/checkpoint/files-node.js'
 import { DEEPSEEK4_LAYER, DEEPSEEK4_TOP } from '../../src/checkpoint/gguf-names-deepseek4.js'
-import { memoryFiles } from '../../src/checkpoint/memory.js'
-import { openCheckpoint } from '../../src/checkpoint/open.js'
 import { gguf, type RawValue } from '../checkpoint/build.js'
-import { FIXTURES, GoldenRun, readGolden } from './harness.js'
-import { decodeAll, raw, renamed, splitKvB, TOP, type Config, type Decoded } from './rewrite.js'
+import { raw, renamed, rewrittenErrors, splitKvB, TOP, type Config, type Decoded } from './rewrite.js'
 
 const LATENT: Readonly<Record<string, string>> = {
   'attn_norm.weight': 'input_layernorm.weight',
@@ -163,19 +158,7 @@ describe.each([
   ['deepseek4', 'deepseek-v4', deepseek4],
 ] as const)('GGUF architecture %s of %s', (_, fixture, convert) => {
   it('gives the golden logits', async () => {
-    const path = join(FIXTURES, 'golden', fixture)
-    const published = await openCheckpoint(await nodeFiles(path))
-    const file = convert(await decodeAll(published), published.config as unknown as Config)
-    await published.close()
-    const golden = readGolden(join(path, 'golden.safetensors'))
-    const run = await GoldenRun.of(
-      await openCheckpoint(memoryFiles('rewritten', { 'model.gguf': file }, 'model.gguf')),
-      cpuBackend,
-      {
-        threads: 2,
-      },
-    )
-    expect(await run.maxError(golden, 320)).toBeLessThan(1e-3)
-    await run.runner.close()
+    const [error] = await rewrittenErrors(fixture, convert, [cpuBackend])
+    expect(error).toBeLessThan(1e-3)
   })
 })

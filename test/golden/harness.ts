@@ -21,6 +21,28 @@ export function largest(a: Float32Array, b: Float32Array): number {
   return a.reduce((worst, l, i) => Math.max(worst, Number.isNaN(l) ? Infinity : Math.abs(l - b[i]!)), 0)
 }
 
+/** Logits of the golden ids with one, two and three threads, fed whole, in sevens and one by one; and the program. */
+export async function feedThreeWays(
+  path: string,
+  backend: Backend,
+  precision: BackendOptions['precision'],
+): Promise<{ results: Float32Array[]; program: Program }> {
+  const { ids } = readGolden(join(path, 'golden.safetensors'))
+  const results: Float32Array[] = []
+  let program!: Program
+  for (const [threads, chunk] of [
+    [1, 320],
+    [2, 7],
+    [3, 1],
+  ] as const) {
+    const run = await GoldenRun.load(path, backend, { precision, threads })
+    program = run.program
+    results.push(await run.feed(ids!, 0, chunk))
+    await run.runner.close()
+  }
+  return { results, program }
+}
+
 /** A model with its weights, and a timeline of one sequence. */
 export class GoldenRun {
   /** Of the last {@link feed}: where the first position is that a longer text would change. */

@@ -1,15 +1,42 @@
 /** Golden checkpoints rewritten as GGUF, as llama.cpp's conversion does it. */
+import { join } from 'node:path'
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
 import { decodeRows } from '../../src/checkpoint/decode.js'
 import { weightsOf } from '../../src/graph/ops.js'
 import { buildProgram } from '../../src/models/registry.js'
+import type { Backend } from '../../src/backends/backend.js'
+import { nodeFiles } from '../../src/checkpoint/files-node.js'
+import { memoryFiles } from '../../src/checkpoint/memory.js'
+import { openCheckpoint } from '../../src/checkpoint/open.js'
 import { concat, type RawGgufTensor } from '../checkpoint/build.js'
+import { FIXTURES, GoldenRun, readGolden } from './harness.js'
 
 export interface Decoded {
   readonly shape: readonly number[]
   readonly values: Float32Array
 }
 export type Config = Record<string, number>
+
+/** Largest difference to a checkpoint's golden logits on each backend, with its weights in a GGUF file that `convert` makes. */
+export async function rewrittenErrors(
+  fixture: string,
+  convert: (all: Map<string, Decoded>, config: Config) => Uint8Array,
+  backends: readonly Backend[],
+): Promise<number[]> {
+  const path = join(FIXTURES, 'golden', fixture)
+  const published = await openCheckpoint(await nodeFiles(path))
+  const file = convert(await decodeAll(published), published.config as unknown as Config)
+  await published.close()
+  const golden = readGolden(join(path, 'golden.safetensors'))
+  const errors: number[] = []
+  for (const backend of backends) {
+    const made = await openCheckpoint(memoryFiles('rewritten', { 'model.gguf': file }, 'model.gguf'))
+    const run = await GoldenRun.of(made, backend, { threads: 2 })
+    errors.push(await run.maxError(golden, 320))
+    await run.runner.close()
+  }
+  return errors
+}
 
 /** Every weight that the model reads, widened. */
 export async function decodeAll(checkpoint: Checkpoint): Promise<Map<string, Decoded>> {
