@@ -3,7 +3,7 @@
 // values [heads][64][Ev]; E and Ev are rounded up to multiples of four, filled with zeros.
 import { addHalves, scoreHalves } from './attention-few'
 import { appendQ8, attendRowsQ8 } from './attention-q8'
-import { claim, field, fieldF32, fieldPtr, pageBytes, pageTablesPtr, poolPtr, positionsPtr, rowsOf, scratch, sequencesPtr } from './control'
+import { claim, endOwn, field, fieldF32, fieldPtr, firstOwn, pageBytes, pageTablesPtr, poolPtr, positionsPtr, rowsOf, scratch, sequencesPtr } from './control'
 import { exp1, exp4, larger, madd, sum4, sums4, tanh4, toHalf } from './simd'
 import { touch } from './touch'
 
@@ -51,7 +51,7 @@ export const Q8_VALUES: i32 = 3
 export function cacheAppend(rec: usize): void {
   const rows = rowsOf(rec), heads = field(rec, 7), n = field(rec, 8), kind = field(rec, 10), half = kind == F16, every = field(rec, 11), step = min(every, PAGE)
   const rowBytes = <usize>padded(n) << (half ? 1 : 2)
-  for (let t = claim(rec, 1); t < rows; t = claim(rec, 1)) {
+  for (let t = firstOwn(rows), end = endOwn(rows); t < end; t++) {
     const position = positionOf(t)
     if ((position + 1) & (every - 1)) continue
     if (kind >= Q8) {

@@ -111,6 +111,14 @@ export function init(index: i32, count: i32, scratchPtr: usize, known: i32, barr
   return atomic.add<i32>(rec, count, 8)
 }
 
+// Ops that do each row by itself share rows out once for all: what one of them left in a row, the next finds done by the
+// same thread, and no barrier is needed between them (src/backends/cpu/memory-plan.ts).
+
+// @ts-ignore: decorator
+@inline export function firstOwn(rows: i32): i32 { return (rows * thread + nThreads - 1) / nThreads }
+// @ts-ignore: decorator
+@inline export function endOwn(rows: i32): i32 { return (rows * (thread + 1) + nThreads - 1) / nThreads }
+
 /** Units per claim: about eight claims a thread, so that a slow thread is not waited for. */
 // @ts-ignore: decorator
 @inline export function claimSize(units: i32): i32 {

@@ -1,12 +1,12 @@
 // The small ops: one row per unit of work.
-import { claim, claimSize, field, fieldF32, fieldPtr, logitRowsPtr, positionsPtr, rowsOf, scratch, tokensPtr } from './control'
+import { endOwn, field, fieldF32, fieldPtr, firstOwn, logitRowsPtr, positionsPtr, rowsOf, scratch, tokensPtr } from './control'
 import { CHUNK, dequantize, wCols } from './dequantize'
 import { exp4, log1, madd, sum4 } from './simd'
 
 /** Record: 5 descriptor, 6 out, 7 out row bytes. */
 export function embed(rec: usize): void {
   const d = fieldPtr(rec, 5), rows = rowsOf(rec), D = wCols(d)
-  for (let t = claim(rec, 1); t < rows; t = claim(rec, 1)) {
+  for (let t = firstOwn(rows), end = endOwn(rows); t < end; t++) {
     const id = load<i32>(tokensPtr() + (<usize>t << 2)), out = fieldPtr(rec, 6) + <usize>t * <usize>field(rec, 7)
     for (let col = 0; col < D; col += CHUNK) {
       const n = min(CHUNK, D - col)
@@ -18,13 +18,12 @@ export function embed(rec: usize): void {
 
 /** Record: 5 x, 6 x row bytes, 7 weight f32 or 0, 8 out, 9 out row bytes, 10 heads, 11 head width, 12 eps, 13 weight's offset (f32). */
 export function rmsNorm(rec: usize): void {
-  const rows = rowsOf(rec), heads = field(rec, 10), width = field(rec, 11), size = claimSize(rows)
-  for (let t = claim(rec, size); t < rows; t = claim(rec, size))
-    for (let i = t; i < min(t + size, rows); i++)
-      for (let h = 0; h < heads; h++) {
-        const at = <usize>(h * width) << 2
-        rmsNormRow(fieldPtr(rec, 5) + <usize>i * <usize>field(rec, 6) + at, fieldPtr(rec, 7), fieldPtr(rec, 8) + <usize>i * <usize>field(rec, 9) + at, width, fieldF32(rec, 12), fieldF32(rec, 13))
-      }
+  const rows = rowsOf(rec), heads = field(rec, 10), width = field(rec, 11)
+  for (let i = firstOwn(rows), end = endOwn(rows); i < end; i++)
+    for (let h = 0; h < heads; h++) {
+      const at = <usize>(h * width) << 2
+      rmsNormRow(fieldPtr(rec, 5) + <usize>i * <usize>field(rec, 6) + at, fieldPtr(rec, 7), fieldPtr(rec, 8) + <usize>i * <usize>field(rec, 9) + at, width, fieldF32(rec, 12), fieldF32(rec, 13))
+    }
 }
 
 function rmsNormRow(x: usize, w: usize, out: usize, n: i32, eps: f32, offset: f32): void {
@@ -46,10 +45,9 @@ function rmsNormRow(x: usize, w: usize, out: usize, n: i32, eps: f32, offset: f3
 
 /** Record: 5 x, 6 x row bytes, 7 weight f32, 8 bias f32, 9 out, 10 out row bytes, 11 columns, 12 eps (f32). */
 export function layerNorm(rec: usize): void {
-  const rows = rowsOf(rec), n = field(rec, 11), size = claimSize(rows)
-  for (let t = claim(rec, size); t < rows; t = claim(rec, size))
-    for (let row = t; row < min(t + size, rows); row++)
-      layerNormRow(fieldPtr(rec, 5) + <usize>row * <usize>field(rec, 6), fieldPtr(rec, 7), fieldPtr(rec, 8), fieldPtr(rec, 9) + <usize>row * <usize>field(rec, 10), n, fieldF32(rec, 12))
+  const rows = rowsOf(rec), n = field(rec, 11)
+  for (let row = firstOwn(rows), end = endOwn(rows); row < end; row++)
+    layerNormRow(fieldPtr(rec, 5) + <usize>row * <usize>field(rec, 6), fieldPtr(rec, 7), fieldPtr(rec, 8), fieldPtr(rec, 9) + <usize>row * <usize>field(rec, 10), n, fieldF32(rec, 12))
 }
 
 function layerNormRow(x: usize, w: usize, b: usize, out: usize, n: i32, eps: f32): void {
@@ -64,10 +62,9 @@ function layerNormRow(x: usize, w: usize, b: usize, out: usize, n: i32, eps: f32
 
 /** Record: 5 gate, 6 its row bytes, 7 up, 8 its row bytes, 9 out, 10 its row bytes, 11 columns, 12 activation, 13 alpha, 14 limit, 15 offset of up (f32). */
 export function gatedMul(rec: usize): void {
-  const rows = rowsOf(rec), n = field(rec, 11), size = claimSize(rows)
-  for (let t = claim(rec, size); t < rows; t = claim(rec, size))
-    for (let i = t; i < min(t + size, rows); i++)
-      gatedMulRow(fieldPtr(rec, 5) + <usize>i * <usize>field(rec, 6), fieldPtr(rec, 7) + <usize>i * <usize>field(rec, 8), fieldPtr(rec, 9) + <usize>i * <usize>field(rec, 10), n, rec)
+  const rows = rowsOf(rec), n = field(rec, 11)
+  for (let i = firstOwn(rows), end = endOwn(rows); i < end; i++)
+    gatedMulRow(fieldPtr(rec, 5) + <usize>i * <usize>field(rec, 6), fieldPtr(rec, 7) + <usize>i * <usize>field(rec, 8), fieldPtr(rec, 9) + <usize>i * <usize>field(rec, 10), n, rec)
 }
 
 /** silu(g) = g / (1 + exp(-g)); tanh-gelu(g) = g / (1 + exp(-2 sqrt(2/pi) (g + 0.044715 g^3))). */
@@ -125,37 +122,35 @@ function gatedMulRow(gate: usize, up: usize, out: usize, n: i32, rec: usize): vo
 
 /** Record: 5 x, 6 x row bytes, 7 out, 8 out row bytes, 9 columns, 10 factor (f32), 11 length (0: no temperature), 12 shift, 13 beta (f32). */
 export function scale(rec: usize): void {
-  const rows = rowsOf(rec), n = <usize>field(rec, 9) << 2, whole = n & ~15, length = field(rec, 11), size = claimSize(rows)
-  for (let t = claim(rec, size); t < rows; t = claim(rec, size))
-    for (let row = t; row < min(t + size, rows); row++) {
-      const x = fieldPtr(rec, 5) + <usize>row * <usize>field(rec, 6), out = fieldPtr(rec, 7) + <usize>row * <usize>field(rec, 8)
-      let by = fieldF32(rec, 10)
-      if (length) {
-        const position = load<i32>(positionsPtr() + (<usize>row << 2)), steps = (position + field(rec, 12)) / length
-        by *= 1 + fieldF32(rec, 13) * log1(<f32>(steps + 1))
-      }
-      let i: usize = 0
-      for (; i < whole; i += 16) v128.store(out + i, f32x4.mul(v128.load(x + i), f32x4.splat(by)))
-      for (; i < n; i += 4) store<f32>(out + i, load<f32>(x + i) * by)
+  const rows = rowsOf(rec), n = <usize>field(rec, 9) << 2, whole = n & ~15, length = field(rec, 11)
+  for (let row = firstOwn(rows), end = endOwn(rows); row < end; row++) {
+    const x = fieldPtr(rec, 5) + <usize>row * <usize>field(rec, 6), out = fieldPtr(rec, 7) + <usize>row * <usize>field(rec, 8)
+    let by = fieldF32(rec, 10)
+    if (length) {
+      const position = load<i32>(positionsPtr() + (<usize>row << 2)), steps = (position + field(rec, 12)) / length
+      by *= 1 + fieldF32(rec, 13) * log1(<f32>(steps + 1))
     }
+    let i: usize = 0
+    for (; i < whole; i += 16) v128.store(out + i, f32x4.mul(v128.load(x + i), f32x4.splat(by)))
+    for (; i < n; i += 4) store<f32>(out + i, load<f32>(x + i) * by)
+  }
 }
 
 /** Record: 5 a, 6 its row bytes, 7 b, 8 its row bytes, 9 out, 10 its row bytes, 11 columns. */
 export function add(rec: usize): void {
-  const rows = rowsOf(rec), n = <usize>field(rec, 11) << 2, whole = n & ~15, size = claimSize(rows)
-  for (let t = claim(rec, size); t < rows; t = claim(rec, size))
-    for (let row = t; row < min(t + size, rows); row++) {
-      const a = fieldPtr(rec, 5) + <usize>row * <usize>field(rec, 6), b = fieldPtr(rec, 7) + <usize>row * <usize>field(rec, 8), out = fieldPtr(rec, 9) + <usize>row * <usize>field(rec, 10)
-      let i: usize = 0
-      for (; i < whole; i += 16) v128.store(out + i, f32x4.add(v128.load(a + i), v128.load(b + i)))
-      for (; i < n; i += 4) store<f32>(out + i, load<f32>(a + i) + load<f32>(b + i))
-    }
+  const rows = rowsOf(rec), n = <usize>field(rec, 11) << 2, whole = n & ~15
+  for (let row = firstOwn(rows), end = endOwn(rows); row < end; row++) {
+    const a = fieldPtr(rec, 5) + <usize>row * <usize>field(rec, 6), b = fieldPtr(rec, 7) + <usize>row * <usize>field(rec, 8), out = fieldPtr(rec, 9) + <usize>row * <usize>field(rec, 10)
+    let i: usize = 0
+    for (; i < whole; i += 16) v128.store(out + i, f32x4.add(v128.load(a + i), v128.load(b + i)))
+    for (; i < n; i += 4) store<f32>(out + i, load<f32>(a + i) + load<f32>(b + i))
+  }
 }
 
 /** Record: 5 x, 6 x row bytes, 7 out, 8 out row bytes, 9 bytes to copy. */
 export function selectRows(rec: usize): void {
   const rows = rowsOf(rec)
-  for (let r = claim(rec, 1); r < rows; r = claim(rec, 1)) {
+  for (let r = firstOwn(rows), end = endOwn(rows); r < end; r++) {
     const t = load<i32>(logitRowsPtr() + (<usize>r << 2))
     memory.copy(fieldPtr(rec, 7) + <usize>r * <usize>field(rec, 8), fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6), <usize>field(rec, 9))
   }
@@ -167,7 +162,7 @@ export function selectRows(rec: usize): void {
  */
 export function rope(rec: usize): void {
   const rows = rowsOf(rec), heads = field(rec, 11), half = field(rec, 12) >> 1, sign: f32 = field(rec, 15) ? -1 : 1
-  for (let t = claim(rec, 1); t < rows; t = claim(rec, 1)) {
+  for (let t = firstOwn(rows), end = endOwn(rows); t < end; t++) {
     const cos = fieldPtr(rec, 14) + (<usize>(t * 2 * half) << 2), sin = cos + (<usize>half << 2)
     for (let h = 0; h < heads; h++) {
       const x = fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6) + <usize>h * <usize>field(rec, 7)

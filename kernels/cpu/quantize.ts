@@ -3,7 +3,7 @@
 // in columns 2, 3. These are the lanes in which linear-int.ts sums, and what the offset of its codes costs there. Then the
 // same two for the first 16 columns; f32 minus the sum of all activations; and the first two times 3/2, for codes that are 12
 // too large. What a kernel can load and splat is shared by the halves of a wide register; what it computes is not.
-import { claim, claimSize, field, fieldPtr, rowsOf, scratch } from './control'
+import { endOwn, field, fieldPtr, firstOwn, rowsOf, scratch } from './control'
 import { larger, rounded, sum4 } from './simd'
 
 /** Bytes of a block. */
@@ -11,10 +11,9 @@ export const X_BLOCK: usize = 52
 
 /** Record: 5 x, 6 x row bytes, 7 out, 8 out row bytes, 9 K. */
 export function quantize(rec: usize): void {
-  const rows = rowsOf(rec), size = claimSize(rows)
-  for (let t = claim(rec, size); t < rows; t = claim(rec, size))
-    for (let i = t; i < min(t + size, rows); i++)
-      quantizeRow(fieldPtr(rec, 5) + <usize>i * <usize>field(rec, 6), fieldPtr(rec, 7) + <usize>i * <usize>field(rec, 8), field(rec, 9))
+  const rows = rowsOf(rec)
+  for (let i = firstOwn(rows), end = endOwn(rows); i < end; i++)
+    quantizeRow(fieldPtr(rec, 5) + <usize>i * <usize>field(rec, 6), fieldPtr(rec, 7) + <usize>i * <usize>field(rec, 8), field(rec, 9))
 }
 
 function quantizeRow(x: usize, out: usize, K: i32): void {

@@ -1,6 +1,6 @@
 // Recurrent layers: short convolutions, decays, the gated delta rule, and the gates around them. The formulas are in
 // src/graph/recurrent-ops.ts. A sequence's states lie in its slot; the tokens of one sequence stand together in a step.
-import { claim, claimSize, field, fieldF32, fieldPtr, positionsPtr, rowsOf, scratch, sequencesPtr, slotsPtr } from './control'
+import { claim, endOwn, field, fieldF32, fieldPtr, firstOwn, positionsPtr, rowsOf, scratch, sequencesPtr, slotsPtr } from './control'
 import { exp1, exp4, madd, sum4 } from './simd'
 
 /** Tokens of a chunk of the delta rule; they begin at positions that are multiples of it. */
@@ -65,7 +65,7 @@ function convColumns(rec: usize, c: i32, first: i32, end: i32): void {
 /** Record: 5 x, 6 x row bytes, 7 rate, 8 bias, 9 out, 10 out row bytes, 11 heads, 12 columns of a head, 13 bounded, 14 bound (f32). */
 export function decay(rec: usize): void {
   const rows = rowsOf(rec), heads = field(rec, 11), n = field(rec, 12), rate = fieldPtr(rec, 7)
-  for (let t = claim(rec, 1); t < rows; t = claim(rec, 1))
+  for (let t = firstOwn(rows), end = endOwn(rows); t < end; t++)
     for (let h = 0; h < heads; h++) {
       const speed = f32x4.splat(exp1(load<f32>(rate + bytes(h))))
       const at = bytes(h * n), x = rowPtr(rec, 5, t) + at, b = fieldPtr(rec, 8) + at, out = rowPtr(rec, 9, t) + at
@@ -232,7 +232,7 @@ function closeChunk(E: i32, panel: usize, total: usize, keys: usize, written: us
 /** Record: 5 x, 6 x row bytes, 7 gate, 8 gate row bytes, 9 weight, 10 out, 11 out row bytes, 12 heads, 13 head width, 14 eps (f32), 15 gate by sigmoid alone. */
 export function gatedNorm(rec: usize): void {
   const rows = rowsOf(rec), heads = field(rec, 12), row = bytes(field(rec, 13)), w = fieldPtr(rec, 9)
-  for (let t = claim(rec, 1); t < rows; t = claim(rec, 1))
+  for (let t = firstOwn(rows), end = endOwn(rows); t < end; t++)
     for (let h = 0; h < heads; h++) {
       const at = <usize>h * row, x = rowPtr(rec, 5, t) + at, g = rowPtr(rec, 7, t) + at, out = rowPtr(rec, 10, t) + at
       let sum = f32x4.splat(0)
@@ -247,22 +247,20 @@ export function gatedNorm(rec: usize): void {
 
 /** Record: 5 x, 6 x row bytes, 7 gate, 8 gate row bytes, 9 out, 10 out row bytes, 11 columns, 12 one gate for all columns. */
 export function sigmoidGate(rec: usize): void {
-  const rows = rowsOf(rec), n = bytes(field(rec, 11)), size = claimSize(rows)
-  for (let t = claim(rec, size); t < rows; t = claim(rec, size))
-    for (let row = t; row < min(t + size, rows); row++) {
-      const x = rowPtr(rec, 5, row), g = rowPtr(rec, 7, row), out = rowPtr(rec, 9, row), one = field(rec, 12)
-      const same = sigmoid4(v128.load32_splat(g))
-      let i: usize = 0
-      for (; i + 16 <= n; i += 16) v128.store(out + i, f32x4.mul(v128.load(x + i), one ? same : sigmoid4(v128.load(g + i))))
-      for (; i < n; i += 4) store<f32>(out + i, load<f32>(x + i) * f32x4.extract_lane(one ? same : sigmoid4(v128.load32_splat(g + i)), 0))
-    }
+  const rows = rowsOf(rec), n = bytes(field(rec, 11))
+  for (let row = firstOwn(rows), end = endOwn(rows); row < end; row++) {
+    const x = rowPtr(rec, 5, row), g = rowPtr(rec, 7, row), out = rowPtr(rec, 9, row), one = field(rec, 12)
+    const same = sigmoid4(v128.load32_splat(g))
+    let i: usize = 0
+    for (; i + 16 <= n; i += 16) v128.store(out + i, f32x4.mul(v128.load(x + i), one ? same : sigmoid4(v128.load(g + i))))
+    for (; i < n; i += 4) store<f32>(out + i, load<f32>(x + i) * f32x4.extract_lane(one ? same : sigmoid4(v128.load32_splat(g + i)), 0))
+  }
 }
 
 /** Record: 5 x, 6 x row bytes, 7 x head bytes, 8 out, 9 out row bytes, 10 out head bytes, 11 heads, 12 bytes of a head. */
 export function copyHeads(rec: usize): void {
-  const rows = rowsOf(rec), size = claimSize(rows)
-  for (let t = claim(rec, size); t < rows; t = claim(rec, size))
-    for (let row = t; row < min(t + size, rows); row++)
-      for (let h = 0; h < field(rec, 11); h++)
-        memory.copy(rowPtr(rec, 8, row) + <usize>h * <usize>field(rec, 10), rowPtr(rec, 5, row) + <usize>h * <usize>field(rec, 7), <usize>field(rec, 12))
+  const rows = rowsOf(rec)
+  for (let row = firstOwn(rows), end = endOwn(rows); row < end; row++)
+    for (let h = 0; h < field(rec, 11); h++)
+      memory.copy(rowPtr(rec, 8, row) + <usize>h * <usize>field(rec, 10), rowPtr(rec, 5, row) + <usize>h * <usize>field(rec, 7), <usize>field(rec, 12))
 }

@@ -1,5 +1,5 @@
 // Mixture of experts: who goes where, and the sum of what comes back. The rules are RouteOp's.
-import { claim, field, fieldF32, fieldPtr, rowsOf, scratch, tokensPtr } from './control'
+import { claim, endOwn, field, fieldF32, fieldPtr, firstOwn, rowsOf, scratch, tokensPtr } from './control'
 import { exp1 } from './simd'
 
 // @ts-ignore: decorator
@@ -13,7 +13,7 @@ import { exp1 } from './simd'
  */
 export function route(rec: usize): void {
   const rows = rowsOf(rec)
-  for (let t = claim(rec, 1); t < rows; t = claim(rec, 1))
+  for (let t = firstOwn(rows), end = endOwn(rows); t < end; t++)
     routeRow(rec, t, fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6), fieldPtr(rec, 8) + <usize>t * <usize>field(rec, 9))
 }
 
@@ -132,7 +132,7 @@ export function planExperts(rec: usize): void {
  */
 export function scaleExperts(rec: usize): void {
   const T = rowsOf(rec), topK = field(rec, 9), n = field(rec, 12)
-  for (let t = claim(rec, 1); t < T; t = claim(rec, 1)) {
+  for (let t = firstOwn(T), end = endOwn(T); t < end; t++) {
     const x = fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6), weights = at(fieldPtr(rec, 7) + <usize>t * <usize>field(rec, 8), topK)
     for (let k = 0; k < topK; k++) {
       const out = fieldPtr(rec, 10) + <usize>(t * topK + k) * <usize>field(rec, 11), weight = load<f32>(at(weights, k))
@@ -148,7 +148,7 @@ export function scaleExperts(rec: usize): void {
  */
 export function combineExperts(rec: usize): void {
   const T = rowsOf(rec), topK = field(rec, 9), n = field(rec, 12), weighted = field(rec, 13)
-  for (let t = claim(rec, 1); t < T; t = claim(rec, 1)) {
+  for (let t = firstOwn(T), end = endOwn(T); t < end; t++) {
     const out = fieldPtr(rec, 10) + <usize>t * <usize>field(rec, 11), ids = fieldPtr(rec, 7) + <usize>t * <usize>field(rec, 8)
     const count = sortSlots(ids, topK, field(rec, 15), field(rec, 14))
     if (!field(rec, 16)) memory.fill(out, 0, <usize>n << 2)

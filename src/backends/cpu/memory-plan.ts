@@ -2,6 +2,7 @@ import { invariant } from '../../errors.js'
 import { valuesOf } from '../../graph/ops.js'
 import { allOps, type Program } from '../../graph/program.js'
 import type { Buffer, LoweredOp, Lowering } from './lower/lowering.js'
+import { ROW_KERNELS } from './records.js'
 import { align } from './weights.js'
 
 /** Rows that cross between banks just before op `before` runs. */
@@ -97,18 +98,28 @@ export function findCrossings(
   return crossings
 }
 
-/** True where an op must wait for all threads: it touches bytes that an op since the last barrier wrote, or writes bytes that one read. */
+/** Bytes that an op touches; `own`: of its buffer it touches only the rows that belong to the thread that runs it. */
+interface Access {
+  readonly start: number
+  readonly end: number
+  readonly own: Buffer | undefined
+}
+
+/**
+ * True where an op must wait for all threads: it touches bytes that an op since the last barrier wrote, or writes bytes that
+ * one read, and not both of them only the rows of one buffer that are the thread's own.
+ */
 export class HazardTracker {
-  private written: [number, number][] = []
-  private read: [number, number][] = []
-  private readonly states = new Map<string, [number, number]>()
+  private written: Access[] = []
+  private read: Access[] = []
+  private readonly states = new Map<string, number>()
 
   constructor(private readonly rangeOf: (buffer: Buffer) => [number, number]) {}
 
   needsBarrier(op: LoweredOp): boolean {
-    const reads = op.reads.map((b) => this.range(b))
-    const writes = op.writes.map((b) => this.range(b))
-    const hit = overlaps(reads, this.written) || overlaps(writes, this.written) || overlaps(writes, this.read)
+    const reads = op.reads.map((b) => this.access(op, b))
+    const writes = op.writes.map((b) => this.access(op, b))
+    const hit = collide(reads, this.written) || collide(writes, this.written) || collide(writes, this.read)
     if (hit) this.reset()
     this.read.push(...reads)
     this.written.push(...writes)
@@ -120,15 +131,19 @@ export class HazardTracker {
     this.written = []
   }
 
-  /** Cache states have no address here; each gets a negative range of its own. */
-  private range(b: Buffer | string): [number, number] {
-    if (typeof b !== 'string') return this.rangeOf(b)
-    let range = this.states.get(b)
-    if (!range) this.states.set(b, (range = [-1 - this.states.size, -this.states.size]))
-    return range
+  private access(op: LoweredOp, b: Buffer | string): Access {
+    if (typeof b !== 'string') {
+      const [start, end] = this.rangeOf(b)
+      const own = ROW_KERNELS.has(op.kernel) && b.rows === op.rows && b.multiple === op.multiple
+      return { start, end, own: own ? b : undefined }
+    }
+    // Cache states have no address here; each gets a negative range of its own.
+    const index = this.states.get(b) ?? this.states.size
+    this.states.set(b, index)
+    return { start: -1 - index, end: -index, own: undefined }
   }
 }
 
-function overlaps(a: [number, number][], b: [number, number][]): boolean {
-  return a.some(([start, end]) => b.some(([s, e]) => start < e && s < end))
+function collide(a: readonly Access[], b: readonly Access[]): boolean {
+  return a.some((x) => b.some((y) => x.start < y.end && y.start < x.end && (!x.own || x.own !== y.own)))
 }

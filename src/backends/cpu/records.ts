@@ -52,6 +52,13 @@ export const OPCODES = {
 } as const
 export type KernelName = keyof typeof OPCODES
 
+/** Kernels that handle each row by itself, and share rows out as kernels/cpu/control.ts says (firstOwn). */
+export const ROW_KERNELS: ReadonlySet<KernelName> = new Set([
+  ...(['embed', 'rmsNorm', 'layerNorm', 'quantize', 'rope', 'cacheAppend', 'gatedMul', 'add', 'scale'] as const),
+  ...(['selectRows', 'route', 'scaleExperts', 'combineExperts'] as const),
+  ...(['decay', 'gatedNorm', 'sigmoidGate', 'copyHeads'] as const),
+])
+
 /** Writes a record for a kernel that goes over `bytes` bytes of memory from `address` on. */
 export function writeSpan(
   { buffer }: WebAssembly.Memory,
