@@ -124,8 +124,10 @@ function mixture(b: GraphBuilder, x: View, name: string, c: Config): Value {
   const activation = activationOf(c)
   const scores = b.linear(x, matrix(`${name}.router.weight`, X, x.width, { quantizable: false })) // [T, X]
   const routing = b.route(scores, { ...plainRule('chosenSigmoid', false), topK, scale: 1 })
+  // Here nothing waits for the choice.
+  const shared = gatedMlp(b, x, `${name}.shared_expert`, F, { activation })
   const routed = b.experts(x, routing, expertWeights(`${name}.experts`, X, F, x.width), topK, activation, 'input')
-  return b.add(gatedMlp(b, x, `${name}.shared_expert`, F, { activation }), routed)
+  return b.add(shared, routed)
 }
 
 /** Experts of stacks that are published for x W: [X, D, 2 F], gates first, and [X, F, D]. */

@@ -77,11 +77,13 @@ export function mixture(
   rule: RouteRule,
   options: MixtureOptions & { sharedNames?: MlpNames } = {},
 ): Value {
+  if (!c.n_shared_experts) return routedExperts(b, x, name, c, rule, options)
   const { activation = 'silu', names = PROJECTIONS, sharedNames = names } = options
-  const routed = routedExperts(b, x, name, c, rule, options)
-  if (!c.n_shared_experts) return routed
+  const routing = chooseExperts(b, x, name, c, rule)
+  // Here nothing waits for the choice.
   const width = c.n_shared_experts * c.moe_intermediate_size
-  return b.add(routed, gatedMlp(b, x, `${name}.shared_experts`, width, { names: sharedNames, activation }))
+  const shared = gatedMlp(b, x, `${name}.shared_experts`, width, { names: sharedNames, activation })
+  return b.add(chosenExperts(b, options.input ?? x, routing, name, c, options), shared)
 }
 
 /** Routed experts, weighted. x [T, D] -> [T, D], or as wide as their input. */
@@ -93,11 +95,28 @@ export function routedExperts(
   rule: RouteRule,
   options: MixtureOptions = {},
 ): Value {
-  const { names = PROJECTIONS, activation = 'silu', stacked = false, input = x } = options
+  const routing = chooseExperts(b, x, name, c, rule)
+  return chosenExperts(b, options.input ?? x, routing, name, c, options)
+}
+
+/** The choice of experts: x [T, D] -> what RouteOp writes. */
+export function chooseExperts(b: GraphBuilder, x: View, name: string, c: RoutedSizes, rule: RouteRule): Value {
+  const scores = b.linear(x, matrix(`${name}.gate.weight`, c.n_routed_experts!, x.width, { quantizable: false })) // [T, X]
+  return b.route(scores, { ...rule, topK: c.num_experts_per_tok, scale: c.routed_scaling_factor })
+}
+
+/** The experts that `routing` chose, weighted. x [T, D] -> [T, D]. */
+export function chosenExperts(
+  b: GraphBuilder,
+  x: View,
+  routing: Value,
+  name: string,
+  c: RoutedSizes,
+  options: MixtureOptions = {},
+): Value {
+  const { names = PROJECTIONS, activation = 'silu', stacked = false } = options
   const X = c.n_routed_experts!
-  const scores = b.linear(x, matrix(`${name}.gate.weight`, X, x.width, { quantizable: false })) // [T, X]
-  const routing = b.route(scores, { ...rule, topK: c.num_experts_per_tok, scale: c.routed_scaling_factor })
-  const [F, D] = [c.moe_intermediate_size, input.width]
+  const [F, D] = [c.moe_intermediate_size, x.width]
   const all = (own: string, n: number, k: number, stack: string, rows: number, firstRow = 0) =>
     Array.from({ length: X }, (_, e) => {
       const part = { tensor: `${name}.experts.${stack}`, shape: [X, rows, k], index: e, firstRow }
@@ -108,5 +127,5 @@ export function routedExperts(
     up: all(names.up, F, D, 'gate_up_proj', 2 * F, F),
     down: all(names.down, D, F, 'down_proj', D),
   }
-  return b.experts(input, routing, weights, c.num_experts_per_tok, activation)
+  return b.experts(x, routing, weights, c.num_experts_per_tok, activation)
 }

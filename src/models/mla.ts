@@ -70,13 +70,13 @@ export function mla(
   const absorbedHead = { value: absorbed, offset: 0, stride: rank + ropeDim }
   const outputs = b.value(nHeads * v) // [T, H * v]
   const { keys, values } = absorbedWeights(name, c, checkpoint)
-  b.headLinear({ x: qHead, ...keys, nHeads, out: absorbedHead })
   const [q2, absorbed2] = [
     { ...qHead, offset: nope },
     { ...absorbedHead, offset: rank },
   ]
   if (table) b.rope({ x: q2, out: absorbed2, nHeads, ...rotation, table })
   else b.copyHeads(q2, absorbed2, nHeads, ropeDim)
+  b.headLinear({ x: qHead, ...keys, nHeads, out: absorbedHead })
   const { temperature } = options
   if (temperature) b.scale(absorbed, 1, { temperature, out: view(absorbed) })
   const shape = { nHeads, rank, ropeDim, scale }

@@ -11,7 +11,7 @@ import { gatedMlp, logits, norm } from './blocks.js'
 import { COMMON, activationOf, checkExperts, expertCount, readConfig, unsupported } from './config.js'
 import { DELTA_NET_CONFIG, checkDeltaNet, gatedDeltaNet } from './gated-delta-net.js'
 import { HEADS, gqaAttention, headsOf, partialRotary } from './gqa.js'
-import { plainRule, routedExperts, type RoutedSizes } from './mixture.js'
+import { chooseExperts, chosenExperts, plainRule, type RoutedSizes } from './mixture.js'
 import { makeRope } from './rope.js'
 import { embeddingAndHead, textModel } from './text-model.js'
 
@@ -95,10 +95,12 @@ export function sharedMixture(c: HybridMixtureConfig & { norm_topk_prob: boolean
   const rule = plainRule('softmax', c.norm_topk_prob)
   const activation = activationOf(c)
   return (b, x, name) => {
-    const routed = routedExperts(b, x, name, sizes, rule, { activation, stacked: true })
+    const routing = chooseExperts(b, x, name, sizes, rule)
+    // Here nothing waits for the choice.
     const shared = gatedMlp(b, x, `${name}.shared_expert`, c.shared_expert_intermediate_size, { activation })
     const gate = b.linear(x, matrix(`${name}.shared_expert_gate.weight`, 1, x.width, { quantizable: false }))
-    return b.add(routed, b.sigmoidGate(shared, gate))
+    b.sigmoidGate(shared, gate)
+    return b.add(chosenExperts(b, x, routing, name, sizes, { activation, stacked: true }), shared)
   }
 }
 
