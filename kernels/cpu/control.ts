@@ -1,16 +1,15 @@
 // What every kernel shares: who am I, the step's header, claiming work, and the barrier between ops.
 // Mirrored on the host by src/backends/cpu/records.ts; the two must agree word by word.
+import { storeHeld } from './held'
 import { productsOf } from './simd'
 
 /** Bytes of one op record. */
 export const RECORD: usize = 160
 
-// The control block lies at a fixed address of every bank.
+// The control block lies at a fixed address of every bank; see also held.ts.
 const BARRIER_COUNT: usize = 1024
 const BARRIER_GENERATION: usize = 1088
 const BARRIER_WAITERS: usize = 1152
-/** Words that kernels read as constants; see held. */
-const HELD: usize = 1280
 /** What is taken of each thread's part of an op: i64, a cache line for each of at most 64 threads. */
 const PARTS: usize = 4096
 /** The step's header: i32 words, written by the host before each step. */
@@ -39,10 +38,7 @@ export function init(index: i32, count: i32, scratchPtr: usize, known: i32, barr
   patience = barrierSpins
   scratch = scratchPtr
   turn = 0
-  store<u32>(HELD, 0x0f0f0f0f)
-  store<u32>(HELD, 0x87f087f0, 4)
-  store<u32>(HELD, 0x5f800000, 8)
-  store<u32>(HELD, 0x8fffffff, 12)
+  storeHeld()
   store<i64>(PARTS + (<usize>index << 6), 0)
   products = known < 0 ? productsOf(scratchPtr) : known
 }
@@ -76,20 +72,6 @@ export function init(index: i32, count: i32, scratchPtr: usize, known: i32, barr
 /** [T] 1 where an indexer chose among equal scores. */
 // @ts-ignore: decorator
 @inline export function tiesPtr(): usize { return load<u32>(STEP, 44) }
-
-// Constants in a register for a whole loop: V8 makes those that it knows anew at every use, which takes three instructions.
-/** Low nibbles of bytes. */
-// @ts-ignore: decorator
-@inline export function heldNibbles(): v128 { return v128.load32_splat(HELD) }
-/** Sign, exponent and mantissa of fp8 in a bf16 (linear-stored.ts). */
-// @ts-ignore: decorator
-@inline export function heldFp8Bits(): v128 { return v128.load32_splat(HELD, 4) }
-/** Sign, exponent and mantissa of an f16 that was moved up in an f32 (loadF16x4). */
-// @ts-ignore: decorator
-@inline export function heldF16Bits(): v128 { return v128.load32_splat(HELD, 12) }
-/** 2^64, f32. */
-// @ts-ignore: decorator
-@inline export function heldLift(): v128 { return v128.load32_splat(HELD, 8) }
 
 /** Field `i` of an op record. Word 0 is the opcode, 1 the flags, 2 the work counter, 3 the row kind, 4 its multiplier. */
 // @ts-ignore: decorator

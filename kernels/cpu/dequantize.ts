@@ -35,6 +35,9 @@ export const CHUNK: i32 = 1024
 @inline export function wStride(d: usize): usize { return <usize>load<u32>(d, 20) }
 // @ts-ignore: decorator
 @inline export function wMultiplier(d: usize): f32 { return load<f32>(d, 24) }
+/** The same four times, by a load (held.ts). */
+// @ts-ignore: decorator
+@inline export function wMultipliers(d: usize): v128 { return v128.load32_splat(d, 24) }
 /** Blocks of 32 columns, the last one padded with zeros. */
 // @ts-ignore: decorator
 @inline export function wBlocks(d: usize): i32 { return load<i32>(d, 40) >> 5 }

@@ -1,12 +1,13 @@
 // Integer dot products for blocks with scales of two levels and codes into tables (dequantize-blocks.ts): one row of x
 // times eight rows of weights, and the panels of sixteen for more rows. linear-int.ts says how both work.
 // A minimum costs one product a block: with the sum of the activations, which comes with them.
-import { heldNibbles, products, scratch } from './control'
+import { products, scratch } from './control'
 import { INT4_MIN, INT7, IQ4, MXFP4, wBlocks, wData, wFormat, wMultiplier, wScales } from './dequantize'
 import { lower4, lowerFp8, lowerPowers, scaleBytes, superBytes, upper4, upperFp8, upperPowers, wMins, wPer, wSupers } from './dequantize-blocks'
+import { heldNibbles } from './held'
 import { PANEL, highNibbles, joined, lowNibbles, outAt, pairs, scaled, start, tileBothNibbles, tileBytes, tileMx, xAt } from './linear-int'
 import { X_BLOCK } from './quantize'
-import { BYTES_SIGNED, NIBBLES, dot2, dot4, loadF16x4, lookUp, madd } from './simd'
+import { BYTES_SIGNED, NIBBLES, dot2, dot4, loadF16x4, lookUp, madd, nextF16x4 } from './simd'
 
 /** What lies behind the codes of a block of x. */
 const X_REST: usize = X_BLOCK - 32
@@ -76,7 +77,7 @@ function int4MinOne(d: usize, g: i32, entry: usize, to: usize): void {
   let p = wData(d) + (at << 7), s = wScales(d) + (at << 4), run = wSupers(d, g), x = xAt(entry, 0)
   let a0 = f32x4.splat(0), b0 = a0
   for (let i = 0; i < nb; i += per, run += 32) {
-    const d0 = loadF16x4(run, multiplier), d1 = loadF16x4(run + 8, multiplier), m0 = loadF16x4(run + 16, multiplier), m1 = loadF16x4(run + 24, multiplier)
+    const d0 = loadF16x4(run, multiplier), d1 = nextF16x4(run, multiplier), m0 = loadF16x4(run + 16, multiplier), m1 = nextF16x4(run + 16, multiplier)
     for (const end = s + (<usize>min(per, nb - i) << 4); s < end; s += 16, x += X_BLOCK - 16) {
       let c0 = zero, e0 = zero, u = zero, v = zero
       for (const stop = p + 128; p < stop; p += 32, x += 4) {
@@ -116,7 +117,7 @@ function iq4One(d: usize, g: i32, entry: usize, to: usize): void {
   let p = wData(d) + (at << 7), s = wScales(d) + (at << 3), run = wSupers(d, g), x = xAt(entry, 0)
   let a0 = f32x4.splat(0), b0 = a0
   for (let i = 0; i < nb; i += per, run += 16) {
-    const d0 = loadF16x4(run, multiplier), d1 = loadF16x4(run + 8, multiplier)
+    const d0 = loadF16x4(run, multiplier), d1 = nextF16x4(run, multiplier)
     for (const end = s + (<usize>min(per, nb - i) << 3); s < end; s += 8, x += X_BLOCK) {
       let c0 = start(x), e0 = c0, f0 = i16x8.splat(0), h0 = f0, u = f0, v = f0
       for (let j: usize = 0; j < 16; j += 4, p += 32) {
@@ -159,7 +160,7 @@ function int7One(d: usize, g: i32, entry: usize, to: usize): void {
   let p = wData(d) + (at << 8), s = wScales(d) + at * each, run = wSupers(d, g), x = xAt(entry, 0)
   let a0 = f32x4.splat(0), b0 = a0
   for (let i = 0; i < nb; i += per, run += superBytes(d)) {
-    const d0 = loadF16x4(run, multiplier), d1 = loadF16x4(run + 8, multiplier)
+    const d0 = loadF16x4(run, multiplier), d1 = nextF16x4(run, multiplier)
     for (const end = s + <usize>min(per, nb - i) * each; s < end; s += each, x += X_REST) {
       const scale = v128.load32_splat(x, 32)
       let sums = firstSums(x)
@@ -174,7 +175,7 @@ function int7One(d: usize, g: i32, entry: usize, to: usize): void {
         if (mins) {
           const v = minusSum(sums, scale)
           a0 = madd(f32x4.mul(loadF16x4(run + 16, multiplier), lower4(s + h + 16)), v, a0)
-          b0 = madd(f32x4.mul(loadF16x4(run + 24, multiplier), upper4(s + h + 16)), v, b0)
+          b0 = madd(f32x4.mul(nextF16x4(run + 16, multiplier), upper4(s + h + 16)), v, b0)
         }
         sums = others
       }

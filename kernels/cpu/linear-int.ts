@@ -4,11 +4,12 @@
 // nothing. Decoding reads the weights once and unpacks on the way; more rows of x share a panel of sixteen rows, unpacked
 // into scratch. The sums of a block are exact, so every way gives the same bits.
 // Measured in docs/speed-log.md; truth: backends/reference.
-import { heldNibbles, products, scratch } from './control'
-import { GROUP, INT4, wBlocks, wData, wFormat, wMultiplier, wRows, wScales } from './dequantize'
+import { products, scratch } from './control'
+import { GROUP, INT4, wBlocks, wData, wFormat, wMultiplier, wMultipliers, wRows, wScales } from './dequantize'
+import { heldNibbles } from './held'
 import { blocksOne, blocksPanel } from './linear-blocks'
 import { X_BLOCK } from './quantize'
-import { BYTES_SIGNED, BYTES_UNSIGNED, NIBBLES, dot2, dot4, loadF16x4, madd } from './simd'
+import { BYTES_SIGNED, BYTES_UNSIGNED, NIBBLES, dot2, dot4, loadF16x4, madd, nextF16x4 } from './simd'
 
 /** Rows of x that pass over a claim's weights together; their codes stay in the second-level cache. */
 const STRIP: i32 = 64
@@ -51,8 +52,8 @@ export function linearInt(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, 
 function one(d: usize, g: i32, entry: usize, to: usize): void {
   const nb = wBlocks(d), at = <usize>(g * nb), s = wScales(d) + (at << 4)
   if (wFormat(d) > INT4) blocksOne(d, g, entry, to)
-  else if (wFormat(d) == INT4) int4One(wData(d) + (at << 7), s, nb, wMultiplier(d), entry, to)
-  else int8One(wData(d) + (at << 8), s, nb, wMultiplier(d), entry, to)
+  else if (wFormat(d) == INT4) int4One(d, wData(d) + (at << 7), s, nb, entry, to)
+  else int8One(d, wData(d) + (at << 8), s, nb, entry, to)
 }
 
 /** `n` rows of x, two at a time, times the sixteen rows of groups g and g + 1. */
@@ -100,8 +101,8 @@ function panel(d: usize, g: i32, table: usize, n: i32, to: usize): void {
 /** The scales of one block of groups g and g + 1. */
 // @ts-ignore: decorator
 @inline function unpackScales(s: usize, next: usize, multiplier: v128, to: usize): void {
-  v128.store(to, loadF16x4(s, multiplier)); v128.store(to, loadF16x4(s + 8, multiplier), 16)
-  v128.store(to, loadF16x4(s + next, multiplier), 32); v128.store(to, loadF16x4(s + next + 8, multiplier), 48)
+  v128.store(to, loadF16x4(s, multiplier)); v128.store(to, nextF16x4(s, multiplier), 16)
+  v128.store(to, loadF16x4(s + next, multiplier), 32); v128.store(to, nextF16x4(s + next, multiplier), 48)
 }
 
 function unpackNibbles(d: usize, g: i32): void {
@@ -221,30 +222,26 @@ export function tileBytes(nb: i32, table: usize, to: usize, offset: i32): void {
 }
 
 /** One row of x times eight rows of int4 weights: decoding. */
-function int4One(p: usize, s: usize, nb: i32, factor: f32, table: usize, to: usize): void {
-  const multiplier = f32x4.splat(factor), mask = heldNibbles()
+function int4One(d: usize, p: usize, s: usize, nb: i32, table: usize, to: usize): void {
+  const mask = heldNibbles()
   let x0 = xAt(table, 0)
   let a0 = f32x4.splat(0), b0 = a0
-  for (let i = 0; i < nb; i++, p += 128, s += 16, x0 += X_BLOCK) {
+  for (let i = 0; i < nb; i++, s += 16, x0 += X_BLOCK - 16) {
     let c0 = start(x0), d0 = c0
-    let q = v128.load(p), r = v128.load(p, 16), l = lowNibbles(q, mask), m = lowNibbles(r, mask), h = highNibbles(q, mask), k = highNibbles(r, mask), u = q, v = q
-    u = v128.load32_splat(x0); v = v128.load32_splat(x0, 16); c0 = dot2(dot2(c0, u, l), v, h); d0 = dot2(dot2(d0, u, m), v, k)
-    q = v128.load(p, 32); r = v128.load(p, 48); l = lowNibbles(q, mask); m = lowNibbles(r, mask); h = highNibbles(q, mask); k = highNibbles(r, mask)
-    u = v128.load32_splat(x0, 4); v = v128.load32_splat(x0, 20); c0 = dot2(dot2(c0, u, l), v, h); d0 = dot2(dot2(d0, u, m), v, k)
-    q = v128.load(p, 64); r = v128.load(p, 80); l = lowNibbles(q, mask); m = lowNibbles(r, mask); h = highNibbles(q, mask); k = highNibbles(r, mask)
-    u = v128.load32_splat(x0, 8); v = v128.load32_splat(x0, 24); c0 = dot2(dot2(c0, u, l), v, h); d0 = dot2(dot2(d0, u, m), v, k)
-    q = v128.load(p, 96); r = v128.load(p, 112); l = lowNibbles(q, mask); m = lowNibbles(r, mask); h = highNibbles(q, mask); k = highNibbles(r, mask)
-    u = v128.load32_splat(x0, 12); v = v128.load32_splat(x0, 28); c0 = dot2(dot2(c0, u, l), v, h); d0 = dot2(dot2(d0, u, m), v, k)
-    const w = loadF16x4(s, multiplier), z = loadF16x4(s + 8, multiplier)
-    u = v128.load32_splat(x0, 32); a0 = scaled(a0, pairs(c0), w, u); b0 = scaled(b0, pairs(d0), z, u)
+    for (const end = p + 128; p < end; p += 32, x0 += 4) {
+      const q = v128.load(p), r = v128.load(p, 16), u = v128.load32_splat(x0), v = v128.load32_splat(x0, 16)
+      c0 = dot2(dot2(c0, u, lowNibbles(q, mask)), v, highNibbles(q, mask)); d0 = dot2(dot2(d0, u, lowNibbles(r, mask)), v, highNibbles(r, mask))
+    }
+    const multiplier = wMultipliers(d), w = loadF16x4(s, multiplier), z = nextF16x4(s, multiplier), u = v128.load32_splat(x0, 16)
+    a0 = scaled(a0, pairs(c0), w, u); b0 = scaled(b0, pairs(d0), z, u)
   }
   const o0 = outAt(table, 0, to)
   v128.store(o0, a0); v128.store(o0, b0, 16)
 }
 
 /** One row of x times eight rows of int8 weights: decoding. */
-function int8One(p: usize, s: usize, nb: i32, factor: f32, table: usize, to: usize): void {
-  const multiplier = f32x4.splat(factor), mask = heldNibbles(), zero = i16x8.splat(0)
+function int8One(d: usize, p: usize, s: usize, nb: i32, table: usize, to: usize): void {
+  const mask = heldNibbles(), zero = i16x8.splat(0)
   let x0 = xAt(table, 0)
   let a0 = f32x4.splat(0), b0 = a0
   for (let i = 0; i < nb; i++, s += 16, x0 += X_BLOCK) {
@@ -254,7 +251,7 @@ function int8One(p: usize, s: usize, nb: i32, factor: f32, table: usize, to: usi
       const q = v128.load(p), l = lowNibbles(q, mask), h = highNibbles(q, mask), r = v128.load(p, 16), m = lowNibbles(r, mask), k = highNibbles(r, mask)
       u = v128.load32_splat(x0 + j); e0 = dot2(e0, u, l); c0 = dot2(c0, u, h); f0 = dot2(f0, u, m); d0 = dot2(d0, u, k)
     }
-    const w = loadF16x4(s, multiplier), z = loadF16x4(s + 8, multiplier)
+    const multiplier = wMultipliers(d), w = loadF16x4(s, multiplier), z = nextF16x4(s, multiplier)
     u = v128.load32_splat(x0, 32); a0 = scaled(a0, joined(e0, c0), w, u); b0 = scaled(b0, joined(f0, d0), z, u)
   }
   const o0 = outAt(table, 0, to)

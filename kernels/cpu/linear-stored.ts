@@ -1,8 +1,9 @@
 // Exact products of weights that are stored as floats. BF16: four rows are widened in registers for one row of x, without the way
 // over scratch that pays only when several rows of x share it; sums have the order of dot4rows (linear.ts), so that the bits
 // are the same. FP8: blocks of codes are summed, and the sums are multiplied by the block's scale, for any number of rows of x.
-import { heldFp8Bits, heldLift, scratch } from './control'
+import { scratch } from './control'
 import { BF16, CHUNK, FP8, wCols, wData, wFormat, wRows, wScales, wStride } from './dequantize'
+import { heldFp8Bits, heldLift } from './held'
 import { madd, sums4 } from './simd'
 import { touch } from './touch'
 

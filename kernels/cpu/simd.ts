@@ -1,4 +1,5 @@
 // Vector building blocks. Those that products are made of are the one place where relaxed SIMD and baseline SIMD differ.
+import { ROUNDER, expBias, expLeast, expMost, expOne, expRounder, expStep, expStepRest, expSteps, expTerm, heldF16Bits } from './held'
 
 /**
  * acc + pairs of products in i16: acc[r, h] += a[r][2h] b[r][2h] + a[r][2h + 1] b[r][2h + 1]; a: i8, b: codes 0..15.
@@ -64,14 +65,19 @@ export function productsOf(at: usize): i32 {
 }
 
 /**
- * Four f16 at p to f32 times `multiplier / 2^112`: the bits are moved into place and the exponent bias is mended by the
- * multiplication, which also makes subnormals right. Infinities and NaN are refused by the loader.
+ * Four f16, widened to i32, to f32 times `multiplier / 2^112`: the bits are moved into place and the exponent bias is mended by
+ * the multiplication, which also makes subnormals right. Infinities and NaN are refused by the loader.
  */
 // @ts-ignore: decorator
-@inline export function loadF16x4(p: usize, multiplier: v128): v128 {
-  const bits = i32x4.shl(v128.load16x4_s(p), 13)
-  return f32x4.mul(v128.and(bits, i32x4.splat(0x8fffffff)), multiplier)
+@inline export function widenF16x4(halves: v128, multiplier: v128): v128 {
+  return f32x4.mul(v128.and(i32x4.shl(halves, 13), heldF16Bits()), multiplier)
 }
+/** The four at p. */
+// @ts-ignore: decorator
+@inline export function loadF16x4(p: usize, multiplier: v128): v128 { return widenF16x4(v128.load16x4_s(p), multiplier) }
+/** The four behind them; V8 loads all eight at once where it fuses vectors, if it sees the offset. */
+// @ts-ignore: decorator
+@inline export function nextF16x4(p: usize, multiplier: v128): v128 { return widenF16x4(v128.load16x4_s(p, 8), multiplier) }
 
 /** f32 to f16 to nearest even: the bias is moved by a multiplication, which also makes subnormals; beyond 65504 clamps. */
 // @ts-ignore: decorator
@@ -82,9 +88,6 @@ export function productsOf(at: usize): i32 {
   const half = v128.or(bits, v128.and(i32x4.shr_u(v, 16), i32x4.splat(0x8000)))
   return i64x2.extract_lane(i16x8.narrow_i32x4_u(half, half), 0)
 }
-
-/** Added, it rounds to the nearest integer (even on ties) and leaves it in the low bits: for |x| < 2^22. */
-const ROUNDER: f32 = 12582912 // 1.5 * 2^23
 
 /** To the nearest integer, as i32; |x| < 2^22. Fewer instructions than nearest and trunc_sat. */
 // @ts-ignore: decorator
@@ -99,21 +102,18 @@ const ROUNDER: f32 = 12582912 // 1.5 * 2^23
 /** exp in f32, within 2 units in the last place for x in [-87, 88]; 0 below. Cephes' polynomial (expf), S. Moshier. */
 // @ts-ignore: decorator
 @inline export function exp4(x: v128): v128 {
-  const clamped = f32x4.pmax(f32x4.pmin(x, f32x4.splat(88.0)), f32x4.splat(-87.3))
-  const shifted = f32x4.add(f32x4.mul(clamped, f32x4.splat(1.4426950408889634)), f32x4.splat(ROUNDER))
-  const n = f32x4.sub(shifted, f32x4.splat(ROUNDER))
+  const least = expLeast(), rounder = expRounder(), clamped = f32x4.pmax(f32x4.pmin(x, expMost()), least)
+  const shifted = madd(clamped, expSteps(), rounder), n = f32x4.sub(shifted, rounder)
   // x - n ln 2, with ln 2 in two parts so that nothing is lost
-  let r = f32x4.sub(clamped, f32x4.mul(n, f32x4.splat(0.693359375)))
-  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)))
-  let p = f32x4.splat(1.9875691500e-4)
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3))
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3))
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2))
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1))
-  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001201e-1))
-  p = f32x4.add(f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r), f32x4.splat(1))
-  const scale = i32x4.shl(i32x4.add(shifted, i32x4.splat(127)), 23) // the rounder's own bits fall out
-  return v128.andnot(f32x4.mul(p, scale), f32x4.lt(x, f32x4.splat(-87.3)))
+  const r = madd(n, expStepRest(), madd(n, expStep(), clamped))
+  let p = madd(expTerm(0), r, expTerm(1))
+  p = madd(p, r, expTerm(2))
+  p = madd(p, r, expTerm(3))
+  p = madd(p, r, expTerm(4))
+  p = madd(p, r, expTerm(5))
+  p = f32x4.add(madd(p, f32x4.mul(r, r), r), expOne())
+  const scale = i32x4.shl(i32x4.add(shifted, expBias()), 23) // the rounder's own bits fall out
+  return v128.andnot(f32x4.mul(p, scale), f32x4.lt(x, least))
 }
 
 /** tanh(x) = 1 - 2 / (exp(2 x) + 1): within 2^-22 of it, relative to 1. */
