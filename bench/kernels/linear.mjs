@@ -66,6 +66,7 @@ function matrix(bench, format, rows, descriptor) {
   const values = block.map((v, i) => STORE[format](piece, i, v))
   const bytes = new Uint8Array(piece.buffer)
   for (let row = 0; row < rows; row += 64) new Uint8Array(buffer, data + row * stride, bytes.length).set(bytes)
+  if (format === 'fp8') bench.kernels.weave(data, rows * stride)
   writeDescriptor(buffer, descriptor, { ...plain, ...grid, format, data, scales, rows, stride })
   return { values, bytes: rows * stride }
 }

@@ -3,6 +3,7 @@
 // block rows, block columns, padded columns, 0. Of blocks with two levels of scales: blocks per run in place of grid columns,
 // 1 for minima in place of block rows, and last the address of the upper level.
 import { dequantizeBlocks } from './dequantize-blocks'
+import { heldFp8Bits } from './held'
 import { loadF16x4 } from './simd'
 
 export const F32: i32 = 0
@@ -79,25 +80,55 @@ function dequantize_f16(p: usize, n: i32, out: usize): void {
 
 /** e4m3fn to f32: seven bits moved under the f32 exponent and multiplied by 2^120, then by the block's scale. */
 function dequantize_fp8(d: usize, p: usize, row: i32, col: i32, n: i32, out: usize): void {
-  const blockCols = load<i32>(d, 36)
-  const grid = wScales(d) + (<usize>(row / load<i32>(d, 32)) * <usize>load<i32>(d, 28) << 2)
-  const unbias = f32x4.splat(reinterpret<f32>(0x7b800000)) // 2^120
-  const end = col + n
-  while (col < end) {
-    const block = col / blockCols
-    const stop = min(end, (block + 1) * blockCols)
-    const scale1 = load<f32>(grid + (<usize>block << 2))
-    const scale = f32x4.splat(scale1)
-    for (; col + 4 <= stop; col += 4, out += 16) {
-      const b = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(p + <usize>col)))
-      const bits = v128.or(v128.and(i32x4.shl(b, 20), i32x4.splat(0x07f00000)), v128.and(i32x4.shl(b, 24), i32x4.splat(0x80000000)))
-      v128.store(out, f32x4.mul(f32x4.mul(bits, unbias), scale))
+  if (isWoven(d)) widenWoven(p + <usize>col, n, out)
+  else
+    for (let i = 0; i < n; i++) {
+      const b = <u32>load<u8>(p + <usize>(col + i))
+      store<f32>(out + (<usize>i << 2), reinterpret<f32>((b << 20 & 0x07f00000) | (b << 24 & 0x80000000)) * reinterpret<f32>(0x7b800000))
     }
-    for (; col < stop; col++, out += 4) {
-      const b = <u32>load<u8>(p + <usize>col)
-      const bits = (b << 20 & 0x07f00000) | (b << 24 & 0x80000000)
-      store<f32>(out, reinterpret<f32>(bits) * reinterpret<f32>(0x7b800000) * scale1)
-    }
+  const blockCols = load<i32>(d, 36), grid = wScales(d) + (<usize>(row / load<i32>(d, 32)) * <usize>load<i32>(d, 28) << 2)
+  for (let end = col + n, stop = col; col < end; col = stop) {
+    const block = col / blockCols, scale = load<f32>(grid + (<usize>block << 2))
+    stop = min(end, (block + 1) * blockCols)
+    let i = col
+    for (; i + 4 <= stop; i += 4, out += 16) v128.store(out, f32x4.mul(v128.load(out), f32x4.splat(scale)))
+    for (; i < stop; i++, out += 4) store<f32>(out, load<f32>(out) * scale)
+  }
+}
+
+// FP8 lies woven where rows are whole vectors: byte 4i + k of sixteen holds column 4k + i. Shifts and masks alone then move four
+// columns side by side into four vectors; in order, they would have to be spread by shuffles, of which a processor does half as many.
+
+// @ts-ignore: decorator
+@inline export function isWoven(d: usize): boolean { return wFormat(d) == FP8 && (wCols(d) & 15) == 0 }
+
+/** Weaves rows as they are stored; `bytes` is a multiple of 16. */
+export function weave(p: usize, bytes: usize): void {
+  for (const end = p + bytes; p < end; p += 16) {
+    const v = v128.load(p)
+    v128.store(p, v128.shuffle<u8>(v, v, 0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15))
+  }
+}
+
+// Of two codes in 16 bits the upper one, and the lower one, as the sign, exponent and mantissa of a bf16, whose value is 2^-120 of
+// theirs; below are bits that the mask takes off.
+// @ts-ignore: decorator
+@inline export function upperCodes(woven: v128): v128 { return i16x8.shr_s(woven, 4) }
+// @ts-ignore: decorator
+@inline export function lowerCodes(woven: v128): v128 { return i16x8.shr_s(i16x8.shl(woven, 8), 4) }
+/** Those in the upper halves of 32 bits, as f32; and those in the lower. */
+// @ts-ignore: decorator
+@inline export function upperHalves(codes: v128, mask: v128): v128 { return v128.and(codes, mask) }
+// @ts-ignore: decorator
+@inline export function lowerHalves(codes: v128, mask: v128): v128 { return v128.and(i32x4.shl(codes, 16), mask) }
+
+/** n woven codes to f32, without their scales; n is a multiple of 16. */
+export function widenWoven(p: usize, n: i32, out: usize): void {
+  const unbias = f32x4.splat(reinterpret<f32>(0x7b800000)), mask = heldFp8Bits() // 2^120
+  for (const end = p + <usize>n; p < end; p += 16, out += 64) {
+    const v = v128.load(p), odd = upperCodes(v), even = lowerCodes(v)
+    v128.store(out, f32x4.mul(lowerHalves(even, mask), unbias)); v128.store(out, f32x4.mul(lowerHalves(odd, mask), unbias), 16)
+    v128.store(out, f32x4.mul(upperHalves(even, mask), unbias), 32); v128.store(out, f32x4.mul(upperHalves(odd, mask), unbias), 48)
   }
 }
 

@@ -9,7 +9,7 @@ const EXP: usize = HELD + 32
 export const ROUNDER: f32 = 12582912 // 1.5 * 2^23
 
 export function storeHeld(): void {
-  store<u32>(HELD, 0x0f0f0f0f); store<u32>(HELD, 0x87f087f0, 4); store<u32>(HELD, 0x5f800000, 8); store<u32>(HELD, 0x8fffffff, 12)
+  store<u32>(HELD, 0x0f0f0f0f); store<u32>(HELD, 0x87f00000, 4); store<u32>(HELD, 0x5f800000, 8); store<u32>(HELD, 0x8fffffff, 12); store<u32>(HELD, 0x5b800000, 16)
   store<f32>(EXP, 88); store<f32>(EXP, -87.3, 4); store<f32>(EXP, 1.4426950408889634, 8); store<f32>(EXP, ROUNDER, 12)
   store<f32>(EXP, -0.693359375, 16); store<f32>(EXP, 2.12194440e-4, 20)
   store<f32>(EXP, 1.9875691500e-4, 24); store<f32>(EXP, 1.3981999507e-3, 28); store<f32>(EXP, 8.3334519073e-3, 32)
@@ -20,12 +20,15 @@ export function storeHeld(): void {
 /** Low nibbles of bytes. */
 // @ts-ignore: decorator
 @inline export function heldNibbles(): v128 { return v128.load32_splat(HELD) }
-/** Sign, exponent and mantissa of fp8 in a bf16 (linear-stored.ts). */
+/** Sign, exponent and mantissa of fp8 that were moved into an f32 (dequantize.ts). */
 // @ts-ignore: decorator
 @inline export function heldFp8Bits(): v128 { return v128.load32_splat(HELD, 4) }
 /** 2^64, f32. */
 // @ts-ignore: decorator
 @inline export function heldLift(): v128 { return v128.load32_splat(HELD, 8) }
+/** 2^56, f32. */
+// @ts-ignore: decorator
+@inline export function heldRest(): v128 { return v128.load32_splat(HELD, 16) }
 /** Sign, exponent and mantissa of an f16 that was moved up in an f32 (simd.ts, loadF16x4). */
 // @ts-ignore: decorator
 @inline export function heldF16Bits(): v128 { return v128.load32_splat(HELD, 12) }

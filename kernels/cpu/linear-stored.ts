@@ -2,8 +2,8 @@
 // over scratch that pays only when several rows of x share it; sums have the order of dot4rows (linear.ts), so that the bits
 // are the same. FP8: blocks of codes are summed, and the sums are multiplied by the block's scale, for any number of rows of x.
 import { scratch } from './control'
-import { BF16, CHUNK, FP8, wCols, wData, wFormat, wRows, wScales, wStride } from './dequantize'
-import { heldFp8Bits, heldLift } from './held'
+import { BF16, CHUNK, isWoven, lowerCodes, lowerHalves, upperCodes, upperHalves, wCols, wData, wFormat, wRows, wScales, wStride, widenWoven } from './dequantize'
+import { heldFp8Bits, heldLift, heldRest } from './held'
 import { madd, sums4 } from './simd'
 import { touch } from './touch'
 
@@ -13,9 +13,7 @@ export function isBf16(d: usize, row: i32, rows: i32): boolean {
 }
 
 /** Whether the products of `d` are sums of scaled sums of blocks: of fp8, where a block is whole vectors. */
-export function isFp8(d: usize): boolean {
-  return wFormat(d) == FP8 && (wCols(d) & 7) == 0 && (load<i32>(d, 36) & 7) == 0
-}
+export function isFp8(d: usize): boolean { return isWoven(d) && (load<i32>(d, 36) & 15) == 0 }
 
 /** Four of eight 16-bit numbers as the upper halves of 32-bit ones. */
 // @ts-ignore: decorator
@@ -43,69 +41,68 @@ export function dotBf16(d: usize, row: i32, col: i32, n: i32, x: usize): v128 {
   return sums4(a0, a1, a2, a3)
 }
 
-// The codes of fp8 are moved into a bf16, sign, four bits of exponent, three of mantissa, which is 2^-120 of their value.
-
-// @ts-ignore: decorator
-@inline function codes(p: usize, mask: v128): v128 { return v128.and(i16x8.shl(v128.load8x8_s(p), 4), mask) }
-/** x is times 2^64 (heldLift), so that products with 2^-120 are not too small to be normal; the sums are times the rest, 2^56. */
-const REST: f32 = reinterpret<f32>(0x5b800000)
+// Codes are 2^-120 of their value (dequantize.ts). x is times 2^64 (heldLift), so that products are not too small to be normal; the
+// sums are times the rest, 2^56.
 
 /** Row r of four rows from `row` on; the last one of the matrix for those that do not exist. */
 // @ts-ignore: decorator
 @inline function rowAt(d: usize, row: i32, r: i32): i32 { return min(row + r, wRows(d) - 1) }
+/** The scales of a row's blocks. */
 // @ts-ignore: decorator
-@inline function scaleAt(d: usize, row: i32, block: i32): v128 {
-  return v128.load32_splat(wScales(d) + (<usize>(row / load<i32>(d, 32) * load<i32>(d, 28) + block) << 2))
-}
+@inline function scalesAt(d: usize, row: i32): usize { return wScales(d) + (<usize>(row / load<i32>(d, 32) * load<i32>(d, 28)) << 2) }
+
+/** Where in scratch dotFp8 leaves its rows and their scales, u32 each: read back, they are not computed anew for every vector. */
+const ROWS: usize = 80
 
 /** As dotWidened, for one row of x: the codes are widened in registers, and the sums of blocks wait in scratch. */
 export function dotFp8(d: usize, row: i32, col: i32, n: i32, x: usize): v128 {
-  const stride = wStride(d), p0 = wData(d) + <usize>row * stride
-  const p1 = wData(d) + <usize>rowAt(d, row, 1) * stride, p2 = wData(d) + <usize>rowAt(d, row, 2) * stride, p3 = wData(d) + <usize>rowAt(d, row, 3) * stride
-  const blockCols = load<i32>(d, 36), end = col + n, sums = scratch
+  const stride = wStride(d), blockCols = load<i32>(d, 36), end = col + n, sums = scratch, rows = scratch + ROWS
   memory.fill(sums, 0, 64)
+  const more = row + 8 <= wRows(d)
+  let block = <usize>(col / blockCols) << 2
+  for (let r = 0; r < 4; r++) {
+    store<u32>(rows + (<usize>r << 2), <u32>(wData(d) + <usize>rowAt(d, row, r) * stride))
+    store<u32>(rows + (<usize>r << 2), <u32>(scalesAt(d, rowAt(d, row, r)) + block), 16)
+  }
+  store<u32>(rows, more ? 64 : 0, 32)
+  const p0 = <usize>load<u32>(rows), p1 = <usize>load<u32>(rows, 4), p2 = <usize>load<u32>(rows, 8), p3 = <usize>load<u32>(rows, 12), step = <usize>load<u32>(rows, 32)
   // The four rows behind are one stream in memory; these four are four, along which the processor reads ahead less well.
-  const more = row + 8 <= wRows(d), step: usize = more ? 32 : 0
-  let ahead = more ? p0 + 4 * stride + (<usize>col << 2) : p0, sink = f32x4.splat(0)
-  while (col < end) {
-    const block = col / blockCols, stop = min(end, (block + 1) * blockCols), lift = heldLift(), mask = heldFp8Bits()
+  let ahead = more ? p0 + 4 * stride + (<usize>col << 2) : p0, stop = col / blockCols * blockCols
+  for (block = 0; col < end; block += 4) {
+    stop += blockCols
+    const lift = heldLift(), mask = heldFp8Bits()
     let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0
-    for (let i = <usize>col, to = <usize>stop; i < to; i += 8, x += 32) {
-      const u = f32x4.mul(v128.load(x), lift), v = f32x4.mul(v128.load(x, 16), lift)
-      sink = v128.or(sink, v128.load(ahead)); ahead += step
-      let w = codes(p0 + i, mask)
-      a0 = madd(v, high(w), madd(u, low(w), a0))
-      w = codes(p1 + i, mask)
-      a1 = madd(v, high(w), madd(u, low(w), a1))
-      w = codes(p2 + i, mask)
-      a2 = madd(v, high(w), madd(u, low(w), a2))
-      w = codes(p3 + i, mask)
-      a3 = madd(v, high(w), madd(u, low(w), a3))
+    for (let i = <usize>col, to = <usize>min(end, stop); i < to; i += 16, x += 64) {
+      const x0 = f32x4.mul(v128.load(x), lift), x1 = f32x4.mul(v128.load(x, 16), lift), x2 = f32x4.mul(v128.load(x, 32), lift), x3 = f32x4.mul(v128.load(x, 48), lift)
+      a0 = addWoven(a0, v128.load(p0 + i), mask, x0, x1, x2, x3)
+      a1 = addWoven(a1, v128.load(p1 + i), mask, x0, x1, x2, x3)
+      // stored, because a sum of what is read ahead would take a register
+      store<i64>(sums, load<i64>(ahead), 64); ahead += step
+      a2 = addWoven(a2, v128.load(p2 + i), mask, x0, x1, x2, x3)
+      a3 = addWoven(a3, v128.load(p3 + i), mask, x0, x1, x2, x3)
     }
-    addScaled(sums, a0, d, row, block); addScaled(sums + 16, a1, d, rowAt(d, row, 1), block)
-    addScaled(sums + 32, a2, d, rowAt(d, row, 2), block); addScaled(sums + 48, a3, d, rowAt(d, row, 3), block)
+    const rest = heldRest()
+    addScaled(sums, a0, rest, load<u32>(rows, 16) + block); addScaled(sums + 16, a1, rest, load<u32>(rows, 20) + block)
+    addScaled(sums + 32, a2, rest, load<u32>(rows, 24) + block); addScaled(sums + 48, a3, rest, load<u32>(rows, 28) + block)
     col = stop
   }
-  v128.store(sums, sink, 64)
   return sums4(v128.load(sums), v128.load(sums, 16), v128.load(sums, 32), v128.load(sums, 48))
 }
 
 // @ts-ignore: decorator
-@inline function addScaled(sums: usize, a: v128, d: usize, row: i32, block: i32): void {
-  v128.store(sums, madd(f32x4.mul(a, f32x4.splat(REST)), scaleAt(d, row, block), v128.load(sums)))
+@inline function addWoven(acc: v128, v: v128, mask: v128, x0: v128, x1: v128, x2: v128, x3: v128): v128 {
+  const odd = upperCodes(v), even = lowerCodes(v)
+  return madd(x3, upperHalves(odd, mask), madd(x2, upperHalves(even, mask), madd(x1, lowerHalves(odd, mask), madd(x0, lowerHalves(even, mask), acc))))
+}
+
+// @ts-ignore: decorator
+@inline function addScaled(sums: usize, a: v128, rest: v128, scale: usize): void {
+  v128.store(sums, madd(f32x4.mul(a, rest), v128.load32_splat(scale), v128.load(sums)))
 }
 
 /** Codes of rows [row, row + 4), columns [col, col + n), as f32 [4][CHUNK] in scratch. */
 export function widenFp8(d: usize, row: i32, col: i32, n: i32): void {
-  const unbias = f32x4.splat(reinterpret<f32>(0x7b800000)) // 2^120
-  const mask = heldFp8Bits()
-  for (let r = 0; r < 4; r++) {
-    let p = wData(d) + <usize>rowAt(d, row, r) * wStride(d) + <usize>col, to = scratch + (<usize>(r * CHUNK) << 2)
-    for (const end = p + <usize>n; p < end; p += 8, to += 32) {
-      const w = codes(p, mask)
-      v128.store(to, f32x4.mul(low(w), unbias)); v128.store(to, f32x4.mul(high(w), unbias), 16)
-    }
-  }
+  for (let r = 0; r < 4; r++) widenWoven(wData(d) + <usize>rowAt(d, row, r) * wStride(d) + <usize>col, n, scratch + (<usize>(r * CHUNK) << 2))
 }
 
 /** Dot products of x, from column `col` on, with the four rows in scratch, of columns [col, col + n). */
@@ -120,8 +117,9 @@ export function dotWidened(d: usize, row: i32, col: i32, n: i32, x: usize): v128
       a0 = madd(v, v128.load(p, 16), madd(u, v128.load(p), a0)); a1 = madd(v, v128.load(p + next, 16), madd(u, v128.load(p + next), a1))
       a2 = madd(v, v128.load(p + 2 * next, 16), madd(u, v128.load(p + 2 * next), a2)); a3 = madd(v, v128.load(p + 3 * next, 16), madd(u, v128.load(p + 3 * next), a3))
     }
-    t0 = madd(a0, scaleAt(d, row, block), t0); t1 = madd(a1, scaleAt(d, rowAt(d, row, 1), block), t1)
-    t2 = madd(a2, scaleAt(d, rowAt(d, row, 2), block), t2); t3 = madd(a3, scaleAt(d, rowAt(d, row, 3), block), t3)
+    const at = <usize>block << 2
+    t0 = madd(a0, v128.load32_splat(scalesAt(d, row) + at), t0); t1 = madd(a1, v128.load32_splat(scalesAt(d, rowAt(d, row, 1)) + at), t1)
+    t2 = madd(a2, v128.load32_splat(scalesAt(d, rowAt(d, row, 2)) + at), t2); t3 = madd(a3, v128.load32_splat(scalesAt(d, rowAt(d, row, 3)) + at), t3)
     col = stop
   }
   return sums4(t0, t1, t2, t3)

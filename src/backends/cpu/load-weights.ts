@@ -28,6 +28,7 @@ interface PackKernels {
   packMxfp4(descriptor: number, source: number, row: number, count: number): number
   packFp4(descriptor: number, source: number, grid: number, row: number, count: number): number
   packFloats(descriptor: number, source: number, factor: number, row: number, count: number): void
+  weave(address: number, bytes: number): void
   anyMasked(address: number, bytes: number, width: number, mask: number): number
 }
 
@@ -232,11 +233,13 @@ export class WeightLoader {
       new Float32Array(this.memory.buffer, at, values.length).set(values)
     }
     const [width, mask] = NOT_FINITE[format]!
-    if (this.kernels.anyMasked(at, count * stored.cols * width, width, mask) === 0) return
-    throw new UserError(
-      `${stored.file}: tensor ${stored.name} holds NaN or infinity; expected finite ${format} weights. The file is damaged: fetch it again.`,
-      'invalid_file',
-    )
+    if (this.kernels.anyMasked(at, count * stored.cols * width, width, mask) !== 0)
+      throw new UserError(
+        `${stored.file}: tensor ${stored.name} holds NaN or infinity; expected finite ${format} weights. The file is damaged: fetch it again.`,
+        'invalid_file',
+      )
+    // See kernels/cpu/dequantize.ts.
+    if (format === 'fp8' && stored.cols % 16 === 0) this.kernels.weave(at, count * stored.cols)
   }
 
   private describe(address: number, d: Omit<Descriptor, 'stride' | 'paddedCols'>): void {
