@@ -228,8 +228,10 @@ function int4One(d: usize, p: usize, s: usize, nb: i32, table: usize, to: usize)
   let a0 = f32x4.splat(0), b0 = a0
   for (let i = 0; i < nb; i++, s += 16, x0 += X_BLOCK - 16) {
     let c0 = start(x0), d0 = c0
-    for (const end = p + 128; p < end; p += 32, x0 += 4) {
-      const q = v128.load(p), r = v128.load(p, 16), u = v128.load32_splat(x0), v = v128.load32_splat(x0, 16)
+    for (const end = p + 128; p < end; p += 64, x0 += 8) {
+      let q = v128.load(p), r = v128.load(p, 16), u = v128.load32_splat(x0), v = v128.load32_splat(x0, 16)
+      c0 = dot2(dot2(c0, u, lowNibbles(q, mask)), v, highNibbles(q, mask)); d0 = dot2(dot2(d0, u, lowNibbles(r, mask)), v, highNibbles(r, mask))
+      q = v128.load(p, 32); r = v128.load(p, 48); u = v128.load32_splat(x0, 4); v = v128.load32_splat(x0, 20)
       c0 = dot2(dot2(c0, u, lowNibbles(q, mask)), v, highNibbles(q, mask)); d0 = dot2(dot2(d0, u, lowNibbles(r, mask)), v, highNibbles(r, mask))
     }
     const multiplier = wMultipliers(d), w = loadF16x4(s, multiplier), z = nextF16x4(s, multiplier), u = v128.load32_splat(x0, 16)
