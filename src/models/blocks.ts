@@ -22,18 +22,23 @@ export const PROJECTIONS: MlpNames = { gate: 'gate_proj', up: 'up_proj', down: '
 /** Mixtral's and MiniMax's. */
 export const W123: MlpNames = { gate: 'w1', up: 'w3', down: 'w2' }
 
+interface MlpOptions {
+  readonly activation?: Activation
+  readonly bias?: boolean
+  readonly names?: MlpNames
+}
+
 /** down(act(gate x) * up x); x [T, D] -> [T, D]. GLU variants, arXiv 2002.05202. */
-export function gatedMlp(
-  b: GraphBuilder,
-  x: View,
-  name: string,
-  width: number,
-  options: { activation?: Activation; bias?: boolean; names?: MlpNames } = {},
-): Value {
+export function gatedMlp(b: GraphBuilder, x: View, name: string, width: number, options: MlpOptions = {}): Value {
+  return beginMlp(b, x, name, width, options)()
+}
+
+/** The same in two parts, for what has to be computed between: gate and up now, the rest when the result is called. */
+export function beginMlp(b: GraphBuilder, x: View, name: string, width: number, options: MlpOptions = {}): () => Value {
   const { activation = 'silu', bias = false, names = PROJECTIONS } = options
   const gate = project(b, x, `${name}.${names.gate}`, width, bias) // [T, F]
   const up = project(b, x, `${name}.${names.up}`, width, bias)
-  return project(b, b.gatedMul(gate, up, activation), `${name}.${names.down}`, x.width, bias)
+  return () => project(b, b.gatedMul(gate, up, activation), `${name}.${names.down}`, x.width, bias)
 }
 
 /** Final norm and head on the rows whose logits are wanted: x [T, D] -> [R, V]. */

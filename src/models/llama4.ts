@@ -8,7 +8,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder, matrix, view, type ExpertWeights } from '../graph/builder.js'
 import type { RopeTable, Value, View, Weight } from '../graph/ops.js'
 import type { Program } from '../graph/program.js'
-import { gatedMlp, logits, norm, project } from './blocks.js'
+import { beginMlp, gatedMlp, logits, norm, project } from './blocks.js'
 import { COMMON, activationOf, checkExperts, expertCount, readConfig, unsupported } from './config.js'
 import type { ModelDefinition } from './definition.js'
 import { HEADS, headsOf, layerTypes, spanLength, type Heads } from './gqa.js'
@@ -122,10 +122,11 @@ function mixture(b: GraphBuilder, x: View, name: string, c: Config): Value {
   const topK = c.num_experts_per_tok
   const F = c.intermediate_size
   const activation = activationOf(c)
+  const sharedExpert = beginMlp(b, x, `${name}.shared_expert`, F, { activation })
   const scores = b.linear(x, matrix(`${name}.router.weight`, X, x.width, { quantizable: false })) // [T, X]
   const routing = b.route(scores, { ...plainRule('chosenSigmoid', false), topK, scale: 1 })
-  // Here nothing waits for the choice.
-  const shared = gatedMlp(b, x, `${name}.shared_expert`, F, { activation })
+  // Before the matrices of those chosen, because here nothing waits for the choice.
+  const shared = sharedExpert()
   const routed = b.experts(x, routing, expertWeights(`${name}.experts`, X, F, x.width), topK, activation, 'input')
   return b.add(shared, routed)
 }

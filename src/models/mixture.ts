@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { matrix, vector, type GraphBuilder } from '../graph/builder.js'
 import type { Activation, RouteOp, Value, View } from '../graph/ops.js'
-import { gatedMlp, PROJECTIONS, type MlpNames } from './blocks.js'
+import { beginMlp, PROJECTIONS, type MlpNames } from './blocks.js'
 import { requireMultiple, size, unsupported } from './config.js'
 
 // ---- config
@@ -79,10 +79,11 @@ export function mixture(
 ): Value {
   if (!c.n_shared_experts) return routedExperts(b, x, name, c, rule, options)
   const { activation = 'silu', names = PROJECTIONS, sharedNames = names } = options
-  const routing = chooseExperts(b, x, name, c, rule)
-  // Here nothing waits for the choice.
   const width = c.n_shared_experts * c.moe_intermediate_size
-  const shared = gatedMlp(b, x, `${name}.shared_experts`, width, { names: sharedNames, activation })
+  const sharedExperts = beginMlp(b, x, `${name}.shared_experts`, width, { names: sharedNames, activation })
+  const routing = chooseExperts(b, x, name, c, rule)
+  // Before the matrices of those chosen, because here nothing waits for the choice.
+  const shared = sharedExperts()
   return b.add(chosenExperts(b, options.input ?? x, routing, name, c, options), shared)
 }
 

@@ -7,7 +7,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder, matrix } from '../graph/builder.js'
 import type { Value, View } from '../graph/ops.js'
 import type { Program } from '../graph/program.js'
-import { gatedMlp, logits, norm } from './blocks.js'
+import { beginMlp, gatedMlp, logits, norm } from './blocks.js'
 import { COMMON, activationOf, checkExperts, expertCount, readConfig, unsupported } from './config.js'
 import { DELTA_NET_CONFIG, checkDeltaNet, gatedDeltaNet } from './gated-delta-net.js'
 import { HEADS, gqaAttention, headsOf, partialRotary } from './gqa.js'
@@ -95,10 +95,11 @@ export function sharedMixture(c: HybridMixtureConfig & { norm_topk_prob: boolean
   const rule = plainRule('softmax', c.norm_topk_prob)
   const activation = activationOf(c)
   return (b, x, name) => {
-    const routing = chooseExperts(b, x, name, sizes, rule)
-    // Here nothing waits for the choice.
-    const shared = gatedMlp(b, x, `${name}.shared_expert`, c.shared_expert_intermediate_size, { activation })
+    const sharedExpert = beginMlp(b, x, `${name}.shared_expert`, c.shared_expert_intermediate_size, { activation })
     const gate = b.linear(x, matrix(`${name}.shared_expert_gate.weight`, 1, x.width, { quantizable: false }))
+    const routing = chooseExperts(b, x, name, sizes, rule)
+    // Before the matrices of those chosen, because here nothing waits for the choice.
+    const shared = sharedExpert()
     b.sigmoidGate(shared, gate)
     return b.add(chosenExperts(b, x, routing, name, sizes, { activation, stacked: true }), shared)
   }
