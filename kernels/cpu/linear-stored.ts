@@ -46,10 +46,10 @@ export function dotBf16(d: usize, row: i32, col: i32, n: i32, x: usize): v128 {
 
 /** Row r of four rows from `row` on; the last one of the matrix for those that do not exist. */
 // @ts-ignore: decorator
-@inline function rowAt(d: usize, row: i32, r: i32): i32 { return min(row + r, wRows(d) - 1) }
+@inline export function rowAt(d: usize, row: i32, r: i32): i32 { return min(row + r, wRows(d) - 1) }
 /** The scales of a row's blocks. */
 // @ts-ignore: decorator
-@inline function scalesAt(d: usize, row: i32): usize { return wScales(d) + (<usize>(row / load<i32>(d, 32) * load<i32>(d, 28)) << 2) }
+@inline export function scalesAt(d: usize, row: i32): usize { return wScales(d) + (<usize>(row / load<i32>(d, 32) * load<i32>(d, 28)) << 2) }
 
 /** Where in scratch dotFp8 leaves its rows and their scales, u32 each: read back, they are not computed anew for every vector. */
 const ROWS: usize = 80

@@ -3,7 +3,7 @@
 import { beginPieces, claim, claimSize, field, fieldPtr, nextPiece, rowsOf, scratch } from './control'
 import { CHUNK, F32, GROUP, dequantize, wCols, wData, wFormat, wRows, wStride } from './dequantize'
 import { linearInt } from './linear-int'
-import { dotBf16, dotFp8, dotWidened, isBf16, isFp8, widenFp8 } from './linear-stored'
+import { dotBf16, dotFp8, dotWidened, isBf16, isFp8, rowAt, scalesAt, widenFp8 } from './linear-stored'
 import { madd, sum4, sums4 } from './simd'
 
 /**
@@ -55,20 +55,33 @@ function linear_f32(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list: 
       } else if (fp8) {
         if (n > 1) widenFp8(d, row, col, width)
       } else if (!bf16) dequantize(d, row, col, width, scratch)
-      for (let i = 0; i < n; i++) {
+      let i = 0
+      if ((width & 3) == 0)
+        for (; i + 1 < n; i += 2) {
+          const a = listed(list, i), b = listed(list, i + 1), xAt = <usize>col << 2, outAt = <usize>row << 2
+          twoRows(d, row, col, width, from, stride, x + <usize>(a / div) * xStride + xAt, x + <usize>(b / div) * xStride + xAt)
+          addSums(out + <usize>a * outStride + outAt, sumsAt(0), rows, col)
+          addSums(out + <usize>b * outStride + outAt, sumsAt(64), rows, col)
+        }
+      for (; i < n; i++) {
         const id = listed(list, i)
         const px = x + <usize>(id / div) * xStride + (<usize>col << 2)
-        const po = out + <usize>id * outStride + (<usize>row << 2)
         let sums: v128
         if (bf16) sums = dotBf16(d, row, col, width, px)
         else if (fp8) sums = n > 1 ? dotWidened(d, row, col, width, px) : dotFp8(d, row, col, width, px)
         else sums = dot4rows(px, width, from, stride)
-        for (let r = 0; r < rows; r++) {
-          const p = po + (<usize>r << 2), s = lane(sums, r)
-          store<f32>(p, col ? load<f32>(p) + s : s)
-        }
+        addSums(out + <usize>id * outStride + (<usize>row << 2), sums, rows, col)
       }
     }
+  }
+}
+
+/** Adds the sums of a chunk to those of the columns before `col`. */
+// @ts-ignore: decorator
+@inline function addSums(out: usize, sums: v128, rows: i32, col: i32): void {
+  for (let r = 0; r < rows; r++) {
+    const p = out + (<usize>r << 2), s = lane(sums, r)
+    store<f32>(p, col ? load<f32>(p) + s : s)
   }
 }
 
@@ -78,6 +91,59 @@ function linear_f32(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list: 
   if (r == 1) return f32x4.extract_lane(v, 1)
   if (r == 2) return f32x4.extract_lane(v, 2)
   return f32x4.extract_lane(v, 3)
+}
+
+/** Where in scratch, behind the widened rows, eight vectors of sums lie: of one row of x with four rows, and of the next. */
+const SUMS: usize = <usize>CHUNK << 4
+
+// @ts-ignore: decorator
+@inline function sumsAt(offset: usize): v128 {
+  const p = scratch + SUMS + offset
+  return sums4(v128.load(p), v128.load(p, 16), v128.load(p, 32), v128.load(p, 48))
+}
+
+/**
+ * Two rows of x at a time, which gives every sum of products time to end before the next is added to it: what dot4rows, or
+ * dotWidened for fp8, gives for each, in the same order of sums. The four rows lie at `from`, `stride` bytes apart.
+ */
+function twoRows(d: usize, row: i32, col: i32, width: i32, from: usize, stride: usize, x: usize, y: usize): void {
+  const to = scratch + SUMS
+  if (!isFp8(d)) {
+    eightSums(x, y, from, stride, width, to)
+    return
+  }
+  memory.fill(to, 0, 128)
+  const blockCols = load<i32>(d, 36), part = to + 128
+  for (let end = col + width, stop = col; col < end; col = stop) {
+    const block = col / blockCols
+    stop = min(end, (block + 1) * blockCols)
+    const bytes = <usize>(stop - col) << 2
+    eightSums(x, y, from, stride, stop - col, part)
+    x += bytes; y += bytes; from += bytes
+    for (let r = 0; r < 4; r++) {
+      const scale = v128.load32_splat(scalesAt(d, rowAt(d, row, r)) + (<usize>block << 2)), at = <usize>r << 4
+      v128.store(to + at, madd(v128.load(part + at), scale, v128.load(to + at)))
+      v128.store(to + at, madd(v128.load(part + at, 64), scale, v128.load(to + at, 64)), 64)
+    }
+  }
+}
+
+function eightSums(x: usize, y: usize, p: usize, row: usize, n: i32, to: usize): void {
+  const p1 = p + row, p2 = p1 + row, p3 = p2 + row
+  let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0
+  for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
+    const u = v128.load(x + i), v = v128.load(y + i)
+    let w = v128.load(p + i)
+    a0 = madd(u, w, a0); b0 = madd(v, w, b0)
+    w = v128.load(p1 + i)
+    a1 = madd(u, w, a1); b1 = madd(v, w, b1)
+    w = v128.load(p2 + i)
+    a2 = madd(u, w, a2); b2 = madd(v, w, b2)
+    w = v128.load(p3 + i)
+    a3 = madd(u, w, a3); b3 = madd(v, w, b3)
+  }
+  v128.store(to, a0); v128.store(to, a1, 16); v128.store(to, a2, 32); v128.store(to, a3, 48)
+  v128.store(to, b0, 64); v128.store(to, b1, 80); v128.store(to, b2, 96); v128.store(to, b3, 112)
 }
 
 /** Dot products of x with four rows of f32, `row` bytes apart. */

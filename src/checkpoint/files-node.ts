@@ -22,22 +22,24 @@ export async function nodeFiles(path: string): Promise<FileSet> {
     throw new UserError(`${path}: no such file or folder. Give a model folder or a .gguf file.`, 'file_not_found')
   }
   if (found.isDirectory()) return folder(path)
-  if (found.isFile()) return { ...folder(nodePath().dirname(path)), main: nodePath().basename(path) }
+  if (found.isFile()) return folder(nodePath().dirname(path), nodePath().basename(path))
   throw new UserError(
     `${path}: expected a folder or a regular file. Give a model folder or a .gguf file.`,
     'invalid_file',
   )
 }
 
-function folder(path: string): FileSet {
+/** `main`, which somebody named, may have any name; all others come from files. */
+function folder(path: string, main?: string): FileSet {
   return {
     name: path,
+    ...(main !== undefined && { main }),
     async list() {
       const entries = await nodeFs().readdir(path, { withFileTypes: true }).catch(asUserError(path))
       return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name)
     },
     async open(file) {
-      if (!isPlainFileName(file)) return undefined
+      if (file !== main && !isPlainFileName(file)) return undefined
       const whole = nodePath().join(path, file)
       const found = await statOf(whole)
       // A pipe or a device has no size and may block for ever, so only regular files count.

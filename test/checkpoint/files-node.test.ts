@@ -29,6 +29,15 @@ describe('files of a folder', () => {
     }
   })
 
+  // Windows takes no colon in a name.
+  it.runIf(process.platform !== 'win32')('opens a file whatever its name is', async () => {
+    const path = join(folder, 'library:llama.gguf')
+    await writeFile(path, tinyLlamaGguf())
+    const checkpoint = await openCheckpoint(await nodeFiles(path))
+    expect(checkpoint.kind).toBe('gguf')
+    await checkpoint.close()
+  })
+
   it('names a path that does not exist or is no model', async () => {
     await expect(nodeFiles(join(folder, 'nothing'))).rejects.toThrow(/nothing: no such file or folder/)
     const config = await nodeFiles(join(folder, 'config.json'))
