@@ -67,7 +67,9 @@ function matrix(bench, format, rows, descriptor) {
   const bytes = new Uint8Array(piece.buffer)
   for (let row = 0; row < rows; row += 64) new Uint8Array(buffer, data + row * stride, bytes.length).set(bytes)
   if (format === 'fp8') bench.kernels.weave(data, rows * stride)
-  writeDescriptor(buffer, descriptor, { ...plain, ...grid, format, data, scales, rows, stride })
+  const interleaved = format === 'bf16' || format === 'fp8'
+  if (interleaved) bench.kernels.interleave(data, rows, stride, bench.take(4 * stride))
+  writeDescriptor(buffer, descriptor, { ...plain, ...grid, format, data, scales, rows, stride, supers: interleaved ? 1 : 0 })
   return { values, bytes: rows * stride }
 }
 

@@ -1,7 +1,7 @@
 // Weights to f32: four rows of any kernel format, a chunk of columns, row-major. The exact path of every matrix.
 // A descriptor is 12 words: format, data, scales, rows, cols, row (or group) bytes, multiplier, grid columns,
-// block rows, block columns, padded columns, 0. Of blocks with two levels of scales: blocks per run in place of grid columns,
-// 1 for minima in place of block rows, and last the address of the upper level.
+// block rows, block columns, padded columns, 1 where rows of bf16 or fp8 lie interleaved. Of blocks with two levels of scales: blocks
+// per run in place of grid columns, 1 for minima in place of block rows, and last the address of the upper level.
 import { dequantizeBlocks } from './dequantize-blocks'
 import { heldFp8Bits } from './held'
 import { loadF16x4 } from './simd'
@@ -56,9 +56,38 @@ export function dequantize(d: usize, row: i32, col: i32, n: i32, out: usize): vo
   for (let r = row; r < end; r++, out += <usize>CHUNK << 2) {
     const p = wData(d) + <usize>r * wStride(d)
     if (format == F32) memory.copy(out, p + (<usize>col << 2), <usize>n << 2)
-    else if (format == BF16) dequantize_bf16(p + (<usize>col << 1), n, out)
-    else if (format == F16) dequantize_f16(p + (<usize>col << 1), n, out)
+    else if (format == BF16) {
+      if (isInterleaved(d, r)) widenPieces(piecesOf(d, r, col << 1), n, out)
+      else dequantize_bf16(p + (<usize>col << 1), n, out)
+    } else if (format == F16) dequantize_f16(p + (<usize>col << 1), n, out)
     else dequantize_fp8(d, p, r, col, n, out)
+  }
+}
+
+// Rows of bf16 and fp8 that are whole vectors lie interleaved by four, sixteen bytes of each in turn: one stream in memory. Rows
+// behind the last four lie as they are stored.
+
+// @ts-ignore: decorator
+@inline export function isInterleaved(d: usize, row: i32): boolean { return load<i32>(d, 44) != 0 && row < (wRows(d) & ~3) }
+/** Where the piece of an interleaved row is that holds its byte `at`; the next is 64 bytes behind. */
+// @ts-ignore: decorator
+@inline export function piecesOf(d: usize, row: i32, at: i32): usize {
+  return wData(d) + <usize>(row & ~3) * wStride(d) + (<usize>(row & 3) << 4) + (<usize>at << 2)
+}
+
+/** Interleaves whole groups of four of the rows at p; `spare` has room for four. */
+export function interleave(p: usize, rows: i32, rowBytes: usize, spare: usize): void {
+  for (let row = 0; row + 4 <= rows; row += 4, p += rowBytes << 2) {
+    memory.copy(spare, p, rowBytes << 2)
+    for (let i: usize = 0; i < rowBytes; i += 16)
+      for (let r: usize = 0; r < 4; r++) v128.store(p + (i << 2) + (r << 4), v128.load(spare + r * rowBytes + i))
+  }
+}
+
+/** n columns of bf16 in pieces to f32; n is a multiple of 8. */
+function widenPieces(p: usize, n: i32, out: usize): void {
+  for (const end = out + (<usize>n << 2); out < end; p += 64, out += 32) {
+    v128.store(out, i32x4.shl(v128.load16x4_u(p), 16)); v128.store(out, i32x4.shl(v128.load16x4_u(p, 8), 16), 16)
   }
 }
 
@@ -80,7 +109,7 @@ function dequantize_f16(p: usize, n: i32, out: usize): void {
 
 /** e4m3fn to f32: seven bits moved under the f32 exponent and multiplied by 2^120, then by the block's scale. */
 function dequantize_fp8(d: usize, p: usize, row: i32, col: i32, n: i32, out: usize): void {
-  if (isWoven(d)) widenWoven(p + <usize>col, n, out)
+  if (isWoven(d)) widenWoven(isInterleaved(d, row) ? piecesOf(d, row, col) : p + <usize>col, isInterleaved(d, row) ? 64 : 16, n, out)
   else
     for (let i = 0; i < n; i++) {
       const b = <u32>load<u8>(p + <usize>(col + i))
@@ -122,10 +151,10 @@ export function weave(p: usize, bytes: usize): void {
 // @ts-ignore: decorator
 @inline export function lowerHalves(codes: v128, mask: v128): v128 { return v128.and(i32x4.shl(codes, 16), mask) }
 
-/** n woven codes to f32, without their scales; n is a multiple of 16. */
-export function widenWoven(p: usize, n: i32, out: usize): void {
+/** n woven codes, sixteen every `step` bytes, to f32, without their scales; n is a multiple of 16. */
+export function widenWoven(p: usize, step: usize, n: i32, out: usize): void {
   const unbias = f32x4.splat(reinterpret<f32>(0x7b800000)), mask = heldFp8Bits() // 2^120
-  for (const end = p + <usize>n; p < end; p += 16, out += 64) {
+  for (const end = out + (<usize>n << 2); out < end; p += step, out += 64) {
     const v = v128.load(p), odd = upperCodes(v), even = lowerCodes(v)
     v128.store(out, f32x4.mul(lowerHalves(even, mask), unbias)); v128.store(out, f32x4.mul(lowerHalves(odd, mask), unbias), 16)
     v128.store(out, f32x4.mul(upperHalves(even, mask), unbias), 32); v128.store(out, f32x4.mul(upperHalves(odd, mask), unbias), 48)

@@ -12,7 +12,7 @@ import { indexScores, indexSelect } from './indexer'
 import { collapseStreams, repeat, streamWeights, updateStreams } from './streams'
 
 export { init, barrier }
-export { weave } from './dequantize'
+export { interleave, weave } from './dequantize'
 export { anyMasked, packFloats, packGgml, packWords } from './pack'
 export { packBlocks, packFp4, packMxfp4, packQ4k, packQ6k } from './pack-blocks'
 

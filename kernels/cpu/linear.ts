@@ -112,7 +112,7 @@ function twoRows(d: usize, row: i32, col: i32, width: i32, from: usize, stride: 
     eightSums(x, y, from, stride, width, to)
     return
   }
-  memory.fill(to, 0, 128)
+  for (let i: usize = 0; i < 128; i += 16) v128.store(to + i, i32x4.splat(0))
   const blockCols = load<i32>(d, 36), part = to + 128
   for (let end = col + width, stop = col; col < end; col = stop) {
     const block = col / blockCols

@@ -29,6 +29,7 @@ interface PackKernels {
   packFp4(descriptor: number, source: number, grid: number, row: number, count: number): number
   packFloats(descriptor: number, source: number, factor: number, row: number, count: number): void
   weave(address: number, bytes: number): void
+  interleave(address: number, rows: number, rowBytes: number, spare: number): void
   anyMasked(address: number, bytes: number, width: number, mask: number): number
 }
 
@@ -111,12 +112,16 @@ export class WeightLoader {
     const words = stored.format === 'int4_packed' && format === 'int4'
     const factor = sameCodes ? 1 : words ? powerFor(grid!) : REQUANT_SCALE
     const described = { data: placed.data, rows, cols, ...gridOf(stored) }
-    this.describe(placed.descriptor, { ...described, format, scales, multiplier: F16_UNBIAS / factor })
+    const interleaved = isInterleaved(format, cols)
+    const supers = interleaved ? 1 : 0
+    this.describe(placed.descriptor, { ...described, format, scales, multiplier: F16_UNBIAS / factor, supers })
 
     await this.pieces(stored, ahead, signal, async (staging, row, count) => {
       if (!integer) {
-        const at = placed.data + row * cols * (BYTES[format] ?? 0)
-        return this.stage(stored, format, row, count, at)
+        const bytes = cols * (BYTES[format] ?? 0)
+        await this.stage(stored, format, row, count, placed.data + row * bytes)
+        if (interleaved) this.kernels.interleave(placed.data + row * bytes, count, bytes, staging)
+        return
       }
       // Staged: a descriptor of the rows, their scales, the rows.
       const gridAt = staging + align(DESCRIPTOR_BYTES)
@@ -246,6 +251,11 @@ export class WeightLoader {
     const stride = d.cols * (BYTES[d.format] ?? 0)
     writeDescriptor(this.memory.buffer, address, { ...d, stride, paddedCols: Math.ceil(d.cols / 32) * 32 })
   }
+}
+
+/** Whether rows of a float format are whole vectors, and lie interleaved by four (kernels/cpu/dequantize.ts). */
+function isInterleaved(format: KernelFormat, cols: number): boolean {
+  return (format === 'bf16' || format === 'fp8') && (cols * BYTES[format]!) % 16 === 0
 }
 
 /** Bytes of an element of the row-major formats. */

@@ -108,7 +108,10 @@ export interface Descriptor {
   readonly blockRows: number
   readonly blockCols: number
   readonly paddedCols: number
-  /** Of blocks with two levels of scales: the address of the upper ones; gridCols and blockRows are reused (dequantize-blocks.ts). */
+  /**
+   * Of blocks with two levels of scales: the address of the upper ones; gridCols and blockRows are reused (dequantize-blocks.ts).
+   * Of bf16 and fp8: 1 where rows lie interleaved by four (dequantize.ts).
+   */
   readonly supers?: number
 }
 
