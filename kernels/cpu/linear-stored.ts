@@ -2,14 +2,12 @@
 // over scratch that pays only when several rows of x share it; sums have the order of dot4rows (linear.ts), so that the bits
 // are the same. FP8: blocks of codes are summed, and the sums are multiplied by the block's scale, for any number of rows of x.
 import { scratch } from './control'
-import { BF16, CHUNK, isInterleaved, isWoven, lowerCodes, lowerHalves, piecesOf, upperCodes, upperHalves, wData, wFormat, wRows, wScales, wStride, widenWoven } from './dequantize'
+import { CHUNK, isInterleaved, isWoven, lowerCodes, lowerHalves, piecesOf, upperCodes, upperHalves, wData, wRows, wScales, wStride, widenWoven } from './dequantize'
 import { heldFp8Bits, heldLift, heldRest } from './held'
 import { madd, sums4 } from './simd'
 
-/** Whether dotBf16 can do `rows` rows from `row` on: four that lie interleaved. */
-export function isBf16(d: usize, row: i32, rows: i32): boolean {
-  return wFormat(d) == BF16 && rows == 4 && (row & 3) == 0 && isInterleaved(d, row)
-}
+/** Whether dotBf16 and dotFp8 can do `rows` rows from `row` on: four that lie interleaved. */
+export function isGroup(d: usize, row: i32, rows: i32): boolean { return rows == 4 && (row & 3) == 0 && isInterleaved(d, row) }
 
 /** Whether the products of `d` are sums of scaled sums of blocks: of fp8, where a block is whole vectors. */
 export function isFp8(d: usize): boolean { return isWoven(d) && (load<i32>(d, 36) & 15) == 0 }
@@ -47,45 +45,28 @@ export function dotBf16(d: usize, row: i32, col: i32, n: i32, x: usize): v128 {
 // @ts-ignore: decorator
 @inline export function scalesAt(d: usize, row: i32): usize { return wScales(d) + (<usize>(row / load<i32>(d, 32) * load<i32>(d, 28)) << 2) }
 
-/** Where in scratch dotFp8 leaves its rows and their scales, u32 each: read back, they are not computed anew for every vector. */
-const ROWS: usize = 80
-
-/** Where column `col` of a row is, of fp8. */
-// @ts-ignore: decorator
-@inline function codesAt(d: usize, row: i32, col: i32): usize {
-  return isInterleaved(d, row) ? piecesOf(d, row, col) : wData(d) + <usize>row * wStride(d) + <usize>col
-}
-/** Bytes from sixteen codes to the next. */
-// @ts-ignore: decorator
-@inline function stepOf(d: usize, row: i32): usize { return isInterleaved(d, row) ? 64 : 16 }
-
-/** As dotWidened, for one row of x: the codes are widened in registers, and the sums of blocks wait in scratch. */
+/** As dotWidened, for one row of x and four rows that lie interleaved: the codes are widened in registers, and the sums of blocks wait in scratch. */
 export function dotFp8(d: usize, row: i32, col: i32, n: i32, x: usize): v128 {
-  const blockCols = load<i32>(d, 36), end = col + n, sums = scratch, rows = scratch + ROWS
-  for (let i: usize = 0; i < 64; i += 16) v128.store(sums + i, i32x4.splat(0))
+  const blockCols = load<i32>(d, 36), end = col + n, sums = scratch, scales = scratch + 64
+  let p = piecesOf(d, row, col), stop = col / blockCols * blockCols
   for (let r = 0; r < 4; r++) {
-    store<u32>(rows + (<usize>r << 2), <u32>codesAt(d, rowAt(d, row, r), col))
-    store<u32>(rows + (<usize>r << 2), <u32>(scalesAt(d, rowAt(d, row, r)) + (<usize>(col / blockCols) << 2)), 16)
+    v128.store(sums + (<usize>r << 4), i32x4.splat(0))
+    store<u32>(scales + (<usize>r << 2), <u32>(scalesAt(d, row + r) + (<usize>(col / blockCols) << 2)))
   }
-  store<u32>(rows, <u32>stepOf(d, row), 32)
-  let p0 = <usize>load<u32>(rows), p1 = <usize>load<u32>(rows, 4), p2 = <usize>load<u32>(rows, 8), p3 = <usize>load<u32>(rows, 12)
-  const step = <usize>load<u32>(rows, 32)
-  let stop = col / blockCols * blockCols
   for (let block: usize = 0; col < end; block += 4) {
     stop += blockCols
     const lift = heldLift(), mask = heldFp8Bits()
-    let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, i: usize = 0
-    for (const to = x + (<usize>(min(end, stop) - col) << 2); x < to; x += 64, i += step) {
+    let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0
+    for (const to = x + (<usize>(min(end, stop) - col) << 2); x < to; x += 64, p += 64) {
       const x0 = f32x4.mul(v128.load(x), lift), x1 = f32x4.mul(v128.load(x, 16), lift), x2 = f32x4.mul(v128.load(x, 32), lift), x3 = f32x4.mul(v128.load(x, 48), lift)
-      a0 = addWoven(a0, v128.load(p0 + i), mask, x0, x1, x2, x3)
-      a1 = addWoven(a1, v128.load(p1 + i), mask, x0, x1, x2, x3)
-      a2 = addWoven(a2, v128.load(p2 + i), mask, x0, x1, x2, x3)
-      a3 = addWoven(a3, v128.load(p3 + i), mask, x0, x1, x2, x3)
+      a0 = addWoven(a0, v128.load(p), mask, x0, x1, x2, x3)
+      a1 = addWoven(a1, v128.load(p, 16), mask, x0, x1, x2, x3)
+      a2 = addWoven(a2, v128.load(p, 32), mask, x0, x1, x2, x3)
+      a3 = addWoven(a3, v128.load(p, 48), mask, x0, x1, x2, x3)
     }
-    p0 += i; p1 += i; p2 += i; p3 += i
     const rest = heldRest()
-    addScaled(sums, a0, rest, load<u32>(rows, 16) + block); addScaled(sums + 16, a1, rest, load<u32>(rows, 20) + block)
-    addScaled(sums + 32, a2, rest, load<u32>(rows, 24) + block); addScaled(sums + 48, a3, rest, load<u32>(rows, 28) + block)
+    addScaled(sums, a0, rest, load<u32>(scales) + block); addScaled(sums + 16, a1, rest, load<u32>(scales, 4) + block)
+    addScaled(sums + 32, a2, rest, load<u32>(scales, 8) + block); addScaled(sums + 48, a3, rest, load<u32>(scales, 12) + block)
     col = stop
   }
   return sums4(v128.load(sums), v128.load(sums, 16), v128.load(sums, 32), v128.load(sums, 48))
@@ -104,7 +85,10 @@ export function dotFp8(d: usize, row: i32, col: i32, n: i32, x: usize): v128 {
 
 /** Codes of rows [row, row + 4), columns [col, col + n), as f32 [4][CHUNK] in scratch. */
 export function widenFp8(d: usize, row: i32, col: i32, n: i32): void {
-  for (let r = 0; r < 4; r++) widenWoven(codesAt(d, rowAt(d, row, r), col), stepOf(d, row), n, scratch + (<usize>(r * CHUNK) << 2))
+  for (let r = 0; r < 4; r++) {
+    const at = rowAt(d, row, r), together = isInterleaved(d, at)
+    widenWoven(together ? piecesOf(d, at, col) : wData(d) + <usize>at * wStride(d) + <usize>col, together ? 64 : 16, n, scratch + (<usize>(r * CHUNK) << 2))
+  }
 }
 
 /** Dot products of x, from column `col` on, with the four rows in scratch, of columns [col, col + n). */

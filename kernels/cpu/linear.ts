@@ -1,9 +1,9 @@
 // Matrix times activations. Work is taken in groups of eight rows; each output is summed in one fixed order whatever
 // the number of tokens or threads.
 import { beginPieces, claim, claimSize, field, fieldPtr, nextPiece, rowsOf, scratch } from './control'
-import { CHUNK, F32, GROUP, dequantize, wCols, wData, wFormat, wRows, wStride } from './dequantize'
+import { BF16, CHUNK, F32, GROUP, dequantize, wCols, wData, wFormat, wRows, wStride } from './dequantize'
 import { linearInt } from './linear-int'
-import { dotBf16, dotFp8, dotWidened, isBf16, isFp8, rowAt, scalesAt, widenFp8 } from './linear-stored'
+import { dotBf16, dotFp8, dotWidened, isFp8, isGroup, rowAt, scalesAt, widenFp8 } from './linear-stored'
 import { madd, sum4, sums4 } from './simd'
 
 /**
@@ -44,7 +44,8 @@ function linearGroups(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list
 function linear_f32(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list: usize, div: i32, n: i32, out: usize, outStride: usize): void {
   const K = wCols(d), N = wRows(d)
   for (let row = g0 * GROUP; row < min(g1 * GROUP, N); row += 4) {
-    const rows = min(4, N - row), fp8 = isFp8(d), bf16 = n == 1 && isBf16(d, row, rows), stored = wFormat(d) == F32 && rows == 4
+    const rows = min(4, N - row), fp8 = isFp8(d), stored = wFormat(d) == F32 && rows == 4
+    const inPlace = n == 1 && (fp8 || wFormat(d) == BF16) && isGroup(d, row, rows)
     for (let col = 0; col < K; col += CHUNK) {
       const width = min(CHUNK, K - col)
       // The four rows as f32, and bytes from one to the next.
@@ -52,9 +53,10 @@ function linear_f32(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list: 
       if (stored) {
         stride = wStride(d)
         from = wData(d) + <usize>row * stride + (<usize>col << 2)
-      } else if (fp8) {
-        if (n > 1) widenFp8(d, row, col, width)
-      } else if (!bf16) dequantize(d, row, col, width, scratch)
+      } else if (!inPlace) {
+        if (fp8) widenFp8(d, row, col, width)
+        else dequantize(d, row, col, width, scratch)
+      }
       let i = 0
       if ((width & 3) == 0)
         for (; i + 1 < n; i += 2) {
@@ -67,8 +69,8 @@ function linear_f32(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list: 
         const id = listed(list, i)
         const px = x + <usize>(id / div) * xStride + (<usize>col << 2)
         let sums: v128
-        if (bf16) sums = dotBf16(d, row, col, width, px)
-        else if (fp8) sums = n > 1 ? dotWidened(d, row, col, width, px) : dotFp8(d, row, col, width, px)
+        if (fp8) sums = inPlace ? dotFp8(d, row, col, width, px) : dotWidened(d, row, col, width, px)
+        else if (inPlace) sums = dotBf16(d, row, col, width, px)
         else sums = dot4rows(px, width, from, stride)
         addSums(out + <usize>id * outStride + (<usize>row << 2), sums, rows, col)
       }
