@@ -87,7 +87,10 @@ function threadMain(setup: ThreadSetup, post: (message: unknown) => void, prepar
     post({ ready: true })
     for (;;) {
       Atomics.wait(control, 0, seen)
-      seen = Atomics.load(control, 0)
+      const run = Atomics.load(control, 0)
+      // The host may be held up before it notifies, so that the notice of a run comes when its work is done.
+      if (run === seen) continue
+      seen = run
       const task = Atomics.load(control, 1)
       if (task === 1) return
       work(task)
