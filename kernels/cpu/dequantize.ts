@@ -109,7 +109,7 @@ function dequantize_f16(p: usize, n: i32, out: usize): void {
 
 /** e4m3fn to f32: seven bits moved under the f32 exponent and multiplied by 2^120, then by the block's scale. */
 function dequantize_fp8(d: usize, p: usize, row: i32, col: i32, n: i32, out: usize): void {
-  if (isWoven(d)) widenWoven(isInterleaved(d, row) ? piecesOf(d, row, col) : p + <usize>col, isInterleaved(d, row) ? 64 : 16, n, out)
+  if (isWoven(d)) widenWoven(d, row, col, n, out)
   else
     for (let i = 0; i < n; i++) {
       const b = <u32>load<u8>(p + <usize>(col + i))
@@ -151,8 +151,10 @@ export function weave(p: usize, bytes: usize): void {
 // @ts-ignore: decorator
 @inline export function lowerHalves(codes: v128, mask: v128): v128 { return v128.and(i32x4.shl(codes, 16), mask) }
 
-/** n woven codes, sixteen every `step` bytes, to f32, without their scales; n is a multiple of 16. */
-export function widenWoven(p: usize, step: usize, n: i32, out: usize): void {
+/** Woven codes of columns [col, col + n) of a row to f32, without their scales; n is a multiple of 16. */
+export function widenWoven(d: usize, row: i32, col: i32, n: i32, out: usize): void {
+  const together = isInterleaved(d, row), step: usize = together ? 64 : 16
+  let p = together ? piecesOf(d, row, col) : wData(d) + <usize>row * wStride(d) + <usize>col
   const unbias = f32x4.splat(reinterpret<f32>(0x7b800000)), mask = heldFp8Bits() // 2^120
   for (const end = out + (<usize>n << 2); out < end; p += step, out += 64) {
     const v = v128.load(p), odd = upperCodes(v), even = lowerCodes(v)

@@ -2,7 +2,7 @@
 // over scratch that pays only when several rows of x share it; sums have the order of dot4rows (linear.ts), so that the bits
 // are the same. FP8: blocks of codes are summed, and the sums are multiplied by the block's scale, for any number of rows of x.
 import { scratch } from './control'
-import { CHUNK, isInterleaved, isWoven, lowerCodes, lowerHalves, piecesOf, upperCodes, upperHalves, wData, wRows, wScales, wStride, widenWoven } from './dequantize'
+import { CHUNK, isInterleaved, isWoven, lowerCodes, lowerHalves, piecesOf, upperCodes, upperHalves, wRows, wScales, widenWoven } from './dequantize'
 import { heldFp8Bits, heldLift, heldRest } from './held'
 import { madd, sums4 } from './simd'
 
@@ -45,7 +45,7 @@ export function dotBf16(d: usize, row: i32, col: i32, n: i32, x: usize): v128 {
 // @ts-ignore: decorator
 @inline export function scalesAt(d: usize, row: i32): usize { return wScales(d) + (<usize>(row / load<i32>(d, 32) * load<i32>(d, 28)) << 2) }
 
-/** As dotWidened, for one row of x and four rows that lie interleaved: the codes are widened in registers, and the sums of blocks wait in scratch. */
+/** As twoRows (linear.ts), for one row of x and four rows that lie interleaved: the codes are widened in registers, and the sums of blocks wait in scratch. */
 export function dotFp8(d: usize, row: i32, col: i32, n: i32, x: usize): v128 {
   const blockCols = load<i32>(d, 36), end = col + n, sums = scratch, scales = scratch + 64
   let p = piecesOf(d, row, col), stop = col / blockCols * blockCols
@@ -85,28 +85,5 @@ export function dotFp8(d: usize, row: i32, col: i32, n: i32, x: usize): v128 {
 
 /** Codes of rows [row, row + 4), columns [col, col + n), as f32 [4][CHUNK] in scratch. */
 export function widenFp8(d: usize, row: i32, col: i32, n: i32): void {
-  for (let r = 0; r < 4; r++) {
-    const at = rowAt(d, row, r), together = isInterleaved(d, at)
-    widenWoven(together ? piecesOf(d, at, col) : wData(d) + <usize>at * wStride(d) + <usize>col, together ? 64 : 16, n, scratch + (<usize>(r * CHUNK) << 2))
-  }
-}
-
-/** Dot products of x, from column `col` on, with the four rows in scratch, of columns [col, col + n). */
-export function dotWidened(d: usize, row: i32, col: i32, n: i32, x: usize): v128 {
-  const blockCols = load<i32>(d, 36), end = col + n, zero = f32x4.splat(0), next = <usize>CHUNK << 2
-  let t0 = zero, t1 = zero, t2 = zero, t3 = zero, p = scratch
-  while (col < end) {
-    const block = col / blockCols, stop = min(end, (block + 1) * blockCols)
-    let a0 = zero, a1 = zero, a2 = zero, a3 = zero
-    for (const to = p + (<usize>(stop - col) << 2); p < to; p += 32, x += 32) {
-      const u = v128.load(x), v = v128.load(x, 16)
-      a0 = madd(v, v128.load(p, 16), madd(u, v128.load(p), a0)); a1 = madd(v, v128.load(p + next, 16), madd(u, v128.load(p + next), a1))
-      a2 = madd(v, v128.load(p + 2 * next, 16), madd(u, v128.load(p + 2 * next), a2)); a3 = madd(v, v128.load(p + 3 * next, 16), madd(u, v128.load(p + 3 * next), a3))
-    }
-    const at = <usize>block << 2
-    t0 = madd(a0, v128.load32_splat(scalesAt(d, row) + at), t0); t1 = madd(a1, v128.load32_splat(scalesAt(d, rowAt(d, row, 1)) + at), t1)
-    t2 = madd(a2, v128.load32_splat(scalesAt(d, rowAt(d, row, 2)) + at), t2); t3 = madd(a3, v128.load32_splat(scalesAt(d, rowAt(d, row, 3)) + at), t3)
-    col = stop
-  }
-  return sums4(t0, t1, t2, t3)
+  for (let r = 0; r < 4; r++) widenWoven(d, rowAt(d, row, r), col, n, scratch + (<usize>(r * CHUNK) << 2))
 }

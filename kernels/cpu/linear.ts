@@ -3,7 +3,7 @@
 import { beginPieces, claim, claimSize, field, fieldPtr, nextPiece, rowsOf, scratch } from './control'
 import { BF16, CHUNK, F32, GROUP, dequantize, wCols, wData, wFormat, wRows, wStride } from './dequantize'
 import { linearInt } from './linear-int'
-import { dotBf16, dotFp8, dotWidened, isFp8, isGroup, rowAt, scalesAt, widenFp8 } from './linear-stored'
+import { dotBf16, dotFp8, isFp8, isGroup, rowAt, scalesAt, widenFp8 } from './linear-stored'
 import { madd, sum4, sums4 } from './simd'
 
 /**
@@ -69,9 +69,12 @@ function linear_f32(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list: 
         const id = listed(list, i)
         const px = x + <usize>(id / div) * xStride + (<usize>col << 2)
         let sums: v128
-        if (fp8) sums = inPlace ? dotFp8(d, row, col, width, px) : dotWidened(d, row, col, width, px)
-        else if (inPlace) sums = dotBf16(d, row, col, width, px)
-        else sums = dot4rows(px, width, from, stride)
+        if (inPlace) sums = fp8 ? dotFp8(d, row, col, width, px) : dotBf16(d, row, col, width, px)
+        else if (fp8) {
+          // an odd row goes with itself, in the same time
+          twoRows(d, row, col, width, from, stride, px, px)
+          sums = sumsAt(0)
+        } else sums = dot4rows(px, width, from, stride)
         addSums(out + <usize>id * outStride + (<usize>row << 2), sums, rows, col)
       }
     }
@@ -105,8 +108,8 @@ const SUMS: usize = <usize>CHUNK << 4
 }
 
 /**
- * Two rows of x at a time, which gives every sum of products time to end before the next is added to it: what dot4rows, or
- * dotWidened for fp8, gives for each, in the same order of sums. The four rows lie at `from`, `stride` bytes apart.
+ * Two rows of x at a time, which gives every sum of products time to end before the next is added to it: what dot4rows gives
+ * for each, in the same order of sums, or for fp8 sums of blocks times their scales. The four rows lie at `from`, `stride` bytes apart.
  */
 function twoRows(d: usize, row: i32, col: i32, width: i32, from: usize, stride: usize, x: usize, y: usize): void {
   const to = scratch + SUMS

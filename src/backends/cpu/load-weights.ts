@@ -112,7 +112,7 @@ export class WeightLoader {
     const words = stored.format === 'int4_packed' && format === 'int4'
     const factor = sameCodes ? 1 : words ? powerFor(grid!) : REQUANT_SCALE
     const described = { data: placed.data, rows, cols, ...gridOf(stored) }
-    const interleaved = isInterleaved(format, cols)
+    const interleaved = wholeVectors(format, cols)
     const supers = interleaved ? 1 : 0
     this.describe(placed.descriptor, { ...described, format, scales, multiplier: F16_UNBIAS / factor, supers })
 
@@ -244,7 +244,7 @@ export class WeightLoader {
         'invalid_file',
       )
     // See kernels/cpu/dequantize.ts.
-    if (format === 'fp8' && stored.cols % 16 === 0) this.kernels.weave(at, count * stored.cols)
+    if (format === 'fp8' && wholeVectors(format, stored.cols)) this.kernels.weave(at, count * stored.cols)
   }
 
   private describe(address: number, d: Omit<Descriptor, 'stride' | 'paddedCols'>): void {
@@ -253,8 +253,8 @@ export class WeightLoader {
   }
 }
 
-/** Whether rows of a float format are whole vectors, and lie interleaved by four (kernels/cpu/dequantize.ts). */
-function isInterleaved(format: KernelFormat, cols: number): boolean {
+/** Whether rows of bf16 or fp8 are whole vectors: then they lie interleaved by four, and fp8 woven (kernels/cpu/dequantize.ts). */
+function wholeVectors(format: KernelFormat, cols: number): boolean {
   return (format === 'bf16' || format === 'fp8') && (cols * BYTES[format]!) % 16 === 0
 }
 
