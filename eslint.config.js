@@ -2,28 +2,42 @@ import { builtinModules } from 'node:module'
 import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
-// The pipeline runs one way: checkpoint, tokenizer < chat < grammar | graph < models | backends < engine < cli | server | web.
+// The pipeline runs one way, a floor at a time:
+//   checkpoint < published, tokenizer < chat < grammar | graph < models, backends < engine < remote < server < cli.
 // Each folder of src lists what it may import from; models and backends meet only in graph.
 const MAY_IMPORT = {
-  checkpoint: [],
-  tokenizer: ['checkpoint'],
+  checkpoint: ['published'],
+  published: ['checkpoint'],
+  tokenizer: ['checkpoint', 'published'],
   chat: ['checkpoint', 'tokenizer'],
   grammar: ['checkpoint', 'tokenizer', 'chat'],
   graph: ['checkpoint'],
-  models: ['checkpoint', 'graph'],
+  models: ['checkpoint', 'graph', 'published'],
   backends: ['checkpoint', 'graph'],
-  engine: ['checkpoint', 'tokenizer', 'chat', 'grammar', 'graph', 'models', 'backends'],
-  server: ['checkpoint', 'tokenizer', 'chat', 'grammar', 'graph', 'models', 'backends', 'engine'],
-  cli: ['checkpoint', 'tokenizer', 'chat', 'grammar', 'graph', 'models', 'backends', 'engine', 'server'],
+  engine: ['checkpoint', 'published', 'tokenizer', 'chat', 'grammar', 'graph', 'models', 'backends'],
+  remote: ['checkpoint', 'tokenizer', 'chat', 'grammar', 'engine', 'server'],
+  server: ['checkpoint', 'tokenizer', 'chat', 'grammar', 'graph', 'models', 'backends', 'engine', 'remote'],
+  cli: [
+    'checkpoint',
+    'published',
+    'tokenizer',
+    'chat',
+    'grammar',
+    'graph',
+    'models',
+    'backends',
+    'engine',
+    'remote',
+    'server',
+  ],
 }
 const FOLDERS = Object.keys(MAY_IMPORT)
 const NODE_FOLDERS = ['cli', 'server']
-const NODE_FILES = ['src/checkpoint/files-node.ts']
+const NODE_FILES = ['src/checkpoint/files/node.ts', 'src/remote/node.ts', 'src/remote/node-worker.ts']
 
 const nodeImports = {
   regex: `^(node:.*|(${builtinModules.filter((name) => !name.startsWith('_')).join('|')})(/.*)?)$`,
-  message:
-    'Node modules belong to src/cli, src/server and src/checkpoint/files-node.ts: the rest also runs in a browser.',
+  message: 'Node modules belong to src/cli, src/server and the files called node.ts: the rest also runs in a browser.',
 }
 
 function directionRule(folder, { allowNode }) {
@@ -99,7 +113,10 @@ export default tseslint.config(
     files: [`src/${folder}/**/*.ts`],
     rules: directionRule(folder, { allowNode: NODE_FOLDERS.includes(folder) }),
   })),
-  { files: NODE_FILES, rules: directionRule('checkpoint', { allowNode: true }) },
+  ...NODE_FILES.map((file) => ({
+    files: [file],
+    rules: directionRule(file.split('/')[1], { allowNode: true }),
+  })),
   // Configuration files of tools have to export a default.
   { files: ['*.config.ts', 'test/reporter.ts'], rules: { 'no-restricted-syntax': 'off' } },
   {

@@ -1,5 +1,5 @@
-import type { ByteSource } from './source.js'
-import type { FormatName } from './formats.js'
+import type { ByteSource } from './files/source.js'
+import type { FormatName } from './formats/formats.js'
 
 /** Scales kept beside the codes, one per block of blockRows x blockCols (FP8: 128x128, INT4: 1x32). */
 export interface ScaleGrid {

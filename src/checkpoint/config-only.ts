@@ -1,9 +1,9 @@
 import { UserError } from '../errors.js'
 import type { Checkpoint, JsonObject, StoredTensor } from './checkpoint.js'
-import { rowBytes, type FormatName } from './formats.js'
-import { isJsonObject, readJsonObject, shortText } from './json.js'
-import { quantizationOf } from './quantized-layouts.js'
-import type { FileSet } from './source.js'
+import { rowBytes, type FormatName } from './formats/formats.js'
+import { isJsonObject, readJsonObject, shortText } from './files/json.js'
+import { quantizationOf } from './safetensors/quantized-layouts.js'
+import type { FileSet } from './files/source.js'
 import { product, unsupportedFormat } from './stored.js'
 
 /** Larger than any: one scale for a tensor. */

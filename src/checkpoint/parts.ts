@@ -1,6 +1,6 @@
 import { invariant, UserError } from '../errors.js'
 import type { ScaleGrid, Scales, StoredTensor, TensorPart } from './checkpoint.js'
-import { FORMATS, rowBytes } from './formats.js'
+import { FORMATS, rowBytes } from './formats/formats.js'
 import { checkRows, product, shapeText } from './stored.js'
 
 /** Bytes of a transposed tensor that are read at a time. */

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js'
 import type { Checkpoint, JsonObject, ScaleGrid, Scales, StoredTensor } from './checkpoint.js'
-import { FORMATS, rowBytes, type FormatName } from './formats.js'
+import { FORMATS, rowBytes, type FormatName } from './formats/formats.js'
 import { checkRows, product } from './stored.js'
 
 /** What the published configs of a family share. */

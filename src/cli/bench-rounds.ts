@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.js'
-import type { Session } from '../engine/session.js'
+import type { Session } from '../engine/answer/session.js'
 import { UserError } from '../errors.js'
 
 export interface Rounds {

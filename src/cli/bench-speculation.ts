@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import type { Speculation } from '../engine/drafter.js'
+import type { Speculation } from '../engine/answer/drafter.js'
 import type { Engine } from '../engine/engine.js'
-import type { GenerationResult } from '../engine/generation.js'
+import type { GenerationResult } from '../engine/answer/generation.js'
 import { UserError } from '../errors.js'
 
 /** Guessing ahead against one token a step, on the same prompts, greedy. */

@@ -1,6 +1,6 @@
 import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import type { Engine } from '../engine/engine.js'
-import { argmax } from '../engine/sampler.js'
+import { argmax } from '../engine/sample/sampler.js'
 import { UserError } from '../errors.js'
 import { parseIds, type LoadFlags } from './flags.js'
 import { cancelOnInterrupt, openModel, printJson } from './model.js'

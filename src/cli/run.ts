@@ -1,6 +1,6 @@
 import type { ChatMessage } from '../chat/message.js'
 import type { Engine } from '../engine/engine.js'
-import type { Generation, GenerationResult } from '../engine/generation.js'
+import type { Generation, GenerationResult } from '../engine/answer/generation.js'
 import { UserError } from '../errors.js'
 import { generateOptions, parseIds, type LoadFlags, type SamplingFlags } from './flags.js'
 import { cancelOnInterrupt, looksLikeModel, openModel, printJson } from './model.js'

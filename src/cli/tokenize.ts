@@ -1,5 +1,5 @@
-import { nodeFiles } from '../checkpoint/files-node.js'
-import { openCheckpoint } from '../checkpoint/open.js'
+import { nodeFiles } from '../checkpoint/files/node.js'
+import { openCheckpoint } from '../published/open.js'
 import { UserError } from '../errors.js'
 import { loadTokenizer } from '../tokenizer/load.js'
 import { modelPath, printJson } from './model.js'

@@ -4,23 +4,23 @@ import { chooseDialect } from '../chat/dialects/registry.js'
 import type { ChatMessage } from '../chat/message.js'
 import { loadChatTemplate, type ChatTemplate } from '../chat/template.js'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
-import { filesOf, type ModelFiles } from '../checkpoint/files.js'
-import { openCheckpoint } from '../checkpoint/open.js'
+import { filesOf, type ModelFiles } from '../checkpoint/files/files.js'
+import { openCheckpoint } from '../published/open.js'
 import { UserError } from '../errors.js'
 import type { Program } from '../graph/program.js'
 import { buildProgram } from '../models/registry.js'
 import { loadTokenizer } from '../tokenizer/load.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
-import type { CacheLimit } from './cache.js'
-import { ModelGrammars } from './constrain.js'
-import { generationDefaults, readGenerationConfig, stopIdsOf } from './defaults.js'
-import { embeddingOf, type Pooling } from './embed.js'
-import type { Generation } from './generation.js'
+import type { CacheLimit } from './schedule/cache.js'
+import { ModelGrammars } from './sample/constrain.js'
+import { generationDefaults, readGenerationConfig, stopIdsOf } from './answer/defaults.js'
+import { embeddingOf, type Pooling } from './measure/embed.js'
+import type { Generation } from './answer/generation.js'
 import type { ChatOptions, GenerateOptions, LoadOptions } from './options.js'
 import { checkKvCache } from './options.js'
-import type { TokenChoice } from './likelihood.js'
-import { countParameters } from './parameters.js'
-import type { StepReport } from './scheduler.js'
+import type { TokenChoice } from './sample/likelihood.js'
+import { countParameters } from './measure/parameters.js'
+import type { StepReport } from './schedule/scheduler.js'
 import {
   allLogits,
   likelihoodsOf,
@@ -29,9 +29,9 @@ import {
   type LogitRows,
   type PerplexityOptions,
   type PerplexityResult,
-} from './score.js'
-import { Session, renderChat, requireTokenizer, type SessionModel } from './session.js'
-import { shareRunner } from './timeline.js'
+} from './measure/score.js'
+import { Session, renderChat, requireTokenizer, type SessionModel } from './answer/session.js'
+import { shareRunner } from './schedule/timeline.js'
 
 /** Tokens of a prompt that one step takes unless asked otherwise. */
 const DEFAULT_CHUNK = 256

@@ -1,10 +1,10 @@
 import type { BackendOptions, KvCache, Precision } from '../backends/backend.js'
 import type { ToolDefinition } from '../chat/message.js'
 import { UserError } from '../errors.js'
-import type { Drafter, Speculation } from './drafter.js'
-import { checkAdjustments, type Adjustments, type TokenConstraint } from './adjust.js'
+import type { Drafter, Speculation } from './answer/drafter.js'
+import { checkAdjustments, type Adjustments, type TokenConstraint } from './sample/adjust.js'
 import type { GrammarSpec } from '../grammar/constraint.js'
-import { checkSampling, type Sampling } from './sampler.js'
+import { checkSampling, type Sampling } from './sample/sampler.js'
 
 /** How a model is loaded. */
 export interface LoadOptions {

@@ -12,12 +12,12 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder, matrix, vector, view } from '../graph/builder.js'
 import type { RopeTable, Value, View, Weight } from '../graph/ops.js'
 import type { Program } from '../graph/program.js'
-import { norm, project } from './blocks.js'
-import { COMMON, readConfig, requireMultiple, size, unsupported } from './config.js'
+import { norm, project } from './parts/blocks.js'
+import { COMMON, readConfig, requireMultiple, size, unsupported } from './parts/config.js'
 import type { ModelDefinition } from './definition.js'
-import { INDEXER_CONFIG } from './indexer.js'
-import { checkMixture, MIXTURE_CONFIG, mixture, type RouteRule } from './mixture.js'
-import { makeRope } from './rope.js'
+import { INDEXER_CONFIG } from './parts/indexer.js'
+import { checkMixture, MIXTURE_CONFIG, mixture, type RouteRule } from './parts/mixture.js'
+import { makeRope } from './parts/rope.js'
 
 export const deepseekV4: ModelDefinition = {
   modelTypes: ['deepseek_v4'],

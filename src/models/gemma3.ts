@@ -7,12 +7,12 @@ import { z } from 'zod'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder, view } from '../graph/builder.js'
 import type { Program } from '../graph/program.js'
-import { gatedMlp, logits, norm } from './blocks.js'
-import { COMMON, readConfig, unsupported } from './config.js'
+import { gatedMlp, logits, norm } from './parts/blocks.js'
+import { COMMON, readConfig, unsupported } from './parts/config.js'
 import type { ModelDefinition } from './definition.js'
-import { HEADS, gqaAttention, headsOf, layerTypes, spanLength } from './gqa.js'
-import { makeRope, type Rope } from './rope.js'
-import { embeddingAndHead, textModel } from './text-model.js'
+import { HEADS, gqaAttention, headsOf, layerTypes, spanLength } from './parts/gqa.js'
+import { makeRope, type Rope } from './parts/rope.js'
+import { embeddingAndHead, textModel } from './parts/text-model.js'
 
 export const gemma3: ModelDefinition = {
   modelTypes: ['gemma3_text', 'gemma3'],

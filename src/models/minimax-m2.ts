@@ -6,13 +6,21 @@ import { z } from 'zod'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder, vector } from '../graph/builder.js'
 import type { Program } from '../graph/program.js'
-import { W123, logits, norm } from './blocks.js'
-import { COMMON, activationOf, checkExperts, expertCount, readConfig, requireMultiple, unsupported } from './config.js'
+import { W123, logits, norm } from './parts/blocks.js'
+import {
+  COMMON,
+  activationOf,
+  checkExperts,
+  expertCount,
+  readConfig,
+  requireMultiple,
+  unsupported,
+} from './parts/config.js'
 import type { ModelDefinition } from './definition.js'
-import { HEADS, gqaAttention, headsOf, partialRotary } from './gqa.js'
-import { plainRule, routedExperts } from './mixture.js'
-import { makeRope } from './rope.js'
-import { embeddingAndHead } from './text-model.js'
+import { HEADS, gqaAttention, headsOf, partialRotary } from './parts/gqa.js'
+import { plainRule, routedExperts } from './parts/mixture.js'
+import { makeRope } from './parts/rope.js'
+import { embeddingAndHead } from './parts/text-model.js'
 
 export const minimaxM2: ModelDefinition = {
   modelTypes: ['minimax_m2'],

@@ -6,13 +6,13 @@ import { z } from 'zod'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder } from '../graph/builder.js'
 import type { Program } from '../graph/program.js'
-import { gatedMlp, logits, norm } from './blocks.js'
-import { COMMON, activationOf, readConfig } from './config.js'
+import { gatedMlp, logits, norm } from './parts/blocks.js'
+import { COMMON, activationOf, readConfig } from './parts/config.js'
 import type { ModelDefinition } from './definition.js'
-import { HEADS, gqaAttention, headsOf, spanLength } from './gqa.js'
+import { HEADS, gqaAttention, headsOf, spanLength } from './parts/gqa.js'
 import { buildMistral4 } from './mistral4.js'
-import { makeRope } from './rope.js'
-import { embeddingAndHead, textModel } from './text-model.js'
+import { makeRope } from './parts/rope.js'
+import { embeddingAndHead, textModel } from './parts/text-model.js'
 
 export const mistral: ModelDefinition = {
   modelTypes: ['mistral', 'ministral3', 'mistral3'],

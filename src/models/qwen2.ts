@@ -1,4 +1,4 @@
-import { buildDense } from './dense.js'
+import { buildDense } from './parts/dense.js'
 import type { ModelDefinition } from './definition.js'
 
 /** Qwen2 and Qwen2.5 (arXiv 2407.10671), DeepSeek-R1-Distill-Qwen: biases on q, k and v, none on o. */

@@ -1,4 +1,4 @@
-import { buildDense } from './dense.js'
+import { buildDense } from './parts/dense.js'
 import type { ModelDefinition } from './definition.js'
 
 /** Qwen3 dense (arXiv 2505.09388): q and k are normalised per head before the rotation. */

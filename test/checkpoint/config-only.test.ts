@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { configOnly } from '../../src/checkpoint/config-only.js'
-import { planLoad } from '../../src/engine/plan.js'
+import { planLoad } from '../../src/engine/measure/plan.js'
 import { buildProgram } from '../../src/models/registry.js'
 
 const [D, F, L, V] = [512, 1024, 2, 1000]

@@ -1,10 +1,10 @@
 // Models behind HTTP and models that a user chose, read in Node; test/browser reads them in a browser.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
-import { blockSource } from '../../src/checkpoint/blocks.js'
-import { blobFiles } from '../../src/checkpoint/files-blob.js'
-import { filesOf } from '../../src/checkpoint/files.js'
-import { openCheckpoint } from '../../src/checkpoint/open.js'
+import { blockSource } from '../../src/checkpoint/files/block-cache.js'
+import { blobFiles } from '../../src/checkpoint/files/blob.js'
+import { filesOf } from '../../src/checkpoint/files/files.js'
+import { openCheckpoint } from '../../src/published/open.js'
 import { tinyFolder, tinyLlamaGguf } from './build.js'
 
 const servers: Server[] = []

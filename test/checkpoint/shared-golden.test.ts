@@ -2,12 +2,12 @@ import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { Checkpoint, JsonObject } from '../../src/checkpoint/checkpoint.js'
-import { decodeRows } from '../../src/checkpoint/decode.js'
-import { nodeFiles } from '../../src/checkpoint/files-node.js'
-import { readGgufHeader } from '../../src/checkpoint/gguf-header.js'
-import { publishedName } from '../../src/checkpoint/gguf-names.js'
-import { openCheckpoint } from '../../src/checkpoint/open.js'
-import { readSafetensorsHeader } from '../../src/checkpoint/safetensors-header.js'
+import { decodeRows } from '../../src/checkpoint/formats/decode.js'
+import { nodeFiles } from '../../src/checkpoint/files/node.js'
+import { readGgufHeader } from '../../src/checkpoint/gguf/header.js'
+import { publishedName } from '../../src/published/gguf-names.js'
+import { openCheckpoint } from '../../src/published/open.js'
+import { readSafetensorsHeader } from '../../src/checkpoint/safetensors/header.js'
 
 const shared = fileURLToPath(new URL('../../../shared/', import.meta.url))
 const present = existsSync(shared)

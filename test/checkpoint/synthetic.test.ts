@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { decodeRows } from '../../src/checkpoint/decode.js'
+import { decodeRows } from '../../src/checkpoint/formats/decode.js'
 import { assumedShape, syntheticCheckpoint } from '../../src/checkpoint/synthetic.js'
-import { countParameters } from '../../src/engine/parameters.js'
+import { countParameters } from '../../src/engine/measure/parameters.js'
 import { buildProgram } from '../../src/models/registry.js'
 
 const Q = 'model.layers.3.self_attn.q_proj.weight'

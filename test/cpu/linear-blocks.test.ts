@@ -1,12 +1,12 @@
 // Blocks with scales of two levels and codes into tables: every kernel, every product, one row of x and many.
 import { describe, expect, it } from 'vitest'
-import { blockBytes, type BlockPlan } from '../../src/backends/cpu/block-formats.js'
+import { blockBytes, type BlockPlan } from '../../src/backends/formats/block-formats.js'
 import { bytesOfHex } from '../../src/backends/cpu/hex.js'
 import { BASELINE_WASM, RELAXED_WASM } from '../../src/backends/cpu/kernels.generated.js'
 import { compileKernels } from '../../src/backends/cpu/platform.js'
 import { OPCODES, RECORD_BYTES, STEP_ADDRESS, X_BLOCK_BYTES, writeDescriptor } from '../../src/backends/cpu/records.js'
 import { RECORD_BLOCK_BYTES } from '../../src/backends/cpu/stage-blocks.js'
-import { E4M3, E8M0 } from '../../src/checkpoint/small-floats.js'
+import { E4M3, E8M0 } from '../../src/checkpoint/formats/small-floats.js'
 
 // Two pairs of row groups, one group alone, three rows; runs of 8, 4 and 1 blocks.
 const [ROWS, BLOCKS, TOKENS] = [43, 16, 5]

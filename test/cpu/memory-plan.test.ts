@@ -1,7 +1,7 @@
 // Where threads have to meet between ops, and where not.
 import { describe, expect, it } from 'vitest'
-import { HazardTracker } from '../../src/backends/cpu/memory-plan.js'
-import type { Buffer, LoweredOp } from '../../src/backends/cpu/lower/lowering.js'
+import { HazardTracker } from '../../src/backends/plan/memory-plan.js'
+import type { Buffer, LoweredOp } from '../../src/backends/plan/lower/lowering.js'
 
 const ROW_BYTES = 64
 const T = 10

@@ -1,7 +1,7 @@
 /** Programs of a few ops with random weights, fed in many ways: what the tests of single ops share. */
 import { PAGE_SIZE, type Backend, type BackendOptions } from '../../src/backends/backend.js'
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
-import { memorySource } from '../../src/checkpoint/memory.js'
+import { memorySource } from '../../src/checkpoint/files/memory.js'
 import { storedTensor } from '../../src/checkpoint/stored.js'
 import type { Program } from '../../src/graph/program.js'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { PagePool, pagesFor } from '../../src/engine/cache.js'
+import { PagePool, pagesFor } from '../../src/engine/schedule/cache.js'
 import { UserError } from '../../src/errors.js'
 
 function pool(limit = Infinity): { pool: PagePool; asked: number[] } {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { generationDefaults, stopIdsOf } from '../../src/engine/defaults.js'
-import { GREEDY } from '../../src/engine/sampler.js'
+import { generationDefaults, stopIdsOf } from '../../src/engine/answer/defaults.js'
+import { GREEDY } from '../../src/engine/sample/sampler.js'
 import { letters } from './fake.js'
 
 describe('generationDefaults', () => {

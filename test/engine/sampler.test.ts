@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { seededRandom } from '../../src/engine/random.js'
-import { GREEDY, argmax, checkSampling, sample, type Sampling } from '../../src/engine/sampler.js'
+import { seededRandom } from '../../src/engine/sample/random.js'
+import { GREEDY, argmax, checkSampling, sample, type Sampling } from '../../src/engine/sample/sampler.js'
 import { UserError } from '../../src/errors.js'
 
 const plain: Sampling = { ...GREEDY, temperature: 1 }

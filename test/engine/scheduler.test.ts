@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { loadEngine } from '../../src/engine/engine.js'
-import { Session } from '../../src/engine/session.js'
+import { Session } from '../../src/engine/answer/session.js'
 import { FakeRunner, continuation, fakeModel } from './fake.js'
 
 const numbers = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => (from + i * 5) % 64)

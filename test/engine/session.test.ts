@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Part } from '../../src/engine/generation.js'
-import { Session } from '../../src/engine/session.js'
+import type { Part } from '../../src/engine/answer/generation.js'
+import { Session } from '../../src/engine/answer/session.js'
 import { UserError, type UserErrorCode } from '../../src/errors.js'
 import type { ChatTemplate } from '../../src/chat/template.js'
 import type { Dialect, ToolCall } from '../../src/chat/dialects/dialect.js'

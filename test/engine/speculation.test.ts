@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { NgramDrafter, type Drafter } from '../../src/engine/drafter.js'
+import { NgramDrafter, type Drafter } from '../../src/engine/answer/drafter.js'
 import type { GenerateOptions } from '../../src/engine/options.js'
-import { Session } from '../../src/engine/session.js'
+import { Session } from '../../src/engine/answer/session.js'
 import { FakeRunner, VOCAB, continuation, fakeModel, letters, nextOf } from './fake.js'
 
 const numbers = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => (from + i * 5) % 64)

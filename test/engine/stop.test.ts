@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { StopText } from '../../src/engine/stop.js'
+import { StopText } from '../../src/engine/answer/stop.js'
 import { UserError } from '../../src/errors.js'
 
 function feed(stops: string[], pieces: string[]): { out: string[]; stopped: boolean } {

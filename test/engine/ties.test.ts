@@ -1,8 +1,8 @@
 // An indexer chose among equal scores: what is behind holds for one length of the text only (Runner.tiedFrom).
 import { describe, expect, it } from 'vitest'
 import type { Step } from '../../src/backends/backend.js'
-import { Session } from '../../src/engine/session.js'
-import { Timeline } from '../../src/engine/timeline.js'
+import { Session } from '../../src/engine/answer/session.js'
+import { Timeline } from '../../src/engine/schedule/timeline.js'
 import { FakeRunner, continuation, fakeModel, nextOf } from './fake.js'
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => (i * 5) % 64)

@@ -2,7 +2,7 @@
 // conversion does it, and must give the same logits.
 import { describe, expect, it } from 'vitest'
 import { cpuBackend } from '../../src/backends/cpu/cpu.js'
-import { DEEPSEEK4_LAYER, DEEPSEEK4_TOP } from '../../src/checkpoint/gguf-names-deepseek4.js'
+import { DEEPSEEK4_LAYER, DEEPSEEK4_TOP } from '../../src/published/gguf-names-deepseek4.js'
 import { gguf, type RawValue } from '../checkpoint/build.js'
 import { raw, renamed, rewrittenErrors, splitKvB, TOP, type Config, type Decoded } from './rewrite.js'
 

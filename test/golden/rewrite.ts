@@ -1,13 +1,13 @@
 /** Golden checkpoints rewritten as GGUF, as llama.cpp's conversion does it. */
 import { join } from 'node:path'
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
-import { decodeRows } from '../../src/checkpoint/decode.js'
+import { decodeRows } from '../../src/checkpoint/formats/decode.js'
 import { weightsOf } from '../../src/graph/ops.js'
 import { buildProgram } from '../../src/models/registry.js'
 import type { Backend } from '../../src/backends/backend.js'
-import { nodeFiles } from '../../src/checkpoint/files-node.js'
-import { memoryFiles } from '../../src/checkpoint/memory.js'
-import { openCheckpoint } from '../../src/checkpoint/open.js'
+import { nodeFiles } from '../../src/checkpoint/files/node.js'
+import { memoryFiles } from '../../src/checkpoint/files/memory.js'
+import { openCheckpoint } from '../../src/published/open.js'
 import { concat, type RawGgufTensor } from '../checkpoint/build.js'
 import { FIXTURES, GoldenRun, readGolden } from './harness.js'
 

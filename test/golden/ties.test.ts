@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cpuBackend } from '../../src/backends/cpu/cpu.js'
 import { referenceBackend } from '../../src/backends/reference/reference.js'
-import type { Drafter } from '../../src/engine/drafter.js'
+import type { Drafter } from '../../src/engine/answer/drafter.js'
 import { loadEngine } from '../../src/engine/engine.js'
 import { FIXTURES, GoldenRun, largest, readGolden } from './harness.js'
 

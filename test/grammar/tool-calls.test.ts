@@ -10,7 +10,7 @@ import { kimiK3 } from '../../src/chat/dialects/kimi-k3.js'
 import { mistral, mistralList } from '../../src/chat/dialects/mistral.js'
 import { qwenXml } from '../../src/chat/dialects/qwen-xml.js'
 import type { ToolDefinition } from '../../src/chat/message.js'
-import { seededRandom } from '../../src/engine/random.js'
+import { seededRandom } from '../../src/engine/sample/random.js'
 import { Grammars } from '../../src/grammar/constraint.js'
 import { END, bytes, randomAnswer } from './vocabulary.js'
 

@@ -1,4 +1,4 @@
-import type { TokenConstraint } from '../../src/engine/adjust.js'
+import type { TokenConstraint } from '../../src/engine/sample/adjust.js'
 import type { Tokenizer } from '../../src/tokenizer/tokenizer.js'
 
 /** Every byte, and some texts of more bytes; the last id ends an answer. */

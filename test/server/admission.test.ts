@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Admission } from '../../src/server/admission.js'
-import { ApiError } from '../../src/server/api-error.js'
+import { Admission } from '../../src/server/admission/admission.js'
+import { ApiError } from '../../src/server/http/api-error.js'
 
 const forever = new AbortController().signal
 

@@ -1,7 +1,7 @@
 // An engine's worker that ends when it is asked to go on with "crash", and throws at "throw".
 import { parentPort, workerData } from 'node:worker_threads'
 import { loadEngine } from '../../dist/engine/engine.js'
-import { answerCalls } from '../../dist/server/worker/answer-calls.js'
+import { answerCalls } from '../../dist/remote/host.js'
 
 const engine = await loadEngine(workerData.model, workerData.options)
 answerCalls(engine, {

@@ -2,7 +2,7 @@ import { request, type IncomingMessage } from 'node:http'
 import OpenAI from 'openai'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Step } from '../../src/backends/backend.js'
-import { drained } from '../../src/server/events.js'
+import { drained } from '../../src/server/http/events.js'
 import { localLine, scriptedEngine, serveEngine, type TestServer } from './scripted.js'
 
 const LONG = 'word '.repeat(400)

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import OpenAI from 'openai'
 import { afterAll, describe, expect, it } from 'vitest'
-import { workerLine } from '../../src/server/worker/start-worker.js'
+import { workerLine } from '../../src/remote/node.js'
 import { serveEngine } from './scripted.js'
 
 const MINI = fileURLToPath(new URL('../../models/mini', import.meta.url))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { memoryFiles } from '../../src/checkpoint/memory.js'
+import { memoryFiles } from '../../src/checkpoint/files/memory.js'
 import { UserError } from '../../src/errors.js'
 import { loadTokenizer } from '../../src/tokenizer/load.js'
 import { KIMI, O200K, PRE_TOKENIZERS, QWEN35, TEKKEN, splitter } from '../../src/tokenizer/patterns.js'

@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
-import { memoryFiles } from '../../src/checkpoint/memory.js'
-import type { FileSet } from '../../src/checkpoint/source.js'
+import { memoryFiles } from '../../src/checkpoint/files/memory.js'
+import type { FileSet } from '../../src/checkpoint/files/source.js'
 
 /** A checkpoint without tensors. */
 export function fakeCheckpoint(files: FileSet = memoryFiles('model', {}), config = {}): Checkpoint {

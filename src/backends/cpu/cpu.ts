@@ -6,16 +6,16 @@ import { type Backend, type BackendOptions, type MemoryPlan, type Runner } from 
 import { MAX_BANK_BYTES, gigabytes, planBanks } from './banks.js'
 import { bytesOfHex } from './hex.js'
 import { BASELINE_WASM, RELAXED_WASM } from './kernels.generated.js'
-import { cacheFormatOf, statePageBytes } from './cache-format.js'
+import { cacheFormatOf, statePageBytes } from '../formats/cache-format.js'
 import { makePages } from './fresh-pages.js'
-import { Lowering } from './lower/lowering.js'
+import { Lowering } from '../plan/lower/lowering.js'
 import { layOut, timesBytes, type Layout } from './layout.js'
 import { collectGarbage, compileKernels, parallelism, sharesMemory, type CompiledKernels } from './platform.js'
 import { WeightLoader, stagingBytes } from './load-weights.js'
 import { ReadAhead } from './read-ahead.js'
 import { CpuRunner } from './runner.js'
 import { ThreadPool, ownThread } from './threads.js'
-import { align, planWeight, type PlacedWeight, type WeightUse } from './weights.js'
+import { align, planWeight, type PlacedWeight, type WeightUse } from '../formats/weights.js'
 
 /** CPU kernels in WebAssembly: SIMD, threads over shared memory, the whole step inside; memories of at most 4 GiB each. */
 export const cpuBackend: Backend = { name: 'cpu', load, plan }

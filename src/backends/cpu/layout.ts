@@ -2,12 +2,12 @@ import { invariant } from '../../errors.js'
 import { allOps, finalHidden, type Program } from '../../graph/program.js'
 import { PAGE_SIZE, type BackendOptions } from '../backend.js'
 import type { BankPlan } from './banks.js'
-import { lowerOp } from './lower/lower.js'
-import { deltaBytes } from './lower/recurrent.js'
-import { sparseBytes } from './lower/sparse.js'
-import { statePageBytes, type CacheFormat } from './cache-format.js'
-import { type Buffer, type LoweredOp, type Lowering, type Word } from './lower/lowering.js'
-import { HazardTracker, findCrossings, planMemory } from './memory-plan.js'
+import { lowerOp } from '../plan/lower/lower.js'
+import { deltaBytes } from '../plan/lower/recurrent.js'
+import { sparseBytes } from '../plan/lower/sparse.js'
+import { statePageBytes, type CacheFormat } from '../formats/cache-format.js'
+import { type Buffer, type LoweredOp, type Lowering, type Word } from '../plan/lower/lowering.js'
+import { HazardTracker, findCrossings, planMemory } from '../plan/memory-plan.js'
 import {
   BARRIER_BEFORE,
   CHUNK_COLUMNS,
@@ -19,7 +19,7 @@ import {
   STEP_ADDRESS,
 } from './records.js'
 import type { BankCopy, Segment } from './threads.js'
-import { align, type PlacedWeight } from './weights.js'
+import { align, type PlacedWeight } from '../formats/weights.js'
 
 /** Page-table entries of all sequences of a step. */
 export const PAGE_TABLE_ENTRIES = 1 << 16

@@ -1,13 +1,13 @@
 import type { Scales, StoredTensor } from '../../checkpoint/checkpoint.js'
-import { decodeRows } from '../../checkpoint/decode.js'
-import { rowBytes } from '../../checkpoint/formats.js'
+import { decodeRows } from '../../checkpoint/formats/decode.js'
+import { rowBytes } from '../../checkpoint/formats/formats.js'
 import { UserError } from '../../errors.js'
 import { checkIds } from '../ids.js'
-import type { BlockPlan } from './block-formats.js'
+import type { BlockPlan } from '../formats/block-formats.js'
 import { SLOTS, type ReadAhead } from './read-ahead.js'
 import { DESCRIPTOR_BYTES, GROUP_ROWS, writeDescriptor, type Descriptor, type KernelFormat } from './records.js'
 import { RECORD_BLOCK_BYTES, stageBlocks } from './stage-blocks.js'
-import { align, type PlacedWeight } from './weights.js'
+import { align, type PlacedWeight } from '../formats/weights.js'
 
 /** Bytes read at a time, unless eight rows are more: a load holds little besides its result. */
 const PIECE_BYTES = 1 << 20

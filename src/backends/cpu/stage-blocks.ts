@@ -1,9 +1,9 @@
 /** Rows of stored blocks as records that kernels/cpu/pack-blocks.ts deals out: one for each block of 32 columns. */
 import type { Scales, StoredTensor } from '../../checkpoint/checkpoint.js'
-import { FORMATS } from '../../checkpoint/formats.js'
-import { BLOCK_READERS, BlockNumbers } from '../../checkpoint/ggml-blocks.js'
+import { FORMATS } from '../../checkpoint/formats/formats.js'
+import { BLOCK_READERS, BlockNumbers } from '../../checkpoint/formats/ggml-blocks.js'
 import { invariant } from '../../errors.js'
-import type { BlockPlan } from './block-formats.js'
+import type { BlockPlan } from '../formats/block-formats.js'
 
 /** 32 codes, two scales, two minima, d and dmin as f32, and nothing up to 48. */
 export const RECORD_BLOCK_BYTES = 48

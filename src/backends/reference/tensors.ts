@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../../checkpoint/checkpoint.js'
-import { decodeRows } from '../../checkpoint/decode.js'
+import { decodeRows } from '../../checkpoint/formats/decode.js'
 import { UserError } from '../../errors.js'
 import { weightsOf, type Weight } from '../../graph/ops.js'
 import { allOps, type Program } from '../../graph/program.js'

@@ -1,0 +1,149 @@
+import { invariant } from '../../errors.js'
+import { valuesOf } from '../../graph/ops.js'
+import { allOps, type Program } from '../../graph/program.js'
+import type { Buffer, LoweredOp, Lowering } from './lower/lowering.js'
+import { ROW_KERNELS } from '../cpu/records.js'
+import { align } from '../formats/weights.js'
+
+/** Rows that cross between banks just before op `before` runs. */
+export interface Crossing {
+  readonly before: number
+  readonly from: { bank: number; buffer: Buffer }
+  readonly to: { bank: number; buffer: Buffer }
+}
+
+/** Addresses of all activations, relative to the start of their bank's activation area. */
+export interface MemoryPlan {
+  readonly offsets: ReadonlyMap<Buffer, number>
+  /** Bytes of the area, per bank. */
+  readonly bytes: readonly number[]
+  readonly crossings: readonly Crossing[]
+}
+
+interface Life {
+  readonly bank: number
+  first: number
+  last: number
+}
+
+/** Gives each buffer a place for as long as it lives (first fit), so that layers reuse the same memory. */
+export function planMemory(
+  ops: readonly LoweredOp[],
+  crossings: readonly Crossing[],
+  nBanks: number,
+  sizeOf: (buffer: Buffer) => number,
+  keep: readonly Buffer[],
+): MemoryPlan {
+  const lives = new Map<Buffer, Life>()
+  const touch = (buffer: Buffer, bank: number, at: number): void => {
+    const life = lives.get(buffer)
+    if (!life) lives.set(buffer, { bank, first: at, last: at })
+    else [life.first, life.last] = [Math.min(life.first, at), Math.max(life.last, at)]
+  }
+  ops.forEach((op, i) => {
+    for (const b of [...op.reads, ...op.writes]) if (typeof b !== 'string') touch(b, op.bank, i)
+  })
+  for (const c of crossings) {
+    touch(c.from.buffer, c.from.bank, c.before)
+    touch(c.to.buffer, c.to.bank, c.before)
+  }
+  for (const buffer of keep) touch(buffer, lives.get(buffer)!.bank, ops.length)
+
+  const offsets = new Map<Buffer, number>()
+  const bytes = new Array<number>(nBanks).fill(0)
+  for (const [buffer, life] of [...lives].sort(([, a], [, b]) => a.first - b.first)) {
+    const size = align(sizeOf(buffer))
+    const neighbours = [...offsets]
+      .filter(([other]) => {
+        const o = lives.get(other)!
+        return o.bank === life.bank && o.last >= life.first && o.first <= life.last
+      })
+      .map(([other, offset]) => ({ offset, end: offset + align(sizeOf(other)) }))
+      .sort((a, b) => a.offset - b.offset)
+    let at = 0
+    for (const n of neighbours) {
+      if (at + size <= n.offset) break
+      at = Math.max(at, n.end)
+    }
+    offsets.set(buffer, at)
+    bytes[life.bank] = Math.max(bytes[life.bank]!, at + size)
+  }
+  return { offsets, bytes, crossings }
+}
+
+/** Values that were written in one bank and are read in another, from the program and the banks of its ops. */
+export function findCrossings(
+  program: Program,
+  bankOf: readonly number[],
+  lowering: Lowering,
+  firstLowered: readonly number[],
+): Crossing[] {
+  const crossings: Crossing[] = []
+  /** Where the newest copy of a value is: its home bank and the banks it was brought to since. */
+  const copies = new Map<number, { home: number; banks: Set<number> }>()
+  allOps(program).forEach(({ op }, i) => {
+    const bank = bankOf[i]!
+    const { reads, writes } = valuesOf(op)
+    // An op may write a part of a value, so what it writes must be here too if it exists already.
+    for (const value of new Set([...reads, ...writes.filter((w) => copies.has(w.id))])) {
+      const copy = copies.get(value.id)
+      invariant(copy, `value ${value.id} is read before it is written`)
+      if (copy.banks.has(bank)) continue
+      copy.banks.add(bank)
+      const from = { bank: copy.home, buffer: lowering.bufferOf(value, copy.home) }
+      crossings.push({ before: firstLowered[i]!, from, to: { bank, buffer: lowering.bufferOf(value, bank) } })
+    }
+    for (const value of writes) copies.set(value.id, { home: bank, banks: new Set([bank]) })
+  })
+  return crossings
+}
+
+/** Bytes that an op touches; `own`: of its buffer it touches only the rows that belong to the thread that runs it. */
+interface Access {
+  readonly start: number
+  readonly end: number
+  readonly own: Buffer | undefined
+}
+
+/**
+ * True where an op must wait for all threads: it touches bytes that an op since the last barrier wrote, or writes bytes that
+ * one read, and not both of them only the rows of one buffer that are the thread's own.
+ */
+export class HazardTracker {
+  private written: Access[] = []
+  private read: Access[] = []
+  private readonly states = new Map<string, number>()
+
+  constructor(private readonly rangeOf: (buffer: Buffer) => [number, number]) {}
+
+  needsBarrier(op: LoweredOp): boolean {
+    const reads = op.reads.map((b) => this.access(op, b))
+    const writes = op.writes.map((b) => this.access(op, b))
+    const hit = collide(reads, this.written) || collide(writes, this.written) || collide(writes, this.read)
+    if (hit) this.reset()
+    this.read.push(...reads)
+    this.written.push(...writes)
+    return hit
+  }
+
+  reset(): void {
+    this.read = []
+    this.written = []
+  }
+
+  private access(op: LoweredOp, b: Buffer | string): Access {
+    if (typeof b !== 'string') {
+      const [start, end] = this.rangeOf(b)
+      const own = ROW_KERNELS.has(op.kernel) && b.rows === op.rows && b.multiple === op.multiple
+      return { start, end, own: own ? b : undefined }
+    }
+    // Cache states have no address here; each gets a negative range of its own.
+    const index = this.states.get(b) ?? this.states.size
+    this.states.set(b, index)
+    return { start: -1 - index, end: -index, own: undefined }
+  }
+}
+
+function collide(a: readonly Access[], b: readonly Access[]): boolean {
+  return a.some((x) => b.some((y) => x.start < y.end && y.start < x.end && (!x.own || x.own !== y.own)))
+}

@@ -1,0 +1,165 @@
+import { UserError } from '../../errors.js'
+import type { ByteSource } from '../files/source.js'
+
+/** Thrown inside of the parser when the bytes at hand end; the caller reads more and starts the item again. */
+export class NeedMore extends Error {
+  constructor(readonly end: number) {
+    super('more bytes are needed')
+  }
+}
+
+/** The largest published headers (250,000 tokens with merges) take some 20 MB. */
+const LARGEST_HEADER = 256 * 2 ** 20
+const FIRST_CHUNK = 2 ** 20
+/** Array elements in all of the metadata; the largest published files have about a million. */
+const MOST_ELEMENTS = 16_000_000
+const DEEPEST_ARRAY = 4
+
+/** Bytes of a metadata value type, by id; strings and arrays have no fixed size. */
+const SIZES = [1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8]
+const STRING = 8
+const ARRAY = 9
+
+/**
+ * Reads little-endian values from the head of a file, of which only a growing prefix is in memory. Lengths are checked
+ * against the file's size before anything is read or allocated for them.
+ */
+export class GgufReader {
+  position = 0
+  private bytes = new Uint8Array(0)
+  private view = new DataView(this.bytes.buffer)
+  private elements = 0
+  // A token may be the byte order mark itself, which must not be dropped.
+  private readonly text = new TextDecoder('utf-8', { ignoreBOM: true })
+
+  constructor(private readonly source: ByteSource) {}
+
+  /** Runs `parse` from the current position, again with more bytes until it fits. */
+  async item<T>(parse: () => T): Promise<T> {
+    const start = this.position
+    const elements = this.elements
+    for (;;) {
+      try {
+        return parse()
+      } catch (error) {
+        if (!(error instanceof NeedMore)) throw error
+        this.position = start
+        this.elements = elements
+        await this.grow(error.end)
+      }
+    }
+  }
+
+  u32(): number {
+    return this.view.getUint32(this.take(4), true)
+  }
+
+  /** A u64 that must be a whole number below 2^53. */
+  size(what: string): number {
+    const value = this.view.getBigUint64(this.take(8), true)
+    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw this.damaged(`${what} is ${value}, which is impossible`)
+    return Number(value)
+  }
+
+  /** A count of items of at least `least` bytes each: it cannot exceed what the file has room for. */
+  count(what: string, least: number): number {
+    const value = this.size(what)
+    const room = Math.floor((this.source.size - this.position) / least)
+    if (value > room) throw this.damaged(`${what} is ${value}, but the file has room for ${room} at most`)
+    return value
+  }
+
+  string(what: string): string {
+    const length = this.count(`the length of ${what}`, 1)
+    const start = this.take(length)
+    return this.text.decode(this.bytes.subarray(start, start + length))
+  }
+
+  /** A metadata value: number, bigint beyond 2^53, boolean, string, or an array of these. */
+  value(type: number, key: string, depth = 0): unknown {
+    if (type === STRING) return this.string(key)
+    if (type === ARRAY) return this.array(key, depth)
+    const size = SIZES[type]
+    if (size === undefined) throw this.damaged(`${key} has the unknown value type ${type}`)
+    return this.scalar(type, this.take(size))
+  }
+
+  private array(key: string, depth: number): unknown[] {
+    if (depth >= DEEPEST_ARRAY) throw this.damaged(`${key} nests arrays deeper than ${DEEPEST_ARRAY}`)
+    const type = this.u32()
+    const size = SIZES[type]
+    if (size === undefined) throw this.damaged(`${key} has the unknown element type ${type}`)
+    // An empty string takes 8 bytes, an empty array 12.
+    const count = this.count(`the length of ${key}`, size || (type === STRING ? 8 : 12))
+    this.elements += count
+    if (this.elements > MOST_ELEMENTS) throw this.damaged(`the metadata has more than ${MOST_ELEMENTS} array elements`)
+    const values: unknown[] = []
+    if (size === 0) {
+      for (let i = 0; i < count; i++) values.push(this.value(type, key, depth + 1))
+      return values
+    }
+    const start = this.take(count * size)
+    for (let i = 0; i < count; i++) values.push(this.scalar(type, start + i * size))
+    return values
+  }
+
+  private scalar(type: number, at: number): number | bigint | boolean {
+    const { view } = this
+    switch (type) {
+      case 0:
+        return view.getUint8(at)
+      case 1:
+        return view.getInt8(at)
+      case 2:
+        return view.getUint16(at, true)
+      case 3:
+        return view.getInt16(at, true)
+      case 4:
+        return view.getUint32(at, true)
+      case 5:
+        return view.getInt32(at, true)
+      case 6:
+        return view.getFloat32(at, true)
+      case 7:
+        return view.getUint8(at) !== 0
+      case 10:
+        return safeNumber(view.getBigUint64(at, true))
+      case 11:
+        return safeNumber(view.getBigInt64(at, true))
+      default:
+        return view.getFloat64(at, true)
+    }
+  }
+
+  /** Advances by `length`; returns where it was. */
+  private take(length: number): number {
+    const start = this.position
+    const end = start + length
+    if (end > this.bytes.length) throw new NeedMore(end)
+    this.position = end
+    return start
+  }
+
+  private async grow(end: number): Promise<void> {
+    const { size } = this.source
+    if (end > size)
+      throw this.damaged(`the header ends at byte ${end} or later, but the file has ${size}: it is truncated`)
+    if (end > LARGEST_HEADER) throw this.damaged(`the header is larger than ${LARGEST_HEADER} bytes`)
+    const target = Math.min(size, LARGEST_HEADER, Math.max(end, FIRST_CHUNK, 2 * this.bytes.length))
+    const more = await this.source.read(this.bytes.length, target - this.bytes.length)
+    const all = new Uint8Array(target)
+    all.set(this.bytes)
+    all.set(more, this.bytes.length)
+    this.bytes = all
+    this.view = new DataView(all.buffer)
+  }
+
+  damaged(problem: string): UserError {
+    return new UserError(`${this.source.name}: ${problem}. The file is damaged: download it again.`, 'invalid_file')
+  }
+}
+
+function safeNumber(value: bigint): number | bigint {
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? number : value
+}

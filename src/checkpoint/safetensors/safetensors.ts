@@ -1,0 +1,212 @@
+import { UserError } from '../../errors.js'
+import type { Checkpoint, JsonObject, StoredTensor, TensorPart } from '../checkpoint.js'
+import { unpermuted } from '../../published/interleaved-heads.js'
+import { isJsonObject, readJsonObject } from '../files/json.js'
+import type { Located } from './located.js'
+import { QuantizedLayouts } from './quantized-layouts.js'
+import { isPlainFileName } from '../files/range.js'
+import { readSafetensorsHeader, type SafetensorsEntry } from './header.js'
+import type { ByteSource, FileSet } from '../files/source.js'
+
+/** How a folder of safetensors is laid out, where it is not as in Hugging Face's. */
+export interface FolderLayout {
+  /** The file beside the weights that says how the model is built. */
+  readonly config: string
+  /** NAME of NAME.safetensors, or of NAME.safetensors.index.json with its shards. */
+  readonly weights: string
+  /** The contents of `config` as a config.json; `where` is for messages. */
+  configOf(own: JsonObject, where: string): JsonObject
+  /** Hugging Face's name of a tensor. */
+  nameOf(own: string): string
+  /** Heads whose rows are stored in pairs, in the tensor of that name; undefined where rows are as published. */
+  pairedHeads(name: string, config: JsonObject): number | undefined
+}
+
+const HUGGING_FACE: FolderLayout = {
+  config: 'config.json',
+  weights: 'model',
+  configOf: (config) => config,
+  nameOf: (name) => name,
+  pairedHeads: () => undefined,
+}
+
+const LARGEST_CONFIG = 16_000_000
+const LARGEST_INDEX = 100_000_000
+/** Headers read side by side when a checkpoint has many shards. */
+const PARALLEL_HEADERS = 16
+
+/**
+ * Opens a folder in Hugging Face layout, or in another one: a config and safetensors, in one file or in shards with an
+ * index. Only the headers are read.
+ * @throws UserError when a file is missing or damaged.
+ */
+export async function openSafetensors(files: FileSet, layout = HUGGING_FACE): Promise<Checkpoint> {
+  const config = await readConfig(files, layout)
+  const opened: ByteSource[] = []
+  try {
+    const located = await locateTensors(files, layout.weights, opened)
+    const tensors = new Map([...located].map(([name, found]) => [layout.nameOf(name), found]))
+    return new SafetensorsCheckpoint(files, layout, config, tensors, opened)
+  } catch (error) {
+    await Promise.all(opened.map((source) => source.close()))
+    throw error
+  }
+}
+
+async function readConfig(files: FileSet, layout: FolderLayout): Promise<JsonObject> {
+  const source = await files.open(layout.config)
+  if (!source) {
+    throw new UserError(
+      `${files.name}: expected ${layout.config} beside the weights, found none. Download the whole model folder.`,
+      'file_not_found',
+    )
+  }
+  try {
+    return layout.configOf(await readJsonObject(source, LARGEST_CONFIG), source.name)
+  } finally {
+    await source.close()
+  }
+}
+
+async function locateTensors(files: FileSet, weights: string, opened: ByteSource[]): Promise<Map<string, Located>> {
+  if (files.main === undefined) {
+    const index = await files.open(indexOf(weights))
+    if (index) {
+      opened.push(index)
+      return locateInShards(files, await readJsonObject(index, LARGEST_INDEX), index.name, opened)
+    }
+  }
+  const file = files.main ?? (await onlyFile(files, weights))
+  const source = await files.open(file)
+  if (!source) throw new UserError(`${files.name}/${file}: no such file.`, 'file_not_found')
+  opened.push(source)
+  const entries = await readSafetensorsHeader(source)
+  return new Map([...entries].map(([name, entry]) => [name, { entry, source }]))
+}
+
+function indexOf(weights: string): string {
+  return `${weights}.safetensors.index.json`
+}
+
+async function onlyFile(files: FileSet, weights: string): Promise<string> {
+  const usual = `${weights}.safetensors`
+  const found = (await files.list()).filter((file) => file.endsWith('.safetensors')).sort()
+  // Where there is no listing (HTTP), a file can only be asked for.
+  const hidden = found.length === 0 ? await files.open(usual) : undefined
+  await hidden?.close()
+  if (hidden || found.includes(usual)) return usual
+  const [first] = found
+  if (first !== undefined && found.length === 1) return first
+  const what =
+    found.length === 0 ? 'none' : `${found.length} (${found.slice(0, 3).join(', ')}...) and no ${indexOf(weights)}`
+  throw new UserError(
+    `${files.name}: expected ${usual}, or shards with ${indexOf(weights)}, or one .safetensors file, found ${what}. ` +
+      'Download the whole model folder.',
+    'file_not_found',
+  )
+}
+
+async function locateInShards(
+  files: FileSet,
+  index: JsonObject,
+  indexName: string,
+  opened: ByteSource[],
+): Promise<Map<string, Located>> {
+  const shardOf = weightMap(index, indexName)
+  const shards = new Map<string, { source: ByteSource; entries: Map<string, SafetensorsEntry> }>()
+  const firstTensor = new Map<string, string>()
+  for (const [tensor, shard] of shardOf) if (!firstTensor.has(shard)) firstTensor.set(shard, tensor)
+  const openShard = async ([shard, tensor]: [string, string]): Promise<void> => {
+    const source = isPlainFileName(shard) ? await files.open(shard) : undefined
+    if (!source) throw missingShard(files, indexName, shard, tensor)
+    opened.push(source)
+    shards.set(shard, { source, entries: await readSafetensorsHeader(source) })
+  }
+  const wanted = [...firstTensor]
+  for (let i = 0; i < wanted.length; i += PARALLEL_HEADERS) {
+    const results = await Promise.allSettled(wanted.slice(i, i + PARALLEL_HEADERS).map(openShard))
+    for (const result of results) if (result.status === 'rejected') throw result.reason
+  }
+  const tensors = new Map<string, Located>()
+  for (const [tensor, shard] of shardOf) {
+    const part = shards.get(shard)
+    const entry = part?.entries.get(tensor)
+    if (!part || !entry) {
+      throw new UserError(
+        `${files.name}/${shard}: expected the tensor ${tensor} here according to ${indexName}, found none of that name. ` +
+          'Index and shards are of different versions: download both again.',
+        'tensor_mismatch',
+      )
+    }
+    tensors.set(tensor, { entry, source: part.source })
+  }
+  return tensors
+}
+
+function weightMap(index: JsonObject, indexName: string): Map<string, string> {
+  const map = index['weight_map']
+  if (!isJsonObject(map)) {
+    throw new UserError(
+      `${indexName}: expected weight_map {tensor: file}, found none. Download it again.`,
+      'invalid_file',
+    )
+  }
+  const shardOf = new Map<string, string>()
+  for (const [tensor, shard] of Object.entries(map)) {
+    if (typeof shard !== 'string') {
+      throw new UserError(
+        `${indexName}: weight_map.${tensor}: expected a file name, found a ${typeof shard}. Download it again.`,
+        'invalid_file',
+      )
+    }
+    shardOf.set(tensor, shard)
+  }
+  return shardOf
+}
+
+function missingShard(files: FileSet, indexName: string, shard: string, tensor: string): UserError {
+  return new UserError(
+    `${files.name}: expected the shard ${shard}, which holds ${tensor} according to ${indexName}, found no such file. ` +
+      'Download it into this folder.',
+    'file_not_found',
+  )
+}
+
+class SafetensorsCheckpoint implements Checkpoint {
+  readonly kind = 'safetensors'
+  readonly name: string
+  private readonly layouts: QuantizedLayouts
+
+  constructor(
+    private readonly files: FileSet,
+    private readonly layout: FolderLayout,
+    readonly config: JsonObject,
+    tensors: ReadonlyMap<string, Located>,
+    private readonly opened: readonly ByteSource[],
+  ) {
+    this.name = files.main === undefined ? files.name : `${files.name}/${files.main}`
+    this.layouts = new QuantizedLayouts(this.name, config, tensors)
+  }
+
+  names(): Iterable<string> {
+    return this.layouts.names()
+  }
+
+  has(name: string): boolean {
+    return this.layouts.has(name)
+  }
+
+  tensor(name: string, shape: readonly number[], part?: TensorPart): StoredTensor {
+    const stored = this.layouts.tensor(name, shape, part)
+    const heads = this.layout.pairedHeads(name, this.config)
+    return heads === undefined ? stored : unpermuted(stored, heads)
+  }
+
+  file(name: string): Promise<ByteSource | undefined> {
+    return this.files.open(name)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.opened.map((source) => source.close()))
+  }
+}

@@ -1,0 +1,166 @@
+import type { AnswerParser, ToolCall } from '../../chat/dialects/dialect.js'
+import { UserError } from '../../errors.js'
+import type { StreamDecoder } from '../../tokenizer/tokenizer.js'
+import { Answered, type ChooseRun } from '../sample/choose.js'
+import type { GenerationResult, Part, PromptCount } from './generation.js'
+import { guessesOf } from './guesses.js'
+import type { SessionModel } from './session.js'
+import { StopText } from './stop.js'
+import type { Timeline } from '../schedule/timeline.js'
+
+export interface GenerateRun extends ChooseRun {
+  /** Splits the answer of a chat. */
+  readonly parser: AnswerParser | undefined
+  /** Special tokens that the parser wants to see. */
+  readonly markers: readonly string[]
+  /** When the caller asked, in performance.now() milliseconds. */
+  readonly called: number
+  readonly emit: (part: Part) => void
+  /** Told when the first token is there. */
+  readonly begin: (prompt: PromptCount) => void
+}
+
+/**
+ * Prompt in, tokens out: each step of the timeline gives one token, and more where guesses were right, until something ends
+ * the answer.
+ */
+export async function generateTokens(
+  model: SessionModel,
+  timeline: Timeline,
+  prompt: readonly number[],
+  run: GenerateRun,
+): Promise<GenerationResult> {
+  const { constraint } = run
+  // What a constraint allows is known for the next token only.
+  const speculate = constraint ? 'off' : (run.speculate ?? model.speculate)
+  const guesses = guessesOf(speculate, model.shared, timeline)
+  const prepare = constraint?.prepare && (() => constraint.prepare!())
+  const answer = new Answer(model.tokenizer?.decoder(run.markers), run)
+  const room = Math.min(run.maxTokens, model.shared.contextLength - prompt.length)
+  const answered = new Answered(run, prompt, model.stopIds, room, (id) => answer.push(id))
+  const { ids, sequence } = answered
+  const started = performance.now()
+  const kept = run.signal.aborted ? 0 : timeline.reuse(prompt)
+  let cachedTokens = kept
+  let firstToken = started
+  let lastToken = started
+  while (answered.finishReason === undefined) {
+    const isPrompt = ids.length === 0
+    const drafts = isPrompt || timeline.isTied ? [] : (guesses?.next(sequence, room - ids.length - 1) ?? [])
+    const read = (logits: Float32Array, guessed: readonly number[]): readonly number[] => {
+      if (isPrompt && !run.signal.aborted) {
+        cachedTokens = kept + timeline.adoptedTokens
+        run.begin({ promptTokens: prompt.length, cachedTokens })
+      }
+      return answered.read(logits, guessed)
+    }
+    const chosen = run.signal.aborted ? 0 : await advance(timeline, sequence, drafts, read, run.signal, prepare)
+    if (chosen === 0) {
+      answered.finishReason = 'abort'
+      break
+    }
+    lastToken = performance.now()
+    if (isPrompt) firstToken = lastToken
+    else guesses?.count(drafts.length, chosen)
+  }
+  answer.end()
+  const times = { called: run.called, started, firstToken, lastToken }
+  const timings = timingsOf(times, prompt.length - cachedTokens, ids.length)
+  const { text, reasoning, toolCalls, stopText, reasoningTokens } = answer
+  const { finishReason } = answered
+  const said = { text, reasoning, toolCalls, ids, finishReason, stopText, reasoningTokens }
+  const speculation = guesses && { speculation: guesses.counts }
+  return { ...said, promptTokens: prompt.length, cachedTokens, timings, ...speculation }
+}
+
+/** One step: the end of the sequence that is not in the cache, with drafts behind it. Returns how many tokens came of it. */
+async function advance(
+  timeline: Timeline,
+  sequence: readonly number[],
+  drafts: readonly number[],
+  read: (logits: Float32Array, drafts: readonly number[]) => readonly number[],
+  signal: AbortSignal,
+  meanwhile: (() => Promise<void>) | undefined,
+): Promise<number> {
+  try {
+    const feed = sequence.slice(timeline.length)
+    const chosen = await timeline.verify(feed, drafts, read, signal, meanwhile)
+    return chosen?.length ?? 0
+  } catch (error) {
+    // Without the drafts there may be memory enough.
+    if (drafts.length === 0 || !(error instanceof UserError) || error.code !== 'out_of_memory') throw error
+    return advance(timeline, sequence, [], read, signal, meanwhile)
+  }
+}
+
+/** Ids on their way to the reader: decoded, cut at stop strings, split into reasoning, text and calls. */
+class Answer {
+  text = ''
+  reasoning = ''
+  readonly toolCalls: ToolCall[] = []
+  reasoningTokens = 0
+  private readonly stop: StopText
+  private stopped = false
+  /** Of the latest part. */
+  private kind: Part['kind'] | undefined
+
+  constructor(
+    private readonly decoder: StreamDecoder | undefined,
+    private readonly run: GenerateRun,
+  ) {
+    this.stop = new StopText(run.stop)
+  }
+
+  get stopText(): string | undefined {
+    return this.stop.found
+  }
+
+  /** True when a stop string was found. */
+  push(id: number): boolean {
+    const { text, stopped } = this.stop.push(this.decoder?.push(id) ?? '')
+    this.stopped = stopped
+    this.deliver(text)
+    if (this.kind === 'reasoning') this.reasoningTokens++
+    return stopped
+  }
+
+  end(): void {
+    if (!this.stopped) {
+      const last = this.stop.push(this.decoder?.flush() ?? '')
+      this.deliver(last.text + this.stop.flush())
+    }
+    for (const part of this.run.parser?.flush() ?? []) this.give(part)
+  }
+
+  private deliver(text: string): void {
+    if (text === '') return
+    for (const part of this.run.parser?.push(text) ?? [{ kind: 'text' as const, text }]) this.give(part)
+  }
+
+  private give(part: Part): void {
+    if (part.kind === 'tool-call') this.toolCalls.push(part.call)
+    else if (part.text === '') return
+    else if (part.kind === 'text') this.text += part.text
+    else this.reasoning += part.text
+    this.kind = part.kind
+    this.run.emit(part)
+  }
+}
+
+function timingsOf(
+  times: { called: number; started: number; firstToken: number; lastToken: number },
+  promptTokens: number,
+  tokens: number,
+): GenerationResult['timings'] {
+  const prefillMs = times.firstToken - times.started
+  const decodeMs = times.lastToken - times.firstToken
+  const perSecond = (count: number, ms: number): number => (count > 0 && ms > 0 ? (count / ms) * 1000 : 0)
+  return {
+    prefillMs,
+    decodeMs,
+    prefillTokensPerSecond: perSecond(promptTokens, prefillMs),
+    // The first token comes out of the prefill.
+    decodeTokensPerSecond: perSecond(tokens - 1, decodeMs),
+    firstTokenMs: times.firstToken - times.called,
+  }
+}

@@ -1,0 +1,66 @@
+import type { Runner } from '../../backends/backend.js'
+import { UserError } from '../../errors.js'
+import { NgramDrafter, type Drafter, type Speculation } from './drafter.js'
+import type { SpeculationCount } from './generation.js'
+import type { SharedRunner, Timeline } from '../schedule/timeline.js'
+
+/** The guesses of one answer, limited to what a step has room for, and how many of them were right. */
+export class Guesses {
+  private drafted = 0
+  private accepted = 0
+  private steps = 0
+
+  constructor(
+    private readonly drafter: Drafter,
+    private readonly shared: SharedRunner,
+  ) {}
+
+  /** Drafts behind `sequence`, `most` at most. */
+  next(sequence: readonly number[], most: number): readonly number[] {
+    const { runner, scheduler, vocabSize } = this.shared
+    // Rows and tokens of a step are for all who answer at the same time.
+    const share = Math.floor(Math.min(runner.maxLogitRows, runner.maxTokens) / Math.max(1, scheduler.lately))
+    const count = Math.min(most, share - 1)
+    if (count <= 0) return []
+    const drafts = this.drafter.draft(sequence, count).slice(0, count)
+    const strange = drafts.findIndex((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize)
+    return strange < 0 ? drafts : drafts.slice(0, strange)
+  }
+
+  /** After a step with `drafted` guesses, of which `chosen` tokens came. */
+  count(drafted: number, chosen: number): void {
+    this.steps++
+    this.drafted += drafted
+    this.accepted += Math.min(drafted, Math.max(0, chosen - 1))
+  }
+
+  get counts(): SpeculationCount {
+    return { drafted: this.drafted, accepted: this.accepted, steps: this.steps }
+  }
+}
+
+/** What `speculate` asks for; undefined: nothing. @throws UserError where the model cannot do it. */
+export function guessesOf(
+  speculate: Speculation | Drafter | 'off' | undefined,
+  shared: SharedRunner,
+  timeline: Timeline,
+): Guesses | undefined {
+  timeline.wantsDraft = speculate === 'mtp'
+  if (speculate === undefined || speculate === 'off') return undefined
+  checkRunner(speculate, shared.runner)
+  if (speculate === 'mtp') return new Guesses({ draft: () => timeline.drafted }, shared)
+  return new Guesses(speculate === 'ngram' ? new NgramDrafter() : speculate, shared)
+}
+
+function checkRunner(speculate: Speculation | Drafter, { slotBytes, hasDraft }: Runner): void {
+  if (slotBytes > 0)
+    throw new UserError(
+      'speculate: the model has recurrent layers, whose states cannot go back behind a wrong guess; leave it out',
+      'invalid_argument',
+    )
+  if (speculate === 'mtp' && !hasDraft)
+    throw new UserError(
+      'speculate mtp: the model was loaded without its layer for further tokens; load it with speculate mtp',
+      'invalid_argument',
+    )
+}

@@ -1,0 +1,143 @@
+import type { AnswerParser, Dialect } from '../../chat/dialects/dialect.js'
+import { newCallId } from '../../chat/dialects/reader.js'
+import type { ChatMessage } from '../../chat/message.js'
+import type { ChatTemplate, PromptSegment } from '../../chat/template.js'
+import { UserError } from '../../errors.js'
+import type { Tokenizer } from '../../tokenizer/tokenizer.js'
+import type { ModelGrammars } from '../sample/constrain.js'
+import type { Speculation } from './drafter.js'
+import { generateTokens } from './generate.js'
+import { Generation, type PromptCount } from './generation.js'
+import type { TokenChoice } from '../sample/likelihood.js'
+import { resolveOptions, type ChatOptions, type GenerateOptions, type GenerationDefaults } from '../options.js'
+import { Queue } from '../schedule/queue.js'
+import { Timeline, checkPrompt, type SharedRunner } from '../schedule/timeline.js'
+
+/** What sessions need of a loaded model. */
+export interface SessionModel {
+  readonly name: string
+  readonly shared: SharedRunner
+  readonly tokenizer: Tokenizer | undefined
+  readonly template: ChatTemplate | undefined
+  /** How a chat's answers are written. */
+  readonly dialect: Dialect
+  readonly stopIds: ReadonlySet<number>
+  readonly grammars: ModelGrammars
+  readonly defaults: GenerationDefaults
+  /** How answers are guessed ahead unless they say otherwise. */
+  readonly speculate?: Speculation | undefined
+}
+
+/**
+ * One timeline. Every call gives the whole prompt, and the session works out what its cache already holds: the longest
+ * common prefix is kept, so the next turn of a chat only computes what is new. Calls of one session run one after the
+ * other; calls of several sessions share their steps.
+ */
+export class Session {
+  private readonly timeline: Timeline
+  private readonly turns = new Queue()
+  private readonly running = new Set<Generation>()
+  private closed = false
+
+  constructor(private readonly model: SessionModel) {
+    this.timeline = new Timeline(model.shared)
+  }
+
+  /** Tokens in the cache. */
+  get cachedTokens(): number {
+    return this.timeline.length
+  }
+
+  /** The answer to a conversation, in parts of reasoning, text and tool calls. Fails with UserError when there is no chat template. */
+  chat(messages: readonly ChatMessage[], options: ChatOptions = {}): Generation {
+    return this.start(options, () => {
+      const { text: prompt, ids } = renderChat(this.model, messages, options)
+      const parser = this.model.dialect.parser({ prompt, tools: options.tools ?? [], newId: newCallId })
+      return { ids, parser, prompt }
+    })
+  }
+
+  /** Goes on with `prompt` as it is, without a template. */
+  complete(prompt: string, options: GenerateOptions = {}): Generation {
+    return this.start(options, () => {
+      if (prompt === '') checkPrompt([], 0)
+      return { ids: requireTokenizer(this.model).encode(prompt, { addSpecial: true, parseSpecial: true }) }
+    })
+  }
+
+  /** Goes on with token ids. Needs no tokenizer; without one the text is empty. */
+  generate(ids: readonly number[], options: GenerateOptions = {}): Generation {
+    return this.start(options, () => ({ ids }))
+  }
+
+  /** Cancels what runs and gives the cache's pages back. */
+  async close(): Promise<void> {
+    this.closed = true
+    for (const generation of this.running) generation.abort()
+    await this.turns.run(() => Promise.resolve(this.timeline.release()))
+  }
+
+  private start(
+    options: GenerateOptions,
+    prepare: () => { ids: readonly number[]; parser?: AnswerParser; prompt?: string },
+  ): Generation {
+    const called = performance.now()
+    // What was asked for before the session closed is cancelled instead.
+    const refused = this.closed
+    const generation: Generation = new Generation(async (emit, ownSignal) => {
+      if (refused) throw new UserError('the session is closed; open a new one', 'invalid_argument')
+      const resolved = resolveOptions(options, this.model.defaults)
+      const { ids, parser, prompt } = prepare()
+      checkPrompt(ids, this.model.shared.vocabSize, this.model.shared.contextLength)
+      const signal = options.signal ? AbortSignal.any([options.signal, ownSignal]) : ownSignal
+      const choose = (choice: TokenChoice): void => void generation.choices.push(choice)
+      const markers = parser ? this.model.dialect.markers : []
+      const begin = (prompt: PromptCount): void => void (generation.prompt = prompt)
+      const constraint =
+        (options.grammar && (await this.model.grammars.constraint(options.grammar, prompt))) ?? resolved.constraint
+      const run = { ...resolved, constraint, parser, markers, signal, called, emit, begin, choose }
+      try {
+        return await this.turns.run(() => generateTokens(this.model, this.timeline, ids, run))
+      } finally {
+        constraint?.close?.()
+      }
+    })
+    this.running.add(generation)
+    void generation.result.catch(() => undefined).then(() => this.running.delete(generation))
+    return generation
+  }
+}
+
+/** The prompt that the chat template makes, as text and as ids. @throws UserError invalid_template. */
+export function renderChat(
+  model: SessionModel,
+  messages: readonly ChatMessage[],
+  { tools, templateOptions: extra }: Pick<ChatOptions, 'tools' | 'templateOptions'>,
+): { text: string; ids: number[] } {
+  const { template, name } = model
+  if (!template) {
+    throw new UserError(
+      `${name} has no chat template; give the prompt as it is (complete, or --raw)`,
+      'invalid_template',
+    )
+  }
+  if (messages.length === 0) checkPrompt([], 0)
+  const options = { addGenerationPrompt: true, ...(tools && { tools }), ...(extra && { extra }) }
+  const text = template.render([...messages], options)
+  // The template wrote the special tokens, the first one included.
+  const pieces = template.segments?.([...messages], options) ?? [{ text, special: true }]
+  const tokenizer = requireTokenizer(model)
+  const encode = ({ text, special }: PromptSegment): number[] =>
+    tokenizer.encode(text, { addSpecial: false, parseSpecial: special })
+  return { text, ids: pieces.flatMap(encode) }
+}
+
+/** @throws UserError invalid_tokenizer when the checkpoint has none. */
+export function requireTokenizer(model: { name: string; tokenizer: Tokenizer | undefined }): Tokenizer {
+  if (model.tokenizer) return model.tokenizer
+  const expected = 'expected tokenizer.json, tokenizer.model, tekken.json or tiktoken.model beside the weights'
+  throw new UserError(
+    `${model.name} has no tokenizer: ${expected}; or give token ids (--ids 1,2,3)`,
+    'invalid_tokenizer',
+  )
+}

@@ -1,0 +1,74 @@
+import { PAGE_SIZE, type KvCache, type Precision } from '../../backends/backend.js'
+import type { Checkpoint } from '../../checkpoint/checkpoint.js'
+import type { Program } from '../../graph/program.js'
+import { countParameters, programWeights, storedBytes } from './parameters.js'
+
+export interface PlanOptions {
+  readonly precision?: Precision | undefined
+  readonly quantize?: 'q8' | 'q4' | undefined
+  readonly kvCache?: KvCache | undefined
+  /** Bytes per second at which memory is read; undefined: no speed is estimated. */
+  readonly bandwidth?: number | undefined
+}
+
+/** What a model takes on the cpu backend, from its config and headers. */
+export interface Plan {
+  readonly parameters: number
+  /** Parameters that one token uses. */
+  readonly activeParameters: number
+  /** Stored bytes by format, scales included. */
+  readonly bytesByFormat: Readonly<Record<string, number>>
+  readonly precision: Precision
+  readonly quantize?: 'q8' | 'q4'
+  readonly kvCache?: KvCache
+  /** Bytes of weights in memory. */
+  readonly weightBytes: number
+  /** Bytes of weights that one token of an answer reads. */
+  readonly activeWeightBytes: number
+  /** Bytes of cache for 1,000 tokens of one sequence. */
+  readonly cacheBytesPer1000Tokens: number
+  /** Bytes of recurrent states of one sequence, whatever its length. */
+  readonly stateBytes: number
+  /** Why it cannot be loaded, whatever the machine. */
+  readonly refusal?: string
+  /** Tokens per second when reading memory is all that takes time, behind an empty context and behind 1,000 tokens. */
+  readonly decodeTokensPerSecond?: number
+  readonly decodeTokensPerSecondAt1000?: number
+}
+
+/** Plans a program. Nothing but headers is read. */
+export async function planLoad(program: Program, checkpoint: Checkpoint, options: PlanOptions = {}): Promise<Plan> {
+  const { precision = 'fast', quantize, kvCache, bandwidth } = options
+  const { cpuBackend } = await import('../../backends/cpu/cpu.js')
+  const needs = cpuBackend.plan!(program, checkpoint, {
+    precision,
+    ...(quantize && { quantize }),
+    ...(kvCache && { kvCache }),
+  })
+  const parameters = countParameters(program)
+  const bytesByFormat: Record<string, number> = {}
+  for (const weight of programWeights(program).values()) {
+    const tensor = checkpoint.tensor(weight.name, weight.shape, weight.part)
+    bytesByFormat[tensor.format] = (bytesByFormat[tensor.format] ?? 0) + storedBytes(tensor)
+  }
+  const cache = (1000 * needs.pageBytes) / PAGE_SIZE
+  // States are read and written.
+  const read = needs.activeWeightBytes + 2 * needs.slotBytes
+  return {
+    parameters: parameters.total,
+    activeParameters: parameters.active,
+    bytesByFormat,
+    precision,
+    ...(quantize && { quantize }),
+    ...(kvCache && { kvCache }),
+    weightBytes: needs.weightBytes,
+    activeWeightBytes: needs.activeWeightBytes,
+    cacheBytesPer1000Tokens: cache,
+    stateBytes: needs.slotBytes,
+    ...(needs.refusal !== undefined && { refusal: needs.refusal }),
+    ...(bandwidth !== undefined && {
+      decodeTokensPerSecond: bandwidth / read,
+      decodeTokensPerSecondAt1000: bandwidth / (read + cache),
+    }),
+  }
+}

@@ -1,0 +1,48 @@
+import { UserError } from '../../errors.js'
+
+/** Changes to the logits before a token is chosen, as the OpenAI API defines them. */
+export interface Adjustments {
+  /** Subtracted once for each time that a token is in the answer. */
+  readonly frequencyPenalty: number
+  /** Subtracted for each token that is in the answer. */
+  readonly presencePenalty: number
+  /** Added to the logits of these ids. */
+  readonly logitBias: ReadonlyMap<number, number>
+}
+
+/** Limits what may come next, as a grammar does. */
+export interface TokenConstraint {
+  /** Works out what {@link mask} needs, while the logits are computed that it is for. */
+  prepare?(): Promise<void>
+  /** Returns the scores with -Infinity for what may not come; may return its argument. */
+  mask(scores: Float32Array): Float32Array
+  /** Told of each token that was chosen. */
+  accept(id: number): void
+  /** The answer is over. */
+  close?(): void
+}
+
+/** Logits [V] with penalties and bias; `logits` itself where there are none. */
+export function adjust(
+  logits: Float32Array,
+  counts: ReadonlyMap<number, number>,
+  { frequencyPenalty, presencePenalty, logitBias }: Adjustments,
+): Float32Array {
+  if (frequencyPenalty === 0 && presencePenalty === 0 && logitBias.size === 0) return logits
+  const scores = logits.slice()
+  for (const [id, count] of counts) scores[id]! -= presencePenalty + frequencyPenalty * count
+  for (const [id, bias] of logitBias) if (id < scores.length) scores[id]! += bias
+  return scores
+}
+
+/** @throws UserError invalid_argument when a number is outside of its range. */
+export function checkAdjustments({ frequencyPenalty, presencePenalty, logitBias }: Adjustments): void {
+  for (const [name, value] of Object.entries({ frequencyPenalty, presencePenalty })) {
+    if (Number.isFinite(value)) continue
+    throw new UserError(`${name} must be a number; found ${value}`, 'invalid_argument')
+  }
+  for (const [id, bias] of logitBias) {
+    if (Number.isSafeInteger(id) && id >= 0 && Number.isFinite(bias)) continue
+    throw new UserError(`logitBias must map token ids to numbers; found ${id}: ${bias}`, 'invalid_argument')
+  }
+}

@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import type { JsonObject } from '../../checkpoint/checkpoint.js'
+import { UserError } from '../../errors.js'
+import type { Activation } from '../../graph/ops.js'
+
+const count = z.number().int().min(1).max(1e9)
+
+/** A width, a rank, a number of heads: bounded, so that a damaged config cannot ask for the world. */
+export const size = z.number().int().min(1).max(1e6)
+
+/** Keys that every decoder-only family publishes. Sizes are bounded, so that a damaged config cannot ask for the world. */
+export const COMMON = {
+  vocab_size: count,
+  hidden_size: z.number().int().min(1).max(1e6),
+  intermediate_size: z.number().int().min(1).max(1e7),
+  num_hidden_layers: z.number().int().min(1).max(4096),
+  num_attention_heads: z.number().int().min(1).max(65536),
+  rms_norm_eps: z.number().positive().max(1),
+  max_position_embeddings: count,
+  tie_word_embeddings: z.boolean().default(false),
+  hidden_act: z.enum(['silu', 'gelu_pytorch_tanh']).default('silu'),
+  rope_theta: z.number().positive().optional(),
+  rope_scaling: z.record(z.string(), z.unknown()).nullish(),
+  rope_parameters: z.record(z.string(), z.unknown()).nullish(),
+}
+
+/** The activation of COMMON's hidden_act. */
+export function activationOf(c: { hidden_act: 'silu' | 'gelu_pytorch_tanh' }): Activation {
+  return c.hidden_act === 'silu' ? 'silu' : 'gelu_tanh'
+}
+
+export const expertCount = z.number().int().min(1).max(65536)
+
+/** @throws UserError when more experts are asked for than there are. */
+export function checkExperts(where: string, perToken: number, of: number): void {
+  if (perToken > of) unsupported(where, `num_experts_per_tok ${perToken} of ${of} experts`)
+}
+
+/**
+ * Reads the keys of `schema` from a config.
+ * @throws UserError that names each wrong key, what was expected and what was found.
+ */
+export function readConfig<S extends z.ZodType>(schema: S, config: JsonObject, where: string): z.infer<S> {
+  const result = schema.safeParse(config)
+  if (result.success) return result.data
+  const problems = result.error.issues.map((issue) => {
+    const key = issue.path.map(String).join('.')
+    return `${key}: ${issue.message}, found ${JSON.stringify(config[String(issue.path[0])])?.slice(0, 60) ?? 'nothing'}`
+  })
+  throw new UserError(
+    `${where}: the config does not describe a ${String(config['model_type'])} model: ${problems.join('; ')}`,
+    'unsupported_model',
+  )
+}
+
+/** @throws UserError when `total` is no multiple of `part`. */
+export function requireMultiple(where: string, key: string, total: number, ofKey: string, part: number): void {
+  if (total % part === 0) return
+  throw new UserError(
+    `${where}: expected ${key} to be a multiple of ${ofKey} (${part}), found ${total}`,
+    'unsupported_model',
+  )
+}
+
+/** Refuses a feature that this model file does not implement. */
+export function unsupported(where: string, feature: string): never {
+  throw new UserError(`${where}: ${feature} is not supported for this architecture`, 'unsupported_model')
+}

@@ -1,0 +1,40 @@
+import type { Checkpoint, JsonObject } from '../../checkpoint/checkpoint.js'
+import { matrix } from '../../graph/builder.js'
+import type { Weight } from '../../graph/ops.js'
+
+/** The language model of a checkpoint, which may lie inside of a wrapper that also sees or hears. */
+export interface TextModel {
+  readonly config: JsonObject
+  /** Before `.layers.N`, `.embed_tokens` and `.norm`. */
+  readonly model: string
+  readonly head: string
+}
+
+/** Names under which wrappers keep the text model: as the labs publish them, and as transformers 5 writes them. */
+const PLACES: readonly Omit<TextModel, 'config'>[] = [
+  { model: 'model', head: 'lm_head' },
+  { model: 'language_model.model', head: 'language_model.lm_head' },
+  { model: 'model.language_model', head: 'lm_head' },
+]
+
+/** What belongs to other parts of a wrapper (images, sound) is neither named nor loaded. */
+export function textModel(checkpoint: Checkpoint): TextModel {
+  const { config } = checkpoint
+  const inner = config['text_config']
+  const wrapped = typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+  const place = PLACES.find(({ model }) => checkpoint.has(`${model}.embed_tokens.weight`))
+  return { config: wrapped ? (inner as JsonObject) : config, ...(place ?? PLACES[wrapped ? 1 : 0]!) }
+}
+
+/** The embedding and the head, both [V, D]. Tied models publish one of the two, under either name. */
+export function embeddingAndHead(
+  checkpoint: Checkpoint,
+  c: { tie_word_embeddings: boolean; vocab_size: number; hidden_size: number },
+  { model, head }: Pick<TextModel, 'model' | 'head'> = PLACES[0]!,
+): { embedding: Weight; head: Weight } {
+  const weight = (name: string): Weight => matrix(`${name}.weight`, c.vocab_size, c.hidden_size)
+  const tied = c.tie_word_embeddings
+  const onlyHead = tied && !checkpoint.has(`${model}.embed_tokens.weight`) && checkpoint.has(`${head}.weight`)
+  const embedding = weight(onlyHead ? head : `${model}.embed_tokens`)
+  return { embedding, head: tied ? embedding : weight(head) }
+}

@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import { fieldsWithoutEffect, modelName, samplingFields } from '../sampling-schema.js'
+
+export const tokenIds = z.array(z.int().min(0)).min(1)
+
+export const completionSchema = z
+  .strictObject({
+    model: modelName,
+    prompt: z
+      .union([
+        z.string().min(1),
+        z.array(z.string().min(1)).min(1).max(128),
+        tokenIds,
+        z.array(tokenIds).min(1).max(128),
+      ])
+      .describe('Text or token ids, one or several.'),
+    ...samplingFields,
+    max_tokens: z.int().min(0).default(16).describe('0 only with echo: the prompt alone.'),
+    n: z.int().min(1).max(128).nullish(),
+    best_of: z.int().min(1).nullish().describe('Only as large as n.'),
+    stream: z.boolean().nullish(),
+    stream_options: z
+      .strictObject({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() })
+      .nullish(),
+    logprobs: z.int().min(0).max(20).nullish().describe('Likelihoods, and this many alternatives at each place.'),
+    echo: z.boolean().nullish().describe('The prompt before the answer.'),
+    suffix: z.string().nullish().describe('Refused: no model here fills in between.'),
+    ...fieldsWithoutEffect,
+  })
+  .meta({ title: 'CompletionRequest' })
+
+export type CompletionRequest = z.output<typeof completionSchema>

@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { tokenIds } from './completion-schema.js'
+import { modelName } from '../sampling-schema.js'
+
+export const embeddingSchema = z
+  .strictObject({
+    model: modelName,
+    input: z
+      .union([
+        z.string().min(1),
+        z.array(z.string().min(1)).min(1).max(2048),
+        tokenIds,
+        z.array(tokenIds).min(1).max(2048),
+      ])
+      .describe('Text or token ids, one or several.'),
+    pooling: z.enum(['last', 'mean']).default('last').describe('The state of the last token, or the mean over all.'),
+    encoding_format: z.enum(['float', 'base64']).default('float').describe('base64: little-endian f32.'),
+    user: z.string().nullish(),
+  })
+  .meta({ title: 'EmbeddingRequest' })
+
+export type EmbeddingRequest = z.output<typeof embeddingSchema>

@@ -1,0 +1,34 @@
+import type { z } from 'zod'
+import type { RequestScope } from '../http/request.js'
+
+/** A request whose body was checked. */
+export interface Call<B> {
+  readonly body: B
+  readonly scope: RequestScope
+  /** Variables of the path. */
+  readonly params: Readonly<Record<string, string>>
+}
+
+/** One endpoint: the server, its checks and its description are made from this. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** With variables as in /v1/models/{id}; the last may hold slashes. */
+  readonly path: string
+  readonly summary: string
+  readonly tag: 'OpenAI' | 'Anthropic' | 'Tokens' | 'Server'
+  readonly body?: z.ZodType
+  /** Answered without a key. */
+  readonly open?: boolean
+  handle(call: Call<unknown>): Response | Promise<Response>
+}
+
+/** A route whose handler gets what its schema describes. */
+export function post<T extends z.ZodType>(
+  route: Pick<Route, 'path' | 'summary' | 'tag'> & {
+    body: T
+    handle(call: Call<z.output<T>>): Response | Promise<Response>
+  },
+): Route {
+  // The server checks the body with this very schema before it calls.
+  return { ...route, method: 'POST', handle: (call) => route.handle(call as Call<z.output<T>>) }
+}

@@ -1,0 +1,85 @@
+import { UserError } from '../../errors.js'
+
+/** What an error object carries besides its message, as the OpenAI API has it. */
+export interface ErrorDetail {
+  /** Machine-readable reason. */
+  readonly code: string
+  /** The parameter at fault: `messages[0].content`. */
+  readonly param?: string
+  /** Seconds after which it is worth trying again. */
+  readonly retryAfter?: number
+}
+
+/** A request that gets no answer, and the status that says so. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  constructor(
+    readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 429 | 499 | 500 | 503,
+    message: string,
+    readonly detail: ErrorDetail,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+}
+
+/** A parameter that says something which cannot be done. */
+export function badRequest(param: string, message: string, code = 'invalid_value'): ApiError {
+  return new ApiError(400, message, { code, param })
+}
+
+/** A parameter or a value of it that this server does not have. */
+export function unsupported(param: string, message: string): ApiError {
+  return badRequest(param, message, 'unsupported_parameter')
+}
+
+/**
+ * What a client hears of any failure. The engine's own refusals are the client's to mend; bugs of ours are not told in detail.
+ * @param prompt the parameter that holds the prompt, which the engine's refusals are mostly about
+ */
+export function apiErrorOf(error: unknown, prompt?: string): ApiError {
+  if (error instanceof ApiError) return error
+  if (!(error instanceof UserError)) {
+    return new ApiError(500, 'internal error; the server has logged it', { code: 'internal_error' }, { cause: error })
+  }
+  switch (error.code) {
+    case 'aborted':
+      return new ApiError(499, 'the request was cancelled', { code: 'cancelled' })
+    case 'out_of_memory':
+      return new ApiError(503, error.message, { code: 'out_of_memory', retryAfter: 5 })
+    default:
+      return new ApiError(400, error.message, { code: error.code, ...(prompt !== undefined && { param: prompt }) })
+  }
+}
+
+const OPENAI_TYPES: Partial<Record<number, string>> = {
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  429: 'rate_limit_error',
+  500: 'server_error',
+  503: 'service_unavailable_error',
+}
+
+/** `{ error: { message, type, param, code } }` */
+export function openaiError({ status, message, detail }: ApiError): { error: Record<string, string | null> } {
+  const type = OPENAI_TYPES[status] ?? 'invalid_request_error'
+  return { error: { message, type, param: detail.param ?? null, code: detail.code } }
+}
+
+const ANTHROPIC_TYPES: Partial<Record<number, string>> = {
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  413: 'request_too_large',
+  429: 'rate_limit_error',
+  500: 'api_error',
+  503: 'overloaded_error',
+}
+
+/** `{ type: 'error', error: { type, message }, request_id }`; the parameter is named in the message. */
+export function anthropicError({ status, message, detail }: ApiError, requestId: string): Record<string, unknown> {
+  const type = ANTHROPIC_TYPES[status] ?? 'invalid_request_error'
+  const named = detail.param === undefined || message.startsWith(detail.param) ? message : `${detail.param}: ${message}`
+  return { type: 'error', error: { type, message: named }, request_id: requestId }
+}

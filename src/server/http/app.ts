@@ -1,0 +1,169 @@
+import { getConnInfo } from '@hono/node-server/conninfo'
+import { Hono, type Context } from 'hono'
+import { cors } from 'hono/cors'
+import { ApiError, anthropicError, apiErrorOf, openaiError } from './api-error.js'
+import { checkBody, checkJsonType, parseJson, type BodyBudget } from './body.js'
+import { docsPage } from './docs-page.js'
+import { frame } from './events.js'
+import type { Keys } from './keys.js'
+import type { Log } from './log.js'
+import { openApi } from './openapi.js'
+import { RequestScope, type ServerState } from './request.js'
+import { routes } from '../apis/all.js'
+import type { Route } from '../apis/route.js'
+import { notFound } from './probes.js'
+
+export interface AppOptions {
+  readonly state: ServerState
+  readonly keys: Keys
+  readonly bodies: BodyBudget
+  readonly log: Log
+  readonly logPrompts: boolean
+  /** Origins whose pages may call; none by default. */
+  readonly cors: readonly string[]
+  readonly version: string
+}
+
+/** The HTTP side: who may ask, what a request must look like, and what becomes of errors. Routes do the rest. */
+export function createApp(options: AppOptions): Hono {
+  const app = new Hono()
+  if (options.cors.length > 0) {
+    const origin = options.cors.includes('*') ? '*' : [...options.cors]
+    app.use(cors({ origin, exposeHeaders: ['x-request-id', 'retry-after'], maxAge: 600 }))
+  }
+  for (const route of routes) {
+    app.on(route.method, honoPath(route.path), (context) => new Exchange(options, route, context).run())
+  }
+  const api = openApi(routes, options.version)
+  const page = docsPage(api)
+  app.get('/openapi.json', () => Response.json(api))
+  app.get('/docs', (context) => {
+    context.header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
+    return context.html(page)
+  })
+  app.notFound((context) => {
+    const { method, path } = context.req
+    return errorResponse(notFound(method, path.slice(0, 200)), path, 'none')
+  })
+  app.onError((error, context) => {
+    options.log({ event: 'error', message: error.stack ?? error.message })
+    return errorResponse(apiErrorOf(error), context.req.path, 'none')
+  })
+  return app
+}
+
+/** One request and its answer. */
+class Exchange {
+  private readonly scope: RequestScope
+  private readonly known: number | undefined
+  private status = 200
+  private body: string | undefined
+
+  constructor(
+    private readonly options: AppOptions,
+    private readonly route: Route,
+    private readonly context: Context,
+  ) {
+    const key = keyOf(context.req.raw.headers)
+    this.known = key === undefined ? undefined : options.keys.find(key)
+    const client = this.known === undefined ? (getConnInfo(context).remote.address ?? 'unknown') : `key-${this.known}`
+    const streamError = route.tag === 'Anthropic' ? anthropicFrame : openaiFrame
+    this.scope = new RequestScope(options.state, client, context.req.raw.signal, streamError)
+    this.scope.onEnd(() => this.report())
+  }
+
+  async run(): Promise<Response> {
+    const { scope } = this
+    let response: Response
+    try {
+      this.admit()
+      const body = await this.read()
+      response = await this.route.handle({ body, scope, params: this.context.req.param() })
+    } catch (error) {
+      const failure = apiErrorOf(error, scope.promptParam)
+      if (failure.status === 500) this.logBug(failure.cause)
+      response = errorResponse(failure, this.route.path, scope.id)
+    }
+    this.status = response.status
+    if (!scope.streaming) scope.end()
+    response.headers.set('x-request-id', scope.id)
+    return response
+  }
+
+  /** @throws ApiError for who may not ask, and while the server ends. */
+  private admit(): void {
+    const { keys, state } = this.options
+    if (this.route.open) return
+    if (keys.required && this.known === undefined) {
+      const given = keyOf(this.context.req.raw.headers) === undefined ? 'none was given' : 'the one given is not known'
+      const message = `expected an API key in 'Authorization: Bearer KEY' or 'x-api-key: KEY'; ${given}`
+      throw new ApiError(401, message, { code: 'invalid_api_key' })
+    }
+    if (state.draining) throw new ApiError(503, 'the server is shutting down', { code: 'draining', retryAfter: 5 })
+  }
+
+  private async read(): Promise<unknown> {
+    const { route, context, options, scope } = this
+    if (!route.body) return undefined
+    checkJsonType(context.req.raw)
+    const { text, release } = await options.bodies.read(context.req.raw)
+    scope.onEnd(release)
+    if (options.logPrompts) this.body = text
+    return checkBody(route.body, parseJson(text))
+  }
+
+  private report(): void {
+    const { scope, route, options, status } = this
+    const milliseconds = performance.now() - scope.started
+    options.state.metrics.request(`${route.method} ${route.path}`, status, milliseconds)
+    // Probes every few seconds would drown the rest.
+    if (route.open || route.path === '/metrics') return
+    options.log({
+      event: 'request',
+      id: scope.id,
+      method: route.method,
+      path: route.path,
+      status,
+      ms: Math.round(milliseconds),
+      client: scope.client,
+      ...scope.notes,
+      ...(scope.signal.aborted && { cancelled: true }),
+      ...(this.body !== undefined && { body: this.body }),
+    })
+  }
+
+  private logBug(cause: unknown): void {
+    const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+    this.options.log({ event: 'error', message: text, id: this.scope.id })
+  }
+}
+
+function keyOf(headers: Headers): string | undefined {
+  const bearer = /^Bearer (.+)$/i.exec(headers.get('authorization') ?? '')?.[1]
+  return bearer ?? headers.get('x-api-key') ?? undefined
+}
+
+function errorResponse(error: ApiError, path: string, requestId: string): Response {
+  const body = path.startsWith('/v1/messages') ? anthropicError(error, requestId) : openaiError(error)
+  const { retryAfter } = error.detail
+  return Response.json(body, {
+    status: error.status,
+    headers: {
+      ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+      ...(error.status === 401 && { 'www-authenticate': 'Bearer' }),
+    },
+  })
+}
+
+function openaiFrame(error: ApiError): string {
+  return frame(openaiError(error))
+}
+
+function anthropicFrame(error: ApiError, requestId: string): string {
+  return frame(anthropicError(error, requestId), 'error')
+}
+
+/** /v1/models/{model} as Hono writes it; a model's name may hold slashes. */
+function honoPath(path: string): string {
+  return path.replace(/\{model\}$/, ':model{.+}').replace(/\{(\w+)\}/g, ':$1')
+}

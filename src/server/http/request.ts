@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto'
+import { ApiError, apiErrorOf } from './api-error.js'
+import { eventStream } from './events.js'
+import type { Metrics } from './metrics.js'
+import type { ModelSet, ServedModel } from '../admission/models.js'
+import type { ResponseStore } from '../apis/responses/store.js'
+import type { Answer, ChatCall, CompleteCall } from '../../remote/protocol.js'
+import type { RemoteAnswer } from '../../remote/remote-answer.js'
+
+/** What the requests of one server share. */
+export interface ServerState {
+  readonly models: ModelSet
+  readonly responses: ResponseStore
+  readonly metrics: Metrics
+  /** True once the server was told to end. */
+  draining: boolean
+}
+
+/** What the log says about a request. */
+export interface RequestNotes {
+  model?: string
+  promptTokens?: number
+  cachedTokens?: number
+  tokens?: number
+}
+
+/** Headers of a stream are sent at the latest after this long; until then a failure has its own status. */
+const PATIENCE_MS = 1000
+
+/** Answers of the engine that one request waits for. */
+export interface OpenAnswers {
+  readonly answers: readonly RemoteAnswer[]
+  /** Cancels what still runs, and gives the turn to others when the engine has let go. */
+  close(): void
+}
+
+/** One request on its way: who sent it, what it waits for, and what ends with it. */
+export class RequestScope {
+  readonly id = `req_${newId()}`
+  readonly started = performance.now()
+  readonly notes: RequestNotes = {}
+  /** Set when the answer is a stream, which ends later. */
+  streaming = false
+  /** The parameter that the engine's refusals are about. */
+  promptParam = 'messages'
+  private readonly controller = new AbortController()
+  private readonly endings: (() => void)[] = []
+
+  constructor(
+    readonly state: ServerState,
+    /** A key's number or an address. */
+    readonly client: string,
+    disconnected: AbortSignal,
+    private readonly streamError: (error: ApiError, id: string) => string,
+  ) {
+    if (disconnected.aborted) this.controller.abort()
+    else disconnected.addEventListener('abort', () => this.cancel(), { once: true })
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal
+  }
+
+  cancel(): void {
+    this.controller.abort()
+  }
+
+  /** Calls `ending` when the request is over. */
+  onEnd(ending: () => void): void {
+    this.endings.push(ending)
+  }
+
+  end(): void {
+    for (const ending of this.endings.splice(0)) ending()
+  }
+
+  /** Waits for its turn and starts all calls. @throws ApiError. */
+  async begin(model: ServedModel, calls: readonly (ChatCall | CompleteCall)[]): Promise<OpenAnswers> {
+    this.notes.model = model.name
+    const leave = await model.admission.enter(this.client, calls.length, this.signal)
+    this.state.metrics.wait(model.name, performance.now() - this.started)
+    const answers = calls.map((call) => model.engine.generate(call, this.signal))
+    for (const answer of answers) answer.result.then((whole) => this.count(model, answer, whole)).catch(() => undefined)
+    const close = (): void => {
+      for (const answer of answers) answer.cancel()
+      void Promise.allSettled(answers.map(({ result }) => result)).then(leave)
+    }
+    this.onEnd(close)
+    return { answers, close }
+  }
+
+  /** Starts all calls and waits for the whole of each. */
+  async whole(model: ServedModel, calls: readonly (ChatCall | CompleteCall)[]): Promise<Answer[]> {
+    const { answers } = await this.begin(model, calls)
+    const results = await Promise.all(answers.map(({ result }) => result))
+    this.throwIfCancelled()
+    return results
+  }
+
+  /** @throws ApiError 499 when nobody waits for the answer any more. */
+  throwIfCancelled(): void {
+    if (this.signal.aborted) throw new ApiError(499, 'the request was cancelled', { code: 'cancelled' })
+  }
+
+  /**
+   * Starts all calls and answers with a stream of events, unless one of the calls fails soon.
+   * @param frames ends by itself when all answers are there
+   */
+  async stream(
+    model: ServedModel,
+    calls: readonly (ChatCall | CompleteCall)[],
+    frames: (answers: readonly RemoteAnswer[]) => AsyncGenerator<string, void, undefined>,
+  ): Promise<Response> {
+    const { answers } = await this.begin(model, calls)
+    await Promise.race([Promise.all(answers.map(({ begun }) => begun)), pause(PATIENCE_MS)])
+    this.streaming = true
+    const leave = (): void => {
+      this.cancel()
+      this.end()
+    }
+    return eventStream(this.guard(frames(answers)), leave)
+  }
+
+  /** A failure in the middle of a stream becomes its last event. */
+  private async *guard(frames: AsyncGenerator<string, void, undefined>): AsyncGenerator<string, void, undefined> {
+    try {
+      yield* frames
+    } catch (error) {
+      if (!this.signal.aborted) yield this.streamError(apiErrorOf(error, this.promptParam), this.id)
+    } finally {
+      this.end()
+    }
+  }
+
+  private count(model: ServedModel, answer: RemoteAnswer, whole: Answer): void {
+    const first = answer.firstPieceAt === undefined ? undefined : answer.firstPieceAt - this.started
+    this.state.metrics.answer(model.name, whole, first)
+    this.notes.promptTokens = (this.notes.promptTokens ?? 0) + whole.promptTokens
+    this.notes.cachedTokens = (this.notes.cachedTokens ?? 0) + whole.cachedTokens
+    this.notes.tokens = (this.notes.tokens ?? 0) + whole.tokens
+  }
+}
+
+/** 24 hex digits. */
+export function newId(): string {
+  return randomBytes(12).toString('hex')
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref())
+}
