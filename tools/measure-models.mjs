@@ -59,7 +59,7 @@ async function withEngine(model, options, work) {
 async function exactLogits(path, backend, ids) {
   const checkpoint = await openCheckpoint(await nodeFiles(path))
   const T = ids.length
-  const options = { precision: 'exact', threads, maxTokens: T, maxLogitRows: T }
+  const options = { precision: 'exact', threads, stepTokens: T, maxLogitRows: T }
   const runner = await backend.load(await buildProgram(checkpoint), checkpoint, options)
   const pages = Math.ceil(T / PAGE_SIZE)
   runner.reservePages(pages)

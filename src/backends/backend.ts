@@ -23,7 +23,7 @@ export interface BackendOptions {
   readonly quantize?: 'q8' | 'q4'
   readonly threads?: number
   /** Most tokens in one step; the backend sizes its buffers by it. */
-  readonly maxTokens: number
+  readonly stepTokens: number
   /** Most rows of logits in one step. */
   readonly maxLogitRows: number
   /** Bytes of one WebAssembly memory into which layers are dealt; cache pages may grow beyond it. Default 4 GiB. */
@@ -100,7 +100,7 @@ export interface Runner {
   readonly pageBytes: number
   /** Bytes of the recurrent states of one sequence, over all layers; 0 where a model has none. */
   readonly slotBytes: number
-  readonly maxTokens: number
+  readonly stepTokens: number
   readonly maxLogitRows: number
   /** Makes cache pages [0, count) usable. @throws UserError out_of_memory. */
   reservePages(count: number): void

@@ -9,7 +9,7 @@ export interface LoadFlags {
   readonly backend?: 'cpu' | 'reference'
   readonly threads?: number
   readonly context?: number
-  readonly chunk?: number
+  readonly stepTokens?: number
   readonly speculate?: 'mtp' | 'ngram'
 }
 
@@ -76,7 +76,7 @@ export function loadFlags(command: Command): Command {
         'guess tokens and check several in one step; the answer is the same. mtp: by the layer that the model has for it; ngram: what followed earlier',
       ).choices(['mtp', 'ngram']),
     )
-    .option('--chunk <tokens>', 'most tokens of a prompt in one step (default: 256)', integer)
+    .option('--step-tokens <count>', 'most tokens of one step (default: 256)', integer)
 }
 
 /** How the answer is made; what is left out comes from the model's generation_config.json. */
@@ -94,8 +94,8 @@ export function samplingFlags(command: Command): Command {
 }
 
 export function loadOptions(flags: LoadFlags): LoadOptions {
-  const { precision, quantize, kvCache, backend, threads, context, chunk, speculate } = flags
-  return { precision, quantize, kvCache, backend, threads, contextLength: context, maxTokens: chunk, speculate }
+  const { precision, quantize, kvCache, backend, threads, context, stepTokens, speculate } = flags
+  return { precision, quantize, kvCache, backend, threads, contextLength: context, stepTokens, speculate }
 }
 
 export function generateOptions(flags: SamplingFlags): GenerateOptions {

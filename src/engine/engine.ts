@@ -34,7 +34,7 @@ import { Session, renderChat, requireTokenizer, type SessionModel } from './answ
 import { shareRunner } from './schedule/timeline.js'
 
 /** Tokens of a prompt that one step takes unless asked otherwise. */
-const DEFAULT_CHUNK = 256
+const DEFAULT_STEP_TOKENS = 256
 /** Answers that one step goes on with unless asked otherwise. */
 const DEFAULT_CONCURRENCY = 16
 /** Bytes of cache that are kept for reuse unless asked otherwise. */
@@ -245,13 +245,13 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
   const contextLength = contextOf(program, options.contextLength)
   const { backend, precision = 'fast', quantize, kvCache, threads, profile, onProgress, signal } = options
   const maxConcurrency = options.maxConcurrency ?? DEFAULT_CONCURRENCY
-  const maxTokens = Math.min(options.maxTokens ?? DEFAULT_CHUNK, contextLength)
+  const stepTokens = Math.min(options.stepTokens ?? DEFAULT_STEP_TOKENS, contextLength)
   const runner = await (
     await loadBackend(backend ?? 'cpu')
   ).load(program, checkpoint, {
     precision,
-    maxTokens,
-    maxLogitRows: Math.min(maxTokens, Math.max(maxConcurrency, Math.floor(MAX_LOGITS / program.vocabSize))),
+    stepTokens,
+    maxLogitRows: Math.min(stepTokens, Math.max(maxConcurrency, Math.floor(MAX_LOGITS / program.vocabSize))),
     ...(quantize && { quantize }),
     ...(kvCache && { kvCache }),
     ...(threads !== undefined && { threads }),
@@ -357,7 +357,7 @@ function checkLoadOptions(options: LoadOptions): void {
   oneOf('speculate', options.speculate, ['mtp', 'ngram'])
   atLeastOne('threads', options.threads, 256)
   atLeastOne('contextLength', options.contextLength, Number.MAX_SAFE_INTEGER)
-  atLeastOne('maxTokens', options.maxTokens, 2 ** 16)
+  atLeastOne('stepTokens', options.stepTokens, 2 ** 16)
   atLeastOne('maxConcurrency', options.maxConcurrency, 2 ** 12)
   if (options.cacheMemory !== 0) atLeastOne('cacheMemory', options.cacheMemory, Number.MAX_SAFE_INTEGER)
   checkKvCache(options)

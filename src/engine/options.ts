@@ -23,8 +23,8 @@ export interface LoadOptions {
   readonly backend?: 'cpu' | 'reference' | undefined
   /** Positions to allow; by default what the model was made for. */
   readonly contextLength?: number | undefined
-  /** Most tokens in one step; 256 by default. */
-  readonly maxTokens?: number | undefined
+  /** Most tokens of one step, of all sequences together; 256 by default. More makes prompts faster and takes more memory. */
+  readonly stepTokens?: number | undefined
   /** Answers that one step can go on with; more take turns. 16 by default. */
   readonly maxConcurrency?: number | undefined
   /**

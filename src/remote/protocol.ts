@@ -24,7 +24,7 @@ export interface EngineSetup {
     | 'threads'
     | 'backend'
     | 'contextLength'
-    | 'maxTokens'
+    | 'stepTokens'
     | 'maxConcurrency'
     | 'cacheMemory'
   >

@@ -32,13 +32,13 @@ async function miniFiles(): Promise<File[]> {
 async function golden(model: string, folder: string, threads: number | null): Promise<string> {
   const expected = parseGolden(await fetchBytes(`${folder}/golden.safetensors`))
   let worst = 0
-  for (const maxTokens of [7, 256]) {
-    const engine = await loadEngine(model, { precision: 'exact', maxTokens, threads: threads ?? 1 })
+  for (const stepTokens of [7, 256]) {
+    const engine = await loadEngine(model, { precision: 'exact', stepTokens, threads: threads ?? 1 })
     if (expected.ids && expected.logits) {
       const logits = await engine.logits(expected.ids)
       if (logits.length !== expected.logits.length) throw new Error(`${logits.length} logits`)
       worst = logits.reduce((w, l, i) => Math.max(w, isNaN(l) ? Infinity : Math.abs(l - expected.logits![i]!)), worst)
-      if (worst >= 1e-3) throw new Error(`largest error ${worst} with chunks of ${maxTokens}`)
+      if (worst >= 1e-3) throw new Error(`largest error ${worst} with chunks of ${stepTokens}`)
     }
     const options = { temperature: 0, ignoreEos: true, maxTokens: expected.greedy.length }
     const { ids } = await engine.generate(expected.prompt, options).result
@@ -100,7 +100,7 @@ const cases = {
       if (!one!.every((bits, i) => bits === other[i])) throw new Error('the logits depend on the number of threads')
     // The optimising compiler takes over while this runs.
     for (let i = 0; i < 5; i++) {
-      const again = await logitBits({ precision, threads: 2, maxTokens: 5 })
+      const again = await logitBits({ precision, threads: 2, stepTokens: 5 })
       if (!one!.every((bits, j) => bits === again[j])) throw new Error('the logits change from run to run')
     }
     return `${one!.length} logits, bit by bit`

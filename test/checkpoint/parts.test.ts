@@ -174,7 +174,7 @@ describe.each([
     const y = graph.linear(graph.selectRows(x), matrix('up', F, D, { part }), bias)
     const runner = await backend.load(graph.build(y, 64), checkpoint, {
       precision,
-      ...{ maxTokens: 4, maxLogitRows: 4, threads: 1 },
+      ...{ stepTokens: 4, maxLogitRows: 4, threads: 1 },
     })
     const logits = await runner.step({
       ...{ tokens: Int32Array.of(3), positions: Int32Array.of(0), sequences: Int32Array.of(0) },

@@ -10,7 +10,7 @@ describe('banks', () => {
     const golden = readGolden(join(deepseek, 'golden.safetensors'))
     const run = await GoldenRun.load(deepseek, cpuBackend, {
       threads: 2,
-      maxTokens: 32,
+      stepTokens: 32,
       maxLogitRows: 32,
       bankBytes: 2 << 20,
     })
@@ -24,7 +24,7 @@ describe('banks', () => {
     const golden = readGolden(join(path, 'golden.safetensors'))
     const run = await GoldenRun.load(path, cpuBackend, {
       threads: 2,
-      maxTokens: 16,
+      stepTokens: 16,
       maxLogitRows: 16,
       bankBytes: 240 << 10,
     })

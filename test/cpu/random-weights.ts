@@ -35,7 +35,7 @@ export async function feedChunks(
 ): Promise<Float32Array> {
   const runner = await backend.load(program, randomWeights, {
     precision: 'exact',
-    maxTokens: 256,
+    stepTokens: 256,
     maxLogitRows: 256,
     ...options,
   })

@@ -76,7 +76,7 @@ interface Sequence {
 async function feed(backend: Backend, program: Program, most: number, threads?: number): Promise<Float32Array[]> {
   const runner = await backend.load(program, checkpoint, {
     precision: 'exact',
-    maxTokens: 64,
+    stepTokens: 64,
     maxLogitRows: 64,
     ...(threads !== undefined && { threads }),
   })
@@ -149,7 +149,7 @@ it('goes on from a copy of a state as from the state', async () => {
   for (const backend of [referenceBackend, cpuBackend]) {
     const runner = await backend.load(program, checkpoint, {
       precision: 'exact',
-      maxTokens: 64,
+      stepTokens: 64,
       maxLogitRows: 64,
       threads: 2,
     })

@@ -84,7 +84,7 @@ describe('index', () => {
     async (topK, every) => {
       const program = programOf(topK, every)
       const checkpoint = await checkpointOf()
-      const options = { precision: 'exact', maxTokens: 2 * TOKENS, maxLogitRows: 2 * TOKENS } as const
+      const options = { precision: 'exact', stepTokens: 2 * TOKENS, maxLogitRows: 2 * TOKENS } as const
       const expected = await choices(await referenceBackend.load(program, checkpoint, options), topK, TOKENS, false)
       for (const [threads, chunk] of [
         [1, TOKENS],
@@ -116,7 +116,7 @@ describe('index', () => {
       const program = { ...b.build(b.selectRows(out), scores.length), vocabSize: 512 }
       const seen = scores.map((score, i) => (score === null ? undefined : i)).filter((i) => i !== undefined)
       for (const backend of [referenceBackend, cpuBackend]) {
-        const options = { precision: 'exact', maxTokens: seen.length, maxLogitRows: 1, threads: 1 } as const
+        const options = { precision: 'exact', stepTokens: seen.length, maxLogitRows: 1, threads: 1 } as const
         const runner = await backend.load(program, checkpoint, options)
         runner.reservePages(8)
         const found = await runner.step({

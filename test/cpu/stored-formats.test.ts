@@ -75,7 +75,7 @@ async function run(
   tokens: number[],
   options: Partial<BackendOptions> = {},
 ): Promise<Float32Array> {
-  const limits = { maxTokens: 16, maxLogitRows: 16, threads: 2 }
+  const limits = { stepTokens: 16, maxLogitRows: 16, threads: 2 }
   const runner = await backend.load(program, checkpoint, { precision: 'exact', ...limits, ...options })
   const rows = Int32Array.from(tokens, (_, i) => i)
   const step = { positions: rows, sequences: new Int32Array(tokens.length), logitRows: rows }

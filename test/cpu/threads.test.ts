@@ -34,7 +34,7 @@ it.each([1, 2])('takes a late notice for what it is, %i threads', async (threads
       memories.push(this)
     }
   }
-  const options = { precision: 'exact', maxTokens: 4, maxLogitRows: 4, threads } as const
+  const options = { precision: 'exact', stepTokens: 4, maxLogitRows: 4, threads } as const
   const runner = await cpuBackend.load(programOf(), randomWeights, options)
   runner.reservePages(1)
   const expected: Float32Array[] = []

@@ -23,7 +23,7 @@ export function continuation(prompt: readonly number[], count: number, vocab = V
 }
 
 export interface FakeOptions {
-  readonly maxTokens?: number
+  readonly stepTokens?: number
   readonly maxLogitRows?: number
   readonly maxPages?: number
   /** Tokens of the vocabulary; VOCAB by default. */
@@ -50,7 +50,7 @@ export class FakeRunner implements Runner {
   readonly weightBytes = 1
   readonly pageBytes = 64
   readonly slotBytes: number
-  readonly maxTokens: number
+  readonly stepTokens: number
   readonly maxLogitRows: number
   /** Tokens of each step. */
   readonly steps: number[] = []
@@ -67,7 +67,7 @@ export class FakeRunner implements Runner {
 
   constructor(private readonly options: FakeOptions = {}) {
     this.slotBytes = options.maxSlots === undefined ? 0 : 64
-    this.maxTokens = options.maxTokens ?? 16
+    this.stepTokens = options.stepTokens ?? 16
     this.maxLogitRows = options.maxLogitRows ?? 4
   }
 
@@ -90,7 +90,7 @@ export class FakeRunner implements Runner {
 
   async step(step: Step): Promise<Float32Array> {
     if (this.busy) throw new Error('two steps at once')
-    if (step.tokens.length > this.maxTokens) throw new Error('step too long')
+    if (step.tokens.length > this.stepTokens) throw new Error('step too long')
     if (step.logitRows.length > this.maxLogitRows) throw new Error('too many rows of logits')
     this.busy = true
     try {

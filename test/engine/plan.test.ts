@@ -37,7 +37,7 @@ it('takes for a cache in q8 what was planned', async () => {
   const checkpoint = await openCheckpoint(await nodeFiles(`${root}test/fixtures/golden/qwen3`))
   const program = await buildProgram(checkpoint)
   const plan = await planLoad(program, checkpoint, { kvCache: 'q8' })
-  const options = { precision: 'fast', kvCache: 'q8', threads: 1, maxTokens: 8, maxLogitRows: 1 } as const
+  const options = { precision: 'fast', kvCache: 'q8', threads: 1, stepTokens: 8, maxLogitRows: 1 } as const
   const runner = await cpuBackend.load(program, checkpoint, options)
   expect(plan.cacheBytesPer1000Tokens).toBe((runner.pageBytes * 1000) / PAGE_SIZE)
   await runner.close()
@@ -63,7 +63,12 @@ describe.each(FOLDERS)('%s', (name) => {
     const checkpoint = await openCheckpoint(await nodeFiles(root + name))
     const program = await buildProgram(checkpoint)
     const plan = await planLoad(program, checkpoint, options)
-    const runner = await cpuBackend.load(program, checkpoint, { ...options, threads: 1, maxTokens: 8, maxLogitRows: 1 })
+    const runner = await cpuBackend.load(program, checkpoint, {
+      ...options,
+      threads: 1,
+      stepTokens: 8,
+      maxLogitRows: 1,
+    })
     expect(plan.weightBytes).toBe(runner.weightBytes)
     expect(plan.activeWeightBytes).toBe(runner.activeWeightBytes)
     expect(plan.cacheBytesPer1000Tokens).toBe((runner.pageBytes * 1000) / PAGE_SIZE)

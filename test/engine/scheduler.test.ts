@@ -9,7 +9,7 @@ const numbers = (from: number, count: number): number[] => Array.from({ length: 
 
 describe('a step', () => {
   it('serves all running answers at once', async () => {
-    const runner = new FakeRunner({ maxTokens: 64, maxLogitRows: 8 })
+    const runner = new FakeRunner({ stepTokens: 64, maxLogitRows: 8 })
     const model = fakeModel(runner)
     const prompts = [0, 1, 2, 3, 4, 5].map((i) => numbers(i, 10))
     const results = await Promise.all(prompts.map((p) => new Session(model).generate(p, { maxTokens: 20 }).result))
@@ -22,7 +22,7 @@ describe('a step', () => {
     const sizes: number[] = []
     const served: number[] = []
     const runner = new FakeRunner({
-      maxTokens: 16,
+      stepTokens: 16,
       onStep(step) {
         sizes.push(step.tokens.length)
         served.push(step.pageTables.length)
@@ -40,7 +40,7 @@ describe('a step', () => {
   })
 
   it('does not let a short prompt wait for the end of a long one', async () => {
-    const model = fakeModel(new FakeRunner({ maxTokens: 32 }))
+    const model = fakeModel(new FakeRunner({ stepTokens: 32 }))
     const order: string[] = []
     const ask = (name: string, prompt: number[]): Promise<unknown> =>
       new Session(model).generate(prompt, { maxTokens: 1 }).result.then(() => order.push(name))
@@ -49,7 +49,7 @@ describe('a step', () => {
   })
 
   it('takes turns where a step has fewer rows than there are answers', async () => {
-    const model = fakeModel(new FakeRunner({ maxTokens: 8, maxLogitRows: 2 }))
+    const model = fakeModel(new FakeRunner({ stepTokens: 8, maxLogitRows: 2 }))
     const prompts = [0, 1, 2, 3, 4].map((i) => numbers(i, 5 + i))
     const sessions = prompts.map((p) => new Session(model).generate(p, { maxTokens: 12 }).result)
     ;(await Promise.all(sessions)).forEach(({ ids }, i) => expect(ids).toEqual(continuation(prompts[i]!, 12)))
@@ -58,7 +58,7 @@ describe('a step', () => {
 
 describe('the prefix cache', () => {
   it('serves a prompt of a session that is gone', async () => {
-    const runner = new FakeRunner({ maxTokens: 64 })
+    const runner = new FakeRunner({ stepTokens: 64 })
     const model = fakeModel(runner)
     const prompt = numbers(3, 300)
     const first = new Session(model)
@@ -71,7 +71,7 @@ describe('the prefix cache', () => {
   })
 
   it('computes what several requests have in common once, also when they come together', async () => {
-    const runner = new FakeRunner({ maxTokens: 64 })
+    const runner = new FakeRunner({ stepTokens: 64 })
     const model = fakeModel(runner)
     const prompt = numbers(3, 640)
     const prompts = [0, 1, 2].map((i) => [...prompt, i, i])
@@ -81,7 +81,7 @@ describe('the prefix cache', () => {
   })
 
   it('forgets what was used least recently', async () => {
-    const model = fakeModel(new FakeRunner({ maxTokens: 64 }), { limit: { pages: 8, hard: true } })
+    const model = fakeModel(new FakeRunner({ stepTokens: 64 }), { limit: { pages: 8, hard: true } })
     const ask = async (from: number): Promise<number> => {
       const session = new Session(model)
       const { cachedTokens } = await session.generate(numbers(from, 150), { maxTokens: 1 }).result
@@ -98,21 +98,21 @@ describe('the prefix cache', () => {
 
 describe('short memory', () => {
   it('takes the pages of the youngest and computes them again', async () => {
-    const model = fakeModel(new FakeRunner({ maxTokens: 64 }), { limit: { pages: 7, hard: true } })
+    const model = fakeModel(new FakeRunner({ stepTokens: 64 }), { limit: { pages: 7, hard: true } })
     const prompts = [0, 1, 2, 3].map((i) => numbers(i, 100 + 20 * i))
     const results = await Promise.all(prompts.map((p) => new Session(model).generate(p, { maxTokens: 90 }).result))
     results.forEach(({ ids }, i) => expect(ids).toEqual(continuation(prompts[i]!, 90)))
   })
 
   it('serves the others while somebody gets no pages, also with one token a step', async () => {
-    const model = fakeModel(new FakeRunner({ maxTokens: 1 }), { limit: { pages: 5, hard: true } })
+    const model = fakeModel(new FakeRunner({ stepTokens: 1 }), { limit: { pages: 5, hard: true } })
     const prompts = [0, 1].map((i) => numbers(i, 150))
     const results = await Promise.all(prompts.map((p) => new Session(model).generate(p, { maxTokens: 3 }).result))
     results.forEach(({ ids }, i) => expect(ids).toEqual(continuation(prompts[i]!, 3)))
   })
 
   it('refuses what never fits, and takes the pages of sessions that rest', async () => {
-    const model = fakeModel(new FakeRunner({ maxTokens: 64 }), { limit: { pages: 3, hard: true } })
+    const model = fakeModel(new FakeRunner({ stepTokens: 64 }), { limit: { pages: 3, hard: true } })
     const resting = new Session(model)
     await resting.generate(numbers(1, 100), { maxTokens: 1 }).result
     const own = new Session(model)
@@ -223,7 +223,7 @@ describe('recurrent states', () => {
 })
 
 it('frees a cancelled sequence within one step', async () => {
-  const runner = new FakeRunner({ maxTokens: 16 })
+  const runner = new FakeRunner({ stepTokens: 16 })
   const model = fakeModel(runner, { contextLength: 5000 })
   const session = new Session(model)
   const generation = session.generate(numbers(0, 4000))
@@ -253,9 +253,9 @@ it('answers any mix of requests as if each were alone, and gives every page back
       fc.constantFrom(6, 9, 40),
       // With recurrent states, so many slots; undefined: a model without.
       fc.constantFrom(undefined, 1, 2, 3, 9),
-      async (requests, maxTokens, pages, slots) => {
+      async (requests, stepTokens, pages, slots) => {
         const recurrent = slots !== undefined && { maxSlots: slots }
-        const runner = new FakeRunner({ maxTokens, maxLogitRows: Math.min(maxTokens, 4), ...recurrent })
+        const runner = new FakeRunner({ stepTokens, maxLogitRows: Math.min(stepTokens, 4), ...recurrent })
         const model = fakeModel(runner, { limit: { pages, hard: true, ...(slots && { slots }) } })
         const sessions = Array.from({ length: 5 }, () => new Session(model))
         const pause = async (ticks: number): Promise<void> => {
@@ -295,7 +295,7 @@ describe('the cpu backend', () => {
       alone.push((await engine.generate(prompt, options).result).ids)
       await engine.close()
     }
-    const engine = await loadEngine(fixtures + name, { precision: 'exact', threads: 2, maxTokens: 48 })
+    const engine = await loadEngine(fixtures + name, { precision: 'exact', threads: 2, stepTokens: 48 })
     const together = await Promise.all(prompts.map((prompt) => engine.generate(prompt, options).result))
     expect(together.map((result) => result.ids)).toEqual(alone)
     await engine.close()

@@ -6,7 +6,7 @@ import { UserError } from '../../src/errors.js'
 import { FakeRunner, VOCAB, nextOf } from './fake.js'
 
 function shared(contextLength = 1000): SharedRunner {
-  return shareRunner(new FakeRunner({ maxTokens: 16, maxLogitRows: 3 }), VOCAB, contextLength)
+  return shareRunner(new FakeRunner({ stepTokens: 16, maxLogitRows: 3 }), VOCAB, contextLength)
 }
 const ids = Array.from({ length: 40 }, (_, i) => (i * 11) % VOCAB)
 /** The fake model gives 5 to the token that it says and 0 to the rest. */

@@ -28,16 +28,16 @@ async function partsOf(parts: AsyncIterable<Part>): Promise<Part[]> {
 }
 
 describe('generate', () => {
-  it.each([1, 7, 64, 200])('gives the same ids when the prompt is fed %i tokens at a time', async (maxTokens) => {
-    const runner = new FakeRunner({ maxTokens })
+  it.each([1, 7, 64, 200])('gives the same ids when the prompt is fed %i tokens at a time', async (stepTokens) => {
+    const runner = new FakeRunner({ stepTokens })
     const prompt = numbers(3, 150)
     const result = await session(runner).generate(prompt, { maxTokens: 80 }).result
     expect(result.ids).toEqual(continuation(prompt, 80))
     expect(result).toMatchObject({ finishReason: 'length', promptTokens: 150, cachedTokens: 0, text: '' })
-    expect(runner.steps.slice(0, Math.ceil(150 / maxTokens)).reduce((a, b) => a + b)).toBe(150)
-    expect(Math.max(...runner.steps)).toBe(Math.min(maxTokens, 150))
+    expect(runner.steps.slice(0, Math.ceil(150 / stepTokens)).reduce((a, b) => a + b)).toBe(150)
+    expect(Math.max(...runner.steps)).toBe(Math.min(stepTokens, 150))
     // The last token is given out and not fed.
-    expect(runner.steps.length).toBe(Math.ceil(150 / maxTokens) + 79)
+    expect(runner.steps.length).toBe(Math.ceil(150 / stepTokens) + 79)
   })
 
   it('ends at a stop id, which is the last of the ids, unless told to go on', async () => {

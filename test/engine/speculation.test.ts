@@ -23,7 +23,7 @@ function oracle(chance: number, seed: number): Drafter {
 
 describe('speculation', () => {
   it('takes fewer steps where guesses are right, and says how many were', async () => {
-    const runner = new FakeRunner({ maxTokens: 64, maxLogitRows: 8 })
+    const runner = new FakeRunner({ stepTokens: 64, maxLogitRows: 8 })
     const { ids, speculation } = await new Session(fakeModel(runner)).generate(numbers(1, 10), {
       maxTokens: 57,
       speculate: oracle(1, 1),
@@ -35,13 +35,13 @@ describe('speculation', () => {
   })
 
   it('takes two tokens a step where the draft of the model is right, and fewer where it is wrong', async () => {
-    const right = new FakeRunner({ maxTokens: 64, draftNext: nextOf })
+    const right = new FakeRunner({ stepTokens: 64, draftNext: nextOf })
     const ask = { maxTokens: 21, speculate: 'mtp' } as const
     const { ids, speculation } = await new Session(fakeModel(right)).generate([1, 2, 3], ask).result
     expect(ids).toEqual(continuation([1, 2, 3], 21))
     expect(speculation).toEqual({ drafted: 10, accepted: 10, steps: 10 })
     expect(right.steps).toEqual([3, ...Array.from({ length: 10 }, () => 2)])
-    const wrong = new FakeRunner({ maxTokens: 64, draftNext: (prefix) => (nextOf(prefix) + 1) % VOCAB })
+    const wrong = new FakeRunner({ stepTokens: 64, draftNext: (prefix) => (nextOf(prefix) + 1) % VOCAB })
     const second = await new Session(fakeModel(wrong)).generate([1, 2, 3], ask).result
     expect(second.ids).toEqual(ids)
     expect(second.speculation).toEqual({ drafted: 19, accepted: 0, steps: 20 })
@@ -63,7 +63,7 @@ describe('speculation', () => {
   })
 
   it('shares no page with a wrong guess in it', async () => {
-    const runner = new FakeRunner({ maxTokens: 64, maxLogitRows: 8 })
+    const runner = new FakeRunner({ stepTokens: 64, maxLogitRows: 8 })
     const model = fakeModel(runner)
     const session = new Session(model)
     const prompt = numbers(2, 60)
@@ -90,10 +90,10 @@ describe('speculation', () => {
 
   it('goes on without guesses where memory has no room for them', async () => {
     // One page, and the answer fills it to its last place.
-    const model = fakeModel(new FakeRunner({ maxTokens: 64, maxLogitRows: 8, maxPages: 1 }))
+    const model = fakeModel(new FakeRunner({ stepTokens: 64, maxLogitRows: 8, maxPages: 1 }))
     const options = { maxTokens: 500, stop: letters.decode([continuation(numbers(3, 50), 14).at(-1)!]) }
     const plain = await new Session({ ...model, tokenizer: letters }).generate(numbers(3, 50), options).result
-    const again = fakeModel(new FakeRunner({ maxTokens: 64, maxLogitRows: 8, maxPages: 1 }))
+    const again = fakeModel(new FakeRunner({ stepTokens: 64, maxLogitRows: 8, maxPages: 1 }))
     const guessed = await new Session({ ...again, tokenizer: letters }).generate(numbers(3, 50), {
       ...options,
       speculate: oracle(0.5, 5),
@@ -127,12 +127,12 @@ it('answers any mix of requests as without guesses: batches, stops, limits, canc
       fc.constantFrom(1, 3, 16, 100),
       fc.constantFrom(1, 4, 9),
       fc.constantFrom(6, 9, 40),
-      async (requests, maxTokens, rows, pages) => {
+      async (requests, stepTokens, rows, pages) => {
         // Sometimes the same few tokens again, so that n-grams are found.
         const next = (prefix: readonly number[]): number => nextOf(prefix.slice(-1)) % 20
         const draftNext = (prefix: readonly number[]): number => next(prefix) + (prefix.length % 3 === 0 ? 1 : 0)
         const runner = (): FakeRunner =>
-          new FakeRunner({ maxTokens, maxLogitRows: Math.min(maxTokens, rows), next, draftNext })
+          new FakeRunner({ stepTokens, maxLogitRows: Math.min(stepTokens, rows), next, draftNext })
         const model = fakeModel(runner(), { limit: { pages, hard: true }, tokenizer: letters })
         const sessions = Array.from({ length: 5 }, () => new Session(model))
         const pause = async (ticks: number): Promise<void> => {

@@ -9,7 +9,7 @@ const numbers = (count: number): number[] => Array.from({ length: count }, (_, i
 
 describe('ties', () => {
   it('are computed again when the text grows, and only then', async () => {
-    const runner = new FakeRunner({ maxTokens: 64, tiedFrom: 5 })
+    const runner = new FakeRunner({ stepTokens: 64, tiedFrom: 5 })
     const { ids } = await new Session(fakeModel(runner)).generate(numbers(10), { maxTokens: 4 }).result
     expect(ids).toEqual(continuation(numbers(10), 4))
     expect(runner.steps).toEqual([10, 6, 7, 8])
@@ -25,7 +25,7 @@ describe('ties', () => {
     const prompt = numbers(200)
     const together: number[] = []
     const onStep = (step: Step): void => void together.push(step.pageTables.length)
-    const runner = new FakeRunner({ maxTokens: 64, tiedFrom: 70, onStep })
+    const runner = new FakeRunner({ stepTokens: 64, tiedFrom: 70, onStep })
     const model = fakeModel(runner)
     const ask = () => new Session(model).generate(prompt, { maxTokens: 3 }).result
     const results = await Promise.all([ask(), ask()])
@@ -39,7 +39,7 @@ describe('ties', () => {
 
   it('leave out the guesses behind them', async () => {
     const guesses: number[] = []
-    const runner = new FakeRunner({ maxTokens: 64, maxLogitRows: 8, tiedFrom: 13 })
+    const runner = new FakeRunner({ stepTokens: 64, maxLogitRows: 8, tiedFrom: 13 })
     const { ids, speculation } = await new Session(fakeModel(runner)).generate(numbers(10), {
       maxTokens: 12,
       speculate: {

@@ -64,7 +64,7 @@ export class GoldenRun {
       const program = await buildProgram(checkpoint)
       const runner = await backend.load(program, checkpoint, {
         precision: 'exact',
-        maxTokens: 320,
+        stepTokens: 320,
         maxLogitRows: 320,
         ...options,
       })

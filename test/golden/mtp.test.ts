@@ -47,7 +47,7 @@ describe.each(BACKENDS)('$name', ({ backend, options }) => {
     const checkpoint = await openCheckpoint(await nodeFiles(MINI))
     const program = await buildProgram(checkpoint, { mtp: true })
     const runner = await backend.load(program, checkpoint, {
-      ...{ precision: 'exact', maxTokens: 128, maxLogitRows: 128 },
+      ...{ precision: 'exact', stepTokens: 128, maxLogitRows: 128 },
       ...options,
     })
     const pages = Math.ceil(ids.length / PAGE_SIZE)
@@ -86,7 +86,7 @@ it('takes the rows that it is told', async () => {
   const program = await buildProgram(checkpoint, { mtp: true })
   for (const { backend, options } of BACKENDS) {
     const runner = await backend.load(program, checkpoint, {
-      ...{ precision: 'exact', maxTokens: 128, maxLogitRows: 128 },
+      ...{ precision: 'exact', stepTokens: 128, maxLogitRows: 128 },
       ...options,
     })
     runner.reservePages(4)

@@ -102,7 +102,13 @@ function scriptedNext(script: Script): (prefix: readonly number[]) => number {
 /** An engine with the real scheduler, cache and sampler, whose model says what a script tells it. */
 export function scriptedEngine(script: Script, options: FakeOptions & { contextLength?: number } = {}): Engine {
   const { contextLength = 16_384, ...fake } = options
-  const runner = new FakeRunner({ maxTokens: 512, maxLogitRows: 64, vocab: VOCAB, next: scriptedNext(script), ...fake })
+  const runner = new FakeRunner({
+    stepTokens: 512,
+    maxLogitRows: 64,
+    vocab: VOCAB,
+    next: scriptedNext(script),
+    ...fake,
+  })
   const model = {
     name: 'scripted',
     shared: shareRunner(runner, VOCAB, contextLength),

@@ -78,7 +78,7 @@ export function layOut(
   nThreads: number,
   options: BackendOptions,
 ): Layout {
-  const { maxTokens, maxLogitRows } = options
+  const { stepTokens, maxLogitRows } = options
   const { program } = plan
   const firstLowered: number[] = []
   allOps(program).forEach(({ op }, i) => {
@@ -87,7 +87,7 @@ export function layOut(
   })
   const ops = lowering.ops
   const crossings = findCrossings(program, plan.bankOf, lowering, firstLowered)
-  const sizeOf = (b: Buffer): number => b.extra + b.rowBytes * b.multiple * (b.rows === 'T' ? maxTokens : maxLogitRows)
+  const sizeOf = (b: Buffer): number => b.extra + b.rowBytes * b.multiple * (b.rows === 'T' ? stepTokens : maxLogitRows)
   const draftFrom = firstLowered[program.ops.length] ?? ops.length
   const ends = [{ logits: program.logits, bank: ops[draftFrom - 1]!.bank }]
   if (program.draft) ends.push({ logits: program.draft.logits, bank: ops.at(-1)!.bank })
@@ -119,16 +119,16 @@ export function layOut(
       next = align(next + bytes)
       return address
     }
-    const tokensAddress = take(maxTokens * 4)
-    const positionsAddress = take(maxTokens * 4)
-    const sequencesAddress = take(maxTokens * 4)
-    const endsAddress = take(maxTokens * 4)
-    const tiesAddress = take(maxTokens * 4)
+    const tokensAddress = take(stepTokens * 4)
+    const positionsAddress = take(stepTokens * 4)
+    const sequencesAddress = take(stepTokens * 4)
+    const endsAddress = take(stepTokens * 4)
+    const tiesAddress = take(stepTokens * 4)
     const logitRowsAddress = take(maxLogitRows * 4)
-    const tablePointersAddress = take(maxTokens * 4)
-    const slotPointersAddress = take(maxTokens * 4)
+    const tablePointersAddress = take(stepTokens * 4)
+    const slotPointersAddress = take(stepTokens * 4)
     const tablesAddress = take(PAGE_TABLE_ENTRIES * 4)
-    const ropeAddresses = program.ropeTables.map((table) => take(maxTokens * table.invFreq.length * 8))
+    const ropeAddresses = program.ropeTables.map((table) => take(stepTokens * table.invFreq.length * 8))
     const own = ops.filter((op) => op.bank === bank)
     const recordsAddress = take(own.length * RECORD_BYTES)
     const probeRecord = take(RECORD_BYTES)

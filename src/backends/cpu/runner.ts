@@ -17,7 +17,7 @@ import type { Threads } from './threads.js'
 /** A loaded model on the CPU: writes a step's data into every bank, wakes the threads, hands out the logits. */
 export class CpuRunner implements Runner {
   readonly backend = 'cpu'
-  readonly maxTokens: number
+  readonly stepTokens: number
   readonly maxLogitRows: number
   readonly weightBytes: number
   readonly activeWeightBytes: number
@@ -46,7 +46,7 @@ export class CpuRunner implements Runner {
     this.pageBytes = layout.banks.reduce((sum, bank) => sum + bank.pageBytes, 0)
     this.slotBytes = layout.banks.reduce((sum, bank) => sum + bank.slotBytes, 0)
     this.caches = layout.banks.map((bank, i) => new CacheMemory(memories[i]!, bank))
-    this.maxTokens = options.maxTokens
+    this.stepTokens = options.stepTokens
     this.maxLogitRows = options.maxLogitRows
     if (options.precision === 'exact') this.tiedFrom = () => this.tied
   }
@@ -156,7 +156,7 @@ export class CpuRunner implements Runner {
 
   private check(step: Step): void {
     const { vocabSize } = this.program
-    invariant(step.tokens.length > 0 && step.tokens.length <= this.maxTokens, `a step of ${step.tokens.length} tokens`)
+    invariant(step.tokens.length > 0 && step.tokens.length <= this.stepTokens, `a step of ${step.tokens.length} tokens`)
     invariant(step.logitRows.length <= this.maxLogitRows, `a step with ${step.logitRows.length} rows of logits`)
     const longest = longestText(this.program)
     invariant(

@@ -30,7 +30,7 @@ export const referenceBackend: Backend = {
 
 class ReferenceRunner implements Runner {
   readonly backend = 'reference'
-  readonly maxTokens: number
+  readonly stepTokens: number
   readonly maxLogitRows: number
   readonly weightBytes: number
   readonly activeWeightBytes: number
@@ -48,7 +48,7 @@ class ReferenceRunner implements Runner {
     private readonly weights: Weights,
     options: BackendOptions,
   ) {
-    this.maxTokens = options.maxTokens
+    this.stepTokens = options.stepTokens
     this.maxLogitRows = options.maxLogitRows
     this.weightBytes = this.activeWeightBytes = weights.storedBytes
     const floats = program.states.map((s) => rowsOfPage(s.every) * s.heads * (s.keyDim + s.valueDim))

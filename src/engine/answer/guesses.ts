@@ -19,7 +19,7 @@ export class Guesses {
   next(sequence: readonly number[], most: number): readonly number[] {
     const { runner, scheduler, vocabSize } = this.shared
     // Rows and tokens of a step are for all who answer at the same time.
-    const share = Math.floor(Math.min(runner.maxLogitRows, runner.maxTokens) / Math.max(1, scheduler.lately))
+    const share = Math.floor(Math.min(runner.maxLogitRows, runner.stepTokens) / Math.max(1, scheduler.lately))
     const count = Math.min(most, share - 1)
     if (count <= 0) return []
     const drafts = this.drafter.draft(sequence, count).slice(0, count)

@@ -14,7 +14,7 @@ export async function embeddingOf(
   checkPrompt(ids, shared.vocabSize, shared.contextLength)
   const { runner } = shared
   if (!runner.hidden) throw new UserError(`the ${runner.backend} backend gives no embeddings`, 'unsupported_platform')
-  const chunk = pooling === 'last' ? ids.length : Math.min(runner.maxTokens, runner.maxLogitRows)
+  const chunk = pooling === 'last' ? ids.length : Math.min(runner.stepTokens, runner.maxLogitRows)
   const rows = pooling === 'last' ? 'last' : 'all'
   const timeline = new Timeline(shared)
   let sum: Float64Array | undefined

@@ -21,7 +21,7 @@ export async function* logitRows(
 ): AsyncGenerator<LogitRows, void, undefined> {
   checkPrompt(ids, shared.vocabSize, shared.contextLength)
   const timeline = new Timeline(shared)
-  const chunk = Math.min(shared.runner.maxTokens, shared.runner.maxLogitRows)
+  const chunk = Math.min(shared.runner.stepTokens, shared.runner.maxLogitRows)
   try {
     for (let start = 0; start < ids.length; start += chunk) {
       // A copy: another session's step may overwrite the runner's rows before the reader comes to them.

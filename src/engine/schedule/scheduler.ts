@@ -144,7 +144,7 @@ export class Scheduler {
 
   /** How many tokens of the next step each gets. */
   private divide(): Share[] {
-    let tokens = this.runner.maxTokens
+    let tokens = this.runner.stepTokens
     let rows = this.runner.maxLogitRows
     const shares: Share[] = []
     const wanting: { share: Share; left: number }[] = []
