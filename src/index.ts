@@ -1,4 +1,4 @@
-export { loadEngine } from './engine/engine.js'
+export { loadEngine } from './engine/load.js'
 export { UserError } from './errors.js'
 
 export type { LoadProgress, Precision } from './backends/backend.js'

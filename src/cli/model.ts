@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import cliProgress from 'cli-progress'
-import { loadEngine, type Engine } from '../engine/engine.js'
+import type { Engine } from '../engine/engine.js'
+import { loadEngine } from '../engine/load.js'
 import { loadOptions, type LoadFlags } from './flags.js'
 
 /** Loads longer than this show a bar. */

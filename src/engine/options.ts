@@ -135,6 +135,30 @@ export function resolveOptions(options: GenerateOptions, defaults: GenerationDef
   return { sampling, seed, maxTokens, stop, ignoreEos, adjustments, logprobs, constraint, speculate }
 }
 
+/**
+ * Values also come from a command line and from JavaScript, so types alone do not protect.
+ * @throws UserError invalid_argument.
+ */
+export function checkLoadOptions(options: LoadOptions): void {
+  oneOf('precision', options.precision, ['exact', 'fast'])
+  oneOf('quantize', options.quantize, ['q8', 'q4'])
+  oneOf('kvCache', options.kvCache, ['f16', 'q8'])
+  oneOf('backend', options.backend, ['cpu', 'reference'])
+  oneOf('speculate', options.speculate, ['mtp', 'ngram'])
+  atLeastOne('threads', options.threads, 256)
+  atLeastOne('contextLength', options.contextLength, Number.MAX_SAFE_INTEGER)
+  atLeastOne('stepTokens', options.stepTokens, 2 ** 16)
+  atLeastOne('maxConcurrency', options.maxConcurrency, 2 ** 12)
+  if (options.cacheMemory !== 0) atLeastOne('cacheMemory', options.cacheMemory, Number.MAX_SAFE_INTEGER)
+  checkKvCache(options)
+  if (options.quantize && options.precision === 'exact') {
+    throw new UserError(
+      'quantize changes the weights, which precision exact forbids; leave one out',
+      'invalid_argument',
+    )
+  }
+}
+
 /** @throws UserError where the cache is f32 and nothing else. */
 export function checkKvCache({ kvCache, precision, backend }: LoadOptions): void {
   if (kvCache && (precision === 'exact' || backend === 'reference'))
@@ -149,4 +173,15 @@ export function checkSpeculate(value: unknown): void {
   if (value === undefined || value === 'mtp' || value === 'ngram' || value === 'off') return
   if (typeof value === 'object' && value !== null && 'draft' in value) return
   throw new UserError(`speculate must be mtp, ngram or off; found ${JSON.stringify(value)}`, 'invalid_argument')
+}
+
+function oneOf(name: string, value: string | undefined, allowed: readonly string[]): void {
+  if (value === undefined || allowed.includes(value)) return
+  throw new UserError(`${name} must be ${allowed.join(' or ')}; found ${value}`, 'invalid_argument')
+}
+
+function atLeastOne(name: string, value: number | undefined, most: number): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= 1 && value <= most)) return
+  const upTo = most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ''
+  throw new UserError(`${name} must be a whole number from 1${upTo}; found ${value}`, 'invalid_argument')
 }

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { loadEngine } from '../engine/engine.js'
+import { loadEngine } from '../engine/load.js'
 import { invariant } from '../errors.js'
 import { answerCalls, sentError } from './host.js'
 import type { EngineSetup, EngineSide, ToEngine } from './protocol.js'

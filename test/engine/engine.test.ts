@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
-import { loadEngine } from '../../src/engine/engine.js'
+import { loadEngine } from '../../src/engine/load.js'
 
 const MINI = fileURLToPath(new URL('../../models/mini', import.meta.url))
 const QUESTION = [{ role: 'user', content: "How many r's are in strawberry?" }] as const

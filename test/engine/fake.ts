@@ -4,7 +4,7 @@ import type { CacheLimit } from '../../src/engine/schedule/cache.js'
 import { ModelGrammars } from '../../src/engine/sample/constrain.js'
 import { GREEDY } from '../../src/engine/sample/sampler.js'
 import type { SessionModel } from '../../src/engine/answer/session.js'
-import { shareRunner } from '../../src/engine/schedule/timeline.js'
+import { shareRunner } from '../../src/engine/load.js'
 import { UserError } from '../../src/errors.js'
 import type { Tokenizer } from '../../src/tokenizer/tokenizer.js'
 

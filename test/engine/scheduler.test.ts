@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { loadEngine } from '../../src/engine/engine.js'
+import { loadEngine } from '../../src/engine/load.js'
 import { Session } from '../../src/engine/answer/session.js'
 import { FakeRunner, continuation, fakeModel } from './fake.js'
 

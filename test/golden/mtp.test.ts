@@ -9,7 +9,7 @@ import { referenceBackend } from '../../src/backends/reference/reference.js'
 import { nodeFiles } from '../../src/checkpoint/files/node.js'
 import { openCheckpoint } from '../../src/published/open.js'
 import { readSafetensorsHeader } from '../../src/checkpoint/safetensors/header.js'
-import { loadEngine } from '../../src/engine/engine.js'
+import { loadEngine } from '../../src/engine/load.js'
 import { buildProgram } from '../../src/models/registry.js'
 import { FIXTURES } from './harness.js'
 

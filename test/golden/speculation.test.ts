@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Drafter } from '../../src/engine/answer/drafter.js'
-import { loadEngine } from '../../src/engine/engine.js'
+import { loadEngine } from '../../src/engine/load.js'
 import { FIXTURES, readGolden } from './harness.js'
 
 const folders = ['golden', 'golden-gguf'].flatMap((kind) =>

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { cpuBackend } from '../../src/backends/cpu/cpu.js'
 import { referenceBackend } from '../../src/backends/reference/reference.js'
 import type { Drafter } from '../../src/engine/answer/drafter.js'
-import { loadEngine } from '../../src/engine/engine.js'
+import { loadEngine } from '../../src/engine/load.js'
 import { FIXTURES, GoldenRun, largest, readGolden } from './harness.js'
 
 const GREEDY = { ignoreEos: true, temperature: 0 } as const

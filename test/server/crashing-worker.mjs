@@ -1,6 +1,6 @@
 // An engine's worker that ends when it is asked to go on with "crash", and throws at "throw".
 import { parentPort, workerData } from 'node:worker_threads'
-import { loadEngine } from '../../dist/engine/engine.js'
+import { loadEngine } from '../../dist/engine/load.js'
 import { answerCalls } from '../../dist/remote/host.js'
 
 const engine = await loadEngine(workerData.model, workerData.options)

@@ -2,7 +2,7 @@ import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
-import { loadEngine } from '../../src/engine/engine.js'
+import { loadEngine } from '../../src/engine/load.js'
 import { scriptedEngine, serveEngine } from './scripted.js'
 
 const mini = await serveEngine(

@@ -11,7 +11,8 @@ import { Generation, type PromptCount } from './generation.js'
 import type { TokenChoice } from '../sample/likelihood.js'
 import { resolveOptions, type ChatOptions, type GenerateOptions, type GenerationDefaults } from '../options.js'
 import { Queue } from '../schedule/queue.js'
-import { Timeline, checkPrompt, type SharedRunner } from '../schedule/timeline.js'
+import { checkPrompt } from '../prompt.js'
+import { Timeline, type SharedRunner } from '../schedule/timeline.js'
 
 /** What sessions need of a loaded model. */
 export interface SessionModel {

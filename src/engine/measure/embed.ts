@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.js'
-import { Timeline, checkPrompt, type SharedRunner } from '../schedule/timeline.js'
+import { checkPrompt } from '../prompt.js'
+import { Timeline, type SharedRunner } from '../schedule/timeline.js'
 
 /** last: the state of the last token, which has seen all others. mean: of all tokens. */
 export type Pooling = 'last' | 'mean'

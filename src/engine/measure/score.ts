@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.js'
 import { choiceOf, logProbability, type TokenChoice } from '../sample/likelihood.js'
-import { Timeline, checkPrompt, type SharedRunner } from '../schedule/timeline.js'
+import { checkPrompt } from '../prompt.js'
+import { Timeline, type SharedRunner } from '../schedule/timeline.js'
 
 /** Largest array of logits that is given in one piece: 2^28 floats, 1 GiB. */
 const MAX_FLOATS = 2 ** 28

@@ -1,10 +1,11 @@
 import { PAGE_SIZE, type Runner } from '../../backends/backend.js'
-import { UserError, invariant } from '../../errors.js'
-import { PagePool, pagesFor, type CacheLimit } from './cache.js'
+import { invariant } from '../../errors.js'
+import { contextExceeded } from '../prompt.js'
+import { pagesFor, type PagePool } from './cache.js'
 import { LiveState } from './live-state.js'
 import type { PrefixNode } from './prefix-tree.js'
-import { Scheduler, type RowsOf } from './scheduler.js'
-import { SlotPool } from './slots.js'
+import type { RowsOf, Scheduler } from './scheduler.js'
+import type { SlotPool } from './slots.js'
 
 /** A snapshot of recurrent states is kept every so many positions of a long sequence. */
 const SNAPSHOT_DISTANCE = 16 * PAGE_SIZE
@@ -18,18 +19,6 @@ export interface SharedRunner {
   readonly slots: SlotPool | undefined
   readonly vocabSize: number
   readonly contextLength: number
-}
-
-export function shareRunner(
-  runner: Runner,
-  vocabSize: number,
-  contextLength: number,
-  limit?: CacheLimit,
-): SharedRunner {
-  const slotLimit = { slots: limit?.slots ?? Infinity, hard: limit?.hard ?? false }
-  const slots = runner.slotBytes > 0 ? new SlotPool(runner, slotLimit) : undefined
-  const pool = new PagePool(runner, limit, slots)
-  return { runner, scheduler: new Scheduler(runner, vocabSize), pool, slots, vocabSize, contextLength }
 }
 
 /**
@@ -349,27 +338,4 @@ export class Timeline {
   private releaseNodes(from: number): void {
     while (this.nodes.length > from) this.shared.pool.tree.release(this.nodes.pop()!)
   }
-}
-
-/** @throws UserError when `ids` cannot be a prompt: empty, not token ids of this model, or longer than the context. */
-export function checkPrompt(ids: readonly number[], vocabSize: number, contextLength = Infinity): void {
-  if (ids.length === 0) {
-    throw new UserError(
-      'the prompt is empty: expected at least one token; write some text or give token ids',
-      'invalid_argument',
-    )
-  }
-  ids.forEach((id, i) => {
-    if (Number.isInteger(id) && id >= 0 && id < vocabSize) return
-    const expected = `expected a whole number from 0 to ${vocabSize - 1}, the model's vocabulary`
-    throw new UserError(`token id ${id} at position ${i} of the prompt: ${expected}`, 'invalid_argument')
-  })
-  if (ids.length > contextLength) throw contextExceeded(ids.length, contextLength)
-}
-
-function contextExceeded(found: number, limit: number): UserError {
-  return new UserError(
-    `the prompt has ${found} tokens, but the context holds ${limit}; shorten the prompt or the conversation`,
-    'context_length_exceeded',
-  )
 }

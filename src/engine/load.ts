@@ -1,0 +1,174 @@
+import { PAGE_SIZE, type Backend, type Runner } from '../backends/backend.js'
+import type { Dialect } from '../chat/dialects/dialect.js'
+import { chooseDialect } from '../chat/dialects/registry.js'
+import { loadChatTemplate } from '../chat/template.js'
+import type { Checkpoint } from '../checkpoint/checkpoint.js'
+import { filesOf, type ModelFiles } from '../checkpoint/files/files.js'
+import { UserError } from '../errors.js'
+import type { Program } from '../graph/program.js'
+import { buildProgram } from '../models/registry.js'
+import { openCheckpoint } from '../published/open.js'
+import { loadTokenizer } from '../tokenizer/load.js'
+import type { Tokenizer } from '../tokenizer/tokenizer.js'
+import { generationDefaults, readGenerationConfig, stopIdsOf } from './answer/defaults.js'
+import { Engine, type EngineInfo } from './engine.js'
+import { countParameters } from './measure/parameters.js'
+import { checkLoadOptions, type LoadOptions } from './options.js'
+import { ModelGrammars } from './sample/constrain.js'
+import { PagePool, type CacheLimit } from './schedule/cache.js'
+import { Scheduler } from './schedule/scheduler.js'
+import { SlotPool } from './schedule/slots.js'
+import type { SharedRunner } from './schedule/timeline.js'
+
+/** Tokens of a prompt that one step takes unless asked otherwise. */
+const DEFAULT_STEP_TOKENS = 256
+/** Answers that one step goes on with unless asked otherwise. */
+const DEFAULT_CONCURRENCY = 16
+/** Bytes of cache that are kept for reuse unless asked otherwise. */
+const DEFAULT_CACHE = 2 ** 30
+/** Rows of logits are kept below 4 M floats (16 MB), whatever the vocabulary. */
+const MAX_LOGITS = 4 * 2 ** 20
+
+/**
+ * Loads a model, a folder in Hugging Face layout or a .gguf file: by its path (Node) or address, by the files that a user
+ * chose in a browser, or from any other set of files.
+ * @throws UserError with the file, the tensor, what was expected and what was found
+ */
+export async function loadEngine(model: ModelFiles, options: LoadOptions = {}): Promise<Engine> {
+  checkLoadOptions(options)
+  const checkpoint = await openCheckpoint(await filesOf(model))
+  try {
+    return await loadEngineFrom(checkpoint, options)
+  } catch (error) {
+    await checkpoint.close()
+    throw error
+  }
+}
+
+/** As {@link loadEngine}, of a checkpoint that is open. It is closed when all is loaded: its metadata may be large. */
+export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOptions = {}): Promise<Engine> {
+  checkLoadOptions(options)
+  const program = await buildProgram(checkpoint, { mtp: options.speculate === 'mtp' })
+  checkSpeculation(program, options)
+  const tokenizer = await loadTokenizer(checkpoint)
+  checkVocabulary(checkpoint, program, tokenizer)
+  const template = await loadChatTemplate(checkpoint)
+  const generation = await readGenerationConfig(checkpoint)
+  const contextLength = contextOf(program, options.contextLength)
+  const { backend, precision = 'fast', quantize, kvCache, threads, profile, onProgress, signal } = options
+  const maxConcurrency = options.maxConcurrency ?? DEFAULT_CONCURRENCY
+  const stepTokens = Math.min(options.stepTokens ?? DEFAULT_STEP_TOKENS, contextLength)
+  const runner = await (
+    await loadBackend(backend ?? 'cpu')
+  ).load(program, checkpoint, {
+    precision,
+    stepTokens,
+    maxLogitRows: Math.min(stepTokens, Math.max(maxConcurrency, Math.floor(MAX_LOGITS / program.vocabSize))),
+    ...(quantize && { quantize }),
+    ...(kvCache && { kvCache }),
+    ...(threads !== undefined && { threads }),
+    ...(profile && { profile }),
+    ...(onProgress && { onProgress }),
+    ...(signal && { signal }),
+  })
+  const dialect = chooseDialect({
+    template: template?.source,
+    modelType: String(checkpoint.config['model_type']),
+    hasToken: (token) => tokenizer?.idOf(token) !== undefined,
+  })
+  const stopIds = stopIdsOf(checkpoint.config, generation, tokenizer)
+  for (const id of endIds(dialect, tokenizer)) stopIds.add(id)
+  const parameters = countParameters(program)
+  const info: EngineInfo = {
+    name: checkpoint.name,
+    architecture: String(checkpoint.config['model_type']),
+    vocabSize: program.vocabSize,
+    contextLength,
+    layers: program.nLayers,
+    parameters: parameters.total,
+    activeParameters: parameters.active,
+    backend: runner.backend,
+    threads: runner.threads ?? 1,
+    precision,
+    weightBytes: runner.weightBytes,
+    activeWeightBytes: runner.activeWeightBytes,
+    stopIds: [...stopIds],
+    hasChatTemplate: template !== undefined,
+  }
+  const shared = shareRunner(runner, program.vocabSize, contextLength, cacheLimit(runner, options.cacheMemory))
+  const defaults = generationDefaults(generation)
+  const { speculate } = options
+  const grammars = new ModelGrammars(tokenizer, program.vocabSize, stopIds, dialect)
+  const own = { name: checkpoint.name, tokenizer, template, dialect, stopIds, grammars }
+  const model = { ...own, shared, defaults, speculate }
+  await checkpoint.close()
+  return new Engine(info, model)
+}
+
+/** The ids of the special tokens that end an answer in this dialect. */
+function endIds(dialect: Dialect, tokenizer: Tokenizer | undefined): number[] {
+  const ids = (dialect.endMarkers ?? []).map((marker) => tokenizer?.idOf(marker))
+  return ids.filter((id) => id !== undefined)
+}
+
+/**
+ * In pages and slots, which share the bytes. A limit that was asked for holds for running requests too, but one page and
+ * one slot there must be; 0 keeps nothing for reuse.
+ */
+function cacheLimit(runner: Runner, asked: number | undefined): CacheLimit {
+  const { pageBytes, slotBytes } = runner
+  const bytes = asked ?? DEFAULT_CACHE
+  const slots = slotBytes > 0 ? Math.max(1, Math.floor(bytes / 2 / slotBytes)) : 0
+  const pages = Math.floor((bytes - slots * slotBytes) / Math.max(1, pageBytes))
+  if (pages >= 1) return { pages, slots, hard: asked !== undefined && asked > 0 }
+  // What one sequence needs is more than is kept.
+  if (asked === undefined || asked === 0) return { pages: 1, slots, hard: false }
+  const states = slotBytes > 0 ? ` and the recurrent states of a sequence take ${slotBytes}` : ''
+  const expected = `one page of the cache, ${PAGE_SIZE} tokens, takes ${pageBytes}${states}`
+  throw new UserError(`cacheMemory of ${asked} bytes: ${expected}; ask for more`, 'invalid_argument')
+}
+
+/** Backends are loaded when they are needed: nobody waits for the one that is not used. */
+async function loadBackend(name: 'cpu' | 'reference'): Promise<Backend> {
+  if (name === 'reference') return (await import('../backends/reference/reference.js')).referenceBackend
+  return (await import('../backends/cpu/cpu.js')).cpuBackend
+}
+
+/** Better now than at the first answer. */
+function checkSpeculation({ recurrents }: Program, { speculate }: LoadOptions): void {
+  if (speculate === undefined || recurrents.length === 0) return
+  throw new UserError(
+    `speculate ${speculate}: the model has recurrent layers, whose states cannot go back behind a wrong guess; leave it out`,
+    'invalid_argument',
+  )
+}
+
+function contextOf(program: Program, asked: number | undefined): number {
+  if (asked === undefined) return program.contextLength
+  if (asked <= program.contextLength) return asked
+  const made = `the model was made for ${program.contextLength} positions`
+  throw new UserError(`contextLength ${asked}: ${made}; ask for at most that`, 'invalid_argument')
+}
+
+/** A tokenizer that makes ids which the embedding does not have belongs to another model. */
+function checkVocabulary(checkpoint: Checkpoint, program: Program, tokenizer: Tokenizer | undefined): void {
+  if (!tokenizer || tokenizer.vocabSize <= program.vocabSize) return
+  const found = `the tokenizer has ${tokenizer.vocabSize} tokens, but the embedding has ${program.vocabSize} rows`
+  throw new UserError(
+    `${checkpoint.name}: ${found}; use the tokenizer that belongs to these weights`,
+    'invalid_tokenizer',
+  )
+}
+
+/** Puts a scheduler and the pools of cache pages and slots around a runner. */
+export function shareRunner(
+  runner: Runner,
+  vocabSize: number,
+  contextLength: number,
+  limit?: CacheLimit,
+): SharedRunner {
+  const slotLimit = { slots: limit?.slots ?? Infinity, hard: limit?.hard ?? false }
+  const slots = runner.slotBytes > 0 ? new SlotPool(runner, slotLimit) : undefined
+  const pool = new PagePool(runner, limit, slots)
+  return { runner, scheduler: new Scheduler(runner, vocabSize), pool, slots, vocabSize, contextLength }
+}

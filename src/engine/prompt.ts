@@ -1,0 +1,25 @@
+import { UserError } from '../errors.js'
+
+/** @throws UserError when `ids` cannot be a prompt: empty, not token ids of this model, or longer than the context. */
+export function checkPrompt(ids: readonly number[], vocabSize: number, contextLength = Infinity): void {
+  if (ids.length === 0) {
+    throw new UserError(
+      'the prompt is empty: expected at least one token; write some text or give token ids',
+      'invalid_argument',
+    )
+  }
+  ids.forEach((id, i) => {
+    if (Number.isInteger(id) && id >= 0 && id < vocabSize) return
+    const expected = `expected a whole number from 0 to ${vocabSize - 1}, the model's vocabulary`
+    throw new UserError(`token id ${id} at position ${i} of the prompt: ${expected}`, 'invalid_argument')
+  })
+  if (ids.length > contextLength) throw contextExceeded(ids.length, contextLength)
+}
+
+/** The refusal of `found` tokens, where the context holds `limit`. */
+export function contextExceeded(found: number, limit: number): UserError {
+  return new UserError(
+    `the prompt has ${found} tokens, but the context holds ${limit}; shorten the prompt or the conversation`,
+    'context_length_exceeded',
+  )
+}
