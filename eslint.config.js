@@ -15,7 +15,7 @@ const MAY_IMPORT = {
   models: ['checkpoint', 'graph', 'published'],
   backends: ['checkpoint', 'graph'],
   engine: ['checkpoint', 'published', 'tokenizer', 'chat', 'grammar', 'graph', 'models', 'backends'],
-  remote: ['checkpoint', 'tokenizer', 'chat', 'grammar', 'engine', 'server'],
+  remote: ['checkpoint', 'tokenizer', 'chat', 'grammar', 'engine'],
   server: ['checkpoint', 'tokenizer', 'chat', 'grammar', 'graph', 'models', 'backends', 'engine', 'remote'],
   cli: [
     'checkpoint',

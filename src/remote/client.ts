@@ -1,4 +1,3 @@
-import { ApiError } from '../server/http/api-error.js'
 import type { EngineInfo } from '../engine/engine.js'
 import { UserError } from '../errors.js'
 import { RemoteAnswer } from './remote-answer.js'
@@ -13,6 +12,7 @@ import type {
   SentError,
   ServerSide,
 } from './protocol.js'
+import { EngineUnavailable } from './unavailable.js'
 
 /** loading: the first time or after a crash; failed: its files are at fault, and trying again would not help. */
 export type EngineState = 'loading' | 'ready' | 'failed' | 'closed'
@@ -29,8 +29,8 @@ const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 30_000
 
 /**
- * An engine in its worker. When the worker is lost, its open calls fail with 503 and a new one is started; until that has
- * loaded the model, calls are refused with 503.
+ * An engine in its worker. When the worker is lost, its open calls fail with EngineUnavailable and a new one is started; until
+ * that has loaded the model, calls are refused in the same way.
  */
 export class RemoteEngine {
   state: EngineState = 'loading'
@@ -165,16 +165,16 @@ export class RemoteEngine {
   }
 
   private failAll(reason: string): void {
-    const error = new ApiError(503, `${reason}; try again`, { code: 'engine_stopped', retryAfter: 1 })
+    const error = new EngineUnavailable(`${reason}; try again`, 'engine_stopped', 1)
     for (const { fail } of [...this.open.values()]) fail(error)
   }
 
-  private unavailable(): ApiError {
+  private unavailable(): EngineUnavailable {
     if (this.state === 'loading') {
-      return new ApiError(503, `${this.name} is being loaded; try again`, { code: 'model_loading', retryAfter: 2 })
+      return new EngineUnavailable(`${this.name} is being loaded; try again`, 'model_loading', 2)
     }
     const why = this.state === 'failed' ? 'could not be loaded' : 'is closed'
-    return new ApiError(503, `${this.name} ${why}`, { code: 'model_unavailable' })
+    return new EngineUnavailable(`${this.name} ${why}`, 'model_unavailable')
   }
 }
 

@@ -7,11 +7,6 @@ export class Queue {
     this.tail = result.catch(() => undefined)
     return result
   }
-
-  /** Resolves when all jobs asked for so far are done. */
-  async idle(): Promise<void> {
-    await this.tail
-  }
 }
 
 /** Lets timers, signals and input run: a step may keep the event loop busy from its first to its last token. */

@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.js'
+import { EngineUnavailable } from '../../remote/unavailable.js'
 
 /** What an error object carries besides its message, as the OpenAI API has it. */
 export interface ErrorDetail {
@@ -39,6 +40,10 @@ export function unsupported(param: string, message: string): ApiError {
  */
 export function apiErrorOf(error: unknown, prompt?: string): ApiError {
   if (error instanceof ApiError) return error
+  if (error instanceof EngineUnavailable) {
+    const { message, reason: code, retryAfter } = error
+    return new ApiError(503, message, { code, ...(retryAfter !== undefined && { retryAfter }) })
+  }
   if (!(error instanceof UserError)) {
     return new ApiError(500, 'internal error; the server has logged it', { code: 'internal_error' }, { cause: error })
   }

@@ -89,14 +89,6 @@ export class RequestScope {
     return { answers, close }
   }
 
-  /** Starts all calls and waits for the whole of each. */
-  async whole(model: ServedModel, calls: readonly (ChatCall | CompleteCall)[]): Promise<Answer[]> {
-    const { answers } = await this.begin(model, calls)
-    const results = await Promise.all(answers.map(({ result }) => result))
-    this.throwIfCancelled()
-    return results
-  }
-
   /** @throws ApiError 499 when nobody waits for the answer any more. */
   throwIfCancelled(): void {
     if (this.signal.aborted) throw new ApiError(499, 'the request was cancelled', { code: 'cancelled' })
