@@ -1,4 +1,5 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
+import type { UserError } from '../errors.js'
 import type { Program } from '../graph/program.js'
 
 /** Positions in one cache page. */
@@ -150,7 +151,7 @@ export interface MemoryPlan {
   /** Bytes of the recurrent states of one sequence. */
   readonly slotBytes: number
   /** Why it could not be loaded, whatever the machine. */
-  readonly refusal: string | undefined
+  readonly refusal: UserError | undefined
 }
 
 export interface Backend {

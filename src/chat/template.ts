@@ -59,11 +59,10 @@ export function jinjaTemplate(source: string, tokens: SpecialTokens, where: stri
   const fail = (error: unknown): never => {
     if (error instanceof UserError) throw error
     const reason = error instanceof Error ? error.message : String(error)
-    throw new UserError(
-      `${where}: the chat template failed: ${reason}. Change the messages, or use --raw to go without a template.`,
-      'invalid_template',
-      { cause: error },
-    )
+    throw new UserError(`${where}: the chat template failed: ${reason}`, 'invalid_template', {
+      cause: error,
+      remedies: [{ advice: 'other messages' }, { option: 'raw' }],
+    })
   }
   let program: ReturnType<typeof parse>
   try {

@@ -12,6 +12,7 @@ import { generateOptions, type LoadFlags, type SamplingFlags } from './flags.js'
 import { openModel } from './model.js'
 import { stream } from './run.js'
 import { style } from './style.js'
+import { messageOf } from './wording.js'
 
 export interface ChatFlags extends LoadFlags, SamplingFlags {
   readonly system?: string
@@ -94,7 +95,7 @@ async function converse(lines: Interface, conversation: Conversation): Promise<v
       else if (line.trim() !== '') await conversation.say(line)
     } catch (error) {
       if (!(error instanceof UserError)) throw error
-      process.stdout.write(`${style('red', error.message)}\n`)
+      process.stdout.write(`${style('red', messageOf(error))}\n`)
     }
     if (open) lines.prompt()
   }

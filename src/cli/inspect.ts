@@ -5,12 +5,13 @@ import { nodeFiles } from '../checkpoint/files/node.js'
 import { openCheckpoint } from '../published/open.js'
 import { assumedShape, syntheticCheckpoint } from '../checkpoint/synthetic.js'
 import { programWeights, storedBytes } from '../engine/measure/parameters.js'
-import { checkKvCache } from '../engine/options.js'
+import { checkRounding } from '../engine/options.js'
 import { planLoad, type Plan } from '../engine/measure/plan.js'
 import { UserError } from '../errors.js'
 import type { Program } from '../graph/program.js'
 import { buildProgram } from '../models/registry.js'
 import { modelPath, printJson } from './model.js'
+import { messageOf } from './wording.js'
 
 export interface InspectFlags {
   readonly tensors?: boolean
@@ -28,19 +29,14 @@ export interface InspectFlags {
 
 /** What a model is and what it takes, from its headers or its config alone: a step's tensors, not the layers for MTP. */
 export async function inspect(model: string | undefined, flags: InspectFlags): Promise<void> {
-  if (flags.quantize && flags.precision === 'exact')
-    throw new UserError(
-      'quantize changes the weights, which precision exact forbids; leave one out',
-      'invalid_argument',
-    )
-  checkKvCache(flags)
+  checkRounding(flags)
   const { checkpoint, weights } = await openPlanned(model, flags.synthetic)
   const assumed = flags.synthetic === undefined ? undefined : assumedShape(flags.synthetic)
   try {
     const program = await buildProgram(checkpoint, { mtp: flags.speculate === 'mtp' })
     const { precision, quantize, kvCache } = flags
     const bandwidth = flags.bandwidth === undefined ? await readSpeed(flags.threads) : flags.bandwidth * 1e9
-    const plan = await planLoad(program, checkpoint, {
+    const { refusal, ...plan } = await planLoad(program, checkpoint, {
       ...{ precision, quantize, kvCache },
       ...(bandwidth > 0 && { bandwidth }),
     })
@@ -51,6 +47,7 @@ export async function inspect(model: string | undefined, flags: InspectFlags): P
       ...(assumed !== undefined && { assumed }),
       unusedTensors: unusedOf(checkpoint, tensors),
       ...plan,
+      ...(refusal && { refusal: messageOf(refusal) }),
       ...(bandwidth > 0 && { bandwidth, bandwidthIs: flags.bandwidth === undefined ? 'measured' : 'given' }),
     }
     if (flags.json) return printJson(flags.tensors ? { ...facts, tensors } : facts)
@@ -106,7 +103,14 @@ function unusedOf(checkpoint: Checkpoint, tensors: readonly { published: string 
 }
 
 type Facts = ReturnType<typeof factsOf> &
-  Plan & { weights: string; assumed?: string; unusedTensors: number; bandwidth?: number; bandwidthIs?: string }
+  Omit<Plan, 'refusal'> & {
+    refusal?: string
+    weights: string
+    assumed?: string
+    unusedTensors: number
+    bandwidth?: number
+    bandwidthIs?: string
+  }
 
 /** The facts for people. */
 function lines(facts: Facts): [string, string][] {

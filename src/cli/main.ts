@@ -2,12 +2,13 @@
 import { CommanderError } from 'commander'
 import { UserError } from '../errors.js'
 import { program } from './commands/all.js'
+import { messageOf } from './wording.js'
 
 /** 2 for mistakes of the user, 1 for ours, 0 when the reader of our output has gone. */
 function exitCode(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (error instanceof UserError) {
-    process.stderr.write(`kaiyuan: ${error.message}\n`)
+    process.stderr.write(`kaiyuan: ${messageOf(error)}\n`)
     return error.code === 'aborted' ? 130 : 2
   }
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)

@@ -125,7 +125,10 @@ function cacheLimit(runner: Runner, asked: number | undefined): CacheLimit {
   if (asked === undefined || asked === 0) return { pages: 1, slots, hard: false }
   const states = slotBytes > 0 ? ` and the recurrent states of a sequence take ${slotBytes}` : ''
   const expected = `one page of the cache, ${PAGE_SIZE} tokens, takes ${pageBytes}${states}`
-  throw new UserError(`cacheMemory of ${asked} bytes: ${expected}; ask for more`, 'invalid_argument')
+  throw new UserError(`is too little: ${expected} bytes`, 'invalid_argument', {
+    at: { option: 'cacheMemory', value: asked },
+    remedies: [{ option: 'cacheMemory', change: 'raise' }],
+  })
 }
 
 /** Backends are loaded when they are needed: nobody waits for the one that is not used. */
@@ -138,8 +141,9 @@ async function loadBackend(name: 'cpu' | 'reference'): Promise<Backend> {
 function checkSpeculation({ recurrents }: Program, { speculate }: LoadOptions): void {
   if (speculate === undefined || recurrents.length === 0) return
   throw new UserError(
-    `speculate ${speculate}: the model has recurrent layers, whose states cannot go back behind a wrong guess; leave it out`,
+    ': the model has recurrent layers, whose states cannot be rolled back after a wrong draft',
     'invalid_argument',
+    { at: { option: 'speculate', value: speculate }, remedies: [{ option: 'speculate', change: 'omit' }] },
   )
 }
 
@@ -147,7 +151,10 @@ function contextOf(program: Program, asked: number | undefined): number {
   if (asked === undefined) return program.contextLength
   if (asked <= program.contextLength) return asked
   const made = `the model was made for ${program.contextLength} positions`
-  throw new UserError(`contextLength ${asked}: ${made}; ask for at most that`, 'invalid_argument')
+  throw new UserError(`: ${made}`, 'invalid_argument', {
+    at: { option: 'contextLength', value: asked },
+    remedies: [{ option: 'contextLength', value: program.contextLength }],
+  })
 }
 
 /** A tokenizer that makes ids which the embedding does not have belongs to another model. */

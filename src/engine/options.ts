@@ -1,6 +1,6 @@
 import type { BackendOptions, KvCache, Precision } from '../backends/backend.js'
 import type { ToolDefinition } from '../chat/message.js'
-import { UserError } from '../errors.js'
+import { UserError, type OptionName } from '../errors.js'
 import type { Drafter, Speculation } from './answer/drafter.js'
 import { checkAdjustments, type Adjustments, type TokenConstraint } from './sample/adjust.js'
 import type { GrammarSpec } from '../grammar/constraint.js'
@@ -115,10 +115,14 @@ export function resolveOptions(options: GenerateOptions, defaults: GenerationDef
   }
   checkSampling(sampling)
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32)
-  if (!Number.isSafeInteger(seed)) throw new UserError(`seed must be a whole number; found ${seed}`, 'invalid_argument')
+  if (!Number.isSafeInteger(seed)) {
+    throw new UserError(`must be a whole number; found ${seed}`, 'invalid_argument', { at: { option: 'seed' } })
+  }
   const maxTokens = options.maxTokens ?? defaults.maxTokens ?? Infinity
   if (maxTokens !== Infinity && (!Number.isSafeInteger(maxTokens) || maxTokens < 1)) {
-    throw new UserError(`maxTokens must be a whole number of at least 1; found ${maxTokens}`, 'invalid_argument')
+    throw new UserError(`must be a whole number of at least 1; found ${maxTokens}`, 'invalid_argument', {
+      at: { option: 'maxTokens' },
+    })
   }
   const stop = options.stop === undefined ? [] : typeof options.stop === 'string' ? [options.stop] : options.stop
   const adjustments = {
@@ -130,7 +134,9 @@ export function resolveOptions(options: GenerateOptions, defaults: GenerationDef
   const { logprobs, constraint, ignoreEos = false, speculate } = options
   checkSpeculate(speculate)
   if (logprobs !== undefined && (!Number.isSafeInteger(logprobs) || logprobs < 0)) {
-    throw new UserError(`logprobs must be a whole number of at least 0; found ${logprobs}`, 'invalid_argument')
+    throw new UserError(`must be a whole number of at least 0; found ${logprobs}`, 'invalid_argument', {
+      at: { option: 'logprobs' },
+    })
   }
   return { sampling, seed, maxTokens, stop, ignoreEos, adjustments, logprobs, constraint, speculate }
 }
@@ -150,38 +156,43 @@ export function checkLoadOptions(options: LoadOptions): void {
   atLeastOne('stepTokens', options.stepTokens, 2 ** 16)
   atLeastOne('maxConcurrency', options.maxConcurrency, 2 ** 12)
   if (options.cacheMemory !== 0) atLeastOne('cacheMemory', options.cacheMemory, Number.MAX_SAFE_INTEGER)
-  checkKvCache(options)
-  if (options.quantize && options.precision === 'exact') {
-    throw new UserError(
-      'quantize changes the weights, which precision exact forbids; leave one out',
-      'invalid_argument',
-    )
-  }
+  checkRounding(options)
 }
 
-/** @throws UserError where the cache is f32 and nothing else. */
-export function checkKvCache({ kvCache, precision, backend }: LoadOptions): void {
-  if (kvCache && (precision === 'exact' || backend === 'reference'))
-    throw new UserError(
-      `kvCache ${kvCache} rounds keys and values, which ${precision === 'exact' ? 'precision exact' : 'backend reference'} keeps in f32; leave one out`,
-      'invalid_argument',
-    )
+/** @throws UserError where rounding is asked for, of weights or of keys and values, that the precision or the backend forbids. */
+export function checkRounding({ quantize, kvCache, precision, backend }: LoadOptions): void {
+  const forbids = (option: OptionName, value: string, why: string, other: OptionName): UserError =>
+    new UserError(why, 'invalid_argument', {
+      at: { option, value },
+      remedies: [
+        { option, change: 'omit' },
+        { option: other, change: 'omit' },
+      ],
+    })
+  if (quantize && precision === 'exact')
+    throw forbids('quantize', quantize, 'changes the weights, which the exact precision keeps', 'precision')
+  if (kvCache && precision === 'exact')
+    throw forbids('kvCache', kvCache, 'rounds keys and values, which the exact precision keeps in f32', 'precision')
+  if (kvCache && backend === 'reference')
+    throw forbids('kvCache', kvCache, 'rounds keys and values, which the reference backend keeps in f32', 'backend')
 }
 
 /** @throws UserError invalid_argument. */
 export function checkSpeculate(value: unknown): void {
   if (value === undefined || value === 'mtp' || value === 'ngram' || value === 'off') return
   if (typeof value === 'object' && value !== null && 'draft' in value) return
-  throw new UserError(`speculate must be mtp, ngram or off; found ${JSON.stringify(value)}`, 'invalid_argument')
+  throw new UserError(`must be mtp, ngram or off; found ${JSON.stringify(value)}`, 'invalid_argument', {
+    at: { option: 'speculate' },
+  })
 }
 
-function oneOf(name: string, value: string | undefined, allowed: readonly string[]): void {
+function oneOf(option: OptionName, value: string | undefined, allowed: readonly string[]): void {
   if (value === undefined || allowed.includes(value)) return
-  throw new UserError(`${name} must be ${allowed.join(' or ')}; found ${value}`, 'invalid_argument')
+  throw new UserError(`must be ${allowed.join(' or ')}; found ${value}`, 'invalid_argument', { at: { option } })
 }
 
-function atLeastOne(name: string, value: number | undefined, most: number): void {
+function atLeastOne(option: OptionName, value: number | undefined, most: number): void {
   if (value === undefined || (Number.isSafeInteger(value) && value >= 1 && value <= most)) return
   const upTo = most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ''
-  throw new UserError(`${name} must be a whole number from 1${upTo}; found ${value}`, 'invalid_argument')
+  throw new UserError(`must be a whole number from 1${upTo}; found ${value}`, 'invalid_argument', { at: { option } })
 }

@@ -182,8 +182,8 @@ function cancelled(): UserError {
   return new UserError('cancelled', 'aborted')
 }
 
-function receivedError({ message, code, stack }: SentError): Error {
-  if (code !== undefined) return new UserError(message, code)
+export function receivedError({ message, code, stack, at, remedies }: SentError): Error {
+  if (code !== undefined) return new UserError(message, code, { at, remedies })
   const error = new Error(message)
   if (stack !== undefined) error.stack = stack
   return error

@@ -40,7 +40,10 @@ export function answerCalls(engine: Engine, line: EngineSide): void {
 }
 
 export function sentError(error: unknown): SentError {
-  if (error instanceof UserError) return { message: error.message, code: error.code }
+  if (error instanceof UserError) {
+    const { fault, code, at, remedies } = error
+    return { message: fault, code, at, remedies }
+  }
   if (!(error instanceof Error)) return { message: String(error) }
   return { message: error.message, ...(error.stack !== undefined && { stack: error.stack }) }
 }

@@ -4,7 +4,7 @@ import type { EngineInfo } from '../engine/engine.js'
 import type { Pooling } from '../engine/measure/embed.js'
 import type { FinishReason, Part, PromptCount } from '../engine/answer/generation.js'
 import type { GenerateOptions, LoadOptions } from '../engine/options.js'
-import type { UserErrorCode } from '../errors.js'
+import type { ErrorDetail, UserErrorCode } from '../errors.js'
 
 /*
  * What the server and an engine in its worker say to each other: plain values, which a message copies. The server asks
@@ -149,8 +149,8 @@ export type ToEngine =
   | { readonly type: 'cancel'; readonly id: number }
   | { readonly type: 'close' }
 
-/** code: of a UserError; undefined for bugs of ours. */
-export interface SentError {
+/** code: of a UserError, with its fault as the message; undefined for bugs of ours. */
+export interface SentError extends Pick<ErrorDetail, 'at' | 'remedies'> {
   readonly message: string
   readonly code?: UserErrorCode
   readonly stack?: string

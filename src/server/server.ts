@@ -95,15 +95,26 @@ export async function startServer(
 
 function checkExposure({ host, apiKeys }: ServerOptions): void {
   if (isLoopback(host) || apiKeys.length > 0) return
-  const why = `${host} can be reached from other machines, and there is no key`
-  throw new UserError(`--host ${host}: ${why}; add --api-key or --api-key-file, or use 127.0.0.1`, 'invalid_argument')
+  throw new UserError(': the address can be reached from other machines, and there is no key', 'invalid_argument', {
+    at: { option: 'host', value: host },
+    remedies: [{ option: 'apiKeys' }, { option: 'host', value: '127.0.0.1' }],
+  })
 }
 
 function listen(server: ReturnType<typeof createAdaptorServer>, { host, port }: ServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const reason = cause.code === 'EADDRINUSE' ? 'another program has this port; use --port' : cause.message
-      reject(new UserError(`${host}:${port}: ${reason}`, 'invalid_argument', { cause }))
+      const taken = cause.code === 'EADDRINUSE'
+      reject(
+        new UserError(
+          `${host}:${port}: ${taken ? 'another program has this port' : cause.message}`,
+          'invalid_argument',
+          {
+            cause,
+            ...(taken && { remedies: [{ option: 'port', value: 0 }] }),
+          },
+        ),
+      )
     })
     server.listen(port, host, resolve)
   })

@@ -229,7 +229,7 @@ describe('keys', async () => {
           scriptedEngine(() => ''),
           { host },
         ),
-      ).rejects.toThrow(/--api-key/)
+      ).rejects.toThrow(/no key; try apiKeys or host: '127.0.0.1'/)
   })
 })
 

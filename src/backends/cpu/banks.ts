@@ -96,9 +96,15 @@ function tooLarge(group: readonly PlacedOp[], bytes: number, capacity: number): 
   const what =
     op.op === 'experts' && op.part ? `an expert of layer ${layer} needs` : `layer ${layer} needs, with its cache,`
   return new UserError(
-    `${what} ${gigabytes(bytes)}, and one WebAssembly memory has room for ${gigabytes(capacity)}; ` +
-      'try --quantize q4, a shorter --context, or a checkpoint with fewer bits per weight',
+    `${what} ${gigabytes(bytes)}, and one WebAssembly memory has room for ${gigabytes(capacity)}`,
     'out_of_memory',
+    {
+      remedies: [
+        { option: 'quantize', value: 'q4' },
+        { option: 'contextLength', change: 'lower' },
+        { advice: 'a checkpoint with fewer bits per weight' },
+      ],
+    },
   )
 }
 

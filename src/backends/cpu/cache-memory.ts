@@ -64,9 +64,12 @@ export class CacheMemory {
       if (missing > 0) memory.grow(missing)
     } catch (cause) {
       throw new UserError(
-        `out of memory: a context of ${what} needs ${gigabytes(end)} in one WebAssembly memory, which has ${gigabytes(memory.buffer.byteLength)} and cannot grow; use a shorter context or a smaller model`,
+        `out of memory: a context of ${what} needs ${gigabytes(end)} in one WebAssembly memory, which has ${gigabytes(memory.buffer.byteLength)} and cannot grow`,
         'out_of_memory',
-        { cause },
+        {
+          cause,
+          remedies: [{ advice: 'a shorter prompt' }, { option: 'kvCache', value: 'q8' }, { advice: 'a smaller model' }],
+        },
       )
     }
     this.end = end

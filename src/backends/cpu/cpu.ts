@@ -89,12 +89,12 @@ function plan(
 ): MemoryPlan {
   const weights = planWeights(program, checkpoint, options)
   const cache = cacheFormatOf(program, options)
-  let refusal: string | undefined
+  let refusal: UserError | undefined
   try {
     planBanks(program, weights, MAX_BANK_BYTES, ACTIVATION_RESERVE, 1, cache)
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    refusal = error.message
+    refusal = error
   }
   const pages = program.states.map((state) => statePageBytes(state, cache))
   return {
@@ -109,14 +109,17 @@ function plan(
 /** @throws UserError where so many threads cannot be had. */
 export function threadsOf({ threads }: { threads?: number | undefined }): number {
   if (threads !== undefined && (!Number.isInteger(threads) || threads < 1 || threads > 64))
-    throw new UserError(`threads: expected a whole number from 1 to 64, found ${threads}`, 'invalid_argument')
+    throw new UserError(`: expected a whole number from 1 to 64, found ${threads}`, 'invalid_argument', {
+      at: { option: 'threads' },
+    })
   if (sharesMemory()) return threads ?? Math.max(1, Math.min(parallelism(), 16))
   const remedy =
     'serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp'
   if (threads !== undefined && threads > 1)
     throw new UserError(
-      `threads: expected 1, found ${threads}: this page is not cross-origin isolated, so memory cannot be shared with threads; ${remedy}`,
+      `: expected 1, found ${threads}: this page is not cross-origin isolated, so memory cannot be shared with threads; ${remedy}`,
       'unsupported_platform',
+      { at: { option: 'threads' } },
     )
   if (threads === undefined)
     console.warn(`kaiyuan: one thread, which is the page's own: the page is not cross-origin isolated; ${remedy}`)
@@ -178,9 +181,9 @@ function newMemory(bytes: number): WebAssembly.Memory {
     return new WebAssembly.Memory({ initial: Math.ceil(bytes / 65536), maximum: 65536, shared: sharesMemory() })
   } catch (cause) {
     throw new UserError(
-      `out of memory: the model needs a WebAssembly memory of ${gigabytes(bytes)}, which this machine refuses; try --quantize q4 or a smaller model`,
+      `out of memory: the model needs a WebAssembly memory of ${gigabytes(bytes)}, which this machine refuses`,
       'out_of_memory',
-      { cause },
+      { cause, remedies: [{ option: 'quantize', value: 'q4' }, { advice: 'a smaller model' }] },
     )
   }
 }
@@ -192,10 +195,9 @@ export async function kernels(): Promise<CompiledKernels> {
   compiled ??= compileKernels([bytesOf(RELAXED_WASM), bytesOf(BASELINE_WASM)])
   const made = await compiled
   if (made) return made
-  throw new UserError(
-    'this JavaScript engine has no WebAssembly SIMD with threads; use a newer one, or --backend reference',
-    'unsupported_platform',
-  )
+  throw new UserError('this JavaScript engine has no WebAssembly SIMD with threads', 'unsupported_platform', {
+    remedies: [{ advice: 'a newer one' }, { option: 'backend', value: 'reference' }],
+  })
 }
 
 /** The import of a memory that is shared and has a largest size. */

@@ -293,7 +293,8 @@ function scalesOf({ values, multiplier }: Scales): Float32Array {
 
 function badScales(stored: StoredTensor): UserError {
   return new UserError(
-    `${stored.file}: tensor ${stored.name} has scales that are not finite or span more than f16 can; expected ordinary ${stored.format} scales. Fetch the file again, or try --backend reference.`,
+    `${stored.file}: tensor ${stored.name} has scales that are not finite or span more than f16 can; expected ordinary ${stored.format} scales`,
     'invalid_file',
+    { remedies: [{ advice: 'a fresh download of the file' }, { option: 'backend', value: 'reference' }] },
   )
 }

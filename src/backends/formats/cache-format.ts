@@ -21,9 +21,10 @@ export function cacheFormatOf(
   const other = allOps(program).find(({ op }) => op.op !== 'attention' && statesOf(op).length > 0)
   if (other)
     throw new UserError(
-      `kvCache q8: expected layers with keys and values for each head, found ${other.op.op} in layer ${other.layer}, whose cache is shared by ` +
-        'all heads and small already; leave the option out',
+      `needs layers with keys and values for each head; found ${other.op.op} in layer ${other.layer}, whose cache is shared by ` +
+        'all heads and small already',
       'invalid_argument',
+      { at: { option: 'kvCache', value: 'q8' }, remedies: [{ option: 'kvCache', change: 'omit' }] },
     )
   return 'q8'
 }

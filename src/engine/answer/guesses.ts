@@ -55,12 +55,14 @@ export function guessesOf(
 function checkRunner(speculate: Speculation | Drafter, { slotBytes, hasDraft }: Runner): void {
   if (slotBytes > 0)
     throw new UserError(
-      'speculate: the model has recurrent layers, whose states cannot go back behind a wrong guess; leave it out',
+      ': the model has recurrent layers, whose states cannot be rolled back after a wrong draft',
       'invalid_argument',
+      { at: { option: 'speculate' }, remedies: [{ option: 'speculate', change: 'omit' }] },
     )
   if (speculate === 'mtp' && !hasDraft)
     throw new UserError(
-      'speculate mtp: the model was loaded without its layer for further tokens; load it with speculate mtp',
+      ': the model was loaded without its layer for multi-token prediction; load it with this option too',
       'invalid_argument',
+      { at: { option: 'speculate', value: 'mtp' }, remedies: [{ option: 'speculate', value: 'ngram' }] },
     )
 }

@@ -117,10 +117,7 @@ export function renderChat(
 ): { text: string; ids: number[] } {
   const { template, name } = model
   if (!template) {
-    throw new UserError(
-      `${name} has no chat template; give the prompt as it is (complete, or --raw)`,
-      'invalid_template',
-    )
+    throw new UserError(`${name} has no chat template`, 'invalid_template', { remedies: [{ option: 'raw' }] })
   }
   if (messages.length === 0) checkPrompt([], 0)
   const options = { addGenerationPrompt: true, ...(tools && { tools }), ...(extra && { extra }) }
@@ -136,9 +133,8 @@ export function renderChat(
 /** @throws UserError invalid_tokenizer when the checkpoint has none. */
 export function requireTokenizer(model: { name: string; tokenizer: Tokenizer | undefined }): Tokenizer {
   if (model.tokenizer) return model.tokenizer
-  const expected = 'expected tokenizer.json, tokenizer.model, tekken.json or tiktoken.model beside the weights'
-  throw new UserError(
-    `${model.name} has no tokenizer: ${expected}; or give token ids (--ids 1,2,3)`,
-    'invalid_tokenizer',
-  )
+  const expected = 'expected tokenizer.json, tokenizer.model, tekken.json or tiktoken.model next to the weights'
+  throw new UserError(`${model.name} has no tokenizer: ${expected}`, 'invalid_tokenizer', {
+    remedies: [{ option: 'ids', value: '1,2,3' }],
+  })
 }

@@ -1,5 +1,6 @@
 import { PAGE_SIZE, type KvCache, type Precision } from '../../backends/backend.js'
 import type { Checkpoint } from '../../checkpoint/checkpoint.js'
+import type { UserError } from '../../errors.js'
 import type { Program } from '../../graph/program.js'
 import { countParameters, programWeights, storedBytes } from './parameters.js'
 
@@ -30,7 +31,7 @@ export interface Plan {
   /** Bytes of recurrent states of one sequence, whatever its length. */
   readonly stateBytes: number
   /** Why it cannot be loaded, whatever the machine. */
-  readonly refusal?: string
+  readonly refusal?: UserError
   /** Tokens per second when reading memory is all that takes time, behind an empty context and behind 1,000 tokens. */
   readonly decodeTokensPerSecond?: number
   readonly decodeTokensPerSecondAt1000?: number

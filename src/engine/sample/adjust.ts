@@ -37,12 +37,17 @@ export function adjust(
 
 /** @throws UserError invalid_argument when a number is outside of its range. */
 export function checkAdjustments({ frequencyPenalty, presencePenalty, logitBias }: Adjustments): void {
-  for (const [name, value] of Object.entries({ frequencyPenalty, presencePenalty })) {
+  const penalties = [
+    ['frequencyPenalty', frequencyPenalty],
+    ['presencePenalty', presencePenalty],
+  ] as const
+  for (const [option, value] of penalties) {
     if (Number.isFinite(value)) continue
-    throw new UserError(`${name} must be a number; found ${value}`, 'invalid_argument')
+    throw new UserError(`must be a number; found ${value}`, 'invalid_argument', { at: { option } })
   }
   for (const [id, bias] of logitBias) {
     if (Number.isSafeInteger(id) && id >= 0 && Number.isFinite(bias)) continue
-    throw new UserError(`logitBias must map token ids to numbers; found ${id}: ${bias}`, 'invalid_argument')
+    const at = { option: 'logitBias' } as const
+    throw new UserError(`must map token ids to numbers; found ${id}: ${bias}`, 'invalid_argument', { at })
   }
 }

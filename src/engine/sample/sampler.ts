@@ -1,4 +1,4 @@
-import { UserError } from '../../errors.js'
+import { UserError, type OptionName } from '../../errors.js'
 
 /** How the next token is chosen. Applied in this order: repetition penalty, temperature, top-k, top-p, min-p. */
 export interface Sampling {
@@ -26,8 +26,9 @@ export function checkSampling(sampling: Sampling): void {
   check(Number.isFinite(repetitionPenalty) && repetitionPenalty > 0, 'repetitionPenalty', 'above 0', repetitionPenalty)
 }
 
-function check(valid: boolean, name: string, expected: string, found: unknown): void {
-  if (!valid) throw new UserError(`${name} must be ${expected}; found ${String(found)}`, 'invalid_argument')
+function check(valid: boolean, option: OptionName, expected: string, found: unknown): void {
+  if (valid) return
+  throw new UserError(`must be ${expected}; found ${String(found)}`, 'invalid_argument', { at: { option } })
 }
 
 /**

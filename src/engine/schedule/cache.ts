@@ -97,7 +97,9 @@ export class PagePool {
 
   private exhausted(missing: number): UserError {
     const held = `the cache may hold ${this.limit.pages * PAGE_SIZE} tokens, and ${missing * PAGE_SIZE} more are needed`
-    return new UserError(`out of memory: ${held}; allow more cache memory or shorten the prompt`, 'out_of_memory')
+    return new UserError(`out of memory: ${held}`, 'out_of_memory', {
+      remedies: [{ option: 'cacheMemory', change: 'raise' }, { advice: 'a shorter prompt' }],
+    })
   }
 }
 

@@ -48,7 +48,9 @@ export class SlotPool {
     if (slot !== undefined) return slot
     if (this.limit.hard) {
       const held = `the cache may hold the recurrent states of ${this.limit.slots} sequences, and all run`
-      throw new UserError(`out of memory: ${held}; allow more cache memory or ask for fewer at a time`, 'out_of_memory')
+      throw new UserError(`out of memory: ${held}`, 'out_of_memory', {
+        remedies: [{ option: 'cacheMemory', change: 'raise' }, { advice: 'fewer requests at a time' }],
+      })
     }
     this.runner.reserveSlots(this.reserved + 1)
     return this.reserved++

@@ -1,4 +1,4 @@
-import { UserError } from '../../errors.js'
+import { UserError, type OptionName, type Wording } from '../../errors.js'
 import { EngineUnavailable } from '../../remote/unavailable.js'
 
 /** What an error object carries besides its message, as the OpenAI API has it. */
@@ -34,6 +34,21 @@ export function unsupported(param: string, message: string): ApiError {
   return badRequest(param, message, 'unsupported_parameter')
 }
 
+/** Options of a request; the others belong to whoever runs the server. */
+const OF_REQUESTS: ReadonlySet<OptionName> = new Set<OptionName>([
+  ...(['temperature', 'topK', 'topP', 'minP', 'repetitionPenalty', 'frequencyPenalty', 'presencePenalty'] as const),
+  ...(['logitBias', 'logprobs', 'grammar', 'seed', 'maxTokens', 'stop'] as const),
+])
+
+/** As in a request: `max_tokens: 8`. */
+const httpWording: Wording = ({ option, value }) => {
+  if (option === 'raw') return '/v1/completions, which takes the prompt as it is'
+  if (option === 'ids') return 'token ids as the prompt of /v1/completions'
+  const name = option.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+  const setting = value === undefined ? name : `${name}: ${value}`
+  return OF_REQUESTS.has(option) ? setting : `${setting} (of the server)`
+}
+
 /**
  * What a client hears of any failure. The engine's own refusals are the client's to mend; bugs of ours are not told in detail.
  * @param prompt the parameter that holds the prompt, which the engine's refusals are mostly about
@@ -51,9 +66,12 @@ export function apiErrorOf(error: unknown, prompt?: string): ApiError {
     case 'aborted':
       return new ApiError(499, 'the request was cancelled', { code: 'cancelled' })
     case 'out_of_memory':
-      return new ApiError(503, error.message, { code: 'out_of_memory', retryAfter: 5 })
+      return new ApiError(503, error.messageIn(httpWording), { code: 'out_of_memory', retryAfter: 5 })
     default:
-      return new ApiError(400, error.message, { code: error.code, ...(prompt !== undefined && { param: prompt }) })
+      return new ApiError(400, error.messageIn(httpWording), {
+        code: error.code,
+        ...(prompt !== undefined && { param: prompt }),
+      })
   }
 }
 

@@ -54,7 +54,9 @@ export class BodyBudget {
   }
 
   private tooLarge(): ApiError {
-    return new ApiError(413, `the body is larger than ${this.limit} bytes (--max-body)`, { code: 'request_too_large' })
+    return new ApiError(413, `the body is larger than ${this.limit} bytes, the server's limit`, {
+      code: 'request_too_large',
+    })
   }
 }
 

@@ -36,15 +36,16 @@ export function readKeyFile(path: string): string[] {
   try {
     text = readFileSync(path, 'utf8')
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (cause as Error).message
-    throw new UserError(`--api-key-file ${path}: ${reason}`, 'file_not_found', { cause })
+    const reason =
+      (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (cause as Error).message
+    throw new UserError(`${path}: a file of API keys was expected, but ${reason}`, 'file_not_found', { cause })
   }
   const keys = text
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'))
   if (keys.length > 0) return keys
-  throw new UserError(`--api-key-file ${path}: expected one key a line, found none`, 'invalid_file')
+  throw new UserError(`${path}: expected one API key on each line, found none`, 'invalid_file')
 }
 
 /** True for addresses that only this machine reaches. */
