@@ -68,7 +68,7 @@ try {
     writeFileSync(
       join(app, 'four.mjs'),
       `import { loadEngine } from 'kaiyuan'
-const engine = await loadEngine('node_modules/kaiyuan/models/mini', { precision: 'fast' })
+const engine = await loadEngine('mini')
 for await (const part of engine.chat([{ role: 'user', content: ${JSON.stringify(QUESTION)} }])) if (part.kind === 'text') process.stdout.write(part.text)
 await engine.close()
 `,

@@ -1,6 +1,7 @@
 import { cpus } from 'node:os'
 import { openCheckpoint } from '../published/open.js'
-import { nodeFiles } from '../checkpoint/files/node.js'
+import { filesOf } from '../checkpoint/files/files.js'
+import { MINI } from '../checkpoint/files/mini.js'
 import { syntheticCheckpoint } from '../checkpoint/synthetic.js'
 import type { Engine } from '../engine/engine.js'
 import { loadEngineFrom } from '../engine/load.js'
@@ -8,7 +9,7 @@ import type { Speculation } from '../engine/answer/drafter.js'
 import { benchSpeculation, readPrompts, speculationText, type SpeculationBench } from './bench-speculation.js'
 import { measureRounds, promptIds } from './bench-rounds.js'
 import { loadOptions, type LoadFlags } from './flags.js'
-import { cancelOnInterrupt, modelPath, printJson } from './model.js'
+import { cancelOnInterrupt, printJson } from './model.js'
 import { UserError } from '../errors.js'
 import { profileSteps, profileTable } from './profile.js'
 
@@ -38,7 +39,7 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
   const started = performance.now()
   const checkpoint =
     flags.synthetic === undefined
-      ? await openCheckpoint(await nodeFiles(modelPath(model)))
+      ? await openCheckpoint(await filesOf(model ?? MINI))
       : syntheticCheckpoint(flags.synthetic)
   // Nothing is kept for reuse: every round has other prompts, and what they leave would count as memory of this one.
   const load = { ...loadOptions(flags), profile: flags.profile, cacheMemory: 0, maxConcurrency: streams, signal }

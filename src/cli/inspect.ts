@@ -1,7 +1,8 @@
 import { readSpeed } from '../backends/cpu/read-speed.js'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { holdsOnlyConfig, openConfigOnly } from '../checkpoint/config-only.js'
-import { nodeFiles } from '../checkpoint/files/node.js'
+import { filesOf } from '../checkpoint/files/files.js'
+import { MINI } from '../checkpoint/files/mini.js'
 import { openCheckpoint } from '../published/open.js'
 import { assumedShape, syntheticCheckpoint } from '../checkpoint/synthetic.js'
 import { programWeights, storedBytes } from '../engine/measure/parameters.js'
@@ -10,7 +11,7 @@ import { planLoad, type Plan } from '../engine/measure/plan.js'
 import { UserError } from '../errors.js'
 import type { Program } from '../graph/program.js'
 import { buildProgram } from '../models/registry.js'
-import { modelPath, printJson } from './model.js'
+import { printJson } from './model.js'
 import { messageOf } from './wording.js'
 
 export interface InspectFlags {
@@ -70,7 +71,7 @@ async function openPlanned(model: string | undefined, shape: string | undefined)
       )
     return { checkpoint: syntheticCheckpoint(shape), weights: 'none: planned from a shape' }
   }
-  const files = await nodeFiles(modelPath(model))
+  const files = await filesOf(model ?? MINI)
   if (await holdsOnlyConfig(files))
     return { checkpoint: await openConfigOnly(files), weights: 'none here: planned from the config' }
   return { checkpoint: await openCheckpoint(files), weights: 'complete' }

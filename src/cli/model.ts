@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import cliProgress from 'cli-progress'
+import { MINI } from '../checkpoint/files/mini.js'
 import type { Engine } from '../engine/engine.js'
 import { loadEngine } from '../engine/load.js'
 import { loadOptions, type LoadFlags } from './flags.js'
@@ -8,15 +8,9 @@ import { loadOptions, type LoadFlags } from './flags.js'
 /** Loads longer than this show a bar. */
 const PATIENCE_MS = 300
 
-/** `mini` is the model inside of the package; the rest are paths. */
-export function modelPath(model: string | undefined): string {
-  if (model !== undefined && model !== 'mini') return model
-  return fileURLToPath(new URL('../../models/mini', import.meta.url))
-}
-
 /** With one positional argument: is it a model, or a prompt for mini? */
 export function looksLikeModel(text: string): boolean {
-  return text === 'mini' || text.endsWith('.gguf') || existsSync(text) || /^[.~]?[\\/]/.test(text)
+  return text === MINI || text.endsWith('.gguf') || existsSync(text) || /^[.~]?[\\/]/.test(text)
 }
 
 /** Ctrl-C cancels what runs; the command then ends with 130. */
@@ -44,7 +38,7 @@ export async function openModel(model: string | undefined, flags: LoadFlags, sig
   const started = performance.now()
   let shown = false
   try {
-    return await loadEngine(modelPath(model), {
+    return await loadEngine(model ?? MINI, {
       ...loadOptions(flags),
       signal,
       onProgress({ loadedBytes, totalBytes }) {

@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path'
+import { MINI } from '../checkpoint/files/mini.js'
 import { UserError } from '../errors.js'
 import { readKeyFile } from '../server/http/keys.js'
 import { createLog } from '../server/http/log.js'
@@ -7,7 +8,6 @@ import type { EngineSetup } from '../remote/protocol.js'
 import { RemoteEngine } from '../remote/client.js'
 import { startWorker } from '../remote/node.js'
 import { loadOptions, type LoadFlags } from './flags.js'
-import { modelPath } from './model.js'
 import { VERSION } from './version.js'
 
 export interface ServeFlags extends LoadFlags {
@@ -28,7 +28,7 @@ export interface ServeFlags extends LoadFlags {
 /** Serves models over HTTP until SIGTERM or SIGINT; then ends what runs and leaves with 0. */
 export async function serve(models: readonly string[], flags: ServeFlags): Promise<void> {
   const log = createLog(flags.logFormat, (line) => process.stderr.write(line))
-  const named = namedModels(models.length > 0 ? models : ['mini'])
+  const named = namedModels(models.length > 0 ? models : [MINI])
   const apiKeys = [...(flags.apiKey ?? []), ...(flags.apiKeyFile === undefined ? [] : readKeyFile(flags.apiKeyFile))]
   if (apiKeys.some((key) => key === ''))
     throw new UserError('--api-key: expected a key, found nothing', 'invalid_argument')
@@ -79,8 +79,8 @@ export async function serve(models: readonly string[], flags: ServeFlags): Promi
 function namedModels(models: readonly string[]): [name: string, path: string][] {
   const named = models.map((text): [string, string] => {
     const [, name, path] = /^([\w.:/-]+)=(.+)$/.exec(text) ?? []
-    if (name !== undefined && path !== undefined) return [name, modelPath(path)]
-    return [basename(resolve(text)).replace(/\.gguf$/, ''), modelPath(text)]
+    if (name !== undefined && path !== undefined) return [name, path]
+    return [basename(resolve(text)).replace(/\.gguf$/, ''), text]
   })
   const names = named.map(([name]) => name)
   const twice = names.find((name, i) => names.indexOf(name) !== i)

@@ -1,8 +1,8 @@
-import { nodeFiles } from '../checkpoint/files/node.js'
+import { filesOf } from '../checkpoint/files/files.js'
 import { openCheckpoint } from '../published/open.js'
 import { UserError } from '../errors.js'
 import { loadTokenizer } from '../tokenizer/load.js'
-import { modelPath, printJson } from './model.js'
+import { printJson } from './model.js'
 
 export interface TokenizeFlags {
   readonly plain?: boolean
@@ -11,7 +11,7 @@ export interface TokenizeFlags {
 
 /** Ids of a text, with the special tokens that the model wants; no weights are loaded. */
 export async function tokenize(model: string, text: string, flags: TokenizeFlags): Promise<void> {
-  const checkpoint = await openCheckpoint(await nodeFiles(modelPath(model)))
+  const checkpoint = await openCheckpoint(await filesOf(model))
   try {
     const tokenizer = await loadTokenizer(checkpoint)
     if (!tokenizer)

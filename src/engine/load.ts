@@ -31,8 +31,14 @@ const MAX_LOGITS = 4 * 2 ** 20
 
 /**
  * Loads a model, a folder in Hugging Face layout or a .gguf file: by its path (Node) or address, by the files that a user
- * chose in a browser, or from any other set of files.
+ * chose in a browser, or from any other set of files. `'mini'` is the small model inside of the package; a folder of that
+ * name in the current one is `'./mini'`.
  * @throws UserError with the file, the tensor, what was expected and what was found
+ * @example
+ * const engine = await loadEngine('mini')
+ * const { text } = await engine.chat([{ role: 'user', content: "How many r's are in strawberry?" }]).result
+ * console.log(text)
+ * await engine.close()
  */
 export async function loadEngine(model: ModelFiles, options: LoadOptions = {}): Promise<Engine> {
   checkLoadOptions(options)
