@@ -81,21 +81,21 @@ const names = (steps: readonly Served[][]): string[] => steps.map((step) => step
 describe('turns', () => {
   it('go round in the order in which requests came', async () => {
     const four = [0, 1, 2, 3].map(() => ({ prompt: 1, maxTokens: 4 }))
-    expect(names(await stepsOf(four, { maxTokens: 1 }))).toEqual(Array.from('0123012301230123'))
-    expect(names(await stepsOf(four, { maxTokens: 2 }))).toEqual(['01', '23', '01', '23', '01', '23', '01', '23'])
+    expect(names(await stepsOf(four, { stepTokens: 1 }))).toEqual(Array.from('0123012301230123'))
+    expect(names(await stepsOf(four, { stepTokens: 2 }))).toEqual(['01', '23', '01', '23', '01', '23', '01', '23'])
   })
 
-  it.each([1, 2, 3, 4])('are those of whoever waited longest, with %i tokens a step', async (maxTokens) => {
+  it.each([1, 2, 3, 4])('are those of whoever waited longest, with %i tokens a step', async (stepTokens) => {
     // A long prompt takes several steps; it has no more turns than the answers.
     const requests = [{ prompt: 60, maxTokens: 1 }, ...[1, 2, 3, 4].map((i) => ({ prompt: i, maxTokens: 20 }))]
-    const steps = await stepsOf(requests, { maxTokens })
+    const steps = await stepsOf(requests, { stepTokens })
     expectLeastRecentFirst(steps, 5)
-    expect(Math.max(...longestWaits(steps, 5))).toBe(Math.ceil(5 / maxTokens))
+    expect(Math.max(...longestWaits(steps, 5))).toBe(Math.ceil(5 / stepTokens))
   })
 
   it.each([1, 2, 3, 5])('come within a round where a step gives %i rows of logits', async (maxLogitRows) => {
     const requests = [{ prompt: 200, maxTokens: 2 }, ...[1, 2, 3, 4, 5, 6].map((i) => ({ prompt: i, maxTokens: 12 }))]
-    const steps = await stepsOf(requests, { maxTokens: 16, maxLogitRows })
+    const steps = await stepsOf(requests, { stepTokens: 16, maxLogitRows })
     expect(Math.max(...longestWaits(steps, 7))).toBeLessThanOrEqual(Math.ceil(7 / maxLogitRows))
     // Until the prompt is at its last token it needs no row, and goes on in every step.
     const prompt = steps.filter((step) => step.some(({ request, position }) => request === 0 && position < 180))
@@ -103,10 +103,10 @@ describe('turns', () => {
   })
 
   it('divide what is left of a step equally, and what small wishes leave among the others', async () => {
-    const shares = async (prompts: number[], maxTokens: number): Promise<number[]> => {
+    const shares = async (prompts: number[], stepTokens: number): Promise<number[]> => {
       const [first] = await stepsOf(
         prompts.map((prompt) => ({ prompt, maxTokens: 1 })),
-        { maxTokens, maxLogitRows: 8 },
+        { stepTokens, maxLogitRows: 8 },
       )
       return prompts.map((_, i) => first!.find(({ request }) => request === i)?.tokens ?? 0)
     }
@@ -122,13 +122,13 @@ describe('when memory is short', () => {
   /** Pages that a request takes at its end. */
   const pages = ({ prompt, maxTokens }: Request): number => Math.ceil((prompt + maxTokens - 1) / 64)
 
-  it.each([1, 2, 3, 16])('the youngest goes first, however the turns fall (%i tokens a step)', async (maxTokens) => {
+  it.each([1, 2, 3, 16])('the youngest goes first, however the turns fall (%i tokens a step)', async (stepTokens) => {
     let preempted = 0
     for (let shift = 0; shift < 8; shift++) {
       const requests = [0, 1, 2, 3].map((i) => ({ prompt: 30 + ((shift * 7 + i * 5) % 20), maxTokens: 150 }))
       // There is room for all but the youngest.
       const room = requests.slice(0, 3).reduce((sum, request) => sum + pages(request), 0)
-      const steps = await stepsOf(requests, { maxTokens }, { pages: room, hard: true })
+      const steps = await stepsOf(requests, { stepTokens }, { pages: room, hard: true })
       const [oldest, second, third, youngest] = preemptions(steps, 4)
       expect([oldest, second, third]).toEqual([0, 0, 0])
       preempted += youngest!
@@ -136,10 +136,10 @@ describe('when memory is short', () => {
     expect(preempted).toBeGreaterThan(0)
   })
 
-  it.each([1, 2, 16])('the oldest is never preempted, and all end (%i tokens a step)', async (maxTokens) => {
+  it.each([1, 2, 16])('the oldest is never preempted, and all end (%i tokens a step)', async (stepTokens) => {
     for (const room of [3, 4, 5, 7]) {
       const requests = [0, 1, 2, 3, 4].map((i) => ({ prompt: 20 + 9 * i, maxTokens: 120 }))
-      const steps = await stepsOf(requests, { maxTokens }, { pages: room, hard: true })
+      const steps = await stepsOf(requests, { stepTokens }, { pages: room, hard: true })
       expect(preemptions(steps, 5)[0]).toBe(0)
     }
   })
@@ -150,7 +150,7 @@ describe('when memory is short', () => {
       step.tokens.forEach((token, t) => {
         if (step.positions[t] === 0) begun.push(token)
       })
-    const runner = new FakeRunner({ maxTokens: 16, next: (prefix) => prefix[0]!, onStep })
+    const runner = new FakeRunner({ stepTokens: 16, next: (prefix) => prefix[0]!, onStep })
     const model = fakeModel(runner, { limit: { pages: 5, hard: true } })
     const ask = (session: Session, token: number, length: number, maxTokens: number): Promise<unknown> =>
       session.generate(new Array<number>(length).fill(token), { maxTokens }).result
@@ -162,7 +162,7 @@ describe('when memory is short', () => {
 
 describe('snapshots of recurrent states', () => {
   it('go with the pages that they stand after', async () => {
-    const model = fakeModel(new FakeRunner({ maxTokens: 64, maxSlots: 30 }), {
+    const model = fakeModel(new FakeRunner({ stepTokens: 64, maxSlots: 30 }), {
       limit: { pages: 4, hard: true, slots: 30 },
     })
     for (let i = 0; i < 20; i++) {

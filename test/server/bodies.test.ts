@@ -1,0 +1,65 @@
+import { request } from 'node:http'
+import { afterAll, describe, expect, it } from 'vitest'
+import { scriptedEngine, serveEngine, type TestServer } from './scripted.js'
+
+const MAX_BODY = 2000
+/** All bodies together may take 32 times the largest; so many of nearly that size would be refused if one in two were kept. */
+const REQUESTS = 80
+
+const servers: TestServer[] = []
+afterAll(() => Promise.all(servers.map((server) => server.stop())))
+
+async function serve(): Promise<TestServer> {
+  const server = await serveEngine(
+    scriptedEngine(() => 'hi'),
+    { maxBody: MAX_BODY },
+  )
+  servers.push(server)
+  return server
+}
+
+const padding = 'x'.repeat(MAX_BODY - 300)
+const messages = [{ role: 'user', content: `hello ${padding}` }]
+const chat = (more: object = {}): string => JSON.stringify({ model: 'scripted', messages, ...more })
+
+async function statusOf(server: TestServer, body: string, path = '/v1/chat/completions'): Promise<number> {
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(server.url + path, { method: 'POST', headers, body })
+  await response.text()
+  return response.status
+}
+
+describe('the bytes of a body are given back', () => {
+  it.each([
+    ['after an answer', '/v1/chat/completions', chat(), 200],
+    ['after a stream', '/v1/chat/completions', chat({ stream: true }), 200],
+    ['after a refusal', '/v1/chat/completions', chat({ model: 'another' }), 404],
+    ['of what is no JSON', '/v1/chat/completions', `{${padding}`, 400],
+    ['of a wrong parameter', '/v1/chat/completions', chat({ temperature: 'warm' }), 400],
+    ['of what is too large', '/v1/chat/completions', chat({ user: padding }), 413],
+    ['of a message', '/v1/messages', chat({ max_tokens: 5 }), 200],
+    ['of a completion', '/v1/completions', JSON.stringify({ model: 'scripted', prompt: padding, max_tokens: 1 }), 200],
+  ])('%s', async (_, path, body, status) => {
+    const server = await serve()
+    const found = new Set<number>()
+    for (let i = 0; i < REQUESTS; i++) found.add(await statusOf(server, body, path))
+    expect([...found]).toEqual([status])
+    expect(await statusOf(server, chat())).toBe(200)
+  })
+
+  it('of a client that goes away', async () => {
+    const server = await serve()
+    for (let i = 0; i < REQUESTS; i++) {
+      await new Promise<void>((resolve) => {
+        const headers = { 'content-type': 'application/json', 'content-length': MAX_BODY }
+        const sent = request(`${server.url}/v1/chat/completions`, { method: 'POST', headers })
+        sent.on('error', () => resolve())
+        sent.write(padding, () => setImmediate(() => sent.destroy(new Error('gone'))))
+      })
+    }
+    // The last may still be on its way.
+    let status = 0
+    for (let i = 0; i < 50 && status !== 200; i++) status = await statusOf(server, chat())
+    expect(status).toBe(200)
+  })
+})
