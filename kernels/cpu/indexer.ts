@@ -1,4 +1,4 @@
-// The indexer's choice of positions (src/graph/sparse-ops.ts). It does not depend on how the positions were dealt out to
+// The indexer's choice of positions (src/graph/ops/sparse.ts). It does not depend on how the positions were dealt out to
 // threads: scores decide it, and where those at its edge are equal, one thread goes over the whole row.
 import { PAGE, pagePtr, positionOf, sequenceOf } from './attention'
 import { claim, endsPtr, field, fieldF32, fieldPtr, rowsOf, scratch, stepTokens, tiesPtr } from './control'

@@ -1,5 +1,5 @@
 // Recurrent layers: short convolutions, decays, the gated delta rule, and the gates around them. The formulas are in
-// src/graph/recurrent-ops.ts. A sequence's states lie in its slot; the tokens of one sequence stand together in a step.
+// src/graph/ops/recurrent.ts. A sequence's states lie in its slot; the tokens of one sequence stand together in a step.
 import { claim, endOwn, field, fieldF32, fieldPtr, firstOwn, positionsPtr, rowsOf, scratch, sequencesPtr, slotsPtr } from './control'
 import { exp1, exp4, madd, sum4 } from './simd'
 

@@ -1,4 +1,4 @@
-// Attention to chosen positions (src/graph/sparse-ops.ts): attention over gathered rows, and DeepSeek-V4's compressor.
+// Attention to chosen positions (src/graph/ops/sparse.ts): attention over gathered rows, and DeepSeek-V4's compressor.
 import { PAGE, addValues, copyScaled, pagePtr, positionOf, score, sequenceOf, softmaxPage } from './attention'
 import { claim, field, fieldF32, fieldPtr, rowsOf, scratch } from './control'
 import { exp4, loadF16x4, madd } from './simd'

@@ -1,4 +1,4 @@
-// Hyper-connections (src/graph/stream-ops.ts): one row per unit of work.
+// Hyper-connections (src/graph/ops/streams.ts): one row per unit of work.
 import { claim, claimSize, field, fieldF32, fieldPtr, rowsOf } from './control'
 import { exp1, madd } from './simd'
 

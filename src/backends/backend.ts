@@ -56,7 +56,7 @@ export interface Step {
   readonly pageTables: readonly Int32Array[]
   /**
    * [T] The length of the text that a token is a part of: of the whole prompt, also where a step has a piece of it, and
-   * position + 1 for a token of an answer. An indexer's choice among equal scores hangs on it (graph/sparse-ops.ts).
+   * position + 1 for a token of an answer. An indexer's choice among equal scores hangs on it (graph/ops/sparse.ts).
    * Absent: the text ends with the sequence's tokens of this step.
    */
   readonly ends?: Int32Array

@@ -1,10 +1,7 @@
+import type { Placed } from './op-list.js'
 import type { CacheState, Op, RecurrentState, RopeTable, Value } from './ops.js'
 
-/** An op and the layer it belongs to; backends split programs between memories only where the layer changes. */
-export interface PlacedOp {
-  readonly op: Op
-  readonly layer: number
-}
+export type PlacedOp = Placed<Op>
 
 /**
  * A second list of ops, over the same weights and states, that guesses the token behind the next one (multi-token

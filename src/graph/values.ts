@@ -1,5 +1,6 @@
 /** What ops read and write: activations, weights, tables and what is kept between steps. Shape letters are in ops.ts. */
 import type { TensorPart } from '../checkpoint/checkpoint.js'
+import { invariant } from '../errors.js'
 
 /** A buffer of activations, [T, width] or [R, width]. Ops may write parts of a value; see {@link HeadView}. */
 export interface Value {
@@ -13,6 +14,13 @@ export interface View {
   readonly value: Value
   readonly offset: number
   readonly width: number
+}
+
+/** All columns of a value, or some of them. */
+export function view(value: Value | View, offset = 0, width = value.width - offset): View {
+  const base = 'value' in value ? value : { value, offset: 0, width: value.width }
+  invariant(offset >= 0 && offset + width <= base.width, `view [${offset}, +${width}) of ${base.width} columns`)
+  return { value: base.value, offset: base.offset + offset, width }
 }
 
 /** Per-head slices of a value: head h is columns [offset + h * stride, offset + h * stride + (width given by the op)). */
@@ -33,6 +41,17 @@ export interface Weight {
   readonly part?: TensorPart
   /** Whole numbers from 0 to below this, which loading checks: a table of ids. */
   readonly idsBelow?: number
+}
+
+/**
+ * How an op reads a weight. linear: rows times an activation, in integers where its format allows; headLinear: runs of
+ * rows, or columns; embed: single rows, widened to f32; vector: its numbers in order, f32 whatever its shape.
+ */
+export type WeightUse = 'linear' | 'headLinear' | 'embed' | 'vector'
+
+/** A weight in an op. Two ops may use one weight differently (tied embeddings); a backend plans for all its uses. */
+export interface UsedWeight<Use extends WeightUse = WeightUse> extends Weight {
+  readonly use: Use
 }
 
 /** Inverse frequencies and what multiplies cos and sin. Angles are position * invFreq[i], in float32 as the references do. */

@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../../checkpoint/checkpoint.js'
 import { UserError } from '../../errors.js'
-import { weightsOf, type Op } from '../../graph/ops.js'
+import { weightsOf, type WeightUse } from '../../graph/ops.js'
 import { allOps, type Program } from '../../graph/program.js'
 import { type Backend, type BackendOptions, type MemoryPlan, type Runner } from '../backend.js'
 import { MAX_BANK_BYTES, gigabytes, planBanks } from './banks.js'
@@ -15,7 +15,7 @@ import { WeightLoader, stagingBytes } from './load-weights.js'
 import { ReadAhead } from './read-ahead.js'
 import { CpuRunner } from './runner.js'
 import { ThreadPool, ownThread } from './threads.js'
-import { align, planWeight, type PlacedWeight, type WeightUse } from '../formats/weights.js'
+import { align, planWeight, type PlacedWeight } from '../formats/weights.js'
 
 /** CPU kernels in WebAssembly: SIMD, threads over shared memory, the whole step inside; memories of at most 4 GiB each. */
 export const cpuBackend: Backend = { name: 'cpu', load, plan }
@@ -136,7 +136,7 @@ function planWeights(
   for (const { op } of allOps(program))
     for (const weight of weightsOf(op)) {
       const set = uses.get(weight.name) ?? new Set()
-      set.add(useOf(op, weight.shape.length))
+      set.add(weight.use)
       uses.set(weight.name, set)
     }
   const weights = new Map<string, PlacedWeight>()
@@ -147,14 +147,6 @@ function planWeights(
         weights.set(weight.name, planWeight(weight, stored, uses.get(weight.name)!, options))
       }
   return weights
-}
-
-function useOf(op: Op, rank: number): WeightUse {
-  // What recurrent layers read in order, matrices of convolutions included, is f32.
-  if (rank === 1 || op.op === 'shortConv' || op.op === 'decay' || op.op === 'mixBlocks' || op.op === 'compress')
-    return 'vector'
-  if (op.op === 'route' && rank === 2) return 'vector'
-  return op.op === 'embed' || op.op === 'headLinear' ? op.op : 'linear'
 }
 
 async function loadWeights(

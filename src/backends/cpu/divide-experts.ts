@@ -66,6 +66,6 @@ function slice(op: ExpertsOp, first: number, end: number): ExpertsOp {
 }
 
 function expertWeights(op: ExpertsOp, e: number): Weight[] {
-  const lists = [op.gate, op.up, op.down, op.gateBias, op.upBias, op.downBias]
+  const lists: (readonly Weight[] | undefined)[] = [op.gate, op.up, op.down, op.gateBias, op.upBias, op.downBias]
   return lists.flatMap((list) => list?.slice(e, e + 1) ?? [])
 }

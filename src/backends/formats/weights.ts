@@ -1,12 +1,9 @@
 import type { StoredTensor } from '../../checkpoint/checkpoint.js'
 import { invariant } from '../../errors.js'
-import type { Weight } from '../../graph/ops.js'
+import type { Weight, WeightUse } from '../../graph/ops.js'
 import type { BackendOptions } from '../backend.js'
 import { blockBytes, blockPlan, type BlockPlan } from './block-formats.js'
 import { DESCRIPTOR_BYTES, GROUP_ROWS, PANEL_BLOCK_BYTES, type KernelFormat } from '../cpu/records.js'
-
-/** How an op uses a matrix: integer kernels multiply, the other two widen rows to f32. */
-export type WeightUse = 'linear' | 'headLinear' | 'embed' | 'vector'
 
 /** A weight with its place: decided before any byte is read. */
 export interface PlacedWeight {

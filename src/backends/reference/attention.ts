@@ -1,5 +1,6 @@
 /** Attention by plain loops. */
 import type { AttentionOp, AttentionSpan, MlaAttentionOp } from '../../graph/ops.js'
+import { softmaxSum } from './arithmetic.js'
 import type { StepContext } from './step.js'
 
 export function attention(op: AttentionOp, { step, buf, weights, keysOf, valuesOf }: StepContext): void {
@@ -73,22 +74,4 @@ function attend(
     values.push(valueAt(p))
   }
   softmaxSum(scores, values, sink, out)
-}
-
-/** out = sum of softmax(scores) * values; a sink is one more score, without a value. */
-export function softmaxSum(
-  scores: readonly number[],
-  values: readonly Float32Array[],
-  sink: number | undefined,
-  out: Float32Array,
-): void {
-  const max = scores.reduce((a, b) => Math.max(a, b), sink ?? -Infinity)
-  const rest = sink === undefined ? 0 : Math.exp(sink - max)
-  const sum = scores.reduce((total, s) => total + Math.exp(s - max), rest)
-  const acc = new Float64Array(out.length)
-  scores.forEach((score, s) => {
-    const weight = Math.exp(score - max) / sum
-    for (let i = 0; i < acc.length; i++) acc[i]! += weight * values[s]![i]!
-  })
-  out.set(acc)
 }

@@ -1,6 +1,5 @@
 /** Embedding, norms, rotation, sums and products by plain loops. */
 import type {
-  Activation,
   AddOp,
   EmbedOp,
   GatedMulOp,
@@ -10,6 +9,7 @@ import type {
   ScaleOp,
   SelectRowsOp,
 } from '../../graph/ops.js'
+import { gated } from './arithmetic.js'
 import type { StepContext } from './step.js'
 
 export function embed(op: EmbedOp, { step, buf, weights }: StepContext): void {
@@ -77,18 +77,6 @@ export function add(op: AddOp, { buf }: StepContext): void {
 
 export function selectRows(op: SelectRowsOp, { step, buf }: StepContext): void {
   step.logitRows.forEach((t, r) => buf.row(op.out, r).set(buf.view(op.x, t)))
-}
-
-/** Activation's rule for one gate and its up. */
-export function gated(gate: number, up: number, activation: Activation): number {
-  if (activation === 'silu') return (gate / (1 + Math.exp(-gate))) * up
-  if (activation === 'gelu_tanh')
-    return 0.5 * gate * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (gate + 0.044715 * gate ** 3))) * up
-  if (activation === 'situ') return ((4 * Math.tanh(gate / 4)) / (1 + Math.exp(-gate))) * 25 * Math.tanh(up / 25)
-  const { alpha, limit, upOffset } = activation
-  const g = Math.min(gate, limit)
-  const u = Math.max(-limit, Math.min(up, limit))
-  return (u + upOffset) * (g / (1 + Math.exp(-alpha * g)))
 }
 
 /** Pairs (i, i + dim/2) or (2i, 2i + 1) turned by position * invFreq[i]; x and out may be the same columns. */

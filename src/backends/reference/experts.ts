@@ -1,7 +1,6 @@
 /** Mixtures of experts by plain loops. */
 import type { ExpertsOp, RouteOp, Weight } from '../../graph/ops.js'
-import { gated } from './elementwise.js'
-import { multiply } from './linear.js'
+import { gated, multiply, sigmoid } from './arithmetic.js'
 import type { StepContext } from './step.js'
 
 export function route(op: RouteOp, { step, buf, weights }: StepContext): void {
@@ -60,15 +59,15 @@ function choose(
 
 const SCORES: Record<RouteOp['scoring'], (logits: Float32Array) => number[]> = {
   softmax,
-  sigmoid,
+  sigmoid: sigmoids,
   chosenSoftmax: softmax,
-  chosenSigmoid: sigmoid,
+  chosenSigmoid: sigmoids,
   // softplus(l) = log(1 + exp(l)), without overflow
   sqrtsoftplus: (logits) => Array.from(logits, (l) => Math.sqrt(Math.max(l, 0) + Math.log1p(Math.exp(-Math.abs(l))))),
 }
 
-function sigmoid(x: Float32Array): number[] {
-  return Array.from(x, (v) => 1 / (1 + Math.exp(-v)))
+function sigmoids(x: Float32Array): number[] {
+  return Array.from(x, sigmoid)
 }
 
 function softmax(x: Float32Array): number[] {

@@ -1,5 +1,6 @@
 /** Matrices times activations by plain loops. */
 import type { HeadLinearOp, LinearOp } from '../../graph/ops.js'
+import { multiply } from './arithmetic.js'
 import type { StepContext } from './step.js'
 
 export function linear(op: LinearOp, { buf, weights }: StepContext): void {
@@ -28,16 +29,4 @@ export function headLinear(op: HeadLinearOp, { step, buf, weights }: StepContext
         out[j] = sum
       }
     }
-}
-
-/** y[i] = sum_j W[first + i, j] x[j], i < n; W has x.length columns. */
-export function multiply(W: Float32Array, first: number, n: number, x: Float32Array): Float32Array {
-  const K = x.length
-  const y = new Float32Array(n)
-  for (let i = 0; i < n; i++) {
-    let sum = 0
-    for (let j = 0, at = (first + i) * K; j < K; j++, at++) sum += W[at]! * x[j]!
-    y[i] = sum
-  }
-  return y
 }

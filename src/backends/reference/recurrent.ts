@@ -1,5 +1,6 @@
 /** Recurrent layers by plain loops, one token after the other. */
 import type { CopyHeadsOp, DecayOp, DeltaRuleOp, GatedNormOp, ShortConvOp, SigmoidGateOp } from '../../graph/ops.js'
+import { sigmoid } from './arithmetic.js'
 import type { StepContext } from './step.js'
 
 export function shortConv(op: ShortConvOp, { step, buf, weights, slots }: StepContext): void {
@@ -81,10 +82,6 @@ export function sigmoidGate(op: SigmoidGateOp, { buf }: StepContext): void {
 export function copyHeads(op: CopyHeadsOp, { buf }: StepContext): void {
   for (let t = 0; t < buf.rows(op.x.value); t++)
     for (let h = 0; h < op.nHeads; h++) buf.head(op.out, t, h, op.width).set(buf.head(op.x, t, h, op.width))
-}
-
-function sigmoid(x: number): number {
-  return 1 / (1 + Math.exp(-x))
 }
 
 function normalised(x: Float32Array): Float64Array {

@@ -1,7 +1,7 @@
 /** Attention to chosen positions by plain loops. */
 import type { CacheState, CompressOp, IndexOp, SparseAttentionOp, View } from '../../graph/ops.js'
 import { endsOf } from '../backend.js'
-import { softmaxSum } from './attention.js'
+import { softmaxSum } from './arithmetic.js'
 import type { PagedRows } from './paged-rows.js'
 import type { StepContext } from './step.js'
 import { torchTopK } from './torch-topk.js'

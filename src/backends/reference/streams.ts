@@ -1,5 +1,6 @@
 /** Hyper-connections by plain loops. */
 import type { CollapseStreamsOp, RepeatOp, StreamWeightsOp, UpdateStreamsOp } from '../../graph/ops.js'
+import { sigmoid } from './arithmetic.js'
 import type { StepContext } from './step.js'
 
 export function repeat(op: RepeatOp, { buf }: StepContext): void {
@@ -44,10 +45,6 @@ export function updateStreams(op: UpdateStreamsOp, { buf }: StepContext): void {
         out[k * D + i] = sum
       }
   }
-}
-
-function sigmoid(x: number): number {
-  return 1 / (1 + Math.exp(-x))
 }
 
 /** Softmax of rows plus eps, then Sinkhorn and Knopp's alternation; it begins and ends with columns. m [n, n], row-major. */

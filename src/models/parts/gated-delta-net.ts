@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Checkpoint, TensorPart } from '../../checkpoint/checkpoint.js'
 import { matrix, numbers, vector, view, type GraphBuilder } from '../../graph/builder.js'
 import type { Value, View } from '../../graph/ops.js'
-import { CONV_TAPS } from '../../graph/recurrent-ops.js'
+import { CONV_TAPS } from '../../graph/ops/recurrent.js'
 import { project } from './blocks.js'
 import { requireMultiple, size, unsupported } from './config.js'
 

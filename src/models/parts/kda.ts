@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { matrix, numbers, vector, view, type GraphBuilder } from '../../graph/builder.js'
 import type { Value, View } from '../../graph/ops.js'
-import { CONV_TAPS } from '../../graph/recurrent-ops.js'
+import { CONV_TAPS } from '../../graph/ops/recurrent.js'
 import { project } from './blocks.js'
 import { requireMultiple, size, unsupported } from './config.js'
 

@@ -1,7 +1,7 @@
 /** A mixture of experts with shared ones, DeepSeekMoE (arXiv 2401.06066): what its families share. */
 import { z } from 'zod'
 import { matrix, vector, type GraphBuilder } from '../../graph/builder.js'
-import type { Activation, RouteOp, Value, View } from '../../graph/ops.js'
+import type { Activation, RouteOptions, Value, View } from '../../graph/ops.js'
 import { beginMlp, PROJECTIONS, type MlpNames } from './blocks.js'
 import { requireMultiple, size, unsupported } from './config.js'
 
@@ -38,11 +38,10 @@ export type RoutedSizes = Pick<
 >
 
 /** How experts are chosen: RouteOp's rule without what the config says everywhere. */
-export type RouteRule = Pick<RouteOp, 'scoring' | 'nGroups' | 'topkGroups' | 'groupScore' | 'normalize'> &
-  Partial<Pick<RouteOp, 'bias' | 'table' | 'epsilon'>>
+export type RouteRule = Omit<RouteOptions, 'topK' | 'scale'>
 
 /** The rule of routers that have neither bias nor groups. */
-export function plainRule(scoring: RouteOp['scoring'], normalize: boolean): RouteRule {
+export function plainRule(scoring: RouteOptions['scoring'], normalize: boolean): RouteRule {
   return { scoring, nGroups: 1, topkGroups: 1, groupScore: 'max', normalize, epsilon: 0 }
 }
 

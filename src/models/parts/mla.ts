@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Checkpoint } from '../../checkpoint/checkpoint.js'
 import { matrix, vector, view, type GraphBuilder } from '../../graph/builder.js'
-import type { HeadLinearOp, RopeTable, ScaleOp, Value, View } from '../../graph/ops.js'
+import type { HeadLinearOperands, RopeTable, ScaleOp, Value, View } from '../../graph/ops.js'
 import { norm, project } from './blocks.js'
 import { requireMultiple, size, unsupported } from './config.js'
 
@@ -94,7 +94,7 @@ export function mla(
   return project(b, outputs, `${name}.o_proj`, x.width)
 }
 
-type HeadMatrices = Pick<HeadLinearOp, 'weight' | 'rowOffset' | 'rowStride' | 'rows' | 'transposed'>
+type HeadMatrices = Pick<HeadLinearOperands, 'weight' | 'rowOffset' | 'rowStride' | 'rows' | 'transposed'>
 
 /** Both halves of kv_b. GGUF keeps them apart, the key half already transposed. */
 function absorbedWeights(

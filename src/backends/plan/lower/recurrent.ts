@@ -9,7 +9,7 @@ import {
   type GatedNormOp,
   type ShortConvOp,
   type SigmoidGateOp,
-} from '../../../graph/recurrent-ops.js'
+} from '../../../graph/ops/recurrent.js'
 import type { Lowering } from './lowering.js'
 
 export function shortConv(op: ShortConvOp, bank: number, to: Lowering): void {

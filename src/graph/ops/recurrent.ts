@@ -1,11 +1,22 @@
 /**
  * Layers that keep a state of fixed size instead of keys and values: short convolutions and the gated delta rule, as in
  * Gated DeltaNet (arXiv 2412.06464; Qwen3-Next, Qwen3.5) and Kimi Delta Attention (arXiv 2510.26692). Shape letters are in
- * ops.ts. E and Ev are the widths of a head's keys and values; both are multiples of four.
+ * ../ops.ts. E and Ev are the widths of a head's keys and values; both are multiples of four.
  *
  * What a token sees of a {@link RecurrentState} is what its sequence's earlier tokens left; at position 0 it is zeros.
  */
-import type { HeadView, RecurrentState, View, Weight } from './values.js'
+import { invariant } from '../../errors.js'
+import {
+  view,
+  type HeadView,
+  type RecurrentState,
+  type UsedWeight,
+  type Value,
+  type View,
+  type Weight,
+} from '../values.js'
+import { used } from '../weights.js'
+import { SparseBuilder } from './sparse.js'
 
 /** Inputs that a short convolution looks at, the token's own included. */
 export const CONV_TAPS = 4
@@ -17,7 +28,7 @@ export const CONV_TAPS = 4
 export interface ShortConvOp {
   readonly op: 'shortConv'
   readonly x: View
-  readonly weight: Weight
+  readonly weight: UsedWeight<'vector'>
   readonly recurrent: RecurrentState
   readonly out: View
 }
@@ -32,8 +43,8 @@ export interface ShortConvOp {
 export interface DecayOp {
   readonly op: 'decay'
   readonly x: View
-  readonly rate: Weight
-  readonly bias: Weight
+  readonly rate: UsedWeight<'vector'>
+  readonly bias: UsedWeight<'vector'>
   readonly nHeads: number
   /** Absent: softplus. */
   readonly bound?: number
@@ -85,7 +96,7 @@ export interface GatedNormOp {
   readonly op: 'gatedNorm'
   readonly x: View
   readonly gate: View
-  readonly weight: Weight
+  readonly weight: UsedWeight<'vector'>
   readonly activation: 'silu' | 'sigmoid'
   readonly heads: number
   readonly eps: number
@@ -110,3 +121,69 @@ export interface CopyHeadsOp {
 }
 
 export type RecurrentOp = ShortConvOp | DecayOp | DeltaRuleOp | GatedNormOp | SigmoidGateOp | CopyHeadsOp
+
+export class RecurrentBuilder<Other> extends SparseBuilder<Other | RecurrentOp> {
+  /** Writes over x. */
+  shortConv(x: Value | View, weight: Weight): View {
+    const out = view(x)
+    invariant(out.width % 4 === 0, `shortConv of ${out.width} columns`)
+    invariant(weight.shape[0] === out.width && weight.shape.at(-1) === CONV_TAPS, `shortConv ${weight.name}`)
+    const kept = { weight: used(weight, 'vector'), recurrent: this.recurrent(3 * out.width) }
+    return this.push({ op: 'shortConv', x: out, ...kept, out }, out)
+  }
+
+  /** Writes over x. */
+  decay(x: Value | View, rate: Weight, bias: Weight, options: Pick<DecayOp, 'nHeads' | 'bound'>): View {
+    const out = view(x)
+    invariant(out.width % options.nHeads === 0 && bias.shape[0] === out.width, `decay of ${out.width} columns`)
+    invariant(Math.max(...rate.shape) >= options.nHeads, `decay ${rate.name} for ${options.nHeads} heads`)
+    const read = { rate: used(rate, 'vector'), bias: used(bias, 'vector') }
+    return this.push({ op: 'decay', x: out, ...read, ...options, out }, out)
+  }
+
+  deltaRule(
+    inputs: Record<'q' | 'k' | 'v' | 'decay' | 'beta', Value | View>,
+    shape: Pick<DeltaRuleOp, 'nHeads' | 'nKeyHeads' | 'keyDim' | 'valueDim'>,
+    out: View = view(this.value(shape.nHeads * shape.valueDim)),
+  ): View {
+    const { nHeads, nKeyHeads, keyDim, valueDim } = shape
+    const views = {
+      q: view(inputs.q),
+      k: view(inputs.k),
+      v: view(inputs.v),
+      decay: view(inputs.decay),
+      beta: view(inputs.beta),
+    }
+    invariant(nHeads % nKeyHeads === 0 && keyDim % 4 === 0 && valueDim % 4 === 0, 'deltaRule heads')
+    invariant(views.q.width === nKeyHeads * keyDim && views.k.width === views.q.width, 'deltaRule q or k width')
+    invariant(views.v.width === nHeads * valueDim && views.beta.width === nHeads, 'deltaRule v or beta width')
+    invariant([nHeads, nHeads * keyDim].includes(views.decay.width), `deltaRule decay of ${views.decay.width} columns`)
+    const recurrent = this.recurrent(nHeads * deltaHeadFloats(keyDim, valueDim))
+    invariant(out.width === views.v.width, 'deltaRule out width')
+    return this.push({ op: 'deltaRule', ...views, recurrent, nHeads, nKeyHeads, keyDim, valueDim, out }, out)
+  }
+
+  gatedNorm(
+    x: Value | View,
+    gate: Value | View,
+    weight: Weight,
+    options: { eps: number; activation: 'silu' | 'sigmoid' },
+  ): Value {
+    const heads = view(x).width / weight.shape[0]!
+    invariant(Number.isInteger(heads) && view(gate).width === view(x).width, `gatedNorm of ${view(x).width} columns`)
+    const out = this.value(view(x).width)
+    const views = { x: view(x), gate: view(gate), weight: used(weight, 'vector') }
+    return this.push({ op: 'gatedNorm', ...views, ...options, heads, out: view(out) }, out)
+  }
+
+  /** Writes over x. */
+  sigmoidGate(x: Value | View, gate: Value | View): View {
+    const out = view(x)
+    invariant([1, out.width].includes(view(gate).width), `sigmoidGate of ${out.width} columns by ${view(gate).width}`)
+    return this.push({ op: 'sigmoidGate', x: out, gate: view(gate), out }, out)
+  }
+
+  copyHeads(x: HeadView, out: HeadView, nHeads: number, width: number): HeadView {
+    return this.push({ op: 'copyHeads', x, out, nHeads, width }, out)
+  }
+}

@@ -1,0 +1,35 @@
+/** Attention over residuals: what a block reads is a mixture of all residuals before it (Kimi K3, July 2026). */
+import { invariant } from '../../errors.js'
+import { view, type UsedWeight, type Value, type View, type Weight } from '../values.js'
+import { used } from '../weights.js'
+import { StreamBuilder } from './streams.js'
+
+/** Rows that {@link MixBlocksOp} can mix. */
+export const MOST_BLOCKS = 14
+
+/**
+ * out [T, D] = sum over blocks b of share_b * b, where share = softmax over the blocks of
+ *   (norm * proj) . b * rsqrt(mean(b^2) + eps)
+ * blocks: up to 14 of [T, D]; norm [D], proj [1, D].
+ */
+export interface MixBlocksOp {
+  readonly op: 'mixBlocks'
+  readonly blocks: readonly View[]
+  readonly norm: UsedWeight<'vector'>
+  readonly proj: UsedWeight<'vector'>
+  readonly eps: number
+  readonly out: View
+}
+
+export type ResidualOp = MixBlocksOp
+
+export class ResidualBuilder<Other> extends StreamBuilder<Other | ResidualOp> {
+  mixBlocks(blocks: readonly (Value | View)[], norm: Weight, proj: Weight, eps: number): View {
+    const views = blocks.map((block) => view(block))
+    const { width } = views[0]!
+    invariant(views.length <= MOST_BLOCKS && views.every((v) => v.width === width), `mixBlocks of ${views.length}`)
+    const out = view(this.value(width))
+    const read = { norm: used(norm, 'vector'), proj: used(proj, 'vector') }
+    return this.push({ op: 'mixBlocks', blocks: views, ...read, eps, out }, out)
+  }
+}
