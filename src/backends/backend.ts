@@ -1,3 +1,14 @@
+/**
+ * What a backend is: something that computes programs (graph/) on one kind of machine. It holds the weights in its own
+ * formats, and what sequences keep between steps: cache pages and slots of recurrent states, by number. It runs steps, any
+ * mix of tokens of any sequences, and what a sequence gets never depends on what else is in the step.
+ *
+ * What it is not: it knows no model, no text and no user. Which sequences are in a step, which pages are theirs, when memory
+ * is given back and how a token is chosen are the engine's to decide. It has no settings that change an answer but precision,
+ * kvCache and quantize, and refuses what it cannot do ({@link Capabilities}) instead of doing something else.
+ *
+ * To add one: a folder with a {@link Backend}, and a line in registry.ts. backends/formats and backends/plan are for all.
+ */
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import type { UserError } from '../errors.js'
 import type { Program } from '../graph/program.js'
@@ -22,17 +33,23 @@ export interface BackendOptions {
   readonly kvCache?: KvCache
   /** Requantise float weights at load, to save memory (fast only). */
   readonly quantize?: 'q8' | 'q4'
-  readonly threads?: number
   /** Most tokens in one step; the backend sizes its buffers by it. */
   readonly stepTokens: number
   /** Most rows of logits in one step. */
   readonly maxLogitRows: number
-  /** Bytes of one WebAssembly memory into which layers are dealt; cache pages may grow beyond it. Default 4 GiB. */
-  readonly bankBytes?: number
   /** Time every op of every step, for {@link Runner.takeProfile}; costs about a microsecond an op. */
   readonly profile?: boolean
   readonly onProgress?: (progress: LoadProgress) => void
   readonly signal?: AbortSignal
+  /** For the cpu backend; the others have no use for them. */
+  readonly cpu?: CpuOptions
+}
+
+export interface CpuOptions {
+  /** By default one per core, 16 at most. */
+  readonly threads?: number
+  /** Bytes of one WebAssembly memory into which layers are dealt; cache pages may grow beyond it. Default 4 GiB. */
+  readonly bankBytes?: number
 }
 
 export interface LoadProgress {
@@ -154,13 +171,39 @@ export interface MemoryPlan {
   readonly refusal: UserError | undefined
 }
 
+/** What a backend can do, so that nobody has to ask for its name. */
+export interface Capabilities {
+  /** Whether `exact` is as the reference computes. */
+  readonly exact: boolean
+  /** How it can keep keys and values in `fast`; without any they are f32 in both precisions. */
+  readonly kvCaches: readonly KvCache[]
+  /** Gives the states after the final norm, which embeddings are made of. */
+  readonly hidden: boolean
+  /** Runs a program's draft, for multi-token prediction. */
+  readonly draft: boolean
+  /** Takes the time of every op, {@link Runner.takeProfile}. */
+  readonly profile: boolean
+}
+
+/** Whether a machine can run a backend, and if not why, as a sentence for its user. */
+export type Availability = { readonly available: true } | { readonly available: false; readonly reason: string }
+
 export interface Backend {
   readonly name: string
+  readonly capabilities: Capabilities
+  /** Whether this machine has what the backend needs; loads nothing. */
+  available(): Promise<Availability>
   /** What loading with these options would take; reads no weights. */
   plan?(
     program: Program,
     checkpoint: Checkpoint,
     options: Pick<BackendOptions, 'precision' | 'quantize' | 'kvCache'>,
   ): MemoryPlan
+  /**
+   * Bytes per second at which the machine reads memory and does nothing else: the limit of decoding, before a load.
+   * @throws UserError where it is not available
+   */
+  measureReadSpeed?(options: Pick<BackendOptions, 'cpu'>): Promise<number>
+  /** @throws UserError with what the machine lacks, or the tensor that cannot be loaded */
   load(program: Program, checkpoint: Checkpoint, options: BackendOptions): Promise<Runner>
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
+import { BACKEND_NAMES, type BackendName } from '../backends/registry.js'
 import type { GenerateOptions, LoadOptions } from '../engine/options.js'
 import { UserError } from '../errors.js'
 
@@ -6,7 +7,7 @@ export interface LoadFlags {
   readonly precision?: 'exact' | 'fast'
   readonly quantize?: 'q8' | 'q4'
   readonly kvCache?: 'f16' | 'q8'
-  readonly backend?: 'cpu' | 'reference'
+  readonly backend?: BackendName
   readonly threads?: number
   readonly context?: number
   readonly stepTokens?: number
@@ -67,7 +68,7 @@ export function loadFlags(command: Command): Command {
         'q8',
       ]),
     )
-    .addOption(new Option('--backend <name>', 'what computes').choices(['cpu', 'reference']))
+    .addOption(new Option('--backend <name>', 'what computes').choices(BACKEND_NAMES))
     .option('--threads <count>', 'threads (default: one per core)', integer)
     .option('--context <tokens>', 'positions to allow (default: what the model was made for)', integer)
     .addOption(

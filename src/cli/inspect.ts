@@ -1,4 +1,5 @@
-import { readSpeed } from '../backends/cpu/read-speed.js'
+import { findBackend } from '../backends/registry.js'
+import type { Backend } from '../backends/backend.js'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { holdsOnlyConfig, openConfigOnly } from '../checkpoint/config-only.js'
 import { filesOf } from '../checkpoint/files/files.js'
@@ -6,7 +7,7 @@ import { MINI } from '../checkpoint/files/mini.js'
 import { openCheckpoint } from '../published/open.js'
 import { assumedShape, syntheticCheckpoint } from '../checkpoint/synthetic.js'
 import { programWeights, storedBytes } from '../engine/measure/parameters.js'
-import { checkRounding } from '../engine/options.js'
+import { checkCapabilities, checkRounding } from '../engine/options.js'
 import { planLoad, type Plan } from '../engine/measure/plan.js'
 import { UserError } from '../errors.js'
 import type { Program } from '../graph/program.js'
@@ -31,12 +32,14 @@ export interface InspectFlags {
 /** What a model is and what it takes, from its headers or its config alone: a step's tensors, not the layers for MTP. */
 export async function inspect(model: string | undefined, flags: InspectFlags): Promise<void> {
   checkRounding(flags)
+  const backend = await findBackend()
+  checkCapabilities(backend, flags)
   const { checkpoint, weights } = await openPlanned(model, flags.synthetic)
   const assumed = flags.synthetic === undefined ? undefined : assumedShape(flags.synthetic)
   try {
     const program = await buildProgram(checkpoint, { mtp: flags.speculate === 'mtp' })
     const { precision, quantize, kvCache } = flags
-    const bandwidth = flags.bandwidth === undefined ? await readSpeed(flags.threads) : flags.bandwidth * 1e9
+    const bandwidth = flags.bandwidth === undefined ? await readSpeed(backend, flags.threads) : flags.bandwidth * 1e9
     const { refusal, ...plan } = await planLoad(program, checkpoint, {
       ...{ precision, quantize, kvCache },
       ...(bandwidth > 0 && { bandwidth }),
@@ -59,6 +62,11 @@ export async function inspect(model: string | undefined, flags: InspectFlags): P
   } finally {
     await checkpoint.close()
   }
+}
+
+/** Bytes per second; 0 where the backend does not measure it. */
+async function readSpeed(backend: Backend, threads: number | undefined): Promise<number> {
+  return (await backend.measureReadSpeed?.({ cpu: { ...(threads !== undefined && { threads }) } })) ?? 0
 }
 
 /** Opens a model, a config.json alone, or a shape. */

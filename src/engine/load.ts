@@ -1,4 +1,5 @@
 import { PAGE_SIZE, type Backend, type Runner } from '../backends/backend.js'
+import { findBackend } from '../backends/registry.js'
 import type { Dialect } from '../chat/dialects/dialect.js'
 import { chooseDialect } from '../chat/dialects/registry.js'
 import { loadChatTemplate } from '../chat/template.js'
@@ -13,7 +14,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import { generationDefaults, readGenerationConfig, stopIdsOf } from './answer/defaults.js'
 import { Engine, type EngineInfo } from './engine.js'
 import { countParameters } from './measure/parameters.js'
-import { checkLoadOptions, type LoadOptions } from './options.js'
+import { checkCapabilities, checkLoadOptions, type LoadOptions } from './options.js'
 import { ModelGrammars } from './sample/constrain.js'
 import { PagePool, type CacheLimit } from './schedule/cache.js'
 import { Scheduler } from './schedule/scheduler.js'
@@ -41,7 +42,7 @@ const MAX_LOGITS = 4 * 2 ** 20
  * await engine.close()
  */
 export async function loadEngine(model: ModelFiles, options: LoadOptions = {}): Promise<Engine> {
-  checkLoadOptions(options)
+  await backendFor(options)
   const checkpoint = await openCheckpoint(await filesOf(model))
   try {
     return await loadEngineFrom(checkpoint, options)
@@ -53,7 +54,7 @@ export async function loadEngine(model: ModelFiles, options: LoadOptions = {}): 
 
 /** As {@link loadEngine}, of a checkpoint that is open. It is closed when all is loaded: its metadata may be large. */
 export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOptions = {}): Promise<Engine> {
-  checkLoadOptions(options)
+  const backend = await backendFor(options)
   const program = await buildProgram(checkpoint, { mtp: options.speculate === 'mtp' })
   checkSpeculation(program, options)
   const tokenizer = await loadTokenizer(checkpoint)
@@ -61,18 +62,16 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
   const template = await loadChatTemplate(checkpoint)
   const generation = await readGenerationConfig(checkpoint)
   const contextLength = contextOf(program, options.contextLength)
-  const { backend, precision = 'fast', quantize, kvCache, threads, profile, onProgress, signal } = options
+  const { precision = 'fast', quantize, kvCache, threads, profile, onProgress, signal } = options
   const maxConcurrency = options.maxConcurrency ?? DEFAULT_CONCURRENCY
   const stepTokens = Math.min(options.stepTokens ?? DEFAULT_STEP_TOKENS, contextLength)
-  const runner = await (
-    await loadBackend(backend ?? 'cpu')
-  ).load(program, checkpoint, {
+  const runner = await backend.load(program, checkpoint, {
     precision,
     stepTokens,
     maxLogitRows: Math.min(stepTokens, Math.max(maxConcurrency, Math.floor(MAX_LOGITS / program.vocabSize))),
     ...(quantize && { quantize }),
     ...(kvCache && { kvCache }),
-    ...(threads !== undefined && { threads }),
+    ...(threads !== undefined && { cpu: { threads } }),
     ...(profile && { profile }),
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
@@ -111,6 +110,14 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
   return new Engine(info, model)
 }
 
+/** The backend that the options ask for; they are all checked. */
+async function backendFor(options: LoadOptions): Promise<Backend> {
+  checkLoadOptions(options)
+  const backend = await findBackend(options.backend)
+  checkCapabilities(backend, options)
+  return backend
+}
+
 /** The ids of the special tokens that end an answer in this dialect. */
 function endIds(dialect: Dialect, tokenizer: Tokenizer | undefined): number[] {
   const ids = (dialect.endMarkers ?? []).map((marker) => tokenizer?.idOf(marker))
@@ -135,12 +142,6 @@ function cacheLimit(runner: Runner, asked: number | undefined): CacheLimit {
     at: { option: 'cacheMemory', value: asked },
     remedies: [{ option: 'cacheMemory', change: 'raise' }],
   })
-}
-
-/** Backends are loaded when they are needed: nobody waits for the one that is not used. */
-async function loadBackend(name: 'cpu' | 'reference'): Promise<Backend> {
-  if (name === 'reference') return (await import('../backends/reference/reference.js')).referenceBackend
-  return (await import('../backends/cpu/cpu.js')).cpuBackend
 }
 
 /** Better now than at the first answer. */

@@ -1,6 +1,7 @@
-import type { BackendOptions, KvCache, Precision } from '../backends/backend.js'
+import type { Backend, BackendOptions, KvCache, Precision } from '../backends/backend.js'
+import { BACKEND_NAMES, type BackendName } from '../backends/registry.js'
 import type { ToolDefinition } from '../chat/message.js'
-import { UserError, type OptionName } from '../errors.js'
+import { UserError, type NamedOption, type OptionName } from '../errors.js'
 import type { Drafter, Speculation } from './answer/drafter.js'
 import { checkAdjustments, type Adjustments, type TokenConstraint } from './sample/adjust.js'
 import type { GrammarSpec } from '../grammar/constraint.js'
@@ -19,8 +20,8 @@ export interface LoadOptions {
   readonly kvCache?: KvCache | undefined
   /** Threads of the cpu backend; by default one per core. */
   readonly threads?: number | undefined
-  /** cpu (default): WebAssembly SIMD; reference: plain loops, slow, for comparisons. */
-  readonly backend?: 'cpu' | 'reference' | undefined
+  /** cpu: WebAssembly SIMD; reference: plain loops, slow, for comparisons. By default the best that the machine can run. */
+  readonly backend?: BackendName | undefined
   /** Positions to allow; by default what the model was made for. */
   readonly contextLength?: number | undefined
   /** Most tokens of one step, of all sequences together; 256 by default. More makes prompts faster and takes more memory. */
@@ -149,7 +150,7 @@ export function checkLoadOptions(options: LoadOptions): void {
   oneOf('precision', options.precision, ['exact', 'fast'])
   oneOf('quantize', options.quantize, ['q8', 'q4'])
   oneOf('kvCache', options.kvCache, ['f16', 'q8'])
-  oneOf('backend', options.backend, ['cpu', 'reference'])
+  oneOf('backend', options.backend, BACKEND_NAMES)
   oneOf('speculate', options.speculate, ['mtp', 'ngram'])
   atLeastOne('threads', options.threads, 256)
   atLeastOne('contextLength', options.contextLength, Number.MAX_SAFE_INTEGER)
@@ -159,22 +160,46 @@ export function checkLoadOptions(options: LoadOptions): void {
   checkRounding(options)
 }
 
-/** @throws UserError where rounding is asked for, of weights or of keys and values, that the precision or the backend forbids. */
-export function checkRounding({ quantize, kvCache, precision, backend }: LoadOptions): void {
-  const forbids = (option: OptionName, value: string, why: string, other: OptionName): UserError =>
-    new UserError(why, 'invalid_argument', {
-      at: { option, value },
-      remedies: [
-        { option, change: 'omit' },
-        { option: other, change: 'omit' },
-      ],
-    })
-  if (quantize && precision === 'exact')
-    throw forbids('quantize', quantize, 'changes the weights, which the exact precision keeps', 'precision')
-  if (kvCache && precision === 'exact')
-    throw forbids('kvCache', kvCache, 'rounds keys and values, which the exact precision keeps in f32', 'precision')
-  if (kvCache && backend === 'reference')
-    throw forbids('kvCache', kvCache, 'rounds keys and values, which the reference backend keeps in f32', 'backend')
+type Rounding = Pick<LoadOptions, 'quantize' | 'kvCache' | 'precision'>
+
+/** @throws UserError where rounding is asked for, of weights or of keys and values, that the precision forbids. */
+export function checkRounding({ quantize, kvCache, precision }: Rounding): void {
+  if (precision !== 'exact') return
+  if (quantize)
+    throw refused({ option: 'quantize', value: quantize }, 'changes the weights, which the exact precision keeps')
+  if (kvCache)
+    throw refused(
+      { option: 'kvCache', value: kvCache },
+      'rounds keys and values, which the exact precision keeps in f32',
+    )
+}
+
+/** @throws UserError where a backend cannot do what is asked for. */
+export function checkCapabilities(
+  { name, capabilities }: Pick<Backend, 'name' | 'capabilities'>,
+  { precision, kvCache, speculate, profile }: Pick<LoadOptions, 'precision' | 'kvCache' | 'speculate' | 'profile'>,
+): void {
+  const { exact, kvCaches, draft } = capabilities
+  if (kvCache && !kvCaches.includes(kvCache)) {
+    const kept = kvCaches.length > 0 ? kvCaches.join(' or ') : 'f32'
+    const why = `rounds keys and values, which the ${name} backend keeps in ${kept}`
+    throw refused({ option: 'kvCache', value: kvCache }, why, 'backend')
+  }
+  const lacks = `is more than the ${name} backend can do`
+  if (precision === 'exact' && !exact) throw refused({ option: 'precision', value: precision }, lacks, 'backend')
+  if (speculate === 'mtp' && !draft) throw refused({ option: 'speculate', value: speculate }, lacks, 'backend')
+  if (profile && !capabilities.profile) throw refused({ option: 'profile' }, lacks, 'backend')
+}
+
+/** Two options that do not go together. */
+function refused(at: NamedOption, why: string, other: OptionName = 'precision'): UserError {
+  return new UserError(why, 'invalid_argument', {
+    at,
+    remedies: [
+      { option: at.option, change: 'omit' },
+      { option: other, change: 'omit' },
+    ],
+  })
 }
 
 /** @throws UserError invalid_argument. */

@@ -7,6 +7,7 @@ import { memoryFiles } from '../../src/checkpoint/files/memory.js'
 import { openCheckpoint } from '../../src/published/open.js'
 import { GraphBuilder, matrix, vector } from '../../src/graph/builder.js'
 import { bf16, f32, gguf, json, ramp, safetensors, type RawTensor } from './build.js'
+import { loadRunner } from '../runner.js'
 
 const open = (tensors: Record<string, RawTensor>, config: object = {}): Promise<Checkpoint> =>
   openCheckpoint(memoryFiles('model', { 'config.json': json(config), 'model.safetensors': safetensors(tensors) }))
@@ -172,7 +173,7 @@ describe.each([
     const part = { tensor: 'e.gate_up', shape: [2, D, 2 * F], index: 1, transposed: true, firstRow: F }
     const bias = vector('bias', F, { part: { tensor: 'e.bias', shape: [2, 2 * F], index: 1, firstRow: 1, rowStep: 2 } })
     const y = graph.linear(graph.selectRows(x), matrix('up', F, D, { part }), bias)
-    const runner = await backend.load(graph.build(y, 64), checkpoint, {
+    const runner = await loadRunner(backend, graph.build(y, 64), checkpoint, {
       precision,
       ...{ stepTokens: 4, maxLogitRows: 4, threads: 1 },
     })

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BACKEND_NAMES } from '../../src/backends/registry.js'
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const GOLDEN = fileURLToPath(new URL('../fixtures/golden/qwen3', import.meta.url))
@@ -113,7 +114,7 @@ describe('tools', () => {
 
   it('logits agrees between the backends', async () => {
     const outputs = await Promise.all(
-      ['cpu', 'reference'].map((backend) =>
+      BACKEND_NAMES.map((backend) =>
         kaiyuan(
           'logits',
           GOLDEN,
@@ -130,7 +131,7 @@ describe('tools', () => {
     )
     expect(lastLine(outputs[0]!.out)['argmax']).toEqual(lastLine(outputs[1]!.out)['argmax'])
     const [cpu, reference] = await Promise.all(
-      ['cpu', 'reference'].map(async (name) => new Float32Array((await readFile(join(folder, name))).buffer.slice(0))),
+      BACKEND_NAMES.map(async (name) => new Float32Array((await readFile(join(folder, name))).buffer.slice(0))),
     )
     expect(Math.max(...cpu!.map((v, i) => Math.abs(v - reference![i]!)))).toBeLessThan(1e-3)
   })

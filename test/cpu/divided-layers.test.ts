@@ -1,10 +1,10 @@
 // Layers that are larger than one memory: their experts are divided between several, and the bits stay the same.
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { BackendOptions } from '../../src/backends/backend.js'
 import { cpuBackend } from '../../src/backends/cpu/cpu.js'
 import { UserError } from '../../src/errors.js'
 import { FIXTURES, GoldenRun, readGolden } from '../golden/harness.js'
+import type { RunnerOptions } from '../runner.js'
 
 const STEPS = [
   [1, 320],
@@ -13,7 +13,7 @@ const STEPS = [
 ] as const
 
 /** In the smallest memories that it fits in, to about a tenth. */
-async function loadNarrow(path: string, options: Partial<BackendOptions>): Promise<GoldenRun> {
+async function loadNarrow(path: string, options: RunnerOptions): Promise<GoldenRun> {
   for (let bankBytes = 32 << 10; ; bankBytes = Math.ceil(bankBytes * 1.1)) {
     try {
       return await GoldenRun.load(path, cpuBackend, { ...options, bankBytes })

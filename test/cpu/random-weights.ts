@@ -1,9 +1,10 @@
 /** Programs of a few ops with random weights, fed in many ways: what the tests of single ops share. */
-import { PAGE_SIZE, type Backend, type BackendOptions } from '../../src/backends/backend.js'
+import { PAGE_SIZE, type Backend } from '../../src/backends/backend.js'
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
 import { memorySource } from '../../src/checkpoint/files/memory.js'
 import { storedTensor } from '../../src/checkpoint/stored.js'
 import type { Program } from '../../src/graph/program.js'
+import { loadRunner, type RunnerOptions } from '../runner.js'
 
 /** Uniform in [0, 1), the same for the same seed. */
 export function generator(seed: number): () => number {
@@ -31,14 +32,9 @@ export async function feedChunks(
   program: Program,
   count: number,
   chunk: number,
-  options: Partial<BackendOptions> = {},
+  options: RunnerOptions = {},
 ): Promise<Float32Array> {
-  const runner = await backend.load(program, randomWeights, {
-    precision: 'exact',
-    stepTokens: 256,
-    maxLogitRows: 256,
-    ...options,
-  })
+  const runner = await loadRunner(backend, program, randomWeights, options)
   const pages = Math.ceil(count / PAGE_SIZE)
   runner.reservePages(pages)
   const next = generator(5)

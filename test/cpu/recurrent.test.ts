@@ -8,6 +8,7 @@ import { memorySource } from '../../src/checkpoint/files/memory.js'
 import { storedTensor } from '../../src/checkpoint/stored.js'
 import { GraphBuilder, matrix, numbers, vector, view } from '../../src/graph/builder.js'
 import type { Program } from '../../src/graph/program.js'
+import { loadRunner } from '../runner.js'
 
 const V = 40
 
@@ -74,7 +75,7 @@ interface Sequence {
 
 /** All rows of three sequences that are fed in parts of `most` tokens and less, so that they meet in many ways. */
 async function feed(backend: Backend, program: Program, most: number, threads?: number): Promise<Float32Array[]> {
-  const runner = await backend.load(program, checkpoint, {
+  const runner = await loadRunner(backend, program, checkpoint, {
     precision: 'exact',
     stepTokens: 64,
     maxLogitRows: 64,
@@ -147,7 +148,7 @@ describe.each(Object.entries(CASES))('%s', (_, shape) => {
 it('goes on from a copy of a state as from the state', async () => {
   const program = programOf(CASES['shared keys']!)
   for (const backend of [referenceBackend, cpuBackend]) {
-    const runner = await backend.load(program, checkpoint, {
+    const runner = await loadRunner(backend, program, checkpoint, {
       precision: 'exact',
       stepTokens: 64,
       maxLogitRows: 64,

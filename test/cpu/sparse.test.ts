@@ -9,6 +9,7 @@ import { openCheckpoint } from '../../src/published/open.js'
 import { GraphBuilder, matrix, view } from '../../src/graph/builder.js'
 import type { Program } from '../../src/graph/program.js'
 import { json, safetensors } from '../checkpoint/build.js'
+import { loadRunner } from '../runner.js'
 
 const HEADS = 3
 const DIM = 8
@@ -85,14 +86,19 @@ describe('index', () => {
       const program = programOf(topK, every)
       const checkpoint = await checkpointOf()
       const options = { precision: 'exact', stepTokens: 2 * TOKENS, maxLogitRows: 2 * TOKENS } as const
-      const expected = await choices(await referenceBackend.load(program, checkpoint, options), topK, TOKENS, false)
+      const expected = await choices(
+        await loadRunner(referenceBackend, program, checkpoint, options),
+        topK,
+        TOKENS,
+        false,
+      )
       for (const [threads, chunk] of [
         [1, TOKENS],
         [2, 7],
         [3, 100],
         [2, 1],
       ] as const) {
-        const runner = await cpuBackend.load(program, checkpoint, { ...options, threads })
+        const runner = await loadRunner(cpuBackend, program, checkpoint, { ...options, threads })
         expect(await choices(runner, topK, chunk, true), `${threads} threads, chunks of ${chunk}`).toEqual(expected)
         await runner.close()
       }
@@ -117,7 +123,7 @@ describe('index', () => {
       const seen = scores.map((score, i) => (score === null ? undefined : i)).filter((i) => i !== undefined)
       for (const backend of [referenceBackend, cpuBackend]) {
         const options = { precision: 'exact', stepTokens: seen.length, maxLogitRows: 1, threads: 1 } as const
-        const runner = await backend.load(program, checkpoint, options)
+        const runner = await loadRunner(backend, program, checkpoint, options)
         runner.reservePages(8)
         const found = await runner.step({
           tokens: Int32Array.from(seen, (i) => scores[i]! + 400),

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import type { Backend, BackendOptions } from '../../src/backends/backend.js'
+import type { Backend } from '../../src/backends/backend.js'
 import { cpuBackend } from '../../src/backends/cpu/cpu.js'
 import { planWeight } from '../../src/backends/formats/weights.js'
 import { referenceBackend } from '../../src/backends/reference/reference.js'
@@ -17,6 +17,7 @@ import { GraphBuilder, matrix } from '../../src/graph/builder.js'
 import type { Program } from '../../src/graph/program.js'
 import { concat, f32 } from '../checkpoint/build.js'
 import { folderOf, STORED } from '../checkpoint/layouts.js'
+import { loadRunner, type RunnerOptions } from '../runner.js'
 
 const fixture = fileURLToPath(new URL('../fixtures/ggml-blocks.safetensors', import.meta.url))
 // A whole group of rows, and a part of one.
@@ -73,10 +74,10 @@ async function run(
   program: Program,
   checkpoint: Checkpoint,
   tokens: number[],
-  options: Partial<BackendOptions> = {},
+  options: RunnerOptions = {},
 ): Promise<Float32Array> {
   const limits = { stepTokens: 16, maxLogitRows: 16, threads: 2 }
-  const runner = await backend.load(program, checkpoint, { precision: 'exact', ...limits, ...options })
+  const runner = await loadRunner(backend, program, checkpoint, { precision: 'exact', ...limits, ...options })
   const rows = Int32Array.from(tokens, (_, i) => i)
   const step = { positions: rows, sequences: new Int32Array(tokens.length), logitRows: rows }
   const out = await runner.step({ tokens: Int32Array.from(tokens), pageTables: [Int32Array.of(0)], ...step })

@@ -12,6 +12,7 @@ import { openCheckpoint } from '../../src/published/open.js'
 import { syntheticCheckpoint } from '../../src/checkpoint/synthetic.js'
 import { planLoad } from '../../src/engine/measure/plan.js'
 import { buildProgram } from '../../src/models/registry.js'
+import { loadRunner } from '../runner.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -38,7 +39,7 @@ it('takes for a cache in q8 what was planned', async () => {
   const program = await buildProgram(checkpoint)
   const plan = await planLoad(program, checkpoint, { kvCache: 'q8' })
   const options = { precision: 'fast', kvCache: 'q8', threads: 1, stepTokens: 8, maxLogitRows: 1 } as const
-  const runner = await cpuBackend.load(program, checkpoint, options)
+  const runner = await loadRunner(cpuBackend, program, checkpoint, options)
   expect(plan.cacheBytesPer1000Tokens).toBe((runner.pageBytes * 1000) / PAGE_SIZE)
   await runner.close()
   await checkpoint.close()
@@ -63,7 +64,7 @@ describe.each(FOLDERS)('%s', (name) => {
     const checkpoint = await openCheckpoint(await nodeFiles(root + name))
     const program = await buildProgram(checkpoint)
     const plan = await planLoad(program, checkpoint, options)
-    const runner = await cpuBackend.load(program, checkpoint, {
+    const runner = await loadRunner(cpuBackend, program, checkpoint, {
       ...options,
       threads: 1,
       stepTokens: 8,

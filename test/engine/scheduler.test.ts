@@ -125,7 +125,7 @@ describe('short memory', () => {
 })
 
 describe('recurrent states', () => {
-  const options = { maxTokens: 64, maxLogitRows: 8, maxSlots: 20 }
+  const options = { stepTokens: 64, maxLogitRows: 8, maxSlots: 20 }
   const total = (runner: FakeRunner): number => runner.steps.splice(0).reduce((a, b) => a + b, 0)
 
   it('go on from a snapshot at the end of a prompt', async () => {

@@ -3,14 +3,15 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import type { Backend, BackendOptions } from '../../src/backends/backend.js'
+import type { Backend } from '../../src/backends/backend.js'
 import { cpuBackend } from '../../src/backends/cpu/cpu.js'
 import { referenceBackend } from '../../src/backends/reference/reference.js'
 import { FIXTURES, GoldenRun, readGolden } from './harness.js'
+import type { RunnerOptions } from '../runner.js'
 
 const TOLERANCE = 1e-3
 const CHUNKS = [1, 7, 320]
-const BACKENDS: { name: string; backend: Backend; options: Partial<BackendOptions> }[] = [
+const BACKENDS: { name: string; backend: Backend; options: RunnerOptions }[] = [
   { name: 'reference', backend: referenceBackend, options: {} },
   ...[1, 2, 3].map((threads) => ({ name: `cpu, ${threads} threads`, backend: cpuBackend, options: { threads } })),
 ]

@@ -8,6 +8,7 @@ import { nodeFiles } from '../../src/checkpoint/files/node.js'
 import type { Program } from '../../src/graph/program.js'
 import { buildProgram } from '../../src/models/registry.js'
 import { parseGolden, type Golden } from './golden-file.js'
+import { loadRunner, type RunnerOptions } from '../runner.js'
 
 export const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url))
 
@@ -53,21 +54,17 @@ export class GoldenRun {
     readonly runner: Runner,
   ) {}
 
-  static async load(path: string, backend: Backend, options: Partial<BackendOptions> = {}): Promise<GoldenRun> {
+  static async load(path: string, backend: Backend, options: RunnerOptions = {}): Promise<GoldenRun> {
     const gguf = join(path, 'model.gguf')
     return GoldenRun.of(await openCheckpoint(await nodeFiles(existsSync(gguf) ? gguf : path)), backend, options)
   }
 
   /** Closes the checkpoint. */
-  static async of(checkpoint: Checkpoint, backend: Backend, options: Partial<BackendOptions> = {}): Promise<GoldenRun> {
+  static async of(checkpoint: Checkpoint, backend: Backend, options: RunnerOptions = {}): Promise<GoldenRun> {
     try {
       const program = await buildProgram(checkpoint)
-      const runner = await backend.load(program, checkpoint, {
-        precision: 'exact',
-        stepTokens: 320,
-        maxLogitRows: 320,
-        ...options,
-      })
+      const limits = { stepTokens: 320, maxLogitRows: 320 }
+      const runner = await loadRunner(backend, program, checkpoint, { ...limits, ...options })
       runner.reservePages(8)
       runner.reserveSlots(2)
       return new GoldenRun(program, runner)

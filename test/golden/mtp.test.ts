@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { PAGE_SIZE, type Backend, type BackendOptions } from '../../src/backends/backend.js'
+import { PAGE_SIZE, type Backend } from '../../src/backends/backend.js'
 import { cpuBackend } from '../../src/backends/cpu/cpu.js'
 import { referenceBackend } from '../../src/backends/reference/reference.js'
 import { nodeFiles } from '../../src/checkpoint/files/node.js'
@@ -12,6 +12,7 @@ import { readSafetensorsHeader } from '../../src/checkpoint/safetensors/header.j
 import { loadEngine } from '../../src/engine/load.js'
 import { buildProgram } from '../../src/models/registry.js'
 import { FIXTURES } from './harness.js'
+import { loadRunner, type RunnerOptions } from '../runner.js'
 
 const MINI = fileURLToPath(new URL('../../models/mini', import.meta.url))
 const TOLERANCE = 1e-3
@@ -34,7 +35,7 @@ async function readFixture(): Promise<{ ids: number[]; logits: Float32Array; dra
   return tensors
 }
 
-const BACKENDS: { name: string; backend: Backend; options: Partial<BackendOptions> }[] = [
+const BACKENDS: { name: string; backend: Backend; options: RunnerOptions }[] = [
   { name: 'reference', backend: referenceBackend, options: {} },
   { name: 'cpu, 2 threads', backend: cpuBackend, options: { threads: 2 } },
   // The model and its layer in different memories.
@@ -46,7 +47,7 @@ describe.each(BACKENDS)('$name', ({ backend, options }) => {
     const { ids, logits, draft } = await readFixture()
     const checkpoint = await openCheckpoint(await nodeFiles(MINI))
     const program = await buildProgram(checkpoint, { mtp: true })
-    const runner = await backend.load(program, checkpoint, {
+    const runner = await loadRunner(backend, program, checkpoint, {
       ...{ precision: 'exact', stepTokens: 128, maxLogitRows: 128 },
       ...options,
     })
@@ -85,7 +86,7 @@ it('takes the rows that it is told', async () => {
   const checkpoint = await openCheckpoint(await nodeFiles(MINI))
   const program = await buildProgram(checkpoint, { mtp: true })
   for (const { backend, options } of BACKENDS) {
-    const runner = await backend.load(program, checkpoint, {
+    const runner = await loadRunner(backend, program, checkpoint, {
       ...{ precision: 'exact', stepTokens: 128, maxLogitRows: 128 },
       ...options,
     })

@@ -4,27 +4,34 @@ import { weightsOf, type WeightUse } from '../../graph/ops.js'
 import { allOps, type Program } from '../../graph/program.js'
 import { type Backend, type BackendOptions, type MemoryPlan, type Runner } from '../backend.js'
 import { MAX_BANK_BYTES, gigabytes, planBanks } from './banks.js'
-import { bytesOfHex } from './hex.js'
-import { BASELINE_WASM, RELAXED_WASM } from './kernels.generated.js'
 import { cacheFormatOf, statePageBytes } from '../formats/cache-format.js'
 import { makePages } from './fresh-pages.js'
 import { Lowering } from '../plan/lower/lowering.js'
 import { layOut, timesBytes, type Layout } from './layout.js'
-import { collectGarbage, compileKernels, parallelism, sharesMemory, type CompiledKernels } from './platform.js'
+import { available, kernels, threadsOf } from './machine.js'
+import { collectGarbage, sharesMemory } from './platform.js'
 import { WeightLoader, stagingBytes } from './load-weights.js'
 import { ReadAhead } from './read-ahead.js'
+import { measureReadSpeed } from './read-speed.js'
 import { CpuRunner } from './runner.js'
 import { ThreadPool, ownThread } from './threads.js'
 import { align, planWeight, type PlacedWeight } from '../formats/weights.js'
 
 /** CPU kernels in WebAssembly: SIMD, threads over shared memory, the whole step inside; memories of at most 4 GiB each. */
-export const cpuBackend: Backend = { name: 'cpu', load, plan }
+export const cpuBackend: Backend = {
+  name: 'cpu',
+  capabilities: { exact: true, kvCaches: ['f16', 'q8'], hidden: true, draft: true, profile: true },
+  available,
+  plan,
+  measureReadSpeed: ({ cpu }) => measureReadSpeed(cpu?.threads),
+  load,
+}
 
 /** Room kept free in each bank for activations and tables when layers are dealt out. */
 const ACTIVATION_RESERVE = 256 << 20
 
 async function load(program: Program, checkpoint: Checkpoint, options: BackendOptions): Promise<Runner> {
-  const nThreads = threadsOf(options)
+  const nThreads = threadsOf(options.cpu?.threads)
   const weights = planWeights(program, checkpoint, options)
   const layout = layOutIn(program, weights, nThreads, options)
   const { module, uniform } = await kernels()
@@ -61,7 +68,7 @@ function layOutIn(
   nThreads: number,
   options: BackendOptions,
 ): Layout {
-  const bankBytes = Math.min(options.bankBytes ?? MAX_BANK_BYTES, MAX_BANK_BYTES)
+  const bankBytes = Math.min(options.cpu?.bankBytes ?? MAX_BANK_BYTES, MAX_BANK_BYTES)
   const cache = cacheFormatOf(program, options)
   for (let reserve = Math.min(ACTIVATION_RESERVE, bankBytes / 4); ;) {
     const banks = planBanks(program, weights, bankBytes, reserve, 1, cache)
@@ -104,26 +111,6 @@ function plan(
     slotBytes: program.recurrents.reduce((sum, { floats }) => sum + align(floats * 4), 0),
     refusal,
   }
-}
-
-/** @throws UserError where so many threads cannot be had. */
-export function threadsOf({ threads }: { threads?: number | undefined }): number {
-  if (threads !== undefined && (!Number.isInteger(threads) || threads < 1 || threads > 64))
-    throw new UserError(`: expected a whole number from 1 to 64, found ${threads}`, 'invalid_argument', {
-      at: { option: 'threads' },
-    })
-  if (sharesMemory()) return threads ?? Math.max(1, Math.min(parallelism(), 16))
-  const remedy =
-    'serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp'
-  if (threads !== undefined && threads > 1)
-    throw new UserError(
-      `: expected 1, found ${threads}: this page is not cross-origin isolated, so memory cannot be shared with threads; ${remedy}`,
-      'unsupported_platform',
-      { at: { option: 'threads' } },
-    )
-  if (threads === undefined)
-    console.warn(`kaiyuan: one thread, which is the page's own: the page is not cross-origin isolated; ${remedy}`)
-  return 1
 }
 
 /** Every weight of the program with its format, once, whatever the number of ops that read it. */
@@ -178,27 +165,6 @@ function newMemory(bytes: number): WebAssembly.Memory {
       { cause, remedies: [{ option: 'quantize', value: 'q4' }, { advice: 'a smaller model' }] },
     )
   }
-}
-
-let compiled: Promise<CompiledKernels | undefined> | undefined
-
-/** Compiled once per process: relaxed SIMD where the engine has it. */
-export async function kernels(): Promise<CompiledKernels> {
-  compiled ??= compileKernels([bytesOf(RELAXED_WASM), bytesOf(BASELINE_WASM)])
-  const made = await compiled
-  if (made) return made
-  throw new UserError('this JavaScript engine has no WebAssembly SIMD with threads', 'unsupported_platform', {
-    remedies: [{ advice: 'a newer one' }, { option: 'backend', value: 'reference' }],
-  })
-}
-
-/** The import of a memory that is shared and has a largest size. */
-const SHARED_IMPORT = '03656e76066d656d6f72790203'
-const UNSHARED_IMPORT = '03656e76066d656d6f72790201'
-
-function bytesOf(wasm: string): Uint8Array<ArrayBuffer> {
-  // Atomic instructions work in any memory; the one that waits is reached only with more than one thread.
-  return bytesOfHex(sharesMemory() ? wasm : wasm.replace(SHARED_IMPORT, UNSHARED_IMPORT))
 }
 
 function sumBytes(weights: ReadonlyMap<string, PlacedWeight>): number {

@@ -1,4 +1,4 @@
-import { kernels, threadsOf } from './cpu.js'
+import { kernels, threadsOf } from './machine.js'
 import { sharesMemory } from './platform.js'
 import { FIRST_FREE_ADDRESS, RECORD_BYTES, writeSpan } from './records.js'
 import { ThreadPool, ownThread } from './threads.js'
@@ -7,8 +7,8 @@ import { ThreadPool, ownThread } from './threads.js'
 const PROBED_BYTES = 2 ** 29
 
 /** Bytes per second at which all threads together read memory and do nothing else: the limit of decoding, before a load. */
-export async function readSpeed(asked?: number): Promise<number> {
-  const nThreads = threadsOf({ threads: asked })
+export async function measureReadSpeed(asked?: number): Promise<number> {
+  const nThreads = threadsOf(asked)
   const { module, uniform } = await kernels()
   const data = FIRST_FREE_ADDRESS + 4096
   const memory = new WebAssembly.Memory({

@@ -23,6 +23,8 @@ import { Weights } from './tensors.js'
 
 export const referenceBackend: Backend = {
   name: 'reference',
+  capabilities: { exact: true, kvCaches: [], hidden: true, draft: true, profile: false },
+  available: () => Promise.resolve({ available: true }),
   async load(program: Program, checkpoint: Checkpoint, options: BackendOptions): Promise<Runner> {
     return new ReferenceRunner(program, await Weights.load(program, checkpoint, options), options)
   },

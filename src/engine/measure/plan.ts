@@ -1,10 +1,14 @@
 import { PAGE_SIZE, type KvCache, type Precision } from '../../backends/backend.js'
+import { findBackend, type BackendName } from '../../backends/registry.js'
 import type { Checkpoint } from '../../checkpoint/checkpoint.js'
-import type { UserError } from '../../errors.js'
+import { UserError } from '../../errors.js'
 import type { Program } from '../../graph/program.js'
+import { checkCapabilities, checkRounding } from '../options.js'
 import { countParameters, programWeights, storedBytes } from './parameters.js'
 
 export interface PlanOptions {
+  /** By default the best that the machine can run. */
+  readonly backend?: BackendName | undefined
   readonly precision?: Precision | undefined
   readonly quantize?: 'q8' | 'q4' | undefined
   readonly kvCache?: KvCache | undefined
@@ -12,7 +16,7 @@ export interface PlanOptions {
   readonly bandwidth?: number | undefined
 }
 
-/** What a model takes on the cpu backend, from its config and headers. */
+/** What a model takes on a backend, from its config and headers. */
 export interface Plan {
   readonly parameters: number
   /** Parameters that one token uses. */
@@ -40,8 +44,11 @@ export interface Plan {
 /** Plans a program. Nothing but headers is read. */
 export async function planLoad(program: Program, checkpoint: Checkpoint, options: PlanOptions = {}): Promise<Plan> {
   const { precision = 'fast', quantize, kvCache, bandwidth } = options
-  const { cpuBackend } = await import('../../backends/cpu/cpu.js')
-  const needs = cpuBackend.plan!(program, checkpoint, {
+  const backend = await findBackend(options.backend)
+  checkRounding(options)
+  checkCapabilities(backend, options)
+  if (!backend.plan) throw unplanned(backend.name)
+  const needs = backend.plan(program, checkpoint, {
     precision,
     ...(quantize && { quantize }),
     ...(kvCache && { kvCache }),
@@ -72,4 +79,15 @@ export async function planLoad(program: Program, checkpoint: Checkpoint, options
       decodeTokensPerSecondAt1000: bandwidth / (read + cache),
     }),
   }
+}
+
+function unplanned(backend: string): UserError {
+  return new UserError(
+    `: what a model takes on the ${backend} backend is not known before it is loaded`,
+    'invalid_argument',
+    {
+      at: { option: 'backend', value: backend },
+      remedies: [{ option: 'backend', change: 'omit' }],
+    },
+  )
 }

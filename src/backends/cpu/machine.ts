@@ -1,0 +1,55 @@
+import { UserError } from '../../errors.js'
+import type { Availability } from '../backend.js'
+import { bytesOfHex } from './hex.js'
+import { BASELINE_WASM, RELAXED_WASM } from './kernels.generated.js'
+import { compileKernels, parallelism, sharesMemory, type CompiledKernels } from './platform.js'
+
+/** Whether this JavaScript engine has what the kernels need. */
+export async function available(): Promise<Availability> {
+  return (await compiledKernels()) ? { available: true } : { available: false, reason: REASON }
+}
+
+const REASON = 'this JavaScript engine has no WebAssembly SIMD with threads'
+
+/** @throws UserError where so many threads cannot be had. */
+export function threadsOf(threads: number | undefined): number {
+  if (threads !== undefined && (!Number.isInteger(threads) || threads < 1 || threads > 64))
+    throw new UserError(`: expected a whole number from 1 to 64, found ${threads}`, 'invalid_argument', {
+      at: { option: 'threads' },
+    })
+  if (sharesMemory()) return threads ?? Math.max(1, Math.min(parallelism(), 16))
+  const remedy =
+    'serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp'
+  if (threads !== undefined && threads > 1)
+    throw new UserError(
+      `: expected 1, found ${threads}: this page is not cross-origin isolated, so memory cannot be shared with threads; ${remedy}`,
+      'unsupported_platform',
+      { at: { option: 'threads' } },
+    )
+  if (threads === undefined)
+    console.warn(`kaiyuan: one thread, which is the page's own: the page is not cross-origin isolated; ${remedy}`)
+  return 1
+}
+
+let compiled: Promise<CompiledKernels | undefined> | undefined
+
+/** Compiled once per process: relaxed SIMD where the engine has it. */
+function compiledKernels(): Promise<CompiledKernels | undefined> {
+  return (compiled ??= compileKernels([bytesOf(RELAXED_WASM), bytesOf(BASELINE_WASM)]))
+}
+
+/** @throws UserError where the engine lacks what they need. */
+export async function kernels(): Promise<CompiledKernels> {
+  const made = await compiledKernels()
+  if (made) return made
+  throw new UserError(REASON, 'unsupported_platform', { remedies: [{ advice: 'a newer one' }] })
+}
+
+/** The import of a memory that is shared and has a largest size. */
+const SHARED_IMPORT = '03656e76066d656d6f72790203'
+const UNSHARED_IMPORT = '03656e76066d656d6f72790201'
+
+function bytesOf(wasm: string): Uint8Array<ArrayBuffer> {
+  // Atomic instructions work in any memory; the one that waits is reached only with more than one thread.
+  return bytesOfHex(sharesMemory() ? wasm : wasm.replace(SHARED_IMPORT, UNSHARED_IMPORT))
+}
