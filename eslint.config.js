@@ -118,7 +118,7 @@ export default tseslint.config(
     rules: directionRule(file.split('/')[1], { allowNode: true }),
   })),
   // Configuration files of tools have to export a default.
-  { files: ['*.config.ts', 'test/reporter.ts'], rules: { 'no-restricted-syntax': 'off' } },
+  { files: ['**/*.config.ts', 'test/reporter.ts'], rules: { 'no-restricted-syntax': 'off' } },
   {
     files: ['test/**/*.ts'],
     rules: {

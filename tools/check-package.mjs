@@ -8,7 +8,7 @@ import { pack, packedSizes, root } from './package-size.mjs'
 
 const QUESTION = "How many r's are in strawberry?"
 const ENGINE_LIMIT = 400_000
-const FORBIDDEN = /(^|\/)(training|test|kernels|bench|node_modules)\/|\.map$|\.tsbuildinfo$/
+const FORBIDDEN = /(^|\/)(training|test|kernels|bench|node_modules)\/|\.map$|\/\.built$/
 const EXPECTED = ['dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js', 'models/mini/model.safetensors', 'LICENSE']
 
 let passed = 0

@@ -1,43 +1,17 @@
 // Every block format of ggml against values that the gguf package (llama.cpp) computed from the same bytes.
-import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { decodeBytes, decodeRows } from '../../src/checkpoint/formats/decode.js'
 import { FORMATS, type FormatName } from '../../src/checkpoint/formats/formats.js'
 import { BLOCK_READERS } from '../../src/checkpoint/formats/ggml-blocks.js'
 import { memorySource } from '../../src/checkpoint/files/memory.js'
-import { readSafetensorsHeader } from '../../src/checkpoint/safetensors/header.js'
 import { storedTensor } from '../../src/checkpoint/stored.js'
 import { UserError } from '../../src/errors.js'
+import { blockCases } from './block-cases.js'
 
 const fixture = fileURLToPath(new URL('../fixtures/ggml-blocks.safetensors', import.meta.url))
-const shared = fileURLToPath(new URL('../../../shared/golden-gguf/blocks.safetensors', import.meta.url))
-if (!existsSync(shared)) console.log(`skipped: the larger set of blocks: no file ${shared}`)
 
-interface Case {
-  readonly format: FormatName
-  readonly bytes: Uint8Array
-  readonly values: Uint8Array
-}
-
-async function casesOf(file: string): Promise<Case[]> {
-  const source = memorySource(file, Uint8Array.from(readFileSync(file)))
-  const entries = await readSafetensorsHeader(source)
-  const read = (name: string): Promise<Uint8Array> => {
-    const { start = 0, end = 0 } = entries.get(name) ?? {}
-    return source.read(start, end - start)
-  }
-  const types = [...entries.keys()].filter((name) => name.endsWith('.bytes')).map((name) => name.slice(0, -6))
-  return Promise.all(
-    types.map(async (type) => ({
-      format: type.toLowerCase() as FormatName,
-      bytes: await read(`${type}.bytes`),
-      values: await read(`${type}.values`),
-    })),
-  )
-}
-
-const cases = await casesOf(fixture)
+const cases = await blockCases(fixture)
 
 /** Where a block keeps its scale, to be damaged: the last byte of an f16, of Q8_K's f32, or MXFP4's only one. */
 const SCALE_AT: Partial<Record<FormatName, number>> = {
@@ -53,13 +27,6 @@ describe('blocks of ggml', () => {
   it.each(cases)('$format decodes to the same bits', ({ format, bytes, values }) => {
     const cols = values.length / 4
     expect(new Uint8Array(decodeBytes(format, bytes, 1, cols).buffer)).toEqual(values)
-  })
-
-  it.skipIf(!existsSync(shared))('the larger set decodes to the same bits', async () => {
-    for (const { format, bytes, values } of await casesOf(shared)) {
-      const decoded = decodeBytes(format, bytes, 3, values.length / 12)
-      expect(new Uint8Array(decoded.buffer), format).toEqual(values)
-    }
   })
 
   it('decodes Q8_K: an f32 scale and 256 codes', () => {

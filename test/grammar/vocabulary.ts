@@ -1,4 +1,6 @@
 import type { TokenConstraint } from '../../src/engine/sample/adjust.js'
+import { seededRandom } from '../../src/engine/sample/random.js'
+import type { Grammars, GrammarSpec } from '../../src/grammar/constraint.js'
 import type { Tokenizer } from '../../src/tokenizer/tokenizer.js'
 
 /** Every byte, and some texts of more bytes; the last id ends an answer. */
@@ -66,4 +68,16 @@ export async function randomAnswer(constraint: TokenConstraint, random: () => nu
     ids.push(id)
     if (ids.length > most) throw new Error(`the answer does not end: ${bytes.decode(ids).slice(0, 200)}`)
   }
+}
+
+/** Random answers of one grammar, the same each time. */
+export async function randomAnswers(grammars: Grammars, spec: GrammarSpec, count: number): Promise<string[]> {
+  const random = seededRandom(7)
+  const all: string[] = []
+  for (let i = 0; i < count; i++) {
+    const constraint = await grammars.constraint(spec)
+    all.push(await randomAnswer(constraint, random))
+    constraint.close()
+  }
+  return all
 }

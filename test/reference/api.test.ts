@@ -1,27 +1,21 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+// OpenAI's description of its API, and questions that call for tools.
+import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import OpenAI from 'openai'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { callText, scriptedEngine, serveEngine, type Prompt } from './scripted.js'
-
-/** OpenAI's description of its API, and questions that call for tools. Too large for the repository. */
-const SHARED = fileURLToPath(new URL('../../../shared/real/api/', import.meta.url))
-const present = existsSync(SHARED)
-if (!present) console.log(`skipped: OpenAI's schemas and the tool cases, since ${SHARED} is absent`)
+import { callText, scriptedEngine, serveEngine, type Prompt } from '../server/scripted.js'
+import { reference } from './folder.js'
 
 interface ToolCase {
   readonly tool_name: string
   readonly input: string
   readonly expected_arguments: string
 }
-const cases = present
-  ? readFileSync(`${SHARED}gpt-oss-cases.jsonl`, 'utf8')
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as ToolCase)
-  : []
+const cases = readFileSync(reference('real/api/gpt-oss-cases.jsonl'), 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as ToolCase)
 const expected = new Map(cases.map((one) => [one.input, one]))
 
 /** Calls the tool that the case wants, says what a tool said, or answers. */
@@ -43,7 +37,7 @@ const names = [...new Set(cases.map(({ tool_name }) => tool_name))]
 const chatTools = names.map((name) => ({ type: 'function' as const, function: { name, parameters } }))
 const responseTools = names.map((name) => ({ type: 'function' as const, name, parameters, strict: false }))
 
-describe.skipIf(!present)('tool calls of published cases', () => {
+describe('tool calls of published cases', () => {
   it.each(cases)('$tool_name: $input', async ({ tool_name: name, input, expected_arguments: args }) => {
     const messages = [{ role: 'user' as const, content: input }]
     const { choices } = await client.chat.completions.create({ model, messages, tools: chatTools })
@@ -72,10 +66,10 @@ function withNull(_: unknown, value: unknown): unknown {
   return nullable === true ? { anyOf: [schema, { type: 'null' }] } : schema
 }
 
-describe.skipIf(!present)("OpenAI's own schemas", () => {
+describe("OpenAI's own schemas", () => {
   const ajv = new Ajv2020({ strict: false, validateFormats: false, discriminator: false })
-  const api = present ? (parse(readFileSync(`${SHARED}openai-openapi.yaml`, 'utf8'), withNull) as object) : {}
-  if (present) ajv.addSchema(api, 'openai')
+  const api = parse(readFileSync(reference('real/api/openai-openapi.yaml'), 'utf8'), withNull) as object
+  ajv.addSchema(api, 'openai')
 
   function check(schema: string, value: unknown): void {
     const validate = ajv.getSchema(`openai#/components/schemas/${schema}`)

@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http'
 import v8 from 'node:v8'
 import vm from 'node:vm'
 import { afterAll, expect, it } from 'vitest'
-import { scriptedEngine, serveEngine } from './scripted.js'
+import { scriptedEngine, serveEngine } from '../server/scripted.js'
 
 const REQUESTS = 2000
 const CLIENTS = 40
@@ -68,7 +68,7 @@ function contentOf(text: string, stream: boolean): string {
 
 const MALFORMED = ['{', '[]', '{"model":"scripted"}', '{"model":"other","messages":[]}', '"\\ud800"']
 
-it('holds for two thousand requests, a third cancelled and a tenth malformed', { timeout: 120_000 }, async () => {
+it('holds for two thousand requests, a third cancelled and a tenth malformed', async () => {
   const counts = { answered: 0, cancelled: 0, malformed: 0, refused: 0 }
   let next = 0
   let early = 0
@@ -100,9 +100,8 @@ it('holds for two thousand requests, a third cancelled and a tenth malformed', {
   await Promise.all(Array.from({ length: CLIENTS }, client))
   agent.destroy()
   const { admission } = server.state.models.find('scripted')
-  for (let i = 0; i < 200 && (admission.active > 0 || server.engine.active > 0); i++) {
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
+  // A cancelled answer ends within a step; the limit is the test's own.
+  while (admission.active > 0 || server.engine.active > 0) await new Promise((resolve) => setTimeout(resolve, 10))
   expect([admission.active, admission.waiting, server.engine.active, engine.load.active]).toEqual([0, 0, 0, 0])
   expect(engine.load.freePages).toBe(engine.load.pages)
   expect(counts.answered + counts.cancelled + counts.malformed + counts.refused).toBe(REQUESTS)

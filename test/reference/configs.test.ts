@@ -1,15 +1,13 @@
-import { existsSync, readdirSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { openConfigOnly } from '../../src/checkpoint/config-only.js'
 import { nodeFiles } from '../../src/checkpoint/files/node.js'
 import { planLoad, type Plan } from '../../src/engine/measure/plan.js'
 import { UserError } from '../../src/errors.js'
 import { buildProgram } from '../../src/models/registry.js'
+import { reference } from './folder.js'
 
-const folder = fileURLToPath(new URL('../../../shared/real/configs/', import.meta.url))
-const present = existsSync(folder)
-if (!present) console.log(`skipped: published configs: no folder ${folder}`)
+const folder = reference('real/configs')
 
 /** Billions of parameters, all and those that one token uses, as the labs or their papers state them. */
 type Counts = readonly [total: number, active: number]
@@ -98,7 +96,7 @@ const TOLERANCE = 0.04
 
 async function plan(name: string): Promise<Plan | UserError> {
   try {
-    const checkpoint = await openConfigOnly(await nodeFiles(`${folder}${name}_config.json`))
+    const checkpoint = await openConfigOnly(await nodeFiles(`${folder}/${name}_config.json`))
     return await planLoad(await buildProgram(checkpoint), checkpoint, { bandwidth: 1e11 })
   } catch (error) {
     // Anything else is a bug: nobody wants to see a stack trace for a model that is not supported.
@@ -107,7 +105,7 @@ async function plan(name: string): Promise<Plan | UserError> {
   }
 }
 
-describe.skipIf(!present)('published configs', () => {
+describe('published configs', () => {
   it('are all in the table', () => {
     const files = readdirSync(folder).map((file) => file.replace('_config.json', ''))
     expect(files.sort()).toEqual(Object.keys(PUBLISHED).sort())

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+// Other projects' vocabularies with the ids that their own tokenizers give.
+import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
@@ -10,21 +10,17 @@ import { loadTokenizer } from '../../src/tokenizer/load.js'
 import { sentencePieceModel } from '../../src/tokenizer/sentence-piece-model.js'
 import { HARMONY_FAMILY, deepseekFamily, rankedTokenizer } from '../../src/tokenizer/tiktoken-families.js'
 import type { Tokenizer } from '../../src/tokenizer/tokenizer.js'
-import { fakeCheckpoint } from './vocabularies.js'
-
-/** Other projects' vocabularies with the ids that their own tokenizers give. Too large for the repository. */
-const SHARED = fileURLToPath(new URL('../../../shared/', import.meta.url))
-const present = existsSync(`${SHARED}real/tokenizers`)
-if (!present) console.log(`skipped: published vocabularies, since ${SHARED}real is absent`)
+import { fakeCheckpoint } from '../tokenizer/vocabularies.js'
+import { reference } from './folder.js'
 
 async function fromFolder(folder: string): Promise<Tokenizer> {
-  const tokenizer = await loadTokenizer(fakeCheckpoint(await nodeFiles(SHARED + folder)))
+  const tokenizer = await loadTokenizer(fakeCheckpoint(await nodeFiles(reference(folder))))
   if (!tokenizer) throw new Error(`${folder} has no tokenizer`)
   return tokenizer
 }
 
 async function fromGguf(file: string): Promise<Tokenizer> {
-  const { metadata } = await readGgufHeader(memorySource(file, readFileSync(SHARED + file)))
+  const { metadata } = await readGgufHeader(memorySource(file, readFileSync(reference(file))))
   const checkpoint: Checkpoint = { ...fakeCheckpoint(), kind: 'gguf', metadata }
   const tokenizer = await loadTokenizer(checkpoint)
   if (!tokenizer) throw new Error(`${file} has no tokenizer`)
@@ -37,7 +33,7 @@ function streamed(tokenizer: Tokenizer, ids: readonly number[]): string {
 }
 
 function text(file: string): string {
-  return readFileSync(`${SHARED}real/tokenizers/${file}`, 'utf8')
+  return readFileSync(reference(`real/tokenizers/${file}`), 'utf8')
 }
 
 const noIds = { where: 'ranks', eosIds: [] }
@@ -45,7 +41,7 @@ const noIds = { where: 'ranks', eosIds: [] }
 const MISTRAL_MODEL = 'mistral-sp/mistral_instruct_tokenizer_240323.model.v3'
 
 function deepseek(): Tokenizer {
-  const ranks = gunzipSync(readFileSync(`${SHARED}real/tokenizers/deepseek-v3/deepseek_base.tiktoken.gz`))
+  const ranks = gunzipSync(readFileSync(reference('real/tokenizers/deepseek-v3/deepseek_base.tiktoken.gz')))
   const specials = JSON.parse(text('deepseek-v3/deepseek_base_special.json')) as Record<string, number>
   const family = deepseekFamily(new Map(Object.entries(specials).map(([name, id]) => [id, name])))
   return rankedTokenizer(ranks.toString('utf8'), family, noIds)
@@ -53,7 +49,7 @@ function deepseek(): Tokenizer {
 
 /** llama.cpp's cases: texts, and for each a line of ids. */
 async function sameAsOutputs(name: string, tokenizer: Tokenizer): Promise<void> {
-  const file = `${SHARED}real/vocab-gguf/ggml-vocab-${name}.gguf`
+  const file = reference(`real/vocab-gguf/ggml-vocab-${name}.gguf`)
   const inputs = readFileSync(`${file}.inp`, 'utf8').split('\n__ggml_vocab_test__\n')
   const outputs = readFileSync(`${file}.out`, 'utf8').split('\n')
   const wrong: unknown[] = []
@@ -74,11 +70,13 @@ interface Case {
 }
 
 function cases(file: string): Case[] {
-  const lines = readFileSync(`${SHARED}real/tokenizers/${file}`, 'utf8').trim().split('\n')
+  const lines = readFileSync(reference(`real/tokenizers/${file}`), 'utf8')
+    .trim()
+    .split('\n')
   return lines.map((line) => JSON.parse(line) as Case)
 }
 
-describe.skipIf(!present)('published vocabularies', () => {
+describe('published vocabularies', () => {
   /** Each with the way in which its files are read. */
   const sources: [string, () => Promise<Tokenizer>][] = [
     ['kimi-k2', () => fromFolder('real/tokenizers/kimi-k2')],
@@ -106,7 +104,7 @@ describe.skipIf(!present)('published vocabularies', () => {
   })
 
   test('mistral-sp: its tokenizer.model gives the same ids', () => {
-    const tokenizer = sentencePieceModel(readFileSync(`${SHARED}real/tokenizers/${MISTRAL_MODEL}`), 'model', [], true)
+    const tokenizer = sentencePieceModel(readFileSync(reference(`real/tokenizers/${MISTRAL_MODEL}`)), 'model', [], true)
     // tokenizer.json puts no space before a text that begins with one, and its <s> is found in any text.
     const same = cases('expected.jsonl')
       .concat(cases('expected-long.jsonl'))
@@ -126,7 +124,7 @@ describe.skipIf(!present)('published vocabularies', () => {
 
   test('tinystories: prompt ids with BOS', async () => {
     const tokenizer = await fromFolder('real/tinystories-656k')
-    const text = readFileSync(`${SHARED}real/tinystories-656k/expected.json`, 'utf8')
+    const text = readFileSync(reference('real/tinystories-656k/expected.json'), 'utf8')
     const expected = JSON.parse(text) as { prompt: string; prompt_ids: number[] }[]
     for (const { prompt, prompt_ids } of expected) {
       expect(tokenizer.encode(prompt, { addSpecial: true })).toEqual(prompt_ids)
@@ -135,7 +133,7 @@ describe.skipIf(!present)('published vocabularies', () => {
 
   test('stories260k: a story and its start', async () => {
     const tokenizer = await fromGguf('golden-gguf/stories260k/model.gguf')
-    const story = readFileSync(`${SHARED}golden-gguf/stories260k/greedy.txt`, 'utf8')
+    const story = readFileSync(reference('golden-gguf/stories260k/greedy.txt'), 'utf8')
     expect(tokenizer.decode(tokenizer.encode(story, { addSpecial: false }))).toBe(story)
     expect(tokenizer.encode('Once upon a time', { addSpecial: true })).toEqual([1, 403, 407, 261, 378])
   })
