@@ -1,33 +1,11 @@
 import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja'
-import type { Checkpoint } from '../checkpoint/checkpoint.js'
+import type { Checkpoint, EmbeddedTokenizer } from '../checkpoint/checkpoint.js'
+import { readText } from '../checkpoint/files/json.js'
 import { UserError } from '../errors.js'
-import type { ChatMessage, ToolDefinition } from './message.js'
+import { isJsonObject, type JsonObject } from '../json.js'
+import type { ChatMessage } from './message.js'
+import type { ChatTemplate } from './prompt.js'
 import { codedPrompt } from './prompts/registry.js'
-
-export interface RenderOptions {
-  /** Ends the text where the assistant's answer begins. */
-  readonly addGenerationPrompt?: boolean
-  readonly tools?: readonly ToolDefinition[]
-  /** Further variables, such as enable_thinking. */
-  readonly extra?: Record<string, unknown>
-}
-
-/** Turns a conversation into the text that the model was trained on. */
-export interface ChatTemplate {
-  /** @throws UserError invalid_template when the template refuses the messages or does not end. */
-  render(messages: readonly ChatMessage[], options?: RenderOptions): string
-  /** The template's text, which tells the dialect of the answers; none where the prompt is made by code. */
-  readonly source?: string
-  /** The same text in pieces, for families that forbid special tokens in what people write. */
-  segments?(messages: readonly ChatMessage[], options?: RenderOptions): PromptSegment[]
-}
-
-/** A piece of a prompt that is turned into ids alone. */
-export interface PromptSegment {
-  readonly text: string
-  /** Names of special tokens in it are special tokens; else it is plain text, whatever it looks like. */
-  readonly special: boolean
-}
 
 /** Steps of the interpreter; published templates take some thousands. */
 const MAX_STEPS = 500_000
@@ -36,22 +14,21 @@ const MAX_RANGE = 100_000
 type SpecialTokens = Readonly<Record<string, string>>
 
 /**
- * The model's chat template: chat_template.jinja, tokenizer_config.json or GGUF metadata, else the prompt that is made by
+ * The model's chat template: chat_template.jinja, tokenizer_config.json or what the container holds, else the prompt that is made by
  * code for its model_type; undefined when there is neither.
  * @throws UserError when the template cannot be parsed.
  */
 export async function loadChatTemplate(checkpoint: Checkpoint): Promise<ChatTemplate | undefined> {
   const coded = codedPrompt(checkpoint.config['model_type'])
-  if (checkpoint.metadata) {
-    const source = checkpoint.metadata.get('tokenizer.chat_template')
-    if (typeof source !== 'string') return coded
-    return jinjaTemplate(source, ggufTokens(checkpoint.metadata), checkpoint.name)
+  const { embedded, name } = checkpoint
+  if (embedded) {
+    const { chatTemplate: source, vocabulary } = embedded
+    return source === undefined ? coded : jinjaTemplate(source, embeddedTokens(vocabulary), name)
   }
-  const config = await readJson(checkpoint, 'tokenizer_config.json')
-  const file = await readText(checkpoint, 'chat_template.jinja')
-  const source = file ?? templateOf(config?.['chat_template'])
-  if (source === undefined) return coded
-  return jinjaTemplate(source, configTokens(config ?? {}), checkpoint.name)
+  const config = (await checkpoint.json('tokenizer_config.json')) ?? {}
+  const file = await readText((file) => checkpoint.file(file), 'chat_template.jinja')
+  const source = file ?? templateOf(config['chat_template'])
+  return source === undefined ? coded : jinjaTemplate(source, configTokens(config), name)
 }
 
 /** A template of Jinja text with its special tokens; `where` is for messages. */
@@ -209,54 +186,23 @@ function templateOf(value: unknown): string | undefined {
 }
 
 /** bos_token and its like: a string, or an object with its content. */
-function configTokens(config: Record<string, unknown>): SpecialTokens {
+function configTokens(config: JsonObject): SpecialTokens {
   const tokens: Record<string, string> = {}
   for (const name of ['bos_token', 'eos_token', 'pad_token', 'unk_token']) {
     const value = config[name]
-    const text = typeof value === 'object' && value !== null ? (value as { content?: unknown }).content : value
+    const text = isJsonObject(value) ? value['content'] : value
     if (typeof text === 'string') tokens[name] = text
   }
   return tokens
 }
 
-function ggufTokens(metadata: ReadonlyMap<string, unknown>): SpecialTokens {
-  const texts = metadata.get('tokenizer.ggml.tokens')
+function embeddedTokens(vocabulary: EmbeddedTokenizer['vocabulary']): SpecialTokens {
+  const texts = vocabulary.get('tokens')
   const tokens: Record<string, string> = {}
   for (const name of ['bos', 'eos', 'unk']) {
-    const id = metadata.get(`tokenizer.ggml.${name}_token_id`)
+    const id = vocabulary.get(`${name}_token_id`)
     const text: unknown = Array.isArray(texts) && typeof id === 'number' ? texts[id] : undefined
     if (typeof text === 'string') tokens[`${name}_token`] = text
   }
   return tokens
-}
-
-async function readText(checkpoint: Checkpoint, name: string): Promise<string | undefined> {
-  const source = await checkpoint.file(name)
-  if (!source) return undefined
-  try {
-    if (source.size > 64 << 20)
-      throw new UserError(
-        `${source.name}: ${source.size} bytes; expected at most 64 MiB. Fetch the file again.`,
-        'invalid_file',
-      )
-    return new TextDecoder().decode(await source.read(0, source.size))
-  } finally {
-    await source.close()
-  }
-}
-
-async function readJson(checkpoint: Checkpoint, name: string): Promise<Record<string, unknown> | undefined> {
-  const text = await readText(checkpoint, name)
-  if (text === undefined) return undefined
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-    throw new SyntaxError('not an object')
-  } catch (cause) {
-    throw new UserError(
-      `${checkpoint.name}/${name}: expected a JSON object: ${(cause as Error).message}. Fetch the file again.`,
-      'invalid_file',
-      { cause },
-    )
-  }
 }

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../json.js'
 import type { ByteSource } from './files/source.js'
 import type { FormatName } from './formats/formats.js'
 
@@ -60,17 +61,22 @@ export interface TensorPart {
   readonly transposed?: boolean
 }
 
-/** JSON as found in config.json; for GGUF, the same keys made from the metadata. */
-export type JsonObject = { readonly [key: string]: unknown }
+/** A tokenizer inside of a container that is one file. */
+export interface EmbeddedTokenizer {
+  /** The vocabulary's lists, ids and flags as GGUF has them below `tokenizer.ggml.`: model, tokens, merges, bos_token_id, ... Unchecked. */
+  readonly vocabulary: ReadonlyMap<string, unknown>
+  readonly chatTemplate?: string
+}
 
 /** A model at rest: named tensors under the names that the labs publish, the config, and the tokenizer's files. */
 export interface Checkpoint {
   /** For messages: the folder or file. */
   readonly name: string
   readonly kind: 'safetensors' | 'gguf'
+  /** config.json; for other layouts, the same keys made from what they have. */
   readonly config: JsonObject
-  /** GGUF metadata, which holds the tokenizer and the chat template there. */
-  readonly metadata?: ReadonlyMap<string, unknown>
+  /** Instead of the tokenizer's files. */
+  readonly embedded?: EmbeddedTokenizer
   /** Published names of all tensors (safetensors companions such as weight_scale_inv are not listed). */
   names(): Iterable<string>
   has(name: string): boolean
@@ -79,7 +85,12 @@ export interface Checkpoint {
    * @throws UserError when the tensor is missing or has another shape: names tensor, file, expected and found.
    */
   tensor(name: string, shape: readonly number[], part?: TensorPart): StoredTensor
-  /** A file beside the weights (tokenizer.json, generation_config.json); undefined when absent. */
+  /** A file beside the weights (tokenizer.json, chat_template.jinja); undefined when absent. */
   file(name: string): Promise<ByteSource | undefined>
+  /**
+   * A config beside the weights (tokenizer_config.json, generation_config.json), which is read and parsed once; undefined
+   * when absent. @throws UserError when it is not a JSON object.
+   */
+  json(name: string): Promise<JsonObject | undefined>
   close(): Promise<void>
 }

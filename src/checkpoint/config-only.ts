@@ -1,14 +1,15 @@
 import { UserError } from '../errors.js'
-import type { Checkpoint, JsonObject, StoredTensor } from './checkpoint.js'
+import type { Checkpoint, StoredTensor } from './checkpoint.js'
 import { rowBytes, type FormatName } from './formats/formats.js'
-import { isJsonObject, readJsonObject, shortText } from './files/json.js'
-import { quantizationOf } from './safetensors/quantized-layouts.js'
+import { jsonOf } from './files/json.js'
+import { quantizationOf } from './safetensors/weights.js'
 import type { FileSet } from './files/source.js'
-import { product, unsupportedFormat } from './stored.js'
+import { product } from './shape.js'
+import { unsupportedFormat } from './tensor-errors.js'
+import { isJsonObject, type JsonObject, shortText } from '../json.js'
 
 /** Larger than any: one scale for a tensor. */
 const WHOLE_TENSOR = [2 ** 40, 2 ** 40] as const
-const LARGEST_CONFIG = 16_000_000
 
 /** What the weights of a published config are stored as, where it quantises: codes, and the block of one scale. */
 interface Quantized {
@@ -31,7 +32,7 @@ export async function openConfigOnly(files: FileSet): Promise<Checkpoint> {
   const source = await files.open(file)
   if (!source) throw new UserError(`${files.name}/${file}: no such file. Give a config.json.`, 'file_not_found')
   try {
-    return configOnly(source.name, await readJsonObject(source, LARGEST_CONFIG))
+    return configOnly(source.name, await jsonOf(source))
   } finally {
     await source.close()
   }
@@ -64,6 +65,7 @@ export function configOnly(name: string, config: JsonObject): Checkpoint {
       return plannedTensor(tensorName, name, shape, packed ?? { format: plain })
     },
     file: () => Promise.resolve(undefined),
+    json: () => Promise.resolve(undefined),
     close: () => Promise.resolve(),
   }
 }

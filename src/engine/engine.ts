@@ -1,7 +1,7 @@
 import type { OpTimes, Precision } from '../backends/backend.js'
 import type { Dialect } from '../chat/dialects/dialect.js'
 import type { ChatMessage } from '../chat/message.js'
-import type { ChatTemplate } from '../chat/template.js'
+import type { ChatTemplate } from '../chat/prompt.js'
 import { UserError } from '../errors.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import type { Generation } from './answer/generation.js'

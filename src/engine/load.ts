@@ -11,7 +11,7 @@ import { buildProgram } from '../models/registry.js'
 import { openCheckpoint } from '../published/open.js'
 import { loadTokenizer } from '../tokenizer/load.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
-import { generationDefaults, readGenerationConfig, stopIdsOf } from './answer/defaults.js'
+import { generationDefaults, stopIdsOf } from './answer/defaults.js'
 import { Engine, type EngineInfo } from './engine.js'
 import { countParameters } from './measure/parameters.js'
 import { checkCapabilities, checkLoadOptions, type LoadOptions } from './options.js'
@@ -60,7 +60,7 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
   const tokenizer = await loadTokenizer(checkpoint)
   checkVocabulary(checkpoint, program, tokenizer)
   const template = await loadChatTemplate(checkpoint)
-  const generation = await readGenerationConfig(checkpoint)
+  const generation = (await checkpoint.json('generation_config.json')) ?? {}
   const contextLength = contextOf(program, options.contextLength)
   const { precision = 'fast', quantize, kvCache, threads, profile, onProgress, signal } = options
   const maxConcurrency = options.maxConcurrency ?? DEFAULT_CONCURRENCY

@@ -3,6 +3,7 @@
  * validates: properties come in the order in which the schema names them, and only those. A keyword that restricts and is
  * not known is refused with its place, never ignored. https://json-schema.org/draft/2020-12/json-schema-validation
  */
+import { isJsonObject, type JsonObject } from '../json.js'
 import { Rules, invalidGrammar, literal, oneOf, repeated } from './ebnf.js'
 import { disjoint, mergeSchemas } from './merge-schemas.js'
 import { integers, numbers } from './numbers.js'
@@ -326,9 +327,9 @@ class SchemaConverter {
     return name
   }
 
-  private record(value: unknown, path: string): Record<string, unknown> {
+  private record(value: unknown, path: string): JsonObject {
     if (value === undefined) return {}
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+    if (isJsonObject(value)) return value
     throw invalidGrammar(`${path}: expected an object, found ${JSON.stringify(value)?.slice(0, 40)}`)
   }
 
@@ -355,7 +356,7 @@ export function isOfType(value: unknown, type: TypeName): boolean {
     case 'array':
       return Array.isArray(value)
     case 'object':
-      return typeof value === 'object' && value !== null && !Array.isArray(value)
+      return isJsonObject(value)
     case 'integer':
       return Number.isInteger(value)
     default:

@@ -1,6 +1,6 @@
 /** The tensors of a checkpoint as models name them, and as ops read them. */
 import type { TensorPart } from '../checkpoint/checkpoint.js'
-import { checkPart } from '../checkpoint/parts.js'
+import { checkPart } from '../checkpoint/part.js'
 import { invariant } from '../errors.js'
 import type { UsedWeight, Weight, WeightUse } from './values.js'
 

@@ -1,3 +1,4 @@
+import { distance } from 'fastest-levenshtein'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { UserError } from '../errors.js'
 import type { Program } from '../graph/program.js'
@@ -76,22 +77,8 @@ export async function buildProgram(checkpoint: Checkpoint, options: BuildOptions
 
 /** The supported name with the smallest edit distance, if it is near at all. */
 function nearest(name: string): string | undefined {
-  const ranked = MODEL_TYPES.map((type) => ({ type, distance: editDistance(name.slice(0, 64), type) })).sort(
-    (a, b) => a.distance - b.distance,
+  const ranked = MODEL_TYPES.map((type) => ({ type, edits: distance(name.slice(0, 64), type) })).sort(
+    (a, b) => a.edits - b.edits,
   )
-  return ranked[0] && ranked[0].distance <= 4 ? ranked[0].type : undefined
-}
-
-/** Levenshtein distance, row by row. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const change = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(change, row[j]! + 1, next[j - 1]! + 1))
-    }
-    row = next
-  }
-  return row[b.length]!
+  return ranked[0] && ranked[0].edits <= 4 ? ranked[0].type : undefined
 }

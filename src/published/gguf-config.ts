@@ -1,7 +1,7 @@
 import { UserError } from '../errors.js'
-import type { JsonObject } from '../checkpoint/checkpoint.js'
 import { kimiLinear } from './gguf-config-recurrent.js'
 import { FAMILIES, PARTLY_ROTATED, type ArchMetadata } from './gguf-families.js'
+import type { JsonObject } from '../json.js'
 
 /** Metadata of one file with checked types; `arch.` prefixes are filled in by the caller. */
 export class GgufMetadata {

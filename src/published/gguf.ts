@@ -1,15 +1,18 @@
 import { UserError } from '../errors.js'
-import type { Checkpoint, JsonObject, StoredTensor, TensorPart } from '../checkpoint/checkpoint.js'
+import type { Checkpoint, EmbeddedTokenizer, StoredTensor, TensorPart } from '../checkpoint/checkpoint.js'
 import { FORMATS } from '../checkpoint/formats/formats.js'
 import { configFromGguf } from './gguf-config.js'
+import { embeddedTokenizer } from '../checkpoint/gguf/embedded.js'
 import { readGgufHeader, type GgufHeader, type GgufTensor } from '../checkpoint/gguf/header.js'
 import { publishedName, type GgufLayout } from './gguf-names.js'
 import { publishedRates } from './gguf-rates.js'
 import { unpermuted } from './interleaved-heads.js'
-import { shortText } from '../checkpoint/files/json.js'
-import { checkPart, HeldBytes, partOf, sliceOfRows, sliceShape } from '../checkpoint/parts.js'
+import { checkPart, HeldBytes, partOf, sliceOfRows, sliceShape } from '../checkpoint/part.js'
 import type { ByteSource, FileSet } from '../checkpoint/files/source.js'
-import { missingTensor, product, sameShape, storedTensor, unsupportedFormat, wrongShape } from '../checkpoint/stored.js'
+import { missingTensor, unsupportedFormat, wrongShape } from '../checkpoint/tensor-errors.js'
+import { product, sameShape } from '../checkpoint/shape.js'
+import { storedTensor } from '../checkpoint/tensor.js'
+import { type JsonObject, shortText } from '../json.js'
 
 interface Mapped {
   readonly tensor: GgufTensor
@@ -77,7 +80,7 @@ function checkSplit(where: string, main: string, headers: readonly GgufHeader[])
 class GgufCheckpoint implements Checkpoint {
   readonly kind = 'gguf'
   readonly config: JsonObject
-  readonly metadata: ReadonlyMap<string, unknown>
+  readonly embedded: EmbeddedTokenizer
   /** By published name; stacked experts once, with {e}. */
   private readonly mapped = new Map<string, Mapped>()
   private readonly held = new HeldBytes()
@@ -87,8 +90,9 @@ class GgufCheckpoint implements Checkpoint {
     headers: readonly GgufHeader[],
     private readonly opened: readonly ByteSource[],
   ) {
-    this.metadata = headers[0]?.metadata ?? new Map<string, unknown>()
-    const found = this.metadata.get('general.architecture')
+    const metadata = headers[0]?.metadata ?? new Map<string, unknown>()
+    this.embedded = embeddedTokenizer(metadata)
+    const found = metadata.get('general.architecture')
     const architecture = typeof found === 'string' ? found : ''
     for (const tensor of headers.flatMap((header) => header.tensors)) {
       const { name, layout } = publishedName(architecture, tensor.name)
@@ -101,7 +105,7 @@ class GgufCheckpoint implements Checkpoint {
       this.mapped.set(name, { tensor, layout })
     }
     const embedding = (this.mapped.get('model.embed_tokens.weight') ?? this.mapped.get('embed.weight'))?.tensor.shape
-    this.config = configFromGguf(this.name, this.metadata, {
+    this.config = configFromGguf(this.name, metadata, {
       vocabulary: embedding?.length === 2 ? embedding[0] : undefined,
       hasOutput: this.mapped.has('lm_head.weight') || this.mapped.has('head.weight'),
       hasQueryBias: this.mapped.has('model.layers.0.self_attn.q_proj.bias'),
@@ -149,6 +153,10 @@ class GgufCheckpoint implements Checkpoint {
 
   async file(): Promise<undefined> {
     // A GGUF file holds all that belongs to its model; files beside it may belong to another one.
+  }
+
+  async json(): Promise<undefined> {
+    // as above
   }
 
   async close(): Promise<void> {

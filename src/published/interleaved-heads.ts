@@ -1,7 +1,9 @@
 import { UserError } from '../errors.js'
 import type { StoredTensor } from '../checkpoint/checkpoint.js'
 import { FORMATS } from '../checkpoint/formats/formats.js'
-import { checkRows, shapeText, unsupportedFormat } from '../checkpoint/stored.js'
+import { checkRows } from '../checkpoint/tensor.js'
+import { shapeText } from '../checkpoint/shape.js'
+import { unsupportedFormat } from '../checkpoint/tensor-errors.js'
 
 /**
  * Rows that rotate together lie side by side in GGUF and in Mistral's own files, half a head apart in Hugging Face's:

@@ -4,10 +4,10 @@
  * transformers; transformers_utils/configs/mistral.py and models/mistral_large_3.py of vLLM.
  */
 import { UserError } from '../errors.js'
-import type { JsonObject } from '../checkpoint/checkpoint.js'
-import { isJsonObject, shortText } from '../checkpoint/files/json.js'
-import type { FolderLayout } from '../checkpoint/safetensors/safetensors.js'
+import { unpermuted } from './interleaved-heads.js'
+import type { FolderLayout } from '../checkpoint/safetensors/folder.js'
 import type { FileSet } from '../checkpoint/files/source.js'
+import { isJsonObject, type JsonObject, shortText } from '../json.js'
 
 export const MISTRAL_LAYOUT: FolderLayout = {
   config: 'params.json',
@@ -15,10 +15,10 @@ export const MISTRAL_LAYOUT: FolderLayout = {
   configOf: configOfParams,
   nameOf: publishedName,
   // Latent attention keeps pairs side by side in both layouts.
-  pairedHeads(name, config) {
+  tensorOf(stored, name, config) {
     const which = /\.self_attn\.([qk])_proj\.weight$/.exec(name)?.[1]
-    if (which === undefined) return undefined
-    return Number(config[which === 'q' ? 'num_attention_heads' : 'num_key_value_heads'])
+    if (which === undefined) return stored
+    return unpermuted(stored, Number(config[which === 'q' ? 'num_attention_heads' : 'num_key_value_heads']))
   },
 }
 

@@ -2,7 +2,7 @@ import { UserError } from '../errors.js'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { openGguf } from './gguf.js'
 import { isMistralLayout, MISTRAL_LAYOUT } from './mistral.js'
-import { openSafetensors } from '../checkpoint/safetensors/safetensors.js'
+import { openSafetensors } from '../checkpoint/safetensors/folder.js'
 import type { FileSet } from '../checkpoint/files/source.js'
 
 /**

@@ -1,19 +1,21 @@
-import { huggingFaceTokenizer, invalid, type TokenizerJson } from './hugging-face.js'
+import type { EmbeddedTokenizer } from '../checkpoint/checkpoint.js'
+import { huggingFaceTokenizer, type TokenizerJson } from './hugging-face.js'
+import { invalid } from './invalid.js'
 import { PRE_TOKENIZERS, type PreTokenizer } from './patterns.js'
 import { sentencePieceTokenizer } from './sentence-piece.js'
 import type { Tokenizer } from './tokenizer.js'
 
 /**
- * A tokenizer from GGUF metadata: model `gpt2` (byte-level BPE), `llama` (SentencePiece) or `gemma4` (BPE of characters);
+ * A tokenizer from a vocabulary as GGUF keeps it: model `gpt2` (byte-level BPE), `llama` (SentencePiece) or `gemma4` (BPE of characters);
  * undefined when there is none.
  * @throws UserError invalid_tokenizer for other models, pre-tokenizers, or lists that do not fit each other.
  */
 export function ggufTokenizer(
-  metadata: ReadonlyMap<string, unknown>,
+  vocabulary: EmbeddedTokenizer['vocabulary'],
   where: string,
   eosIds: readonly number[],
 ): Tokenizer | undefined {
-  const get = (key: string): unknown => metadata.get(`tokenizer.ggml.${key}`)
+  const get = (key: string): unknown => vocabulary.get(key)
   const model = get('model')
   if (model === undefined) return undefined
   const tokens = list<string>(get('tokens'), 'string')

@@ -1,5 +1,5 @@
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers'
-import { UserError } from '../errors.js'
+import { invalid } from './invalid.js'
 import { byteLevelBytes, decodeAll, sentencePieceBytes, streamDecoder, type Pieces } from './pieces.js'
 import type { Tokenizer } from './tokenizer.js'
 
@@ -149,8 +149,4 @@ function largest(vocab: ReadonlyMap<string, number>): number {
   let most = -1
   for (const id of vocab.values()) if (id > most) most = id
   return most
-}
-
-export function invalid(where: string, what: string): UserError {
-  return new UserError(`${where}: ${what}. Fetch the tokenizer's files again.`, 'invalid_tokenizer')
 }

@@ -1,4 +1,4 @@
-import { invalid } from './hugging-face.js'
+import { invalid } from './invalid.js'
 import { sentencePieceTokenizer } from './sentence-piece.js'
 import type { Tokenizer } from './tokenizer.js'
 

@@ -1,4 +1,4 @@
-import { invalid } from './hugging-face.js'
+import { invalid } from './invalid.js'
 import { TEKKEN } from './patterns.js'
 import { tiktokenTokenizer } from './tiktoken.js'
 import type { Tokenizer } from './tokenizer.js'

@@ -1,4 +1,4 @@
-import { invalid } from './hugging-face.js'
+import { invalid } from './invalid.js'
 import { DEEPSEEK_V3, KIMI, LLAMA3, O200K, QWEN2, type Splitting } from './patterns.js'
 import { parseRanks, tiktokenTokenizer } from './tiktoken.js'
 import type { Tokenizer } from './tokenizer.js'

@@ -1,4 +1,4 @@
-import { invalid } from './hugging-face.js'
+import { invalid } from './invalid.js'
 import { mergeByScore } from './merge.js'
 import { splitter, type Splitting } from './patterns.js'
 import { decodeAll, streamDecoder, type Pieces } from './pieces.js'

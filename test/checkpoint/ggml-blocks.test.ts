@@ -5,7 +5,7 @@ import { decodeBytes, decodeRows } from '../../src/checkpoint/formats/decode.js'
 import { FORMATS, type FormatName } from '../../src/checkpoint/formats/formats.js'
 import { BLOCK_READERS } from '../../src/checkpoint/formats/ggml-blocks.js'
 import { memorySource } from '../../src/checkpoint/files/memory.js'
-import { storedTensor } from '../../src/checkpoint/stored.js'
+import { storedTensor } from '../../src/checkpoint/tensor.js'
 import { UserError } from '../../src/errors.js'
 import { blockCases } from './block-cases.js'
 

@@ -24,8 +24,8 @@ export async function expectFiniteGguf(folder: string): Promise<void> {
 async function ggufShapes(checkpoint: Checkpoint, folder: string): Promise<Map<string, readonly number[]>> {
   const source = await (await nodeFiles(folder)).open('model.gguf')
   if (!source) throw new Error(`no model.gguf in ${folder}`)
-  const { tensors } = await readGgufHeader(source)
-  const architecture = String(checkpoint.metadata?.get('general.architecture'))
+  const { metadata, tensors } = await readGgufHeader(source)
+  const architecture = String(metadata.get('general.architecture'))
   const shapes = new Map<string, readonly number[]>()
   for (const { name, shape } of tensors) {
     const published = publishedName(architecture, name)

@@ -21,7 +21,7 @@ const header = (tensors: number | bigint, keys: number | bigint, ...rest: Uint8A
 
 describe('a GGUF file', () => {
   it('presents a Hugging Face config', async () => {
-    const { config, metadata } = await openFile(tinyLlamaGguf())
+    const { config, embedded } = await openFile(tinyLlamaGguf())
     expect(config).toMatchObject({
       model_type: 'llama',
       hidden_size: 32,
@@ -34,8 +34,8 @@ describe('a GGUF file', () => {
       tie_word_embeddings: true,
       eos_token_id: 1,
     })
-    expect(metadata?.get('tokenizer.ggml.tokens')).toEqual(['a', 'b', '\uFEFF', '\u{1f600}'])
-    expect(metadata?.get('tokenizer.ggml.scores')).toEqual([0, -1, -2, -3])
+    expect(embedded?.vocabulary.get('tokens')).toEqual(['a', 'b', '\uFEFF', '\u{1f600}'])
+    expect(embedded?.vocabulary.get('scores')).toEqual([0, -1, -2, -3])
   })
 
   it('undoes the row order of Llama for any range of rows', async () => {

@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import type { Checkpoint, JsonObject } from '../../src/checkpoint/checkpoint.js'
+import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
 import { decodeRows } from '../../src/checkpoint/formats/decode.js'
 import { nodeFiles } from '../../src/checkpoint/files/node.js'
 import { openCheckpoint } from '../../src/published/open.js'
 import { readSafetensorsHeader } from '../../src/checkpoint/safetensors/header.js'
 import { expectFiniteGguf } from './gguf-shapes.js'
+import type { JsonObject } from '../../src/json.js'
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url))
 

@@ -2,7 +2,7 @@
 import { PAGE_SIZE, type Backend } from '../../src/backends/backend.js'
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
 import { memorySource } from '../../src/checkpoint/files/memory.js'
-import { storedTensor } from '../../src/checkpoint/stored.js'
+import { storedTensor } from '../../src/checkpoint/tensor.js'
 import type { Program } from '../../src/graph/program.js'
 import { loadRunner, type RunnerOptions } from '../runner.js'
 

@@ -12,7 +12,7 @@ import { FORMATS, type FormatName } from '../../src/checkpoint/formats/formats.j
 import { memoryFiles, memorySource } from '../../src/checkpoint/files/memory.js'
 import { openCheckpoint } from '../../src/published/open.js'
 import { readSafetensorsHeader } from '../../src/checkpoint/safetensors/header.js'
-import { storedTensor } from '../../src/checkpoint/stored.js'
+import { storedTensor } from '../../src/checkpoint/tensor.js'
 import { GraphBuilder, matrix } from '../../src/graph/builder.js'
 import type { Program } from '../../src/graph/program.js'
 import { concat, f32 } from '../checkpoint/build.js'
@@ -65,6 +65,7 @@ function checkpointOf(x: StoredTensor, activations: Float32Array): Checkpoint {
     has: () => true,
     tensor: (name) => (name === 'x' ? x : e),
     file: () => Promise.resolve(undefined),
+    json: () => Promise.resolve(undefined),
     close: () => Promise.resolve(),
   }
 }

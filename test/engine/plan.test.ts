@@ -7,12 +7,12 @@ import { PAGE_SIZE } from '../../src/backends/backend.js'
 import { cpuBackend } from '../../src/backends/cpu/cpu.js'
 import { holdsOnlyConfig, openConfigOnly } from '../../src/checkpoint/config-only.js'
 import { nodeFiles } from '../../src/checkpoint/files/node.js'
-import { parseJsonObject } from '../../src/checkpoint/files/json.js'
 import { openCheckpoint } from '../../src/published/open.js'
-import { syntheticCheckpoint } from '../../src/checkpoint/synthetic.js'
+import { syntheticCheckpoint } from '../../src/models/shapes.js'
 import { planLoad } from '../../src/engine/measure/plan.js'
 import { buildProgram } from '../../src/models/registry.js'
 import { loadRunner } from '../runner.js'
+import { parseJsonObject } from '../../src/json.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 

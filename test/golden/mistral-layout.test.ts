@@ -3,7 +3,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cpuBackend } from '../../src/backends/cpu/cpu.js'
-import type { JsonObject } from '../../src/checkpoint/checkpoint.js'
 import { decodeRows } from '../../src/checkpoint/formats/decode.js'
 import { nodeFiles } from '../../src/checkpoint/files/node.js'
 import { memoryFiles } from '../../src/checkpoint/files/memory.js'
@@ -14,6 +13,7 @@ import { buildProgram } from '../../src/models/registry.js'
 import { bf16, f32, json, safetensors, type RawTensor } from '../checkpoint/build.js'
 import { FIXTURES, GoldenRun, readGolden } from './harness.js'
 import { decodeAll, raw, type Config, type Decoded } from './rewrite.js'
+import type { JsonObject } from '../../src/json.js'
 
 type Files = Record<string, Uint8Array>
 type Params = Record<string, unknown>

@@ -16,7 +16,7 @@ describe('GGUF files', () => {
   const vocabularies = readdirSync(reference('real/vocab-gguf')).filter((name) => name.endsWith('.gguf'))
   it.each(vocabularies)('the vocabulary %s opens', async (file) => {
     const checkpoint = await openCheckpoint(await nodeFiles(reference('real/vocab-gguf', file)))
-    expect(checkpoint.metadata?.has('tokenizer.ggml.tokens')).toBe(true)
+    expect(checkpoint.embedded?.vocabulary.has('tokens')).toBe(true)
     await checkpoint.close()
   })
 })

@@ -5,7 +5,8 @@ import { chooseDialect } from '../../src/chat/dialects/registry.js'
 import type { ChatMessage, ToolDefinition } from '../../src/chat/message.js'
 import { deepseekV32Prompt } from '../../src/chat/prompts/deepseek-v32.js'
 import { deepseekV4Prompt } from '../../src/chat/prompts/deepseek-v4.js'
-import { jinjaTemplate, type RenderOptions } from '../../src/chat/template.js'
+import type { RenderOptions } from '../../src/chat/prompt.js'
+import { jinjaTemplate } from '../../src/chat/template.js'
 import { reference } from './folder.js'
 
 const readTemplate = (file: string): string => readFileSync(reference('real/templates', file), 'utf8')

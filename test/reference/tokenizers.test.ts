@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
 import { nodeFiles } from '../../src/checkpoint/files/node.js'
+import { embeddedTokenizer } from '../../src/checkpoint/gguf/embedded.js'
 import { readGgufHeader } from '../../src/checkpoint/gguf/header.js'
 import { memorySource } from '../../src/checkpoint/files/memory.js'
 import { loadTokenizer } from '../../src/tokenizer/load.js'
@@ -21,7 +22,7 @@ async function fromFolder(folder: string): Promise<Tokenizer> {
 
 async function fromGguf(file: string): Promise<Tokenizer> {
   const { metadata } = await readGgufHeader(memorySource(file, readFileSync(reference(file))))
-  const checkpoint: Checkpoint = { ...fakeCheckpoint(), kind: 'gguf', metadata }
+  const checkpoint: Checkpoint = { ...fakeCheckpoint(), embedded: embeddedTokenizer(metadata) }
   const tokenizer = await loadTokenizer(checkpoint)
   if (!tokenizer) throw new Error(`${file} has no tokenizer`)
   return tokenizer

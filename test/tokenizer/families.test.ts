@@ -17,8 +17,7 @@ async function load(checkpoint: Parameters<typeof loadTokenizer>[0]): Promise<To
 }
 
 function gguf(entries: Record<string, unknown>): Parameters<typeof loadTokenizer>[0] {
-  const metadata = new Map(Object.entries(entries).map(([key, value]) => [`tokenizer.ggml.${key}`, value]))
-  return { ...fakeCheckpoint(), kind: 'gguf', metadata }
+  return { ...fakeCheckpoint(), embedded: { vocabulary: new Map(Object.entries(entries)) } }
 }
 
 /** Every byte, and `ab`. */

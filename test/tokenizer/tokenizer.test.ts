@@ -107,10 +107,8 @@ describe('damaged files give a UserError', () => {
     token_type: [2, 3, 3, 1, 1],
   }
   const gguf = (changes: object): Checkpoint => {
-    const entries = Object.entries({ ...vocabulary, ...changes }).map(
-      ([key, value]) => [`tokenizer.ggml.${key}`, value] as [string, unknown],
-    )
-    return { ...fakeCheckpoint(), kind: 'gguf', metadata: new Map(entries) }
+    const entries = Object.entries({ ...vocabulary, ...changes })
+    return { ...fakeCheckpoint(), embedded: { vocabulary: new Map(entries) } }
   }
   it('GGUF metadata: whole, it works', async () => {
     expect((await tokenizerOf(gguf({}))).encode('a', { addSpecial: true })).toEqual([1, 3])

@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
 import { memoryFiles } from '../../src/checkpoint/files/memory.js'
+import { readJson } from '../../src/checkpoint/files/json.js'
 import type { FileSet } from '../../src/checkpoint/files/source.js'
 
 /** A checkpoint without tensors. */
@@ -14,6 +15,7 @@ export function fakeCheckpoint(files: FileSet = memoryFiles('model', {}), config
       throw new Error('there are no tensors')
     },
     file: (name) => files.open(name),
+    json: (name) => readJson((file) => files.open(file), name),
     close: async () => {},
   }
 }

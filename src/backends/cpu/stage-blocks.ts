@@ -1,7 +1,8 @@
 /** Rows of stored blocks as records that kernels/cpu/pack-blocks.ts deals out: one for each block of 32 columns. */
 import type { Scales, StoredTensor } from '../../checkpoint/checkpoint.js'
 import { FORMATS } from '../../checkpoint/formats/formats.js'
-import { BLOCK_READERS, BlockNumbers } from '../../checkpoint/formats/ggml-blocks.js'
+import { BlockNumbers } from '../../checkpoint/formats/block-numbers.js'
+import { BLOCK_READERS } from '../../checkpoint/formats/ggml-blocks.js'
 import { invariant } from '../../errors.js'
 import type { BlockPlan } from '../formats/block-formats.js'
 

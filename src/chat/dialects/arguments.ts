@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../json.js'
 import type { ToolDefinition } from '../message.js'
 import type { JsonType } from './dialect.js'
 
@@ -5,8 +6,7 @@ import type { JsonType } from './dialect.js'
 export function jsonObject(text: string): string | undefined {
   const trimmed = text.trim()
   if (trimmed === '') return '{}'
-  const value = parsed(trimmed)
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? trimmed : undefined
+  return isJsonObject(parsed(trimmed)) ? trimmed : undefined
 }
 
 /** The members of a JSON object with the text of their values, as it was written; undefined for anything else. */
@@ -99,14 +99,14 @@ export function argumentTypes(
 ): ReadonlySet<JsonType> | undefined {
   const parameters = tools.find(({ function: f }) => f.name === tool)?.function.parameters
   const properties = parameters?.['properties']
-  if (!isObject(properties) || !Object.hasOwn(properties, key)) return undefined
+  if (!isJsonObject(properties) || !Object.hasOwn(properties, key)) return undefined
   const types = new Set<JsonType>()
   addTypes(properties[key], types, 0)
   return types.size > 0 ? types : undefined
 }
 
 function addTypes(schema: unknown, types: Set<JsonType>, depth: number): void {
-  if (!isObject(schema) || depth > 8) return
+  if (!isJsonObject(schema) || depth > 8) return
   for (const type of [schema['type']].flat()) {
     if (type === 'integer') types.add('number')
     else if (isJsonType(type)) types.add(type)
@@ -120,10 +120,6 @@ function addTypes(schema: unknown, types: Set<JsonType>, depth: number): void {
 
 function isJsonType(type: unknown): type is JsonType {
   return ['string', 'number', 'boolean', 'null', 'object', 'array'].includes(type as string)
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function parsed(text: string): unknown {

@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.js'
+import { isJsonObject, type JsonObject } from '../../json.js'
 import type { ChatMessage, MessageToolCall, ToolDefinition } from '../message.js'
 
 /** The system messages at the beginning as one, and what follows. A developer's message is a system message here. */
@@ -11,7 +12,7 @@ export function withSystem(messages: readonly ChatMessage[]): { system: string |
 }
 
 /** Arguments of a call as an object. @throws UserError invalid_argument for anything else. */
-export function argumentsOf(call: MessageToolCall): Record<string, unknown> {
+export function argumentsOf(call: MessageToolCall): JsonObject {
   const { name, arguments: text } = call.function
   let value: unknown
   try {
@@ -19,7 +20,7 @@ export function argumentsOf(call: MessageToolCall): Record<string, unknown> {
   } catch {
     value = undefined
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  if (isJsonObject(value)) return value
   const found = JSON.stringify(text.slice(0, 80))
   throw new UserError(`arguments of the call of ${name}: expected a JSON object, found ${found}`, 'invalid_argument')
 }

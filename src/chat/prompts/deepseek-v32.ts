@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.js'
 import type { ChatMessage, ToolDefinition } from '../message.js'
-import type { ChatTemplate, RenderOptions } from '../template.js'
+import type { ChatTemplate, RenderOptions } from '../prompt.js'
 import { functionOf, inCallOrder, withSystem } from './conversation.js'
 import { DSML_V32, dsmlCalls, dsmlExample } from './dsml.js'
 import { pythonJson } from './python-json.js'

@@ -1,5 +1,5 @@
 import type { ChatMessage, ToolDefinition } from '../message.js'
-import type { ChatTemplate, RenderOptions } from '../template.js'
+import type { ChatTemplate, RenderOptions } from '../prompt.js'
 import { functionOf, inCallOrder, withSystem } from './conversation.js'
 import { DSML_V4, DSML_V41, dsmlCalls, dsmlExample, type DsmlNames } from './dsml.js'
 import { pythonJson } from './python-json.js'

@@ -1,7 +1,8 @@
 import { UserError } from '../../errors.js'
+import { isJsonObject, type JsonObject } from '../../json.js'
 import { escapeAttribute } from '../dialects/kimi-k3.js'
 import type { ChatMessage, MessageToolCall } from '../message.js'
-import type { ChatTemplate, PromptSegment, RenderOptions } from '../template.js'
+import type { ChatTemplate, PromptSegment, RenderOptions } from '../prompt.js'
 import { declared, inCallOrder } from './conversation.js'
 import { pythonJson } from './python-json.js'
 import { effortOf, isThinking } from './thinking.js'
@@ -104,10 +105,10 @@ function callOf({ function: { name, arguments: text } }: MessageToolCall, index:
   )
 }
 
-function jsonObject(text: string): Record<string, unknown> | undefined {
+function jsonObject(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text.trim() === '' ? '{}' : text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+    if (isJsonObject(value)) return value
   } catch {
     // kept as the text that it is
   }

@@ -1,4 +1,4 @@
-import type { ChatTemplate } from '../template.js'
+import type { ChatTemplate } from '../prompt.js'
 import { deepseekV32Prompt } from './deepseek-v32.js'
 import { deepseekV41Prompt, deepseekV4Prompt } from './deepseek-v4.js'
 import { kimiK3Prompt } from './kimi-k3.js'

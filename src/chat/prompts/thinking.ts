@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.js'
-import type { RenderOptions } from '../template.js'
+import type { RenderOptions } from '../prompt.js'
 
 /** Whether the model is to think: `thinking` or `enable_thinking`, as templates call it. */
 export function isThinking({ extra }: RenderOptions, byDefault: boolean): boolean {

@@ -1,53 +1,66 @@
+/** Files that are read whole: configs, tokenizers, templates. */
 import { UserError } from '../../errors.js'
-import type { JsonObject } from '../checkpoint.js'
+import { parseJsonObject, type JsonObject } from '../../json.js'
 import type { ByteSource } from './source.js'
 
-/** The JSON object in `bytes`. @throws UserError when it is not UTF-8, not JSON or not an object. */
-export function parseJsonObject(bytes: Uint8Array, where: string): JsonObject {
-  let value: unknown
+/** The largest published configs have some 100 kB. */
+const LARGEST_CONFIG = 16 << 20
+/** The largest published tokenizers have some 30 MB. */
+const LARGEST_FILE = 256 << 20
+
+type Open = (name: string) => Promise<ByteSource | undefined>
+
+/** The JSON object of an open file of at most `limit` bytes. @throws UserError when it is larger, or something else. */
+export async function jsonOf(source: ByteSource, limit = LARGEST_CONFIG): Promise<JsonObject> {
+  return parseJsonObject(await whole(source, limit), source.name)
+}
+
+/** The JSON object of a file that may be absent. @throws UserError when it is too large, or something else. */
+export async function readJson(open: Open, name: string, limit = LARGEST_FILE): Promise<JsonObject | undefined> {
+  return closing(await open(name), (source) => jsonOf(source, limit))
+}
+
+/** The text of a file that may be absent. */
+export async function readText(open: Open, name: string): Promise<string | undefined> {
+  const bytes = await readBytes(open, name)
+  return bytes && new TextDecoder().decode(bytes)
+}
+
+/** The bytes of a file that may be absent. @throws UserError when it is too large. */
+export async function readBytes(open: Open, name: string): Promise<Uint8Array | undefined> {
+  return closing(await open(name), (source) => whole(source, LARGEST_FILE))
+}
+
+async function whole(source: ByteSource, limit: number): Promise<Uint8Array> {
+  if (source.size <= limit) return source.read(0, source.size)
+  throw new UserError(
+    `${source.name}: expected at most ${limit} bytes, found ${source.size}. This is not the file it claims to be.`,
+    'invalid_file',
+  )
+}
+
+async function closing<T>(
+  source: ByteSource | undefined,
+  work: (source: ByteSource) => Promise<T>,
+): Promise<T | undefined> {
+  if (!source) return undefined
   try {
-    value = parseLenient(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new UserError(`${where}: expected JSON, but ${reason}. Download the file again.`, 'invalid_file', { cause })
-  }
-  if (isJsonObject(value)) return value
-  const found = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
-  throw new UserError(`${where}: expected a JSON object, found ${found}. Download the file again.`, 'invalid_file')
-}
-
-/** Python writes Infinity and NaN, which JSON does not have, into some published configs: they become null. */
-function parseLenient(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    let quoted = false
-    const strict = text.replace(/\\[^]|"|-?Infinity|NaN/g, (part) => {
-      if (part === '"') quoted = !quoted
-      return quoted || part === '"' || part.startsWith('\\') ? part : 'null'
-    })
-    if (strict === text) throw error
-    return JSON.parse(strict)
+    return await work(source)
+  } finally {
+    await source.close()
   }
 }
 
-/** Reads a whole JSON file of at most `limit` bytes. */
-export async function readJsonObject(source: ByteSource, limit: number): Promise<JsonObject> {
-  if (source.size > limit) {
-    throw new UserError(
-      `${source.name}: expected at most ${limit} bytes of JSON, found ${source.size}. This is not the file it claims to be.`,
-      'invalid_file',
-    )
+/** Configs of one folder, each read and parsed once. */
+export class Configs {
+  private readonly found = new Map<string, Promise<JsonObject | undefined>>()
+
+  constructor(private readonly open: Open) {}
+
+  /** Undefined when there is no such file. @throws UserError when it is too large, or no JSON object. */
+  read(name: string): Promise<JsonObject | undefined> {
+    const found = this.found.get(name) ?? readJson(this.open, name, LARGEST_CONFIG)
+    this.found.set(name, found)
+    return found
   }
-  return parseJsonObject(await source.read(0, source.size), source.name)
-}
-
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** Any value of a file for a message: JSON, cut to a line. String() would trip over objects with a toString key. */
-export function shortText(value: unknown): string {
-  const text = typeof value === 'bigint' ? value.toString() : (JSON.stringify(value) ?? 'undefined')
-  return text.length > 80 ? `${text.slice(0, 80)}...` : text
 }

@@ -1,7 +1,8 @@
 import { invariant, UserError } from '../../errors.js'
 import type { StoredTensor } from '../checkpoint.js'
 import { FORMATS, rowBytes, type Format, type FormatName } from './formats.js'
-import { BLOCK_READERS, BlockNumbers, type BlockReader } from './ggml-blocks.js'
+import { BlockNumbers, type BlockReader } from './block-numbers.js'
+import { BLOCK_READERS } from './ggml-blocks.js'
 import { E2M1, E4M3, f16At } from './small-floats.js'
 
 /** The part of a scale grid that decodeBytes needs. */
@@ -27,7 +28,7 @@ export async function decodeRows(tensor: StoredTensor, start: number, count: num
   if (!scales) {
     const values = decodeBytes(format, bytes, count, cols)
     if (BLOCK_READERS[format]) checkBlocks(tensor, values, start)
-    if (format === 'i32' || format === 'i64') checkIds(tensor, values)
+    if (FORMATS[format].ids) checkIds(tensor, values)
     return values
   }
   const { blockRows, blockCols, shape } = scales

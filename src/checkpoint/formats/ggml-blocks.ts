@@ -3,24 +3,9 @@
  * ggml-common.h and ggml-quants.c of llama.cpp (MIT).
  */
 import type { FormatName } from './formats.js'
+import type { BlockNumbers, BlockReader } from './block-numbers.js'
 import { iq1_m, iq1_s, iq2_s, iq2_xs, iq2_xxs, iq3_s, iq3_xxs } from './ggml-grids.js'
 import { E8M0, f16At } from './small-floats.js'
-
-/**
- * One block: column c is scale * subScales[c >> 4] * codes[c] - minScale * mins[c >> 4]. All products are exact in f32 for
- * every format but Q8_K, so that only the subtraction rounds.
- */
-export class BlockNumbers {
-  readonly codes = new Int8Array(256)
-  scale = 0
-  minScale = 0
-  /** Of 16 columns each. */
-  readonly subScales = new Int8Array(16)
-  readonly mins = new Int8Array(16)
-}
-
-/** Takes apart the block at `at`. Readers of formats without sub-scales or minima leave these as they are: 1 and 0. */
-export type BlockReader = (bytes: Uint8Array, at: number, block: BlockNumbers) => void
 
 const byte = (bytes: Uint8Array, at: number): number => bytes[at] ?? 0
 const signed = (bytes: Uint8Array, at: number): number => (byte(bytes, at) << 24) >> 24

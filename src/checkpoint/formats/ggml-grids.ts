@@ -1,5 +1,5 @@
 /** IQ1, IQ2 and IQ3: weights as points of a codebook, with signs. Layouts from ggml-common.h of llama.cpp (MIT). */
-import type { BlockNumbers } from './ggml-blocks.js'
+import type { BlockNumbers } from './block-numbers.js'
 import { IQ1_S, IQ2_S, IQ2_XS, IQ2_XXS, IQ3_S, IQ3_XXS, type Codebook } from './ggml-codebooks.js'
 import { F16, f16At } from './small-floats.js'
 

@@ -1,9 +1,9 @@
 import { UserError } from '../../errors.js'
 import { GGML_TYPES, type GgmlType } from '../formats/ggml-types.js'
 import { GgufReader } from './reader.js'
-import { shortText } from '../files/json.js'
 import type { ByteSource } from '../files/source.js'
-import { product, shapeText } from '../stored.js'
+import { product, shapeText } from '../shape.js'
+import { shortText } from '../../json.js'
 
 /** One tensor of a GGUF file. */
 export interface GgufTensor {

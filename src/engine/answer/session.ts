@@ -1,7 +1,7 @@
 import type { AnswerParser, Dialect } from '../../chat/dialects/dialect.js'
 import { newCallId } from '../../chat/dialects/reader.js'
 import type { ChatMessage } from '../../chat/message.js'
-import type { ChatTemplate, PromptSegment } from '../../chat/template.js'
+import type { ChatTemplate, PromptSegment } from '../../chat/prompt.js'
 import { UserError } from '../../errors.js'
 import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 import type { ModelGrammars } from '../sample/constrain.js'

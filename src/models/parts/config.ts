@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { JsonObject } from '../../checkpoint/checkpoint.js'
 import { UserError } from '../../errors.js'
 import type { Activation } from '../../graph/ops.js'
+import type { JsonObject } from '../../json.js'
 
 const count = z.number().int().min(1).max(1e9)
 

@@ -1,6 +1,7 @@
-import type { Checkpoint, JsonObject } from '../../checkpoint/checkpoint.js'
+import type { Checkpoint } from '../../checkpoint/checkpoint.js'
 import { matrix } from '../../graph/builder.js'
 import type { Weight } from '../../graph/ops.js'
+import { isJsonObject, type JsonObject } from '../../json.js'
 
 /** The language model of a checkpoint, which may lie inside of a wrapper that also sees or hears. */
 export interface TextModel {
@@ -21,9 +22,9 @@ const PLACES: readonly Omit<TextModel, 'config'>[] = [
 export function textModel(checkpoint: Checkpoint): TextModel {
   const { config } = checkpoint
   const inner = config['text_config']
-  const wrapped = typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+  const wrapped = isJsonObject(inner)
   const place = PLACES.find(({ model }) => checkpoint.has(`${model}.embed_tokens.weight`))
-  return { config: wrapped ? (inner as JsonObject) : config, ...(place ?? PLACES[wrapped ? 1 : 0]!) }
+  return { config: wrapped ? inner : config, ...(place ?? PLACES[wrapped ? 1 : 0]!) }
 }
 
 /** The embedding and the head, both [V, D]. Tied models publish one of the two, under either name. */

@@ -1,12 +1,14 @@
 /** AWQ and GPTQ: INT4 stored by columns, eight codes a word, with a zero point and an F16 scale for each group. */
-import { UserError } from '../../errors.js'
-import type { ScaleGrid, Scales, StoredTensor } from '../checkpoint.js'
-import { shortText } from '../files/json.js'
-import type { LayoutContext } from './layout.js'
-import { mismatch, type Located } from './located.js'
-import type { HeldBytes } from '../parts.js'
+import { UserError } from '../../../errors.js'
+import type { ScaleGrid, Scales, StoredTensor } from '../../checkpoint.js'
+import type { LayoutContext } from './context.js'
+import { mismatch, type FileTensor } from '../file-tensor.js'
+import type { HeldBytes } from '../../part.js'
 import { PLAIN, scaleGrid } from './scale-grids.js'
-import { checkRows, missingTensor, sameShape, unsupportedFormat, wrongShape } from '../stored.js'
+import { checkRows } from '../../tensor.js'
+import { missingTensor, unsupportedFormat, wrongShape } from '../../tensor-errors.js'
+import { sameShape } from '../../shape.js'
+import { shortText } from '../../../json.js'
 
 /** The smallest group that kernels multiply with one scale. */
 const LEAST_GROUP = 32
@@ -26,7 +28,7 @@ interface Arrangement {
  * I32 X.qweight, I32 X.qzeros [K / group, N / 8], F16 X.scales [K / group, N]; value = (code - zero) * scale. They become rows
  * of packed INT4: the codes are turned around when the first rows are asked for.
  */
-export function columnsInt4(qweight: Located, context: LayoutContext, held: HeldBytes): StoredTensor {
+export function columnsInt4(qweight: FileTensor, context: LayoutContext, held: HeldBytes): StoredTensor {
   const { name, shape, quantization } = context
   const file = qweight.source.name
   const [n, k] = shape
@@ -135,7 +137,7 @@ async function checkOrder({ name, sibling }: LayoutContext, k: number, group: nu
   )
 }
 
-function checkWords(located: Located, shape: readonly number[]): void {
+function checkWords(located: FileTensor, shape: readonly number[]): void {
   const { entry, source } = located
   if (entry.dtype !== 'I32') throw unsupportedFormat(entry.name, source.name, `${entry.dtype}, not I32`)
   if (!sameShape(entry.shape, shape)) {
@@ -146,7 +148,7 @@ function checkWords(located: Located, shape: readonly number[]): void {
 }
 
 async function readWords(
-  { entry, source }: Located,
+  { entry, source }: FileTensor,
   first = 0,
   count = (entry.end - entry.start) / 4,
 ): Promise<Uint32Array> {

@@ -1,17 +1,19 @@
 /** Symmetric INT4 as compressed-tensors packs it. */
-import { UserError } from '../../errors.js'
-import type { StoredTensor } from '../checkpoint.js'
-import { isJsonObject, shortText } from '../files/json.js'
-import type { LayoutContext } from './layout.js'
-import type { Located } from './located.js'
+import { UserError } from '../../../errors.js'
+import type { StoredTensor } from '../../checkpoint.js'
+import type { LayoutContext } from './context.js'
+import type { FileTensor } from '../file-tensor.js'
 import { scaleGrid } from './scale-grids.js'
-import { missingTensor, sameShape, shapeText, storedTensor, unsupportedFormat, wrongShape } from '../stored.js'
+import { missingTensor, unsupportedFormat, wrongShape } from '../../tensor-errors.js'
+import { sameShape, shapeText } from '../../shape.js'
+import { storedTensor } from '../../tensor.js'
+import { isJsonObject, shortText } from '../../../json.js'
 
 /** Values per scale as Kimi publishes it; its multiples are read too. */
 const GROUP = 32
 
 /** I32 X.weight_packed [N, K / 8], X.weight_scale [N, K / group], X.weight_shape [2]; value = (code - 8) * scale. */
-export function int4Packed(packed: Located, context: LayoutContext): StoredTensor {
+export function int4Packed(packed: FileTensor, context: LayoutContext): StoredTensor {
   const { name, shape } = context
   const { entry, source } = packed
   const group = checkedGroup(packed, context)
@@ -32,7 +34,7 @@ export function int4Packed(packed: Located, context: LayoutContext): StoredTenso
 }
 
 /** The group of the config; all of its groups must be ones that this layout is for. */
-function checkedGroup({ entry, source }: Located, { name, quantization, find }: LayoutContext): number {
+function checkedGroup({ entry, source }: FileTensor, { name, quantization, find }: LayoutContext): number {
   if (entry.dtype !== 'I32') throw unsupportedFormat(name, source.name, `weight_packed of ${entry.dtype}`)
   const method = quantization?.['quant_method'] ?? 'compressed-tensors'
   if (method !== 'compressed-tensors') {

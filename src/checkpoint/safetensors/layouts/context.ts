@@ -1,5 +1,5 @@
-import type { JsonObject } from '../checkpoint.js'
-import type { Located } from './located.js'
+import type { FileTensor } from '../file-tensor.js'
+import type { JsonObject } from '../../../json.js'
 
 /** What a layout needs to know to find the tensors that make up one weight. */
 export interface LayoutContext {
@@ -12,7 +12,7 @@ export interface LayoutContext {
   /** quantization_config of config.json. */
   readonly quantization: JsonObject | undefined
   /** The tensor `name` + ending, or its part for one expert of a stack. */
-  readonly find: (ending: string) => Located | undefined
+  readonly find: (ending: string) => FileTensor | undefined
   /** The tensor X.last for X.weight, likewise. */
-  readonly sibling: (last: string) => Located | undefined
+  readonly sibling: (last: string) => FileTensor | undefined
 }

@@ -1,7 +1,8 @@
 import { invariant, UserError } from '../errors.js'
 import type { ScaleGrid, Scales, StoredTensor, TensorPart } from './checkpoint.js'
 import { FORMATS, rowBytes } from './formats/formats.js'
-import { checkRows, product, shapeText } from './stored.js'
+import { checkRows } from './tensor.js'
+import { product, shapeText } from './shape.js'
 
 /** Bytes of a transposed tensor that are read at a time. */
 const PIECE_BYTES = 1 << 20

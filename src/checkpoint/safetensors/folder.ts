@@ -1,12 +1,12 @@
 import { UserError } from '../../errors.js'
-import type { Checkpoint, JsonObject, StoredTensor, TensorPart } from '../checkpoint.js'
-import { unpermuted } from '../../published/interleaved-heads.js'
-import { isJsonObject, readJsonObject } from '../files/json.js'
-import type { Located } from './located.js'
-import { QuantizedLayouts } from './quantized-layouts.js'
+import type { Checkpoint, StoredTensor, TensorPart } from '../checkpoint.js'
+import { Configs, jsonOf } from '../files/json.js'
+import type { FileTensor } from './file-tensor.js'
+import { Weights } from './weights.js'
 import { isPlainFileName } from '../files/range.js'
 import { readSafetensorsHeader, type SafetensorsEntry } from './header.js'
 import type { ByteSource, FileSet } from '../files/source.js'
+import { isJsonObject, type JsonObject } from '../../json.js'
 
 /** How a folder of safetensors is laid out, where it is not as in Hugging Face's. */
 export interface FolderLayout {
@@ -18,8 +18,8 @@ export interface FolderLayout {
   configOf(own: JsonObject, where: string): JsonObject
   /** Hugging Face's name of a tensor. */
   nameOf(own: string): string
-  /** Heads whose rows are stored in pairs, in the tensor of that name; undefined where rows are as published. */
-  pairedHeads(name: string, config: JsonObject): number | undefined
+  /** A tensor of that name with its rows as Hugging Face's layout has them. */
+  tensorOf(stored: StoredTensor, name: string, config: JsonObject): StoredTensor
 }
 
 const HUGGING_FACE: FolderLayout = {
@@ -27,10 +27,9 @@ const HUGGING_FACE: FolderLayout = {
   weights: 'model',
   configOf: (config) => config,
   nameOf: (name) => name,
-  pairedHeads: () => undefined,
+  tensorOf: (stored) => stored,
 }
 
-const LARGEST_CONFIG = 16_000_000
 const LARGEST_INDEX = 100_000_000
 /** Headers read side by side when a checkpoint has many shards. */
 const PARALLEL_HEADERS = 16
@@ -62,18 +61,18 @@ async function readConfig(files: FileSet, layout: FolderLayout): Promise<JsonObj
     )
   }
   try {
-    return layout.configOf(await readJsonObject(source, LARGEST_CONFIG), source.name)
+    return layout.configOf(await jsonOf(source), source.name)
   } finally {
     await source.close()
   }
 }
 
-async function locateTensors(files: FileSet, weights: string, opened: ByteSource[]): Promise<Map<string, Located>> {
+async function locateTensors(files: FileSet, weights: string, opened: ByteSource[]): Promise<Map<string, FileTensor>> {
   if (files.main === undefined) {
     const index = await files.open(indexOf(weights))
     if (index) {
       opened.push(index)
-      return locateInShards(files, await readJsonObject(index, LARGEST_INDEX), index.name, opened)
+      return locateInShards(files, await jsonOf(index, LARGEST_INDEX), index.name, opened)
     }
   }
   const file = files.main ?? (await onlyFile(files, weights))
@@ -111,7 +110,7 @@ async function locateInShards(
   index: JsonObject,
   indexName: string,
   opened: ByteSource[],
-): Promise<Map<string, Located>> {
+): Promise<Map<string, FileTensor>> {
   const shardOf = weightMap(index, indexName)
   const shards = new Map<string, { source: ByteSource; entries: Map<string, SafetensorsEntry> }>()
   const firstTensor = new Map<string, string>()
@@ -127,7 +126,7 @@ async function locateInShards(
     const results = await Promise.allSettled(wanted.slice(i, i + PARALLEL_HEADERS).map(openShard))
     for (const result of results) if (result.status === 'rejected') throw result.reason
   }
-  const tensors = new Map<string, Located>()
+  const tensors = new Map<string, FileTensor>()
   for (const [tensor, shard] of shardOf) {
     const part = shards.get(shard)
     const entry = part?.entries.get(tensor)
@@ -175,35 +174,39 @@ function missingShard(files: FileSet, indexName: string, shard: string, tensor: 
 class SafetensorsCheckpoint implements Checkpoint {
   readonly kind = 'safetensors'
   readonly name: string
-  private readonly layouts: QuantizedLayouts
+  private readonly weights: Weights
+  private readonly configs: Configs
 
   constructor(
     private readonly files: FileSet,
     private readonly layout: FolderLayout,
     readonly config: JsonObject,
-    tensors: ReadonlyMap<string, Located>,
+    tensors: ReadonlyMap<string, FileTensor>,
     private readonly opened: readonly ByteSource[],
   ) {
     this.name = files.main === undefined ? files.name : `${files.name}/${files.main}`
-    this.layouts = new QuantizedLayouts(this.name, config, tensors)
+    this.weights = new Weights(this.name, config, tensors)
+    this.configs = new Configs((name) => files.open(name))
   }
 
   names(): Iterable<string> {
-    return this.layouts.names()
+    return this.weights.names()
   }
 
   has(name: string): boolean {
-    return this.layouts.has(name)
+    return this.weights.has(name)
   }
 
   tensor(name: string, shape: readonly number[], part?: TensorPart): StoredTensor {
-    const stored = this.layouts.tensor(name, shape, part)
-    const heads = this.layout.pairedHeads(name, this.config)
-    return heads === undefined ? stored : unpermuted(stored, heads)
+    return this.layout.tensorOf(this.weights.tensor(name, shape, part), name, this.config)
   }
 
   file(name: string): Promise<ByteSource | undefined> {
     return this.files.open(name)
+  }
+
+  json(name: string): Promise<JsonObject | undefined> {
+    return this.configs.read(name)
   }
 
   async close(): Promise<void> {

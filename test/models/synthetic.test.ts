@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { decodeRows } from '../../src/checkpoint/formats/decode.js'
-import { assumedShape, syntheticCheckpoint } from '../../src/checkpoint/synthetic.js'
+import { assumedShape, syntheticCheckpoint } from '../../src/models/shapes.js'
 import { countParameters } from '../../src/engine/measure/parameters.js'
 import { buildProgram } from '../../src/models/registry.js'
 

@@ -1,23 +1,25 @@
 /** FP4 e2m1, two codes in a byte, the low nibble first, with scales of 32 or 16 columns. */
-import type { StoredTensor } from '../checkpoint.js'
-import { shortText } from '../files/json.js'
-import type { LayoutContext } from './layout.js'
-import { mismatch, type Located } from './located.js'
+import type { StoredTensor } from '../../checkpoint.js'
+import type { LayoutContext } from './context.js'
+import { mismatch, type FileTensor } from '../file-tensor.js'
 import { scaleGrid } from './scale-grids.js'
-import { missingTensor, sameShape, storedTensor, unsupportedFormat } from '../stored.js'
+import { missingTensor, unsupportedFormat } from '../../tensor-errors.js'
+import { sameShape } from '../../shape.js'
+import { storedTensor } from '../../tensor.js'
+import { shortText } from '../../../json.js'
 
 /** Values per scale in MXFP4 and in NVFP4. */
 const MX_GROUP = 32
 const NV_GROUP = 16
 
 /** gpt-oss: U8 X_blocks [N, K / 32, 16]; U8 X_scales [N, K / 32]. */
-export function mxfp4Blocks(blocks: Located, context: LayoutContext): StoredTensor {
+export function mxfp4Blocks(blocks: FileTensor, context: LayoutContext): StoredTensor {
   const [n = 0, k = 0] = context.shape
   return fp4(blocks, [n, k / MX_GROUP, MX_GROUP / 2], MX_GROUP, context, '_scales', context.find('_scales'))
 }
 
 /** compressed-tensors mxfp4-pack-quantized: U8 X.weight_packed [N, K / 2]; U8 X.weight_scale [N, K / 32]. */
-export function mxfp4Packed(packed: Located, context: LayoutContext): StoredTensor {
+export function mxfp4Packed(packed: FileTensor, context: LayoutContext): StoredTensor {
   const { name, quantization } = context
   const method = quantization?.['format']
   const scale = context.find('_scale')
@@ -27,12 +29,12 @@ export function mxfp4Packed(packed: Located, context: LayoutContext): StoredTens
 }
 
 /** DeepSeek-V4: I8 X.weight [N, K / 2]; F8_E8M0 X.scale [N, K / 32]. */
-export function deepseekFp4(located: Located, context: LayoutContext): StoredTensor {
+export function deepseekFp4(located: FileTensor, context: LayoutContext): StoredTensor {
   return fp4(located, halfColumns(context), MX_GROUP, context, '.scale', context.sibling('scale'))
 }
 
 /** ModelOpt: U8 X.weight [N, K / 2]; F8_E4M3 X.weight_scale [N, K / 16]; F32 X.weight_scale_2 for all. */
-export function nvfp4(located: Located, context: LayoutContext): StoredTensor {
+export function nvfp4(located: FileTensor, context: LayoutContext): StoredTensor {
   const whole = context.find('_scale_2')
   if (!whole) throw missingTensor(`${context.name}_scale_2`, located.source.name)
   const scale = context.find('_scale')
@@ -46,13 +48,13 @@ function halfColumns({ shape }: LayoutContext): readonly number[] {
 }
 
 function fp4(
-  located: Located,
+  located: FileTensor,
   stored: readonly number[],
   group: number,
   { name, shape }: LayoutContext,
   ending: string,
-  scale: Located | undefined,
-  whole?: Located,
+  scale: FileTensor | undefined,
+  whole?: FileTensor,
 ): StoredTensor {
   const { entry, source } = located
   if (entry.dtype !== 'U8' && entry.dtype !== 'I8')

@@ -1,16 +1,18 @@
 import { UserError } from '../../errors.js'
-import type { JsonObject, StoredTensor, TensorPart } from '../checkpoint.js'
+import type { StoredTensor, TensorPart } from '../checkpoint.js'
 import type { FormatName } from '../formats/formats.js'
-import { isJsonObject, shortText } from '../files/json.js'
-import { columnsInt4 } from './layout-columns.js'
-import { deepseekFp4, mxfp4Blocks, mxfp4Packed, nvfp4 } from './layout-fp4.js'
-import { fp8 } from './layout-fp8.js'
-import { int4Packed } from './layout-int4.js'
-import type { LayoutContext } from './layout.js'
-import { mismatch, sliceOf, type Located } from './located.js'
-import { checkPart, HeldBytes, partOf, sliceShape } from '../parts.js'
-import { PLAIN } from './scale-grids.js'
-import { missingTensor, sameShape, shapeText, storedTensor, unsupportedFormat } from '../stored.js'
+import { columnsInt4 } from './layouts/columns.js'
+import { deepseekFp4, mxfp4Blocks, mxfp4Packed, nvfp4 } from './layouts/fp4.js'
+import { fp8 } from './layouts/fp8.js'
+import { int4Packed } from './layouts/int4.js'
+import type { LayoutContext } from './layouts/context.js'
+import { mismatch, sliceOf, type FileTensor } from './file-tensor.js'
+import { checkPart, HeldBytes, partOf, sliceShape } from '../part.js'
+import { IDS, PLAIN } from './layouts/scale-grids.js'
+import { missingTensor, unsupportedFormat } from '../tensor-errors.js'
+import { sameShape, shapeText } from '../shape.js'
+import { storedTensor } from '../tensor.js'
+import { isJsonObject, type JsonObject, shortText } from '../../json.js'
 
 /** Tensors that belong to `X.weight` and are not weights themselves. */
 const COMPANIONS: readonly string[] = [
@@ -18,24 +20,18 @@ const COMPANIONS: readonly string[] = [
   ...['input_scale', 'activation_scale', 'scale', 'qzeros', 'scales', 'g_idx'],
 ]
 
-/** Dtypes of tables of ids. */
-const INTEGERS: ReadonlyMap<string, FormatName> = new Map([
-  ['I32', 'i32'],
-  ['I64', 'i64'],
-])
-
 /** Endings of codes that are stored beside their scales, instead of X itself. */
 const CODES = ['_packed', '_blocks'] as const
 
 /** Resolves a name to what labs store for it: plain values, FP8 with block scales, packed INT4 and FP4 with group scales. */
-export class QuantizedLayouts {
+export class Weights {
   private readonly quantization: JsonObject | undefined
   private readonly held = new HeldBytes()
 
   constructor(
     private readonly where: string,
     config: JsonObject,
-    private readonly tensors: ReadonlyMap<string, Located>,
+    private readonly tensors: ReadonlyMap<string, FileTensor>,
   ) {
     this.quantization = quantizationOf(config)
   }
@@ -78,7 +74,11 @@ export class QuantizedLayouts {
   }
 
   /** `locate` gives a tensor of the files, or its part for one expert. */
-  private resolve(name: string, shape: readonly number[], locate: (name: string) => Located | undefined): StoredTensor {
+  private resolve(
+    name: string,
+    shape: readonly number[],
+    locate: (name: string) => FileTensor | undefined,
+  ): StoredTensor {
     const context: LayoutContext = {
       ...{ name, shape, where: this.where, quantization: this.quantization },
       find: (ending) => locate(name + ending),
@@ -109,9 +109,9 @@ export class QuantizedLayouts {
 }
 
 /** A tensor that bears the weight's own name. */
-function stored(found: Located, context: LayoutContext): StoredTensor {
+function stored(found: FileTensor, context: LayoutContext): StoredTensor {
   const { dtype } = found.entry
-  const format = PLAIN.get(dtype) ?? INTEGERS.get(dtype)
+  const format = PLAIN.get(dtype) ?? IDS.get(dtype)
   if (format) return plain(found, format, context.shape)
   if (dtype === 'F8_E4M3') return fp8(found, context)
   if (dtype === 'I8' && context.sibling('scale')) return deepseekFp4(found, context)
@@ -119,7 +119,7 @@ function stored(found: Located, context: LayoutContext): StoredTensor {
   throw unsupportedFormat(context.name, found.source.name, dtype)
 }
 
-function plain(located: Located, format: FormatName, shape: readonly number[]): StoredTensor {
+function plain(located: FileTensor, format: FormatName, shape: readonly number[]): StoredTensor {
   const { entry, source } = located
   if (!sameShape(entry.shape, shape)) throw mismatch(located, shape)
   return storedTensor({ name: entry.name, format, shape, source, offset: entry.start })

@@ -1,17 +1,21 @@
-import { UserError } from '../../errors.js'
-import type { ScaleGrid, Scales } from '../checkpoint.js'
-import { decodeBytes } from '../formats/decode.js'
-import type { FormatName } from '../formats/formats.js'
-import { mismatch, type Located } from './located.js'
-import { E4M3, E8M0 } from '../formats/small-floats.js'
-import { product, sameShape, unsupportedFormat } from '../stored.js'
+import { UserError } from '../../../errors.js'
+import type { ScaleGrid, Scales } from '../../checkpoint.js'
+import { decodeBytes } from '../../formats/decode.js'
+import { FORMATS, type Format, type FormatName } from '../../formats/formats.js'
+import { mismatch, type FileTensor } from '../file-tensor.js'
+import { E4M3, E8M0 } from '../../formats/small-floats.js'
+import { product, sameShape } from '../../shape.js'
+import { unsupportedFormat } from '../../tensor-errors.js'
 
 /** Dtypes of values that need no scales. */
-export const PLAIN: ReadonlyMap<string, FormatName> = new Map([
-  ['F32', 'f32'],
-  ['F16', 'f16'],
-  ['BF16', 'bf16'],
-])
+export const PLAIN: ReadonlyMap<string, FormatName> = dtypes(({ ids }) => !ids)
+/** Dtypes of tables of ids. */
+export const IDS: ReadonlyMap<string, FormatName> = dtypes(({ ids }) => ids)
+
+function dtypes(chosen: (format: Format) => boolean): ReadonlyMap<string, FormatName> {
+  const formats = Object.values(FORMATS).filter(chosen)
+  return new Map(formats.flatMap(({ dtype, name }): [string, FormatName][] => (dtype ? [[dtype, name]] : [])))
+}
 
 /** Dtypes of scales. U8 are powers of two, for tools that had no name for e8m0. */
 const KINDS: ReadonlyMap<string, ScaleGrid['kind']> = new Map([
@@ -30,7 +34,7 @@ export interface Blocks {
 }
 
 /** Scales, checked for dtype and shape now, for finite values when they are read; `whole` is one more for all of them. */
-export function scaleGrid(located: Located, { n, k, blockRows, blockCols }: Blocks, whole?: Located): ScaleGrid {
+export function scaleGrid(located: FileTensor, { n, k, blockRows, blockCols }: Blocks, whole?: FileTensor): ScaleGrid {
   const { entry, source } = located
   const kind = KINDS.get(entry.dtype)
   if (!kind) throw unsupportedFormat(entry.name, source.name, `scales of ${entry.dtype}`)
@@ -46,7 +50,7 @@ export function scaleGrid(located: Located, { n, k, blockRows, blockCols }: Bloc
   return { blockRows, blockCols, shape, kind, read }
 }
 
-async function readFinite({ entry, source }: Located, cols: number): Promise<Float32Array> {
+async function readFinite({ entry, source }: FileTensor, cols: number): Promise<Float32Array> {
   const bytes = await source.read(entry.start, entry.end - entry.start)
   const values = numbers(entry.dtype, bytes, product(entry.shape))
   const bad = values.findIndex((value) => !Number.isFinite(value))

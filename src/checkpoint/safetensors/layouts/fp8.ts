@@ -1,11 +1,13 @@
 /** FP8 e4m3 with scales beside it: by blocks, by rows, for the whole tensor. */
-import { UserError } from '../../errors.js'
-import type { StoredTensor } from '../checkpoint.js'
-import { shortText } from '../files/json.js'
-import type { LayoutContext } from './layout.js'
-import { mismatch, type Located } from './located.js'
+import { UserError } from '../../../errors.js'
+import type { StoredTensor } from '../../checkpoint.js'
+import type { LayoutContext } from './context.js'
+import { mismatch, type FileTensor } from '../file-tensor.js'
 import { scaleGrid, type Blocks } from './scale-grids.js'
-import { product, sameShape, storedTensor, unsupportedFormat } from '../stored.js'
+import { product, sameShape } from '../../shape.js'
+import { storedTensor } from '../../tensor.js'
+import { unsupportedFormat } from '../../tensor-errors.js'
+import { shortText } from '../../../json.js'
 
 const LARGEST_BLOCK = 2 ** 20
 /** Values per scale in MXFP8. */
@@ -19,7 +21,7 @@ const METHODS: readonly unknown[] = ['fp8', 'compressed-tensors', 'fbgemm_fp8', 
  * - X.scale: the same as powers of two (DeepSeek-V4),
  * - X.weight_scale: [N, 1] or [N], one for all, or by blocks (compressed-tensors, fbgemm, ModelOpt).
  */
-export function fp8(located: Located, context: LayoutContext): StoredTensor {
+export function fp8(located: FileTensor, context: LayoutContext): StoredTensor {
   const { name, shape } = context
   const { entry, source } = located
   if (!sameShape(entry.shape, shape)) throw mismatch(located, shape)
@@ -36,9 +38,9 @@ export function fp8(located: Located, context: LayoutContext): StoredTensor {
 }
 
 /** Which blocks the scales belong to, by their shape; and the scales as a grid of two dimensions. */
-function blocksOf(scale: Located, n: number, k: number, context: LayoutContext): [Located, Blocks] {
+function blocksOf(scale: FileTensor, n: number, k: number, context: LayoutContext): [FileTensor, Blocks] {
   const { shape } = scale.entry
-  const as = (...grid: number[]): Located => ({ ...scale, entry: { ...scale.entry, shape: grid } })
+  const as = (...grid: number[]): FileTensor => ({ ...scale, entry: { ...scale.entry, shape: grid } })
   const size = context.quantization?.['weight_block_size'] ?? undefined
   if (product(shape) === 1 && (shape.length < 2 || size === undefined))
     return [as(1, 1), { n, k, blockRows: n, blockCols: k }]

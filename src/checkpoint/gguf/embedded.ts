@@ -1,0 +1,13 @@
+import type { EmbeddedTokenizer } from '../checkpoint.js'
+
+const PREFIX = 'tokenizer.ggml.'
+
+/** The tokenizer and the chat template among a file's metadata. */
+export function embeddedTokenizer(metadata: ReadonlyMap<string, unknown>): EmbeddedTokenizer {
+  const entries = [...metadata].filter(([key]) => key.startsWith(PREFIX))
+  const chatTemplate = metadata.get('tokenizer.chat_template')
+  return {
+    vocabulary: new Map(entries.map(([key, value]) => [key.slice(PREFIX.length), value])),
+    ...(typeof chatTemplate === 'string' && { chatTemplate }),
+  }
+}
