@@ -1,4 +1,5 @@
 import { cpus } from 'node:os'
+import prettyBytes from 'pretty-bytes'
 import { openCheckpoint } from '../published/open.js'
 import { filesOf } from '../checkpoint/files/files.js'
 import { MINI } from '../checkpoint/files/mini.js'
@@ -77,7 +78,6 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
   }
   await engine.close()
   if (flags.json) return printJson(result)
-  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`
   const [behind, of] = [depth > 0 ? ` behind ${depth}` : '', streams > 1 ? ` in each of ${streams} streams` : '']
   const share = limit === undefined ? '' : `, ${((1e11 * gbPerSecond) / limit).toFixed(0)} % of the `
   const limits = limit === undefined ? '' : `${(limit / 1e9).toFixed(1)} GB/s that reading alone reaches`
@@ -88,8 +88,8 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
       `prefill  ${speeds.prefill.toFixed(1)} tok/s (${promptTokens} tokens${behind}${of})\n` +
       `decode   ${speeds.decode.toFixed(1)} tok/s (${newTokens} tokens${of})` +
       `${streams > 1 ? '' : `, ${gbPerSecond.toFixed(1)} GB/s of weights${share}${limits}`}\n` +
-      `memory   weights ${megabytes(weightBytes)}, cache ${megabytes(result.cacheBytes)}; peak ${megabytes(peakRssBytes)}, ` +
-      `${(peakRssBytes / held).toFixed(2)} times both (${megabytes(runtimeRssBytes)} before loading)\n`,
+      `memory   weights ${prettyBytes(weightBytes)}, cache ${prettyBytes(result.cacheBytes)}; peak ${prettyBytes(peakRssBytes)}, ` +
+      `${(peakRssBytes / held).toFixed(2)} times both (${prettyBytes(runtimeRssBytes)} before loading)\n`,
   )
   if (speculation) process.stdout.write(speculationText(speculation))
   if (!profile) return

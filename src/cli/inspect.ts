@@ -1,22 +1,18 @@
-import { findBackend } from '../backends/registry.js'
-import type { Backend } from '../backends/backend.js'
-import type { Checkpoint } from '../checkpoint/checkpoint.js'
-import { holdsOnlyConfig, openConfigOnly } from '../checkpoint/config-only.js'
-import { filesOf } from '../checkpoint/files/files.js'
+import prettyBytes from 'pretty-bytes'
 import { MINI } from '../checkpoint/files/mini.js'
-import { openCheckpoint } from '../published/open.js'
-import { assumedShape, syntheticCheckpoint } from '../models/shapes.js'
-import { programWeights, storedBytes } from '../engine/measure/parameters.js'
-import { checkCapabilities, checkRounding } from '../engine/options.js'
-import { planLoad, type Plan } from '../engine/measure/plan.js'
+import { memoryBandwidth, openHeaders, type ModelFacts, type TensorFacts } from '../engine/measure/headers.js'
+import type { LoadPlan } from '../engine/measure/plan.js'
+import { checkRounding } from '../engine/options.js'
 import { UserError } from '../errors.js'
-import type { Program } from '../graph/program.js'
-import { buildProgram } from '../models/registry.js'
 import { printJson } from './model.js'
+import { programText } from './program-text.js'
 import { messageOf } from './wording.js'
 
 export interface InspectFlags {
   readonly tensors?: boolean
+  readonly program?: boolean
+  /** Of the program, layers like an earlier one too. */
+  readonly all?: boolean
   readonly json?: boolean
   readonly precision?: 'exact' | 'fast'
   readonly quantize?: 'q8' | 'q4'
@@ -29,102 +25,55 @@ export interface InspectFlags {
   readonly synthetic?: string
 }
 
+const SOURCES: Record<ModelFacts['source'], string> = {
+  weights: 'complete',
+  config: 'none here: planned from the config',
+  shape: 'none: planned from a shape',
+}
+
 /** What a model is and what it takes, from its headers or its config alone: a step's tensors, not the layers for MTP. */
 export async function inspect(model: string | undefined, flags: InspectFlags): Promise<void> {
+  const { precision, quantize, kvCache, speculate, synthetic } = flags
+  if (synthetic !== undefined && model !== undefined)
+    throw new UserError(
+      `expected a model or --synthetic, found both: ${model} and ${synthetic}; leave one out`,
+      'invalid_argument',
+    )
   checkRounding(flags)
-  const backend = await findBackend()
-  checkCapabilities(backend, flags)
-  const { checkpoint, weights } = await openPlanned(model, flags.synthetic)
-  const assumed = flags.synthetic === undefined ? undefined : assumedShape(flags.synthetic)
+  const headers = await openHeaders(synthetic === undefined ? (model ?? MINI) : { shape: synthetic }, { speculate })
   try {
-    const program = await buildProgram(checkpoint, { mtp: flags.speculate === 'mtp' })
-    const { precision, quantize, kvCache } = flags
-    const bandwidth = flags.bandwidth === undefined ? await readSpeed(backend, flags.threads) : flags.bandwidth * 1e9
-    const { refusal, ...plan } = await planLoad(program, checkpoint, {
-      ...{ precision, quantize, kvCache },
-      ...(bandwidth > 0 && { bandwidth }),
-    })
-    const tensors = tensorsOf(checkpoint, program)
-    const facts = {
-      ...factsOf(checkpoint, program),
-      weights,
-      ...(assumed !== undefined && { assumed }),
-      unusedTensors: unusedOf(checkpoint, tensors),
-      ...plan,
+    const bandwidth =
+      flags.bandwidth === undefined ? ((await memoryBandwidth(flags.threads)) ?? 0) : flags.bandwidth * 1e9
+    const wanted = { precision, quantize, kvCache, ...(bandwidth > 0 && { bandwidth }) }
+    const { refusal, ...plan } = await headers.plan(wanted)
+    const { source, ...known } = headers.facts
+    const facts: Facts = {
+      ...{ ...known, weights: SOURCES[source], ...plan },
       ...(refusal && { refusal: messageOf(refusal) }),
       ...(bandwidth > 0 && { bandwidth, bandwidthIs: flags.bandwidth === undefined ? 'measured' : 'given' }),
     }
-    if (flags.json) return printJson(flags.tensors ? { ...facts, tensors } : facts)
+    const tensors = flags.tensors ? headers.tensors() : undefined
+    const program = flags.program ? headers.ops() : undefined
+    if (flags.json) return printJson({ ...facts, tensors, program })
     for (const [key, value] of lines(facts)) process.stdout.write(`${key.padEnd(14)}${value}\n`)
-    if (!flags.tensors) return
-    for (const t of tensors)
-      process.stdout.write(`${t.name}  [${t.shape.join(', ')}]  ${t.format}  ${t.bytes} bytes  ${t.file}\n`)
+    for (const tensor of tensors ?? []) process.stdout.write(tensorLine(tensor))
+    if (program) process.stdout.write(`\n${programText(program, flags.all ?? false)}`)
   } finally {
-    await checkpoint.close()
+    await headers.close()
   }
 }
 
-/** Bytes per second; 0 where the backend does not measure it. */
-async function readSpeed(backend: Backend, threads: number | undefined): Promise<number> {
-  return (await backend.measureReadSpeed?.({ cpu: { ...(threads !== undefined && { threads }) } })) ?? 0
+function tensorLine({ name, shape, format, bytes, file }: TensorFacts): string {
+  return `${name}  [${shape.join(', ')}]  ${format}  ${bytes} bytes  ${file}\n`
 }
 
-/** Opens a model, a config.json alone, or a shape. */
-async function openPlanned(model: string | undefined, shape: string | undefined) {
-  if (shape !== undefined) {
-    if (model !== undefined)
-      throw new UserError(
-        `expected a model or --synthetic, found both: ${model} and ${shape}; leave one out`,
-        'invalid_argument',
-      )
-    return { checkpoint: syntheticCheckpoint(shape), weights: 'none: planned from a shape' }
-  }
-  const files = await filesOf(model ?? MINI)
-  if (await holdsOnlyConfig(files))
-    return { checkpoint: await openConfigOnly(files), weights: 'none here: planned from the config' }
-  return { checkpoint: await openCheckpoint(files), weights: 'complete' }
-}
-
-function factsOf(checkpoint: Checkpoint, program: Program) {
-  return {
-    name: checkpoint.name,
-    kind: checkpoint.kind,
-    architecture: String(checkpoint.config['model_type']),
-    layers: program.nLayers,
-    vocabSize: program.vocabSize,
-    contextLength: program.contextLength,
-  }
-}
-
-function tensorsOf(checkpoint: Checkpoint, program: Program) {
-  return [...programWeights(program).values()].map((weight) => {
-    const tensor = checkpoint.tensor(weight.name, weight.shape, weight.part)
-    const { name, shape, format, file } = tensor
-    const published = checkpoint.has(weight.name) ? weight.name : (weight.part?.tensor ?? weight.name)
-    return { name, published, shape, format, bytes: storedBytes(tensor), file }
-  })
-}
-
-/** Tensors that no step reads. */
-function unusedOf(checkpoint: Checkpoint, tensors: readonly { published: string }[]): number {
-  const used = new Set(tensors.map(({ published }) => published))
-  return [...checkpoint.names()].filter((name) => !used.has(name)).length
-}
-
-type Facts = ReturnType<typeof factsOf> &
-  Omit<Plan, 'refusal'> & {
-    refusal?: string
-    weights: string
-    assumed?: string
-    unusedTensors: number
-    bandwidth?: number
-    bandwidthIs?: string
-  }
+type Facts = Omit<ModelFacts, 'source'> &
+  Omit<LoadPlan, 'refusal'> & { weights: string; refusal?: string; bandwidth?: number; bandwidthIs?: string }
 
 /** The facts for people. */
 function lines(facts: Facts): [string, string][] {
   const { decodeTokensPerSecond: speed, decodeTokensPerSecondAt1000: at1000, bandwidth = 0 } = facts
-  const stored = Object.entries(facts.bytesByFormat).map(([format, bytes]) => `${format} ${gigabytes(bytes)}`)
+  const stored = Object.entries(facts.bytesByFormat).map(([format, bytes]) => `${format} ${prettyBytes(bytes)}`)
   const how = facts.quantize ? `${facts.precision}, ${facts.quantize}` : facts.precision
   const rows: [string, string | undefined][] = [
     ['name', facts.name],
@@ -134,26 +83,22 @@ function lines(facts: Facts): [string, string][] {
     ['stored', `${stored.join(', ')}; ${facts.unusedTensors} tensors are not used`],
     ['weights', facts.weights],
     ['shape', facts.assumed],
-    ['to load', `${gigabytes(facts.weightBytes)} of weights (${how})`],
+    ['to load', `${prettyBytes(facts.weightBytes)} of weights (${how})`],
     [
       'cache',
-      `${gigabytes(facts.cacheBytesPer1000Tokens)} for 1,000 tokens${facts.kvCache ? `, ${facts.kvCache}` : ''}`,
+      `${prettyBytes(facts.cacheBytesPer1000Tokens)} for 1,000 tokens${facts.kvCache ? `, ${facts.kvCache}` : ''}`,
     ],
-    ['states', facts.stateBytes > 0 ? `${gigabytes(facts.stateBytes)} for a sequence` : undefined],
+    ['states', facts.stateBytes > 0 ? `${prettyBytes(facts.stateBytes)} for a sequence` : undefined],
     ['refused', facts.refusal],
     [
       'decode',
       speed === undefined
         ? undefined
-        : `at most ${rate(speed)} tok/s, behind 1,000 tokens ${rate(at1000!)}: ${gigabytes(facts.activeWeightBytes)} of weights a token ` +
-          `at ${(bandwidth / 1e9).toFixed(1)} GB/s (${facts.bandwidthIs})`,
+        : `at most ${rate(speed)} tok/s, after 1,000 tokens ${rate(at1000!)}: ${prettyBytes(facts.activeWeightBytes)} of weights a token ` +
+          `at ${prettyBytes(bandwidth)}/s (${facts.bandwidthIs})`,
     ],
   ]
   return rows.filter((row): row is [string, string] => row[1] !== undefined)
-}
-
-function gigabytes(bytes: number): string {
-  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(2)} GB` : `${(bytes / 1e6).toFixed(2)} MB`
 }
 
 function billions(count: number): string {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import cliProgress from 'cli-progress'
+import prettyBytes from 'pretty-bytes'
 import { MINI } from '../checkpoint/files/mini.js'
 import type { Engine } from '../engine/engine.js'
 import { loadEngine } from '../engine/load.js'
@@ -46,7 +47,7 @@ export async function openModel(model: string | undefined, flags: LoadFlags, sig
         if (shown) bar.update(loadedBytes)
         else if (performance.now() - started > PATIENCE_MS) {
           shown = true
-          bar.start(totalBytes, loadedBytes, { size: `${(totalBytes / 1e9).toFixed(2)} GB` })
+          bar.start(totalBytes, loadedBytes, { size: prettyBytes(totalBytes) })
         }
       },
     })

@@ -196,6 +196,21 @@ describe('tools', () => {
     expect(people.out).toMatch(/^shape +the weights and the config were never published; published: /m)
   })
 
+  it('inspect --program prints the ops of a config alone', async () => {
+    const config = join(GOLDEN, 'config.json')
+    const [people, every, json] = await Promise.all([
+      kaiyuan('inspect', config, '--bandwidth', '0', '--program'),
+      kaiyuan('inspect', config, '--bandwidth', '0', '--program', '--all'),
+      kaiyuan('inspect', config, '--bandwidth', '0', '--program', '--json'),
+    ])
+    expect(people.out).toMatch(
+      /^ {2}linear +\[T, \d+\] -> \[T, \d+\] {2}model\.layers\.0\.self_attn\.q_proj\.weight \[\d+, \d+\]$/m,
+    )
+    expect(people.out).toMatch(/^layers? 1.*: as layer 0$/m)
+    expect(every.out).toMatch(/^layer 1$/m)
+    expect(lastLine(json.out)['program']).toContainEqual(expect.objectContaining({ part: 'head', op: 'selectRows' }))
+  })
+
   it('--help of every command shows an example', async () => {
     const commands = ['run', 'chat', 'logits', 'tokenize', 'inspect', 'perplexity', 'bench']
     for (const { code, out } of await Promise.all(commands.map((command) => kaiyuan(command, '--help')))) {
@@ -212,7 +227,7 @@ describe('bad input ends with code 2 and one sentence', () => {
     ['an id outside of the vocabulary', ['run', 'mini', '--ids', '1,288'], /token id 288 at position 1/],
     ['ids that are no numbers', ['run', 'mini', '--ids', '1,x'], /x/],
     ['a temperature that is no number', ['run', 'mini', 'hi', '--temperature', 'warm'], /expected a number/],
-    ['top-p beyond 1', ['run', 'mini', 'hi', '--top-p', '3'], /topP/],
+    ['top-p beyond 1', ['run', 'mini', 'hi', '--top-p', '3'], /--top-p must/],
     ['an unknown command', ['fly'], /unknown command/],
     ['an unknown option', ['run', 'mini', 'hi', '--fast'], /unknown option/],
     ['an unknown shape', ['bench', '--synthetic', 'llama-9000:q4_0'], /llama-9000/],
@@ -220,8 +235,8 @@ describe('bad input ends with code 2 and one sentence', () => {
     ['a plan of what is no config', ['inspect', 'package.json'], /expected model_type/],
     ['a plan of a model and a shape', ['inspect', 'mini', '--synthetic', 'qwen3-8b:q4_0'], /leave one out/],
     ['a plan of q4 in exact', ['inspect', 'mini', '--precision', 'exact', '--quantize', 'q4'], /quantize/],
-    ['a rounded cache in exact', ['run', 'mini', 'hi', '--precision', 'exact', '--kv-cache', 'q8'], /kvCache/],
-    ['a rounded cache of latent attention', ['run', 'mini', 'hi', '--kv-cache', 'q8'], /kvCache q8: expected/],
+    ['a rounded cache in exact', ['run', 'mini', 'hi', '--precision', 'exact', '--kv-cache', 'q8'], /--kv-cache q8 rounds/],
+    ['a rounded cache of latent attention', ['run', 'mini', 'hi', '--kv-cache', 'q8'], /--kv-cache q8 needs layers/],
     ['quantize in exact', ['run', 'mini', 'hi', '--precision', 'exact', '--quantize', 'q4'], /quantize/],
     ['a file that is not there', ['perplexity', 'mini', '--file', '/no/such/file'], /no\/such\/file/],
   ]

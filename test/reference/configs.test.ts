@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { openConfigOnly } from '../../src/checkpoint/config-only.js'
 import { nodeFiles } from '../../src/checkpoint/files/node.js'
-import { planLoad, type Plan } from '../../src/engine/measure/plan.js'
+import { planLoad, type LoadPlan } from '../../src/engine/measure/plan.js'
 import { UserError } from '../../src/errors.js'
 import { buildProgram } from '../../src/models/registry.js'
 import { reference } from './folder.js'
@@ -94,7 +94,7 @@ const PUBLISHED: Record<string, Counts | Refused> = {
 /** Published numbers are rounded. */
 const TOLERANCE = 0.04
 
-async function plan(name: string): Promise<Plan | UserError> {
+async function plan(name: string): Promise<LoadPlan | UserError> {
   try {
     const checkpoint = await openConfigOnly(await nodeFiles(`${folder}/${name}_config.json`))
     return await planLoad(await buildProgram(checkpoint), checkpoint, { bandwidth: 1e11 })

@@ -72,10 +72,6 @@ describe('what a user can do', () => {
       { precision: 'exact', quantize: 'q4' },
       '--quantize q4 changes the weights, which the exact precision keeps; leave out --quantize or --precision',
     ],
-    [
-      { backend: 'reference', kvCache: 'q8' },
-      '--kv-cache q8 rounds keys and values, which the reference backend keeps in f32; leave out --kv-cache or --backend',
-    ],
     [{ contextLength: 0 }, '--context must be a whole number from 1; found 0'],
     [{ stepTokens: 0.5 }, '--step-tokens must be a whole number from 1 to 65536; found 0.5'],
   ])('says at a terminal what is wrong with %o', (options, expected) => {

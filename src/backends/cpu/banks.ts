@@ -1,3 +1,4 @@
+import prettyBytes from 'pretty-bytes'
 import { UserError } from '../../errors.js'
 import { statesOf, weightsOf, type Op, type Weight } from '../../graph/ops.js'
 import { allOps, type PlacedOp, type Program } from '../../graph/program.js'
@@ -96,7 +97,7 @@ function tooLarge(group: readonly PlacedOp[], bytes: number, capacity: number): 
   const what =
     op.op === 'experts' && op.part ? `an expert of layer ${layer} needs` : `layer ${layer} needs, with its cache,`
   return new UserError(
-    `${what} ${gigabytes(bytes)}, and one WebAssembly memory has room for ${gigabytes(capacity)}`,
+    `${what} ${prettyBytes(bytes)}, and one WebAssembly memory has room for ${prettyBytes(capacity)}`,
     'out_of_memory',
     {
       remedies: [
@@ -126,8 +127,4 @@ function layerGroups(ops: readonly PlacedOp[]): PlacedOp[][] {
 function homeOf(op: Op, placed: ReadonlyMap<string, number>): number | undefined {
   const first = weightsOf(op)[0]
   return first && placed.get(first.name)
-}
-
-export function gigabytes(bytes: number): string {
-  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(2)} GB` : `${(bytes / 1e6).toFixed(1)} MB`
 }

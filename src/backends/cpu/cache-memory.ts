@@ -1,5 +1,6 @@
+import prettyBytes from 'pretty-bytes'
 import { UserError, invariant } from '../../errors.js'
-import { MAX_BANK_BYTES, gigabytes } from './banks.js'
+import { MAX_BANK_BYTES } from './banks.js'
 import type { BankLayout } from './layout.js'
 
 /**
@@ -60,11 +61,11 @@ export class CacheMemory {
     const { memory } = this
     const missing = Math.ceil((end - memory.buffer.byteLength) / 65536)
     try {
-      if (end > MAX_BANK_BYTES) throw new RangeError(`larger than ${gigabytes(MAX_BANK_BYTES)}`)
+      if (end > MAX_BANK_BYTES) throw new RangeError(`larger than ${prettyBytes(MAX_BANK_BYTES)}`)
       if (missing > 0) memory.grow(missing)
     } catch (cause) {
       throw new UserError(
-        `out of memory: a context of ${what} needs ${gigabytes(end)} in one WebAssembly memory, which has ${gigabytes(memory.buffer.byteLength)} and cannot grow`,
+        `out of memory: a context of ${what} needs ${prettyBytes(end)} in one WebAssembly memory, which has ${prettyBytes(memory.buffer.byteLength)} and cannot grow`,
         'out_of_memory',
         {
           cause,

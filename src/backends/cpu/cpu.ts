@@ -1,9 +1,10 @@
+import prettyBytes from 'pretty-bytes'
 import type { Checkpoint } from '../../checkpoint/checkpoint.js'
 import { UserError } from '../../errors.js'
 import { weightsOf, type WeightUse } from '../../graph/ops.js'
 import { allOps, type Program } from '../../graph/program.js'
 import { type Backend, type BackendOptions, type MemoryPlan, type Runner } from '../backend.js'
-import { MAX_BANK_BYTES, gigabytes, planBanks } from './banks.js'
+import { MAX_BANK_BYTES, planBanks } from './banks.js'
 import { cacheFormatOf, statePageBytes } from '../formats/cache-format.js'
 import { makePages } from './fresh-pages.js'
 import { Lowering } from '../plan/lower/lowering.js'
@@ -160,7 +161,7 @@ function newMemory(bytes: number): WebAssembly.Memory {
     return new WebAssembly.Memory({ initial: Math.ceil(bytes / 65536), maximum: 65536, shared: sharesMemory() })
   } catch (cause) {
     throw new UserError(
-      `out of memory: the model needs a WebAssembly memory of ${gigabytes(bytes)}, which this machine refuses`,
+      `out of memory: the model needs a WebAssembly memory of ${prettyBytes(bytes)}, which this machine refuses`,
       'out_of_memory',
       { cause, remedies: [{ option: 'quantize', value: 'q4' }, { advice: 'a smaller model' }] },
     )

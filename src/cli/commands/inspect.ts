@@ -11,6 +11,8 @@ export function inspectCommand(cli: Command): void {
     )
     .option('--synthetic <spec>', 'a shape instead of a model, as in bench: deepseek-v3:fp8, llama4-behemoth:q4_k')
     .option('--tensors', 'every tensor')
+    .option('--program', 'every op with the shapes that it reads and writes; layers alike are shown once')
+    .option('--all', 'with --program: every layer')
     .addOption(new Option('--precision <which>', 'plan for (default: fast)').choices(['exact', 'fast']))
     .addOption(new Option('--quantize <bits>', 'plan for weights requantised at load').choices(['q8', 'q4']))
     .addOption(new Option('--kv-cache <format>', 'plan for keys and values in (default: f16)').choices(['f16', 'q8']))
@@ -23,6 +25,7 @@ export function inspectCommand(cli: Command): void {
       examples(
         'kaiyuan inspect ./Kimi-K2-Instruct',
         'kaiyuan inspect model.gguf --tensors',
+        'kaiyuan inspect ./config.json --program --bandwidth 0',
         'kaiyuan inspect ./config.json --bandwidth 400 --quantize q4',
         'kaiyuan inspect --synthetic llama4-behemoth:fp8 --bandwidth 800',
       ),

@@ -17,7 +17,7 @@ export interface PlanOptions {
 }
 
 /** What a model takes on a backend, from its config and headers. */
-export interface Plan {
+export interface LoadPlan {
   readonly parameters: number
   /** Parameters that one token uses. */
   readonly activeParameters: number
@@ -36,13 +36,14 @@ export interface Plan {
   readonly stateBytes: number
   /** Why it cannot be loaded, whatever the machine. */
   readonly refusal?: UserError
-  /** Tokens per second when reading memory is all that takes time, behind an empty context and behind 1,000 tokens. */
+  /** Tokens per second when reading memory is all that takes time, after an empty context. */
   readonly decodeTokensPerSecond?: number
+  /** The same after 1,000 tokens. */
   readonly decodeTokensPerSecondAt1000?: number
 }
 
 /** Plans a program. Nothing but headers is read. */
-export async function planLoad(program: Program, checkpoint: Checkpoint, options: PlanOptions = {}): Promise<Plan> {
+export async function planLoad(program: Program, checkpoint: Checkpoint, options: PlanOptions = {}): Promise<LoadPlan> {
   const { precision = 'fast', quantize, kvCache, bandwidth } = options
   const backend = await findBackend(options.backend)
   checkRounding(options)
