@@ -59,13 +59,13 @@ async function withEngine(model, options, work) {
 async function exactLogits(path, backend, ids) {
   const checkpoint = await openCheckpoint(await nodeFiles(path))
   const T = ids.length
-  const options = { precision: 'exact', threads, stepTokens: T, maxLogitRows: T }
+  const options = { precision: 'exact', stepTokens: T, maxLogitRows: T, cpu: { threads } }
   const runner = await backend.load(await buildProgram(checkpoint), checkpoint, options)
   const pages = Math.ceil(T / PAGE_SIZE)
-  runner.reservePages(pages)
-  runner.reserveSlots(1)
+  await runner.reservePages(pages)
+  await runner.reserveSlots(1)
   const count = Int32Array.from(ids, (_, i) => i)
-  const logits = await runner.step({
+  const { done } = runner.submit({
     tokens: Int32Array.from(ids),
     positions: count,
     sequences: new Int32Array(T),
@@ -73,7 +73,8 @@ async function exactLogits(path, backend, ids) {
     slots: Int32Array.of(0),
     logitRows: count,
   })
-  const copy = logits.slice()
+  const { rows } = await done
+  const copy = Float32Array.from(rows.flatMap(({ logits }) => Array.from(logits)))
   await runner.close()
   await checkpoint.close()
   return copy

@@ -39,6 +39,11 @@ export interface BackendOptions {
   readonly maxLogitRows: number
   /** Time every op of every step, for {@link Runner.takeProfile}; costs about a microsecond an op. */
   readonly profile?: boolean
+  /**
+   * How a token is chosen, for backends that have logits at hand and no rule of their own: a pure function of its arguments
+   * that leaves `logits` [V] as they are. It may throw where they are not numbers.
+   */
+  readonly choose?: ChooseToken
   readonly onProgress?: (progress: LoadProgress) => void
   readonly signal?: AbortSignal
   /** For the cpu backend; the others have no use for them. */
@@ -79,8 +84,54 @@ export interface Step {
   readonly ends?: Int32Array
   /** Per sequence: the slot with its recurrent states, where the program has any; zeros for a token at position 0. */
   readonly slots?: Int32Array
-  /** [R] rows of this step whose logits are wanted, rising. */
+  /** [R] rows of this step that give something, rising: one of a sequence's tokens says what comes after it. */
   readonly logitRows: Int32Array
+  /** [R] What is wanted of each; absent: the logits of all. */
+  readonly wants?: readonly RowWish[]
+}
+
+/** A row's logits [V], its state after the final norm [D], or the token that is chosen from its logits. */
+export type RowWish = 'logits' | 'hidden' | Draw
+
+/** A draw from a row's logits, as the engine's sampler defines it, without what needs to know the text. */
+export interface Draw {
+  /** 0: the most likely token, the lowest id of equals. */
+  readonly temperature: number
+  /** 0: all. */
+  readonly topK: number
+  /** 1: all. */
+  readonly topP: number
+  /** 0: all. */
+  readonly minP: number
+  /** Uniform in [0, 1). */
+  readonly u: number
+}
+
+export type ChooseToken = (logits: Float32Array, draw: Draw) => number
+
+/** What a row gave, as it was wanted. Arrays are valid until the next step is submitted. */
+export interface RowResult {
+  readonly logits?: Float32Array
+  readonly hidden?: Float32Array
+  readonly chosen?: number
+  /** Why no token could be chosen: the logits are not numbers. */
+  readonly failure?: Error
+}
+
+export interface StepResult {
+  /** [R] */
+  readonly rows: readonly RowResult[]
+  /**
+   * Per sequence: the first position whose choice by an indexer depends on where the text ends ({@link Step.ends}), and so
+   * all that is computed at it and after it; Infinity where there is none. Only in `exact`.
+   */
+  readonly tiedFrom?: readonly number[]
+}
+
+/** A step that was submitted. */
+export interface Ticket {
+  /** @throws UserError where a token id is not in the vocabulary */
+  readonly done: Promise<StepResult>
 }
 
 /** The ends of a step, given or not, [T]. */
@@ -100,13 +151,13 @@ export function firstTied({ positions, sequences, pageTables }: Step, isTied: (t
   return first
 }
 
-/** A step of the draft: tokens that came behind rows of the last ordinary step, with the positions of those rows. */
+/** A step of the draft: tokens that came after rows of the last ordinary step, with the positions of those rows. */
 export interface DraftStep extends Step {
   /** [T] rows of the last ordinary step, rising. */
   readonly hiddenRows: Int32Array
 }
 
-/** A program with its weights in memory. One step at a time. */
+/** A program with its weights in memory. Steps run in the order in which they were submitted. */
 export interface Runner {
   readonly backend: string
   /** Threads that compute; absent: one. */
@@ -120,32 +171,25 @@ export interface Runner {
   readonly slotBytes: number
   readonly stepTokens: number
   readonly maxLogitRows: number
-  /** Makes cache pages [0, count) usable. @throws UserError out_of_memory. */
-  reservePages(count: number): void
-  /** Makes slots [0, count) usable. Between steps. @throws UserError out_of_memory. */
-  reserveSlots(count: number): void
-  /** Copies all recurrent states; neither slot may be in a step that runs. */
-  copySlot(from: number, to: number): void
-  /** Logits [R, V]; the array is valid until the next step. */
-  step(step: Step): Promise<Float32Array>
-  /** States after the final norm, [R, D], of the last {@link step}; valid until the next. Absent where a program has none. */
-  hidden?(): Float32Array
-  /**
-   * Per sequence of the last step: the first position whose choice by an indexer hung on where the text ends
-   * ({@link Step.ends}), and so all that is computed at it and behind; Infinity where there is none. Only in `exact`.
-   */
-  tiedFrom?(): readonly number[]
+  /** Steps that may be submitted before the first of them is done. */
+  readonly maxInFlight: number
+  /** Whether rows can give their state after the final norm. */
+  readonly hasHidden: boolean
   /** Whether the program has a draft. */
-  readonly hasDraft?: boolean
-  /**
-   * Logits [R, V] of the program's draft; the array is valid until the next step. Only right behind the step whose rows it
-   * takes, which are lost then.
-   */
-  draft?(step: DraftStep): Promise<Float32Array>
+  readonly hasDraft: boolean
+  /** Makes cache pages [0, count) usable. While no step is in flight. @throws UserError out_of_memory. */
+  reservePages(count: number): Promise<void>
+  /** Makes slots [0, count) usable. While no step is in flight. @throws UserError out_of_memory. */
+  reserveSlots(count: number): Promise<void>
+  /** Copies all recurrent states, after the steps submitted before and before those submitted after. */
+  copySlot(from: number, to: number): void
+  submit(step: Step): Ticket
+  /** Runs the program's draft. Only right after the step whose rows it takes, which are lost then. */
+  submitDraft?(step: DraftStep): Ticket
   /** Bytes per second at which all threads together read the weights and do nothing else: the limit of decoding. */
   readSpeed?(): Promise<number>
   /** Times of the steps since the last call, if they are being taken. */
-  takeProfile?(): OpTimes[]
+  takeProfile?(): Promise<OpTimes[]>
   close(): Promise<void>
 }
 
@@ -177,6 +221,8 @@ export interface Capabilities {
   readonly exact: boolean
   /** How it can keep keys and values in `fast`; without any they are f32 in both precisions. */
   readonly kvCaches: readonly KvCache[]
+  /** Chooses tokens where the logits are, so that they need not come back; without it {@link BackendOptions.choose} does. */
+  readonly chooses: boolean
   /** Gives the states after the final norm, which embeddings are made of. */
   readonly hidden: boolean
   /** Runs a program's draft, for multi-token prediction. */

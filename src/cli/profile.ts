@@ -19,12 +19,12 @@ export interface Profile {
 export async function profileSteps(engine: Engine, ids: readonly number[], newTokens: number): Promise<Profile> {
   const options = { ignoreEos: true, temperature: 0 }
   await engine.generate(ids, { ...options, maxTokens: 2 }).result
-  engine.takeProfile()
+  await engine.takeProfile()
   const session = engine.session()
   const first = await session.generate(ids, { ...options, maxTokens: 1 }).result
-  const prefill = sumUp(engine.takeProfile(), 1)
+  const prefill = sumUp(await engine.takeProfile(), 1)
   await session.generate([...ids, ...first.ids], { ...options, maxTokens: newTokens }).result
-  const decode = sumUp(engine.takeProfile(), newTokens)
+  const decode = sumUp(await engine.takeProfile(), newTokens)
   await session.close()
   return { prefill, decode }
 }

@@ -166,9 +166,9 @@ export class Engine {
     this.model.shared.scheduler.onStep = listener
   }
 
-  /** Where the time of the steps since the last call went; empty unless the model was loaded with `profile` on the cpu backend. */
-  takeProfile(): OpTimes[] {
-    return this.model.shared.runner.takeProfile?.() ?? []
+  /** Where the time of the steps since the last call went; empty unless the model was loaded with `profile`. */
+  async takeProfile(): Promise<OpTimes[]> {
+    return (await this.model.shared.runner.takeProfile?.()) ?? []
   }
 
   /** Cancels what runs and frees the weights. */

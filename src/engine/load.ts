@@ -15,6 +15,7 @@ import { generationDefaults, stopIdsOf } from './answer/defaults.js'
 import { Engine, type EngineInfo } from './engine.js'
 import { countParameters } from './measure/parameters.js'
 import { checkCapabilities, checkLoadOptions, type LoadOptions } from './options.js'
+import { drawToken } from './sample/choose.js'
 import { ModelGrammars } from './sample/constrain.js'
 import { PagePool, type CacheLimit } from './schedule/cache.js'
 import { Scheduler } from './schedule/scheduler.js'
@@ -75,6 +76,7 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
     ...(profile && { profile }),
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
+    choose: drawToken,
   })
   const dialect = chooseDialect({
     template: template?.source,
@@ -184,5 +186,5 @@ export function shareRunner(
   const slotLimit = { slots: limit?.slots ?? Infinity, hard: limit?.hard ?? false }
   const slots = runner.slotBytes > 0 ? new SlotPool(runner, slotLimit) : undefined
   const pool = new PagePool(runner, limit, slots)
-  return { runner, scheduler: new Scheduler(runner, vocabSize), pool, slots, vocabSize, contextLength }
+  return { runner, scheduler: new Scheduler(runner), pool, slots, vocabSize, contextLength }
 }

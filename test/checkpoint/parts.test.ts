@@ -7,7 +7,7 @@ import { memoryFiles } from '../../src/checkpoint/files/memory.js'
 import { openCheckpoint } from '../../src/published/open.js'
 import { GraphBuilder, matrix, vector } from '../../src/graph/builder.js'
 import { bf16, f32, gguf, json, ramp, safetensors, type RawTensor } from './build.js'
-import { loadRunner } from '../runner.js'
+import { loadRunner, logitsOf } from '../runner.js'
 
 const open = (tensors: Record<string, RawTensor>, config: object = {}): Promise<Checkpoint> =>
   openCheckpoint(memoryFiles('model', { 'config.json': json(config), 'model.safetensors': safetensors(tensors) }))
@@ -177,7 +177,7 @@ describe.each([
       precision,
       ...{ stepTokens: 4, maxLogitRows: 4, threads: 1 },
     })
-    const logits = await runner.step({
+    const logits = await logitsOf(runner, {
       ...{ tokens: Int32Array.of(3), positions: Int32Array.of(0), sequences: Int32Array.of(0) },
       ...{ pageTables: [Int32Array.of(0)], logitRows: Int32Array.of(0) },
     })

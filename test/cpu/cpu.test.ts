@@ -42,7 +42,7 @@ describe('banks', () => {
 
   it('says so when the cache cannot grow', async () => {
     const run = await GoldenRun.load(deepseek, cpuBackend, { threads: 1, bankBytes: 64 << 20 })
-    expect(() => run.runner.reservePages(100000)).toThrow(/out of memory/)
+    await expect(run.runner.reservePages(100000)).rejects.toThrow(/out of memory/)
     await run.runner.close()
   })
 })

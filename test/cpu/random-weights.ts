@@ -4,7 +4,7 @@ import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
 import { memorySource } from '../../src/checkpoint/files/memory.js'
 import { storedTensor } from '../../src/checkpoint/tensor.js'
 import type { Program } from '../../src/graph/program.js'
-import { loadRunner, type RunnerOptions } from '../runner.js'
+import { loadRunner, logitsOf, type RunnerOptions } from '../runner.js'
 
 /** Uniform in [0, 1), the same for the same seed. */
 export function generator(seed: number): () => number {
@@ -36,14 +36,14 @@ export async function feedChunks(
 ): Promise<Float32Array> {
   const runner = await loadRunner(backend, program, randomWeights, options)
   const pages = Math.ceil(count / PAGE_SIZE)
-  runner.reservePages(pages)
+  await runner.reservePages(pages)
   const next = generator(5)
   const ids = Int32Array.from({ length: count }, () => Math.floor(next() * program.vocabSize))
   const all = new Float32Array(count * program.vocabSize)
   for (let from = 0; from < count; from += chunk) {
     const tokens = ids.slice(from, from + chunk)
     const rows = tokens.map((_, i) => i)
-    const logits = await runner.step({
+    const logits = await logitsOf(runner, {
       tokens,
       positions: rows.map((i) => from + i),
       sequences: new Int32Array(tokens.length),

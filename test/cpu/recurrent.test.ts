@@ -8,7 +8,7 @@ import { memorySource } from '../../src/checkpoint/files/memory.js'
 import { storedTensor } from '../../src/checkpoint/tensor.js'
 import { GraphBuilder, matrix, numbers, vector, view } from '../../src/graph/builder.js'
 import type { Program } from '../../src/graph/program.js'
-import { loadRunner } from '../runner.js'
+import { loadRunner, logitsOf } from '../runner.js'
 
 const V = 40
 
@@ -81,7 +81,7 @@ async function feed(backend: Backend, program: Program, most: number, threads?: 
     maxLogitRows: 64,
     ...(threads !== undefined && { threads }),
   })
-  runner.reserveSlots(3)
+  await runner.reserveSlots(3)
   const next = generator(5)
   const ids = (count: number): number[] => Array.from({ length: count }, () => Math.floor(next() * V))
   const sequences = [
@@ -97,7 +97,7 @@ async function feed(backend: Backend, program: Program, most: number, threads?: 
   async function step(runner: Runner, part: number): Promise<void> {
     const shares = sequences.map((s, i) => Math.min(s.ids.length - s.position, 1 + ((part * (i + 2)) % most)))
     const served = sequences.map((s, i) => ({ s, i, count: shares[i]! })).filter(({ count }) => count > 0)
-    const logits = await runner.step(stepOf(served))
+    const logits = await logitsOf(runner, stepOf(served))
     let at = 0
     for (const { s, i, count } of served) {
       rows[i]!.set(logits.subarray(at, (at += count * program.vocabSize)), s.position * program.vocabSize)
@@ -154,18 +154,18 @@ it('goes on from a copy of a state as from the state', async () => {
       maxLogitRows: 64,
       threads: 2,
     })
-    runner.reserveSlots(1)
+    await runner.reserveSlots(1)
     const sequence = { slot: 0, ids: Array.from({ length: 60 }, (_, i) => (i * 7) % V), position: 0 }
-    await runner.step(stepOf([{ s: sequence, count: 37 }]))
-    runner.reserveSlots(2)
+    await logitsOf(runner, stepOf([{ s: sequence, count: 37 }]))
+    await runner.reserveSlots(2)
     runner.copySlot(0, 1)
     const rest = { ...sequence, position: 37 }
-    const first = (await runner.step(stepOf([{ s: rest, count: 23 }]))).slice()
-    expect(await runner.step(stepOf([{ s: { ...rest, slot: 1 }, count: 23 }]))).toEqual(first)
+    const first = (await logitsOf(runner, stepOf([{ s: rest, count: 23 }]))).slice()
+    expect(await logitsOf(runner, stepOf([{ s: { ...rest, slot: 1 }, count: 23 }]))).toEqual(first)
     // A new sequence in a used slot begins with zeros.
-    const again = (await runner.step(stepOf([{ s: sequence, count: 60 }]))).slice()
-    runner.reserveSlots(3)
-    expect(await runner.step(stepOf([{ s: { ...sequence, slot: 2 }, count: 60 }]))).toEqual(again)
+    const again = (await logitsOf(runner, stepOf([{ s: sequence, count: 60 }]))).slice()
+    await runner.reserveSlots(3)
+    expect(await logitsOf(runner, stepOf([{ s: { ...sequence, slot: 2 }, count: 60 }]))).toEqual(again)
     await runner.close()
   }
 })

@@ -9,7 +9,7 @@ import { openCheckpoint } from '../../src/published/open.js'
 import { GraphBuilder, matrix, view } from '../../src/graph/builder.js'
 import type { Program } from '../../src/graph/program.js'
 import { json, safetensors } from '../checkpoint/build.js'
-import { loadRunner } from '../runner.js'
+import { joinedRows, loadRunner, logitsOf } from '../runner.js'
 
 const HEADS = 3
 const DIM = 8
@@ -49,7 +49,7 @@ async function choices(
 ): Promise<{ rows: number[][]; tied: number[] }> {
   const rows: number[][] = []
   let tied = [Infinity, Infinity]
-  runner.reservePages(24)
+  await runner.reservePages(24)
   const pages = [
     Int32Array.from({ length: 11 }, (_, i) => 2 * i),
     Int32Array.from({ length: 11 }, (_, i) => 21 - 2 * i),
@@ -57,7 +57,7 @@ async function choices(
   for (let from = 0; from < TOKENS; from += chunk) {
     const n = Math.min(chunk, TOKENS - from)
     const each = Array.from({ length: n }, (_, i) => from + i)
-    const logits = await runner.step({
+    const { done } = runner.submit({
       tokens: Int32Array.from([...each, ...each], (p, i) => (i < n ? p * p : p * 5) % VOCABULARY),
       positions: Int32Array.from([...each, ...each]),
       sequences: Int32Array.from({ length: 2 * n }, (_, i) => (i < n ? 0 : 1)),
@@ -65,7 +65,9 @@ async function choices(
       pageTables: pages,
       logitRows: Int32Array.from({ length: 2 * n }, (_, i) => i),
     })
-    tied = tied.map((first, sequence) => Math.min(first, runner.tiedFrom!()[sequence]!))
+    const result = await done
+    const logits = joinedRows(result.rows)
+    tied = tied.map((first, sequence) => Math.min(first, result.tiedFrom![sequence]!))
     const values = asBits ? new Int32Array(logits.slice().buffer) : logits
     each.forEach((p, i) => {
       rows[p] = Array.from(values.slice(i * topK, (i + 1) * topK))
@@ -124,8 +126,8 @@ describe('index', () => {
       for (const backend of [referenceBackend, cpuBackend]) {
         const options = { precision: 'exact', stepTokens: seen.length, maxLogitRows: 1, threads: 1 } as const
         const runner = await loadRunner(backend, program, checkpoint, options)
-        runner.reservePages(8)
-        const found = await runner.step({
+        await runner.reservePages(8)
+        const found = await logitsOf(runner, {
           tokens: Int32Array.from(seen, (i) => scores[i]! + 400),
           positions: Int32Array.from(seen),
           sequences: new Int32Array(seen.length),

@@ -17,7 +17,7 @@ import { GraphBuilder, matrix } from '../../src/graph/builder.js'
 import type { Program } from '../../src/graph/program.js'
 import { concat, f32 } from '../checkpoint/build.js'
 import { folderOf, STORED } from '../checkpoint/layouts.js'
-import { loadRunner, type RunnerOptions } from '../runner.js'
+import { loadRunner, logitsOf, type RunnerOptions } from '../runner.js'
 
 const fixture = fileURLToPath(new URL('../fixtures/ggml-blocks.safetensors', import.meta.url))
 // A whole group of rows, and a part of one.
@@ -81,7 +81,7 @@ async function run(
   const runner = await loadRunner(backend, program, checkpoint, { precision: 'exact', ...limits, ...options })
   const rows = Int32Array.from(tokens, (_, i) => i)
   const step = { positions: rows, sequences: new Int32Array(tokens.length), logitRows: rows }
-  const out = await runner.step({ tokens: Int32Array.from(tokens), pageTables: [Int32Array.of(0)], ...step })
+  const out = await logitsOf(runner, { tokens: Int32Array.from(tokens), pageTables: [Int32Array.of(0)], ...step })
   const copy = out.slice()
   await runner.close()
   return copy

@@ -6,7 +6,7 @@ import { CONTROL_ADDRESS } from '../../src/backends/cpu/records.js'
 import { GraphBuilder, matrix, vector } from '../../src/graph/builder.js'
 import type { Program } from '../../src/graph/program.js'
 import { randomWeights } from './random-weights.js'
-import { loadRunner } from '../runner.js'
+import { loadRunner, logitsOf } from '../runner.js'
 
 const [V, D] = [64, 256]
 
@@ -22,9 +22,9 @@ afterEach(() => {
   WebAssembly.Memory = Memory
 })
 
-async function logitsOf(runner: Runner, id: number): Promise<Float32Array> {
+async function logitsAfter(runner: Runner, id: number): Promise<Float32Array> {
   const one = { tokens: Int32Array.of(id), positions: Int32Array.of(0), sequences: new Int32Array(1) }
-  return (await runner.step({ ...one, pageTables: [Int32Array.of(0)], logitRows: Int32Array.of(0) })).slice()
+  return (await logitsOf(runner, { ...one, pageTables: [Int32Array.of(0)], logitRows: Int32Array.of(0) })).slice()
 }
 
 it.each([1, 2])('takes a late notice for what it is, %i threads', async (threads) => {
@@ -37,13 +37,13 @@ it.each([1, 2])('takes a late notice for what it is, %i threads', async (threads
   }
   const options = { precision: 'exact', stepTokens: 4, maxLogitRows: 4, threads } as const
   const runner = await loadRunner(cpuBackend, programOf(), randomWeights, options)
-  runner.reservePages(1)
+  await runner.reservePages(1)
   const expected: Float32Array[] = []
-  for (let id = 0; id < V; id++) expected.push(await logitsOf(runner, id))
+  for (let id = 0; id < V; id++) expected.push(await logitsAfter(runner, id))
   const control = new Int32Array(memories[0]!.buffer, CONTROL_ADDRESS, 2)
   for (let id = 0; id < V; id++) {
     Atomics.notify(control, 0)
-    expect(await logitsOf(runner, id)).toEqual(expected[id])
+    expect(await logitsAfter(runner, id)).toEqual(expected[id])
   }
   await runner.close()
 })

@@ -19,7 +19,7 @@ describe('the registry', () => {
 })
 
 describe('capabilities', () => {
-  const able = { exact: true, kvCaches: ['f16'], hidden: true, draft: true, profile: true } as const
+  const able = { exact: true, kvCaches: ['f16'], chooses: false, hidden: true, draft: true, profile: true } as const
 
   it.each([
     ['precision', { exact: false }, { precision: 'exact' }],

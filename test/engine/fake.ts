@@ -1,6 +1,16 @@
-import { PAGE_SIZE, firstTied, type DraftStep, type Runner, type Step } from '../../src/backends/backend.js'
+import {
+  PAGE_SIZE,
+  firstTied,
+  type DraftStep,
+  type Runner,
+  type Step,
+  type StepResult,
+  type Ticket,
+} from '../../src/backends/backend.js'
+import { rowOf, rowResults } from '../../src/backends/rows.js'
 import { think } from '../../src/chat/dialects/think.js'
 import type { CacheLimit } from '../../src/engine/schedule/cache.js'
+import { drawToken } from '../../src/engine/sample/choose.js'
 import { ModelGrammars } from '../../src/engine/sample/constrain.js'
 import { GREEDY } from '../../src/engine/sample/sampler.js'
 import type { SessionModel } from '../../src/engine/answer/session.js'
@@ -49,6 +59,8 @@ export class FakeRunner implements Runner {
   readonly activeWeightBytes = 1
   readonly weightBytes = 1
   readonly pageBytes = 64
+  readonly maxInFlight = 1
+  readonly hasHidden = false
   readonly slotBytes: number
   readonly stepTokens: number
   readonly maxLogitRows: number
@@ -71,13 +83,17 @@ export class FakeRunner implements Runner {
     this.maxLogitRows = options.maxLogitRows ?? 4
   }
 
-  reservePages(count: number): void {
+  async reservePages(count: number): Promise<void> {
+    if (this.busy) throw new Error('memory grows while a step runs')
+    // A real backend may know only later whether it has the memory.
+    await new Promise((resolve) => setImmediate(resolve))
     if (count > (this.options.maxPages ?? Infinity)) throw new UserError(`${count} cache pages`, 'out_of_memory')
     this.reserved = count
   }
 
-  reserveSlots(count: number): void {
+  async reserveSlots(count: number): Promise<void> {
     if (this.busy) throw new Error('memory grows while a step runs')
+    await new Promise((resolve) => setImmediate(resolve))
     if (count > this.options.maxSlots!) throw new UserError(`${count} slots`, 'out_of_memory')
     while (this.slots.length < count) this.slots.push([])
   }
@@ -88,7 +104,15 @@ export class FakeRunner implements Runner {
     this.slots[to] = [...this.slots[from]]
   }
 
-  async step(step: Step): Promise<Float32Array> {
+  submit(step: Step): Ticket {
+    return { done: this.step(step) }
+  }
+
+  submitDraft(step: DraftStep): Ticket {
+    return { done: this.draft(step) }
+  }
+
+  private async step(step: Step): Promise<StepResult> {
     if (this.busy) throw new Error('two steps at once')
     if (step.tokens.length > this.stepTokens) throw new Error('step too long')
     if (step.logitRows.length > this.maxLogitRows) throw new Error('too many rows of logits')
@@ -99,14 +123,15 @@ export class FakeRunner implements Runner {
       await this.options.onStep?.(step)
       // A real backend does not end in the microtask in which it began.
       await new Promise((resolve) => setImmediate(resolve))
-      return this.compute(step)
+      const { tiedFrom = Infinity, vocab = VOCAB } = this.options
+      const logits = this.compute(step)
+      return {
+        rows: rowsOf(step, logits, vocab),
+        tiedFrom: firstTied(step, (t) => step.positions[t]! >= tiedFrom),
+      }
     } finally {
       this.busy = false
     }
-  }
-
-  tiedFrom(): readonly number[] {
-    return firstTied(this.last!, (t) => this.last!.positions[t]! >= (this.options.tiedFrom ?? Infinity))
   }
 
   get hasDraft(): boolean {
@@ -114,7 +139,7 @@ export class FakeRunner implements Runner {
   }
 
   /** Checks that the draft's rows are those of the last step, and that each is told the token that came next. */
-  async draft(step: DraftStep): Promise<Float32Array> {
+  private async draft(step: DraftStep): Promise<StepResult> {
     await new Promise((resolve) => setImmediate(resolve))
     const last = this.last!
     const logits = new Float32Array(step.logitRows.length * VOCAB)
@@ -137,7 +162,7 @@ export class FakeRunner implements Runner {
       logits[row * VOCAB + this.options.draftNext!([...prefix, step.tokens[t]!])] = 5
     })
     this.drafts++
-    return logits
+    return { rows: rowsOf(step, logits, VOCAB) }
   }
 
   close(): Promise<void> {
@@ -185,6 +210,13 @@ export class FakeRunner implements Runner {
     if (!slot) throw new Error('a slot that is not reserved')
     return slot
   }
+}
+
+function rowsOf(step: Step, logits: Float32Array, vocab: number): StepResult['rows'] {
+  const hidden = (): never => {
+    throw new Error('no states')
+  }
+  return rowResults(step, { logits: (row) => rowOf(logits, row, vocab), hidden }, drawToken)
 }
 
 /** One id per character: 0-25 are a-z, 26 a space, 27 `<think>`, 28 `</think>`, 29 the end; the rest are digits. */

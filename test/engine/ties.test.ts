@@ -1,4 +1,4 @@
-// An indexer chose among equal scores: what is behind holds for one length of the text only (Runner.tiedFrom).
+// An indexer chose among equal scores: what is behind holds for one length of the text only (StepResult.tiedFrom).
 import { describe, expect, it } from 'vitest'
 import type { Step } from '../../src/backends/backend.js'
 import { Session } from '../../src/engine/answer/session.js'

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cpuBackend } from '../../src/backends/cpu/cpu.js'
 import { FIXTURES, GoldenRun, readGolden } from './harness.js'
+import { logitsOf } from '../runner.js'
 
 const CHUNK = 7
 /** Pages of either sequence, in no order. */
@@ -19,14 +20,14 @@ describe.each(readdirSync(join(FIXTURES, 'golden')))('golden/%s', (name) => {
     const ids = golden.ids!
     const other = [...ids].reverse()
     const run = await GoldenRun.load(path, cpuBackend, { threads: 2 })
-    run.runner.reservePages(13)
+    await run.runner.reservePages(13)
     const V = run.program.vocabSize
     let worst = 0
     for (let from = 0; from < ids.length; from += CHUNK) {
       const own = ids.slice(from, from + CHUNK)
       // the other sequence begins later, so that its positions differ
       const beside = from < 2 * CHUNK ? [] : other.slice(from - 2 * CHUNK, from - CHUNK)
-      const logits = await run.runner.step({
+      const logits = await logitsOf(run.runner, {
         tokens: Int32Array.from([...beside, ...own]),
         positions: Int32Array.from([...beside.map((_, i) => from - 2 * CHUNK + i), ...own.map((_, i) => from + i)]),
         sequences: Int32Array.from([...beside.map(() => 1), ...own.map(() => 0)]),
@@ -54,14 +55,14 @@ describe.each(['deepseek-v32', 'glm5.2', 'deepseek-v4'])('golden/%s', (name) => 
     const golden = readGolden(join(path, 'golden.safetensors'))
     const ids = golden.ids!
     const run = await GoldenRun.load(path, cpuBackend, { threads: 2 })
-    run.runner.reservePages(13)
+    await run.runner.reservePages(13)
     const V = run.program.vocabSize
     /** Largest error of the logits of ids [from, to) as sequence 0 or 1, whose first pages are the same. */
     const feed = async (tokens: readonly number[], from: number, to: number, sequence: number): Promise<number> => {
       let worst = 0
       for (let at = from; at < to; at += CHUNK) {
         const own = tokens.slice(at, Math.min(at + CHUNK, to))
-        const logits = await run.runner.step({
+        const logits = await logitsOf(run.runner, {
           tokens: Int32Array.from(own),
           positions: Int32Array.from(own, (_, i) => at + i),
           sequences: new Int32Array(own.length),

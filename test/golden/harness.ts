@@ -1,14 +1,20 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { PAGE_SIZE, type Backend, type BackendOptions, type Runner } from '../../src/backends/backend.js'
+import {
+  PAGE_SIZE,
+  type Backend,
+  type BackendOptions,
+  type RowResult,
+  type Runner,
+} from '../../src/backends/backend.js'
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
 import { openCheckpoint } from '../../src/published/open.js'
 import { nodeFiles } from '../../src/checkpoint/files/node.js'
 import type { Program } from '../../src/graph/program.js'
 import { buildProgram } from '../../src/models/registry.js'
 import { parseGolden, type Golden } from './golden-file.js'
-import { loadRunner, type RunnerOptions } from '../runner.js'
+import { joinedRows, loadRunner, type RunnerOptions } from '../runner.js'
 
 export const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url))
 
@@ -65,8 +71,8 @@ export class GoldenRun {
       const program = await buildProgram(checkpoint)
       const limits = { stepTokens: 320, maxLogitRows: 320 }
       const runner = await loadRunner(backend, program, checkpoint, { ...limits, ...options })
-      runner.reservePages(8)
-      runner.reserveSlots(2)
+      await runner.reservePages(8)
+      await runner.reserveSlots(2)
       return new GoldenRun(program, runner)
     } finally {
       await checkpoint.close()
@@ -75,13 +81,26 @@ export class GoldenRun {
 
   /** Logits [n, V] of ids fed from `position` on, in chunks; the text ends with them. */
   async feed(ids: readonly number[], position: number, chunk: number): Promise<Float32Array> {
-    const { vocabSize } = this.program
-    const all = new Float32Array(ids.length * vocabSize)
+    return joinedRows(await this.feedFor('logits', ids, position, chunk))
+  }
+
+  /** States after the final norm [n, D] of ids fed at once. */
+  async states(ids: readonly number[]): Promise<Float32Array> {
+    return joinedRows(await this.feedFor('hidden', ids, 0, ids.length))
+  }
+
+  private async feedFor(
+    want: 'logits' | 'hidden',
+    ids: readonly number[],
+    position: number,
+    chunk: number,
+  ): Promise<RowResult[]> {
+    const all: RowResult[] = []
     this.tiedFrom = Infinity
     for (let from = 0; from < ids.length; from += chunk) {
       const tokens = Int32Array.from(ids.slice(from, from + chunk))
       const rows = tokens.map((_, i) => i)
-      const logits = await this.runner.step({
+      const { done } = this.runner.submit({
         tokens,
         positions: rows.map((i) => position + from + i),
         sequences: new Int32Array(tokens.length),
@@ -89,9 +108,12 @@ export class GoldenRun {
         pageTables: [Int32Array.from({ length: 512 / PAGE_SIZE }, (_, i) => i)],
         slots: Int32Array.of(1),
         logitRows: rows,
+        wants: Array.from(rows, () => want),
       })
-      all.set(logits, from * vocabSize)
-      this.tiedFrom = Math.min(this.tiedFrom, this.runner.tiedFrom?.()[0] ?? Infinity)
+      const result = await done
+      for (const { logits, hidden } of result.rows)
+        all.push({ ...(logits && { logits: logits.slice() }), ...(hidden && { hidden: hidden.slice() }) })
+      this.tiedFrom = Math.min(this.tiedFrom, result.tiedFrom?.[0] ?? Infinity)
     }
     return all
   }

@@ -14,10 +14,10 @@ describe.each(readdirSync(join(FIXTURES, 'golden')))('golden/%s', (name) => {
     const [cpu, reference] = await Promise.all(
       [cpuBackend, referenceBackend].map(async (backend) => {
         const run = await GoldenRun.load(path, backend, { threads: 2 })
-        await run.feed(ids, 0, ids.length)
-        const states = Float32Array.from(run.runner.hidden!())
+        const { width } = finalHidden(run.program)!
+        const states = await run.states(ids)
         await run.runner.close()
-        return { states, width: finalHidden(run.program)!.width }
+        return { states, width }
       }),
     )
     expect(cpu!.states).toHaveLength(ids.length * reference!.width)

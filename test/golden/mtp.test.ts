@@ -12,7 +12,7 @@ import { readSafetensorsHeader } from '../../src/checkpoint/safetensors/header.j
 import { loadEngine } from '../../src/engine/load.js'
 import { buildProgram } from '../../src/models/registry.js'
 import { FIXTURES } from './harness.js'
-import { loadRunner, type RunnerOptions } from '../runner.js'
+import { draftLogitsOf, loadRunner, logitsOf, type RunnerOptions } from '../runner.js'
 
 const MINI = fileURLToPath(new URL('../../models/mini', import.meta.url))
 const TOLERANCE = 1e-3
@@ -52,7 +52,7 @@ describe.each(BACKENDS)('$name', ({ backend, options }) => {
       ...options,
     })
     const pages = Math.ceil(ids.length / PAGE_SIZE)
-    runner.reservePages(pages)
+    await runner.reservePages(pages)
     const V = program.vocabSize
     const worst = (found: Float32Array, expected: Float32Array, from: number): number =>
       found.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[from * V + i]!)), 0)
@@ -67,12 +67,12 @@ describe.each(BACKENDS)('$name', ({ backend, options }) => {
           pageTables: [Int32Array.from({ length: pages }, (_, i) => i)],
           logitRows: rows,
         }
-        expect(worst(await runner.step(step), logits, from)).toBeLessThan(TOLERANCE)
+        expect(worst(await logitsOf(runner, step), logits, from)).toBeLessThan(TOLERANCE)
         // The last token has no successor.
         const known = rows.filter((i) => from + i + 1 < ids.length)
         if (known.length === 0) continue
         const next = { ...step, tokens: known.map((i) => ids[from + i + 1]!), hiddenRows: known, logitRows: known }
-        const drafted = await runner.draft!({ ...next, positions: known.map((i) => from + i) })
+        const drafted = await draftLogitsOf(runner, { ...next, positions: known.map((i) => from + i) })
         expect(worst(drafted, draft, from)).toBeLessThan(TOLERANCE)
       }
     }
@@ -90,11 +90,11 @@ it('takes the rows that it is told', async () => {
       ...{ precision: 'exact', stepTokens: 128, maxLogitRows: 128 },
       ...options,
     })
-    runner.reservePages(4)
+    await runner.reservePages(4)
     // Two sequences in one step; the draft takes the second one, which lies behind.
     const own = ids.slice(0, 20)
     const tokens = Int32Array.from([...own.slice(0, 9), ...own])
-    await runner.step({
+    await logitsOf(runner, {
       tokens,
       positions: tokens.map((_, i) => (i < 9 ? i : i - 9)),
       sequences: tokens.map((_, i) => (i < 9 ? 0 : 1)),
@@ -102,7 +102,7 @@ it('takes the rows that it is told', async () => {
       logitRows: Int32Array.of(0),
     })
     const rows = Int32Array.from({ length: 19 }, (_, i) => i)
-    const drafted = await runner.draft!({
+    const drafted = await draftLogitsOf(runner, {
       tokens: rows.map((i) => own[i + 1]!),
       positions: rows,
       sequences: rows.map(() => 1),

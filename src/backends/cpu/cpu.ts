@@ -21,7 +21,7 @@ import { align, planWeight, type PlacedWeight } from '../formats/weights.js'
 /** CPU kernels in WebAssembly: SIMD, threads over shared memory, the whole step inside; memories of at most 4 GiB each. */
 export const cpuBackend: Backend = {
   name: 'cpu',
-  capabilities: { exact: true, kvCaches: ['f16', 'q8'], hidden: true, draft: true, profile: true },
+  capabilities: { exact: true, kvCaches: ['f16', 'q8'], chooses: false, hidden: true, draft: true, profile: true },
   available,
   plan,
   measureReadSpeed: ({ cpu }) => measureReadSpeed(cpu?.threads),

@@ -4,11 +4,16 @@ import {
   endsOf,
   firstTied,
   type BackendOptions,
+  type ChooseToken,
   type DraftStep,
   type OpTimes,
+  type RowResult,
   type Runner,
   type Step,
+  type StepResult,
+  type Ticket,
 } from '../backend.js'
+import { rowOf, rowResults } from '../rows.js'
 import { CacheMemory } from './cache-memory.js'
 import { PAGE_TABLE_ENTRIES, longestText, timesBytes, type BankLayout, type Layout } from './layout.js'
 import { RECORD_BYTES, STEP_ADDRESS, writeSpan } from './records.js'
@@ -24,12 +29,10 @@ export class CpuRunner implements Runner {
   readonly pageBytes: number
   readonly slotBytes: number
   private readonly caches: readonly CacheMemory[]
+  readonly maxInFlight = 1
   private running = false
-  /** Of the last ordinary step. */
-  private rows = 0
-  private tied: readonly number[] = []
-  /** In `fast` nobody asks. */
-  readonly tiedFrom?: () => readonly number[]
+  private readonly exact: boolean
+  private readonly choose: ChooseToken | undefined
 
   constructor(
     private readonly program: Program,
@@ -48,18 +51,23 @@ export class CpuRunner implements Runner {
     this.caches = layout.banks.map((bank, i) => new CacheMemory(memories[i]!, bank))
     this.stepTokens = options.stepTokens
     this.maxLogitRows = options.maxLogitRows
-    if (options.precision === 'exact') this.tiedFrom = () => this.tied
+    this.exact = options.precision === 'exact'
+    this.choose = options.choose
   }
 
   get hasDraft(): boolean {
     return this.program.draft !== undefined
   }
 
-  reservePages(count: number): void {
+  get hasHidden(): boolean {
+    return this.layout.finalHidden !== undefined
+  }
+
+  async reservePages(count: number): Promise<void> {
     for (const cache of this.caches) cache.reservePages(count)
   }
 
-  reserveSlots(count: number): void {
+  async reserveSlots(count: number): Promise<void> {
     for (const cache of this.caches) cache.reserveSlots(count)
   }
 
@@ -67,21 +75,22 @@ export class CpuRunner implements Runner {
     for (const cache of this.caches) cache.copySlot(from, to)
   }
 
-  async step(step: Step): Promise<Float32Array> {
+  submit(step: Step): Ticket {
+    return { done: this.step(step) }
+  }
+
+  submitDraft(step: DraftStep): Ticket {
+    return { done: this.draft(step) }
+  }
+
+  private async step(step: Step): Promise<StepResult> {
     await this.compute(step, () => this.pool.run())
-    this.rows = step.logitRows.length
-    if (this.tiedFrom) this.tied = this.findTied(step)
-    return this.logitsAt(this.layout.logits, step)
+    const rows = this.rowsOf(step, this.layout.logits)
+    // In `fast` nobody asks.
+    return this.exact ? { rows, tiedFrom: this.findTied(step) } : { rows }
   }
 
-  hidden(): Float32Array {
-    const { finalHidden } = this.layout
-    invariant(finalHidden, 'a program without final states')
-    const { bank, address, width } = finalHidden
-    return new Float32Array(this.memories[bank]!.buffer, address, this.rows * width)
-  }
-
-  async draft(step: DraftStep): Promise<Float32Array> {
+  private async draft(step: DraftStep): Promise<StepResult> {
     const { draft } = this.layout
     invariant(draft, 'the program has no draft')
     const rowBytes = this.program.draft!.hidden.width * 4
@@ -91,7 +100,20 @@ export class CpuRunner implements Runner {
       step.hiddenRows.forEach((row, t) => bytes.copyWithin(t * rowBytes, row * rowBytes, (row + 1) * rowBytes))
     }
     await this.compute(step, () => this.pool.draft())
-    return this.logitsAt(draft.logits, step)
+    return { rows: this.rowsOf(step, draft.logits) }
+  }
+
+  private rowsOf(step: Step, at: Layout['logits']): RowResult[] {
+    const count = step.logitRows.length
+    const { vocabSize } = this.program
+    const logits = new Float32Array(this.memories[at.bank]!.buffer, at.address, count * vocabSize)
+    const states = this.layout.finalHidden
+    const hidden = (row: number): Float32Array => {
+      invariant(states, 'a program without final states')
+      const all = new Float32Array(this.memories[states.bank]!.buffer, states.address, count * states.width)
+      return rowOf(all, row, states.width)
+    }
+    return rowResults(step, { logits: (row) => rowOf(logits, row, vocabSize), hidden }, this.choose)
   }
 
   private async compute(step: Step, run: () => Promise<void>): Promise<void> {
@@ -115,10 +137,6 @@ export class CpuRunner implements Runner {
     return new Int32Array(buffer, bank.tiesAddress, tokens.length)
   }
 
-  private logitsAt({ bank, address }: Layout['logits'], step: Step): Float32Array {
-    return new Float32Array(this.memories[bank]!.buffer, address, step.logitRows.length * this.program.vocabSize)
-  }
-
   async readSpeed(): Promise<number> {
     invariant(!this.running, 'a step is running')
     const bytes = this.layout.banks.reduce((sum, { probe }) => sum + probe.bytes, 0)
@@ -134,7 +152,7 @@ export class CpuRunner implements Runner {
     return best
   }
 
-  takeProfile(): OpTimes[] {
+  async takeProfile(): Promise<OpTimes[]> {
     if (!this.profiled) return []
     return this.layout.banks.flatMap((bank, i) => {
       const threads = Array.from({ length: this.threads }, (_, thread) => {

@@ -5,16 +5,21 @@
 import type { Checkpoint } from '../../checkpoint/checkpoint.js'
 import { UserError, invariant } from '../../errors.js'
 import { finalHidden, type PlacedOp, type Program } from '../../graph/program.js'
-import type { CacheState } from '../../graph/ops.js'
+import type { CacheState, Value } from '../../graph/ops.js'
 import {
   firstTied,
   rowsOfPage,
   type Backend,
   type BackendOptions,
+  type ChooseToken,
   type DraftStep,
+  type RowResult,
   type Runner,
   type Step,
+  type StepResult,
+  type Ticket,
 } from '../backend.js'
+import { rowOf, rowResults } from '../rows.js'
 import { PagedRows } from './paged-rows.js'
 import { runOp } from './run.js'
 import { Slots } from './slots.js'
@@ -23,7 +28,7 @@ import { Weights } from './tensors.js'
 
 export const referenceBackend: Backend = {
   name: 'reference',
-  capabilities: { exact: true, kvCaches: [], hidden: true, draft: true, profile: false },
+  capabilities: { exact: true, kvCaches: [], chooses: false, hidden: true, draft: true, profile: false },
   available: () => Promise.resolve({ available: true }),
   async load(program: Program, checkpoint: Checkpoint, options: BackendOptions): Promise<Runner> {
     return new ReferenceRunner(program, await Weights.load(program, checkpoint, options), options)
@@ -40,10 +45,10 @@ class ReferenceRunner implements Runner {
   private readonly keys: PagedRows[]
   private readonly values: PagedRows[]
   private readonly slots: Slots
+  readonly maxInFlight = 1
+  private readonly choose: ChooseToken | undefined
   /** Of the last ordinary step, for the draft. */
   private drafted: Float32Array | undefined
-  private states: Float32Array | undefined
-  private tied: readonly number[] = []
 
   constructor(
     private readonly program: Program,
@@ -52,6 +57,7 @@ class ReferenceRunner implements Runner {
   ) {
     this.stepTokens = options.stepTokens
     this.maxLogitRows = options.maxLogitRows
+    this.choose = options.choose
     this.weightBytes = this.activeWeightBytes = weights.storedBytes
     const floats = program.states.map((s) => rowsOfPage(s.every) * s.heads * (s.keyDim + s.valueDim))
     this.pageBytes = floats.reduce((sum, n) => sum + n, 0) * 4
@@ -64,7 +70,11 @@ class ReferenceRunner implements Runner {
     return this.program.draft !== undefined
   }
 
-  reservePages(): void {
+  get hasHidden(): boolean {
+    return finalHidden(this.program) !== undefined
+  }
+
+  async reservePages(): Promise<void> {
     // Pages are made when written.
   }
 
@@ -72,7 +82,7 @@ class ReferenceRunner implements Runner {
     return this.slots.bytes
   }
 
-  reserveSlots(): void {
+  async reserveSlots(): Promise<void> {
     // So are slots.
   }
 
@@ -80,35 +90,38 @@ class ReferenceRunner implements Runner {
     this.slots.copy(from, to)
   }
 
-  step(step: Step): Promise<Float32Array> {
+  submit(step: Step): Ticket {
+    return { done: this.step(step) }
+  }
+
+  submitDraft(step: DraftStep): Ticket {
+    return { done: this.draft(step) }
+  }
+
+  private async step(step: Step): Promise<StepResult> {
     const { ops, logits, draft } = this.program
     const tied = new Set<number>()
     const buf = this.run(ops, step, new StepBuffers(this.program, step), tied)
-    this.tied = firstTied(step, (t) => tied.has(t))
     if (draft) this.drafted = buf.all(draft.hidden)
-    const hidden = finalHidden(this.program)
-    this.states = hidden && buf.all(hidden)
-    return Promise.resolve(buf.all(logits))
+    return { rows: this.rowsOf(step, buf, logits), tiedFrom: firstTied(step, (t) => tied.has(t)) }
   }
 
-  hidden(): Float32Array {
-    invariant(this.states, 'no step, or a program without final states')
-    return this.states
-  }
-
-  tiedFrom(): readonly number[] {
-    return this.tied
-  }
-
-  draft(step: DraftStep): Promise<Float32Array> {
+  private async draft(step: DraftStep): Promise<StepResult> {
     const { draft } = this.program
     invariant(draft && this.drafted, 'a draft without a step')
     const buf = new StepBuffers(this.program, step)
     const { width } = draft.hidden
-    step.hiddenRows.forEach((row, t) =>
-      buf.row(draft.hidden, t).set(this.drafted!.subarray(row * width, (row + 1) * width)),
-    )
-    return Promise.resolve(this.run(draft.ops, step, buf, new Set()).all(draft.logits))
+    step.hiddenRows.forEach((row, t) => buf.row(draft.hidden, t).set(rowOf(this.drafted!, row, width)))
+    return { rows: this.rowsOf(step, this.run(draft.ops, step, buf, new Set()), draft.logits) }
+  }
+
+  private rowsOf(step: Step, buf: StepBuffers, logits: Value): RowResult[] {
+    const states = finalHidden(this.program)
+    const hidden = (row: number): Float32Array => {
+      invariant(states, 'a program without final states')
+      return buf.row(states, row)
+    }
+    return rowResults(step, { logits: (row) => buf.row(logits, row), hidden }, this.choose)
   }
 
   private run(ops: readonly PlacedOp[], step: Step, buf: StepBuffers, tied: Set<number>): StepBuffers {

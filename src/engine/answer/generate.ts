@@ -1,3 +1,4 @@
+import type { RowResult } from '../../backends/backend.js'
 import type { AnswerParser, ToolCall } from '../../chat/dialects/dialect.js'
 import { UserError } from '../../errors.js'
 import type { StreamDecoder } from '../../tokenizer/tokenizer.js'
@@ -47,14 +48,14 @@ export async function generateTokens(
   while (answered.finishReason === undefined) {
     const isPrompt = ids.length === 0
     const drafts = isPrompt || timeline.isTied ? [] : (guesses?.next(sequence, room - ids.length - 1) ?? [])
-    const read = (logits: Float32Array, guessed: readonly number[]): readonly number[] => {
+    const read = (rows: readonly RowResult[], guessed: readonly number[]): readonly number[] => {
       if (isPrompt && !run.signal.aborted) {
         cachedTokens = kept + timeline.adoptedTokens
         run.begin({ promptTokens: prompt.length, cachedTokens })
       }
-      return answered.read(logits, guessed)
+      return answered.read(rows, guessed)
     }
-    const chosen = run.signal.aborted ? 0 : await advance(timeline, sequence, drafts, read, run.signal, prepare)
+    const chosen = run.signal.aborted ? 0 : await advance(timeline, answered, drafts, read, run.signal, prepare)
     if (chosen === 0) {
       answered.finishReason = 'abort'
       break
@@ -76,20 +77,22 @@ export async function generateTokens(
 /** One step: the end of the sequence that is not in the cache, with drafts behind it. Returns how many tokens came of it. */
 async function advance(
   timeline: Timeline,
-  sequence: readonly number[],
+  answered: Answered,
   drafts: readonly number[],
-  read: (logits: Float32Array, drafts: readonly number[]) => readonly number[],
+  read: (rows: readonly RowResult[], drafts: readonly number[]) => readonly number[],
   signal: AbortSignal,
   meanwhile: (() => Promise<void>) | undefined,
 ): Promise<number> {
   try {
-    const feed = sequence.slice(timeline.length)
-    const chosen = await timeline.verify(feed, drafts, read, signal, meanwhile)
+    const feed = answered.sequence.slice(timeline.length)
+    // Checked drafts need the logits: which of their rows count is known when they are read.
+    const want = drafts.length > 0 ? 'logits' : answered.want
+    const chosen = await timeline.verify(feed, drafts, read, signal, meanwhile, want)
     return chosen?.length ?? 0
   } catch (error) {
     // Without the drafts there may be memory enough.
     if (drafts.length === 0 || !(error instanceof UserError) || error.code !== 'out_of_memory') throw error
-    return advance(timeline, sequence, [], read, signal, meanwhile)
+    return advance(timeline, answered, [], read, signal, meanwhile)
   }
 }
 

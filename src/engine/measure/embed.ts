@@ -1,3 +1,4 @@
+import type { RowResult } from '../../backends/backend.js'
 import { UserError } from '../../errors.js'
 import { checkPrompt } from '../prompt.js'
 import { Timeline, type SharedRunner } from '../schedule/timeline.js'
@@ -14,7 +15,8 @@ export async function embeddingOf(
 ): Promise<Float32Array> {
   checkPrompt(ids, shared.vocabSize, shared.contextLength)
   const { runner } = shared
-  if (!runner.hidden) throw new UserError(`the ${runner.backend} backend gives no embeddings`, 'unsupported_platform')
+  if (!runner.hasHidden)
+    throw new UserError(`the ${runner.backend} backend gives no embeddings`, 'unsupported_platform')
   const chunk = pooling === 'last' ? ids.length : Math.min(runner.stepTokens, runner.maxLogitRows)
   const rows = pooling === 'last' ? 'last' : 'all'
   const timeline = new Timeline(shared)
@@ -22,11 +24,11 @@ export async function embeddingOf(
   try {
     for (let start = 0; start < ids.length; start += chunk) {
       const part = ids.slice(start, start + chunk)
-      const count = pooling === 'last' ? 1 : part.length
-      const add = (states: Float32Array): true => {
-        const width = states.length / count
-        sum ??= new Float64Array(width)
-        for (let i = 0; i < states.length; i++) sum[i % width]! += states[i]!
+      const add = (states: readonly RowResult[]): true => {
+        for (const { hidden } of states) {
+          sum ??= new Float64Array(hidden!.length)
+          for (let i = 0; i < sum.length; i++) sum[i]! += hidden![i]!
+        }
         return true
       }
       const done = await timeline.step(part, rows, add, signal, undefined, 'hidden', ids.length)

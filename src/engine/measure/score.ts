@@ -1,3 +1,4 @@
+import type { RowResult } from '../../backends/backend.js'
 import { UserError } from '../../errors.js'
 import { choiceOf, logProbability, type TokenChoice } from '../sample/likelihood.js'
 import { checkPrompt } from '../prompt.js'
@@ -27,7 +28,11 @@ export async function* logitRows(
     for (let start = 0; start < ids.length; start += chunk) {
       // A copy: another session's step may overwrite the runner's rows before the reader comes to them.
       const part = ids.slice(start, start + chunk)
-      const copy = (rows: Float32Array): Float32Array => rows.slice()
+      const copy = (rows: readonly RowResult[]): Float32Array => {
+        const all = new Float32Array(rows.length * shared.vocabSize)
+        rows.forEach((row, i) => all.set(row.logits!, i * shared.vocabSize))
+        return all
+      }
       const logits = await timeline.step(part, 'all', copy, signal, undefined, 'logits', ids.length)
       if (!logits || signal?.aborted) throw new UserError('cancelled', 'aborted')
       yield { start, logits }

@@ -22,13 +22,19 @@ export interface TokenConstraint {
   close?(): void
 }
 
+/** Whether there are any. */
+export function changes({ frequencyPenalty, presencePenalty, logitBias }: Adjustments): boolean {
+  return frequencyPenalty !== 0 || presencePenalty !== 0 || logitBias.size > 0
+}
+
 /** Logits [V] with penalties and bias; `logits` itself where there are none. */
 export function adjust(
   logits: Float32Array,
   counts: ReadonlyMap<number, number>,
-  { frequencyPenalty, presencePenalty, logitBias }: Adjustments,
+  adjustments: Adjustments,
 ): Float32Array {
-  if (frequencyPenalty === 0 && presencePenalty === 0 && logitBias.size === 0) return logits
+  if (!changes(adjustments)) return logits
+  const { frequencyPenalty, presencePenalty, logitBias } = adjustments
   const scores = logits.slice()
   for (const [id, count] of counts) scores[id]! -= presencePenalty + frequencyPenalty * count
   for (const [id, bias] of logitBias) if (id < scores.length) scores[id]! += bias

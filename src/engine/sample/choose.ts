@@ -1,8 +1,10 @@
-import { adjust } from './adjust.js'
+import { invariant } from '../../errors.js'
+import { adjust, changes } from './adjust.js'
 import type { FinishReason } from '../answer/generation.js'
 import { choiceOf, type TokenChoice } from './likelihood.js'
 import type { ResolvedOptions } from '../options.js'
 import { seededRandom } from './random.js'
+import type { Draw, RowResult, RowWish } from '../../backends/backend.js'
 import { sample } from './sampler.js'
 
 export interface ChooseRun extends ResolvedOptions {
@@ -11,11 +13,25 @@ export interface ChooseRun extends ResolvedOptions {
   readonly choose: (choice: TokenChoice) => void
 }
 
+/** A token by its draw: what a backend does that has no rule of its own. */
+export function drawToken(logits: Float32Array, { u, ...draw }: Draw): number {
+  return sample(logits, { ...draw, repetitionPenalty: 1 }, [], u)
+}
+
+/** The token that a row chose. @throws UserError where its logits were not numbers. */
+export function tokenOf({ chosen, failure }: RowResult): number {
+  if (failure) throw failure
+  invariant(chosen !== undefined, 'a row without a token')
+  return chosen
+}
+
 /** Chooses one token after the other, and notes how likely they were. */
 class Chooser {
   private readonly random: () => number
   private readonly seen: Set<number>
   private readonly counts = new Map<number, number>()
+  /** The random number of the next token, once it was asked for: each token takes one, whatever becomes of its step. */
+  private drawn: number | undefined
 
   constructor(
     private readonly run: ChooseRun,
@@ -25,16 +41,31 @@ class Chooser {
     this.seen = new Set(run.sampling.repetitionPenalty === 1 ? [] : prompt)
   }
 
-  choose(logits: Float32Array): number {
+  /** The next token's draw, where nothing but its logits decides about it. */
+  get draw(): Draw | undefined {
+    const { constraint, logprobs, adjustments, sampling } = this.run
+    if (constraint || logprobs !== undefined || sampling.repetitionPenalty !== 1 || changes(adjustments))
+      return undefined
+    const { temperature, topK, topP, minP } = sampling
+    this.drawn ??= this.random()
+    return { temperature, topK, topP, minP, u: this.drawn }
+  }
+
+  choose(row: RowResult): number {
+    const id = row.logits ? this.sampleFrom(row.logits) : tokenOf(row)
+    this.drawn = undefined
+    this.run.constraint?.accept(id)
+    this.seen.add(id)
+    this.counts.set(id, (this.counts.get(id) ?? 0) + 1)
+    if (row.logits && this.run.logprobs !== undefined) this.run.choose(choiceOf(row.logits, id, this.run.logprobs))
+    return id
+  }
+
+  private sampleFrom(logits: Float32Array): number {
     const { run } = this
     const adjusted = adjust(logits, this.counts, run.adjustments)
     const scores = run.constraint?.mask(adjusted) ?? adjusted
-    const id = sample(scores, run.sampling, this.seen, this.random())
-    run.constraint?.accept(id)
-    this.seen.add(id)
-    this.counts.set(id, (this.counts.get(id) ?? 0) + 1)
-    if (run.logprobs !== undefined) run.choose(choiceOf(logits, id, run.logprobs))
-    return id
+    return sample(scores, run.sampling, this.seen, this.drawn ?? this.random())
   }
 }
 
@@ -62,15 +93,19 @@ export class Answered {
     if (room <= 0) this.finishReason = 'length'
   }
 
+  /** What the next step's rows are to give: logits, or the token itself where nothing but the logits decides about it. */
+  get want(): RowWish {
+    return this.chooser.draw ?? 'logits'
+  }
+
   /**
-   * Chooses from logits [1 + drafts, V] as it would in one step after the other: row i counts if all drafts before it are
-   * the tokens that were chosen. Returns the new ids.
+   * Takes [1 + drafts] rows as it would in one step after the other: row i counts if all drafts before it are the tokens that
+   * were chosen. Returns the new ids.
    */
-  read(logits: Float32Array, drafts: readonly number[]): readonly number[] {
+  read(rows: readonly RowResult[], drafts: readonly number[]): readonly number[] {
     const first = this.ids.length
-    const width = logits.length / (drafts.length + 1)
     for (let row = 0; row <= drafts.length && !this.run.signal.aborted; row++) {
-      const id = this.chooser.choose(logits.subarray(row * width, (row + 1) * width))
+      const id = this.chooser.choose(rows[row]!)
       this.push(id)
       if (this.finishReason !== undefined || id !== drafts[row]) break
     }

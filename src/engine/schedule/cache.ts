@@ -41,17 +41,17 @@ export class PagePool {
     return this.free.length + this.tree.idleCount
   }
 
-  /** Call only between steps: growing moves memory. @throws UserError out_of_memory. */
-  take(count: number): number[] {
+  /** Call only while no step is in flight, and one call at a time: growing moves memory. @throws UserError out_of_memory. */
+  async take(count: number): Promise<number[]> {
     while (this.free.length < count) {
       const missing = count - this.free.length
-      if (this.reserved < this.limit.pages && this.grow(missing)) continue
+      if (this.reserved < this.limit.pages && (await this.grow(missing))) continue
       const node = this.tree.evict()
       if (node) {
         this.slots?.forget(node)
         this.free.push(node.page)
       } else if (this.limit.hard && this.reserved >= this.limit.pages) throw this.exhausted(missing)
-      else this.reserve(this.reserved + missing)
+      else await this.reserve(this.reserved + missing)
     }
     const pages = this.free.splice(this.free.length - count, count).reverse()
     invariant(pages.length === count, `took ${pages.length} of ${count} cache pages`)
@@ -63,12 +63,12 @@ export class PagePool {
   }
 
   /** Adds some pages below the limit; false where memory has none and the tree could help. */
-  private grow(missing: number): boolean {
+  private async grow(missing: number): Promise<boolean> {
     const room = this.limit.pages - this.reserved
     const wished = this.reserved + Math.min(room, Math.max(missing, GROWTH))
     const least = this.reserved + Math.min(room, missing)
     try {
-      this.reserve(wished)
+      await this.reserve(wished)
     } catch (error) {
       // The last pages that fit are worth a second try.
       if (!(error instanceof UserError) || error.code !== 'out_of_memory') throw error
@@ -77,7 +77,7 @@ export class PagePool {
         return false
       }
       try {
-        this.reserve(least)
+        await this.reserve(least)
       } catch (again) {
         if (this.tree.idleCount === 0) throw again
         return false
@@ -86,8 +86,8 @@ export class PagePool {
     return true
   }
 
-  private reserve(size: number): void {
-    this.runner.reservePages(size)
+  private async reserve(size: number): Promise<void> {
+    await this.runner.reservePages(size)
     const added: number[] = []
     for (let page = this.reserved; page < size; page++) added.push(page)
     // The lowest page is taken first, and free pages from before come before new ones.

@@ -27,16 +27,16 @@ export class LiveState {
   }
 
   /** Has them ready for a step. Between steps. @throws UserError out_of_memory. */
-  prepare(): void {
-    this.slotId ??= this.pool.take()
+  async prepare(): Promise<void> {
+    this.slotId ??= await this.pool.take()
     if (!this.origin) return
     this.pool.restore(this.origin, this.slotId)
     this.origin = undefined
   }
 
   /** Keeps a snapshot of the states, which are those behind `node`. Between steps. */
-  save(node: PrefixNode): void {
-    if (this.slotId !== undefined && !this.origin) this.pool.save(node, this.slotId)
+  async save(node: PrefixNode): Promise<void> {
+    if (this.slotId !== undefined && !this.origin) await this.pool.save(node, this.slotId)
   }
 
   give(): void {

@@ -1,30 +1,29 @@
-import type { Runner } from '../../backends/backend.js'
+import type { RowResult, RowWish, Runner, StepResult } from '../../backends/backend.js'
 import { UserError } from '../../errors.js'
 import { yieldToEvents } from './queue.js'
-import { argmax } from '../sample/sampler.js'
+import { tokenOf } from '../sample/choose.js'
 import type { Timeline } from './timeline.js'
 
 /** A timeline that wants its tokens computed. */
 interface Waiting {
   readonly timeline: Timeline
-  /** Logits are wanted from this position on. */
+  /** Rows are wanted from this position on. */
   readonly rowsFrom: number
-  /** The rows themselves, or the states that they are made from. */
-  readonly of: RowsOf
+  readonly want: RowWish
   readonly signal: AbortSignal | undefined
   /** Done while the step runs that gives the logits. */
   readonly meanwhile: (() => Promise<void>) | undefined
   /** Requests of a lower age came first, and keep their memory when it is short. */
   readonly age: number
-  /** Rows [.., V] of earlier steps, when the tokens take several. */
-  readonly rows: Float32Array[]
-  /** Reads the logits; what it returns tells the caller. */
-  readonly finish: (logits: Float32Array | undefined) => () => void
+  /** Of earlier steps, when the tokens take several. */
+  readonly rows: RowResult[]
+  /** Reads the rows; what it returns tells the caller. */
+  readonly finish: (rows: readonly RowResult[] | undefined) => () => void
   readonly fail: (error: unknown) => void
 }
 
-/** logits [R, V], or the states after the final norm [R, D]. */
-export type RowsOf = 'logits' | 'hidden'
+/** A draft takes the likeliest token. */
+const LIKELIEST = { temperature: 0, topK: 0, topP: 1, minP: 0, u: 0 }
 
 interface Share {
   readonly waiting: Waiting
@@ -59,10 +58,7 @@ export class Scheduler {
   private latest = 1
   private loop: Promise<void> | undefined
 
-  constructor(
-    private readonly runner: Runner,
-    private readonly vocabSize: number,
-  ) {}
+  constructor(private readonly runner: Runner) {}
 
   /** Timelines that wait for a step or are in one. */
   get active(): number {
@@ -78,24 +74,24 @@ export class Scheduler {
   run<R>(
     timeline: Timeline,
     rowsFrom: number,
-    read: (logits: Float32Array) => R,
+    read: (rows: readonly RowResult[]) => R,
     signal: AbortSignal | undefined,
     meanwhile?: () => Promise<void>,
-    of: RowsOf = 'logits',
+    want: RowWish = 'logits',
   ): Promise<R | undefined> {
     const age = this.ages.get(timeline) ?? this.nextAge++
     this.ages.delete(timeline)
     this.ages.set(timeline, age)
     return new Promise((resolve, reject) => {
-      const finish = (logits: Float32Array | undefined): (() => void) => {
+      const finish = (rows: readonly RowResult[] | undefined): (() => void) => {
         try {
-          const result = logits && read(logits)
+          const result = rows && read(rows)
           return () => resolve(result)
         } catch (error) {
           return () => reject(error instanceof Error ? error : new Error(String(error)))
         }
       }
-      this.waiting.push({ timeline, rowsFrom, of, signal, meanwhile, age, rows: [], finish, fail: reject })
+      this.waiting.push({ timeline, rowsFrom, want, signal, meanwhile, age, rows: [], finish, fail: reject })
       this.loop ??= this.turn()
     })
   }
@@ -125,7 +121,7 @@ export class Scheduler {
       for (const job of this.alone.splice(0)) await job()
       this.dropCancelled()
       try {
-        const shares = this.grow(this.divide())
+        const shares = await this.grow(await this.divide())
         if (shares.length > 0) await this.step(shares)
       } catch (error) {
         for (const { fail } of this.waiting.splice(0)) fail(error)
@@ -143,12 +139,12 @@ export class Scheduler {
   }
 
   /** How many tokens of the next step each gets. */
-  private divide(): Share[] {
+  private async divide(): Promise<Share[]> {
     let tokens = this.runner.stepTokens
     let rows = this.runner.maxLogitRows
     const shares: Share[] = []
     const wanting: { share: Share; left: number }[] = []
-    const leaders = this.leaders()
+    const leaders = await this.leaders()
     for (const waiting of this.waiting) {
       if (tokens === 0) break
       const { timeline, rowsFrom } = waiting
@@ -177,8 +173,8 @@ export class Scheduler {
   }
 
   /** Of several with the same beginning one computes it, and the others find it in the tree: by page, who is farthest. */
-  private leaders(): Map<string, Timeline> {
-    for (const { timeline } of this.waiting) timeline.saveState()
+  private async leaders(): Promise<Map<string, Timeline>> {
+    for (const { timeline } of [...this.waiting]) await timeline.saveState()
     const leaders = new Map<string, Timeline>()
     for (const { timeline, rowsFrom } of this.waiting) {
       // Somebody may have computed the same prompt since it began to wait.
@@ -194,14 +190,14 @@ export class Scheduler {
   }
 
   /** Gets pages and slots for all shares, the oldest first; returns those that have them. */
-  private grow(shares: Share[]): Share[] {
+  private async grow(shares: Share[]): Promise<Share[]> {
     const granted: Share[] = []
     const evicted = new Set<Timeline>()
     for (const share of [...shares].sort((a, b) => a.waiting.age - b.waiting.age)) {
       const { timeline } = share.waiting
       while (!evicted.has(timeline)) {
         try {
-          timeline.growTo(timeline.length + share.tokens)
+          await timeline.growTo(timeline.length + share.tokens)
           granted.push(share)
           break
         } catch (error) {
@@ -256,29 +252,33 @@ export class Scheduler {
     }
     const slots = shares.flatMap(({ waiting }) => waiting.timeline.slot ?? [])
     const logitRows: number[] = []
+    const wants: RowWish[] = []
     let at = 0
-    shares.forEach(({ waiting: { timeline, rowsFrom }, tokens }, sequence) => {
+    shares.forEach(({ waiting: { timeline, rowsFrom, want }, tokens }, sequence) => {
       for (let position = timeline.length; position < timeline.length + tokens; position++, at++) {
         step.tokens[at] = timeline.tokens[position]!
         step.positions[at] = position
         step.sequences[at] = sequence
         step.ends[at] = timeline.endOf(position)
-        if (position >= rowsFrom) logitRows.push(at)
+        if (position < rowsFrom) continue
+        logitRows.push(at)
+        wants.push(want)
       }
     })
     // Those who were not served stand first now.
     this.waiting = this.waiting.filter((waiting) => !served.has(waiting))
     this.serving = this.latest = shares.length
     const started = performance.now()
-    let logits: Float32Array
+    let result: StepResult
     try {
-      const running = this.runner.step({
+      const ticket = this.runner.submit({
         ...step,
         ...(slots.length > 0 && { slots: Int32Array.from(slots) }),
         logitRows: Int32Array.from(logitRows),
+        wants,
       })
       const others = shares.map(({ waiting }) => waiting.meanwhile?.())
-      ;[logits] = await Promise.all([running, ...others])
+      ;[result] = await Promise.all([ticket.done, ...others])
     } catch (error) {
       for (const { timeline, fail } of served) {
         timeline.stepFailed()
@@ -292,19 +292,16 @@ export class Scheduler {
     let row = 0
     const from = shares.map(({ waiting }) => waiting.timeline.length)
     const tell: (() => void)[] = []
-    const tiedFrom = this.runner.tiedFrom?.() ?? []
     for (const [sequence, { waiting, tokens }] of shares.entries()) {
       const { timeline, rowsFrom } = waiting
       const rows = Math.min(tokens, Math.max(0, timeline.length + tokens - rowsFrom))
-      const source = waiting.of === 'hidden' ? this.runner.hidden!() : logits
-      const width = logitRows.length > 0 ? source.length / logitRows.length : 0
-      const own = source.subarray(row * width, (row + rows) * width)
+      const own = result.rows.slice(row, row + rows)
       row += rows
-      timeline.advance(tokens, tiedFrom[sequence])
+      timeline.advance(tokens, result.tiedFrom?.[sequence])
       if (timeline.length < timeline.tokens.length) {
-        if (rows > 0) waiting.rows.push(own.slice())
+        waiting.rows.push(...own.map(kept))
         this.waiting.push(waiting)
-      } else tell.push(waiting.finish(waiting.rows.length === 0 ? own : joined([...waiting.rows, own])))
+      } else tell.push(waiting.finish([...waiting.rows, ...own]))
     }
     this.onStep?.(report)
     try {
@@ -323,7 +320,7 @@ export class Scheduler {
    */
   private async draft(shares: readonly Share[], from: readonly number[]): Promise<void> {
     const { runner } = this
-    if (!runner.hasDraft || !runner.draft) return
+    if (!runner.submitDraft) return
     const [hiddenRows, tokens, positions, sequences, ends, logitRows]: number[][] = [[], [], [], [], [], []]
     const asking: Timeline[] = []
     let at = 0
@@ -345,7 +342,7 @@ export class Scheduler {
       at += count
     })
     if (tokens!.length === 0) return
-    const logits = await runner.draft({
+    const { rows } = await runner.submitDraft({
       hiddenRows: Int32Array.from(hiddenRows!),
       tokens: Int32Array.from(tokens!),
       positions: Int32Array.from(positions!),
@@ -353,19 +350,15 @@ export class Scheduler {
       ends: Int32Array.from(ends!),
       pageTables: shares.map(({ waiting }) => waiting.timeline.pageTable()),
       logitRows: Int32Array.from(logitRows!),
-    })
+      wants: logitRows!.map(() => LIKELIEST),
+    }).done
     asking.forEach((timeline, row) => {
-      timeline.drafted = [argmax(logits.subarray(row * this.vocabSize, (row + 1) * this.vocabSize))]
+      timeline.drafted = [tokenOf(rows[row]!)]
     })
   }
 }
 
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
+/** A row that outlives the next step. */
+function kept({ logits, hidden, ...rest }: RowResult): RowResult {
+  return { ...rest, ...(logits && { logits: logits.slice() }), ...(hidden && { hidden: hidden.slice() }) }
 }

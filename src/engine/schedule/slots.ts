@@ -43,8 +43,8 @@ export class SlotPool {
   }
 
   /** A slot for a running sequence. Between steps. @throws UserError out_of_memory. */
-  take(): number {
-    const slot = this.spare()
+  async take(): Promise<number> {
+    const slot = await this.spare()
     if (slot !== undefined) return slot
     if (this.limit.hard) {
       const held = `the cache may hold the recurrent states of ${this.limit.slots} sequences, and all run`
@@ -52,8 +52,7 @@ export class SlotPool {
         remedies: [{ option: 'cacheMemory', change: 'raise' }, { advice: 'fewer requests at a time' }],
       })
     }
-    this.runner.reserveSlots(this.reserved + 1)
-    return this.reserved++
+    return this.reserve()
   }
 
   give(slot: number): void {
@@ -66,9 +65,9 @@ export class SlotPool {
   }
 
   /** Keeps what `slot` holds as the states behind `node`, if there is room or an older snapshot to give up. Between steps. */
-  save(node: PrefixNode, slot: number): void {
+  async save(node: PrefixNode, slot: number): Promise<void> {
     if (this.snapshots.has(node)) return
-    const copy = this.spare()
+    const copy = await this.spare()
     if (copy === undefined) return
     this.runner.copySlot(slot, copy)
     this.snapshots.set(node, { slot: copy, users: 0 })
@@ -100,13 +99,17 @@ export class SlotPool {
     this.give(snapshot.slot)
   }
 
+  private async reserve(): Promise<number> {
+    await this.runner.reserveSlots(this.reserved + 1)
+    return this.reserved++
+  }
+
   /** A slot that costs no running sequence anything: free, new below the limit, or that of the oldest snapshot. */
-  private spare(): number | undefined {
+  private async spare(): Promise<number | undefined> {
     if (this.free.length > 0) return this.free.pop()
     if (this.reserved < this.limit.slots) {
       try {
-        this.runner.reserveSlots(this.reserved + 1)
-        return this.reserved++
+        return await this.reserve()
       } catch (error) {
         if (!(error instanceof UserError) || error.code !== 'out_of_memory') throw error
       }

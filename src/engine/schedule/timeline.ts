@@ -1,10 +1,10 @@
-import { PAGE_SIZE, type Runner } from '../../backends/backend.js'
+import { PAGE_SIZE, type RowResult, type RowWish, type Runner } from '../../backends/backend.js'
 import { invariant } from '../../errors.js'
 import { contextExceeded } from '../prompt.js'
 import { pagesFor, type PagePool } from './cache.js'
 import { LiveState } from './live-state.js'
 import type { PrefixNode } from './prefix-tree.js'
-import type { RowsOf, Scheduler } from './scheduler.js'
+import type { Scheduler } from './scheduler.js'
 import type { SlotPool } from './slots.js'
 
 /** A snapshot of recurrent states is kept every so many positions of a long sequence. */
@@ -122,19 +122,19 @@ export class Timeline {
    * Feeds `ids` behind what is cached, in as many steps as it takes. Undefined when `signal` ended it; what was computed
    * by then stays.
    * @param rows whose logits are wanted: of the last or of all, or from this position on
-   * @param read gets the logits [R, V], which are overwritten by the next step
+   * @param read gets what the rows gave, which is overwritten by the next step
    * @param meanwhile is done while they are computed; it must not fail
-   * @param of what `read` gets instead: the states after the final norm, [R, D]
+   * @param want of each row
    * @param end of the text, where more of it will come
    * @throws UserError context_length_exceeded, out_of_memory
    */
   async step<R>(
     ids: readonly number[],
     rows: 'last' | 'all' | number,
-    read: (logits: Float32Array) => R,
+    read: (rows: readonly RowResult[]) => R,
     signal?: AbortSignal,
     meanwhile?: () => Promise<void>,
-    of?: RowsOf,
+    want?: RowWish,
     end = this.tokens.length + ids.length - this.guessed,
   ): Promise<R | undefined> {
     const { scheduler, contextLength } = this.shared
@@ -152,7 +152,7 @@ export class Timeline {
     this.end = end
     try {
       const rowsFrom = rows === 'all' ? start : rows === 'last' ? start + count - 1 : rows
-      return await scheduler.run(this, rowsFrom, read, signal, meanwhile, of)
+      return await scheduler.run(this, rowsFrom, read, signal, meanwhile, want)
     } finally {
       // After a failure or a cancellation: what did not come to be computed.
       if (this.computed < this.tokens.length) this.tokens.length = this.computed
@@ -160,8 +160,8 @@ export class Timeline {
   }
 
   /**
-   * Feeds `ids` and, behind them, tokens that may follow. `read` gets the logits of the last of `ids` and of the drafts,
-   * [1 + drafts, V], and returns the tokens that it chose; drafts stay in the cache as far as they were chosen. The last
+   * Feeds `ids` and, behind them, tokens that may follow. `read` gets the rows of the last of `ids` and of the drafts,
+   * [1 + drafts], and returns the tokens that it chose; drafts stay in the cache as far as they were chosen. The last
    * chosen token never is in the cache: it comes next. Behind a position where scores are tied a draft cannot be checked
    * in the same step, and is left out.
    * @throws UserError as {@link step}
@@ -169,15 +169,15 @@ export class Timeline {
   async verify(
     ids: readonly number[],
     drafts: readonly number[],
-    read: (logits: Float32Array, drafts: readonly number[]) => readonly number[],
+    read: (rows: readonly RowResult[], drafts: readonly number[]) => readonly number[],
     signal?: AbortSignal,
     meanwhile?: () => Promise<void>,
+    want?: RowWish,
   ): Promise<readonly number[] | undefined> {
     const certain = this.tokens.length + ids.length
-    const settle = (logits: Float32Array): readonly number[] => {
+    const settle = (rows: readonly RowResult[]): readonly number[] => {
       const checked = drafts.slice(0, Math.max(0, this.tiedFrom - certain + 1))
-      const rows = logits.subarray(0, (1 + checked.length) * this.shared.vocabSize)
-      const chosen = read(rows, checked)
+      const chosen = read(rows.slice(0, 1 + checked.length), checked)
       this.guessed = 0
       this.truncate(certain + Math.max(0, chosen.length - 1))
       this.share()
@@ -186,7 +186,7 @@ export class Timeline {
     }
     this.guessed = drafts.length
     try {
-      return await this.step([...ids, ...drafts], certain - 1, settle, signal, meanwhile)
+      return await this.step([...ids, ...drafts], certain - 1, settle, signal, meanwhile, want)
     } finally {
       // After a failure or a cancellation before it was settled.
       if (this.guessed > 0 && this.tokens.length > certain) this.truncate(certain)
@@ -200,10 +200,10 @@ export class Timeline {
   }
 
   /** Takes pages so that `positions` tokens fit, and a slot. Between steps. @throws UserError out_of_memory. */
-  growTo(positions: number): void {
-    this.live?.prepare()
+  async growTo(positions: number): Promise<void> {
+    await this.live?.prepare()
     const missing = pagesFor(positions) - this.nodes.length - this.own.length
-    if (missing > 0) this.own.push(...this.shared.pool.take(missing))
+    if (missing > 0) this.own.push(...(await this.shared.pool.take(missing)))
   }
 
   /** The end of the text that the token at `position` is a part of. */
@@ -263,9 +263,9 @@ export class Timeline {
   }
 
   /** Keeps a snapshot where one is wanted. Between steps. */
-  saveState(): void {
+  async saveState(): Promise<void> {
     if (!this.live || this.computed !== this.landmark) return
-    this.live.save(this.nodes.at(-1)!)
+    await this.live.save(this.nodes.at(-1)!)
     this.landmark = undefined
   }
 
