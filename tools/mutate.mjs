@@ -1,0 +1,227 @@
+// Changes the source in small wrong ways, one at a time, and says which of the changes no test notices.
+//   npm run test:mutation -- [--only FOLDER] [--sample N] [--seed S] [--fresh]
+// What is known from an earlier run is kept in .mutation/ and used as long as the source and the tests are the same.
+import { fork } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { instrument } from './mutation/operators.mjs'
+
+/** Folders of policies, and where their tests are. */
+const FOLDERS = {
+  'engine/sample': ['test/engine', 'test/grammar'],
+  'engine/schedule': ['test/engine'],
+  chat: ['test/chat', 'test/grammar'],
+  'server/admission': ['test/server'],
+}
+/** Too slow for every change, or tests of a built package. */
+const EXCLUDED = /soak|worker\.test|docs\.test|shared-/
+/** A test, and a file of them, may take so many times as long as without a change, and some seconds more. */
+const PATIENCE = 4
+const PATIENCE_MS = 5000
+
+const root = fileURLToPath(new URL('../', import.meta.url))
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true, default: Object.keys(FOLDERS) },
+    sample: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    fresh: { type: 'boolean', default: false },
+  },
+})
+
+function filesOf(folder, wanted) {
+  const found = readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+  const paths = found
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length))
+  return paths.filter(wanted).sort()
+}
+const hash = (text) => createHash('sha256').update(text).digest('hex').slice(0, 16)
+
+const sessions = new Set()
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.once(signal, () => {
+    for (const session of sessions) session.end()
+    process.exit(1)
+  })
+
+const patient = (milliseconds) => PATIENCE * milliseconds + PATIENCE_MS
+
+/** A process with Vitest in it, and a folder of its own. */
+class Session {
+  constructor(files, tests, limits) {
+    this.folder = mkdtempSync(join(tmpdir(), 'mutation-'))
+    writeFileSync(
+      join(this.folder, 'setup.json'),
+      JSON.stringify({ files, tests, limits, collect: limits === undefined }),
+    )
+    sessions.add(this)
+  }
+
+  /** Runs one test file; `failed` names the test that noticed the change, `late` says that time ran out. */
+  async run(mutant, file, limitMs) {
+    this.child ??= await this.start()
+    const { child } = this
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => settle({ failed: 'the time limit', late: true }), limitMs)
+      const settle = (result) => {
+        clearTimeout(timer)
+        child.removeAllListeners()
+        if (result.late) this.stop()
+        resolve(result)
+      }
+      child.once('message', settle)
+      child.once('exit', () => settle({ failed: 'the process ended', late: true }))
+      child.send({ mutant, file })
+    })
+  }
+
+  start() {
+    const module = fileURLToPath(new URL('mutation/session.mjs', import.meta.url))
+    const env = { ...process.env, MUTATION_FOLDER: this.folder }
+    // A group of its own, so that the test processes end with it.
+    const child = fork(module, { cwd: root, env, detached: true, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    child.stderr.on('data', (text) => (this.complaint = `${this.complaint ?? ''}${text}`.slice(-2000)))
+    return new Promise((resolve, reject) => {
+      child.once('message', () => resolve(child))
+      child.once('exit', () => reject(new Error(`Vitest did not start: ${this.complaint}`)))
+    })
+  }
+
+  stop() {
+    const { child } = this
+    this.child = undefined
+    if (!child) return
+    try {
+      process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      // It has ended.
+    }
+  }
+
+  end() {
+    this.stop()
+    sessions.delete(this)
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  reached() {
+    const marks = readdirSync(this.folder).filter((name) => name.endsWith('.reached'))
+    return new Map(
+      marks.map((name) => {
+        const test = decodeURIComponent(name.slice(0, -'.reached'.length)).slice(root.length)
+        return [test, JSON.parse(readFileSync(join(this.folder, name), 'utf8'))]
+      }),
+    )
+  }
+}
+
+/** The test files of a folder with their times and what they reach, the quick ones first. */
+async function dryRun(files, tests) {
+  const session = new Session(files, tests)
+  const times = new Map()
+  try {
+    for (const test of tests) {
+      const { failed, milliseconds, longest } = await session.run(undefined, test, 600_000)
+      if (failed) console.log(`left out, since it fails without a change: ${test}: ${failed}`)
+      else times.set(test, { milliseconds, longest })
+    }
+    const reached = session.reached()
+    const useful = tests.filter((test) => times.has(test) && (reached.get(test) ?? []).length > 0)
+    return useful
+      .map((test) => ({ test, ...times.get(test), reached: reached.get(test) }))
+      .sort((a, b) => a.milliseconds - b.milliseconds)
+  } finally {
+    session.end()
+  }
+}
+
+/** `count` of the changes, the same for the same seed. */
+function sampled(mutants, count, seed) {
+  const keyed = mutants.map((mutant) => [hash(`${seed} ${keyOf(mutant)}`), mutant])
+  return keyed
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .slice(0, count)
+    .map(([, mutant]) => mutant)
+}
+
+const keyOf = ({ file, operator, original, replacement, line, column }) =>
+  `${file} ${line}:${column} ${operator} ${original} => ${replacement}`
+
+async function testMutant(session, mutant, tests) {
+  const useful = tests.filter(({ reached }) => reached.includes(mutant.id))
+  if (useful.length === 0) return { verdict: 'not reached' }
+  for (const { test, milliseconds } of useful) {
+    const { failed, late } = await session.run(mutant.id, test, patient(milliseconds) + PATIENCE_MS)
+    if (failed) return { verdict: late ? 'time limit' : 'killed', by: `${test}: ${failed}` }
+  }
+  return { verdict: 'survived' }
+}
+
+async function mutateFolder(folder) {
+  const files = filesOf(`src/${folder}`, (path) => path.endsWith('.ts'))
+  const tests = FOLDERS[folder].flatMap((place) =>
+    filesOf(place, (path) => path.endsWith('.test.ts') && !EXCLUDED.test(path)),
+  )
+  const mutants = []
+  for (const file of files)
+    mutants.push(...instrument(readFileSync(join(root, file), 'utf8'), file, mutants.length + 1).mutants)
+  const chosen = options.sample === undefined ? mutants : sampled(mutants, Number(options.sample), options.seed)
+  const state = hash([...files, ...tests].map((path) => readFileSync(join(root, path), 'utf8')).join('\0'))
+  const memory = join(root, '.mutation', `${folder.replace('/', '-')}.json`)
+  const earlier = existsSync(memory) && !options.fresh ? JSON.parse(readFileSync(memory, 'utf8')) : {}
+  const { verdicts: known = {}, ordered = await dryRun(files, tests) } = earlier.state === state ? earlier : {}
+  const remember = () => {
+    mkdirSync(join(root, '.mutation'), { recursive: true })
+    writeFileSync(memory, JSON.stringify({ state, ordered, verdicts: known }))
+  }
+  remember()
+  console.log(`${folder}: ${chosen.length} of ${mutants.length} changes, ${ordered.length} test files`)
+  const limits = Object.fromEntries(ordered.map(({ test, longest }) => [test, Math.round(patient(longest))]))
+  const session = new Session(files, Object.keys(limits), limits)
+  try {
+    for (const [i, mutant] of chosen.entries()) {
+      const key = keyOf(mutant)
+      if (known[key]) continue
+      known[key] = await testMutant(session, mutant, ordered)
+      remember()
+      if (known[key].verdict !== 'killed')
+        console.log(`[${i + 1}/${chosen.length}] ${known[key].verdict}: ${shown(mutant)}`)
+    }
+  } finally {
+    session.end()
+  }
+  return summary(
+    folder,
+    chosen,
+    chosen.map((mutant) => known[keyOf(mutant)]),
+  )
+}
+
+function shown({ file, line, column, operator, original, replacement }) {
+  const short = (text) => text.replace(/\s+/g, ' ').slice(0, 90)
+  return `${file}:${line}:${column} ${operator}: ${short(original)} => ${short(replacement) || 'nothing'}`
+}
+
+function summary(folder, chosen, results) {
+  const count = (verdict) => results.filter((result) => result.verdict === verdict).length
+  const noticed = count('killed') + count('time limit')
+  const [all, score] = [chosen.length, noticed / chosen.length]
+  // Of a sample: within this much of the score of all, in 95 of 100 samples.
+  const error = options.sample === undefined ? '' : ` ± ${(196 * Math.sqrt((score * (1 - score)) / all)).toFixed(1)}`
+  return (
+    `${folder.padEnd(18)} ${(100 * score).toFixed(1)}${error} % noticed: ${count('killed')} by a failing test, ` +
+    `${count('time limit')} by a time limit; ${count('survived')} survived, ${count('not reached')} are reached by no test; of ${all}`
+  )
+}
+
+const lines = []
+for (const folder of options.only) {
+  if (!FOLDERS[folder]) throw new Error(`--only ${folder}: expected one of ${Object.keys(FOLDERS).join(', ')}`)
+  lines.push(await mutateFolder(folder))
+}
+console.log(`\n${lines.join('\n')}`)
