@@ -52,7 +52,7 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
   const speculation = flags.speculate && (await speculate(engine, flags, flags.speculate, signal))
   const limit = await engine.readSpeed()
   const { weightBytes, activeWeightBytes } = engine.info
-  const cache = engine.load
+  const cache = engine.status()
   const gbPerSecond = (activeWeightBytes * speeds.decode) / 1e9
   const result = {
     model: flags.synthetic ?? engine.info.name,

@@ -4,9 +4,9 @@ import { UserError } from '../errors.js'
 import { readKeyFile } from '../server/http/keys.js'
 import { createLog } from '../server/http/log.js'
 import { startServer } from '../server/server.js'
-import type { EngineSetup } from '../remote/protocol.js'
-import { RemoteEngine } from '../remote/client.js'
-import { startWorker } from '../remote/node.js'
+import { workerThreadLine } from '../remote/node.js'
+import type { SentLoadOptions } from '../remote/protocol.js'
+import { EngineSupervisor } from '../remote/supervisor.js'
 import { loadOptions, type LoadFlags } from './flags.js'
 import { VERSION } from './version.js'
 
@@ -34,18 +34,19 @@ export async function serve(models: readonly string[], flags: ServeFlags): Promi
     throw new UserError('--api-key: expected a key, found nothing', 'invalid_argument')
   checkCounts(flags)
   const stopped = stopSignal()
-  const options: EngineSetup['options'] = {
+  const options: SentLoadOptions = {
     ...loadOptions(flags),
     maxConcurrency: flags.maxConcurrency,
     cacheMemory: flags.cacheMemory,
   }
   const engines = named.map(
-    ([name, path]) =>
-      new RemoteEngine(
-        name,
-        () => startWorker({ model: path, options }),
-        (message) => log({ event: 'engine', message }),
-      ),
+    ([name, model]) =>
+      new EngineSupervisor(name, {
+        connect: () => workerThreadLine(),
+        model,
+        options,
+        report: (message) => log({ event: 'engine', message }),
+      }),
   )
   const server = await startServer(
     engines,

@@ -17,7 +17,7 @@ import {
   type PerplexityResult,
 } from './measure/score.js'
 import type { ChatOptions, GenerateOptions } from './options.js'
-import type { TokenChoice } from './sample/likelihood.js'
+import { nameChoice, type NamedChoice } from './sample/likelihood.js'
 import type { StepReport } from './schedule/scheduler.js'
 
 /** Weights of this size are in no cache. */
@@ -45,26 +45,45 @@ export interface EngineInfo {
   /** Ids that end an answer. */
   readonly stopIds: readonly number[]
   readonly hasChatTemplate: boolean
+  /** Without one, token ids are the way in and out. */
+  readonly hasTokenizer: boolean
 }
 
-/** How busy an engine is. */
-export interface EngineLoad {
+/** Which special tokens {@link Engine.encode} deals with. */
+export interface EncodeOptions {
+  /** Add those that the tokenizer puts around a text; true by default. */
+  readonly addSpecial?: boolean | undefined
+  /** Read their names in the text as them, not as text; true by default. */
+  readonly parseSpecial?: boolean | undefined
+}
+
+/** How busy an engine is, and what it did since its model was loaded. */
+export interface EngineStatus {
   /** Requests that wait for a step or are in one. */
   readonly active: number
+  /** Cache pages that exist, those that no request uses, and the bytes of one. */
   readonly pages: number
   readonly freePages: number
   readonly pageBytes: number
+  /** Sums over all steps; sequences / steps is the mean batch. */
+  readonly steps: number
+  readonly sequences: number
+  readonly tokens: number
+  readonly stepSeconds: number
 }
 
 /** A loaded model. Its calls may run side by side and share their steps and their cache. Close it when it is done. */
 export class Engine {
   private readonly sessions = new Set<Session>()
+  private readonly sums = { steps: 0, sequences: 0, tokens: 0, stepSeconds: 0 }
   private closing: Promise<void> | undefined
 
   constructor(
     readonly info: EngineInfo,
     private readonly model: SessionModel,
-  ) {}
+  ) {
+    model.shared.scheduler.onStep = (report) => this.count(report)
+  }
 
   /** Undefined when the checkpoint has none; then token ids are the way in and out. */
   get tokenizer(): Tokenizer | undefined {
@@ -104,8 +123,8 @@ export class Engine {
   }
 
   /** Token ids of a text that is not a chat, with the special tokens that the tokenizer adds. */
-  encode(text: string, { addSpecial = true }: { addSpecial?: boolean } = {}): number[] {
-    return requireTokenizer(this.model).encode(text, { addSpecial, parseSpecial: true })
+  encode(text: string, { addSpecial = true, parseSpecial = true }: EncodeOptions = {}): number[] {
+    return requireTokenizer(this.model).encode(text, { addSpecial, parseSpecial })
   }
 
   /** Token ids of a conversation, as {@link chat} gives them to the model. */
@@ -116,6 +135,11 @@ export class Engine {
   /** Text of token ids, without special tokens. */
   decode(ids: readonly number[]): string {
     return requireTokenizer(this.model).decode(ids)
+  }
+
+  /** Text of each token alone: a special token has none, and half a character is U+FFFD. All are empty without a tokenizer. */
+  tokenTexts(ids: readonly number[]): string[] {
+    return ids.map((id) => this.model.tokenizer?.decode([id]) ?? '')
   }
 
   /** Logits [T, V] of every position. @throws UserError when they exceed 1 GiB; then use {@link logitRows}. */
@@ -132,8 +156,9 @@ export class Engine {
   }
 
   /** How likely each of `ids` but the first is behind those before it, with `top` likelier ones at each place. */
-  likelihoods(ids: readonly number[], top: number, signal?: AbortSignal): Promise<TokenChoice[]> {
-    return likelihoodsOf(this.model.shared, ids, top, signal)
+  async likelihoods(ids: readonly number[], top: number, signal?: AbortSignal): Promise<NamedChoice[]> {
+    const choices = await likelihoodsOf(this.model.shared, ids, top, signal)
+    return choices.map((choice) => nameChoice(this.model.tokenizer, choice))
   }
 
   /** A vector [D] of length 1 for a text: the model's states after the final norm. */
@@ -155,15 +180,11 @@ export class Engine {
     return scheduler.between(async () => runner.readSpeed?.())
   }
 
-  /** What is being computed, and the cache's pages: those that exist, and those that no request uses now. */
-  get load(): EngineLoad {
+  /** How busy the engine is, and sums over its steps. */
+  status(): EngineStatus {
     const { scheduler, pool, runner } = this.model.shared
-    return { active: scheduler.active, pages: pool.size, freePages: pool.freeCount, pageBytes: runner.pageBytes }
-  }
-
-  /** Calls `listener` after every step. */
-  observeSteps(listener: (report: StepReport) => void): void {
-    this.model.shared.scheduler.onStep = listener
+    const cache = { pages: pool.size, freePages: pool.freeCount, pageBytes: runner.pageBytes }
+    return { active: scheduler.active, ...cache, ...this.sums }
   }
 
   /** Where the time of the steps since the last call went; empty unless the model was loaded with `profile`. */
@@ -175,6 +196,13 @@ export class Engine {
   close(): Promise<void> {
     this.closing ??= this.release()
     return this.closing
+  }
+
+  private count({ tokens, sequences, milliseconds }: StepReport): void {
+    this.sums.steps++
+    this.sums.sequences += sequences
+    this.sums.tokens += tokens
+    this.sums.stepSeconds += milliseconds / 1000
   }
 
   private async release(): Promise<void> {

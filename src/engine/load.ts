@@ -101,6 +101,7 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
     activeWeightBytes: runner.activeWeightBytes,
     stopIds: [...stopIds],
     hasChatTemplate: template !== undefined,
+    hasTokenizer: tokenizer !== undefined,
   }
   const shared = shareRunner(runner, program.vocabSize, contextLength, cacheLimit(runner, options.cacheMemory))
   const defaults = generationDefaults(generation)

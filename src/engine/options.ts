@@ -7,6 +7,8 @@ import { checkAdjustments, type Adjustments, type TokenConstraint } from './samp
 import type { GrammarSpec } from '../grammar/constraint.js'
 import { checkSampling, type Sampling } from './sample/sampler.js'
 
+export type { LoadProgress } from '../backends/backend.js'
+
 /** How a model is loaded. */
 export interface LoadOptions {
   /** exact: as the reference computes; fast (default): int8 activations, float weights may be re-blocked to int8. */

@@ -1,190 +1,264 @@
-import type { EngineInfo } from '../engine/engine.js'
+import type { ChatMessage } from '../chat/message.js'
+import { Generation, type GenerationResult, type Piece } from '../engine/answer/generation.js'
+import type { EncodeOptions, EngineInfo, EngineStatus } from '../engine/engine.js'
+import type { Pooling } from '../engine/measure/embed.js'
+import type { PerplexityOptions, PerplexityResult } from '../engine/measure/score.js'
+import type { NamedChoice } from '../engine/sample/likelihood.js'
 import { UserError } from '../errors.js'
-import { RemoteAnswer } from './remote-answer.js'
-import type {
-  Answer,
-  CallResults,
-  ChatCall,
-  CompleteCall,
-  EngineCall,
-  FromEngine,
-  Piece,
-  SentError,
-  ServerSide,
-} from './protocol.js'
+import type { Answering, AnswerOptions, ChatAnswerOptions, ConversationOptions, EngineLike } from './engine-like.js'
+import { type Ask, type CallKind, type Calls, type ClientSide, type FromEngine } from './protocol.js'
+import { receivedError } from './sent-error.js'
 import { EngineUnavailable } from './unavailable.js'
-
-/** loading: the first time or after a crash; failed: its files are at fault, and trying again would not help. */
-export type EngineState = 'loading' | 'ready' | 'failed' | 'closed'
 
 /** A call that waits for its result. */
 interface OpenCall {
-  readonly piece: (piece: Piece) => void
-  readonly finish: (result: CallResults[keyof CallResults]) => void
+  readonly piece: (piece: Calls[CallKind]['piece']) => void
+  readonly finish: (result: Calls[CallKind]['result']) => void
   readonly fail: (error: Error) => void
 }
 
-/** Waits between a crash and the next start: none, then doubling up to the longest. */
-const FIRST_PAUSE_MS = 500
-const LONGEST_PAUSE_MS = 30_000
+type PieceOf<K extends CallKind> = Calls[K]['piece']
+type AnswerAsk = Ask<'chat' | 'complete' | 'generate'>
 
-/**
- * An engine in its worker. When the worker is lost, its open calls fail with EngineUnavailable and a new one is started; until
- * that has loaded the model, calls are refused in the same way.
- */
-export class RemoteEngine {
-  state: EngineState = 'loading'
-  info: EngineInfo | undefined
-  crashes = 0
-  /** Resolves when the model is loaded for the first time. Rejects with UserError when its files are at fault. */
-  readonly loaded: Promise<EngineInfo>
-  private readonly settle: { resolve: (info: EngineInfo) => void; reject: (error: Error) => void }
-  private line: ServerSide
+/** An engine at the other end of a line; {@link connectEngine} makes it. */
+export class EngineClient implements EngineLike {
+  /** Resolves with the reason when the engine is lost; never after {@link close}. */
+  readonly gone: Promise<string>
+  /** True once a call had a result. */
+  hasAnswered = false
   private readonly open = new Map<number, OpenCall>()
   private nextId = 0
-  private pause = 0
-  private restart: NodeJS.Timeout | undefined
+  private nextSession = 0
+  private closing: Promise<void> | undefined
+  private closed: () => void = () => undefined
+  private unavailable: Error | undefined
+  private leave!: (reason: string) => void
 
-  /**
-   * @param connect starts a worker
-   * @param report told of crashes
-   */
   constructor(
-    readonly name: string,
-    private readonly connect: () => ServerSide,
-    private readonly report: (message: string) => void,
+    readonly info: EngineInfo,
+    private readonly line: ClientSide,
   ) {
-    let settle!: typeof this.settle
-    this.loaded = new Promise((resolve, reject) => (settle = { resolve, reject }))
-    this.loaded.catch(() => undefined)
-    this.settle = settle
-    this.line = this.start()
+    this.gone = new Promise((resolve) => (this.leave = resolve))
   }
 
-  /** Calls that are open. */
-  get active(): number {
-    return this.open.size
+  chat(messages: readonly ChatMessage[], options: ChatAnswerOptions = {}): Generation {
+    return this.answer(...chatAsk(messages, options))
   }
 
-  ask<K extends 'encode' | 'decode' | 'score' | 'embed' | 'status'>(
-    call: EngineCall & { kind: K },
-    signal?: AbortSignal,
-  ): Promise<CallResults[K]> {
-    return this.send(call, () => undefined, signal) as Promise<CallResults[K]>
+  complete(prompt: string, options: AnswerOptions = {}): Generation {
+    return this.answer(...completeAsk(prompt, options))
   }
 
-  /** An answer in the making: iterate for its pieces, await `result` for the whole. */
-  generate(call: ChatCall | CompleteCall, signal?: AbortSignal): RemoteAnswer {
-    return new RemoteAnswer(
-      (push, own) => this.send(call, push, signal ? AbortSignal.any([signal, own]) : own) as Promise<Answer>,
+  generate(ids: readonly number[], options: AnswerOptions = {}): Generation {
+    return this.answer(...generateAsk(ids, options))
+  }
+
+  session(): Answering {
+    this.checkOpen()
+    const session = this.nextSession++
+    return new ClientSession({
+      answer: (ask, signal) => this.answer({ ...ask, session }, signal),
+      end: async () => {
+        if (!this.unavailable && !this.closing) await this.ask({ kind: 'endSession', session })
+      },
+    })
+  }
+
+  encode(text: string, options: EncodeOptions = {}): Promise<number[]> {
+    return this.ask({ kind: 'encode', text, options })
+  }
+
+  encodeChat(messages: readonly ChatMessage[], options: ConversationOptions = {}): Promise<number[]> {
+    return this.ask({ kind: 'encodeChat', messages, options })
+  }
+
+  decode(ids: readonly number[]): Promise<string> {
+    return this.ask({ kind: 'decode', ids })
+  }
+
+  tokenTexts(ids: readonly number[]): Promise<string[]> {
+    return this.ask({ kind: 'tokenTexts', ids })
+  }
+
+  likelihoods(ids: readonly number[], top: number, signal?: AbortSignal): Promise<NamedChoice[]> {
+    return this.ask({ kind: 'likelihoods', ids, top }, signal)
+  }
+
+  perplexity(ids: readonly number[], options: PerplexityOptions = {}): Promise<PerplexityResult> {
+    const { window, onProgress, signal } = options
+    return this.ask({ kind: 'perplexity', ids, options: { window } }, signal, ({ scored, total }) =>
+      onProgress?.(scored, total),
     )
   }
 
-  async close(): Promise<void> {
-    if (this.state === 'closed') return
-    this.state = 'closed'
-    clearTimeout(this.restart)
-    this.failAll('the server is shutting down')
-    this.settle.reject(new UserError('the server is shutting down', 'aborted'))
+  embed(ids: readonly number[], pooling: Pooling = 'last', signal?: AbortSignal): Promise<Float32Array> {
+    return this.ask({ kind: 'embed', ids, pooling }, signal)
+  }
+
+  status(): Promise<EngineStatus> {
+    return this.ask({ kind: 'status' })
+  }
+
+  /** Cancels what runs, closes the engine if the line loaded it, and ends its thread. */
+  close(): Promise<void> {
+    this.closing ??= this.unavailable ? Promise.resolve() : this.end()
+    return this.closing
+  }
+
+  /** Fails what is open and all further calls with `error`, and ends the engine's thread without waiting for it. */
+  abandon(error: Error): Promise<void> {
+    this.unavailable ??= error
+    this.failAll(error)
+    this.closed()
+    return this.line.terminate()
+  }
+
+  /** Takes in a message of the engine. */
+  receive(message: FromEngine): void {
+    switch (message.type) {
+      case 'pieces':
+        for (const piece of message.pieces) this.open.get(message.id)?.piece(piece)
+        return this.line.send({ type: 'received', id: message.id })
+      case 'result':
+        this.hasAnswered = true
+        return this.open.get(message.id)?.finish(message.result)
+      case 'error':
+        return this.open.get(message.id)?.fail(receivedError(message.error))
+      case 'closed':
+        return this.closed()
+    }
+  }
+
+  /** The engine's thread has ended. */
+  lost(reason: string): void {
+    const error = new EngineUnavailable(
+      'the engine stopped while it worked on this request; try again',
+      'engine_stopped',
+      1,
+    )
+    this.unavailable ??= error
+    this.failAll(error)
+    this.closed()
+    if (!this.closing) this.leave(reason)
+  }
+
+  private async end(): Promise<void> {
+    const closed = new Promise<void>((resolve) => (this.closed = resolve))
+    this.line.send({ type: 'close' })
+    await closed
+    this.failAll(closedError())
     await this.line.terminate()
   }
 
-  private send(
-    call: EngineCall,
-    piece: (piece: Piece) => void,
-    signal: AbortSignal | undefined,
-  ): Promise<CallResults[keyof CallResults]> {
+  /** Sends at once, so that calls come in the order in which they were made; what comes back takes longer than the `push`. */
+  private answer(ask: AnswerAsk, signal: AbortSignal | undefined): Generation {
+    this.checkOpen()
+    const controller = new AbortController()
+    let push: (piece: Piece) => void = () => undefined
+    const cancel = signal ? AbortSignal.any([signal, controller.signal]) : controller.signal
+    const result: Promise<GenerationResult> = this.ask<AnswerAsk['kind']>(ask, cancel, (piece) => push(piece))
+    result.catch(() => undefined)
+    return new Generation((give, own) => {
+      push = give
+      own.addEventListener('abort', () => controller.abort())
+      return result
+    })
+  }
+
+  private ask<K extends CallKind>(
+    ask: Ask & { readonly kind: K },
+    signal?: AbortSignal,
+    piece: (piece: PieceOf<K>) => void = () => undefined,
+  ): Promise<Calls[K]['result']> {
     return new Promise((resolve, reject) => {
-      if (this.state !== 'ready') return reject(this.unavailable())
-      if (signal?.aborted) return reject(cancelled())
+      if (this.unavailable) return reject(this.unavailable)
+      if (this.closing) return reject(closedError())
       const id = this.nextId++
       const cancel = (): void => this.line.send({ type: 'cancel', id })
       const end = (): void => {
         this.open.delete(id)
         signal?.removeEventListener('abort', cancel)
       }
-      signal?.addEventListener('abort', cancel)
       this.open.set(id, {
-        piece,
+        // The other end answers a call with what its kind has.
+        piece: (value) => piece(value),
         finish: (result) => (end(), resolve(result)),
         fail: (error) => (end(), reject(error)),
       })
-      this.line.send({ type: 'call', id, call })
+      try {
+        this.line.send({ type: 'call', id, ask })
+      } catch (cause) {
+        end()
+        reject(
+          new UserError(`an option cannot be sent to another thread: ${String(cause)}`, 'invalid_argument', { cause }),
+        )
+        return
+      }
+      if (signal?.aborted) cancel()
+      else signal?.addEventListener('abort', cancel)
     })
   }
 
-  private start(): ServerSide {
-    const line = this.connect()
-    line.onMessage((message) => {
-      if (line === this.line) this.receive(message)
-    })
-    line.onExit((reason) => {
-      if (line === this.line) this.lost(reason)
-    })
-    return line
+  private checkOpen(): void {
+    if (this.closing) throw closedError()
   }
 
-  private receive(message: FromEngine): void {
-    switch (message.type) {
-      case 'loaded':
-        this.state = 'ready'
-        this.info = message.info
-        return this.settle.resolve(message.info)
-      case 'not-loaded':
-        return this.notLoaded(message.error)
-      case 'piece':
-        return this.open.get(message.id)?.piece(message.piece)
-      case 'result':
-        this.pause = 0
-        return this.open.get(message.id)?.finish(message.result)
-      case 'error':
-        return this.open.get(message.id)?.fail(receivedError(message.error))
-    }
-  }
-
-  private notLoaded(error: SentError): void {
-    // Memory may be free the next time; a broken file stays broken.
-    if (error.code === undefined || error.code === 'out_of_memory') {
-      if (!this.info) this.settle.reject(receivedError(error))
-      return void this.line.terminate()
-    }
-    this.state = 'failed'
-    this.report(`${this.name}: not loaded: ${error.message}`)
-    this.settle.reject(receivedError(error))
-    void this.line.terminate()
-  }
-
-  private lost(reason: string): void {
-    if (this.state === 'closed' || this.state === 'failed') return
-    this.state = 'loading'
-    this.crashes++
-    this.report(`${this.name}: the engine stopped (${reason}); it is started again`)
-    this.failAll('the engine stopped while it worked on this request')
-    this.restart = setTimeout(() => (this.line = this.start()), this.pause)
-    this.pause = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, 2 * this.pause))
-  }
-
-  private failAll(reason: string): void {
-    const error = new EngineUnavailable(`${reason}; try again`, 'engine_stopped', 1)
+  private failAll(error: Error): void {
     for (const { fail } of [...this.open.values()]) fail(error)
   }
+}
 
-  private unavailable(): EngineUnavailable {
-    if (this.state === 'loading') {
-      return new EngineUnavailable(`${this.name} is being loaded; try again`, 'model_loading', 2)
-    }
-    const why = this.state === 'failed' ? 'could not be loaded' : 'is closed'
-    return new EngineUnavailable(`${this.name} ${why}`, 'model_unavailable')
+function closedError(): UserError {
+  return new UserError('the engine is closed; load the model again', 'invalid_argument')
+}
+
+function chatAsk(messages: readonly ChatMessage[], all: ChatAnswerOptions) {
+  const { signal, ...options } = all
+  return [{ kind: 'chat' as const, messages, options }, signal] as const
+}
+
+function completeAsk(prompt: string, all: AnswerOptions) {
+  const { signal, ...options } = all
+  return [{ kind: 'complete' as const, prompt, options }, signal] as const
+}
+
+function generateAsk(ids: readonly number[], all: AnswerOptions) {
+  const { signal, ...options } = all
+  return [{ kind: 'generate' as const, ids, options }, signal] as const
+}
+
+/** A session of the engine at the other end, which its first call opens. */
+class ClientSession implements Answering {
+  private closed = false
+
+  constructor(
+    private readonly line: {
+      answer(ask: AnswerAsk, signal: AbortSignal | undefined): Generation
+      end(): Promise<void>
+    },
+  ) {}
+
+  chat(messages: readonly ChatMessage[], options: ChatAnswerOptions = {}): Generation {
+    return this.answer(...chatAsk(messages, options))
   }
-}
 
-function cancelled(): UserError {
-  return new UserError('cancelled', 'aborted')
-}
+  complete(prompt: string, options: AnswerOptions = {}): Generation {
+    return this.answer(...completeAsk(prompt, options))
+  }
 
-export function receivedError({ message, code, stack, at, remedies }: SentError): Error {
-  if (code !== undefined) return new UserError(message, code, { at, remedies })
-  const error = new Error(message)
-  if (stack !== undefined) error.stack = stack
-  return error
+  generate(ids: readonly number[], options: AnswerOptions = {}): Generation {
+    return this.answer(...generateAsk(ids, options))
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return
+    this.closed = true
+    await this.line.end()
+  }
+
+  private answer(ask: AnswerAsk, signal: AbortSignal | undefined): Generation {
+    if (!this.closed) return this.line.answer(ask, signal)
+    const error = new UserError('the session is closed; open a new one', 'invalid_argument')
+    return new Generation(() => Promise.reject(error))
+  }
 }

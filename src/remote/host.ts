@@ -1,167 +1,204 @@
-import type { Engine } from '../engine/engine.js'
+import type { LoadProgress } from '../engine/options.js'
 import type { Generation, GenerationResult } from '../engine/answer/generation.js'
-import type { TokenChoice } from '../engine/sample/likelihood.js'
 import { UserError } from '../errors.js'
-import type {
-  Answer,
-  CallResult,
-  ChatCall,
-  CompleteCall,
-  EmbedCall,
-  EncodeCall,
-  EngineCall,
-  EngineSide,
-  EngineStatus,
-  NamedChoice,
-  Piece,
-  ScoreCall,
-  SentError,
+import type { Answering, EngineLike } from './engine-like.js'
+import {
+  WINDOW,
+  checkVersion,
+  type Ask,
+  type CallKind,
+  type Calls,
+  type EngineSide,
+  type SentLoadOptions,
+  type SentModel,
 } from './protocol.js'
+import { sentError } from './sent-error.js'
 
-/** Serves the calls that come down the line from one engine, all side by side, until it is closed. */
-export function answerCalls(engine: Engine, line: EngineSide): void {
-  const open = new Map<number, AbortController>()
-  const status = countSteps(engine)
+type AnyPiece = Calls[CallKind]['piece']
+type Result = Calls[CallKind]['result']
+
+/** Loads what a client asks for. */
+export type Loader = (
+  model: SentModel,
+  options: SentLoadOptions & { onProgress: (progress: LoadProgress) => void; signal: AbortSignal },
+) => Promise<EngineLike>
+
+/**
+ * The engine's end of a line: gives the engine to the client at the other end, and answers its calls side by side until it
+ * closes the line.
+ * @param source an engine, which stays open when the line is closed; or what loads one, which is closed with the line
+ *
+ * @example
+ * import { loadEngine } from 'kaiyuan'
+ * import { connectEngine, hostEngine, portLine } from 'kaiyuan/worker'
+ *
+ * const { port1, port2 } = new MessageChannel()
+ * const engine = await loadEngine('mini')
+ * hostEngine(engine, portLine(port1))
+ * const client = await connectEngine(portLine(port2))
+ * console.log(await client.decode(await client.encode('Hello')))
+ * await client.close()
+ * await engine.close()
+ */
+export function hostEngine(source: EngineLike | Loader, line: EngineSide): void {
+  const loading = new AbortController()
+  let opening: Promise<OpenCalls> | undefined
+  let calls: OpenCalls | undefined
   line.onMessage((message) => {
-    if (message.type === 'cancel') return open.get(message.id)?.abort()
-    if (message.type === 'close') return void engine.close()
-    const { id, call } = message
-    const controller = new AbortController()
-    open.set(id, controller)
-    const send = (piece: Piece): void => line.send({ type: 'piece', id, piece })
-    answer(engine, call, status, send, controller.signal)
-      .then(
-        (result) => line.send({ type: 'result', id, result }),
-        (error: unknown) => line.send({ type: 'error', id, error: sentError(error) }),
-      )
-      .finally(() => open.delete(id))
+    switch (message.type) {
+      case 'open':
+        opening = open(source, message, line, loading.signal).then((engine) => (calls = new OpenCalls(engine, line)))
+        return void opening.then(
+          ({ engine }) => line.send({ type: 'loaded', info: engine.info }),
+          (error: unknown) => line.send({ type: 'not-loaded', error: sentError(error) }),
+        )
+      case 'call':
+        return void calls?.answer(message.id, message.ask)
+      case 'cancel':
+        return calls?.cancel(message.id)
+      case 'received':
+        return calls?.received(message.id)
+      case 'close':
+        loading.abort()
+        return void close(source, opening).then(() => line.send({ type: 'closed' }))
+    }
   })
-  line.send({ type: 'loaded', info: engine.info })
 }
 
-export function sentError(error: unknown): SentError {
-  if (error instanceof UserError) {
-    const { fault, code, at, remedies } = error
-    return { message: fault, code, at, remedies }
-  }
-  if (!(error instanceof Error)) return { message: String(error) }
-  return { message: error.message, ...(error.stack !== undefined && { stack: error.stack }) }
-}
-
-async function answer(
-  engine: Engine,
-  call: EngineCall,
-  status: () => EngineStatus,
-  send: (piece: Piece) => void,
+async function open(
+  source: EngineLike | Loader,
+  { version, model, options }: { version: number; model?: SentModel; options?: SentLoadOptions },
+  line: EngineSide,
   signal: AbortSignal,
-): Promise<CallResult> {
-  switch (call.kind) {
-    case 'chat':
-    case 'complete':
-      return relay(engine, begin(engine, call, signal), send)
-    case 'encode':
-      return encode(engine, call)
-    case 'decode':
-      return { text: engine.decode(call.ids) }
-    case 'score':
-      return score(engine, call, signal)
-    case 'embed':
-      return embed(engine, call, signal)
-    case 'status':
-      return status()
+): Promise<EngineLike> {
+  checkVersion(version)
+  if (typeof source !== 'function') return source
+  if (model === undefined) throw new UserError('expected a model to load, found none', 'invalid_argument')
+  return source(model, { ...options, signal, onProgress: (progress) => line.send({ type: 'progress', progress }) })
+}
+
+async function close(source: EngineLike | Loader, opening: Promise<OpenCalls> | undefined): Promise<void> {
+  const calls = await opening?.catch(() => undefined)
+  await calls?.close()
+  if (typeof source === 'function') await calls?.engine.close()
+}
+
+/** The calls of one client. */
+class OpenCalls {
+  private readonly open = new Map<number, { controller: AbortController; outbox: Outbox }>()
+  private readonly running = new Set<Promise<void>>()
+  private readonly sessions = new Map<number, Answering>()
+
+  constructor(
+    readonly engine: EngineLike,
+    private readonly line: EngineSide,
+  ) {}
+
+  cancel(id: number): void {
+    this.open.get(id)?.controller.abort()
+  }
+
+  received(id: number): void {
+    this.open.get(id)?.outbox.received()
+  }
+
+  async answer(id: number, ask: Ask): Promise<void> {
+    const controller = new AbortController()
+    const outbox = new Outbox((pieces) => this.line.send({ type: 'pieces', id, pieces }))
+    this.open.set(id, { controller, outbox })
+    const answered = this.resultOf(ask, outbox, controller.signal).then(
+      (result) => {
+        outbox.flush()
+        this.line.send({ type: 'result', id, result })
+      },
+      (error: unknown) => {
+        outbox.flush()
+        this.line.send({ type: 'error', id, error: sentError(error) })
+      },
+    )
+    this.running.add(answered)
+    await answered
+    this.running.delete(answered)
+    this.open.delete(id)
+  }
+
+  async close(): Promise<void> {
+    for (const { controller } of this.open.values()) controller.abort()
+    await Promise.all([...this.sessions.values()].map((session) => session.close()))
+    await Promise.all(this.running)
+  }
+
+  private async resultOf(ask: Ask, outbox: Outbox, signal: AbortSignal): Promise<Result> {
+    const { engine } = this
+    switch (ask.kind) {
+      case 'chat':
+        return relay(this.where(ask.session).chat(ask.messages, { ...ask.options, signal }), outbox)
+      case 'complete':
+        return relay(this.where(ask.session).complete(ask.prompt, { ...ask.options, signal }), outbox)
+      case 'generate':
+        return relay(this.where(ask.session).generate(ask.ids, { ...ask.options, signal }), outbox)
+      case 'encode':
+        return engine.encode(ask.text, ask.options)
+      case 'encodeChat':
+        return engine.encodeChat(ask.messages, ask.options)
+      case 'decode':
+        return engine.decode(ask.ids)
+      case 'tokenTexts':
+        return engine.tokenTexts(ask.ids)
+      case 'likelihoods':
+        return engine.likelihoods(ask.ids, ask.top, signal)
+      case 'perplexity': {
+        const onProgress = (scored: number, total: number): void => outbox.push({ scored, total })
+        return engine.perplexity(ask.ids, { ...ask.options, onProgress, signal })
+      }
+      case 'embed':
+        return engine.embed(ask.ids, ask.pooling, signal)
+      case 'status':
+        return engine.status()
+      case 'endSession':
+        await this.sessions.get(ask.session)?.close()
+        this.sessions.delete(ask.session)
+        return undefined
+    }
+  }
+
+  /** A session is opened by its first call. */
+  private where(session: number | undefined): Answering {
+    if (session === undefined) return this.engine
+    let found = this.sessions.get(session)
+    if (!found) this.sessions.set(session, (found = this.engine.session()))
+    return found
   }
 }
 
-function begin(engine: Engine, call: ChatCall | CompleteCall, signal: AbortSignal): Generation {
-  const options = { ...call.options, signal }
-  if (call.kind === 'chat') {
-    const { messages, tools, templateOptions } = call
-    return engine.chat(messages, { ...options, tools: tools && [...tools], templateOptions })
+async function relay(generation: Generation, outbox: Outbox): Promise<GenerationResult> {
+  for await (const piece of generation.pieces()) outbox.push(piece)
+  return generation.result
+}
+
+/** Sends the pieces of a call: at most WINDOW messages that the client has not taken in, however slow it is. */
+class Outbox {
+  private unsent: AnyPiece[] = []
+  private inFlight = 0
+
+  constructor(private readonly send: (pieces: readonly AnyPiece[]) => void) {}
+
+  push(piece: AnyPiece): void {
+    this.unsent.push(piece)
+    if (this.inFlight < WINDOW) this.flush()
   }
-  return typeof call.prompt === 'string' ? engine.complete(call.prompt, options) : engine.generate(call.prompt, options)
-}
 
-/** Sends the parts as they come, each with the tokens that were chosen up to then. */
-async function relay(engine: Engine, generation: Generation, send: (piece: Piece) => void): Promise<Answer> {
-  let named = 0
-  const choices = (): Pick<Piece, 'choices'> => {
-    const fresh = generation.choices.slice(named)
-    named += fresh.length
-    return fresh.length > 0 ? { choices: fresh.map((choice) => nameChoice(engine, choice)) } : {}
+  received(): void {
+    this.inFlight--
+    this.flush()
   }
-  let begun = false
-  const prompt = (): Pick<Piece, 'prompt'> => {
-    if (begun || !generation.prompt) return {}
-    begun = true
-    return { prompt: generation.prompt }
+
+  /** Sends what there is, in one message. */
+  flush(): void {
+    if (this.unsent.length === 0) return
+    const pieces = this.unsent
+    this.unsent = []
+    this.inFlight++
+    this.send(pieces)
   }
-  for await (const part of generation) send({ ...prompt(), part, ...choices() })
-  const last = { ...prompt(), ...choices() }
-  if (last.choices ?? last.prompt) send(last)
-  return answerOf(await generation.result)
-}
-
-function answerOf(result: GenerationResult): Answer {
-  const { text, reasoning, toolCalls, finishReason, stopText, promptTokens, cachedTokens, reasoningTokens } = result
-  return {
-    text,
-    reasoning,
-    toolCalls,
-    finishReason,
-    ...(stopText !== undefined && { stopText }),
-    promptTokens,
-    cachedTokens,
-    tokens: result.ids.length,
-    reasoningTokens,
-    decodeMs: result.timings.decodeMs,
-  }
-}
-
-/** The text of a token alone. A special token has none, and half a character is U+FFFD. */
-function textOf(engine: Engine, id: number): string {
-  return engine.tokenizer?.decode([id]) ?? ''
-}
-
-function nameChoice(engine: Engine, { id, logprob, top }: TokenChoice): NamedChoice {
-  const name = (token: { id: number; logprob: number }) => {
-    const bytes = engine.tokenizer?.bytesOf(token.id)
-    return { ...token, text: textOf(engine, token.id), bytes: [...(bytes ?? [])] }
-  }
-  return { ...name({ id, logprob }), top: top.map(name) }
-}
-
-function encode(engine: Engine, { input }: EncodeCall): CallResult {
-  const ids =
-    'text' in input
-      ? engine.encode(input.text, { addSpecial: input.addSpecial })
-      : engine.encodeChat(input.messages, {
-          tools: input.tools && [...input.tools],
-          templateOptions: input.templateOptions,
-        })
-  return { ids, pieces: ids.map((id) => textOf(engine, id)) }
-}
-
-async function score(engine: Engine, { prompt, top }: ScoreCall, signal: AbortSignal): Promise<CallResult> {
-  const ids = typeof prompt === 'string' ? engine.encode(prompt) : prompt
-  const choices = (await engine.likelihoods(ids, top, signal)).map((choice) => nameChoice(engine, choice))
-  return { first: { id: ids[0]!, text: textOf(engine, ids[0]!) }, choices }
-}
-
-/** Side by side, so that inputs share their steps. */
-async function embed(engine: Engine, { inputs, pooling }: EmbedCall, signal: AbortSignal): Promise<CallResult> {
-  const prompts = inputs.map((input) => (typeof input === 'string' ? engine.encode(input) : input))
-  const vectors = await Promise.all(prompts.map((ids) => engine.embed(ids, pooling, signal)))
-  return { vectors, tokens: prompts.reduce((sum, ids) => sum + ids.length, 0) }
-}
-
-/** Sums of what the scheduler reports, for whoever asks. */
-function countSteps(engine: Engine): () => EngineStatus {
-  const sums = { steps: 0, sequences: 0, tokens: 0, stepSeconds: 0 }
-  engine.observeSteps(({ tokens, sequences, milliseconds }) => {
-    sums.steps++
-    sums.sequences += sequences
-    sums.tokens += tokens
-    sums.stepSeconds += milliseconds / 1000
-  })
-  return () => ({ ...sums, ...engine.load })
 }

@@ -1,15 +1,14 @@
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { UserError } from '../errors.js'
-import { createApp } from './http/app.js'
+import { createApp } from './app.js'
 import { BodyBudget } from './http/body.js'
 import { Keys, isLoopback } from './http/keys.js'
 import type { Log } from './http/log.js'
-import { Metrics } from './http/metrics.js'
+import { Metrics } from './admission/metrics.js'
 import { ModelSet } from './admission/models.js'
-import type { ServerState } from './http/request.js'
-import { ResponseStore } from './apis/responses/store.js'
-import type { RemoteEngine } from '../remote/client.js'
+import type { ServerState } from './admission/request.js'
+import type { EngineSource } from '../remote/supervisor.js'
 
 export interface ServerOptions {
   readonly host: string
@@ -46,15 +45,14 @@ export interface RunningServer {
  * @throws UserError for an address that others reach without a key, or that cannot be had
  */
 export async function startServer(
-  engines: readonly RemoteEngine[],
+  sources: readonly EngineSource[],
   options: ServerOptions,
   log: Log,
 ): Promise<RunningServer> {
   checkExposure(options)
-  const models = new ModelSet(engines, { running: options.maxConcurrency, waiting: options.maxQueue })
+  const models = new ModelSet(sources, { running: options.maxConcurrency, waiting: options.maxQueue })
   const state: ServerState = {
     models,
-    responses: new ResponseStore(),
     metrics: new Metrics(models.all),
     draining: false,
   }
@@ -77,7 +75,7 @@ export async function startServer(
     async drain(patienceMs) {
       state.draining = true
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      const active = (): number => engines.reduce((sum, engine) => sum + engine.active, 0)
+      const active = (): number => models.all.reduce((sum, { admission }) => sum + admission.active, 0)
       const end = performance.now() + patienceMs
       const closing = closed.then(() => true)
       // Connections that are kept alive do not end by themselves.
@@ -87,7 +85,7 @@ export async function startServer(
       const cut = active()
       if ('closeAllConnections' in server) server.closeAllConnections()
       await closed
-      await Promise.all(engines.map((engine) => engine.close()))
+      await Promise.all(sources.map((source) => source.close()))
       return cut
     },
   }

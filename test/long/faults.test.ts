@@ -62,8 +62,8 @@ describe('clients that leave', async () => {
     // Messages to the engine arrive in the next turn of the event loop.
     await new Promise((resolve) => setTimeout(resolve, 20))
     gate.step()
-    await until(() => gate.engine.load.active === 0, 'the engine rests')
-    await until(() => gate.engine.load.freePages === gate.engine.load.pages, 'the pages are free')
+    await until(() => gate.engine.status().active === 0, 'the engine rests')
+    await until(() => gate.engine.status().freePages === gate.engine.status().pages, 'the pages are free')
     expect(gate.steps.length).toBeLessThanOrEqual(3)
     const { admission } = server.state.models.find('scripted')
     await until(() => admission.active === 0, 'the turn is over')

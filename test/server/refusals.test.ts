@@ -53,7 +53,7 @@ describe('requests that are wrong', async () => {
       chat({ response_format: { type: 'json_schema', json_schema: { schema: { not: {} } } } }),
       400,
       'response_format',
-      'invalid_value',
+      'invalid_grammar',
     ],
     ['a required call of nothing', chat({ tool_choice: 'required' }), 400, 'tools', 'invalid_value'],
     [

@@ -8,9 +8,9 @@ import { Engine } from '../../src/engine/engine.js'
 import { GREEDY } from '../../src/engine/sample/sampler.js'
 import { shareRunner } from '../../src/engine/load.js'
 import { startServer, type RunningServer, type ServerOptions } from '../../src/server/server.js'
-import { answerCalls } from '../../src/remote/host.js'
-import type { FromEngine, ServerSide, ToEngine } from '../../src/remote/protocol.js'
-import { RemoteEngine } from '../../src/remote/client.js'
+import { hostEngine } from '../../src/remote/host.js'
+import type { ClientSide, FromEngine, ToEngine } from '../../src/remote/protocol.js'
+import { EngineSupervisor, type Supervised } from '../../src/remote/supervisor.js'
 import type { Tokenizer } from '../../src/tokenizer/tokenizer.js'
 import { FakeRunner, type FakeOptions } from '../engine/fake.js'
 
@@ -137,16 +137,17 @@ export function scriptedEngine(script: Script, options: FakeOptions & { contextL
     activeWeightBytes: 1,
     stopIds: [END],
     hasChatTemplate: true,
+    hasTokenizer: true,
   }
   return new Engine(info, model)
 }
 
 /** The line to an engine in this thread: the same messages, copied in the same way, without a worker. */
-export function localLine(engine: Engine | Promise<Engine>): ServerSide & { crash(): void } {
+export function localLine(engine: Engine | Promise<Engine>): ClientSide & { crash(): void } {
   const { port1, port2 } = new MessageChannel()
   let exited: (reason: string) => void = () => undefined
   void Promise.resolve(engine).then((loaded) =>
-    answerCalls(loaded, {
+    hostEngine(loaded, {
       send: (message) => port2.postMessage(message),
       onMessage: (handler) => void port2.on('message', (message: ToEngine) => handler(message)),
     }),
@@ -168,7 +169,7 @@ export function localLine(engine: Engine | Promise<Engine>): ServerSide & { cras
 }
 
 export interface TestServer extends RunningServer {
-  readonly engine: RemoteEngine
+  readonly engine: EngineSupervisor
   readonly log: Record<string, unknown>[]
   stop(): Promise<void>
 }
@@ -187,13 +188,15 @@ const DEFAULTS: ServerOptions = {
 
 /** A server that listens, over an engine in this thread. */
 export async function serveEngine(
-  engine: Engine | Promise<Engine> | (() => ServerSide),
+  engine: Engine | Promise<Engine> | (() => ClientSide),
   options: Partial<ServerOptions> = {},
   name = 'scripted',
+  load: Pick<Supervised, 'model' | 'options'> = {},
 ): Promise<TestServer> {
   const log: Record<string, unknown>[] = []
   const connect = typeof engine === 'function' ? engine : () => localLine(engine)
-  const remote = new RemoteEngine(name, connect, (message) => log.push({ event: 'engine', message }))
+  const report = (message: string): void => void log.push({ event: 'engine', message })
+  const remote = new EngineSupervisor(name, { connect, report, ...load })
   const server = await startServer([remote], { ...DEFAULTS, ...options }, (entry) => log.push(entry))
   await remote.loaded
   return {

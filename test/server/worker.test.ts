@@ -1,14 +1,15 @@
 import { fileURLToPath } from 'node:url'
-import { Worker } from 'node:worker_threads'
 import OpenAI from 'openai'
 import { afterAll, describe, expect, it } from 'vitest'
-import { workerLine } from '../../src/remote/node.js'
+import { workerThreadLine } from '../../src/remote/node.js'
 import { serveEngine } from './scripted.js'
 
 const MINI = fileURLToPath(new URL('../../models/mini', import.meta.url))
-const setup = { model: MINI, options: { threads: 1, precision: 'exact', maxConcurrency: 8 } }
 const crashing = new URL('crashing-worker.mjs', import.meta.url)
-const server = await serveEngine(() => workerLine(new Worker(crashing, { workerData: setup })), {}, 'mini')
+const server = await serveEngine(() => workerThreadLine(crashing), {}, 'mini', {
+  model: MINI,
+  options: { threads: 1, precision: 'exact', maxConcurrency: 8 },
+})
 afterAll(() => server.stop())
 const client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: 'none', maxRetries: 0 })
 
@@ -24,7 +25,7 @@ describe('an engine in a worker of its own', () => {
     const together = await Promise.all([...prompts, ...prompts].map(ask))
     expect(together).toEqual([...alone, ...alone])
     expect(new Set(alone).size).toBeGreaterThan(3)
-    const { steps, sequences } = await server.engine.ask({ kind: 'status' })
+    const { steps, sequences } = await server.engine.engine.status()
     expect(sequences).toBeGreaterThan(steps * 1.2)
   })
 

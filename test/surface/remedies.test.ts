@@ -6,8 +6,7 @@ import { messageOf } from '../../src/cli/wording.js'
 import { checkLoadOptions, type LoadOptions } from '../../src/engine/options.js'
 import { UserError, type ErrorDetail } from '../../src/errors.js'
 import { apiErrorOf } from '../../src/server/http/api-error.js'
-import { receivedError } from '../../src/remote/client.js'
-import { sentError } from '../../src/remote/host.js'
+import { receivedError, sentError } from '../../src/remote/sent-error.js'
 
 /** The same error to a program, to somebody at a terminal, and to a client of the server. */
 function voices(fault: string, detail: ErrorDetail): [string, string, string] {

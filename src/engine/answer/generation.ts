@@ -1,5 +1,5 @@
 import type { Part, ToolCall } from '../../chat/dialects/dialect.js'
-import type { TokenChoice } from '../sample/likelihood.js'
+import type { NamedChoice } from '../sample/likelihood.js'
 
 export type { Part, ToolCall }
 
@@ -46,51 +46,79 @@ export interface SpeculationCount {
   readonly steps: number
 }
 
+/** What comes of an answer while it is generated. */
+export interface Piece {
+  /** With the first piece. */
+  readonly prompt?: PromptCount
+  readonly part?: Part
+  /** Tokens since the last piece, if their likelihoods were asked for. */
+  readonly choices?: readonly NamedChoice[]
+}
+
 /**
- * An answer in the making. It runs whether or not it is read; iterate for its parts, await `result` for the whole.
- * Leaving the loop early cancels it. Errors come out of the loop and of `result`; nobody has to listen.
+ * An answer that is being generated, in this thread or in another. It runs whether or not it is read, and what came is kept:
+ * iterate for its parts, await `result` for the whole. Leaving the loop early cancels it. Errors come out of the loop and of
+ * `result`; nobody has to listen.
  */
 export class Generation implements AsyncIterable<Part> {
   readonly result: Promise<GenerationResult>
+  /** Resolves with the first piece or with the whole; rejects when neither comes. */
+  readonly begun: Promise<void>
   /** The tokens so far with their likelihoods, if logprobs were asked for. */
-  readonly choices: TokenChoice[] = []
-  /** Known when the first token is. */
+  readonly choices: NamedChoice[] = []
+  /** Known when the first piece is. */
   prompt: PromptCount | undefined
-  private readonly parts: Part[] = []
+  /** In performance.now() milliseconds. */
+  firstPieceAt: number | undefined
+  private readonly received: Piece[] = []
   private readonly controller = new AbortController()
   private settled = false
   private waiters: (() => void)[] = []
 
-  constructor(run: (emit: (part: Part) => void, signal: AbortSignal) => Promise<GenerationResult>) {
-    const emit = (part: Part): void => {
-      this.parts.push(part)
+  /** @param run generates: it hands over every piece, ends early when the signal says so, and returns the whole */
+  constructor(run: (push: (piece: Piece) => void, signal: AbortSignal) => Promise<GenerationResult>) {
+    let begin!: () => void
+    const first = new Promise<void>((resolve) => (begin = resolve))
+    const push = (piece: Piece): void => {
+      this.firstPieceAt ??= performance.now()
+      this.prompt ??= piece.prompt
+      this.choices.push(...(piece.choices ?? []))
+      this.received.push(piece)
+      begin()
       this.wake()
     }
     // A microtask later, so that a failure at once is still a rejection and never a throw of the constructor.
     this.result = Promise.resolve()
-      .then(() => run(emit, this.controller.signal))
+      .then(() => run(push, this.controller.signal))
       .finally(() => {
         this.settled = true
         this.wake()
       })
     this.result.catch(() => undefined)
+    this.begun = Promise.race([first, this.result.then(() => undefined)])
+    this.begun.catch(() => undefined)
   }
 
   /** Ends the answer after the current step; `result` then has finishReason 'abort'. */
   abort(): void {
-    this.controller.abort()
+    if (!this.settled) this.controller.abort()
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Part, void, undefined> {
+    for await (const { part } of this.pieces()) if (part) yield part
+  }
+
+  /** The parts with the tokens that they were made of: see {@link Piece}. Leaving the loop early cancels the answer. */
+  async *pieces(): AsyncGenerator<Piece, void, undefined> {
     try {
       for (let next = 0; ;) {
-        while (next < this.parts.length) yield this.parts[next++]!
+        while (next < this.received.length) yield this.received[next++]!
         if (this.settled) break
         await new Promise<void>((resolve) => this.waiters.push(resolve))
       }
       await this.result
     } finally {
-      if (!this.settled) this.abort()
+      this.abort()
     }
   }
 

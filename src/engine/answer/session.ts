@@ -7,7 +7,8 @@ import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 import type { ModelGrammars } from '../sample/constrain.js'
 import type { Speculation } from './drafter.js'
 import { generateTokens } from './generate.js'
-import { Generation, type PromptCount } from './generation.js'
+import { Generation, type Part, type PromptCount } from './generation.js'
+import { Pieces } from './pieces.js'
 import type { TokenChoice } from '../sample/likelihood.js'
 import { resolveOptions, type ChatOptions, type GenerateOptions, type GenerationDefaults } from '../options.js'
 import { Queue } from '../schedule/queue.js'
@@ -85,20 +86,26 @@ export class Session {
     const called = performance.now()
     // What was asked for before the session closed is cancelled instead.
     const refused = this.closed
-    const generation: Generation = new Generation(async (emit, ownSignal) => {
+    const generation = new Generation(async (push, ownSignal) => {
       if (refused) throw new UserError('the session is closed; open a new one', 'invalid_argument')
       const resolved = resolveOptions(options, this.model.defaults)
       const { ids, parser, prompt } = prepare()
       checkPrompt(ids, this.model.shared.vocabSize, this.model.shared.contextLength)
       const signal = options.signal ? AbortSignal.any([options.signal, ownSignal]) : ownSignal
-      const choose = (choice: TokenChoice): void => void generation.choices.push(choice)
+      const pieces = new Pieces(push, this.model.tokenizer)
       const markers = parser ? this.model.dialect.markers : []
-      const begin = (prompt: PromptCount): void => void (generation.prompt = prompt)
       const constraint =
         (options.grammar && (await this.model.grammars.constraint(options.grammar, prompt))) ?? resolved.constraint
-      const run = { ...resolved, constraint, parser, markers, signal, called, emit, begin, choose }
+      const sinks = {
+        begin: (count: PromptCount) => pieces.begin(count),
+        choose: (choice: TokenChoice) => pieces.choose(choice),
+        emit: (part: Part) => pieces.emit(part),
+      }
+      const run = { ...resolved, constraint, parser, markers, signal, called, ...sinks }
       try {
-        return await this.turns.run(() => generateTokens(this.model, this.timeline, ids, run))
+        const result = await this.turns.run(() => generateTokens(this.model, this.timeline, ids, run))
+        pieces.end()
+        return result
       } finally {
         constraint?.close?.()
       }

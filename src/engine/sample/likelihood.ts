@@ -1,3 +1,4 @@
+import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 import { topIds } from './sampler.js'
 
 /** A token of an answer and how likely the model found it, before temperature, penalties and bias. */
@@ -9,6 +10,21 @@ export interface TokenChoice {
   readonly top: readonly { readonly id: number; readonly logprob: number }[]
 }
 
+/** A token and how likely it was, with its text. */
+export interface NamedToken {
+  readonly id: number
+  readonly logprob: number
+  /** Of the token alone: a special token has none, and half a character is U+FFFD. */
+  readonly text: string
+  /** What it adds to the answer, which may be half a character; none for a special token. */
+  readonly bytes: readonly number[]
+}
+
+/** A {@link TokenChoice} whose tokens have their texts. */
+export interface NamedChoice extends NamedToken {
+  readonly top: readonly NamedToken[]
+}
+
 /** @param logits [V] @param top how many alternatives to name */
 export function choiceOf(logits: Float32Array, id: number, top: number): TokenChoice {
   const normalizer = logSumExp(logits)
@@ -18,6 +34,16 @@ export function choiceOf(logits: Float32Array, id: number, top: number): TokenCh
     logprob: logits[id]! - normalizer,
     top: ids.map((other) => ({ id: other, logprob: logits[other]! - normalizer })),
   }
+}
+
+/** Gives the tokens of a choice their texts; without a tokenizer they stay empty. */
+export function nameChoice(tokenizer: Tokenizer | undefined, { id, logprob, top }: TokenChoice): NamedChoice {
+  const name = (token: { readonly id: number; readonly logprob: number }): NamedToken => ({
+    ...token,
+    text: tokenizer?.decode([token.id]) ?? '',
+    bytes: [...(tokenizer?.bytesOf(token.id) ?? [])],
+  })
+  return { ...name({ id, logprob }), top: top.map(name) }
 }
 
 /** log softmax(logits)[id], in double precision. */

@@ -1,12 +1,27 @@
-import { Admission, type AdmissionLimits } from './admission.js'
+import type { EngineLike } from '../../remote/engine-like.js'
+import type { EngineSource } from '../../remote/supervisor.js'
 import { ApiError } from '../http/api-error.js'
-import type { RemoteEngine } from '../../remote/client.js'
+import { Admission, type AdmissionLimits } from './admission.js'
 
 /** A model under the name that requests give, with the line before it. */
-export interface ServedModel {
-  readonly name: string
-  readonly engine: RemoteEngine
+export class ServedModel {
   readonly admission: Admission
+
+  constructor(
+    readonly source: EngineSource,
+    limits: AdmissionLimits,
+  ) {
+    this.admission = new Admission(limits)
+  }
+
+  get name(): string {
+    return this.source.name
+  }
+
+  /** @throws EngineUnavailable while the model is not loaded. */
+  get engine(): EngineLike {
+    return this.source.engine
+  }
 }
 
 /** The models of this server, by name. */
@@ -15,10 +30,8 @@ export class ModelSet {
   readonly created = Math.floor(Date.now() / 1000)
   private readonly byName: ReadonlyMap<string, ServedModel>
 
-  constructor(engines: readonly RemoteEngine[], limits: AdmissionLimits) {
-    this.byName = new Map(
-      engines.map((engine) => [engine.name, { name: engine.name, engine, admission: new Admission(limits) }]),
-    )
+  constructor(sources: readonly EngineSource[], limits: AdmissionLimits) {
+    this.byName = new Map(sources.map((source) => [source.name, new ServedModel(source, limits)]))
   }
 
   get all(): ServedModel[] {

@@ -19,6 +19,7 @@ export interface AnswerForm {
 
 /**
  * The one place where response formats, strict tools and tool choices become a grammar; undefined where the answer is free.
+ * Whether a format can be a grammar is the engine's to say, see {@link grammarParam}; of tools, it would not say which.
  * @throws ApiError 400 that names the parameter
  */
 export function grammarOf({ format, choice = 'auto', tools = [], parallel }: AnswerForm): GrammarSpec | undefined {
@@ -32,7 +33,7 @@ export function grammarOf({ format, choice = 'auto', tools = [], parallel }: Ans
   if (tools.length === 0) throw badRequest('tools', 'tool_choice asks for a call, and there are no tools')
   const named = typeof choice === 'object' ? tools.filter((tool) => tool.function.name === choice.name) : tools
   if (named.length === 0) throw badRequest('tool_choice', 'tool_choice names a tool that is not among the tools')
-  tools.forEach((tool, i) => check(`tools[${i}].function.parameters`, { type: 'object', ...tool.function.parameters }))
+  tools.forEach(checkParameters)
   return { kind: 'tool-calls', tools: named, must: required, parallel: parallel && typeof choice !== 'object' }
 }
 
@@ -42,7 +43,6 @@ function formatGrammar({ param, type, schema }: NonNullable<AnswerForm['format']
       return { kind: 'json' }
     case 'json_schema':
       if (schema === undefined) throw badRequest(param, `${param}: type json_schema needs a schema`)
-      check(param, schema)
       return { kind: 'json-schema', schema }
     case 'regex':
     case 'ebnf':
@@ -53,11 +53,17 @@ function formatGrammar({ param, type, schema }: NonNullable<AnswerForm['format']
   }
 }
 
-function check(param: string, schema: unknown): void {
+/** The parameter at fault when the engine refuses a grammar. */
+export function grammarParam(grammar: GrammarSpec | undefined, formatParam: string): string {
+  return grammar?.kind === 'tool-calls' ? 'tools' : formatParam
+}
+
+function checkParameters(tool: ToolDefinition, index: number): void {
   try {
-    jsonSchemaToEbnf(schema)
+    jsonSchemaToEbnf({ type: 'object', ...tool.function.parameters })
   } catch (error) {
-    if (error instanceof UserError) throw badRequest(param, `${param}: ${error.message}`)
-    throw error
+    if (!(error instanceof UserError)) throw error
+    const param = `tools[${index}].function.parameters`
+    throw badRequest(param, `${param}: ${error.message}`)
   }
 }

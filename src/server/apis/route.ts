@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { RequestScope } from '../http/request.js'
+import type { RequestScope } from '../admission/request.js'
 
 /** A request whose body was checked. */
 export interface Call<B> {

@@ -1,6 +1,5 @@
 import type { ToolDefinition } from '../../chat/message.js'
-import type { Piece } from '../../remote/protocol.js'
-import type { RemoteAnswer } from '../../remote/remote-answer.js'
+import type { Generation, Piece } from '../../remote/engine-like.js'
 
 /** What any of the APIs says of a tool, in the shape that templates and grammars take. */
 export function toolDefinition(tool: {
@@ -15,8 +14,8 @@ export function toolDefinition(tool: {
 }
 
 /** The answer up to its first call; what would follow is cancelled. */
-export async function* withoutFurtherCalls(answer: RemoteAnswer): AsyncGenerator<Piece, void, undefined> {
-  for await (const piece of answer) {
+export async function* withoutFurtherCalls(answer: Generation): AsyncGenerator<Piece, void, undefined> {
+  for await (const piece of answer.pieces()) {
     yield piece
     if (piece.part?.kind === 'tool-call') return
   }

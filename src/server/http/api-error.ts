@@ -51,9 +51,12 @@ const httpWording: Wording = ({ option, value }) => {
 
 /**
  * What a client hears of any failure. The engine's own refusals are the client's to mend; bugs of ours are not told in detail.
- * @param prompt the parameter that holds the prompt, which the engine's refusals are mostly about
+ * @param params those that the engine's refusals are about: the prompt mostly, or the form of the answer
  */
-export function apiErrorOf(error: unknown, prompt?: string): ApiError {
+export function apiErrorOf(
+  error: unknown,
+  params: { readonly prompt?: string | undefined; readonly grammar?: string | undefined } = {},
+): ApiError {
   if (error instanceof ApiError) return error
   if (error instanceof EngineUnavailable) {
     const { message, reason: code, retryAfter } = error
@@ -68,11 +71,15 @@ export function apiErrorOf(error: unknown, prompt?: string): ApiError {
     case 'out_of_memory':
       return new ApiError(503, error.messageIn(httpWording), { code: 'out_of_memory', retryAfter: 5 })
     default:
-      return new ApiError(400, error.messageIn(httpWording), {
-        code: error.code,
-        ...(prompt !== undefined && { param: prompt }),
-      })
+      return refusal(error, error.code === 'invalid_grammar' ? (params.grammar ?? params.prompt) : params.prompt)
   }
+}
+
+function refusal(error: UserError, param: string | undefined): ApiError {
+  const { code } = error
+  const message = error.messageIn(httpWording)
+  if (param === undefined) return new ApiError(400, message, { code })
+  return new ApiError(400, code === 'invalid_grammar' ? `${param}: ${message}` : message, { code, param })
 }
 
 const OPENAI_TYPES: Partial<Record<number, string>> = {

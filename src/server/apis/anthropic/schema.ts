@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { otherThan } from '../other-type.js'
-import { modelName } from '../sampling-schema.js'
+import { modelName } from '../request-fields.js'
 
 /** What clients mark for the provider's cache; here every prefix is cached. */
 const cache_control = z.unknown().optional()

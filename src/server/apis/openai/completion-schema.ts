@@ -1,7 +1,5 @@
 import { z } from 'zod'
-import { fieldsWithoutEffect, modelName, samplingFields } from '../sampling-schema.js'
-
-export const tokenIds = z.array(z.int().min(0)).min(1)
+import { fieldsWithoutEffect, modelName, samplingFields, tokenIds } from '../request-fields.js'
 
 export const completionSchema = z
   .strictObject({

@@ -1,13 +1,13 @@
 import { badRequest, unsupported } from '../../http/api-error.js'
 import { frame, merge } from '../../http/events.js'
-import { CompletionLogprobs } from './logprobs.js'
+import { CompletionLogprobs } from './completion-logprobs.js'
 import type { ServedModel } from '../../admission/models.js'
-import { newId, type RequestScope } from '../../http/request.js'
+import { newId, type RequestScope, type StartAnswer } from '../../admission/request.js'
 import { completionSchema, type CompletionRequest } from './completion-schema.js'
-import { samplingOptions } from '../sampling-schema.js'
-import { usageOf } from '../usage.js'
-import type { Answer, CallResults, CompleteCall, NamedChoice, Piece } from '../../../remote/protocol.js'
-import type { RemoteAnswer } from '../../../remote/remote-answer.js'
+import { samplingOptions } from '../request-fields.js'
+import { usageOf } from './usage.js'
+import type { EngineLike, Generation, GenerationResult, NamedChoice, Piece } from '../../../remote/engine-like.js'
+import { startCompletion } from '../calls.js'
 import { post, type Call } from '../route.js'
 
 /** OpenAI's older completions: https://platform.openai.com/docs/api-reference/completions */
@@ -26,10 +26,16 @@ interface Head {
   readonly object: 'text_completion'
 }
 
+/** How likely each token of a prompt is; the first has no likelihood. */
+interface Score {
+  readonly first: { readonly text: string }
+  readonly choices: readonly NamedChoice[]
+}
+
 /** The prompt as it is shown before the answer, with its likelihoods if they were asked for. */
 interface Echo {
   readonly text: string
-  readonly score: CallResults['score'] | undefined
+  readonly score: Score | undefined
   readonly tokens: number
 }
 
@@ -63,7 +69,7 @@ async function completion({ body, scope }: Call<CompletionRequest>): Promise<Res
   const choices = await Promise.all(
     answers.map(async (answer, index) => {
       const named: NamedChoice[] = []
-      for await (const { choices } of answer) named.push(...(choices ?? []))
+      for await (const { choices } of answer.pieces()) named.push(...(choices ?? []))
       return wholeChoice(index, echo(index), { whole: await answer.result, named }, body)
     }),
   )
@@ -91,14 +97,12 @@ function promptsOf({ prompt, n }: CompletionRequest): (string | number[])[] {
   return prompts
 }
 
-function callsOf(prompt: string | number[], body: CompletionRequest): CompleteCall[] {
+function callsOf(prompt: string | number[], body: CompletionRequest): StartAnswer[] {
   const { seed, n } = body
   const options = { ...samplingOptions(body), maxTokens: body.max_tokens, logprobs: body.logprobs ?? undefined }
-  return Array.from({ length: n ?? 1 }, (_, i) => ({
-    kind: 'complete',
-    prompt,
-    options: typeof seed === 'number' ? { ...options, seed: seed + i } : options,
-  }))
+  return Array.from({ length: n ?? 1 }, (_, i) =>
+    startCompletion(prompt, typeof seed === 'number' ? { ...options, seed: seed + i } : options),
+  )
 }
 
 async function echoOf(
@@ -108,26 +112,27 @@ async function echoOf(
   scope: RequestScope,
 ): Promise<Echo> {
   const { engine } = model
-  const { signal } = scope
-  const text = typeof prompt === 'string' ? prompt : (await engine.ask({ kind: 'decode', ids: prompt }, signal)).text
-  if (typeof body.logprobs === 'number') {
-    const leave = await model.admission.enter(scope.client, 1, signal)
-    try {
-      const score = await engine.ask({ kind: 'score', prompt, top: body.logprobs }, signal)
-      return { text, score, tokens: 1 + score.choices.length }
-    } finally {
-      leave()
-    }
+  const text = typeof prompt === 'string' ? prompt : await engine.decode(prompt)
+  const ids = typeof prompt === 'string' ? await engine.encode(prompt) : prompt
+  if (typeof body.logprobs !== 'number') return { text, score: undefined, tokens: ids.length }
+  const leave = await model.admission.enter(scope.client, 1, scope.signal)
+  try {
+    return { text, score: await scoreOf(engine, ids, body.logprobs, scope.signal), tokens: ids.length }
+  } finally {
+    leave()
   }
-  if (typeof prompt !== 'string') return { text, score: undefined, tokens: prompt.length }
-  const { ids } = await engine.ask({ kind: 'encode', input: { text, addSpecial: true } }, signal)
-  return { text, score: undefined, tokens: ids.length }
+}
+
+async function scoreOf(engine: EngineLike, ids: readonly number[], top: number, signal: AbortSignal): Promise<Score> {
+  const choices = await engine.likelihoods(ids, top, signal)
+  const [text = ''] = await engine.tokenTexts(ids.slice(0, 1))
+  return { first: { text }, choices }
 }
 
 function wholeChoice(
   index: number,
   echo: Echo | undefined,
-  answer: { whole: Answer; named: readonly NamedChoice[] } | undefined,
+  answer: { whole: GenerationResult; named: readonly NamedChoice[] } | undefined,
   body: CompletionRequest,
 ) {
   const shown = new CompletionLogprobs()
@@ -143,7 +148,7 @@ function joined<T extends Record<string, unknown[]>>(a: T, b: Record<keyof T, un
 }
 
 async function* chunks(
-  answers: readonly RemoteAnswer[],
+  answers: readonly Generation[],
   echo: (index: number) => Echo | undefined,
   prompts: number,
   body: CompletionRequest,
@@ -175,11 +180,11 @@ async function* chunks(
   yield frame('[DONE]')
 }
 
-async function* withEnd(answer: RemoteAnswer): AsyncGenerator<Piece | { finished: Answer }, void, undefined> {
-  yield* answer
+async function* withEnd(answer: Generation): AsyncGenerator<Piece | { finished: GenerationResult }, void, undefined> {
+  yield* answer.pieces()
   yield { finished: await answer.result }
 }
 
-function finishOf({ finishReason }: Answer): string {
+function finishOf({ finishReason }: GenerationResult): string {
   return finishReason === 'length' ? 'length' : 'stop'
 }

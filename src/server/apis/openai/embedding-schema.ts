@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { tokenIds } from './completion-schema.js'
-import { modelName } from '../sampling-schema.js'
+import { modelName, tokenIds } from '../request-fields.js'
 
 export const embeddingSchema = z
   .strictObject({

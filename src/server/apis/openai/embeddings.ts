@@ -20,8 +20,11 @@ async function embeddings({ body, scope }: Call<EmbeddingRequest>): Promise<Resp
   scope.notes.model = model.name
   const leave = await model.admission.enter(scope.client, 1, scope.signal)
   scope.onEnd(leave)
-  const call = { kind: 'embed', inputs, pooling: body.pooling } as const
-  const { vectors, tokens } = await model.engine.ask(call, scope.signal)
+  const { engine } = model
+  const prompts = await Promise.all(inputs.map(async (text) => (typeof text === 'string' ? engine.encode(text) : text)))
+  // Side by side, so that inputs share their steps.
+  const vectors = await Promise.all(prompts.map((ids) => engine.embed(ids, body.pooling, scope.signal)))
+  const tokens = prompts.reduce((sum, ids) => sum + ids.length, 0)
   scope.notes.promptTokens = tokens
   const encode = body.encoding_format === 'base64' ? base64 : (vector: Float32Array) => [...vector]
   return Response.json({

@@ -19,12 +19,12 @@ export const modelRoute: Route = {
     Response.json(shown(state.models, state.models.find(params['model'] ?? ''))),
 }
 
-function shown(models: ModelSet, { name, engine }: ServedModel) {
+function shown(models: ModelSet, { name, source }: ServedModel) {
   return {
     id: name,
     object: 'model',
     created: models.created,
     owned_by: 'kaiyuan',
-    ...(engine.info && { max_model_len: engine.info.contextLength }),
+    ...(source.info && { max_model_len: source.info.contextLength }),
   }
 }

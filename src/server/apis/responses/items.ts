@@ -1,7 +1,7 @@
 import type { ToolCall } from '../../../chat/dialects/dialect.js'
-import { chatLogprobs } from '../openai/logprobs.js'
-import { newId } from '../../http/request.js'
-import type { NamedChoice, Piece } from '../../../remote/protocol.js'
+import { chatLogprobs } from '../logprobs.js'
+import { newId } from '../../admission/request.js'
+import type { NamedChoice, Piece } from '../../../remote/engine-like.js'
 
 /** An event of the responses stream, without its sequence number. */
 export interface ResponseEvent {

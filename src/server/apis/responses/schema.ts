@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { effortSchema } from '../openai/chat-schema.js'
+import { effortSchema } from '../template-options.js'
 import { otherThan } from '../other-type.js'
-import { fieldsWithoutEffect, modelName, samplingFields } from '../sampling-schema.js'
+import { fieldsWithoutEffect, modelName, samplingFields } from '../request-fields.js'
 
 const { temperature, top_p, top_k, min_p, repetition_penalty, seed } = samplingFields
 

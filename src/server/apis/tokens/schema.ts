@@ -1,18 +1,16 @@
 import { z } from 'zod'
-import { chatSchema } from '../openai/chat-schema.js'
-import { tokenIds } from '../openai/completion-schema.js'
-import { modelName } from '../sampling-schema.js'
-
-const { messages, tools, chat_template_kwargs, reasoning_effort } = chatSchema.shape
+import { messagesField, toolsField } from '../conversation.js'
+import { modelName, tokenIds } from '../request-fields.js'
+import { effortSchema, templateVariables } from '../template-options.js'
 
 export const tokenizeSchema = z
   .strictObject({
     model: modelName,
     prompt: z.string().optional().describe('Text as it is.'),
-    messages: messages.optional().describe('A conversation, rendered by the chat template; instead of prompt.'),
-    tools,
-    chat_template_kwargs,
-    reasoning_effort,
+    messages: messagesField.optional().describe('A conversation, rendered by the chat template; instead of prompt.'),
+    tools: toolsField,
+    chat_template_kwargs: templateVariables,
+    reasoning_effort: effortSchema.nullish(),
     add_special_tokens: z.boolean().default(true).describe('With the tokens that the model wants around a text.'),
     return_token_strs: z.boolean().default(false),
   })

@@ -1,8 +1,8 @@
 import { badRequest } from '../../http/api-error.js'
 import { detokenizeSchema, tokenizeSchema, type DetokenizeRequest, type TokenizeRequest } from './schema.js'
 import { templateOptions } from '../template-options.js'
-import type { EncodeCall } from '../../../remote/protocol.js'
-import { messagesOf, toolsOf } from '../openai/chat.js'
+import type { EngineLike } from '../../../remote/engine-like.js'
+import { messagesOf, toolsOf } from '../conversation.js'
 import { post, type Call } from '../route.js'
 
 export const tokenizeRoute = post({
@@ -12,12 +12,12 @@ export const tokenizeRoute = post({
   body: tokenizeSchema,
   async handle({ body, scope }: Call<TokenizeRequest>) {
     const { engine } = scope.state.models.find(body.model)
-    const { ids, pieces } = await engine.ask({ kind: 'encode', input: inputOf(body) }, scope.signal)
+    const ids = await idsOf(engine, body)
     return Response.json({
       count: ids.length,
-      max_model_len: engine.info?.contextLength,
+      max_model_len: engine.info.contextLength,
       tokens: ids,
-      ...(body.return_token_strs && { token_strs: pieces }),
+      ...(body.return_token_strs && { token_strs: await engine.tokenTexts(ids) }),
     })
   },
 })
@@ -29,20 +29,18 @@ export const detokenizeRoute = post({
   body: detokenizeSchema,
   async handle({ body, scope }: Call<DetokenizeRequest>) {
     const { engine } = scope.state.models.find(body.model)
-    const { text } = await engine.ask({ kind: 'decode', ids: body.tokens }, scope.signal)
-    return Response.json({ prompt: text })
+    return Response.json({ prompt: await engine.decode(body.tokens) })
   },
 })
 
-function inputOf(body: TokenizeRequest): EncodeCall['input'] {
+async function idsOf(engine: EngineLike, body: TokenizeRequest): Promise<number[]> {
   const { prompt, messages } = body
   if ((prompt === undefined) === (messages === undefined)) {
     throw badRequest('prompt', 'expected either prompt or messages', 'missing_required_parameter')
   }
-  if (prompt !== undefined) return { text: prompt, addSpecial: body.add_special_tokens }
-  return {
-    messages: messagesOf(messages ?? []),
+  if (prompt !== undefined) return engine.encode(prompt, { addSpecial: body.add_special_tokens })
+  return engine.encodeChat(messagesOf(messages ?? []), {
     tools: toolsOf(body.tools),
     templateOptions: templateOptions(body.reasoning_effort, body.chat_template_kwargs),
-  }
+  })
 }

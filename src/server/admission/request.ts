@@ -1,16 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { ApiError, apiErrorOf } from './api-error.js'
-import { eventStream } from './events.js'
+import { ApiError, apiErrorOf } from '../http/api-error.js'
+import { eventStream } from '../http/events.js'
 import type { Metrics } from './metrics.js'
-import type { ModelSet, ServedModel } from '../admission/models.js'
-import type { ResponseStore } from '../apis/responses/store.js'
-import type { Answer, ChatCall, CompleteCall } from '../../remote/protocol.js'
-import type { RemoteAnswer } from '../../remote/remote-answer.js'
+import type { ModelSet, ServedModel } from './models.js'
+import type { EngineLike, Generation, GenerationResult } from '../../remote/engine-like.js'
 
 /** What the requests of one server share. */
 export interface ServerState {
   readonly models: ModelSet
-  readonly responses: ResponseStore
   readonly metrics: Metrics
   /** True once the server was told to end. */
   draining: boolean
@@ -24,12 +21,15 @@ export interface RequestNotes {
   tokens?: number
 }
 
+/** Starts one answer of a request; the signal cancels it. */
+export type StartAnswer = (engine: EngineLike, signal: AbortSignal) => Generation
+
 /** Headers of a stream are sent at the latest after this long; until then a failure has its own status. */
 const PATIENCE_MS = 1000
 
 /** Answers of the engine that one request waits for. */
 export interface OpenAnswers {
-  readonly answers: readonly RemoteAnswer[]
+  readonly answers: readonly Generation[]
   /** Cancels what still runs, and gives the turn to others when the engine has let go. */
   close(): void
 }
@@ -43,6 +43,8 @@ export class RequestScope {
   streaming = false
   /** The parameter that the engine's refusals are about. */
   promptParam = 'messages'
+  /** The parameter that says what the answer has to look like. */
+  grammarParam: string | undefined
   private readonly controller = new AbortController()
   private readonly endings: (() => void)[] = []
 
@@ -75,18 +77,29 @@ export class RequestScope {
   }
 
   /** Waits for its turn and starts all calls. @throws ApiError. */
-  async begin(model: ServedModel, calls: readonly (ChatCall | CompleteCall)[]): Promise<OpenAnswers> {
+  async begin(model: ServedModel, calls: readonly StartAnswer[]): Promise<OpenAnswers> {
     this.notes.model = model.name
     const leave = await model.admission.enter(this.client, calls.length, this.signal)
     this.state.metrics.wait(model.name, performance.now() - this.started)
-    const answers = calls.map((call) => model.engine.generate(call, this.signal))
+    const answers = this.start(model, calls, leave)
     for (const answer of answers) answer.result.then((whole) => this.count(model, answer, whole)).catch(() => undefined)
     const close = (): void => {
-      for (const answer of answers) answer.cancel()
+      for (const answer of answers) answer.abort()
       void Promise.allSettled(answers.map(({ result }) => result)).then(leave)
     }
     this.onEnd(close)
     return { answers, close }
+  }
+
+  /** @throws EngineUnavailable, with the turn given to others. */
+  private start(model: ServedModel, calls: readonly StartAnswer[], leave: () => void): Generation[] {
+    try {
+      const { engine } = model
+      return calls.map((start) => start(engine, this.signal))
+    } catch (error) {
+      leave()
+      throw error
+    }
   }
 
   /** @throws ApiError 499 when nobody waits for the answer any more. */
@@ -100,8 +113,8 @@ export class RequestScope {
    */
   async stream(
     model: ServedModel,
-    calls: readonly (ChatCall | CompleteCall)[],
-    frames: (answers: readonly RemoteAnswer[]) => AsyncGenerator<string, void, undefined>,
+    calls: readonly StartAnswer[],
+    frames: (answers: readonly Generation[]) => AsyncGenerator<string, void, undefined>,
   ): Promise<Response> {
     const { answers } = await this.begin(model, calls)
     await Promise.race([Promise.all(answers.map(({ begun }) => begun)), pause(PATIENCE_MS)])
@@ -118,18 +131,23 @@ export class RequestScope {
     try {
       yield* frames
     } catch (error) {
-      if (!this.signal.aborted) yield this.streamError(apiErrorOf(error, this.promptParam), this.id)
+      if (!this.signal.aborted) yield this.streamError(this.errorOf(error), this.id)
     } finally {
       this.end()
     }
   }
 
-  private count(model: ServedModel, answer: RemoteAnswer, whole: Answer): void {
+  /** What the client hears of a failure of this request. */
+  errorOf(error: unknown): ApiError {
+    return apiErrorOf(error, { prompt: this.promptParam, grammar: this.grammarParam })
+  }
+
+  private count(model: ServedModel, answer: Generation, whole: GenerationResult): void {
     const first = answer.firstPieceAt === undefined ? undefined : answer.firstPieceAt - this.started
     this.state.metrics.answer(model.name, whole, first)
     this.notes.promptTokens = (this.notes.promptTokens ?? 0) + whole.promptTokens
     this.notes.cachedTokens = (this.notes.cachedTokens ?? 0) + whole.cachedTokens
-    this.notes.tokens = (this.notes.tokens ?? 0) + whole.tokens
+    this.notes.tokens = (this.notes.tokens ?? 0) + whole.ids.length
   }
 }
 

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { ServedModel } from '../admission/models.js'
-import type { Answer, EngineStatus } from '../../remote/protocol.js'
+import type { ServedModel } from './models.js'
+import type { EngineStatus, GenerationResult } from '../../remote/engine-like.js'
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]
 const TOKEN_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1]
@@ -66,22 +66,23 @@ export class Metrics {
   }
 
   /** @param firstPieceMs from the request on; undefined when the answer had no text */
-  answer(model: string, answer: Answer, firstPieceMs: number | undefined): void {
+  answer(model: string, answer: GenerationResult, firstPieceMs: number | undefined): void {
     this.promptTokens.inc({ model }, answer.promptTokens)
     this.cachedTokens.inc({ model }, answer.cachedTokens)
-    this.answerTokens.inc({ model }, answer.tokens)
+    this.answerTokens.inc({ model }, answer.ids.length)
     if (firstPieceMs !== undefined) this.firstToken.observe({ model }, firstPieceMs / 1000)
-    if (answer.tokens > 1) this.betweenTokens.observe({ model }, answer.decodeMs / 1000 / (answer.tokens - 1))
+    const tokens = answer.ids.length
+    if (tokens > 1) this.betweenTokens.observe({ model }, answer.timings.decodeMs / 1000 / (tokens - 1))
   }
 
   /** Asks the engines for their sums. */
   private async observeEngines(): Promise<void> {
     await Promise.all(
-      this.models.map(async ({ name: model, engine }) => {
-        this.up.set({ model }, engine.state === 'ready' ? 1 : 0)
-        this.crashes.set({ model }, engine.crashes)
-        if (engine.state !== 'ready') return
-        const status = await engine.ask({ kind: 'status' }).catch(() => undefined)
+      this.models.map(async ({ name: model, source }) => {
+        this.up.set({ model }, source.state === 'ready' ? 1 : 0)
+        this.crashes.set({ model }, source.crashes)
+        if (source.state !== 'ready') return
+        const status = await Promise.resolve(source.engine.status()).catch(() => undefined)
         if (!status) return
         for (const [key, gauge] of Object.entries(this.sums)) gauge.set({ model }, status[key as keyof EngineStatus])
       }),

@@ -1,5 +1,5 @@
-import { ApiError } from './api-error.js'
-import type { Route } from '../apis/route.js'
+import { ApiError } from '../../http/api-error.js'
+import type { Route } from '../route.js'
 
 /** Alive: the process answers. Who restarts processes asks this. */
 export const healthRoute: Route = {
@@ -19,7 +19,7 @@ export const readyRoute: Route = {
   tag: 'Server',
   open: true,
   handle({ scope: { state } }) {
-    const models = Object.fromEntries(state.models.all.map(({ name, engine }) => [name, engine.state]))
+    const models = Object.fromEntries(state.models.all.map(({ name, source }) => [name, source.state]))
     const ready = !state.draining && Object.values(models).every((one) => one === 'ready')
     const status = state.draining ? 'draining' : ready ? 'ready' : 'loading'
     return Response.json({ status, models }, { status: ready ? 200 : 503 })

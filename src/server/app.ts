@@ -1,17 +1,17 @@
 import { getConnInfo } from '@hono/node-server/conninfo'
 import { Hono, type Context } from 'hono'
 import { cors } from 'hono/cors'
-import { ApiError, anthropicError, apiErrorOf, openaiError } from './api-error.js'
-import { checkBody, checkJsonType, parseJson, type BodyBudget } from './body.js'
-import { docsPage } from './docs-page.js'
-import { frame } from './events.js'
-import type { Keys } from './keys.js'
-import type { Log } from './log.js'
-import { openApi } from './openapi.js'
-import { RequestScope, type ServerState } from './request.js'
-import { routes } from '../apis/all.js'
-import type { Route } from '../apis/route.js'
-import { notFound } from './probes.js'
+import { ApiError, anthropicError, apiErrorOf, openaiError } from './http/api-error.js'
+import { checkBody, checkJsonType, parseJson, type BodyBudget } from './http/body.js'
+import { docsPage } from './apis/docs/page.js'
+import { frame } from './http/events.js'
+import type { Keys } from './http/keys.js'
+import type { Log } from './http/log.js'
+import { openApi } from './apis/docs/openapi.js'
+import { RequestScope, type ServerState } from './admission/request.js'
+import { allRoutes } from './apis/all.js'
+import type { Route } from './apis/route.js'
+import { notFound } from './apis/probes/probes.js'
 
 export interface AppOptions {
   readonly state: ServerState
@@ -27,6 +27,7 @@ export interface AppOptions {
 /** The HTTP side: who may ask, what a request must look like, and what becomes of errors. Routes do the rest. */
 export function createApp(options: AppOptions): Hono {
   const app = new Hono()
+  const routes = allRoutes()
   if (options.cors.length > 0) {
     const origin = options.cors.includes('*') ? '*' : [...options.cors]
     app.use(cors({ origin, exposeHeaders: ['x-request-id', 'retry-after'], maxAge: 600 }))
@@ -80,7 +81,7 @@ class Exchange {
       const body = await this.read()
       response = await this.route.handle({ body, scope, params: this.context.req.param() })
     } catch (error) {
-      const failure = apiErrorOf(error, scope.promptParam)
+      const failure = scope.errorOf(error)
       if (failure.status === 500) this.logBug(failure.cause)
       response = errorResponse(failure, this.route.path, scope.id)
     }

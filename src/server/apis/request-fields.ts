@@ -1,10 +1,12 @@
 import { z } from 'zod'
-import type { CallOptions } from '../../remote/protocol.js'
+import type { AnswerOptions } from '../../remote/engine-like.js'
 
 /** Whole numbers of JSON that stay exact. */
 const integer = z.int()
 
 export const modelName = z.string().min(1).describe('One of the names that /v1/models lists.')
+
+export const tokenIds = z.array(integer.min(0)).min(1)
 
 /** Sampling as the OpenAI API has it, with the engine's own besides. What is left out comes from the model's own defaults. */
 export const samplingFields = {
@@ -40,7 +42,7 @@ export const samplingFields = {
 type SamplingFields = z.output<z.ZodObject<typeof samplingFields>>
 
 /** The engine's options from the fields of a request. */
-export function samplingOptions(fields: SamplingFields): CallOptions {
+export function samplingOptions(fields: SamplingFields): AnswerOptions {
   const { top_p, logit_bias, stop } = fields
   return {
     temperature: fields.temperature ?? undefined,

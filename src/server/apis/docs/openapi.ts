@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Route } from '../apis/route.js'
+import type { Route } from '../route.js'
 
 type Json = Record<string, unknown>
 

@@ -1,16 +1,5 @@
-import type { NamedChoice, NamedToken } from '../../../remote/protocol.js'
-
-/** A logarithm that JSON can say: what cannot come has none. */
-const LOWEST = -9999
-
-/** A token as chat completions and responses show it. */
-function shownToken({ text, bytes, logprob }: NamedToken) {
-  return { token: text, logprob: Math.max(LOWEST, logprob), bytes }
-}
-
-export function chatLogprobs(choices: readonly NamedChoice[]) {
-  return choices.map((choice) => ({ ...shownToken(choice), top_logprobs: choice.top.map(shownToken) }))
-}
+import type { NamedChoice } from '../../../remote/engine-like.js'
+import { LOWEST } from '../logprobs.js'
 
 /** The older form of /v1/completions; `offset` is where the first token stands in the text. */
 export class CompletionLogprobs {

@@ -1,0 +1,21 @@
+import type { ChatMessage } from '../../chat/message.js'
+import type { AnswerOptions, ChatAnswerOptions } from '../../remote/engine-like.js'
+import type { StartAnswer } from '../admission/request.js'
+
+/** A conversation with what its template gets. */
+export interface ChatCall {
+  readonly messages: readonly ChatMessage[]
+  readonly options: Omit<ChatAnswerOptions, 'signal'>
+}
+
+export function startChat({ messages, options }: ChatCall): StartAnswer {
+  return (engine, signal) => engine.chat(messages, { ...options, signal })
+}
+
+/** @param prompt text, or token ids */
+export function startCompletion(prompt: string | readonly number[], options: AnswerOptions): StartAnswer {
+  return (engine, signal) =>
+    typeof prompt === 'string'
+      ? engine.complete(prompt, { ...options, signal })
+      : engine.generate(prompt, { ...options, signal })
+}
