@@ -5,7 +5,7 @@ import { cpuBackend } from '../../src/backends/cpu/cpu.js'
 import { CONTROL_ADDRESS } from '../../src/backends/cpu/records.js'
 import { GraphBuilder, matrix, vector } from '../../src/graph/builder.js'
 import type { Program } from '../../src/graph/program.js'
-import { randomWeights } from './random-weights.js'
+import { weightsFor } from '../ops/random-weights.js'
 import { loadRunner, logitsOf } from '../runner.js'
 
 const [V, D] = [64, 256]
@@ -36,7 +36,7 @@ it.each([1, 2])('takes a late notice for what it is, %i threads', async (threads
     }
   }
   const options = { precision: 'exact', stepTokens: 4, maxLogitRows: 4, threads } as const
-  const runner = await loadRunner(cpuBackend, programOf(), randomWeights, options)
+  const runner = await loadRunner(cpuBackend, programOf(), weightsFor(), options)
   await runner.reservePages(1)
   const expected: Float32Array[] = []
   for (let id = 0; id < V; id++) expected.push(await logitsAfter(runner, id))

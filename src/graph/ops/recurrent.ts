@@ -171,6 +171,7 @@ export class RecurrentBuilder<Other> extends SparseBuilder<Other | RecurrentOp> 
   ): Value {
     const heads = view(x).width / weight.shape[0]!
     invariant(Number.isInteger(heads) && view(gate).width === view(x).width, `gatedNorm of ${view(x).width} columns`)
+    invariant(weight.shape[0]! % 4 === 0, `gatedNorm of heads of ${weight.shape[0]} columns`)
     const out = this.value(view(x).width)
     const views = { x: view(x), gate: view(gate), weight: used(weight, 'vector') }
     return this.push({ op: 'gatedNorm', ...views, ...options, heads, out: view(out) }, out)
