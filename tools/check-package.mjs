@@ -1,15 +1,60 @@
 // Packs the package, installs it in an empty folder as a user would, and asks it the README's question.
 // Run after `npm run build`. Ends with `N passed, N failed`.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { pack, packedSizes, root } from './package-size.mjs'
 
 const QUESTION = "How many r's are in strawberry?"
 const ENGINE_LIMIT = 400_000
 const FORBIDDEN = /(^|\/)(training|test|kernels|bench|node_modules)\/|\.map$|\/\.built$/
 const EXPECTED = ['dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js', 'models/mini/model.safetensors', 'LICENSE']
+
+/** The modules that a program may import, by their names. */
+const { exports: published } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const entries = Object.entries(published)
+  .filter(([, target]) => typeof target === 'object')
+  .map(([name, { types, default: script }]) => ({ name: posix.join('kaiyuan', name), types, script }))
+
+/** The declarations that a file of the package mentions, itself included. */
+function reachableTypes(file, found = new Set()) {
+  if (found.has(file)) return found
+  found.add(file)
+  const text = readFileSync(join(root, file), 'utf8')
+  for (const [, path] of text.matchAll(/(?:from |import\()['"](\.[^'"]+)\.js['"]/g))
+    reachableTypes(posix.join(posix.dirname(file), `${path}.d.ts`), found)
+  return found
+}
+
+/** Of an application: what the README shows, with the types that it gets. */
+const PROGRAM = `
+import { UserError, loadEngine, type ChatMessage, type Engine, type GenerationResult, type LoadOptions, type Part } from 'kaiyuan'
+import { planModel, type LoadPlan } from 'kaiyuan/plan'
+
+const options: LoadOptions = { precision: 'exact', kvCache: undefined, stepTokens: 128 }
+const messages: ChatMessage[] = [{ role: 'user', content: 'Hello' }]
+export async function answer(): Promise<GenerationResult> {
+  const engine: Engine = await loadEngine('mini', options)
+  try {
+    const generation = engine.chat(messages, { maxTokens: 8, seed: 1 })
+    for await (const part of generation) print(part)
+    return await generation.result
+  } catch (error) {
+    if (error instanceof UserError) console.log(error.code, error.remedies.length)
+    throw error
+  } finally {
+    await engine.close()
+  }
+}
+function print(part: Part): void {
+  if (part.kind === 'tool-call') console.log(part.call.name)
+  else console.log(part.text)
+}
+export const plan: Promise<LoadPlan> = planModel({ shape: 'qwen3-8b:q4_0' })
+// @ts-expect-error an option that does not exist
+void loadEngine('mini', { maxTokens: 8 })
+`
 
 let passed = 0
 let failed = 0
@@ -45,6 +90,13 @@ try {
     expect(missing.length === 0, `missing: ${missing.join(', ')}`)
     return `${paths.length} files`
   })
+  for (const { name, types, script } of entries)
+    check(`${name} has all types that it mentions`, () => {
+      const reachable = [...reachableTypes(posix.normalize(types))]
+      const missing = [...reachable, posix.normalize(script)].filter((path) => !paths.includes(path))
+      expect(missing.length === 0, `not in the package: ${missing.join(', ')}`)
+      return `${reachable.length} declarations`
+    })
   check('the package has nothing else', () => {
     const extra = paths.filter((path) => FORBIDDEN.test(path))
     expect(extra.length === 0, `not for users: ${extra.slice(0, 5).join(', ')}`)
@@ -76,6 +128,41 @@ await engine.close()
     const answer = run(process.execPath, ['four.mjs']).trim()
     expect(/\b3\b|\bthree\b/i.test(answer), `expected an answer with 3, found ${JSON.stringify(answer)}`)
   })
+  check('every module can be imported', () => {
+    const imports = entries.map(({ name }) => `await import('${name}')`)
+    writeFileSync(
+      join(app, 'all.mjs'),
+      `const all = [${imports.join(', ')}]\nconsole.log(all.map((m) => Object.keys(m).length).join(' '))\n`,
+    )
+    const counts = run(process.execPath, ['all.mjs']).trim().split(' ').map(Number)
+    expect(counts.length === entries.length && counts.every((count) => count > 0), `exports: ${counts}`)
+    return entries.map(({ name }, i) => `${name} ${counts[i]}`).join(', ')
+  })
+  for (const [module, moduleResolution] of [
+    ['NodeNext', 'NodeNext'],
+    ['ESNext', 'Bundler'],
+  ])
+    check(`a TypeScript project compiles against it (${moduleResolution})`, () => {
+      const lib = ['ES2024', 'ESNext.Disposable', 'DOM', 'DOM.AsyncIterable']
+      const compilerOptions = {
+        strict: true,
+        target: 'ES2022',
+        module,
+        moduleResolution,
+        lib,
+        types: [],
+        skipLibCheck: false,
+        noEmit: true,
+      }
+      writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['app.ts'] }))
+      const imports = entries.map(({ name }, i) => `import * as m${i} from '${name}'\nexport { m${i} }\n`)
+      writeFileSync(join(app, 'app.ts'), imports.join('') + PROGRAM)
+      try {
+        run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.'])
+      } catch (error) {
+        throw new Error(String(error.stdout).trim().split('\n').slice(0, 5).join('; '))
+      }
+    })
 } catch (error) {
   failed++
   console.log(`FAILED  ${error instanceof Error ? error.message : String(error)}`)
