@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
 import {
   PAGE_SIZE,
   type Backend,
@@ -18,6 +19,11 @@ import { joinedRows, loadRunner, type RunnerOptions } from '../runner.js'
 
 export const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url))
 
+/** The golden checkpoints, in both containers. */
+export const GOLDEN_FOLDERS = ['golden', 'golden-gguf'].flatMap((kind) =>
+  readdirSync(join(FIXTURES, kind)).map((name) => ({ name: `${kind}/${name}`, path: join(FIXTURES, kind, name) })),
+)
+
 /** Reads golden.safetensors. */
 export function readGolden(file: string): Golden {
   return parseGolden(readFileSync(file))
@@ -26,6 +32,24 @@ export function readGolden(file: string): Golden {
 /** The largest difference; infinite where there is a NaN. */
 export function largest(a: Float32Array, b: Float32Array): number {
   return a.reduce((worst, l, i) => Math.max(worst, Number.isNaN(l) ? Infinity : Math.abs(l - b[i]!)), 0)
+}
+
+/**
+ * The logits of transformers however the prompt is cut, within 1e-3, and its greedy ids. The ids are asked for with one way to
+ * cut: where an indexer finds ties, each id computes much of the text again, and every backend and number of threads has its own.
+ */
+export async function expectGolden(
+  path: string,
+  backend: Backend,
+  options: Partial<RunnerOptions>,
+  greedyChunk: number,
+): Promise<void> {
+  const golden = readGolden(join(path, 'golden.safetensors'))
+  const run = await GoldenRun.load(path, backend, options)
+  for (const chunk of [1, 7, 320])
+    expect(await run.maxError(golden, chunk), `largest error with chunks of ${chunk}`).toBeLessThan(1e-3)
+  expect(await run.greedy(golden.prompt, golden.greedy.length, greedyChunk)).toEqual(golden.greedy)
+  await run.runner.close()
 }
 
 /** Logits of the golden ids with one, two and three threads, fed whole, in sevens and one by one; and the program. */

@@ -1,5 +1,3 @@
-import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import { generateText, streamText } from 'ai'
 import OpenAI from 'openai'
 import type { ChatCompletionMessageParam } from 'openai/resources/chat/completions'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -244,18 +242,5 @@ describe('tools', () => {
       tool_choice: 'none',
     })
     expect((JSON.parse(choices[0]!.message.content!) as Prompt).tools).toBeNull()
-  })
-})
-
-describe('the AI SDK', () => {
-  const provider = createOpenAICompatible({ name: 'kaiyuan', baseURL: `${server.url}/v1` })
-
-  it('reads text and reasoning, whole and streamed', async () => {
-    const whole = await generateText({ model: provider(model), prompt: 'hello' })
-    expect(whole.text).toBe('You say hello! 你好 😀')
-    expect(whole.finalStep.reasoningText).toBe('They say hello.')
-    let text = ''
-    for await (const part of streamText({ model: provider(model), prompt: 'hello' }).textStream) text += part
-    expect(text).toBe(whole.text)
   })
 })
