@@ -1,14 +1,17 @@
-// Compiles kernels/cpu to WebAssembly twice (relaxed and baseline SIMD) and writes both, in hex, into one TypeScript
+// Generates what both sides read of kernels/contract.ts (kernel-contract.mjs), and compiles kernels/cpu to WebAssembly twice (relaxed and baseline SIMD) and writes both, in hex, into one TypeScript
 // module, so that no bundler and no runtime needs to know where a .wasm file lies. Does nothing when up to date.
 import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
+import { generate } from './kernel-contract.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const sources = join(root, 'kernels/cpu')
 const output = join(root, 'src/backends/cpu/kernels.generated.ts')
+
+for (const [path, text] of Object.entries(await generate(root))) await writeIfChanged(join(root, path), text)
 
 const inputs = [
   ...(await readdir(sources)).filter((f) => f.endsWith('.ts')).map((f) => join(sources, f)),
@@ -67,6 +70,17 @@ function hasData(wasm) {
   return false
 }
 
+/** Others may be reading it. */
+async function replaceFile(path, text) {
+  await writeFile(`${path}.${process.pid}`, text)
+  await rename(`${path}.${process.pid}`, path)
+}
+
+async function writeIfChanged(path, text) {
+  const before = await readFile(path, 'utf8').catch(() => undefined)
+  if (text !== before) await replaceFile(path, text)
+}
+
 const relaxed = await compile('relaxed', ['relaxed-simd'])
 const baseline = await compile('baseline', [])
 await rm(folder, { recursive: true })
@@ -76,5 +90,4 @@ export const RELAXED_WASM: string = '${relaxed}'
 /** For engines with fixed-width SIMD only. */
 export const BASELINE_WASM: string = '${baseline}'
 `
-await writeFile(`${output}.${process.pid}`, text)
-await rename(`${output}.${process.pid}`, output)
+await replaceFile(output, text)

@@ -30,7 +30,7 @@ const sources = () => filesOf('src').filter((path) => path.endsWith('.ts'))
 /** Settings and everything that dist is made from, generated files excepted: they follow from the others. */
 function currentInputs() {
   const settings = digest(...SETTINGS.map(digestOf))
-  const files = [...sources().filter((path) => !isGenerated(path)), ...filesOf('kernels'), ...filesOf('tools')]
+  const files = [...sources(), ...filesOf('kernels'), ...filesOf('tools')].filter((path) => !isGenerated(path))
   return { settings, all: digest(settings, ...files.flatMap((path) => [path, digestOf(path)])) }
 }
 

@@ -1,7 +1,6 @@
 // Attention: one query token (decoding) and chunks of a prompt, over contexts of several lengths.
+import { CACHE, PAGE_SIZE as PAGE } from '../../dist/backends/contract.generated.js'
 import { KernelBench, check, random } from './bench.mjs'
-
-const PAGE = 64
 
 /** Microseconds, and gigabytes of cache a second. */
 export function attention({ name, tokens, context, heads, keyHeads, E, Ev, latent = false, q8 = false }) {
@@ -37,16 +36,24 @@ export function attention({ name, tokens, context, heads, keyHeads, E, Ev, laten
       const append = bench.take(PAGE * 8)
       new Int32Array(buffer, append, PAGE).set(at)
       new Int32Array(buffer, append + PAGE * 4, PAGE).fill(0)
-      bench.step([PAGE, 0, 0, append, append + PAGE * 4, 0, tablePointers, pool, pageBytes])
-      bench.set('cacheAppend', [source, keyHeads * columns * 4, keyHeads, columns, offset, q8 ? (offset ? 3 : 2) : 1, 1])
+      const header = { positions: append, sequences: append + PAGE * 4, pageTables: tablePointers, pool, pageBytes }
+      bench.step({ stepTokens: PAGE, ...header })
+      bench.set('cacheAppend', {
+        ...{ x: { address: source, rowBytes: keyHeads * columns * 4 }, heads: keyHeads, columns, pages: offset },
+        ...{ cache: q8 ? (offset ? CACHE.q8Values : CACHE.q8) : CACHE.f16, every: 1 },
+      })
       bench.run()
     }
   new Int32Array(buffer, positions, tokens).set(Array.from({ length: tokens }, (_, i) => context - tokens + i))
   new Int32Array(buffer, sequences, tokens).fill(0)
-  bench.step([tokens, 0, 0, positions, sequences, 0, tablePointers, pool, pageBytes])
+  bench.step({ stepTokens: tokens, positions, sequences, pageTables: tablePointers, pool, pageBytes })
   const scale = 1 / Math.sqrt(E)
-  const words = [q, heads * E * 4, out, heads * Ev * 4, heads / keyHeads, keyHeads, E, Ev, { f32: scale }]
-  bench.set('attention', [...words, 0, latent ? 0 : keyBytes, q8 ? 2 : 1, latent ? 1 : 0, 0, 0, 0, { f32: 0 }])
+  bench.set('attention', {
+    ...{ q: { address: q, rowBytes: heads * E * 4 }, out: { address: out, rowBytes: heads * Ev * 4 } },
+    ...{ group: heads / keyHeads, kvHeads: keyHeads, keyDim: E, valueDim: Ev, scale },
+    ...{ keys: 0, values: latent ? 0 : keyBytes, cache: q8 ? CACHE.q8 : CACHE.f16, latent: latent ? 1 : 0 },
+    ...{ span: 0, chunked: 0, sinks: undefined, softcap: 0 },
+  })
   bench.run()
   const queries = new Float32Array(buffer, q, tokens * heads * E)
   const got = []

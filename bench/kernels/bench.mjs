@@ -1,7 +1,8 @@
 // One kernel in one thread in a memory of its own: checked against plain loops, then timed.
 // Times are the least of many calls, so that other programs on the machine count little.
 import { compileKernels } from '../../dist/backends/cpu/platform.js'
-import { OPCODES, RECORD_BYTES, STEP_ADDRESS } from '../../dist/backends/cpu/records.js'
+import { RECORD_BYTES, STEP_HEADER } from '../../dist/backends/contract.generated.js'
+import { writeHeader, writeRecord } from '../../dist/backends/cpu/records.js'
 
 /** KERNELS names another build of dist/backends/cpu/kernels.generated.js, to compare two on one machine at one time. */
 const { RELAXED_WASM } = await import(process.env.KERNELS ?? '../../dist/backends/cpu/kernels.generated.js')
@@ -39,16 +40,15 @@ export class KernelBench {
     return address
   }
 
-  /** The step's header: see kernels/cpu/control.ts. */
-  step(words) {
-    new Uint32Array(this.buffer, STEP_ADDRESS, words.length).set(words)
+  /** The step's header, by the names of kernels/contract.ts; what is not given is 0. */
+  step(header) {
+    const none = Object.fromEntries(Object.keys(STEP_HEADER).map((name) => [name, 0]))
+    writeHeader(this.buffer, { ...none, ...header })
   }
 
-  set(op, words) {
-    const ints = new Int32Array(this.buffer, this.record, RECORD_BYTES / 4)
-    const floats = new Float32Array(this.buffer, this.record, RECORD_BYTES / 4)
-    ints.set([OPCODES[op], 0, 0, 0, 1])
-    words.forEach((word, i) => (typeof word === 'number' ? (ints[5 + i] = word) : (floats[5 + i] = word.f32)))
+  /** The record that run() runs; fields by the names of kernels/contract.ts. */
+  set(kernel, fields) {
+    writeRecord(this.buffer, this.record, { kernel, rows: 'T', multiple: 1, fields }, false)
   }
 
   run() {

@@ -1,6 +1,7 @@
 // Matrices times rows of activations: every kernel format, for decoding (one row), small batches and prompts.
 // Usage: node bench/kernels/linear.mjs [FORMAT] [ROWS_OF_X]
-import { X_BLOCK_BYTES, writeDescriptor } from '../../dist/backends/cpu/records.js'
+import { X_BLOCK_BYTES } from '../../dist/backends/contract.generated.js'
+import { writeDescriptor } from '../../dist/backends/cpu/records.js'
 import { KernelBench, check, random } from './bench.mjs'
 
 // For one row of x beyond all caches.
@@ -69,7 +70,7 @@ function matrix(bench, format, rows, descriptor) {
   if (format === 'fp8') bench.kernels.weave(data, rows * stride)
   const interleaved = format === 'bf16' || format === 'fp8'
   if (interleaved) bench.kernels.interleave(data, rows, stride, bench.take(4 * stride))
-  writeDescriptor(buffer, descriptor, { ...plain, ...grid, format, data, scales, rows, stride, supers: interleaved ? 1 : 0 })
+  writeDescriptor(buffer, descriptor, { ...plain, ...grid, format, data, scales, rows, stride, interleaved: interleaved ? 1 : 0 })
   return { values, bytes: rows * stride }
 }
 
@@ -82,15 +83,19 @@ function linear(format, tokens) {
   const next = random(5)
   const x = bench.floats(tokens * COLS, () => next())
   const out = bench.take(tokens * rows * 4)
-  bench.step([tokens])
+  bench.step({ stepTokens: tokens })
   let [from, stride] = [x, COLS * 4]
   if (integer) {
     stride = (COLS / 32) * X_BLOCK_BYTES
     from = bench.take(tokens * stride)
-    bench.set('quantize', [x, COLS * 4, from, stride, COLS])
+    const operands = { x: { address: x, rowBytes: COLS * 4 }, out: { address: from, rowBytes: stride } }
+    bench.set('quantize', { ...operands, columns: COLS })
     bench.run()
   }
-  bench.set('linear', [from, stride, descriptor, out, rows * 4, 0, integer ? 1 : 0])
+  bench.set('linear', {
+    ...{ x: { address: from, rowBytes: stride }, out: { address: out, rowBytes: rows * 4 } },
+    ...{ matrix: descriptor, bias: undefined, integer: integer ? 1 : 0 },
+  })
   bench.run()
   const xs = new Float32Array(bench.buffer, x, tokens * COLS)
   const [got, expected] = [[], []]

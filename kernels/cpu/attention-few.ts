@@ -1,6 +1,6 @@
 // Attention over an f16 cache for few query rows, as when an answer is written: keys and values are widened in registers, without
 // the way over a panel that pays only when many rows share it. Sums have the order of attention.ts, so that the bits are the same.
-import { PAGE } from './attention'
+import { PAGE_SIZE } from './contract.generated'
 import { heldF16Bits } from './held'
 import { madd, sums4 } from './simd'
 
@@ -29,7 +29,7 @@ import { madd, sums4 } from './simd'
     if (two) b3 = madd(y, w, b3)
   }
   v128.store(scores, sums4(a0, a1, a2, a3))
-  if (two) v128.store(scores + (<usize>PAGE << 2), sums4(b0, b1, b2, b3))
+  if (two) v128.store(scores + (<usize>PAGE_SIZE << 2), sums4(b0, b1, b2, b3))
 }
 
 /** out += sum over `count` positions of p * value, Ev f16 (a multiple of four), for one row, or for two that lie side by side. */
@@ -42,7 +42,7 @@ import { madd, sums4 } from './simd'
     let a0 = v128.load(o), a1 = v128.load(o, 16), a2 = v128.load(o, 32), a3 = v128.load(o, 48), b0 = a0, b1 = a0, b2 = a0, b3 = a0
     if (two) { b0 = v128.load(o1); b1 = v128.load(o1, 16); b2 = v128.load(o1, 32); b3 = v128.load(o1, 48) }
     for (let i = p, v = values + (c >> 1); i < end; i += 4, v += stride) {
-      const x = v128.load32_splat(i), y = two ? v128.load32_splat(i, PAGE << 2) : x
+      const x = v128.load32_splat(i), y = two ? v128.load32_splat(i, PAGE_SIZE << 2) : x
       const w0 = move(v128.load16x4_s(v), mask), w1 = move(v128.load16x4_s(v, 8), mask), w2 = move(v128.load16x4_s(v, 16), mask), w3 = move(v128.load16x4_s(v, 24), mask)
       a0 = madd(x, w0, a0); a1 = madd(x, w1, a1); a2 = madd(x, w2, a2); a3 = madd(x, w3, a3)
       if (two) { b0 = madd(y, w0, b0); b1 = madd(y, w1, b1); b2 = madd(y, w2, b2); b3 = madd(y, w3, b3) }
@@ -55,7 +55,7 @@ import { madd, sums4 } from './simd'
     for (let i = p, v = values + (c >> 1); i < end; i += 4, v += stride) {
       const w = move(v128.load16x4_s(v), mask)
       a = madd(v128.load32_splat(i), w, a)
-      if (two) b = madd(v128.load32_splat(i, PAGE << 2), w, b)
+      if (two) b = madd(v128.load32_splat(i, PAGE_SIZE << 2), w, b)
     }
     v128.store(out + c, a)
     if (two) v128.store(out + row + c, b)

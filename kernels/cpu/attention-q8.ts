@@ -2,9 +2,10 @@
 // scales [E / 32][64]; of values, codes [32][Ev][2], two positions side by side, and scales [Ev / 32][64]. E and Ev are rounded up
 // to multiples of 32. All products are of i16 and summed in i32, exactly: queries become i16 by row, and probabilities times the
 // scales of values by page, row and block. So the bits do not depend on what a row shares its unit with.
-import { PAGE, firstSeen, pagePtr, positionOf, queryPtr, softmaxPage } from './attention'
-import { field, fieldF32, fieldPtr, scratch } from './control'
-import { larger, loadF16x4, madd, rounded, sum4, sums4, toHalf } from './simd'
+import { firstSeen, pagePtr, positionOf, queryPtr, softmaxPage } from './attention'
+import { AttentionRecord, PAGE_SIZE } from './contract.generated'
+import { scratch } from './control'
+import { larger, loadF16x4, madd, rounded, sums4, toHalf } from './simd'
 import { touch } from './touch'
 
 const WHOLE: u32 = 0x77800000 // 2^112
@@ -17,7 +18,7 @@ const AHEAD: i32 = 4
 
 /** Bytes of a head's keys or values in a page: codes, then scales. */
 // @ts-ignore: decorator
-@inline function headBytes(columns: i32): usize { return <usize>(PAGE * columns + (PAGE * columns >> 4)) }
+@inline function headBytes(columns: i32): usize { return <usize>(PAGE_SIZE * columns + (PAGE_SIZE * columns >> 4)) }
 
 // @ts-ignore: decorator
 @inline function largest(v: v128): f32 {
@@ -36,7 +37,7 @@ export function appendQ8(x: usize, heads: i32, n: i32, part: usize, p: i32, valu
         memory.copy(scratch, x, <usize>(n - c) << 2)
       }
       const at = part + <usize>(values ? (p >> 1) * 2 * columns + 2 * c + (p & 1) : p * columns + c)
-      store<u16>(part + <usize>(PAGE * columns) + (<usize>((c >> 5) * PAGE + p) << 1), appendBlock(from, at, values))
+      store<u16>(part + <usize>(PAGE_SIZE * columns) + (<usize>((c >> 5) * PAGE_SIZE + p) << 1), appendBlock(from, at, values))
       x += <usize>min(32, n - c) << 2
     }
   }
@@ -64,41 +65,41 @@ function appendBlock(x: usize, at: usize, values: boolean): u16 {
 }
 
 /** The record of `attention`; query rows [first, first + n) of key head `kv`, at most eight. */
-export function attendRowsQ8(rec: usize, sequence: i32, kv: i32, first: i32, n: i32): void {
-  const group = field(rec, 9), E = whole(field(rec, 11)), Ev = whole(field(rec, 12)), blocks = Ev >> 5
+export function attendRowsQ8(rec: AttentionRecord, sequence: i32, kv: i32, first: i32, n: i32): void {
+  const group = rec.group, E = whole(rec.keyDim), Ev = whole(rec.valueDim), blocks = Ev >> 5
   // In scratch: sums, maxima, factors, [touch], scales of q [8]; scores [8][64]; out; q; scales [blocks][64]; weights [8][blocks], i16 [8][blocks][64].
   const sums = scratch, maxima = scratch + 32, factors = scratch + 64, qScales = scratch + 128, scores = scratch + 192
-  const out = scores + <usize>(8 * PAGE << 2), q = out + (<usize>(8 * Ev) << 2), scales = q + (<usize>(8 * E) << 1)
-  const units = scales + (<usize>(max(E, Ev) * PAGE) >> 3), weights = units + (<usize>(8 * blocks) << 2)
-  const sinks = fieldPtr(rec, 20), cap = fieldF32(rec, 21), scale = fieldF32(rec, 13)
+  const out = scores + <usize>(8 * PAGE_SIZE << 2), q = out + (<usize>(8 * Ev) << 2), scales = q + (<usize>(8 * E) << 1)
+  const units = scales + (<usize>(max(E, Ev) * PAGE_SIZE) >> 3), weights = units + (<usize>(8 * blocks) << 2)
+  const sinks = rec.sinks, cap = rec.softcap, scale = rec.scale
   for (let r = 0; r < n; r++) {
     const at = <usize>r << 2
-    store<f32>(qScales + at, quantizeQuery(queryPtr(rec, 5, kv, first + r, field(rec, 11)), field(rec, 11), q + (<usize>(r * E) << 1), E))
+    store<f32>(qScales + at, quantizeQuery(queryPtr(rec.q, rec.qStride, group, kv, first + r, rec.keyDim), rec.keyDim, q + (<usize>(r * E) << 1), E))
     store<f32>(sums + at, sinks ? 1 : 0)
     store<f32>(maxima + at, sinks ? load<f32>(sinks + (<usize>(kv * group + (first + r) % group) << 2)) : -Infinity)
   }
   memory.fill(out, 0, <usize>(n * Ev) << 2)
   const start = firstSeen(rec, positionOf(first / group)), last = positionOf((first + n - 1) / group)
-  for (let page = start / PAGE; page <= last / PAGE; page++) {
-    const skip = max(0, start - page * PAGE) & ~3, count = min(PAGE, last + 1 - page * PAGE), end = (count + 3) & ~3
+  for (let page = start / PAGE_SIZE; page <= last / PAGE_SIZE; page++) {
+    const skip = max(0, start - page * PAGE_SIZE) & ~3, count = min(PAGE_SIZE, last + 1 - page * PAGE_SIZE), end = (count + 3) & ~3
     const at = pagePtr(sequence, page)
-    const keys = at + fieldPtr(rec, 14) + <usize>kv * headBytes(E), values = at + fieldPtr(rec, 15) + <usize>kv * headBytes(Ev)
+    const keys = at + rec.keys + <usize>kv * headBytes(E), values = at + rec.values + <usize>kv * headBytes(Ev)
     if (n <= AHEAD) touch(keys, headBytes(E))
-    widenScales(keys + <usize>(PAGE * E), E, scales)
+    widenScales(keys + <usize>(PAGE_SIZE * E), E, scales)
     for (let p = skip; p < end; p += 2) {
       const k = keys + <usize>(p * E), s = scales + (<usize>p << 2)
       let r = 0
-      for (; r + 2 <= n; r += 2) scoreQ8(true, q + (<usize>(r * E) << 1), k, E, s, qScales + (<usize>r << 2), scores + (<usize>(r * PAGE + p) << 2))
-      if (r < n) scoreQ8(false, q + (<usize>(r * E) << 1), k, E, s, qScales + (<usize>r << 2), scores + (<usize>(r * PAGE + p) << 2))
+      for (; r + 2 <= n; r += 2) scoreQ8(true, q + (<usize>(r * E) << 1), k, E, s, qScales + (<usize>r << 2), scores + (<usize>(r * PAGE_SIZE + p) << 2))
+      if (r < n) scoreQ8(false, q + (<usize>(r * E) << 1), k, E, s, qScales + (<usize>r << 2), scores + (<usize>(r * PAGE_SIZE + p) << 2))
     }
     if (n <= AHEAD) touch(values, headBytes(Ev))
-    widenScales(values + <usize>(PAGE * Ev), Ev, scales)
+    widenScales(values + <usize>(PAGE_SIZE * Ev), Ev, scales)
     for (let r = 0; r < n; r++) {
       const position = positionOf((first + r) / group), i = <usize>r << 2
-      const from = max(0, firstSeen(rec, position) - page * PAGE), own = min(count, position + 1 - page * PAGE)
-      store<f32>(factors + i, softmaxPage(scores + i * PAGE, from, own, count, scale, 1, cap, sums + i, maxima + i))
+      const from = max(0, firstSeen(rec, position) - page * PAGE_SIZE), own = min(count, position + 1 - page * PAGE_SIZE)
+      store<f32>(factors + i, softmaxPage(scores + i * PAGE_SIZE, from, own, count, scale, 1, cap, sums + i, maxima + i))
       for (let b = 0; b < blocks; b++)
-        store<f32>(units + (<usize>(r * blocks + b) << 2), weigh(scores + i * PAGE, scales + (<usize>(b * PAGE) << 2), skip, end, weights + (<usize>((r * blocks + b) * PAGE) << 1)))
+        store<f32>(units + (<usize>(r * blocks + b) << 2), weigh(scores + i * PAGE_SIZE, scales + (<usize>(b * PAGE_SIZE) << 2), skip, end, weights + (<usize>((r * blocks + b) * PAGE_SIZE) << 1)))
     }
     let r = 0
     for (; r + 2 <= n; r += 2) addQ8(true, r, blocks, weights, units, factors, values, skip, end, out)
@@ -107,7 +108,7 @@ export function attendRowsQ8(rec: usize, sequence: i32, kv: i32, first: i32, n: 
   for (let r = 0; r < n; r++) {
     const own = out + (<usize>(r * Ev) << 2), by = f32x4.splat(1 / load<f32>(sums + (<usize>r << 2)))
     for (let i: usize = 0; i < <usize>Ev << 2; i += 16) v128.store(own + i, f32x4.mul(v128.load(own + i), by))
-    memory.copy(queryPtr(rec, 7, kv, first + r, field(rec, 12)), own, <usize>field(rec, 12) << 2)
+    memory.copy(queryPtr(rec.out, rec.outStride, group, kv, first + r, rec.valueDim), own, <usize>rec.valueDim << 2)
   }
 }
 
@@ -128,7 +129,7 @@ function quantizeQuery(x: usize, n: i32, out: usize, N: i32): f32 {
 /** Scales f16 [columns / 32][64] to f32. */
 function widenScales(from: usize, columns: i32, out: usize): void {
   const by = f32x4.splat(reinterpret<f32>(WHOLE))
-  for (const end = from + (<usize>(columns * PAGE) >> 4); from < end; from += 16, out += 32) {
+  for (const end = from + (<usize>(columns * PAGE_SIZE) >> 4); from < end; from += 16, out += 32) {
     v128.store(out, loadF16x4(from, by))
     v128.store(out, loadF16x4(from + 8, by), 16)
   }
@@ -139,7 +140,7 @@ function widenScales(from: usize, columns: i32, out: usize): void {
 @inline function scoreQ8(two: boolean, q: usize, k: usize, E: i32, scale: usize, qScales: usize, scores: usize): void {
   const q1 = q + (<usize>E << 1), k1 = k + <usize>E, zero = f32x4.splat(0)
   let a0 = zero, a1 = zero, b0 = zero, b1 = zero
-  for (let i: usize = 0; i < <usize>E; i += 32, scale += PAGE << 2) {
+  for (let i: usize = 0; i < <usize>E; i += 32, scale += PAGE_SIZE << 2) {
     const x = q + (i << 1), y = q1 + (i << 1), u = k + i, v = k1 + i
     let w = v128.load8x8_s(u), z = v128.load8x8_s(v), t = v128.load(x)
     let c0 = i32x4.dot_i16x8_s(t, w), c1 = i32x4.dot_i16x8_s(t, z), d0 = c0, d1 = c1
@@ -159,7 +160,7 @@ function widenScales(from: usize, columns: i32, out: usize): void {
   }
   const s = sums4(a0, a1, b0, b1)
   v128.store64_lane(scores, f32x4.mul(s, v128.load32_splat(qScales)), 0)
-  if (two) v128.store64_lane(scores + (<usize>PAGE << 2), f32x4.mul(s, v128.load32_splat(qScales, 4)), 1)
+  if (two) v128.store64_lane(scores + (<usize>PAGE_SIZE << 2), f32x4.mul(s, v128.load32_splat(qScales, 4)), 1)
 }
 
 /** Probabilities times scales at places [skip, end), as i16. Returns the unit that they are in. */
@@ -177,10 +178,10 @@ function weigh(p: usize, scales: usize, skip: i32, end: i32, out: usize): f32 {
 /** out = factor * out + unit * sum over positions of weight * code, for row r, or for it and the next. */
 // @ts-ignore: decorator
 @inline function addQ8(two: boolean, r: i32, blocks: i32, weights: usize, units: usize, factors: usize, values: usize, skip: i32, end: i32, out: usize): void {
-  const row = <usize>blocks << 7, stride = <usize>blocks << 6, rowWeights = <usize>(blocks * PAGE) << 1, zero = i32x4.splat(0)
+  const row = <usize>blocks << 7, stride = <usize>blocks << 6, rowWeights = <usize>(blocks * PAGE_SIZE) << 1, zero = i32x4.splat(0)
   const f = v128.load32_splat(factors + (<usize>r << 2)), g = two ? v128.load32_splat(factors + (<usize>r << 2), 4) : f
   for (let c = 0; c < blocks * 2; c++) {
-    const b = r * blocks + (c >> 1), w = weights + (<usize>(b * PAGE) << 1)
+    const b = r * blocks + (c >> 1), w = weights + (<usize>(b * PAGE_SIZE) << 1)
     let a0 = zero, a1 = zero, a2 = zero, a3 = zero, b0 = zero, b1 = zero, b2 = zero, b3 = zero
     let v = values + (<usize>c << 5) + <usize>(skip >> 1) * stride
     for (let i = w + (<usize>skip << 1), to = w + (<usize>end << 1); i < to; i += 4, v += stride) {

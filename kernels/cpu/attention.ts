@@ -3,12 +3,11 @@
 // values [heads][64][Ev]; E and Ev are rounded up to multiples of four, filled with zeros.
 import { addHalves, scoreHalves } from './attention-few'
 import { appendQ8, attendRowsQ8 } from './attention-q8'
-import { claim, endOwn, field, fieldF32, fieldPtr, firstOwn, pageBytes, pageTablesPtr, poolPtr, positionsPtr, rowsOf, scratch, sequencesPtr } from './control'
+import { AttentionRecord, CACHE_F16, CACHE_Q8, CACHE_Q8_VALUES, CacheAppendRecord, PAGE_SIZE, pageBytes, pageTablesPtr, poolPtr, positionsPtr, sequencesPtr } from './contract.generated'
+import { claim, endOwn, firstOwn, rowsOf, scratch } from './control'
 import { exp1, exp4, larger, madd, sum4, sums4, tanh4, toHalf } from './simd'
 import { touch } from './touch'
 
-/** Positions in one cache page. */
-export const PAGE: i32 = 64
 /** Query rows (token, head) of a unit of work: a key is widened once for all of them. */
 const ROWS: i32 = 8
 /** Positions whose values are widened at a time. */
@@ -38,30 +37,20 @@ const WHOLE: u32 = 0x77800000 // 2^112
 // @ts-ignore: decorator
 @inline export function sequenceOf(token: i32): i32 { return load<i32>(sequencesPtr() + (<usize>token << 2)) }
 
-// What the cache is.
-export const F16: i32 = 1
-/** attention-q8.ts; the rows are keys, or values. */
-export const Q8: i32 = 2
-export const Q8_VALUES: i32 = 3
-
-/**
- * Record: 5 x, 6 x row bytes, 7 heads, 8 columns of a head, 9 offset of the state's rows in the page, 10 what the cache is,
- * 11 the state has one row for `every` so many positions, a power of two.
- */
-export function cacheAppend(rec: usize): void {
-  const rows = rowsOf(rec), heads = field(rec, 7), n = field(rec, 8), kind = field(rec, 10), half = kind == F16, every = field(rec, 11), step = min(every, PAGE)
+export function cacheAppend(rec: CacheAppendRecord): void {
+  const rows = rowsOf(rec), heads = rec.heads, n = rec.columns, kind = rec.cache, half = kind == CACHE_F16, every = rec.every, step = min(every, PAGE_SIZE)
   const rowBytes = <usize>padded(n) << (half ? 1 : 2)
   for (let t = firstOwn(rows), end = endOwn(rows); t < end; t++) {
     const position = positionOf(t)
     if ((position + 1) & (every - 1)) continue
-    if (kind >= Q8) {
-      const part = pagePtr(sequenceOf(t), position / PAGE) + fieldPtr(rec, 9)
-      appendQ8(fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6), heads, n, part, position % PAGE, kind == Q8_VALUES)
+    if (kind >= CACHE_Q8) {
+      const part = pagePtr(sequenceOf(t), position / PAGE_SIZE) + rec.pages
+      appendQ8(rec.xRow(t), heads, n, part, position % PAGE_SIZE, kind == CACHE_Q8_VALUES)
       continue
     }
-    let x = fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6)
-    let out = pagePtr(sequenceOf(t), position / PAGE) + fieldPtr(rec, 9) + <usize>(position % PAGE / step) * rowBytes
-    for (let h = 0; h < heads; h++, x += <usize>n << 2, out += <usize>(PAGE / step) * rowBytes)
+    let x = rec.xRow(t)
+    let out = pagePtr(sequenceOf(t), position / PAGE_SIZE) + rec.pages + <usize>(position % PAGE_SIZE / step) * rowBytes
+    for (let h = 0; h < heads; h++, x += <usize>n << 2, out += <usize>(PAGE_SIZE / step) * rowBytes)
       if (half) appendHalf(x, n, out)
       else {
         memory.fill(out, 0, rowBytes)
@@ -93,14 +82,11 @@ function widen(p: usize, stride: usize, count: i32, n: i32, out: usize, mask: v1
 }
 
 /**
- * Record: 5 q, 6 q row bytes, 7 out, 8 out row bytes, 9 heads per key head, 10 key heads, 11 E, 12 Ev, 13 scale (f32),
- * 14 keys' offset in the page, 15 values' offset, 16 what the cache is, 17 values are the first columns of the keys,
- * 18 positions that a query sees (0: all), 19 they are its own block of so many, 20 sinks f32 [heads] or 0, 21 softcap (f32) or 0.
  * MLA is the case of one key head whose values are the first columns of its keys.
  * A unit is one key head and eight of its query rows (token, head), token by token.
  */
-export function attention(rec: usize): void {
-  const group = field(rec, 9), kvHeads = field(rec, 10), rows = rowsOf(rec) * group
+export function attention(rec: AttentionRecord): void {
+  const group = rec.group, kvHeads = rec.kvHeads, rows = rowsOf(rec) * group
   const blocks = (rows + ROWS - 1) / ROWS, units = blocks * kvHeads
   // Later tokens see more positions: begin with them, so that the last units are the short ones.
   for (let u = claim(rec, 1); u < units; u = claim(rec, 1)) {
@@ -110,7 +96,7 @@ export function attention(rec: usize): void {
       const sequence = sequenceOf(row / group)
       let next = row + 1
       while (next < end && sequenceOf(next / group) == sequence) next++
-      if (field(rec, 16) == Q8) attendRowsQ8(rec, sequence, u % kvHeads, row, next - row)
+      if (rec.cache == CACHE_Q8) attendRowsQ8(rec, sequence, u % kvHeads, row, next - row)
       else attendRows(rec, sequence, u % kvHeads, row, next - row)
       row = next
     }
@@ -119,46 +105,46 @@ export function attention(rec: usize): void {
 
 /** The first position that a query sees. */
 // @ts-ignore: decorator
-@inline export function firstSeen(rec: usize, position: i32): i32 {
-  const length = field(rec, 18)
-  return !length ? 0 : field(rec, 19) ? position - position % length : max(0, position + 1 - length)
+@inline export function firstSeen(rec: AttentionRecord, position: i32): i32 {
+  const length = rec.span
+  return !length ? 0 : rec.chunked ? position - position % length : max(0, position + 1 - length)
 }
 
 /**
  * Query rows [first, first + n) of key head `kv`. In scratch: sums, maxima, factors [8]; scores [8][64]; q; out; a panel of
  * four keys or eight values. */
-function attendRows(rec: usize, sequence: i32, kv: i32, first: i32, n: i32): void {
+function attendRows(rec: AttentionRecord, sequence: i32, kv: i32, first: i32, n: i32): void {
   const mask = i32x4.splat(0x8fffffff)
-  const group = field(rec, 9), E = padded(field(rec, 11)), Ev = padded(field(rec, 12)), half = field(rec, 16)
-  const shift: usize = half ? 1 : 2, keyBytes = <usize>E << shift, latent = field(rec, 17)
+  const group = rec.group, E = padded(rec.keyDim), Ev = padded(rec.valueDim), half = rec.cache
+  const shift: usize = half ? 1 : 2, keyBytes = <usize>E << shift, latent = rec.latent
   const valueBytes = latent ? keyBytes : <usize>Ev << shift
   const sums = scratch, maxima = scratch + 32, factors = scratch + 64, scores = scratch + 128
-  const q = scores + <usize>(ROWS * PAGE << 2), out = q + (<usize>(ROWS * E) << 2), panel = out + (<usize>(ROWS * Ev) << 2)
-  const sinks = fieldPtr(rec, 20), cap = fieldF32(rec, 21)
-  const scale = fieldF32(rec, 13) * (half ? reinterpret<f32>(ROOT) : 1), unit: f32 = half ? reinterpret<f32>(WHOLE) : 1
+  const q = scores + <usize>(ROWS * PAGE_SIZE << 2), out = q + (<usize>(ROWS * E) << 2), panel = out + (<usize>(ROWS * Ev) << 2)
+  const sinks = rec.sinks, cap = rec.softcap
+  const scale = rec.scale * (half ? reinterpret<f32>(ROOT) : 1), unit: f32 = half ? reinterpret<f32>(WHOLE) : 1
   for (let r = 0; r < n; r++) {
     const at = <usize>r << 2
-    copyScaled(queryPtr(rec, 5, kv, first + r, field(rec, 11)), field(rec, 11), half ? reinterpret<f32>(ROOT) : 1, q + at * <usize>E, E)
+    copyScaled(queryPtr(rec.q, rec.qStride, group, kv, first + r, rec.keyDim), rec.keyDim, half ? reinterpret<f32>(ROOT) : 1, q + at * <usize>E, E)
     // a sink is a score that was there before, whose value is zero
     store<f32>(sums + at, sinks ? 1 : 0)
     store<f32>(maxima + at, sinks ? load<f32>(sinks + (<usize>(kv * group + (first + r) % group) << 2)) : -Infinity)
   }
   memory.fill(out, 0, <usize>(n * Ev) << 2)
   const start = firstSeen(rec, positionOf(first / group)), last = positionOf((first + n - 1) / group)
-  for (let page = start / PAGE; page <= last / PAGE; page++) {
+  for (let page = start / PAGE_SIZE; page <= last / PAGE_SIZE; page++) {
     // whole panels before the first position that any of the rows sees
-    const skip = max(0, start - page * PAGE) & ~(PANEL - 1)
-    const count = min(PAGE, last + 1 - page * PAGE), at = pagePtr(sequence, page)
-    const keys = at + fieldPtr(rec, 14) + <usize>(kv * PAGE) * keyBytes
-    const values = latent ? keys : at + fieldPtr(rec, 15) + <usize>(kv * PAGE) * valueBytes
+    const skip = max(0, start - page * PAGE_SIZE) & ~(PANEL - 1)
+    const count = min(PAGE_SIZE, last + 1 - page * PAGE_SIZE), at = pagePtr(sequence, page)
+    const keys = at + rec.keys + <usize>(kv * PAGE_SIZE) * keyBytes
+    const values = latent ? keys : at + rec.values + <usize>(kv * PAGE_SIZE) * valueBytes
     const few = half != 0 && n <= FEW, ahead = half != 0 && n <= AHEAD
     if (ahead) touch(keys + <usize>skip * keyBytes, <usize>(count - skip) * keyBytes)
     if (few) {
       for (let p = skip; p < count; p += 4) {
         const k = keys + <usize>p * keyBytes
         let r = 0
-        for (; r + 2 <= n; r += 2) scoreHalves(true, q + (<usize>(r * E) << 2), k, E, scores + (<usize>(r * PAGE + p) << 2))
-        if (r < n) scoreHalves(false, q + (<usize>(r * E) << 2), k, E, scores + (<usize>(r * PAGE + p) << 2))
+        for (; r + 2 <= n; r += 2) scoreHalves(true, q + (<usize>(r * E) << 2), k, E, scores + (<usize>(r * PAGE_SIZE + p) << 2))
+        if (r < n) scoreHalves(false, q + (<usize>(r * E) << 2), k, E, scores + (<usize>(r * PAGE_SIZE + p) << 2))
       }
     } else for (let p = skip; p < count; p += 4) {
       let k = keys + <usize>p * keyBytes
@@ -167,13 +153,13 @@ function attendRows(rec: usize, sequence: i32, kv: i32, first: i32, n: i32): voi
         k = panel
       }
       let r = 0
-      for (; r + 2 <= n; r += 2) score(true, q + (<usize>(r * E) << 2), k, E, scores + (<usize>(r * PAGE + p) << 2))
-      if (r < n) score(false, q + (<usize>(r * E) << 2), k, E, scores + (<usize>(r * PAGE + p) << 2))
+      for (; r + 2 <= n; r += 2) score(true, q + (<usize>(r * E) << 2), k, E, scores + (<usize>(r * PAGE_SIZE + p) << 2))
+      if (r < n) score(false, q + (<usize>(r * E) << 2), k, E, scores + (<usize>(r * PAGE_SIZE + p) << 2))
     }
     for (let r = 0; r < n; r++) {
       const position = positionOf((first + r) / group), i = <usize>r << 2
-      const from = max(0, firstSeen(rec, position) - page * PAGE), own = min(count, position + 1 - page * PAGE)
-      store<f32>(factors + i, softmaxPage(scores + i * PAGE, from, own, count, scale, unit, cap, sums + i, maxima + i))
+      const from = max(0, firstSeen(rec, position) - page * PAGE_SIZE), own = min(count, position + 1 - page * PAGE_SIZE)
+      store<f32>(factors + i, softmaxPage(scores + i * PAGE_SIZE, from, own, count, scale, unit, cap, sums + i, maxima + i))
     }
     for (let r = 0; r < n; r++) {
       const factor = load<f32>(factors + (<usize>r << 2)), own = out + (<usize>(r * Ev) << 2)
@@ -183,11 +169,11 @@ function attendRows(rec: usize, sequence: i32, kv: i32, first: i32, n: i32): voi
     if (few) {
       const v = values + <usize>skip * valueBytes
       let r = 0
-      for (; r + 2 <= n; r += 2) addHalves(true, scores + (<usize>(r * PAGE + skip) << 2), v, valueBytes, count - skip, out + (<usize>(r * Ev) << 2), Ev)
-      if (r < n) addHalves(false, scores + (<usize>(r * PAGE + skip) << 2), v, valueBytes, count - skip, out + (<usize>(r * Ev) << 2), Ev)
+      for (; r + 2 <= n; r += 2) addHalves(true, scores + (<usize>(r * PAGE_SIZE + skip) << 2), v, valueBytes, count - skip, out + (<usize>(r * Ev) << 2), Ev)
+      if (r < n) addHalves(false, scores + (<usize>(r * PAGE_SIZE + skip) << 2), v, valueBytes, count - skip, out + (<usize>(r * Ev) << 2), Ev)
       continue
     }
-    const step = half ? PANEL : PAGE
+    const step = half ? PANEL : PAGE_SIZE
     for (let p = skip; p < count; p += step) {
       const m = min(step, count - p)
       let v = values + <usize>p * valueBytes, stride = valueBytes
@@ -197,22 +183,21 @@ function attendRows(rec: usize, sequence: i32, kv: i32, first: i32, n: i32): voi
         stride = <usize>Ev << 2
       }
       let r = 0
-      for (; r + 2 <= n; r += 2) addValues(true, scores + (<usize>(r * PAGE + p) << 2), v, stride, m, out + (<usize>(r * Ev) << 2), Ev)
-      if (r < n) addValues(false, scores + (<usize>(r * PAGE + p) << 2), v, stride, m, out + (<usize>(r * Ev) << 2), Ev)
+      for (; r + 2 <= n; r += 2) addValues(true, scores + (<usize>(r * PAGE_SIZE + p) << 2), v, stride, m, out + (<usize>(r * Ev) << 2), Ev)
+      if (r < n) addValues(false, scores + (<usize>(r * PAGE_SIZE + p) << 2), v, stride, m, out + (<usize>(r * Ev) << 2), Ev)
     }
   }
   for (let r = 0; r < n; r++) {
-    const to = queryPtr(rec, 7, kv, first + r, field(rec, 12)), own = out + (<usize>(r * Ev) << 2)
+    const to = queryPtr(rec.out, rec.outStride, group, kv, first + r, rec.valueDim), own = out + (<usize>(r * Ev) << 2)
     copyScaled(own, Ev, 1 / load<f32>(sums + (<usize>r << 2)), own, Ev)
-    memory.copy(to, own, <usize>field(rec, 12) << 2)
+    memory.copy(to, own, <usize>rec.valueDim << 2)
   }
 }
 
-/** Row `row` (token, head of the group) of the view at field `i`: its head is `width` columns. */
+/** Row `row` (token, head of the group) of a view: its head is `width` columns. */
 // @ts-ignore: decorator
-@inline export function queryPtr(rec: usize, i: i32, kv: i32, row: i32, width: i32): usize {
-  const group = field(rec, 9)
-  return fieldPtr(rec, i) + <usize>(row / group) * <usize>field(rec, i + 1) + (<usize>((kv * group + row % group) * width) << 2)
+@inline export function queryPtr(view: usize, stride: usize, group: i32, kv: i32, row: i32, width: i32): usize {
+  return view + <usize>(row / group) * stride + (<usize>((kv * group + row % group) * width) << 2)
 }
 
 /** out [N] = x [n] times scale, then zeros; N is n rounded up to a multiple of four. */
@@ -236,7 +221,7 @@ export function copyScaled(x: usize, n: i32, scale: f32, out: usize, N: i32): vo
     }
   }
   v128.store(scores, sums4(a0, a1, a2, a3))
-  if (two) v128.store(scores + (<usize>PAGE << 2), sums4(b0, b1, b2, b3))
+  if (two) v128.store(scores + (<usize>PAGE_SIZE << 2), sums4(b0, b1, b2, b3))
 }
 
 /**
@@ -295,7 +280,7 @@ function capScores(scores: usize, count: i32, scale: f32, cap: f32): void {
       const x = v128.load32_splat(i), w0 = v128.load(v), w1 = v128.load(v, 16), w2 = v128.load(v, 32), w3 = v128.load(v, 48)
       a0 = madd(x, w0, a0); a1 = madd(x, w1, a1); a2 = madd(x, w2, a2); a3 = madd(x, w3, a3)
       if (two) {
-        const y = v128.load32_splat(i, PAGE << 2)
+        const y = v128.load32_splat(i, PAGE_SIZE << 2)
         b0 = madd(y, w0, b0); b1 = madd(y, w1, b1); b2 = madd(y, w2, b2); b3 = madd(y, w3, b3)
       }
     }
@@ -307,7 +292,7 @@ function capScores(scores: usize, count: i32, scale: f32, cap: f32): void {
     for (let i = p, v = values + c; i < end; i += 4, v += stride) {
       const w = v128.load(v)
       a = madd(v128.load32_splat(i), w, a)
-      if (two) b = madd(v128.load32_splat(i, PAGE << 2), w, b)
+      if (two) b = madd(v128.load32_splat(i, PAGE_SIZE << 2), w, b)
     }
     v128.store(out + c, a)
     if (two) v128.store(out + row + c, b)

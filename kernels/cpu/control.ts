@@ -1,19 +1,8 @@
 // What every kernel shares: who am I, the step's header, claiming work, and the barrier between ops.
-// Mirrored on the host by src/backends/cpu/records.ts; the two must agree word by word.
+// Where things lie in the control block at the beginning of every memory, and in a step's header, says kernels/contract.ts.
+import { BARRIER_COUNT, BARRIER_GENERATION, BARRIER_WAITERS, OpRecord, PARTS, stepLogitRows, stepTokens } from './contract.generated'
 import { storeHeld } from './held'
 import { productsOf } from './simd'
-
-/** Bytes of one op record. */
-export const RECORD: usize = 160
-
-// The control block lies at a fixed address of every bank; see also held.ts.
-const BARRIER_COUNT: usize = 1024
-const BARRIER_GENERATION: usize = 1088
-const BARRIER_WAITERS: usize = 1152
-/** What is taken of each thread's part of an op: i64, a cache line for each of at most 64 threads. */
-const PARTS: usize = 4096
-/** The step's header: i32 words, written by the host before each step. */
-const STEP: usize = 2048
 
 /** Most looks at the barrier before a thread sleeps; see threads.ts. */
 let spins: i32 = 0
@@ -43,54 +32,16 @@ export function init(index: i32, count: i32, scratchPtr: usize, known: i32, barr
   products = known < 0 ? productsOf(scratchPtr) : known
 }
 
-// @ts-ignore: decorator
-@inline export function stepTokens(): i32 { return load<i32>(STEP) }
-// @ts-ignore: decorator
-@inline export function stepLogitRows(): i32 { return load<i32>(STEP, 4) }
-// @ts-ignore: decorator
-@inline export function tokensPtr(): usize { return load<u32>(STEP, 8) }
-// @ts-ignore: decorator
-@inline export function positionsPtr(): usize { return load<u32>(STEP, 12) }
-// @ts-ignore: decorator
-@inline export function sequencesPtr(): usize { return load<u32>(STEP, 16) }
-// @ts-ignore: decorator
-@inline export function logitRowsPtr(): usize { return load<u32>(STEP, 20) }
-/** [sequences] pointers to page tables. */
-// @ts-ignore: decorator
-@inline export function pageTablesPtr(): usize { return load<u32>(STEP, 24) }
-/** Where cache page 0 begins, and the bytes of a page (all states of the bank). */
-// @ts-ignore: decorator
-@inline export function poolPtr(): usize { return load<u32>(STEP, 28) }
-// @ts-ignore: decorator
-@inline export function pageBytes(): usize { return load<u32>(STEP, 32) }
-/** [sequences] pointers to slots of recurrent states. */
-// @ts-ignore: decorator
-@inline export function slotsPtr(): usize { return load<u32>(STEP, 36) }
-/** [T] where the text that each token is a part of ends. */
-// @ts-ignore: decorator
-@inline export function endsPtr(): usize { return load<u32>(STEP, 40) }
-/** [T] 1 where an indexer chose among equal scores. */
-// @ts-ignore: decorator
-@inline export function tiesPtr(): usize { return load<u32>(STEP, 44) }
-
-/** Field `i` of an op record. Word 0 is the opcode, 1 the flags, 2 the work counter, 3 the row kind, 4 its multiplier. */
-// @ts-ignore: decorator
-@inline export function field(rec: usize, i: i32): i32 { return load<i32>(rec + (<usize>i << 2)) }
-// @ts-ignore: decorator
-@inline export function fieldPtr(rec: usize, i: i32): usize { return <usize>load<u32>(rec + (<usize>i << 2)) }
-// @ts-ignore: decorator
-@inline export function fieldF32(rec: usize, i: i32): f32 { return load<f32>(rec + (<usize>i << 2)) }
-
 /** Rows of this step for a record: T, R, or a multiple (token and expert slot pairs). */
 // @ts-ignore: decorator
-@inline export function rowsOf(rec: usize): i32 {
-  return (field(rec, 3) == 0 ? stepTokens() : stepLogitRows()) * field(rec, 4)
+@inline export function rowsOf(rec: OpRecord): i32 {
+  return (rec.rowKind == 0 ? stepTokens() : stepLogitRows()) * rec.multiple
 }
 
 /** Takes the next `count` units of an op; results never depend on which thread took them. */
 // @ts-ignore: decorator
-@inline export function claim(rec: usize, count: i32): i32 {
-  return atomic.add<i32>(rec, count, 8)
+@inline export function claim(rec: OpRecord, count: i32): i32 {
+  return atomic.add<i32>(changetype<usize>(rec), count, offsetof<OpRecord>('counter'))
 }
 
 // Ops that do each row by itself share rows out once for all: what one of them left in a row, the next finds done by the

@@ -6,30 +6,9 @@
 //   mxfp4     e2m1 codes;       e8m0 [8]                                         value = 2^(scale - 127) * e2m1[code]
 //   nvfp4     e2m1 codes;       e4m3 [2][8]                                      value = scale * multiplier * e2m1[code]
 // d and dmin are f16 [8], [8] for each run of `wPer` blocks, in the third part of a matrix.
-import { CHUNK, INT4_MIN, INT7, IQ4, MXFP4, wBlocks, wData, wFormat, wMultiplier, wScales } from './dequantize'
+import { CHUNK_COLUMNS, INT4_MIN, INT7, IQ4, MXFP4, Matrix } from './contract.generated'
+import { blocksOf, scaleBytes, superBytes, supersOf } from './descriptor'
 import { loadF16x4, lookUp } from './simd'
-
-/** Blocks that share d and dmin. */
-// @ts-ignore: decorator
-@inline export function wPer(d: usize): i32 { return load<i32>(d, 28) }
-/** 1 where there are minima. */
-// @ts-ignore: decorator
-@inline export function wMins(d: usize): i32 { return load<i32>(d, 32) }
-/** d and dmin of group g. */
-// @ts-ignore: decorator
-@inline export function wSupers(d: usize, g: i32): usize {
-  const per = wPer(d), runs = (wBlocks(d) + per - 1) / per
-  return <usize>load<u32>(d, 44) + <usize>(g * runs) * superBytes(d)
-}
-// @ts-ignore: decorator
-@inline export function superBytes(d: usize): usize { return wMins(d) ? 32 : 16 }
-
-/** Bytes of the scales of a block of eight rows. */
-export function scaleBytes(d: usize): usize {
-  const format = wFormat(d)
-  if (format == INT7) return wMins(d) ? 32 : 16
-  return format == MXFP4 || format == IQ4 ? 8 : 16
-}
 
 /** Four of the eight whole numbers of eight bits at p: the lower or the upper ones. V8 fuses the two. */
 // @ts-ignore: decorator
@@ -63,14 +42,14 @@ export function scaleBytes(d: usize): usize {
 @inline function iq4Points(): v128 { return i8x16(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113) }
 
 /** Rows [row, row + 4) and columns [col, col + n), as dequantize. */
-export function dequantizeBlocks(d: usize, row: i32, col: i32, n: i32, out: usize): void {
-  const format = wFormat(d), nb = wBlocks(d), per = wPer(d), g = row >> 3, half = <usize>(row & 4), each = scaleBytes(d)
-  const multiplier = f32x4.splat(wMultiplier(d)), mask = i8x16.splat(15), zero = f32x4.splat(0)
+export function dequantizeBlocks(d: Matrix, row: i32, col: i32, n: i32, out: usize): void {
+  const format = d.format, nb = blocksOf(d), per = d.per, g = row >> 3, half = <usize>(row & 4), each = scaleBytes(d)
+  const multiplier = f32x4.splat(d.multiplier), mask = i8x16.splat(15), zero = f32x4.splat(0)
   const table = format == INT4_MIN ? i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) : format == IQ4 ? iq4Points() : twiceE2m1()
   let b = col >> 5
-  const at = <usize>(g * nb + b), supers = wSupers(d, g)
-  let s = wScales(d) + at * each
-  let p = wData(d) + (at << (format == INT7 ? 8 : 7)) + (half << 2)
+  const at = <usize>(g * nb + b), supers = supersOf(d, g)
+  let s = d.scales + at * each
+  let p = d.data + (at << (format == INT7 ? 8 : 7)) + (half << 2)
   for (const end = b + (n >> 5); b < end; b++, s += each, out += 128) {
     const run = format == MXFP4 ? 0 : supers + <usize>(b / per) * superBytes(d) + (half << 1)
     let s0 = zero, s1 = zero, m0 = zero, m1 = zero
@@ -79,7 +58,7 @@ export function dequantizeBlocks(d: usize, row: i32, col: i32, n: i32, out: usiz
       const scale = loadF16x4(run, multiplier)
       s0 = f32x4.mul(scale, four(s, half))
       s1 = format == INT7 ? f32x4.mul(scale, four(s + 8, half)) : s0
-      if (wMins(d)) {
+      if (d.mins) {
         const min = loadF16x4(run + 16, multiplier), mins = s + (format == INT7 ? 16 : 8)
         m0 = f32x4.mul(min, four(mins, half))
         m1 = format == INT7 ? f32x4.mul(min, four(mins + 8, half)) : m0
@@ -108,7 +87,7 @@ export function dequantizeBlocks(d: usize, row: i32, col: i32, n: i32, out: usiz
 /** 4 rows x 4 columns of i8, times s, less m. */
 // @ts-ignore: decorator
 @inline function storeRows(codes: v128, s: v128, m: v128, out: usize): void {
-  const row = <usize>CHUNK << 2
+  const row = <usize>CHUNK_COLUMNS << 2
   const lo = i16x8.extend_low_i8x16_s(codes), hi = i16x8.extend_high_i8x16_s(codes)
   v128.store(out, f32x4.sub(f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(lo)), v128.shuffle<i32>(s, s, 0, 0, 0, 0)), v128.shuffle<i32>(m, m, 0, 0, 0, 0)))
   v128.store(out + row, f32x4.sub(f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(lo)), v128.shuffle<i32>(s, s, 1, 1, 1, 1)), v128.shuffle<i32>(m, m, 1, 1, 1, 1)))

@@ -1,60 +1,22 @@
 // Weights to f32: four rows of any kernel format, a chunk of columns, row-major. The exact path of every matrix.
-// A descriptor is 12 words: format, data, scales, rows, cols, row (or group) bytes, multiplier, grid columns,
-// block rows, block columns, padded columns, 1 where rows of bf16 or fp8 lie interleaved. Of blocks with two levels of scales: blocks
-// per run in place of grid columns, 1 for minima in place of block rows, and last the address of the upper level.
+import { BF16, CHUNK_COLUMNS, F16, F32, INT4, INT8, Matrix } from './contract.generated'
 import { dequantizeBlocks } from './dequantize-blocks'
+import { blocksOf, isInterleaved, isWoven, piecesOf } from './descriptor'
 import { heldFp8Bits } from './held'
 import { loadF16x4 } from './simd'
 
-export const F32: i32 = 0
-export const F16: i32 = 1
-export const BF16: i32 = 2
-export const FP8: i32 = 3
-export const INT8: i32 = 4
-export const INT4: i32 = 5
-// From here on the formats of dequantize-blocks.ts.
-export const INT4_MIN: i32 = 6
-export const INT7: i32 = 7
-export const MXFP4: i32 = 8
-export const IQ4: i32 = 9
-export const NVFP4: i32 = 10
-
-/** Columns of one chunk; 4 rows of it stay in the first-level cache. */
-export const CHUNK: i32 = 1024
-
-// @ts-ignore: decorator
-@inline export function wFormat(d: usize): i32 { return load<i32>(d) }
-// @ts-ignore: decorator
-@inline export function wData(d: usize): usize { return <usize>load<u32>(d, 4) }
-// @ts-ignore: decorator
-@inline export function wScales(d: usize): usize { return <usize>load<u32>(d, 8) }
-// @ts-ignore: decorator
-@inline export function wRows(d: usize): i32 { return load<i32>(d, 12) }
-// @ts-ignore: decorator
-@inline export function wCols(d: usize): i32 { return load<i32>(d, 16) }
-// @ts-ignore: decorator
-@inline export function wStride(d: usize): usize { return <usize>load<u32>(d, 20) }
-// @ts-ignore: decorator
-@inline export function wMultiplier(d: usize): f32 { return load<f32>(d, 24) }
-/** The same four times, by a load (held.ts). */
-// @ts-ignore: decorator
-@inline export function wMultipliers(d: usize): v128 { return v128.load32_splat(d, 24) }
-/** Blocks of 32 columns, the last one padded with zeros. */
-// @ts-ignore: decorator
-@inline export function wBlocks(d: usize): i32 { return load<i32>(d, 40) >> 5 }
-
 /**
- * Rows [row, row + 4) and columns [col, col + n) of a matrix to out[4][CHUNK]; rows past the end are not written.
- * For int formats row is a multiple of 4 and col of 32. n <= CHUNK.
+ * Rows [row, row + 4) and columns [col, col + n) of a matrix to out[4][CHUNK_COLUMNS]; rows past the end are not written.
+ * For int formats row is a multiple of 4 and col of 32. n <= CHUNK_COLUMNS.
  */
-export function dequantize(d: usize, row: i32, col: i32, n: i32, out: usize): void {
-  const format = wFormat(d)
+export function dequantize(d: Matrix, row: i32, col: i32, n: i32, out: usize): void {
+  const format = d.format
   if (format > INT4) return dequantizeBlocks(d, row, col, n, out)
   if (format == INT4) return dequantize_int4(d, row, col, n, out)
   if (format == INT8) return dequantize_int8(d, row, col, n, out)
-  const end = min(row + 4, wRows(d))
-  for (let r = row; r < end; r++, out += <usize>CHUNK << 2) {
-    const p = wData(d) + <usize>r * wStride(d)
+  const end = min(row + 4, d.rows)
+  for (let r = row; r < end; r++, out += <usize>CHUNK_COLUMNS << 2) {
+    const p = d.data + <usize>r * d.stride
     if (format == F32) memory.copy(out, p + (<usize>col << 2), <usize>n << 2)
     else if (format == BF16) {
       if (isInterleaved(d, r)) widenPieces(piecesOf(d, r, col << 1), n, out)
@@ -62,17 +24,6 @@ export function dequantize(d: usize, row: i32, col: i32, n: i32, out: usize): vo
     } else if (format == F16) dequantize_f16(p + (<usize>col << 1), n, out)
     else dequantize_fp8(d, p, r, col, n, out)
   }
-}
-
-// Rows of bf16 and fp8 that are whole vectors lie interleaved by four, sixteen bytes of each in turn: one stream in memory. Rows
-// behind the last four lie as they are stored.
-
-// @ts-ignore: decorator
-@inline export function isInterleaved(d: usize, row: i32): boolean { return load<i32>(d, 44) != 0 && row < (wRows(d) & ~3) }
-/** Where the piece of an interleaved row is that holds its byte `at`; the next is 64 bytes behind. */
-// @ts-ignore: decorator
-@inline export function piecesOf(d: usize, row: i32, at: i32): usize {
-  return wData(d) + <usize>(row & ~3) * wStride(d) + (<usize>(row & 3) << 4) + (<usize>at << 2)
 }
 
 /** Interleaves whole groups of four of the rows at p; `spare` has room for four. */
@@ -108,14 +59,14 @@ function dequantize_f16(p: usize, n: i32, out: usize): void {
 }
 
 /** e4m3fn to f32: seven bits moved under the f32 exponent and multiplied by 2^120, then by the block's scale. */
-function dequantize_fp8(d: usize, p: usize, row: i32, col: i32, n: i32, out: usize): void {
+function dequantize_fp8(d: Matrix, p: usize, row: i32, col: i32, n: i32, out: usize): void {
   if (isWoven(d)) widenWoven(d, row, col, n, out)
   else
     for (let i = 0; i < n; i++) {
       const b = <u32>load<u8>(p + <usize>(col + i))
       store<f32>(out + (<usize>i << 2), reinterpret<f32>((b << 20 & 0x07f00000) | (b << 24 & 0x80000000)) * reinterpret<f32>(0x7b800000))
     }
-  const blockCols = load<i32>(d, 36), grid = wScales(d) + (<usize>(row / load<i32>(d, 32)) * <usize>load<i32>(d, 28) << 2)
+  const blockCols = d.blockCols, grid = d.scales + (<usize>(row / d.blockRows) * <usize>d.gridCols << 2)
   for (let end = col + n, stop = col; col < end; col = stop) {
     const block = col / blockCols, scale = load<f32>(grid + (<usize>block << 2))
     stop = min(end, (block + 1) * blockCols)
@@ -127,9 +78,6 @@ function dequantize_fp8(d: usize, p: usize, row: i32, col: i32, n: i32, out: usi
 
 // FP8 lies woven where rows are whole vectors: byte 4i + k of sixteen holds column 4k + i. Shifts and masks alone then move four
 // columns side by side into four vectors; in order, they would have to be spread by shuffles, of which a processor does half as many.
-
-// @ts-ignore: decorator
-@inline export function isWoven(d: usize): boolean { return wFormat(d) == FP8 && (wCols(d) & 15) == 0 }
 
 /** Weaves rows as they are stored; `bytes` is a multiple of 16. */
 export function weave(p: usize, bytes: usize): void {
@@ -152,9 +100,9 @@ export function weave(p: usize, bytes: usize): void {
 @inline export function lowerHalves(codes: v128, mask: v128): v128 { return v128.and(i32x4.shl(codes, 16), mask) }
 
 /** Woven codes of columns [col, col + n) of a row to f32, without their scales; n is a multiple of 16. */
-export function widenWoven(d: usize, row: i32, col: i32, n: i32, out: usize): void {
+export function widenWoven(d: Matrix, row: i32, col: i32, n: i32, out: usize): void {
   const together = isInterleaved(d, row), step: usize = together ? 64 : 16
-  let p = together ? piecesOf(d, row, col) : wData(d) + <usize>row * wStride(d) + <usize>col
+  let p = together ? piecesOf(d, row, col) : d.data + <usize>row * d.stride + <usize>col
   const unbias = f32x4.splat(reinterpret<f32>(0x7b800000)), mask = heldFp8Bits() // 2^120
   for (const end = out + (<usize>n << 2); out < end; p += step, out += 64) {
     const v = v128.load(p), odd = upperCodes(v), even = lowerCodes(v)
@@ -166,7 +114,7 @@ export function widenWoven(d: usize, row: i32, col: i32, n: i32, out: usize): vo
 // @ts-ignore: decorator
 @inline function storeRows(codes: v128, s: v128, out: usize): void {
   // codes: 4 rows x 4 columns of i8
-  const row = <usize>CHUNK << 2
+  const row = <usize>CHUNK_COLUMNS << 2
   const lo = i16x8.extend_low_i8x16_s(codes), hi = i16x8.extend_high_i8x16_s(codes)
   v128.store(out, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(lo)), v128.shuffle<i32>(s, s, 0, 0, 0, 0)))
   v128.store(out + row, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(lo)), v128.shuffle<i32>(s, s, 1, 1, 1, 1)))
@@ -174,14 +122,11 @@ export function widenWoven(d: usize, row: i32, col: i32, n: i32, out: usize): vo
   v128.store(out + 3 * row, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(hi)), v128.shuffle<i32>(s, s, 3, 3, 3, 3)))
 }
 
-/** Rows that lie interleaved: two vectors of int4 or int8, so that engines with 256-bit registers can fuse them. */
-export const GROUP: i32 = 8
-
 /** Group of 8 rows, block of 32 columns: 128 bytes; byte 32j + 4r + i holds columns 4j + i (low) and 16 + 4j + i (high). */
-function dequantize_int4(d: usize, row: i32, col: i32, n: i32, out: usize): void {
-  const block = <usize>((row >> 3) * wBlocks(d) + (col >> 5)), half = <usize>(row & 4)
-  let p = wData(d) + (block << 7) + (half << 2), s = wScales(d) + (block << 4) + (half << 1)
-  const multiplier = f32x4.splat(wMultiplier(d)), eight = i8x16.splat(8), mask = i8x16.splat(15)
+function dequantize_int4(d: Matrix, row: i32, col: i32, n: i32, out: usize): void {
+  const block = <usize>((row >> 3) * blocksOf(d) + (col >> 5)), half = <usize>(row & 4)
+  let p = d.data + (block << 7) + (half << 2), s = d.scales + (block << 4) + (half << 1)
+  const multiplier = f32x4.splat(d.multiplier), eight = i8x16.splat(8), mask = i8x16.splat(15)
   for (let b = 0; b < n; b += 32, p += 128, s += 16, out += 128) {
     const scale = loadF16x4(s, multiplier)
     for (let j: usize = 0; j < 4; j++) {
@@ -193,10 +138,10 @@ function dequantize_int4(d: usize, row: i32, col: i32, n: i32, out: usize): void
 }
 
 /** Group of 8 rows, block of 32 columns: 256 bytes; byte 32j + 4r + i holds column 4j + i, offset 128. */
-function dequantize_int8(d: usize, row: i32, col: i32, n: i32, out: usize): void {
-  const block = <usize>((row >> 3) * wBlocks(d) + (col >> 5)), half = <usize>(row & 4)
-  let p = wData(d) + (block << 8) + (half << 2), s = wScales(d) + (block << 4) + (half << 1)
-  const multiplier = f32x4.splat(wMultiplier(d))
+function dequantize_int8(d: Matrix, row: i32, col: i32, n: i32, out: usize): void {
+  const block = <usize>((row >> 3) * blocksOf(d) + (col >> 5)), half = <usize>(row & 4)
+  let p = d.data + (block << 8) + (half << 2), s = d.scales + (block << 4) + (half << 1)
+  const multiplier = f32x4.splat(d.multiplier)
   for (let b = 0; b < n; b += 32, p += 256, s += 16, out += 128) {
     const scale = loadF16x4(s, multiplier)
     for (let j: usize = 0; j < 8; j++) storeRows(v128.xor(v128.load(p + (j << 5)), i8x16.splat(-128)), scale, out + (j << 4))

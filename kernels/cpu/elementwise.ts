@@ -1,28 +1,27 @@
 // The small ops: one row per unit of work.
-import { endOwn, field, fieldF32, fieldPtr, firstOwn, logitRowsPtr, positionsPtr, rowsOf, scratch, tokensPtr } from './control'
-import { CHUNK, dequantize, wCols } from './dequantize'
+import { ACTIVATION_CLAMPED_SWIGLU, ACTIVATION_SILU, ACTIVATION_SITU, AddRecord, CHUNK_COLUMNS, EmbedRecord, GatedMulRecord, LayerNormRecord, RmsNormRecord, RopeRecord, ScaleRecord, SelectRowsRecord, logitRowsPtr, positionsPtr, tokensPtr } from './contract.generated'
+import { endOwn, firstOwn, rowsOf, scratch } from './control'
+import { dequantize } from './dequantize'
 import { exp4, log1, madd, sum4 } from './simd'
 
-/** Record: 5 descriptor, 6 out, 7 out row bytes. */
-export function embed(rec: usize): void {
-  const d = fieldPtr(rec, 5), rows = rowsOf(rec), D = wCols(d)
+export function embed(rec: EmbedRecord): void {
+  const d = rec.matrix, rows = rowsOf(rec), D = d.cols
   for (let t = firstOwn(rows), end = endOwn(rows); t < end; t++) {
-    const id = load<i32>(tokensPtr() + (<usize>t << 2)), out = fieldPtr(rec, 6) + <usize>t * <usize>field(rec, 7)
-    for (let col = 0; col < D; col += CHUNK) {
-      const n = min(CHUNK, D - col)
+    const id = load<i32>(tokensPtr() + (<usize>t << 2)), out = rec.outRow(t)
+    for (let col = 0; col < D; col += CHUNK_COLUMNS) {
+      const n = min(CHUNK_COLUMNS, D - col)
       dequantize(d, id & ~3, col, n, scratch)
-      memory.copy(out + (<usize>col << 2), scratch + (<usize>((id & 3) * CHUNK) << 2), <usize>n << 2)
+      memory.copy(out + (<usize>col << 2), scratch + (<usize>((id & 3) * CHUNK_COLUMNS) << 2), <usize>n << 2)
     }
   }
 }
 
-/** Record: 5 x, 6 x row bytes, 7 weight f32 or 0, 8 out, 9 out row bytes, 10 heads, 11 head width, 12 eps, 13 weight's offset (f32). */
-export function rmsNorm(rec: usize): void {
-  const rows = rowsOf(rec), heads = field(rec, 10), width = field(rec, 11)
+export function rmsNorm(rec: RmsNormRecord): void {
+  const rows = rowsOf(rec), heads = rec.heads, width = rec.width
   for (let i = firstOwn(rows), end = endOwn(rows); i < end; i++)
     for (let h = 0; h < heads; h++) {
       const at = <usize>(h * width) << 2
-      rmsNormRow(fieldPtr(rec, 5) + <usize>i * <usize>field(rec, 6) + at, fieldPtr(rec, 7), fieldPtr(rec, 8) + <usize>i * <usize>field(rec, 9) + at, width, fieldF32(rec, 12), fieldF32(rec, 13))
+      rmsNormRow(rec.xRow(i) + at, rec.weight, rec.outRow(i) + at, width, rec.eps, rec.weightOffset)
     }
 }
 
@@ -43,11 +42,10 @@ function rmsNormRow(x: usize, w: usize, out: usize, n: i32, eps: f32, offset: f3
   }
 }
 
-/** Record: 5 x, 6 x row bytes, 7 weight f32, 8 bias f32, 9 out, 10 out row bytes, 11 columns, 12 eps (f32). */
-export function layerNorm(rec: usize): void {
-  const rows = rowsOf(rec), n = field(rec, 11)
+export function layerNorm(rec: LayerNormRecord): void {
+  const rows = rowsOf(rec), n = rec.columns
   for (let row = firstOwn(rows), end = endOwn(rows); row < end; row++)
-    layerNormRow(fieldPtr(rec, 5) + <usize>row * <usize>field(rec, 6), fieldPtr(rec, 7), fieldPtr(rec, 8), fieldPtr(rec, 9) + <usize>row * <usize>field(rec, 10), n, fieldF32(rec, 12))
+    layerNormRow(rec.xRow(row), rec.weight, rec.bias, rec.outRow(row), n, rec.eps)
 }
 
 function layerNormRow(x: usize, w: usize, b: usize, out: usize, n: i32, eps: f32): void {
@@ -60,17 +58,16 @@ function layerNormRow(x: usize, w: usize, b: usize, out: usize, n: i32, eps: f32
   for (let i: usize = 0; i < end; i += 4) store<f32>(out + i, (load<f32>(x + i) - mean) * scale * load<f32>(w + i) + load<f32>(b + i))
 }
 
-/** Record: 5 gate, 6 its row bytes, 7 up, 8 its row bytes, 9 out, 10 its row bytes, 11 columns, 12 activation, 13 alpha, 14 limit, 15 offset of up (f32). */
-export function gatedMul(rec: usize): void {
-  const rows = rowsOf(rec), n = field(rec, 11)
+export function gatedMul(rec: GatedMulRecord): void {
+  const rows = rowsOf(rec), n = rec.columns
   for (let i = firstOwn(rows), end = endOwn(rows); i < end; i++)
-    gatedMulRow(fieldPtr(rec, 5) + <usize>i * <usize>field(rec, 6), fieldPtr(rec, 7) + <usize>i * <usize>field(rec, 8), fieldPtr(rec, 9) + <usize>i * <usize>field(rec, 10), n, rec)
+    gatedMulRow(rec.gateRow(i), rec.upRow(i), rec.outRow(i), n, rec)
 }
 
 /** silu(g) = g / (1 + exp(-g)); tanh-gelu(g) = g / (1 + exp(-2 sqrt(2/pi) (g + 0.044715 g^3))). */
 // @ts-ignore: decorator
 @inline function activate(g: v128, activation: i32): v128 {
-  const z = activation == 0 ? g : f32x4.mul(f32x4.splat(1.5957691216057308), f32x4.add(g, f32x4.mul(f32x4.splat(0.044715), f32x4.mul(g, f32x4.mul(g, g)))))
+  const z = activation == ACTIVATION_SILU ? g : f32x4.mul(f32x4.splat(1.5957691216057308), f32x4.add(g, f32x4.mul(f32x4.splat(0.044715), f32x4.mul(g, f32x4.mul(g, g)))))
   return f32x4.div(g, f32x4.add(f32x4.splat(1), exp4(f32x4.neg(z))))
 }
 
@@ -102,16 +99,16 @@ export function gatedMul(rec: usize): void {
   return v128.bitselect(near, far, f32x4.lt(f32x4.abs(x), f32x4.splat(0.25)))
 }
 
-function gatedMulRow(gate: usize, up: usize, out: usize, n: i32, rec: usize): void {
+function gatedMulRow(gate: usize, up: usize, out: usize, n: i32, rec: GatedMulRecord): void {
   let i: usize = 0
-  const end = <usize>n << 2, whole = <usize>(n & ~3) << 2, activation = field(rec, 12)
-  if (activation == 2) {
-    const alpha = fieldF32(rec, 13), limit = fieldF32(rec, 14), offset = fieldF32(rec, 15)
+  const end = <usize>n << 2, whole = <usize>(n & ~3) << 2, activation = rec.activation
+  if (activation == ACTIVATION_CLAMPED_SWIGLU) {
+    const alpha = rec.alpha, limit = rec.limit, offset = rec.upOffset
     for (; i < whole; i += 16) v128.store(out + i, clampedSwiglu(v128.load(gate + i), v128.load(up + i), alpha, limit, offset))
     for (; i < end; i += 4) store<f32>(out + i, f32x4.extract_lane(clampedSwiglu(v128.load32_splat(gate + i), v128.load32_splat(up + i), alpha, limit, offset), 0))
     return
   }
-  if (activation == 3) {
+  if (activation == ACTIVATION_SITU) {
     for (; i < whole; i += 16) v128.store(out + i, situ(v128.load(gate + i), v128.load(up + i)))
     for (; i < end; i += 4) store<f32>(out + i, f32x4.extract_lane(situ(v128.load32_splat(gate + i), v128.load32_splat(up + i)), 0))
     return
@@ -120,15 +117,14 @@ function gatedMulRow(gate: usize, up: usize, out: usize, n: i32, rec: usize): vo
   for (; i < end; i += 4) store<f32>(out + i, f32x4.extract_lane(activate(f32x4.splat(load<f32>(gate + i)), activation), 0) * load<f32>(up + i))
 }
 
-/** Record: 5 x, 6 x row bytes, 7 out, 8 out row bytes, 9 columns, 10 factor (f32), 11 length (0: no temperature), 12 shift, 13 beta (f32). */
-export function scale(rec: usize): void {
-  const rows = rowsOf(rec), n = <usize>field(rec, 9) << 2, whole = n & ~15, length = field(rec, 11)
+export function scale(rec: ScaleRecord): void {
+  const rows = rowsOf(rec), n = <usize>rec.columns << 2, whole = n & ~15, length = rec.length
   for (let row = firstOwn(rows), end = endOwn(rows); row < end; row++) {
-    const x = fieldPtr(rec, 5) + <usize>row * <usize>field(rec, 6), out = fieldPtr(rec, 7) + <usize>row * <usize>field(rec, 8)
-    let by = fieldF32(rec, 10)
+    const x = rec.xRow(row), out = rec.outRow(row)
+    let by = rec.factor
     if (length) {
-      const position = load<i32>(positionsPtr() + (<usize>row << 2)), steps = (position + field(rec, 12)) / length
-      by *= 1 + fieldF32(rec, 13) * log1(<f32>(steps + 1))
+      const position = load<i32>(positionsPtr() + (<usize>row << 2)), steps = (position + rec.shift) / length
+      by *= 1 + rec.beta * log1(<f32>(steps + 1))
     }
     let i: usize = 0
     for (; i < whole; i += 16) v128.store(out + i, f32x4.mul(v128.load(x + i), f32x4.splat(by)))
@@ -136,38 +132,32 @@ export function scale(rec: usize): void {
   }
 }
 
-/** Record: 5 a, 6 its row bytes, 7 b, 8 its row bytes, 9 out, 10 its row bytes, 11 columns. */
-export function add(rec: usize): void {
-  const rows = rowsOf(rec), n = <usize>field(rec, 11) << 2, whole = n & ~15
+export function add(rec: AddRecord): void {
+  const rows = rowsOf(rec), n = <usize>rec.columns << 2, whole = n & ~15
   for (let row = firstOwn(rows), end = endOwn(rows); row < end; row++) {
-    const a = fieldPtr(rec, 5) + <usize>row * <usize>field(rec, 6), b = fieldPtr(rec, 7) + <usize>row * <usize>field(rec, 8), out = fieldPtr(rec, 9) + <usize>row * <usize>field(rec, 10)
+    const a = rec.aRow(row), b = rec.bRow(row), out = rec.outRow(row)
     let i: usize = 0
     for (; i < whole; i += 16) v128.store(out + i, f32x4.add(v128.load(a + i), v128.load(b + i)))
     for (; i < n; i += 4) store<f32>(out + i, load<f32>(a + i) + load<f32>(b + i))
   }
 }
 
-/** Record: 5 x, 6 x row bytes, 7 out, 8 out row bytes, 9 bytes to copy. */
-export function selectRows(rec: usize): void {
+export function selectRows(rec: SelectRowsRecord): void {
   const rows = rowsOf(rec)
   for (let r = firstOwn(rows), end = endOwn(rows); r < end; r++) {
     const t = load<i32>(logitRowsPtr() + (<usize>r << 2))
-    memory.copy(fieldPtr(rec, 7) + <usize>r * <usize>field(rec, 8), fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6), <usize>field(rec, 9))
+    memory.copy(rec.outRow(r), rec.xRow(t), <usize>rec.bytes)
   }
 }
 
-/**
- * Record: 5 x, 6 x row bytes, 7 x head bytes, 8 out, 9 out row bytes, 10 out head bytes, 11 heads, 12 dim,
- * 13 interleaved, 14 table [T][cos dim/2, sin dim/2] f32, 15 turns back.
- */
-export function rope(rec: usize): void {
-  const rows = rowsOf(rec), heads = field(rec, 11), half = field(rec, 12) >> 1, sign: f32 = field(rec, 15) ? -1 : 1
+export function rope(rec: RopeRecord): void {
+  const rows = rowsOf(rec), heads = rec.heads, half = rec.dim >> 1, sign: f32 = rec.inverse ? -1 : 1
   for (let t = firstOwn(rows), end = endOwn(rows); t < end; t++) {
-    const cos = fieldPtr(rec, 14) + (<usize>(t * 2 * half) << 2), sin = cos + (<usize>half << 2)
+    const cos = rec.angles + (<usize>(t * 2 * half) << 2), sin = cos + (<usize>half << 2)
     for (let h = 0; h < heads; h++) {
-      const x = fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6) + <usize>h * <usize>field(rec, 7)
-      const out = fieldPtr(rec, 8) + <usize>t * <usize>field(rec, 9) + <usize>h * <usize>field(rec, 10)
-      if (field(rec, 13)) rope_interleaved(x, out, cos, sin, half, sign)
+      const x = rec.xRow(t) + <usize>h * <usize>rec.xHeadBytes
+      const out = rec.outRow(t) + <usize>h * <usize>rec.outHeadBytes
+      if (rec.interleaved) rope_interleaved(x, out, cos, sin, half, sign)
       else rope_half(x, out, cos, sin, half, sign)
     }
   }

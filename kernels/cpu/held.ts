@@ -1,8 +1,8 @@
 // Constants that kernels read from memory: V8 makes those that it knows anew at every use, which takes three instructions; what
 // was loaded before a loop stays in a register, and a load inside of one costs nothing where the arithmetic is the limit.
 
-/** The control block's words for them (control.ts). */
-const HELD: usize = 1280
+import { HELD } from './contract.generated'
+
 const EXP: usize = HELD + 32
 
 /** Added, it rounds to the nearest integer (even on ties) and leaves it in the low bits: for |x| < 2^22. */

@@ -1,7 +1,8 @@
 // The indexer's choice of positions (src/graph/ops/sparse.ts). It does not depend on how the positions were dealt out to
 // threads: scores decide it, and where those at its edge are equal, one thread goes over the whole row.
-import { PAGE, pagePtr, positionOf, sequenceOf } from './attention'
-import { claim, endsPtr, field, fieldF32, fieldPtr, rowsOf, scratch, stepTokens, tiesPtr } from './control'
+import { pagePtr, positionOf, sequenceOf } from './attention'
+import { IndexScoresRecord, IndexSelectRecord, PAGE_SIZE, endsPtr, stepTokens, tiesPtr } from './contract.generated'
+import { claim, rowsOf, scratch } from './control'
 import { madd, sums4 } from './simd'
 import { at, widenRow } from './sparse'
 import { torchTopK } from './torch-topk'
@@ -77,13 +78,9 @@ function keepBest(topK: i32): void {
   best = kept
 }
 
-/**
- * The best topK positions of a part of each token's; lists of [1] count, [topK] positions, [topK] scores, [1] tied.
- * Record: 5 q, 6 q row bytes, 7 weights, 8 weights' row bytes, 9 heads, 10 E, 11 scale (f32), 12 keys' offset in the page,
- * 13 the cache is f16, 14 every, 15 topK, 16 lists.
- */
-export function indexScores(rec: usize): void {
-  const T = rowsOf(rec), parts = segments(), topK = field(rec, 15), every = field(rec, 14), perPage = PAGE / every
+/** The best topK positions of a part of each token's; lists of [1] count, [topK] positions, [topK] scores, [1] tied. */
+export function indexScores(rec: IndexScoresRecord): void {
+  const T = rowsOf(rec), parts = segments(), topK = rec.topK, every = rec.every, perPage = PAGE_SIZE / every
   for (let u = claim(rec, 1); u < T * parts; u = claim(rec, 1)) {
     // later tokens see more positions: begin with them
     const t = T - 1 - u / parts, part = u % parts, list = listOf(rec, t, part)
@@ -103,25 +100,25 @@ export function indexScores(rec: usize): void {
 }
 
 // @ts-ignore: decorator
-@inline function listOf(rec: usize, t: i32, part: i32): usize {
-  return at(fieldPtr(rec, 16), (t * segments() + part) * (2 * field(rec, 15) + 2))
+@inline function listOf(rec: IndexScoresRecord, t: i32, part: i32): usize {
+  return at(rec.lists, (t * segments() + part) * (2 * rec.topK + 2))
 }
 
 /** Offers the rows of pages [from, to); or writes all scores to `row`, by the number of the row. */
-function scorePages(rec: usize, t: i32, rows: i32, from: i32, to: i32, row: usize): void {
-  const topK = field(rec, 15), every = field(rec, 14), perPage = PAGE / every, sequence = sequenceOf(t)
-  const E = field(rec, 10), half = field(rec, 13), rowBytes = <usize>E << (half ? 1 : 2)
+function scorePages(rec: IndexScoresRecord, t: i32, rows: i32, from: i32, to: i32, row: usize): void {
+  const topK = rec.topK, every = rec.every, perPage = PAGE_SIZE / every, sequence = sequenceOf(t)
+  const E = rec.dim, half = rec.half, rowBytes = <usize>E << (half ? 1 : 2)
   const four = fourScores(topK), panel = keyPanel(topK)
-  const q = fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6), w = fieldPtr(rec, 7) + <usize>t * <usize>field(rec, 8)
+  const q = rec.qRow(t), w = rec.headWeightsRow(t)
   for (let page = from; page < to; page++) {
-    const keys = pagePtr(sequence, page) + fieldPtr(rec, 12), count = min(perPage, rows - page * perPage)
+    const keys = pagePtr(sequence, page) + rec.keys, count = min(perPage, rows - page * perPage)
     for (let p = 0; p < count; p += 4) {
       let k = keys + <usize>p * rowBytes
       if (half) {
         widenRow(k, 4 * E, 1, panel)
         k = panel
       }
-      v128.store(four, f32x4.mul(scoreKeys(q, w, field(rec, 9), E, k), f32x4.splat(fieldF32(rec, 11))))
+      v128.store(four, f32x4.mul(scoreKeys(q, w, rec.heads, E, k), f32x4.splat(rec.scale)))
       for (let i = 0; i < min(4, count - p); i++) {
         const r = page * perPage + p + i, s = load<f32>(at(four, i))
         if (row) store<f32>(at(row, r), s == s ? s : -Infinity)
@@ -157,11 +154,11 @@ function scoreKeys(q: usize, w: usize, heads: i32, E: i32, k: usize): v128 {
   return f32x4.add(sum, zero)
 }
 
-/** One list of each token's parts: positions, rising, then -1. Record: as above, and 17 out, 18 out row bytes. */
-export function indexSelect(rec: usize): void {
-  const T = rowsOf(rec), parts = segments(), every = field(rec, 14), topK = field(rec, 15)
+/** One list of each token's parts: positions, rising, then -1. */
+export function indexSelect(rec: IndexSelectRecord): void {
+  const T = rowsOf(rec), parts = segments(), every = rec.every, topK = rec.topK
   for (let t = claim(rec, 1); t < T; t = claim(rec, 1)) {
-    const out = fieldPtr(rec, 17) + <usize>t * <usize>field(rec, 18), rows = (positionOf(t) + 1) / every
+    const out = rec.outRow(t), rows = (positionOf(t) + 1) / every
     if (rows <= topK) {
       for (let i = 0; i < topK; i++) store<i32>(at(out, i), i < rows ? (i + 1) * every - 1 : -1)
       continue
@@ -186,10 +183,10 @@ export function indexSelect(rec: usize): void {
 }
 
 /** Some of the equal scores at the threshold are left out. The row is as long as the text, with nothing behind the token. */
-function chooseTied(rec: usize, t: i32, rows: i32, out: usize): void {
-  const every = field(rec, 14), topK = field(rec, 15), perPage = PAGE / every
+function chooseTied(rec: IndexScoresRecord, t: i32, rows: i32, out: usize): void {
+  const every = rec.every, topK = rec.topK, perPage = PAGE_SIZE / every
   store<i32>(at(tiesPtr(), t), 1)
-  const n = load<i32>(at(endsPtr(), t)) / every, row = at(keyPanel(topK), 4 * field(rec, 10)), order = at(row, n)
+  const n = load<i32>(at(endsPtr(), t)) / every, row = at(keyPanel(topK), 4 * rec.dim), order = at(row, n)
   scorePages(rec, t, rows, 0, (rows + perPage - 1) / perPage, row)
   for (let r = rows; r < n; r++) store<f32>(at(row, r), -Infinity)
   torchTopK(row, order, n, topK)

@@ -1,16 +1,16 @@
 // Integer dot products for blocks with scales of two levels and codes into tables (dequantize-blocks.ts): one row of x
 // times eight rows of weights, and the panels of sixteen for more rows. linear-int.ts says how both work.
 // A minimum costs one product a block: with the sum of the activations, which comes with them.
+import { INT4_MIN, INT4_MIN_PANEL, INT7, INT7_PANEL, IQ4, IQ4_PANEL, MXFP4, MXFP4_PANEL, Matrix, X_BLOCK_BYTES } from './contract.generated'
 import { products, scratch } from './control'
-import { INT4_MIN, INT7, IQ4, MXFP4, wBlocks, wData, wFormat, wMultiplier, wScales } from './dequantize'
-import { lower4, lowerFp8, lowerPowers, scaleBytes, superBytes, upper4, upperFp8, upperPowers, wMins, wPer, wSupers } from './dequantize-blocks'
+import { lower4, lowerFp8, lowerPowers, upper4, upperFp8, upperPowers } from './dequantize-blocks'
+import { blocksOf, scaleBytes, superBytes, supersOf } from './descriptor'
 import { heldNibbles } from './held'
 import { PANEL, highNibbles, joined, lowNibbles, outAt, pairs, scaled, start, tileBothNibbles, tileBytes, tileMx, xAt } from './linear-int'
-import { X_BLOCK } from './quantize'
 import { BYTES_SIGNED, NIBBLES, dot2, dot4, loadF16x4, lookUp, madd, nextF16x4 } from './simd'
 
 /** What lies behind the codes of a block of x. */
-const X_REST: usize = X_BLOCK - 32
+const X_REST: usize = X_BLOCK_BYTES - 32
 
 /** Twice e2m1, plus 12. */
 // @ts-ignore: decorator
@@ -36,8 +36,8 @@ const X_REST: usize = X_BLOCK - 32
 }
 
 /** One row of x times the eight rows of group g. */
-export function blocksOne(d: usize, g: i32, entry: usize, to: usize): void {
-  const format = wFormat(d)
+export function blocksOne(d: Matrix, g: i32, entry: usize, to: usize): void {
+  const format = d.format
   if (format == INT4_MIN) int4MinOne(d, g, entry, to)
   else if (format == INT7) int7One(d, g, entry, to)
   else if (format == MXFP4) mxfp4One(d, g, entry, to)
@@ -46,8 +46,8 @@ export function blocksOne(d: usize, g: i32, entry: usize, to: usize): void {
 }
 
 /** `n` rows of x, two at a time, times the sixteen rows of groups g and g + 1. */
-export function blocksPanel(d: usize, g: i32, table: usize, n: i32, to: usize): void {
-  const nb = wBlocks(d), end = table + (<usize>n << 3), format = wFormat(d)
+export function blocksPanel(d: Matrix, g: i32, table: usize, n: i32, to: usize): void {
+  const nb = blocksOf(d), end = table + (<usize>n << 3), format = d.format
   if (format == INT4_MIN) {
     unpackMin(d, g)
     for (let entry = table; entry < end; entry += 16)
@@ -65,20 +65,20 @@ export function blocksPanel(d: usize, g: i32, table: usize, n: i32, to: usize): 
       else tileBytes(nb, entry, to, products == BYTES_SIGNED ? 0 : 32)
   } else {
     unpack16(d, g)
-    const mins = wMins(d)
+    const mins = d.mins
     for (let entry = table; entry < end; entry += 16)
       if (mins) tile16Min(nb, entry, to)
       else tile16(nb, entry, to)
   }
 }
 
-function int4MinOne(d: usize, g: i32, entry: usize, to: usize): void {
-  const nb = wBlocks(d), per = wPer(d), at = <usize>(g * nb), multiplier = f32x4.splat(wMultiplier(d)), mask = heldNibbles(), zero = i16x8.splat(0)
-  let p = wData(d) + (at << 7), s = wScales(d) + (at << 4), run = wSupers(d, g), x = xAt(entry, 0)
+function int4MinOne(d: Matrix, g: i32, entry: usize, to: usize): void {
+  const nb = blocksOf(d), per = d.per, at = <usize>(g * nb), multiplier = f32x4.splat(d.multiplier), mask = heldNibbles(), zero = i16x8.splat(0)
+  let p = d.data + (at << 7), s = d.scales + (at << 4), run = supersOf(d, g), x = xAt(entry, 0)
   let a0 = f32x4.splat(0), b0 = a0
   for (let i = 0; i < nb; i += per, run += 32) {
     const d0 = loadF16x4(run, multiplier), d1 = nextF16x4(run, multiplier), m0 = loadF16x4(run + 16, multiplier), m1 = nextF16x4(run + 16, multiplier)
-    for (const end = s + (<usize>min(per, nb - i) << 4); s < end; s += 16, x += X_BLOCK - 16) {
+    for (const end = s + (<usize>min(per, nb - i) << 4); s < end; s += 16, x += X_BLOCK_BYTES - 16) {
       let c0 = zero, e0 = zero, u = zero, v = zero
       for (const stop = p + 128; p < stop; p += 32, x += 4) {
         const q = v128.load(p), r = v128.load(p, 16)
@@ -94,11 +94,11 @@ function int4MinOne(d: usize, g: i32, entry: usize, to: usize): void {
   v128.store(o, a0); v128.store(o, b0, 16)
 }
 
-function mxfp4One(d: usize, g: i32, entry: usize, to: usize): void {
-  const nb = wBlocks(d), at = <usize>(g * nb), mask = heldNibbles(), table = e2m1Codes()
-  let p = wData(d) + (at << 7), s = wScales(d) + (at << 3), x = xAt(entry, 0)
+function mxfp4One(d: Matrix, g: i32, entry: usize, to: usize): void {
+  const nb = blocksOf(d), at = <usize>(g * nb), mask = heldNibbles(), table = e2m1Codes()
+  let p = d.data + (at << 7), s = d.scales + (at << 3), x = xAt(entry, 0)
   let a0 = f32x4.splat(0), b0 = a0
-  for (let i = 0; i < nb; i++, s += 8, x += X_BLOCK) {
+  for (let i = 0; i < nb; i++, s += 8, x += X_BLOCK_BYTES) {
     let c0 = v128.load32_splat(x, 48), e0 = c0, u = c0
     for (let j: usize = 0; j < 16; j += 4, p += 32) {
       const q = v128.load(p), r = v128.load(p, 16)
@@ -112,13 +112,13 @@ function mxfp4One(d: usize, g: i32, entry: usize, to: usize): void {
   v128.store(o, a0); v128.store(o, b0, 16)
 }
 
-function iq4One(d: usize, g: i32, entry: usize, to: usize): void {
-  const nb = wBlocks(d), per = wPer(d), at = <usize>(g * nb), multiplier = f32x4.splat(wMultiplier(d)), mask = heldNibbles(), low = iq4Low(), high = iq4High()
-  let p = wData(d) + (at << 7), s = wScales(d) + (at << 3), run = wSupers(d, g), x = xAt(entry, 0)
+function iq4One(d: Matrix, g: i32, entry: usize, to: usize): void {
+  const nb = blocksOf(d), per = d.per, at = <usize>(g * nb), multiplier = f32x4.splat(d.multiplier), mask = heldNibbles(), low = iq4Low(), high = iq4High()
+  let p = d.data + (at << 7), s = d.scales + (at << 3), run = supersOf(d, g), x = xAt(entry, 0)
   let a0 = f32x4.splat(0), b0 = a0
   for (let i = 0; i < nb; i += per, run += 16) {
     const d0 = loadF16x4(run, multiplier), d1 = nextF16x4(run, multiplier)
-    for (const end = s + (<usize>min(per, nb - i) << 3); s < end; s += 8, x += X_BLOCK) {
+    for (const end = s + (<usize>min(per, nb - i) << 3); s < end; s += 8, x += X_BLOCK_BYTES) {
       let c0 = start(x), e0 = c0, f0 = i16x8.splat(0), h0 = f0, u = f0, v = f0
       for (let j: usize = 0; j < 16; j += 4, p += 32) {
         const q = v128.load(p), r = v128.load(p, 16)
@@ -135,11 +135,11 @@ function iq4One(d: usize, g: i32, entry: usize, to: usize): void {
   v128.store(o, a0); v128.store(o, b0, 16)
 }
 
-function nvfp4One(d: usize, g: i32, entry: usize, to: usize): void {
-  const nb = wBlocks(d), at = <usize>(g * nb), multiplier = f32x4.splat(wMultiplier(d)), mask = heldNibbles(), table = e2m1Codes()
-  let p = wData(d) + (at << 7), s = wScales(d) + (at << 4), x = xAt(entry, 0)
+function nvfp4One(d: Matrix, g: i32, entry: usize, to: usize): void {
+  const nb = blocksOf(d), at = <usize>(g * nb), multiplier = f32x4.splat(d.multiplier), mask = heldNibbles(), table = e2m1Codes()
+  let p = d.data + (at << 7), s = d.scales + (at << 4), x = xAt(entry, 0)
   let a0 = f32x4.splat(0), b0 = a0
-  for (let i = 0; i < nb; i++, s += 16, x += X_BLOCK) {
+  for (let i = 0; i < nb; i++, s += 16, x += X_BLOCK_BYTES) {
     let c0 = twelves(firstSums(x)), e0 = c0, f0 = twelves(otherSums(x)), h0 = f0, u = c0
     for (let j: usize = 0; j < 16; j += 4, p += 32) {
       const q = v128.load(p), r = v128.load(p, 16)
@@ -155,9 +155,9 @@ function nvfp4One(d: usize, g: i32, entry: usize, to: usize): void {
   v128.store(o, a0); v128.store(o, b0, 16)
 }
 
-function int7One(d: usize, g: i32, entry: usize, to: usize): void {
-  const nb = wBlocks(d), per = wPer(d), at = <usize>(g * nb), multiplier = f32x4.splat(wMultiplier(d)), mins = wMins(d), each = scaleBytes(d)
-  let p = wData(d) + (at << 8), s = wScales(d) + at * each, run = wSupers(d, g), x = xAt(entry, 0)
+function int7One(d: Matrix, g: i32, entry: usize, to: usize): void {
+  const nb = blocksOf(d), per = d.per, at = <usize>(g * nb), multiplier = f32x4.splat(d.multiplier), mins = d.mins, each = scaleBytes(d)
+  let p = d.data + (at << 8), s = d.scales + at * each, run = supersOf(d, g), x = xAt(entry, 0)
   let a0 = f32x4.splat(0), b0 = a0
   for (let i = 0; i < nb; i += per, run += superBytes(d)) {
     const d0 = loadF16x4(run, multiplier), d1 = nextF16x4(run, multiplier)
@@ -193,12 +193,12 @@ function int7One(d: usize, g: i32, entry: usize, to: usize): void {
 // @ts-ignore: decorator
 @inline function upperProduct(run: usize, s: usize, multiplier: v128): v128 { return f32x4.mul(loadF16x4(run, multiplier), upper4(s)) }
 
-function unpackMin(d: usize, g: i32): void {
-  const nb = wBlocks(d), per = wPer(d), multiplier = f32x4.splat(wMultiplier(d)), next = <usize>nb << 4
-  unpackTable(d, g, i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), 640)
-  let s = wScales(d) + <usize>(g * nb) * 16, to = scratch + PANEL + 512
-  for (let i = 0; i < nb; i++, s += 16, to += 640) {
-    const run = wSupers(d, g) + (<usize>(i / per) << 5), other = wSupers(d, g + 1) + (<usize>(i / per) << 5)
+function unpackMin(d: Matrix, g: i32): void {
+  const nb = blocksOf(d), per = d.per, multiplier = f32x4.splat(d.multiplier), next = <usize>nb << 4
+  unpackTable(d, g, i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), INT4_MIN_PANEL)
+  let s = d.scales + <usize>(g * nb) * 16, to = scratch + PANEL + 512
+  for (let i = 0; i < nb; i++, s += 16, to += INT4_MIN_PANEL) {
+    const run = supersOf(d, g) + (<usize>(i / per) << 5), other = supersOf(d, g + 1) + (<usize>(i / per) << 5)
     v128.store(to, lowerProduct(run, s, multiplier)); v128.store(to, upperProduct(run + 8, s, multiplier), 16)
     v128.store(to, lowerProduct(other, s + next, multiplier), 32); v128.store(to, upperProduct(other + 8, s + next, multiplier), 48)
     v128.store(to, lowerProduct(run + 16, s + 8, multiplier), 64); v128.store(to, upperProduct(run + 24, s + 8, multiplier), 80)
@@ -208,9 +208,9 @@ function unpackMin(d: usize, g: i32): void {
 
 /** Codes of four bits through a table, blocks `size` bytes apart. */
 // @ts-ignore: decorator
-@inline function unpackTable(d: usize, g: i32, table: v128, size: usize): void {
-  const nb = wBlocks(d), next = <usize>nb << 7, mask = heldNibbles()
-  let p = wData(d) + (<usize>(g * nb) << 7), block = scratch + PANEL
+@inline function unpackTable(d: Matrix, g: i32, table: v128, size: usize): void {
+  const nb = blocksOf(d), next = <usize>nb << 7, mask = heldNibbles()
+  let p = d.data + (<usize>(g * nb) << 7), block = scratch + PANEL
   for (let i = 0; i < nb; i++, block += size) {
     let to = block
     for (let j = 0; j < 4; j++, p += 32, to += 64) {
@@ -223,39 +223,42 @@ function unpackMin(d: usize, g: i32): void {
   }
 }
 
-function unpackMx(d: usize, g: i32): void {
-  const nb = wBlocks(d), next = <usize>nb << 3
-  unpackTable(d, g, e2m1Codes(), 576)
-  let s = wScales(d) + (<usize>(g * nb) << 3), to = scratch + PANEL + 512
-  for (let i = 0; i < nb; i++, s += 8, to += 576) {
+function unpackMx(d: Matrix, g: i32): void {
+  const nb = blocksOf(d), next = <usize>nb << 3
+  unpackTable(d, g, e2m1Codes(), MXFP4_PANEL)
+  let s = d.scales + (<usize>(g * nb) << 3), to = scratch + PANEL + 512
+  for (let i = 0; i < nb; i++, s += 8, to += MXFP4_PANEL) {
     v128.store(to, lowerPowers(s)); v128.store(to, upperPowers(s), 16)
     v128.store(to, lowerPowers(s + next), 32); v128.store(to, upperPowers(s + next), 48)
   }
 }
 
+/** A block of a panel in bytes: 32 columns of sixteen rows, and their scales. */
+const BYTES_PANEL: usize = 576
+
 /** As int8 does it: both halves of the codes, or bytes. */
-function unpackIq4(d: usize, g: i32): void {
-  const nb = wBlocks(d), per = wPer(d), multiplier = f32x4.splat(wMultiplier(d)), next = <usize>nb << 3, nibbles = products == NIBBLES
-  const size: usize = nibbles ? 1088 : 576
+function unpackIq4(d: Matrix, g: i32): void {
+  const nb = blocksOf(d), per = d.per, multiplier = f32x4.splat(d.multiplier), next = <usize>nb << 3, nibbles = products == NIBBLES
+  const size = nibbles ? IQ4_PANEL : BYTES_PANEL
   if (nibbles) {
-    unpackTable(d, g, iq4High(), 1088)
+    unpackTable(d, g, iq4High(), IQ4_PANEL)
     unpackLowIq4(d, g)
   } else {
     const codes = v128.or(iq4Low(), i8x16.shl(iq4High(), 4))
-    unpackTable(d, g, v128.xor(codes, i8x16.splat(products == BYTES_SIGNED ? -128 : 0)), 576)
+    unpackTable(d, g, v128.xor(codes, i8x16.splat(products == BYTES_SIGNED ? -128 : 0)), BYTES_PANEL)
   }
-  let s = wScales(d) + (<usize>(g * nb) << 3), to = scratch + PANEL + size - 64
+  let s = d.scales + (<usize>(g * nb) << 3), to = scratch + PANEL + size - 64
   for (let i = 0; i < nb; i++, s += 8, to += size) {
-    const run = wSupers(d, g) + (<usize>(i / per) << 4), other = wSupers(d, g + 1) + (<usize>(i / per) << 4)
+    const run = supersOf(d, g) + (<usize>(i / per) << 4), other = supersOf(d, g + 1) + (<usize>(i / per) << 4)
     v128.store(to, lowerProduct(run, s, multiplier)); v128.store(to, upperProduct(run + 8, s, multiplier), 16)
     v128.store(to, lowerProduct(other, s + next, multiplier), 32); v128.store(to, upperProduct(other + 8, s + next, multiplier), 48)
   }
 }
 
-function unpackLowIq4(d: usize, g: i32): void {
-  const nb = wBlocks(d), next = <usize>nb << 7, mask = heldNibbles(), table = iq4Low()
-  let p = wData(d) + (<usize>(g * nb) << 7), block = scratch + PANEL + 512
-  for (let i = 0; i < nb; i++, block += 1088) {
+function unpackLowIq4(d: Matrix, g: i32): void {
+  const nb = blocksOf(d), next = <usize>nb << 7, mask = heldNibbles(), table = iq4Low()
+  let p = d.data + (<usize>(g * nb) << 7), block = scratch + PANEL + 512
+  for (let i = 0; i < nb; i++, block += IQ4_PANEL) {
     let to = block
     for (let j = 0; j < 4; j++, p += 32, to += 64)
       for (let k: usize = 0; k < 2; k++) {
@@ -266,14 +269,14 @@ function unpackLowIq4(d: usize, g: i32): void {
   }
 }
 
-/** Codes plus 64, scales f32 [2][16], minima f32 [2][16]: 768 bytes a block. */
-function unpack16(d: usize, g: i32): void {
-  const nb = wBlocks(d), per = wPer(d), multiplier = f32x4.splat(wMultiplier(d)), each = scaleBytes(d), next = <usize>nb * each, mins = wMins(d)
-  const int7 = wFormat(d) == INT7
+/** Codes plus 64, scales f32 [2][16], minima f32 [2][16]: for int7 and nvfp4. */
+function unpack16(d: Matrix, g: i32): void {
+  const nb = blocksOf(d), per = d.per, multiplier = f32x4.splat(d.multiplier), each = scaleBytes(d), next = <usize>nb * each, mins = d.mins
+  const int7 = d.format == INT7
   if (int7) unpackBytes(d, g)
-  else unpackTable(d, g, i8x16.add(e2m1Codes(), i8x16.splat(52)), 768)
-  let s = wScales(d) + <usize>(g * nb) * each, to = scratch + PANEL + 512
-  for (let i = 0; i < nb; i++, s += each, to += 768)
+  else unpackTable(d, g, i8x16.add(e2m1Codes(), i8x16.splat(52)), INT7_PANEL)
+  let s = d.scales + <usize>(g * nb) * each, to = scratch + PANEL + 512
+  for (let i = 0; i < nb; i++, s += each, to += INT7_PANEL)
     for (let h: usize = 0; h < 2; h++) {
       const t = to + (h << 6), q = s + (h << 3)
       if (!int7) {
@@ -281,7 +284,7 @@ function unpack16(d: usize, g: i32): void {
         v128.store(t, lowerFp8(q + next, multiplier), 32); v128.store(t, upperFp8(q + next, multiplier), 48)
         continue
       }
-      const run = wSupers(d, g) + <usize>(i / per) * superBytes(d), other = wSupers(d, g + 1) + <usize>(i / per) * superBytes(d)
+      const run = supersOf(d, g) + <usize>(i / per) * superBytes(d), other = supersOf(d, g + 1) + <usize>(i / per) * superBytes(d)
       v128.store(t, lowerProduct(run, q, multiplier)); v128.store(t, upperProduct(run + 8, q, multiplier), 16)
       v128.store(t, lowerProduct(other, q + next, multiplier), 32); v128.store(t, upperProduct(other + 8, q + next, multiplier), 48)
       if (!mins) continue
@@ -290,9 +293,9 @@ function unpack16(d: usize, g: i32): void {
     }
 }
 
-function unpackBytes(d: usize, g: i32): void {
-  const nb = wBlocks(d), next = <usize>nb << 8
-  let p = wData(d) + (<usize>(g * nb) << 8), to = scratch + PANEL
+function unpackBytes(d: Matrix, g: i32): void {
+  const nb = blocksOf(d), next = <usize>nb << 8
+  let p = d.data + (<usize>(g * nb) << 8), to = scratch + PANEL
   for (let i = 0; i < nb; i++, to += 256)
     for (let j = 0; j < 8; j++, p += 32, to += 64) {
       v128.store(to, v128.load(p)); v128.store(to, v128.load(p, 16), 16)

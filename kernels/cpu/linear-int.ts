@@ -4,11 +4,11 @@
 // nothing. Decoding reads the weights once and unpacks on the way; more rows of x share a panel of sixteen rows, unpacked
 // into scratch. The sums of a block are exact, so every way gives the same bits.
 // Measured in docs/speed-log.md; truth: backends/reference.
+import { GROUP_ROWS, INT4, Matrix, X_BLOCK_BYTES } from './contract.generated'
 import { products, scratch } from './control'
-import { GROUP, INT4, wBlocks, wData, wFormat, wMultiplier, wMultipliers, wRows, wScales } from './dequantize'
+import { blocksOf, multipliersOf } from './descriptor'
 import { heldNibbles } from './held'
 import { blocksOne, blocksPanel } from './linear-blocks'
-import { X_BLOCK } from './quantize'
 import { BYTES_SIGNED, BYTES_UNSIGNED, NIBBLES, dot2, dot4, loadF16x4, madd, nextF16x4 } from './simd'
 
 /** Rows of x that pass over a claim's weights together; their codes stay in the second-level cache. */
@@ -17,8 +17,8 @@ const STRIP: i32 = 64
 export const PANEL: usize = 1024
 
 /** Row groups [g0, g1) for `n` rows of x: row i of the list is x row list[i] / div and out row list[i] (list 0: i). */
-export function linearInt(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list: usize, div: i32, n: i32, out: usize, outStride: usize): void {
-  const whole = wRows(d) / GROUP, rest = <usize>(wRows(d) % GROUP) << 2
+export function linearInt(d: Matrix, g0: i32, g1: i32, x: usize, xStride: usize, list: usize, div: i32, n: i32, out: usize, outStride: usize): void {
+  const whole = d.rows / GROUP_ROWS, rest = <usize>(d.rows % GROUP_ROWS) << 2
   const table = scratch + 64 // of a strip: pointers to a row of x and to its row of out, u32 each
   for (let from = 0; from < n; from += STRIP) {
     const count = min(STRIP, n - from)
@@ -49,25 +49,25 @@ export function linearInt(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, 
 }
 
 /** One row of x times eight rows of weights. */
-function one(d: usize, g: i32, entry: usize, to: usize): void {
-  const nb = wBlocks(d), at = <usize>(g * nb), s = wScales(d) + (at << 4)
-  if (wFormat(d) > INT4) blocksOne(d, g, entry, to)
-  else if (wFormat(d) == INT4) int4One(d, wData(d) + (at << 7), s, nb, entry, to)
-  else int8One(d, wData(d) + (at << 8), s, nb, entry, to)
+function one(d: Matrix, g: i32, entry: usize, to: usize): void {
+  const nb = blocksOf(d), at = <usize>(g * nb), s = d.scales + (at << 4)
+  if (d.format > INT4) blocksOne(d, g, entry, to)
+  else if (d.format == INT4) int4One(d, d.data + (at << 7), s, nb, entry, to)
+  else int8One(d, d.data + (at << 8), s, nb, entry, to)
 }
 
 /** `n` rows of x, two at a time, times the sixteen rows of groups g and g + 1. */
-function panel(d: usize, g: i32, table: usize, n: i32, to: usize): void {
-  const nb = wBlocks(d), end = table + (<usize>n << 3)
-  if (wFormat(d) > INT4) return blocksPanel(d, g, table, n, to)
-  if (wFormat(d) == INT4) unpackNibbles(d, g)
+function panel(d: Matrix, g: i32, table: usize, n: i32, to: usize): void {
+  const nb = blocksOf(d), end = table + (<usize>n << 3)
+  if (d.format > INT4) return blocksPanel(d, g, table, n, to)
+  if (d.format == INT4) unpackNibbles(d, g)
   else if (products == NIBBLES) unpackBothNibbles(d, g)
   else unpackBytes(d, g, products == BYTES_SIGNED)
   for (let entry = table; entry < end; entry += 16)
     if (products == NIBBLES)
-      if (wFormat(d) == INT4) tileNibbles(nb, entry, to)
+      if (d.format == INT4) tileNibbles(nb, entry, to)
       else tileBothNibbles(nb, entry, to)
-    else tileBytes(nb, entry, to, wFormat(d) == INT4 ? 2 : products == BYTES_UNSIGNED ? 32 : 0)
+    else tileBytes(nb, entry, to, d.format == INT4 ? 2 : products == BYTES_UNSIGNED ? 32 : 0)
 }
 
 // @ts-ignore: decorator
@@ -105,9 +105,9 @@ function panel(d: usize, g: i32, table: usize, n: i32, to: usize): void {
   v128.store(to, loadF16x4(s + next, multiplier), 32); v128.store(to, nextF16x4(s + next, multiplier), 48)
 }
 
-function unpackNibbles(d: usize, g: i32): void {
-  const nb = wBlocks(d), at = <usize>(g * nb), next = <usize>nb << 7, multiplier = f32x4.splat(wMultiplier(d)), mask = heldNibbles()
-  let p = wData(d) + (at << 7), s = wScales(d) + (at << 4), to = scratch + PANEL
+function unpackNibbles(d: Matrix, g: i32): void {
+  const nb = blocksOf(d), at = <usize>(g * nb), next = <usize>nb << 7, multiplier = f32x4.splat(d.multiplier), mask = heldNibbles()
+  let p = d.data + (at << 7), s = d.scales + (at << 4), to = scratch + PANEL
   for (let i = 0; i < nb; i++, s += 16, to += 320) {
     for (let j = 0; j < 4; j++, p += 32, to += 64) {
       const a = v128.load(p), b = v128.load(p, 16), c = v128.load(p + next), e = v128.load(p + next, 16)
@@ -118,9 +118,9 @@ function unpackNibbles(d: usize, g: i32): void {
   }
 }
 
-function unpackBothNibbles(d: usize, g: i32): void {
-  const nb = wBlocks(d), at = <usize>(g * nb), next = <usize>nb << 8, multiplier = f32x4.splat(wMultiplier(d)), mask = heldNibbles()
-  let p = wData(d) + (at << 8), s = wScales(d) + (at << 4), to = scratch + PANEL
+function unpackBothNibbles(d: Matrix, g: i32): void {
+  const nb = blocksOf(d), at = <usize>(g * nb), next = <usize>nb << 8, multiplier = f32x4.splat(d.multiplier), mask = heldNibbles()
+  let p = d.data + (at << 8), s = d.scales + (at << 4), to = scratch + PANEL
   for (let i = 0; i < nb; i++, s += 16, to += 576) {
     for (let j = 0; j < 8; j++, p += 32, to += 64) {
       const a = v128.load(p), b = v128.load(p, 16), c = v128.load(p + next), e = v128.load(p + next, 16)
@@ -132,9 +132,9 @@ function unpackBothNibbles(d: usize, g: i32): void {
 }
 
 /** Bytes as they are, or with their offset taken off. */
-function unpackBytes(d: usize, g: i32, signed: boolean): void {
-  const nb = wBlocks(d), at = <usize>(g * nb), next = <usize>nb << 8, multiplier = f32x4.splat(wMultiplier(d)), flip = i8x16.splat(signed ? -128 : 0)
-  let p = wData(d) + (at << 8), s = wScales(d) + (at << 4), to = scratch + PANEL
+function unpackBytes(d: Matrix, g: i32, signed: boolean): void {
+  const nb = blocksOf(d), at = <usize>(g * nb), next = <usize>nb << 8, multiplier = f32x4.splat(d.multiplier), flip = i8x16.splat(signed ? -128 : 0)
+  let p = d.data + (at << 8), s = d.scales + (at << 4), to = scratch + PANEL
   for (let i = 0; i < nb; i++, s += 16, to += 64) {
     for (let j = 0; j < 8; j++, p += 32, to += 64) {
       v128.store(to, v128.xor(v128.load(p), flip)); v128.store(to, v128.xor(v128.load(p, 16), flip), 16)
@@ -156,7 +156,7 @@ export function tileMx(nb: i32, table: usize, to: usize): void { tile(nb, table,
 @inline function tile(nb: i32, table: usize, to: usize, more: boolean): void {
   let x = xAt(table, 0), y = xAt(table, 1), p = scratch + PANEL
   let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0
-  for (let i = 0; i < nb; i++, p += 64, x += X_BLOCK - 32, y += X_BLOCK - 32) {
+  for (let i = 0; i < nb; i++, p += 64, x += X_BLOCK_BYTES - 32, y += X_BLOCK_BYTES - 32) {
     let c0 = more ? v128.load32_splat(x, 48) : start(x), c1 = c0, c2 = c0, c3 = c0, e0 = more ? v128.load32_splat(y, 48) : start(y), e1 = e0, e2 = e0, e3 = e0
     for (const end = p + 512; p < end; p += 64, x += 4, y += 4) {
       const w0 = v128.load(p), w1 = v128.load(p, 16), w2 = v128.load(p, 32), w3 = v128.load(p, 48), u = v128.load32_splat(x), v = v128.load32_splat(y)
@@ -176,7 +176,7 @@ export function tileMx(nb: i32, table: usize, to: usize): void { tile(nb, table,
 export function tileBothNibbles(nb: i32, table: usize, to: usize): void {
   let x = xAt(table, 0), y = xAt(table, 1), p = scratch + PANEL
   let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0
-  for (let i = 0; i < nb; i++, p += 64, x += X_BLOCK - 32, y += X_BLOCK - 32) {
+  for (let i = 0; i < nb; i++, p += 64, x += X_BLOCK_BYTES - 32, y += X_BLOCK_BYTES - 32) {
     let c0 = start(x), c1 = c0, c2 = c0, c3 = c0, e0 = start(y), e1 = e0, e2 = e0, e3 = e0
     for (const end = p + 512; p < end; p += 64, x += 4, y += 4) {
       const w0 = v128.load(p), w1 = v128.load(p, 16), w2 = v128.load(p, 32), w3 = v128.load(p, 48), u = v128.load32_splat(x), v = v128.load32_splat(y)
@@ -205,7 +205,7 @@ export function tileBytes(nb: i32, table: usize, to: usize, offset: i32): void {
   const fours = i32x4.splat(offset)
   let x = xAt(table, 0), y = xAt(table, 1), p = scratch + PANEL
   let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0
-  for (let i = 0; i < nb; i++, p += 64, x += X_BLOCK - 32, y += X_BLOCK - 32) {
+  for (let i = 0; i < nb; i++, p += 64, x += X_BLOCK_BYTES - 32, y += X_BLOCK_BYTES - 32) {
     let c0 = i32x4.shr_s(i32x4.mul(pairs(start(x)), fours), 1), c1 = c0, c2 = c0, c3 = c0, e0 = i32x4.shr_s(i32x4.mul(pairs(start(y)), fours), 1), e1 = e0, e2 = e0, e3 = e0
     for (const end = p + 512; p < end; p += 64, x += 4, y += 4) {
       const w0 = v128.load(p), w1 = v128.load(p, 16), w2 = v128.load(p, 32), w3 = v128.load(p, 48), u = v128.load32_splat(x), v = v128.load32_splat(y)
@@ -222,11 +222,11 @@ export function tileBytes(nb: i32, table: usize, to: usize, offset: i32): void {
 }
 
 /** One row of x times eight rows of int4 weights: decoding. */
-function int4One(d: usize, p: usize, s: usize, nb: i32, table: usize, to: usize): void {
+function int4One(d: Matrix, p: usize, s: usize, nb: i32, table: usize, to: usize): void {
   const mask = heldNibbles()
   let x0 = xAt(table, 0)
   let a0 = f32x4.splat(0), b0 = a0
-  for (let i = 0; i < nb; i++, s += 16, x0 += X_BLOCK - 16) {
+  for (let i = 0; i < nb; i++, s += 16, x0 += X_BLOCK_BYTES - 16) {
     let c0 = start(x0), d0 = c0
     for (const end = p + 128; p < end; p += 64, x0 += 8) {
       let q = v128.load(p), r = v128.load(p, 16), u = v128.load32_splat(x0), v = v128.load32_splat(x0, 16)
@@ -234,7 +234,7 @@ function int4One(d: usize, p: usize, s: usize, nb: i32, table: usize, to: usize)
       q = v128.load(p, 32); r = v128.load(p, 48); u = v128.load32_splat(x0, 4); v = v128.load32_splat(x0, 20)
       c0 = dot2(dot2(c0, u, lowNibbles(q, mask)), v, highNibbles(q, mask)); d0 = dot2(dot2(d0, u, lowNibbles(r, mask)), v, highNibbles(r, mask))
     }
-    const multiplier = wMultipliers(d), w = loadF16x4(s, multiplier), z = nextF16x4(s, multiplier), u = v128.load32_splat(x0, 16)
+    const multiplier = multipliersOf(d), w = loadF16x4(s, multiplier), z = nextF16x4(s, multiplier), u = v128.load32_splat(x0, 16)
     a0 = scaled(a0, pairs(c0), w, u); b0 = scaled(b0, pairs(d0), z, u)
   }
   const o0 = outAt(table, 0, to)
@@ -242,18 +242,18 @@ function int4One(d: usize, p: usize, s: usize, nb: i32, table: usize, to: usize)
 }
 
 /** One row of x times eight rows of int8 weights: decoding. */
-function int8One(d: usize, p: usize, s: usize, nb: i32, table: usize, to: usize): void {
+function int8One(d: Matrix, p: usize, s: usize, nb: i32, table: usize, to: usize): void {
   const mask = heldNibbles(), zero = i16x8.splat(0)
   let x0 = xAt(table, 0)
   let a0 = f32x4.splat(0), b0 = a0
-  for (let i = 0; i < nb; i++, s += 16, x0 += X_BLOCK) {
+  for (let i = 0; i < nb; i++, s += 16, x0 += X_BLOCK_BYTES) {
     let c0 = start(x0), d0 = c0
     let e0 = zero, f0 = zero, u = zero
     for (let j: usize = 0; j < 32; j += 4, p += 32) {
       const q = v128.load(p), l = lowNibbles(q, mask), h = highNibbles(q, mask), r = v128.load(p, 16), m = lowNibbles(r, mask), k = highNibbles(r, mask)
       u = v128.load32_splat(x0 + j); e0 = dot2(e0, u, l); c0 = dot2(c0, u, h); f0 = dot2(f0, u, m); d0 = dot2(d0, u, k)
     }
-    const multiplier = wMultipliers(d), w = loadF16x4(s, multiplier), z = nextF16x4(s, multiplier)
+    const multiplier = multipliersOf(d), w = loadF16x4(s, multiplier), z = nextF16x4(s, multiplier)
     u = v128.load32_splat(x0, 32); a0 = scaled(a0, joined(e0, c0), w, u); b0 = scaled(b0, joined(f0, d0), z, u)
   }
   const o0 = outAt(table, 0, to)

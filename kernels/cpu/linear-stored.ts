@@ -1,16 +1,18 @@
 // Exact products of weights that are stored as floats. BF16: four rows are widened in registers for one row of x, without the way
 // over scratch that pays only when several rows of x share it; sums have the order of dot4rows (linear.ts), so that the bits
 // are the same. FP8: blocks of codes are summed, and the sums are multiplied by the block's scale, for any number of rows of x.
+import { CHUNK_COLUMNS, Matrix } from './contract.generated'
 import { scratch } from './control'
-import { CHUNK, isInterleaved, isWoven, lowerCodes, lowerHalves, piecesOf, upperCodes, upperHalves, wRows, wScales, widenWoven } from './dequantize'
+import { lowerCodes, lowerHalves, upperCodes, upperHalves, widenWoven } from './dequantize'
+import { isInterleaved, isWoven, piecesOf } from './descriptor'
 import { heldFp8Bits, heldLift, heldRest } from './held'
 import { madd, sums4 } from './simd'
 
 /** Whether dotBf16 and dotFp8 can do `rows` rows from `row` on: four that lie interleaved. */
-export function isGroup(d: usize, row: i32, rows: i32): boolean { return rows == 4 && (row & 3) == 0 && isInterleaved(d, row) }
+export function isGroup(d: Matrix, row: i32, rows: i32): boolean { return rows == 4 && (row & 3) == 0 && isInterleaved(d, row) }
 
 /** Whether the products of `d` are sums of scaled sums of blocks: of fp8, where a block is whole vectors. */
-export function isFp8(d: usize): boolean { return isWoven(d) && (load<i32>(d, 36) & 15) == 0 }
+export function isFp8(d: Matrix): boolean { return isWoven(d) && (d.blockCols & 15) == 0 }
 
 /** Four of eight 16-bit numbers as the upper halves of 32-bit ones. */
 // @ts-ignore: decorator
@@ -19,7 +21,7 @@ export function isFp8(d: usize): boolean { return isWoven(d) && (load<i32>(d, 36
 @inline function high(w: v128): v128 { return v128.shuffle<i16>(i16x8.splat(0), w, 4, 12, 5, 13, 6, 14, 7, 15) }
 
 /** Dot products of x, from column `col` on, with rows [row, row + 4) and columns [col, col + n). */
-export function dotBf16(d: usize, row: i32, col: i32, n: i32, x: usize): v128 {
+export function dotBf16(d: Matrix, row: i32, col: i32, n: i32, x: usize): v128 {
   let p = piecesOf(d, row, col << 1), a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0
   for (const end = x + (<usize>n << 2); x < end; x += 32, p += 64) {
     const u = v128.load(x), v = v128.load(x, 16)
@@ -40,14 +42,14 @@ export function dotBf16(d: usize, row: i32, col: i32, n: i32, x: usize): v128 {
 
 /** Row r of four rows from `row` on; the last one of the matrix for those that do not exist. */
 // @ts-ignore: decorator
-@inline export function rowAt(d: usize, row: i32, r: i32): i32 { return min(row + r, wRows(d) - 1) }
+@inline export function rowAt(d: Matrix, row: i32, r: i32): i32 { return min(row + r, d.rows - 1) }
 /** The scales of a row's blocks. */
 // @ts-ignore: decorator
-@inline export function scalesAt(d: usize, row: i32): usize { return wScales(d) + (<usize>(row / load<i32>(d, 32) * load<i32>(d, 28)) << 2) }
+@inline export function scalesAt(d: Matrix, row: i32): usize { return d.scales + (<usize>(row / d.blockRows * d.gridCols) << 2) }
 
 /** As twoRows (linear.ts), for one row of x and four rows that lie interleaved: the codes are widened in registers, and the sums of blocks wait in scratch. */
-export function dotFp8(d: usize, row: i32, col: i32, n: i32, x: usize): v128 {
-  const blockCols = load<i32>(d, 36), end = col + n, sums = scratch, scales = scratch + 64
+export function dotFp8(d: Matrix, row: i32, col: i32, n: i32, x: usize): v128 {
+  const blockCols = d.blockCols, end = col + n, sums = scratch, scales = scratch + 64
   let p = piecesOf(d, row, col), stop = col / blockCols * blockCols
   for (let r = 0; r < 4; r++) {
     v128.store(sums + (<usize>r << 4), i32x4.splat(0))
@@ -83,7 +85,7 @@ export function dotFp8(d: usize, row: i32, col: i32, n: i32, x: usize): v128 {
   v128.store(sums, madd(f32x4.mul(a, rest), v128.load32_splat(scale), v128.load(sums)))
 }
 
-/** Codes of rows [row, row + 4), columns [col, col + n), as f32 [4][CHUNK] in scratch. */
-export function widenFp8(d: usize, row: i32, col: i32, n: i32): void {
-  for (let r = 0; r < 4; r++) widenWoven(d, rowAt(d, row, r), col, n, scratch + (<usize>(r * CHUNK) << 2))
+/** Codes of rows [row, row + 4), columns [col, col + n), as f32 [4][CHUNK_COLUMNS] in scratch. */
+export function widenFp8(d: Matrix, row: i32, col: i32, n: i32): void {
+  for (let r = 0; r < 4; r++) widenWoven(d, rowAt(d, row, r), col, n, scratch + (<usize>(r * CHUNK_COLUMNS) << 2))
 }

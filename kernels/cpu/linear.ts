@@ -1,20 +1,17 @@
 // Matrix times activations. Work is taken in groups of eight rows; each output is summed in one fixed order whatever
 // the number of tokens or threads.
-import { beginPieces, claim, claimSize, field, fieldPtr, nextPiece, rowsOf, scratch } from './control'
-import { BF16, CHUNK, F32, GROUP, dequantize, wCols, wData, wFormat, wRows, wStride } from './dequantize'
+import { BF16, CHUNK_COLUMNS, F32, GROUP_ROWS, HeadLinearRecord, LinearExpertsRecord, LinearRecord, Matrix } from './contract.generated'
+import { beginPieces, claimSize, nextPiece, rowsOf, scratch } from './control'
+import { dequantize } from './dequantize'
 import { linearInt } from './linear-int'
 import { dotBf16, dotFp8, isFp8, isGroup, rowAt, scalesAt, widenFp8 } from './linear-stored'
-import { madd, sum4, sums4 } from './simd'
+import { madd, sums4 } from './simd'
 
-/**
- * Record: 5 x, 6 x row bytes, 7 descriptor, 8 out, 9 out row bytes, 10 bias or 0, 11 quantised x (int path) or 0.
- * x is f32 [T, K], or the quantised rows of quantize.ts where word 11 is 1.
- */
-export function linear(rec: usize): void {
-  const d = fieldPtr(rec, 7), rows = rowsOf(rec), groups = (wRows(d) + GROUP - 1) / GROUP, size = groupsPerPiece(groups, rows), pieces = (groups + size - 1) / size
+export function linear(rec: LinearRecord): void {
+  const d = rec.matrix, rows = rowsOf(rec), groups = (d.rows + GROUP_ROWS - 1) / GROUP_ROWS, size = groupsPerPiece(groups, rows), pieces = (groups + size - 1) / size
   beginPieces()
   for (let i = nextPiece(pieces); i >= 0; i = nextPiece(pieces))
-    linearGroups(d, i * size, min((i + 1) * size, groups), fieldPtr(rec, 5), <usize>field(rec, 6), 0, 1, rows, fieldPtr(rec, 8), <usize>field(rec, 9), fieldPtr(rec, 10), field(rec, 11))
+    linearGroups(d, i * size, min((i + 1) * size, groups), rec.x, rec.xStride, 0, 1, rows, rec.out, rec.outStride, rec.bias, rec.integer)
 }
 
 /** An even number for more than one row of x, whose panels are two groups (linear-int.ts). */
@@ -24,13 +21,13 @@ function groupsPerPiece(groups: i32, n: i32): i32 {
 }
 
 /** Row groups [g0, g1) for `n` rows of x: row i of the list is x row list[i] / div and out row list[i] (list 0: i). */
-function linearGroups(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list: usize, div: i32, n: i32, out: usize, outStride: usize, bias: usize, quantized: i32): void {
+function linearGroups(d: Matrix, g0: i32, g1: i32, x: usize, xStride: usize, list: usize, div: i32, n: i32, out: usize, outStride: usize, bias: usize, quantized: i32): void {
   if (!quantized) linear_f32(d, g0, g1, x, xStride, list, div, n, out, outStride)
   else linearInt(d, g0, g1, x, xStride, list, div, n, out, outStride)
   if (bias) {
-    const end = min(g1 * GROUP, wRows(d))
+    const end = min(g1 * GROUP_ROWS, d.rows)
     for (let i = 0; i < n; i++)
-      for (let r = g0 * GROUP; r < end; r++) {
+      for (let r = g0 * GROUP_ROWS; r < end; r++) {
         const p = out + <usize>listed(list, i) * outStride + (<usize>r << 2)
         store<f32>(p, load<f32>(p) + load<f32>(bias + (<usize>r << 2)))
       }
@@ -41,18 +38,18 @@ function linearGroups(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list
 @inline function listed(list: usize, i: i32): i32 { return list ? load<i32>(list + (<usize>i << 2)) : i }
 
 /** Exact: four rows are widened to f32 a chunk at a time, unless they are f32, and used for all n rows of x. */
-function linear_f32(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list: usize, div: i32, n: i32, out: usize, outStride: usize): void {
-  const K = wCols(d), N = wRows(d)
-  for (let row = g0 * GROUP; row < min(g1 * GROUP, N); row += 4) {
-    const rows = min(4, N - row), fp8 = isFp8(d), stored = wFormat(d) == F32 && rows == 4
-    const inPlace = n == 1 && (fp8 || wFormat(d) == BF16) && isGroup(d, row, rows)
-    for (let col = 0; col < K; col += CHUNK) {
-      const width = min(CHUNK, K - col)
+function linear_f32(d: Matrix, g0: i32, g1: i32, x: usize, xStride: usize, list: usize, div: i32, n: i32, out: usize, outStride: usize): void {
+  const K = d.cols, N = d.rows
+  for (let row = g0 * GROUP_ROWS; row < min(g1 * GROUP_ROWS, N); row += 4) {
+    const rows = min(4, N - row), fp8 = isFp8(d), stored = d.format == F32 && rows == 4
+    const inPlace = n == 1 && (fp8 || d.format == BF16) && isGroup(d, row, rows)
+    for (let col = 0; col < K; col += CHUNK_COLUMNS) {
+      const width = min(CHUNK_COLUMNS, K - col)
       // The four rows as f32, and bytes from one to the next.
-      let from = scratch, stride = <usize>CHUNK << 2
+      let from = scratch, stride = <usize>CHUNK_COLUMNS << 2
       if (stored) {
-        stride = wStride(d)
-        from = wData(d) + <usize>row * stride + (<usize>col << 2)
+        stride = d.stride
+        from = d.data + <usize>row * stride + (<usize>col << 2)
       } else if (!inPlace) {
         if (fp8) widenFp8(d, row, col, width)
         else dequantize(d, row, col, width, scratch)
@@ -99,7 +96,7 @@ function linear_f32(d: usize, g0: i32, g1: i32, x: usize, xStride: usize, list: 
 }
 
 /** Where in scratch, behind the widened rows, eight vectors of sums lie: of one row of x with four rows, and of the next. */
-const SUMS: usize = <usize>CHUNK << 4
+const SUMS: usize = <usize>CHUNK_COLUMNS << 4
 
 // @ts-ignore: decorator
 @inline function sumsAt(offset: usize): v128 {
@@ -111,14 +108,14 @@ const SUMS: usize = <usize>CHUNK << 4
  * Two rows of x at a time, which gives every sum of products time to end before the next is added to it: what dot4rows gives
  * for each, in the same order of sums, or for fp8 sums of blocks times their scales. The four rows lie at `from`, `stride` bytes apart.
  */
-function twoRows(d: usize, row: i32, col: i32, width: i32, from: usize, stride: usize, x: usize, y: usize): void {
+function twoRows(d: Matrix, row: i32, col: i32, width: i32, from: usize, stride: usize, x: usize, y: usize): void {
   const to = scratch + SUMS
   if (!isFp8(d)) {
     eightSums(x, y, from, stride, width, to)
     return
   }
   for (let i: usize = 0; i < 128; i += 16) v128.store(to + i, i32x4.splat(0))
-  const blockCols = load<i32>(d, 36), part = to + 128
+  const blockCols = d.blockCols, part = to + 128
   for (let end = col + width, stop = col; col < end; col = stop) {
     const block = col / blockCols
     stop = min(end, (block + 1) * blockCols)
@@ -173,13 +170,11 @@ function eightSums(x: usize, y: usize, p: usize, row: usize, n: i32, to: usize):
 }
 
 /**
- * The same for a mixture of experts. Record: 5 x, 6 x row bytes, 7 descriptors (one pointer per expert), 8 out,
- * 9 out row bytes, 10 plan, 11 quantised, 12 experts, 13 divisor from pair to x row, 14 row groups, 15 biases (one
- * pointer per expert) or 0.
+ * The same for a mixture of experts.
  * plan (route.ts): [0] active experts; [1 + X] their ids; then X + 1 offsets; then pairs sorted by expert.
  */
-export function linear_experts(rec: usize): void {
-  const plan = fieldPtr(rec, 10), X = field(rec, 12), groups = field(rec, 14)
+export function linear_experts(rec: LinearExpertsRecord): void {
+  const plan = rec.plan, X = rec.experts, groups = rec.groups
   const active = load<i32>(plan), ids = plan + 4, offsets = ids + (<usize>X << 2), pairs = offsets + (<usize>(X + 1) << 2)
   // A piece stays inside one expert, so that its weights are read once.
   const size = min(groups, groupsPerPiece(active * groups, rowsOf(rec))), perExpert = (groups + size - 1) / size
@@ -187,42 +182,36 @@ export function linear_experts(rec: usize): void {
   for (let u = nextPiece(active * perExpert); u >= 0; u = nextPiece(active * perExpert)) {
     const e = load<i32>(ids + (<usize>(u / perExpert) << 2)), g = (u % perExpert) * size
     const from = load<i32>(offsets + (<usize>e << 2)), to = load<i32>(offsets + (<usize>e << 2), 4)
-    const d = <usize>load<u32>(fieldPtr(rec, 7) + (<usize>e << 2)), biases = fieldPtr(rec, 15)
-    const bias = biases ? <usize>load<u32>(biases + (<usize>e << 2)) : 0
-    linearGroups(d, g, min(g + size, groups), fieldPtr(rec, 5), <usize>field(rec, 6), pairs + (<usize>from << 2), field(rec, 13), to - from, fieldPtr(rec, 8), <usize>field(rec, 9), bias, field(rec, 11))
+    linearGroups(rec.matricesAt(e), g, min(g + size, groups), rec.x, rec.xStride, pairs + (<usize>from << 2), rec.pairsPerRow, to - from, rec.out, rec.outStride, rec.biasesAt(e), rec.integer)
   }
 }
 
 /** Rows of a head's matrix that are one piece of work; in latent attention they are few, in DeepSeek-V4's eight groups many. */
 const HEAD_ROWS: i32 = 64
 
-/**
- * One small matrix per head (see HeadLinearOp). Record: 5 x, 6 x row bytes, 7 descriptor, 8 out, 9 out row bytes,
- * 10 heads, 11 x head bytes, 12 out head bytes, 13 first row, 14 rows from head to head, 15 rows, 16 transposed,
- * 17 x is quantised: then words 13 to 15 are whole groups, and it is not transposed.
- */
-export function headLinear(rec: usize): void {
-  const heads = field(rec, 10), d = fieldPtr(rec, 7), K = wCols(d), rows = field(rec, 15), T = rowsOf(rec)
-  const xStride = <usize>field(rec, 6), outStride = <usize>field(rec, 9)
-  const blocks = field(rec, 16) ? 1 : (rows + HEAD_ROWS - 1) / HEAD_ROWS
+/** One small matrix per head (see HeadLinearOp). */
+export function headLinear(rec: HeadLinearRecord): void {
+  const heads = rec.heads, d = rec.matrix, K = d.cols, rows = rec.rows, T = rowsOf(rec)
+  const xStride = rec.xStride, outStride = rec.outStride
+  const blocks = rec.transposed ? 1 : (rows + HEAD_ROWS - 1) / HEAD_ROWS
   beginPieces()
   for (let u = nextPiece(heads * blocks); u >= 0; u = nextPiece(heads * blocks)) {
     const h = u / blocks, row = u % blocks * HEAD_ROWS, end = min(row + HEAD_ROWS, rows)
-    const x = fieldPtr(rec, 5) + <usize>h * <usize>field(rec, 11), out = fieldPtr(rec, 8) + <usize>h * <usize>field(rec, 12)
-    const first = field(rec, 13) + h * field(rec, 14)
-    if (field(rec, 17)) linearInt(d, (first + row) / GROUP, (first + end) / GROUP, x, xStride, 0, 1, T, out - (<usize>first << 2), outStride)
-    else if (field(rec, 16)) headLinear_transposed(d, first, rows, K, x, xStride, out, outStride, T)
+    const x = rec.x + <usize>h * <usize>rec.xHeadBytes, out = rec.out + <usize>h * <usize>rec.outHeadBytes
+    const first = rec.firstRow + h * rec.rowStride
+    if (rec.integer) linearInt(d, (first + row) / GROUP_ROWS, (first + end) / GROUP_ROWS, x, xStride, 0, 1, T, out - (<usize>first << 2), outStride)
+    else if (rec.transposed) headLinear_transposed(d, first, rows, K, x, xStride, out, outStride, T)
     else headLinear_rows(d, first + row, end - row, K, x, xStride, out + (<usize>row << 2), outStride, T)
   }
 }
 
-function headLinear_rows(d: usize, first: i32, rows: i32, K: i32, x: usize, xStride: usize, out: usize, outStride: usize, T: i32): void {
+function headLinear_rows(d: Matrix, first: i32, rows: i32, K: i32, x: usize, xStride: usize, out: usize, outStride: usize, T: i32): void {
   for (let r = 0; r < rows; r += 4)
-    for (let col = 0; col < K; col += CHUNK) {
-      const width = min(CHUNK, K - col)
+    for (let col = 0; col < K; col += CHUNK_COLUMNS) {
+      const width = min(CHUNK_COLUMNS, K - col)
       dequantize(d, first + r, col, width, scratch)
       for (let t = 0; t < T; t++) {
-        const sums = dot4rows(x + <usize>t * xStride + (<usize>col << 2), width, scratch, <usize>CHUNK << 2)
+        const sums = dot4rows(x + <usize>t * xStride + (<usize>col << 2), width, scratch, <usize>CHUNK_COLUMNS << 2)
         for (let i = 0; i < min(4, rows - r); i++) {
           const p = out + <usize>t * outStride + (<usize>(r + i) << 2), s = lane(sums, i)
           store<f32>(p, col ? load<f32>(p) + s : s)
@@ -231,15 +220,15 @@ function headLinear_rows(d: usize, first: i32, rows: i32, K: i32, x: usize, xStr
     }
 }
 
-function headLinear_transposed(d: usize, first: i32, rows: i32, K: i32, x: usize, xStride: usize, out: usize, outStride: usize, T: i32): void {
+function headLinear_transposed(d: Matrix, first: i32, rows: i32, K: i32, x: usize, xStride: usize, out: usize, outStride: usize, T: i32): void {
   for (let t = 0; t < T; t++) memory.fill(out + <usize>t * outStride, 0, <usize>K << 2)
   for (let r = 0; r < rows; r += 4)
-    for (let col = 0; col < K; col += CHUNK) {
-      const width = min(CHUNK, K - col)
+    for (let col = 0; col < K; col += CHUNK_COLUMNS) {
+      const width = min(CHUNK_COLUMNS, K - col)
       dequantize(d, first + r, col, width, scratch)
       for (let i = 0; i < min(4, rows - r); i++)
         for (let t = 0; t < T; t++)
-          axpy(load<f32>(x + <usize>t * xStride + (<usize>(r + i) << 2)), scratch + (<usize>(i * CHUNK) << 2), out + <usize>t * outStride + (<usize>col << 2), width)
+          axpy(load<f32>(x + <usize>t * xStride + (<usize>(r + i) << 2)), scratch + (<usize>(i * CHUNK_COLUMNS) << 2), out + <usize>t * outStride + (<usize>col << 2), width)
     }
 }
 

@@ -1,17 +1,17 @@
-// Records of 48 bytes, one for each 32 columns of a row (src/backends/cpu/stage-blocks.ts), into the kernels' blocks.
-import { GROUP, INT4_MIN, INT7, IQ4, MXFP4, NVFP4, wBlocks, wData, wFormat, wScales } from './dequantize'
-import { scaleBytes, superBytes, wMins, wPer, wSupers } from './dequantize-blocks'
+// Staged blocks, one for each 32 columns of a row (src/backends/cpu/stage-blocks.ts), into the kernels' blocks.
+import { GROUP_ROWS, INT4_MIN, INT7, IQ4, MXFP4, Matrix, NVFP4, STAGED_BYTES, STAGED_MINS, STAGED_MIN_SCALE, STAGED_SCALE, STAGED_SCALES } from './contract.generated'
+import { blocksOf, scaleBytes, superBytes, supersOf } from './descriptor'
 import { storeWords, widened } from './pack'
 import { toHalf } from './simd'
 
 /** Rows [row, row + count). Refuses a row whose d or dmin is no f16: returns it plus 1. */
-export function packBlocks(d: usize, source: usize, row: i32, count: i32): i32 {
-  const format = wFormat(d), nb = wBlocks(d), per = wPer(d), each = scaleBytes(d), mins = wMins(d)
+export function packBlocks(d: Matrix, source: usize, row: i32, count: i32): i32 {
+  const format = d.format, nb = blocksOf(d), per = d.per, each = scaleBytes(d), mins = d.mins
   for (let r = row; r < row + count; r++) {
-    const g = r / GROUP, lane = <usize>(r % GROUP)
-    let codes = wData(d) + (<usize>(g * nb) << (format == INT7 ? 8 : 7)) + (lane << 2)
-    let scales = wScales(d) + <usize>(g * nb) * each + lane
-    for (let b = 0; b < nb; b++, source += 48, scales += each) {
+    const g = r / GROUP_ROWS, lane = <usize>(r % GROUP_ROWS)
+    let codes = d.data + (<usize>(g * nb) << (format == INT7 ? 8 : 7)) + (lane << 2)
+    let scales = d.scales + <usize>(g * nb) * each + lane
+    for (let b = 0; b < nb; b++, source += STAGED_BYTES, scales += each) {
       if (format == INT7) {
         storeWords(codes, v128.load(source)); storeWords(codes + 128, v128.load(source, 16))
         codes += 256
@@ -19,15 +19,15 @@ export function packBlocks(d: usize, source: usize, row: i32, count: i32): i32 {
         storeWords(codes, v128.or(v128.load(source), i8x16.shl(v128.load(source, 16), 4)))
         codes += 128
       }
-      store<u8>(scales, load<u8>(source, 32))
-      if (format == INT7 || format == NVFP4) store<u8>(scales, load<u8>(source, 33), 8)
-      if (format == NVFP4 && ((load<u16>(source, 32) & 0x8080) != 0)) return r + 1
-      if (format == INT4_MIN) store<u8>(scales, load<u8>(source, 34), 8)
-      if (format == INT7 && mins) { store<u8>(scales, load<u8>(source, 34), 16); store<u8>(scales, load<u8>(source, 35), 24) }
-      if (format == MXFP4 && load<u8>(source, 32) == 255) return r + 1
+      store<u8>(scales, load<u8>(source, STAGED_SCALES))
+      if (format == INT7 || format == NVFP4) store<u8>(scales, load<u8>(source, STAGED_SCALES + 1), 8)
+      if (format == NVFP4 && ((load<u16>(source, STAGED_SCALES) & 0x8080) != 0)) return r + 1
+      if (format == INT4_MIN) store<u8>(scales, load<u8>(source, STAGED_MINS), 8)
+      if (format == INT7 && mins) { store<u8>(scales, load<u8>(source, STAGED_MINS), 16); store<u8>(scales, load<u8>(source, STAGED_MINS + 1), 24) }
+      if (format == MXFP4 && load<u8>(source, STAGED_SCALES) == 255) return r + 1
       if ((format == INT4_MIN || format == INT7 || format == IQ4) && b % per == 0) {
-        const run = wSupers(d, g) + <usize>(b / per) * superBytes(d) + (lane << 1)
-        if (!storeHalf(run, load<f32>(source, 36)) || (mins && !storeHalf(run + 16, load<f32>(source, 40)))) return r + 1
+        const run = supersOf(d, g) + <usize>(b / per) * superBytes(d) + (lane << 1)
+        if (!storeHalf(run, load<f32>(source, STAGED_SCALE)) || (mins && !storeHalf(run + 16, load<f32>(source, STAGED_MIN_SCALE)))) return r + 1
       }
     }
   }
@@ -47,12 +47,12 @@ function storeHalf(at: usize, value: f32): boolean {
 @inline function notFinite(half: u16): boolean { return (half & 0x7c00) == 0x7c00 }
 
 /** ggml q4_k: f16 d and dmin, eight scales and minima of six bits, 256 codes. */
-export function packQ4k(d: usize, source: usize, row: i32, count: i32): i32 {
-  const nb = wBlocks(d), mask = i8x16.splat(15)
+export function packQ4k(d: Matrix, source: usize, row: i32, count: i32): i32 {
+  const nb = blocksOf(d), mask = i8x16.splat(15)
   for (let r = row; r < row + count; r++) {
-    const g = r / GROUP, lane = <usize>(r % GROUP)
-    let codes = wData(d) + (<usize>(g * nb) << 7) + (lane << 2), scales = wScales(d) + (<usize>(g * nb) << 4) + lane
-    let run = wSupers(d, g) + (lane << 1)
+    const g = r / GROUP_ROWS, lane = <usize>(r % GROUP_ROWS)
+    let codes = d.data + (<usize>(g * nb) << 7) + (lane << 2), scales = d.scales + (<usize>(g * nb) << 4) + lane
+    let run = supersOf(d, g) + (lane << 1)
     for (let b = 0; b < nb; b += 8, source += 144, run += 32) {
       const scale = load<u16>(source), min = load<u16>(source, 2)
       if (notFinite(scale) || notFinite(min)) return r + 1
@@ -74,12 +74,12 @@ export function packQ4k(d: usize, source: usize, row: i32, count: i32): i32 {
 }
 
 /** ggml q6_k: lower four bits, upper two bits, sixteen i8 scales, f16 d. */
-export function packQ6k(d: usize, source: usize, row: i32, count: i32): i32 {
-  const nb = wBlocks(d)
+export function packQ6k(d: Matrix, source: usize, row: i32, count: i32): i32 {
+  const nb = blocksOf(d)
   for (let r = row; r < row + count; r++) {
-    const g = r / GROUP, lane = <usize>(r % GROUP)
-    let codes = wData(d) + (<usize>(g * nb) << 8) + (lane << 2), scales = wScales(d) + (<usize>(g * nb) << 4) + lane
-    let run = wSupers(d, g) + (lane << 1)
+    const g = r / GROUP_ROWS, lane = <usize>(r % GROUP_ROWS)
+    let codes = d.data + (<usize>(g * nb) << 8) + (lane << 2), scales = d.scales + (<usize>(g * nb) << 4) + lane
+    let run = supersOf(d, g) + (lane << 1)
     for (let b = 0; b < nb; b += 8, source += 210, run += 16) {
       const scale = load<u16>(source, 208)
       if (notFinite(scale)) return r + 1
@@ -99,11 +99,11 @@ export function packQ6k(d: usize, source: usize, row: i32, count: i32): i32 {
 }
 
 /** ggml mxfp4: a power of two and 32 codes, whose order is the kernels' own. */
-export function packMxfp4(d: usize, source: usize, row: i32, count: i32): i32 {
-  const nb = wBlocks(d)
+export function packMxfp4(d: Matrix, source: usize, row: i32, count: i32): i32 {
+  const nb = blocksOf(d)
   for (let r = row; r < row + count; r++) {
-    const g = r / GROUP, lane = <usize>(r % GROUP)
-    let codes = wData(d) + (<usize>(g * nb) << 7) + (lane << 2), scales = wScales(d) + (<usize>(g * nb) << 3) + lane
+    const g = r / GROUP_ROWS, lane = <usize>(r % GROUP_ROWS)
+    let codes = d.data + (<usize>(g * nb) << 7) + (lane << 2), scales = d.scales + (<usize>(g * nb) << 3) + lane
     for (let b = 0; b < nb; b++, source += 17, codes += 128, scales += 8) {
       const scale = load<u8>(source)
       if (scale == 255) return r + 1
@@ -115,11 +115,11 @@ export function packMxfp4(d: usize, source: usize, row: i32, count: i32): i32 {
 }
 
 /** Two codes in a byte, the even column low, with f32 scales at `grid`: powers of two per 32 columns, or e4m3 per 16. */
-export function packFp4(d: usize, source: usize, grid: usize, row: i32, count: i32): i32 {
-  const nb = wBlocks(d), mask = i8x16.splat(15), each = scaleBytes(d), nvfp4 = wFormat(d) == NVFP4
+export function packFp4(d: Matrix, source: usize, grid: usize, row: i32, count: i32): i32 {
+  const nb = blocksOf(d), mask = i8x16.splat(15), each = scaleBytes(d), nvfp4 = d.format == NVFP4
   for (let r = row; r < row + count; r++) {
-    const g = r / GROUP, lane = <usize>(r % GROUP)
-    let codes = wData(d) + (<usize>(g * nb) << 7) + (lane << 2), scales = wScales(d) + <usize>(g * nb) * each + lane
+    const g = r / GROUP_ROWS, lane = <usize>(r % GROUP_ROWS)
+    let codes = d.data + (<usize>(g * nb) << 7) + (lane << 2), scales = d.scales + <usize>(g * nb) * each + lane
     for (let b = 0; b < nb; b++, source += 16, codes += 128, scales += each) {
       if (nvfp4) {
         const low = load<f32>(grid), high = load<f32>(grid, 4)

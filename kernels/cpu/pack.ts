@@ -1,22 +1,24 @@
 // Stored weights into the kernels' integer blocks, and checks, while a model is loaded. `d` is the target's descriptor;
 // rows [row, row + count) lie at `source`. Functions that may refuse return the first bad row + 1, or 0.
+import { CHUNK_COLUMNS, GROUP_ROWS, INT4, Matrix } from './contract.generated'
 import { scratch } from './control'
-import { CHUNK, GROUP, INT4, dequantize, wBlocks, wCols, wData, wFormat, wScales } from './dequantize'
+import { dequantize } from './dequantize'
+import { blocksOf } from './descriptor'
 import { larger, rounded, toHalf } from './simd'
 
 /** Where row's first block of codes begins; byte 32j + 4 lane + i of a block. */
 // @ts-ignore: decorator
-@inline function codesAt(d: usize, row: i32): usize {
-  return wData(d) + (<usize>((row / GROUP) * wBlocks(d)) << (wFormat(d) == INT4 ? 7 : 8)) + (<usize>(row % GROUP) << 2)
+@inline function codesAt(d: Matrix, row: i32): usize {
+  return d.data + (<usize>((row / GROUP_ROWS) * blocksOf(d)) << (d.format == INT4 ? 7 : 8)) + (<usize>(row % GROUP_ROWS) << 2)
 }
 // @ts-ignore: decorator
-@inline function scalesAt(d: usize, row: i32): usize {
-  return wScales(d) + (<usize>((row / GROUP) * wBlocks(d)) << 4) + (<usize>(row % GROUP) << 1)
+@inline function scalesAt(d: Matrix, row: i32): usize {
+  return d.scales + (<usize>((row / GROUP_ROWS) * blocksOf(d)) << 4) + (<usize>(row % GROUP_ROWS) << 1)
 }
 
 /** ggml q4_0 or q8_0 rows, bit for bit: only the order changes, and signed bytes get their offset. */
-export function packGgml(d: usize, source: usize, row: i32, count: i32): i32 {
-  const int4 = wFormat(d) == INT4, words: i32 = int4 ? 4 : 8, offset: u32 = int4 ? 0 : 0x80808080, nb = wBlocks(d)
+export function packGgml(d: Matrix, source: usize, row: i32, count: i32): i32 {
+  const int4 = d.format == INT4, words: i32 = int4 ? 4 : 8, offset: u32 = int4 ? 0 : 0x80808080, nb = blocksOf(d)
   for (let r = row; r < row + count; r++) {
     let codes = codesAt(d, r), scales = scalesAt(d, r)
     for (let b = 0; b < nb; b++, scales += 16) {
@@ -34,8 +36,8 @@ export function packGgml(d: usize, source: usize, row: i32, count: i32): i32 {
  * compressed-tensors words (nibble j of a word is column 8c + j) with their f32 scales, times `factor`. Refuses a row
  * with a scale that f16 cannot hold.
  */
-export function packWords(d: usize, source: usize, grid: usize, factor: f32, row: i32, count: i32): i32 {
-  const nb = wBlocks(d), mask = i8x16.splat(15)
+export function packWords(d: Matrix, source: usize, grid: usize, factor: f32, row: i32, count: i32): i32 {
+  const nb = blocksOf(d), mask = i8x16.splat(15)
   for (let r = row; r < row + count; r++) {
     let codes = codesAt(d, r), scales = scalesAt(d, r)
     for (let b = 0; b < nb; b++, source += 16, grid += 4, scales += 16, codes += 128) {
@@ -52,22 +54,22 @@ export function packWords(d: usize, source: usize, grid: usize, factor: f32, row
 }
 
 /** Symmetric requantisation of the rows of matrix `s` (any float format) to int8 (127 steps) or int4 (8 steps); scales are stored times `factor`. */
-export function packFloats(d: usize, s: usize, factor: f32, row: i32, count: i32): void {
-  const K = wCols(d), end = row + count
+export function packFloats(d: Matrix, s: Matrix, factor: f32, row: i32, count: i32): void {
+  const K = d.cols, end = row + count
   for (let r = row; r < end; r += 4)
-    for (let col = 0; col < K; col += CHUNK) {
-      const n = min(CHUNK, K - col), blocks = (n + 31) >> 5
+    for (let col = 0; col < K; col += CHUNK_COLUMNS) {
+      const n = min(CHUNK_COLUMNS, K - col), blocks = (n + 31) >> 5
       dequantize(s, r, col, n, scratch)
       for (let i = 0; i < min(4, end - r); i++) {
-        const x = scratch + (<usize>(i * CHUNK) << 2)
+        const x = scratch + (<usize>(i * CHUNK_COLUMNS) << 2)
         memory.fill(x + (<usize>n << 2), 0, <usize>((blocks << 5) - n) << 2)
         for (let b = 0; b < blocks; b++) packBlock(d, x + (<usize>b << 7), r + i, (col >> 5) + b, factor)
       }
     }
 }
 
-function packBlock(d: usize, x: usize, row: i32, block: i32, factor: f32): void {
-  const int4 = wFormat(d) == INT4, codes = codesAt(d, row) + (<usize>block << (int4 ? 7 : 8))
+function packBlock(d: Matrix, x: usize, row: i32, block: i32, factor: f32): void {
+  const int4 = d.format == INT4, codes = codesAt(d, row) + (<usize>block << (int4 ? 7 : 8))
   let most = f32x4.splat(0), least = most
   for (let i: usize = 0; i < 128; i += 16) {
     const v = v128.load(x + i)

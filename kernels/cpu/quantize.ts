@@ -3,22 +3,19 @@
 // in columns 2, 3. These are the lanes in which linear-int.ts sums, and what the offset of its codes costs there. Then the
 // same two for the first 16 columns; f32 minus the sum of all activations; and the first two times 3/2, for codes that are 12
 // too large. What a kernel can load and splat is shared by the halves of a wide register; what it computes is not.
-import { endOwn, field, fieldPtr, firstOwn, rowsOf, scratch } from './control'
+import { QuantizeRecord, X_BLOCK_BYTES } from './contract.generated'
+import { endOwn, firstOwn, rowsOf, scratch } from './control'
 import { larger, rounded, sum4 } from './simd'
 
-/** Bytes of a block. */
-export const X_BLOCK: usize = 52
-
-/** Record: 5 x, 6 x row bytes, 7 out, 8 out row bytes, 9 K. */
-export function quantize(rec: usize): void {
+export function quantize(rec: QuantizeRecord): void {
   const rows = rowsOf(rec)
   for (let i = firstOwn(rows), end = endOwn(rows); i < end; i++)
-    quantizeRow(fieldPtr(rec, 5) + <usize>i * <usize>field(rec, 6), fieldPtr(rec, 7) + <usize>i * <usize>field(rec, 8), field(rec, 9))
+    quantizeRow(rec.xRow(i), rec.outRow(i), rec.columns)
 }
 
 function quantizeRow(x: usize, out: usize, K: i32): void {
   const full = K & ~31
-  for (let c = 0; c < full; c += 32, x += 128, out += X_BLOCK) quantizeBlock(x, out)
+  for (let c = 0; c < full; c += 32, x += 128, out += X_BLOCK_BYTES) quantizeBlock(x, out)
   if (full == K) return
   // the ragged end, padded with zeros in scratch
   memory.fill(scratch, 0, 128)

@@ -1,17 +1,14 @@
 // Recurrent layers: short convolutions, decays, the gated delta rule, and the gates around them. The formulas are in
 // src/graph/ops/recurrent.ts. A sequence's states lie in its slot; the tokens of one sequence stand together in a step.
-import { claim, endOwn, field, fieldF32, fieldPtr, firstOwn, positionsPtr, rowsOf, scratch, sequencesPtr, slotsPtr } from './control'
+import { CopyHeadsRecord, DELTA_CHUNK, DecayRecord, DeltaRuleRecord, GatedNormRecord, ShortConvRecord, SigmoidGateRecord, positionsPtr, sequencesPtr, slotsPtr } from './contract.generated'
+import { claim, endOwn, firstOwn, rowsOf, scratch } from './control'
 import { exp1, exp4, madd, sum4 } from './simd'
 
-/** Tokens of a chunk of the delta rule; they begin at positions that are multiples of it. */
-const CHUNK: i32 = 16
 /** Columns of a panel of S: four vectors. S and what tokens wrote lie as panels, [columns / 16][rows][16]. */
 const PANEL: i32 = 16
 
 // @ts-ignore: decorator
 @inline function bytes(floats: i32): usize { return <usize>floats << 2 }
-// @ts-ignore: decorator
-@inline function rowPtr(rec: usize, f: i32, row: i32): usize { return fieldPtr(rec, f) + <usize>row * <usize>field(rec, f + 1) }
 // @ts-ignore: decorator
 @inline function sequenceOf(token: i32): i32 { return load<i32>(sequencesPtr() + bytes(token)) }
 // @ts-ignore: decorator
@@ -29,15 +26,14 @@ function runEnd(first: i32, rows: i32): i32 {
 // @ts-ignore: decorator
 @inline function sigmoid4(x: v128): v128 { return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), exp4(f32x4.neg(x)))) }
 
-/** Record: 5 x, 6 x row bytes, 7 weight f32 [C, 4], 8 out, 9 out row bytes, 10 columns, 11 offset of the state [3, C] in the slot. */
-export function shortConv(rec: usize): void {
-  const rows = rowsOf(rec), blocks = (field(rec, 10) + 15) / 16
+export function shortConv(rec: ShortConvRecord): void {
+  const rows = rowsOf(rec), blocks = (rec.columns + 15) / 16
   // a unit: a sequence and 16 columns
   let u = claim(rec, 1)
   for (let first = 0, base = 0; first < rows; base += blocks) {
     const end = runEnd(first, rows)
     for (; u < base + blocks; u = claim(rec, 1)) {
-      const c = (u - base) * 16, stop = min(c + 16, field(rec, 10))
+      const c = (u - base) * 16, stop = min(c + 16, rec.columns)
       for (let i = c; i < stop; i += 4) convColumns(rec, i, first, end)
     }
     first = end
@@ -45,30 +41,29 @@ export function shortConv(rec: usize): void {
 }
 
 /** Four columns of the tokens [first, end) of a sequence. */
-function convColumns(rec: usize, c: i32, first: i32, end: i32): void {
-  const C = field(rec, 10), at = bytes(c), state = slotOf(first) + fieldPtr(rec, 11) + at
-  const w = fieldPtr(rec, 7) + (at << 2), r0 = v128.load(w), r1 = v128.load(w, 16), r2 = v128.load(w, 32), r3 = v128.load(w, 48)
+function convColumns(rec: ShortConvRecord, c: i32, first: i32, end: i32): void {
+  const C = rec.columns, at = bytes(c), state = slotOf(first) + rec.state + at
+  const w = rec.weight + (at << 2), r0 = v128.load(w), r1 = v128.load(w, 16), r2 = v128.load(w, 32), r3 = v128.load(w, 48)
   const a01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5), b01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7)
   const a23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5), b23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7)
   const w0 = v128.shuffle<i64>(a01, a23, 0, 2), w1 = v128.shuffle<i64>(a01, a23, 1, 3), w2 = v128.shuffle<i64>(b01, b23, 0, 2), w3 = v128.shuffle<i64>(b01, b23, 1, 3)
   let x0 = f32x4.splat(0), x1 = x0, x2 = x0
   if (positionOf(first) != 0) { x0 = v128.load(state); x1 = v128.load(state + bytes(C)); x2 = v128.load(state + bytes(2 * C)) }
   for (let t = first; t < end; t++) {
-    const x = v128.load(rowPtr(rec, 5, t) + at)
+    const x = v128.load(rec.xRow(t) + at)
     const y = madd(w3, x, madd(w2, x2, madd(w1, x1, f32x4.mul(w0, x0))))
-    v128.store(rowPtr(rec, 8, t) + at, f32x4.mul(y, sigmoid4(y)))
+    v128.store(rec.outRow(t) + at, f32x4.mul(y, sigmoid4(y)))
     x0 = x1; x1 = x2; x2 = x
   }
   v128.store(state, x0); v128.store(state + bytes(C), x1); v128.store(state + bytes(2 * C), x2)
 }
 
-/** Record: 5 x, 6 x row bytes, 7 rate, 8 bias, 9 out, 10 out row bytes, 11 heads, 12 columns of a head, 13 bounded, 14 bound (f32). */
-export function decay(rec: usize): void {
-  const rows = rowsOf(rec), heads = field(rec, 11), n = field(rec, 12), rate = fieldPtr(rec, 7)
+export function decay(rec: DecayRecord): void {
+  const rows = rowsOf(rec), heads = rec.heads, n = rec.width, rate = rec.rate
   for (let t = firstOwn(rows), end = endOwn(rows); t < end; t++)
     for (let h = 0; h < heads; h++) {
       const speed = f32x4.splat(exp1(load<f32>(rate + bytes(h))))
-      const at = bytes(h * n), x = rowPtr(rec, 5, t) + at, b = fieldPtr(rec, 8) + at, out = rowPtr(rec, 9, t) + at
+      const at = bytes(h * n), x = rec.xRow(t) + at, b = rec.bias + at, out = rec.outRow(t) + at
       let i: usize = 0
       for (; i + 16 <= bytes(n); i += 16) v128.store(out + i, decay4(rec, f32x4.add(v128.load(x + i), v128.load(b + i)), speed))
       for (; i < bytes(n); i += 4) store<f32>(out + i, f32x4.extract_lane(decay4(rec, f32x4.splat(load<f32>(x + i) + load<f32>(b + i)), speed), 0))
@@ -77,8 +72,8 @@ export function decay(rec: usize): void {
 
 /** exp(-speed * softplus(z)), or exp(bound * sigmoid(speed * z)). softplus(z) = max(z, 0) + log(1 + exp(-|z|)). */
 // @ts-ignore: decorator
-@inline function decay4(rec: usize, z: v128, speed: v128): v128 {
-  if (field(rec, 13)) return exp4(f32x4.mul(f32x4.splat(fieldF32(rec, 14)), sigmoid4(f32x4.mul(speed, z))))
+@inline function decay4(rec: DecayRecord, z: v128, speed: v128): v128 {
+  if (rec.bounded) return exp4(f32x4.mul(f32x4.splat(rec.bound), sigmoid4(f32x4.mul(speed, z))))
   const rest = log1p4(exp4(f32x4.neg(f32x4.abs(z))))
   return exp4(f32x4.neg(f32x4.mul(speed, f32x4.add(f32x4.max(z, f32x4.splat(0)), rest))))
 }
@@ -98,12 +93,10 @@ export function decay(rec: usize): void {
 }
 
 /**
- * Record: 5 q, 7 k, 9 v, 11 decay, 13 beta, 15 out, each followed by its row bytes; 17 heads, 18 heads per key head, 19 E,
- * 20 Ev, 21 decay per channel, 22 offset of the state in the slot.
  * State of a head, floats: S [E, Ev]; the decay since the chunk began [E]; keys [16, E]; writes [16, Ev]; Ev in whole panels.
  */
-export function deltaRule(rec: usize): void {
-  const rows = rowsOf(rec), heads = field(rec, 17)
+export function deltaRule(rec: DeltaRuleRecord): void {
+  const rows = rowsOf(rec), heads = rec.heads
   // a unit: a sequence and a head
   let u = claim(rec, 1)
   for (let first = 0, base = 0; first < rows; base += heads) {
@@ -113,18 +106,18 @@ export function deltaRule(rec: usize): void {
   }
 }
 
-function deltaHead(rec: usize, h: i32, first: i32, end: i32): void {
-  const E = field(rec, 19), panels = (field(rec, 20) + PANEL - 1) / PANEL
-  const S = slotOf(first) + fieldPtr(rec, 22) + <usize>h * bytes(E + (E + CHUNK) * panels * PANEL + CHUNK * E)
-  const total = S + bytes(E * panels * PANEL), keys = total + bytes(E), writes = keys + bytes(CHUNK * E)
+function deltaHead(rec: DeltaRuleRecord, h: i32, first: i32, end: i32): void {
+  const E = rec.keyDim, panels = (rec.valueDim + PANEL - 1) / PANEL
+  const S = slotOf(first) + rec.state + <usize>h * bytes(E + (E + DELTA_CHUNK) * panels * PANEL + DELTA_CHUNK * E)
+  const total = S + bytes(E * panels * PANEL), keys = total + bytes(E), writes = keys + bytes(DELTA_CHUNK * E)
   if (positionOf(first) == 0) memory.fill(S, 0, total - S)
   for (let t = first; t < end;) {
-    const place = positionOf(t) % CHUNK, n = min(end - t, CHUNK - place)
+    const place = positionOf(t) % DELTA_CHUNK, n = min(end - t, DELTA_CHUNK - place)
     chunkKeys(rec, h, t, n, place, total, keys)
     for (let p = 0; p < panels; p++) {
-      const panel = S + bytes(p * PANEL * E), written = writes + bytes(p * PANEL * CHUNK)
+      const panel = S + bytes(p * PANEL * E), written = writes + bytes(p * PANEL * DELTA_CHUNK)
       chunkColumns(rec, h, p * PANEL, t, n, place, panel, written)
-      if (place + n == CHUNK) closeChunk(E, panel, total, keys, written)
+      if (place + n == DELTA_CHUNK) closeChunk(E, panel, total, keys, written)
     }
     t += n
   }
@@ -135,20 +128,20 @@ function deltaHead(rec: usize, h: i32, first: i32, end: i32): void {
  * token i in scratch, 32 + 2E floats each: products of k_i and of q_i with the chunk's keys up to its own [16] [16], k_i and
  * q_i as S sees them [E] [E]. Behind them q, k and decay of the token [E] each.
  */
-function chunkKeys(rec: usize, h: i32, t: i32, n: i32, place: i32, total: usize, keys: usize): void {
-  const E = field(rec, 19), row = bytes(E), kh = <usize>(h / field(rec, 18)) * row
-  const q = scratch + bytes(CHUNK * (2 * CHUNK + 2 * E)), k = q + row, same = k + row
+function chunkKeys(rec: DeltaRuleRecord, h: i32, t: i32, n: i32, place: i32, total: usize, keys: usize): void {
+  const E = rec.keyDim, row = bytes(E), kh = <usize>(h / rec.group) * row
+  const q = scratch + bytes(DELTA_CHUNK * (2 * DELTA_CHUNK + 2 * E)), k = q + row, same = k + row
   for (let i = 0; i < n; i++) {
-    normalise(rowPtr(rec, 5, t + i) + kh, q, row, 1 / Mathf.sqrt(<f32>E))
-    normalise(rowPtr(rec, 7, t + i) + kh, k, row, 1)
-    let a = rowPtr(rec, 11, t + i)
-    if (field(rec, 21)) a += <usize>h * row
+    normalise(rec.qRow(t + i) + kh, q, row, 1 / Mathf.sqrt(<f32>E))
+    normalise(rec.kRow(t + i) + kh, k, row, 1)
+    let a = rec.decayRow(t + i)
+    if (rec.perChannel) a += <usize>h * row
     else {
       const d = v128.load32_splat(a + bytes(h))
       for (let c: usize = 0; c < row; c += 16) v128.store(same + c, d)
       a = same
     }
-    const own = scratch + <usize>i * bytes(2 * CHUNK + 2 * E), ownQ = own + bytes(CHUNK), seenK = ownQ + bytes(CHUNK), seenQ = seenK + row
+    const own = scratch + <usize>i * bytes(2 * DELTA_CHUNK + 2 * E), ownQ = own + bytes(DELTA_CHUNK), seenK = ownQ + bytes(DELTA_CHUNK), seenQ = seenK + row
     for (let s = 0; s < place + i; s++) {
       const key = keys + <usize>s * row
       let sk = f32x4.splat(0), sq = sk
@@ -181,11 +174,11 @@ function normalise(x: usize, out: usize, row: usize, factor: f32): void {
 }
 
 /** Sixteen columns of n tokens: what they see of S and of the chunk's writes before, what they write, and their outputs. */
-function chunkColumns(rec: usize, h: i32, column: i32, t: i32, n: i32, place: i32, panel: usize, written: usize): void {
-  const E = field(rec, 19), Ev = field(rec, 20), columns = min(PANEL, Ev - column), at = bytes(h * Ev + column)
-  const stride = bytes(2 * CHUNK + 2 * E), row = bytes(E), edge = scratch + bytes(CHUNK * (2 * CHUNK + 2 * E))
+function chunkColumns(rec: DeltaRuleRecord, h: i32, column: i32, t: i32, n: i32, place: i32, panel: usize, written: usize): void {
+  const E = rec.keyDim, Ev = rec.valueDim, columns = min(PANEL, Ev - column), at = bytes(h * Ev + column)
+  const stride = bytes(2 * DELTA_CHUNK + 2 * E), row = bytes(E), edge = scratch + bytes(DELTA_CHUNK * (2 * DELTA_CHUNK + 2 * E))
   for (let i = 0; i < n; i++) {
-    const own = scratch + <usize>i * stride, k = own + bytes(2 * CHUNK)
+    const own = scratch + <usize>i * stride, k = own + bytes(2 * DELTA_CHUNK)
     let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0
     for (let c: usize = 0, s = panel; c < row; c += 4, s += 64) {
       const x = v128.load32_splat(k + c), y = v128.load32_splat(k + row + c), s0 = v128.load(s), s1 = v128.load(s, 16), s2 = v128.load(s, 32), s3 = v128.load(s, 48)
@@ -199,17 +192,17 @@ function chunkColumns(rec: usize, h: i32, column: i32, t: i32, n: i32, place: i3
       a0 = madd(x, w0, a0); a1 = madd(x, w1, a1); a2 = madd(x, w2, a2); a3 = madd(x, w3, a3)
       b0 = madd(y, w0, b0); b1 = madd(y, w1, b1); b2 = madd(y, w2, b2); b3 = madd(y, w3, b3)
     }
-    let v = rowPtr(rec, 9, t + i) + at
+    let v = rec.vRow(t + i) + at
     if (columns < PANEL) {
       memory.fill(edge, 0, 64)
       memory.copy(edge, v, bytes(columns))
       v = edge
     }
-    const beta = f32x4.splat(1 / (1 + exp1(-load<f32>(rowPtr(rec, 13, t + i) + bytes(h)))))
+    const beta = f32x4.splat(1 / (1 + exp1(-load<f32>(rec.betaRow(t + i) + bytes(h)))))
     a0 = f32x4.mul(beta, f32x4.sub(v128.load(v), a0)); a1 = f32x4.mul(beta, f32x4.sub(v128.load(v, 16), a1))
     a2 = f32x4.mul(beta, f32x4.sub(v128.load(v, 32), a2)); a3 = f32x4.mul(beta, f32x4.sub(v128.load(v, 48), a3))
     v128.store(w, a0); v128.store(w, a1, 16); v128.store(w, a2, 32); v128.store(w, a3, 48)
-    const y = v128.load32_splat(before, 64), out = rowPtr(rec, 15, t + i) + at, whole = columns < PANEL ? edge : out
+    const y = v128.load32_splat(before, 64), out = rec.outRow(t + i) + at, whole = columns < PANEL ? edge : out
     v128.store(whole, madd(y, a0, b0)); v128.store(whole, madd(y, a1, b1), 16); v128.store(whole, madd(y, a2, b2), 32); v128.store(whole, madd(y, a3, b3), 48)
     if (columns < PANEL) memory.copy(out, edge, bytes(columns))
   }
@@ -221,7 +214,7 @@ function closeChunk(E: i32, panel: usize, total: usize, keys: usize, written: us
   for (let c: usize = 0, s = panel; c < row; c += 4, s += 64) {
     const d = v128.load32_splat(total + c)
     let s0 = f32x4.mul(d, v128.load(s)), s1 = f32x4.mul(d, v128.load(s, 16)), s2 = f32x4.mul(d, v128.load(s, 32)), s3 = f32x4.mul(d, v128.load(s, 48))
-    for (let k = keys + c, w = written, end = written + bytes(CHUNK * PANEL); w < end; k += row, w += 64) {
+    for (let k = keys + c, w = written, end = written + bytes(DELTA_CHUNK * PANEL); w < end; k += row, w += 64) {
       const x = v128.load32_splat(k)
       s0 = madd(x, v128.load(w), s0); s1 = madd(x, v128.load(w, 16), s1); s2 = madd(x, v128.load(w, 32), s2); s3 = madd(x, v128.load(w, 48), s3)
     }
@@ -229,27 +222,25 @@ function closeChunk(E: i32, panel: usize, total: usize, keys: usize, written: us
   }
 }
 
-/** Record: 5 x, 6 x row bytes, 7 gate, 8 gate row bytes, 9 weight, 10 out, 11 out row bytes, 12 heads, 13 head width, 14 eps (f32), 15 gate by sigmoid alone. */
-export function gatedNorm(rec: usize): void {
-  const rows = rowsOf(rec), heads = field(rec, 12), row = bytes(field(rec, 13)), w = fieldPtr(rec, 9)
+export function gatedNorm(rec: GatedNormRecord): void {
+  const rows = rowsOf(rec), heads = rec.heads, row = bytes(rec.width), w = rec.weight
   for (let t = firstOwn(rows), end = endOwn(rows); t < end; t++)
     for (let h = 0; h < heads; h++) {
-      const at = <usize>h * row, x = rowPtr(rec, 5, t) + at, g = rowPtr(rec, 7, t) + at, out = rowPtr(rec, 10, t) + at
+      const at = <usize>h * row, x = rec.xRow(t) + at, g = rec.gateRow(t) + at, out = rec.outRow(t) + at
       let sum = f32x4.splat(0)
       for (let c: usize = 0; c < row; c += 16) { const v = v128.load(x + c); sum = madd(v, v, sum) }
-      const scale = f32x4.splat(1 / Mathf.sqrt(sum4(sum) / <f32>field(rec, 13) + fieldF32(rec, 14)))
+      const scale = f32x4.splat(1 / Mathf.sqrt(sum4(sum) / <f32>rec.width + rec.eps))
       for (let c: usize = 0; c < row; c += 16) {
-        const z = v128.load(g + c), gate = field(rec, 15) ? sigmoid4(z) : f32x4.mul(z, sigmoid4(z))
+        const z = v128.load(g + c), gate = rec.sigmoid ? sigmoid4(z) : f32x4.mul(z, sigmoid4(z))
         v128.store(out + c, f32x4.mul(f32x4.mul(f32x4.mul(v128.load(x + c), scale), v128.load(w + c)), gate))
       }
     }
 }
 
-/** Record: 5 x, 6 x row bytes, 7 gate, 8 gate row bytes, 9 out, 10 out row bytes, 11 columns, 12 one gate for all columns. */
-export function sigmoidGate(rec: usize): void {
-  const rows = rowsOf(rec), n = bytes(field(rec, 11))
+export function sigmoidGate(rec: SigmoidGateRecord): void {
+  const rows = rowsOf(rec), n = bytes(rec.columns)
   for (let row = firstOwn(rows), end = endOwn(rows); row < end; row++) {
-    const x = rowPtr(rec, 5, row), g = rowPtr(rec, 7, row), out = rowPtr(rec, 9, row), one = field(rec, 12)
+    const x = rec.xRow(row), g = rec.gateRow(row), out = rec.outRow(row), one = rec.shared
     const same = sigmoid4(v128.load32_splat(g))
     let i: usize = 0
     for (; i + 16 <= n; i += 16) v128.store(out + i, f32x4.mul(v128.load(x + i), one ? same : sigmoid4(v128.load(g + i))))
@@ -257,10 +248,9 @@ export function sigmoidGate(rec: usize): void {
   }
 }
 
-/** Record: 5 x, 6 x row bytes, 7 x head bytes, 8 out, 9 out row bytes, 10 out head bytes, 11 heads, 12 bytes of a head. */
-export function copyHeads(rec: usize): void {
+export function copyHeads(rec: CopyHeadsRecord): void {
   const rows = rowsOf(rec)
   for (let row = firstOwn(rows), end = endOwn(rows); row < end; row++)
-    for (let h = 0; h < field(rec, 11); h++)
-      memory.copy(rowPtr(rec, 8, row) + <usize>h * <usize>field(rec, 10), rowPtr(rec, 5, row) + <usize>h * <usize>field(rec, 7), <usize>field(rec, 12))
+    for (let h = 0; h < rec.heads; h++)
+      memory.copy(rec.outRow(row) + <usize>h * <usize>rec.outHeadBytes, rec.xRow(row) + <usize>h * <usize>rec.xHeadBytes, <usize>rec.bytes)
 }

@@ -1,14 +1,14 @@
 // Attention over residuals: a softmax over the rows of a few blocks. The formula is MixBlocksOp's.
-import { claim, field, fieldF32, fieldPtr, rowsOf, scratch } from './control'
+import { MixBlocksRecord } from './contract.generated'
+import { claim, rowsOf, scratch } from './control'
 import { exp1, madd, sum4 } from './simd'
 
-/** Record: 5 norm, 6 proj, 7 eps (f32), 8 columns, 9 out, 10 out row bytes, 11 blocks, then for each: rows, row bytes. */
-export function mixBlocks(rec: usize): void {
-  const T = rowsOf(rec), count = field(rec, 11), bytes = <usize>field(rec, 8) << 2, whole = bytes & ~15
+export function mixBlocks(rec: MixBlocksRecord): void {
+  const T = rowsOf(rec), count = rec.blocks, bytes = <usize>rec.columns << 2, whole = bytes & ~15
   for (let t = claim(rec, 1); t < T; t = claim(rec, 1)) {
     let top: f32 = -Infinity
     for (let b = 0; b < count; b++) {
-      const logit = blockLogit(rec, blockPtr(rec, b, t))
+      const logit = blockLogit(rec, rec.blocksRow(b, t))
       store<f32>(scratch + (<usize>b << 2), logit)
       top = max(top, logit)
     }
@@ -18,28 +18,23 @@ export function mixBlocks(rec: usize): void {
       store<f32>(scratch + (<usize>b << 2), e)
       total += e
     }
-    const out = fieldPtr(rec, 9) + <usize>t * <usize>field(rec, 10)
+    const out = rec.outRow(t)
     let i: usize = 0
     for (; i < whole; i += 16) {
       let sum = f32x4.splat(0)
-      for (let b = 0; b < count; b++) sum = madd(v128.load32_splat(scratch + (<usize>b << 2)), v128.load(blockPtr(rec, b, t) + i), sum)
+      for (let b = 0; b < count; b++) sum = madd(v128.load32_splat(scratch + (<usize>b << 2)), v128.load(rec.blocksRow(b, t) + i), sum)
       v128.store(out + i, f32x4.div(sum, f32x4.splat(total)))
     }
     for (; i < bytes; i += 4) {
       let sum: f32 = 0
-      for (let b = 0; b < count; b++) sum += load<f32>(scratch + (<usize>b << 2)) * load<f32>(blockPtr(rec, b, t) + i)
+      for (let b = 0; b < count; b++) sum += load<f32>(scratch + (<usize>b << 2)) * load<f32>(rec.blocksRow(b, t) + i)
       store<f32>(out + i, sum / total)
     }
   }
 }
 
-// @ts-ignore: decorator
-@inline function blockPtr(rec: usize, b: i32, t: i32): usize {
-  return fieldPtr(rec, 12 + 2 * b) + <usize>t * <usize>field(rec, 13 + 2 * b)
-}
-
-function blockLogit(rec: usize, x: usize): f32 {
-  const norm = fieldPtr(rec, 5), proj = fieldPtr(rec, 6), n = field(rec, 8), bytes = <usize>n << 2, whole = bytes & ~15
+function blockLogit(rec: MixBlocksRecord, x: usize): f32 {
+  const norm = rec.norm, proj = rec.proj, n = rec.columns, bytes = <usize>n << 2, whole = bytes & ~15
   let dots = f32x4.splat(0), squares = dots, i: usize = 0
   for (; i < whole; i += 16) {
     const v = v128.load(x + i)
@@ -52,5 +47,5 @@ function blockLogit(rec: usize, x: usize): f32 {
     dot += load<f32>(norm + i) * load<f32>(proj + i) * v
     square += v * v
   }
-  return dot / Mathf.sqrt(square / <f32>n + fieldF32(rec, 7))
+  return dot / Mathf.sqrt(square / <f32>n + rec.eps)
 }

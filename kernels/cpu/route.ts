@@ -1,33 +1,28 @@
 // Mixture of experts: who goes where, and the sum of what comes back. The rules are RouteOp's.
-import { claim, endOwn, field, fieldF32, fieldPtr, firstOwn, rowsOf, scratch, tokensPtr } from './control'
+import { CombineExpertsRecord, PlanExpertsRecord, RouteRecord, SCORING_CHOSEN_SIGMOID, SCORING_CHOSEN_SOFTMAX, SCORING_SIGMOID, SCORING_SOFTMAX, SCORING_SQRTSOFTPLUS, ScaleExpertsRecord, tokensPtr } from './contract.generated'
+import { claim, endOwn, firstOwn, rowsOf, scratch } from './control'
 import { exp1 } from './simd'
 
 // @ts-ignore: decorator
 @inline function at(p: usize, i: i32): usize { return p + (<usize>i << 2) }
 
-/**
- * Record: 5 logits, 6 row bytes, 7 bias f32 or 0, 8 out, 9 out row bytes, 10 experts, 11 topK, 12 scoring
- * (0 softmax, 1 sigmoid, 2 softmax and 3 sigmoid of those chosen by their logits, 4 sqrt of softplus), 13 groups,
- * 14 groups kept, 15 group score is the sum of the two best, 16 normalize, 17 scale, 18 epsilon (f32),
- * 20 ids f32 [tokens of the vocabulary][topK] that are taken instead, or 0.
- */
-export function route(rec: usize): void {
+export function route(rec: RouteRecord): void {
   const rows = rowsOf(rec)
   for (let t = firstOwn(rows), end = endOwn(rows); t < end; t++)
-    routeRow(rec, t, fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6), fieldPtr(rec, 8) + <usize>t * <usize>field(rec, 9))
+    routeRow(rec, t, rec.logitsRow(t), rec.outRow(t))
 }
 
-function routeRow(rec: usize, t: i32, logits: usize, out: usize): void {
-  const X = field(rec, 10), topK = field(rec, 11), bias = fieldPtr(rec, 7), table = fieldPtr(rec, 20)
+function routeRow(rec: RouteRecord, t: i32, logits: usize, out: usize): void {
+  const X = rec.experts, topK = rec.topK, bias = rec.bias, table = rec.table
   const scores = scratch, keys = at(scratch, X), groups = at(scratch, 2 * X)
-  const scoring = field(rec, 12)
-  if (scoring == 4) for (let e = 0; e < X; e++) store<f32>(at(scores, e), sqrtSoftplus(load<f32>(at(logits, e))))
-  else if (scoring & 1) for (let e = 0; e < X; e++) store<f32>(at(scores, e), 1 / (1 + exp1(-load<f32>(at(logits, e)))))
-  else if (scoring == 0) softmax(logits, scores, X)
+  const scoring = rec.scoring
+  if (scoring == SCORING_SQRTSOFTPLUS) for (let e = 0; e < X; e++) store<f32>(at(scores, e), sqrtSoftplus(load<f32>(at(logits, e))))
+  else if (scoring == SCORING_SIGMOID || scoring == SCORING_CHOSEN_SIGMOID) for (let e = 0; e < X; e++) store<f32>(at(scores, e), 1 / (1 + exp1(-load<f32>(at(logits, e)))))
+  else if (scoring == SCORING_SOFTMAX) softmax(logits, scores, X)
   else memory.copy(scores, logits, <usize>X << 2)
-  if (scoring == 2 || scoring == 3) memory.copy(keys, logits, <usize>X << 2)
+  if (scoring == SCORING_CHOSEN_SOFTMAX || scoring == SCORING_CHOSEN_SIGMOID) memory.copy(keys, logits, <usize>X << 2)
   else for (let e = 0; e < X; e++) store<f32>(at(keys, e), load<f32>(at(scores, e)) + (bias ? load<f32>(at(bias, e)) : 0))
-  if (field(rec, 13) > 1) keepGroups(keys, groups, X, field(rec, 13), field(rec, 14), field(rec, 15))
+  if (rec.groups > 1) keepGroups(keys, groups, X, rec.groups, rec.keptGroups, rec.top2)
   let sum: f32 = 0
   for (let k = 0; k < topK; k++) {
     const e = table ? <i32>load<f32>(at(table, load<i32>(at(tokensPtr(), t)) * topK + k)) : argmax(keys, X)
@@ -37,11 +32,11 @@ function routeRow(rec: usize, t: i32, logits: usize, out: usize): void {
     store<f32>(at(out, topK + k), load<f32>(at(scores, e)))
     sum += load<f32>(at(scores, e))
   }
-  if (scoring == 2) {
+  if (scoring == SCORING_CHOSEN_SOFTMAX) {
     softmax(at(out, topK), at(out, topK), topK)
     sum = 1
   }
-  const factor = fieldF32(rec, 17) / (field(rec, 16) ? sum + fieldF32(rec, 18) : 1)
+  const factor = rec.scale / (rec.normalize ? sum + rec.epsilon : 1)
   for (let k = 0; k < topK; k++) store<f32>(at(out, topK + k), load<f32>(at(out, topK + k)) * factor)
 }
 
@@ -90,18 +85,15 @@ function keepGroups(keys: usize, groups: usize, X: i32, nGroups: i32, kept: i32,
     if (!load<i32>(at(marks, g))) for (let e = g * size; e < (g + 1) * size; e++) store<f32>(at(keys, e), -Infinity)
 }
 
-/**
- * Pairs (token, slot) sorted by expert, for linear_experts. One thread does it.
- * Record: 5 routing, 6 row bytes, 7 topK, 8 plan, 9 experts, 10 id of the first; pairs of others are left out. Rows are T.
- */
-export function planExperts(rec: usize): void {
+/** Pairs (token, slot) sorted by expert, for linear_experts; pairs of other experts are left out. One thread does it. Rows are T. */
+export function planExperts(rec: PlanExpertsRecord): void {
   if (claim(rec, 1) != 0) return
-  const T = rowsOf(rec), topK = field(rec, 7), X = field(rec, 9), first = field(rec, 10), plan = fieldPtr(rec, 8)
+  const T = rowsOf(rec), topK = rec.topK, X = rec.experts, first = rec.first, plan = rec.plan
   const ids = plan + 4, offsets = at(ids, X), pairs = at(offsets, X + 1)
   memory.fill(offsets, 0, <usize>(X + 1) << 2)
   for (let t = 0; t < T; t++)
     for (let k = 0; k < topK; k++) {
-      const e = load<i32>(at(fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6), k)) - first
+      const e = load<i32>(at(rec.routingRow(t), k)) - first
       if (<u32>e >= <u32>X) continue
       const p = at(offsets, e + 1)
       store<i32>(p, load<i32>(p) + 1)
@@ -116,7 +108,7 @@ export function planExperts(rec: usize): void {
   // fill, moving each expert's offset; afterwards offset e is where e ends, so shift them back
   for (let t = 0; t < T; t++)
     for (let k = 0; k < topK; k++) {
-      const e = load<i32>(at(fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6), k)) - first
+      const e = load<i32>(at(rec.routingRow(t), k)) - first
       if (<u32>e >= <u32>X) continue
       const p = at(offsets, e)
       store<i32>(at(pairs, load<i32>(p)), t * topK + k)
@@ -126,16 +118,13 @@ export function planExperts(rec: usize): void {
   store<i32>(offsets, 0)
 }
 
-/**
- * Rows for experts whose weights are on their inputs: out[t * topK + slot] = weight * x[t].
- * Record: 5 x, 6 x row bytes, 7 routing, 8 row bytes, 9 topK, 10 out, 11 out row bytes, 12 columns. Rows are T.
- */
-export function scaleExperts(rec: usize): void {
-  const T = rowsOf(rec), topK = field(rec, 9), n = field(rec, 12)
+/** Rows for experts whose weights are on their inputs: out[t * topK + slot] = weight * x[t]. Rows are T. */
+export function scaleExperts(rec: ScaleExpertsRecord): void {
+  const T = rowsOf(rec), topK = rec.topK, n = rec.columns
   for (let t = firstOwn(T), end = endOwn(T); t < end; t++) {
-    const x = fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6), weights = at(fieldPtr(rec, 7) + <usize>t * <usize>field(rec, 8), topK)
+    const x = rec.xRow(t), weights = at(rec.routingRow(t), topK)
     for (let k = 0; k < topK; k++) {
-      const out = fieldPtr(rec, 10) + <usize>(t * topK + k) * <usize>field(rec, 11), weight = load<f32>(at(weights, k))
+      const out = rec.outRow(t * topK + k), weight = load<f32>(at(weights, k))
       for (let i = 0; i < n; i++) store<f32>(at(out, i), weight * load<f32>(at(x, i)))
     }
   }
@@ -143,18 +132,17 @@ export function scaleExperts(rec: usize): void {
 
 /**
  * out[t] = sum of weight * y[t * topK + slot] over the slots of experts [first, first + X), in order of their ids, so that
- * the sum can go on where those before were added. Record: 5 y, 6 y row bytes, 7 routing, 8 row bytes, 9 topK, 10 out,
- * 11 out row bytes, 12 columns, 13 weighted (0: the sum of y alone), 14 X, 15 first, 16 out is added to.
+ * the sum can go on where those before were added.
  */
-export function combineExperts(rec: usize): void {
-  const T = rowsOf(rec), topK = field(rec, 9), n = field(rec, 12), weighted = field(rec, 13)
+export function combineExperts(rec: CombineExpertsRecord): void {
+  const T = rowsOf(rec), topK = rec.topK, n = rec.columns, weighted = rec.weighted
   for (let t = firstOwn(T), end = endOwn(T); t < end; t++) {
-    const out = fieldPtr(rec, 10) + <usize>t * <usize>field(rec, 11), ids = fieldPtr(rec, 7) + <usize>t * <usize>field(rec, 8)
-    const count = sortSlots(ids, topK, field(rec, 15), field(rec, 14))
-    if (!field(rec, 16)) memory.fill(out, 0, <usize>n << 2)
+    const out = rec.outRow(t), ids = rec.routingRow(t)
+    const count = sortSlots(ids, topK, rec.first, rec.experts)
+    if (!rec.adds) memory.fill(out, 0, <usize>n << 2)
     for (let i = 0; i < count; i++) {
       const slot = load<i32>(at(scratch, i))
-      addScaled(out, fieldPtr(rec, 5) + <usize>(t * topK + slot) * <usize>field(rec, 6), weighted ? load<f32>(at(ids, topK + slot)) : 1, n)
+      addScaled(out, rec.yRow(t * topK + slot), weighted ? load<f32>(at(ids, topK + slot)) : 1, n)
     }
   }
 }

@@ -1,6 +1,7 @@
 // Attention to chosen positions (src/graph/ops/sparse.ts): attention over gathered rows, and DeepSeek-V4's compressor.
-import { PAGE, addValues, copyScaled, pagePtr, positionOf, score, sequenceOf, softmaxPage } from './attention'
-import { claim, field, fieldF32, fieldPtr, rowsOf, scratch } from './control'
+import { addValues, copyScaled, pagePtr, positionOf, score, sequenceOf, softmaxPage } from './attention'
+import { CompressRecord, PAGE_SIZE, SparseAttentionRecord } from './contract.generated'
+import { claim, rowsOf, scratch } from './control'
 import { exp4, loadF16x4, madd } from './simd'
 
 const WHOLE: u32 = 0x77800000 // 2^112, which f16 lack whose bits were moved
@@ -11,7 +12,7 @@ const WHOLE: u32 = 0x77800000 // 2^112, which f16 lack whose bits were moved
 /** Row of a state with a row for `every` so many positions. */
 // @ts-ignore: decorator
 @inline function rowPtr(sequence: i32, position: i32, every: i32, offset: usize, rowBytes: usize): usize {
-  return pagePtr(sequence, position / PAGE) + offset + <usize>(position % PAGE / min(every, PAGE)) * rowBytes
+  return pagePtr(sequence, position / PAGE_SIZE) + offset + <usize>(position % PAGE_SIZE / min(every, PAGE_SIZE)) * rowBytes
 }
 
 /** Columns [0, n) of a cached row to f32; n a multiple of four. */
@@ -31,13 +32,8 @@ const HEADS: i32 = 8
 const KEYS: i32 = 4
 const VALUES: i32 = 8
 
-/**
- * Record: 5 q, 6 q row bytes, 7 out, 8 out row bytes, 9 heads, 10 E, 11 Ev (its first columns are the values), 12 scale
- * (f32), 13 rows' offset in the page, 14 the cache is f16, 15 window, 16 offset of the other rows, 17 they are one for
- * `every` so many positions (0: there are none), 18 chosen or 0 (all), 19 its row bytes, 20 topK, 21 sinks f32 or 0.
- */
-export function sparseAttention(rec: usize): void {
-  const T = rowsOf(rec), heads = field(rec, 9), blocks = (heads + HEADS - 1) / HEADS
+export function sparseAttention(rec: SparseAttentionRecord): void {
+  const T = rowsOf(rec), heads = rec.heads, blocks = (heads + HEADS - 1) / HEADS
   for (let u = claim(rec, 1); u < T * blocks; u = claim(rec, 1)) {
     const first = u % blocks * HEADS
     attendToken(rec, T - 1 - u / blocks, first, min(HEADS, heads - first))
@@ -48,36 +44,36 @@ export function sparseAttention(rec: usize): void {
 // @ts-ignore: decorator
 @inline function rowList(): usize { return scratch + 128 }
 // @ts-ignore: decorator
-@inline function scoreRows(): usize { return rowList() + (<usize>PAGE << 2) }
+@inline function scoreRows(): usize { return rowList() + (<usize>PAGE_SIZE << 2) }
 // @ts-ignore: decorator
-@inline function queryRows(): usize { return scoreRows() + (<usize>(HEADS * PAGE) << 2) }
+@inline function queryRows(): usize { return scoreRows() + (<usize>(HEADS * PAGE_SIZE) << 2) }
 
 // @ts-ignore: decorator
 @inline function padded(n: i32): i32 { return (n + 3) & ~3 }
 
 /** Heads [first, first + n) of a token: its rows, 64 at a time. */
-function attendToken(rec: usize, t: i32, first: i32, n: i32): void {
-  const width = field(rec, 10), E = padded(width), Ev = field(rec, 11), half = field(rec, 14), rowBytes = <usize>E << (half ? 1 : 2), sinks = fieldPtr(rec, 21)
-  const q = fieldPtr(rec, 5) + <usize>t * <usize>field(rec, 6), out = at(queryRows(), HEADS * E)
+function attendToken(rec: SparseAttentionRecord, t: i32, first: i32, n: i32): void {
+  const width = rec.keyDim, E = padded(width), Ev = rec.valueDim, half = rec.half, rowBytes = <usize>E << (half ? 1 : 2), sinks = rec.sinks
+  const q = rec.qRow(t), out = at(queryRows(), HEADS * E)
   for (let r = 0; r < n; r++) {
     copyScaled(at(q, (first + r) * width), width, 1, at(queryRows(), r * E), E)
     store<f32>(at(scratch, r), sinks ? 1 : 0)
     store<f32>(at(scratch, 8 + r), sinks ? load<f32>(at(sinks, first + r)) : -Infinity)
   }
   memory.fill(out, 0, <usize>(n * padded(Ev)) << 2)
-  const own = positionOf(t), sequence = sequenceOf(t), every = field(rec, 17), chosen = fieldPtr(rec, 18)
+  const own = positionOf(t), sequence = sequenceOf(t), every = rec.every, chosen = rec.chosen
   let count = 0
-  for (let p = max(0, own + 1 - field(rec, 15)); p <= own; p++) count = addRow(rec, n, count, rowPtr(sequence, p, 1, fieldPtr(rec, 13), rowBytes))
+  for (let p = max(0, own + 1 - rec.window); p <= own; p++) count = addRow(rec, n, count, rowPtr(sequence, p, 1, rec.latent, rowBytes))
   if (chosen) {
-    const list = chosen + <usize>t * <usize>field(rec, 19)
-    for (let i = 0; i < field(rec, 20); i++) {
+    const list = chosen + <usize>t * rec.chosenStride
+    for (let i = 0; i < rec.topK; i++) {
       const p = load<i32>(at(list, i))
       if (p < 0) break
-      count = addRow(rec, n, count, rowPtr(sequence, p, every, fieldPtr(rec, 16), rowBytes))
+      count = addRow(rec, n, count, rowPtr(sequence, p, every, rec.entries, rowBytes))
     }
-  } else if (every) for (let p = every - 1; p <= own; p += every) count = addRow(rec, n, count, rowPtr(sequence, p, every, fieldPtr(rec, 16), rowBytes))
+  } else if (every) for (let p = every - 1; p <= own; p += every) count = addRow(rec, n, count, rowPtr(sequence, p, every, rec.entries, rowBytes))
   if (count) attendGathered(rec, n, count)
-  const to = fieldPtr(rec, 7) + <usize>t * <usize>field(rec, 8)
+  const to = rec.outRow(t)
   for (let r = 0; r < n; r++) {
     const mine = at(out, r * padded(Ev))
     copyScaled(mine, padded(Ev), 1 / load<f32>(at(scratch, r)), mine, padded(Ev))
@@ -86,34 +82,34 @@ function attendToken(rec: usize, t: i32, first: i32, n: i32): void {
 }
 
 // @ts-ignore: decorator
-@inline function addRow(rec: usize, n: i32, count: i32, row: usize): i32 {
+@inline function addRow(rec: SparseAttentionRecord, n: i32, count: i32, row: usize): i32 {
   store<u32>(at(rowList(), count), <u32>row)
-  if (count + 1 < PAGE) return count + 1
-  attendGathered(rec, n, PAGE)
+  if (count + 1 < PAGE_SIZE) return count + 1
+  attendGathered(rec, n, PAGE_SIZE)
   return 0
 }
 
 /** `count` listed rows, at least one, join the online softmax of n heads. */
-function attendGathered(rec: usize, n: i32, count: i32): void {
-  const E = padded(field(rec, 10)), Ev = padded(field(rec, 11)), half = field(rec, 14)
+function attendGathered(rec: SparseAttentionRecord, n: i32, count: i32): void {
+  const E = padded(rec.keyDim), Ev = padded(rec.valueDim), half = rec.half
   const q = queryRows(), out = at(q, HEADS * E), panel = at(out, HEADS * Ev), scores = scoreRows()
   for (let p = 0; p < count; p += KEYS) {
     // the last panel is filled up with its last row, whose scores are not used
     for (let i = 0; i < KEYS; i++) widenRow(<usize>load<u32>(at(rowList(), min(p + i, count - 1))), E, half, at(panel, i * E))
     let r = 0
-    for (; r + 2 <= n; r += 2) score(true, at(q, r * E), panel, E, at(scores, r * PAGE + p))
-    if (r < n) score(false, at(q, r * E), panel, E, at(scores, r * PAGE + p))
+    for (; r + 2 <= n; r += 2) score(true, at(q, r * E), panel, E, at(scores, r * PAGE_SIZE + p))
+    if (r < n) score(false, at(q, r * E), panel, E, at(scores, r * PAGE_SIZE + p))
   }
   for (let r = 0; r < n; r++) {
-    const factor = softmaxPage(at(scores, r * PAGE), 0, count, count, fieldF32(rec, 12), 1, 0, at(scratch, r), at(scratch, 8 + r)), mine = at(out, r * Ev)
+    const factor = softmaxPage(at(scores, r * PAGE_SIZE), 0, count, count, rec.scale, 1, 0, at(scratch, r), at(scratch, 8 + r)), mine = at(out, r * Ev)
     if (factor != 1) copyScaled(mine, Ev, factor, mine, Ev)
   }
   for (let p = 0; p < count; p += VALUES) {
     const m = min(VALUES, count - p)
     for (let i = 0; i < m; i++) widenRow(<usize>load<u32>(at(rowList(), p + i)), Ev, half, at(panel, i * Ev))
     let r = 0
-    for (; r + 2 <= n; r += 2) addValues(true, at(scores, r * PAGE + p), panel, <usize>Ev << 2, m, at(out, r * Ev), Ev)
-    if (r < n) addValues(false, at(scores, r * PAGE + p), panel, <usize>Ev << 2, m, at(out, r * Ev), Ev)
+    for (; r + 2 <= n; r += 2) addValues(true, at(scores, r * PAGE_SIZE + p), panel, <usize>Ev << 2, m, at(out, r * Ev), Ev)
+    if (r < n) addValues(false, at(scores, r * PAGE_SIZE + p), panel, <usize>Ev << 2, m, at(out, r * Ev), Ev)
   }
 }
 
@@ -122,31 +118,27 @@ function attendGathered(rec: usize, n: i32, count: i32): void {
 /** Columns of a unit of work. */
 const COLUMNS: i32 = 64
 
-/**
- * Record: 5 kv rows' offset in the page, 6 gates' offset, 7 the cache is f16, 8 ratio, 9 overlap, 10 E, 11 out,
- * 12 out row bytes, 13 ape f32 [ratio][E or 2 E].
- */
-export function compress(rec: usize): void {
-  const T = rowsOf(rec), E = field(rec, 10), blocks = (E + COLUMNS - 1) / COLUMNS
+export function compress(rec: CompressRecord): void {
+  const T = rowsOf(rec), E = rec.width, blocks = (E + COLUMNS - 1) / COLUMNS
   for (let u = claim(rec, 1); u < T * blocks; u = claim(rec, 1)) {
     const t = u / blocks, col = u % blocks * COLUMNS, n = min(COLUMNS, E - col)
-    const out = at(fieldPtr(rec, 11) + <usize>t * <usize>field(rec, 12), col)
-    if ((positionOf(t) + 1) % field(rec, 8)) memory.fill(out, 0, <usize>n << 2)
+    const out = at(rec.outRow(t), col)
+    if ((positionOf(t) + 1) % rec.ratio) memory.fill(out, 0, <usize>n << 2)
     else compressColumns(rec, t, col, n, out)
   }
 }
 
 /** Slots of the window that token t ends, in scratch: addresses of column `col` of kv, gate and ape. */
-function compressColumns(rec: usize, t: i32, col: i32, n: i32, out: usize): void {
-  const E = field(rec, 10), ratio = field(rec, 8), half = field(rec, 7), shift: usize = half ? 1 : 2
-  const width = field(rec, 9) ? 2 * E : E, rowBytes = <usize>width << shift, end = positionOf(t) + 1
+function compressColumns(rec: CompressRecord, t: i32, col: i32, n: i32, out: usize): void {
+  const E = rec.width, ratio = rec.ratio, half = rec.half, shift: usize = half ? 1 : 2
+  const width = rec.overlap ? 2 * E : E, rowBytes = <usize>width << shift, end = positionOf(t) + 1
   let slots = 0
-  for (let p = field(rec, 9) ? max(0, end - 2 * ratio) : end - ratio; p < end; p++, slots++) {
-    const from = field(rec, 9) && p >= end - ratio ? E + col : col, slot = scratch + <usize>(slots * 12)
-    const page = pagePtr(sequenceOf(t), p / PAGE) + <usize>(p % PAGE) * rowBytes + (<usize>from << shift)
-    store<u32>(slot, <u32>(page + fieldPtr(rec, 5)))
-    store<u32>(slot, <u32>(page + fieldPtr(rec, 6)), 4)
-    store<u32>(slot, <u32>at(fieldPtr(rec, 13), p % ratio * width + from), 8)
+  for (let p = rec.overlap ? max(0, end - 2 * ratio) : end - ratio; p < end; p++, slots++) {
+    const from = rec.overlap && p >= end - ratio ? E + col : col, slot = scratch + <usize>(slots * 12)
+    const page = pagePtr(sequenceOf(t), p / PAGE_SIZE) + <usize>(p % PAGE_SIZE) * rowBytes + (<usize>from << shift)
+    store<u32>(slot, <u32>(page + rec.kv))
+    store<u32>(slot, <u32>(page + rec.gate), 4)
+    store<u32>(slot, <u32>at(rec.ape, p % ratio * width + from), 8)
   }
   for (let c = 0; c < n; c += 4, out += 16) {
     let m = f32x4.splat(-Infinity), sum = f32x4.splat(0), total = sum

@@ -1,11 +1,12 @@
 // Blocks with scales of two levels and codes into tables: every kernel, every product, one row of x and many.
 import { describe, expect, it } from 'vitest'
-import { blockBytes, type BlockPlan } from '../../src/backends/formats/block-formats.js'
+import type { BlockPlan } from '../../src/backends/formats/stored-formats.js'
+import { blockBytes } from '../../src/backends/formats/weights.js'
 import { bytesOfHex } from '../../src/backends/cpu/hex.js'
 import { BASELINE_WASM, RELAXED_WASM } from '../../src/backends/cpu/kernels.generated.js'
 import { compileKernels } from '../../src/backends/cpu/platform.js'
-import { OPCODES, RECORD_BYTES, STEP_ADDRESS, X_BLOCK_BYTES, writeDescriptor } from '../../src/backends/cpu/records.js'
-import { RECORD_BLOCK_BYTES } from '../../src/backends/cpu/stage-blocks.js'
+import { headerAddress, writeDescriptor, writeRecord, type PlacedCall } from '../../src/backends/cpu/records.js'
+import { STAGED_BLOCK, X_BLOCK_BYTES } from '../../src/backends/contract.generated.js'
 import { E4M3, E8M0 } from '../../src/checkpoint/formats/small-floats.js'
 
 // Two pairs of row groups, one group alone, three rows; runs of 8, 4 and 1 blocks.
@@ -47,26 +48,27 @@ class Bench {
     const env = { memory, abort: () => undefined, clock: () => 0 }
     const kernel = new WebAssembly.Instance(made!.module, { env }).exports as unknown as Record<string, Kernel>
     kernel['init']!(0, 1, SCRATCH, NIBBLES, 0)
-    const { data, scales } = blockBytes(plan, ROWS, COLS)
+    const { dataBytes, scaleBytes } = blockBytes(plan.format, ROWS, COLS, plan)
     const global = plan.format === 'nvfp4' ? 0.1 : 1
     writeDescriptor(memory.buffer, DESCRIPTOR, {
-      ...{ format: plan.format, data: MATRIX, scales: MATRIX + data, rows: ROWS, cols: COLS, stride: 0 },
+      ...{ format: plan.format, data: MATRIX, scales: MATRIX + dataBytes, rows: ROWS, cols: COLS },
       multiplier: plan.format === 'nvfp4' ? 2 ** 119 * global : 2 ** 112 / plan.factor,
-      ...{ gridCols: plan.per, blockRows: plan.mins ? 1 : 0, blockCols: 0, paddedCols: COLS },
-      supers: MATRIX + data + scales,
+      ...{ per: plan.per, mins: plan.mins ? 1 : 0, paddedCols: COLS },
+      supers: MATRIX + dataBytes + scaleBytes,
     })
     const weights = records(new DataView(memory.buffer, SOURCE), plan, global, extreme)
     expect(kernel['packBlocks']!(DESCRIPTOR, SOURCE, 0, ROWS)).toBe(0)
     const bench = new Bench(memory, kernel, weights)
     const x = new Float32Array(memory.buffer, X, TOKENS * COLS)
     x.forEach((_, i) => (x[i] = extreme ? 1 : Math.sin(i * 0.37) * (1 + (i % 7))))
-    bench.run(OPCODES.quantize, TOKENS, [X, COLS * 4, X_CODES, BLOCKS * X_BLOCK_BYTES, COLS])
+    const codes = { address: X_CODES, rowBytes: BLOCKS * X_BLOCK_BYTES }
+    bench.run('quantize', TOKENS, { x: { address: X, rowBytes: COLS * 4 }, out: codes, columns: COLS })
     return bench
   }
 
-  private run(opcode: number, tokens: number, words: readonly number[]): void {
-    new Int32Array(this.memory.buffer, STEP_ADDRESS, 1)[0] = tokens
-    new Int32Array(this.memory.buffer, RECORD, RECORD_BYTES / 4).set([opcode, 0, 0, 0, 1, ...words])
+  private run(kernel: PlacedCall['kernel'], tokens: number, fields: PlacedCall['fields']): void {
+    new Int32Array(this.memory.buffer, headerAddress('stepTokens'), 1)[0] = tokens
+    writeRecord(this.memory.buffer, RECORD, { kernel, rows: 'T', multiple: 1, fields }, false)
     this.kernel['run']!(RECORD, 1)
   }
 
@@ -75,8 +77,11 @@ class Bench {
     const out = new Float32Array(this.memory.buffer, OUT, TOKENS * ROWS + 16).fill(-1)
     this.kernel['init']!(0, 1, SCRATCH, products ?? FIND_OUT, 0)
     const [from, stride] = products === undefined ? [X, COLS * 4] : [X_CODES, BLOCKS * X_BLOCK_BYTES]
-    const words = [from + first * stride, stride, DESCRIPTOR, OUT, ROWS * 4, 0, products === undefined ? 0 : 1]
-    this.run(OPCODES.linear, count, words)
+    this.run('linear', count, {
+      x: { address: from + first * stride, rowBytes: stride },
+      ...{ matrix: DESCRIPTOR, bias: undefined, integer: products === undefined ? 0 : 1 },
+      out: { address: OUT, rowBytes: ROWS * 4 },
+    })
     expect([...out.subarray(count * ROWS)].every((v) => v === -1)).toBe(true)
     return [...out.subarray(0, count * ROWS)]
   }
@@ -110,7 +115,7 @@ function records(view: DataView, plan: BlockPlan, global: number, extreme: boole
   let [d, dmin] = [0, 0]
   for (let row = 0; row < ROWS; row++)
     for (let b = 0; b < BLOCKS; b++) {
-      const at = (row * BLOCKS + b) * RECORD_BLOCK_BYTES
+      const at = (row * BLOCKS + b) * STAGED_BLOCK.bytes
       if (b % per === 0) [d, dmin] = [(1 + random(1024)) / 1024, (1 + random(1024)) / 1024]
       const scale = [0, 1].map(() => (format === 'int4_min' ? random(64) : random(127) - 63))
       const min = [0, 1].map(() => (mins ? random(64) : 0))
@@ -131,11 +136,11 @@ function records(view: DataView, plan: BlockPlan, global: number, extreme: boole
         values[row * COLS + 32 * b + c] = meant
       }
       for (const h of [0, 1]) {
-        view.setUint8(at + 32 + h, scale[h]!)
-        view.setUint8(at + 34 + h, min[h]!)
+        view.setUint8(at + STAGED_BLOCK.scales + h, scale[h]!)
+        view.setUint8(at + STAGED_BLOCK.mins + h, min[h]!)
       }
-      view.setFloat32(at + 36, d, true)
-      view.setFloat32(at + 40, dmin, true)
+      view.setFloat32(at + STAGED_BLOCK.scale, d, true)
+      view.setFloat32(at + STAGED_BLOCK.minScale, dmin, true)
     }
   return values
 }
@@ -186,7 +191,7 @@ describe.each([
     const { memory, kernel } = bench as unknown as { memory: WebAssembly.Memory; kernel: Record<string, Kernel> }
     const view = new DataView(memory.buffer, SOURCE)
     for (const bad of [NaN, Infinity, 1 + 2 ** -12, 1e6]) {
-      view.setFloat32(5 * BLOCKS * RECORD_BLOCK_BYTES + 36, bad, true)
+      view.setFloat32(5 * BLOCKS * STAGED_BLOCK.bytes + STAGED_BLOCK.scale, bad, true)
       expect(kernel['packBlocks']!(DESCRIPTOR, SOURCE, 0, ROWS)).toBe(6)
     }
   })

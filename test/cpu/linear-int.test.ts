@@ -2,14 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { bytesOfHex } from '../../src/backends/cpu/hex.js'
 import { BASELINE_WASM, RELAXED_WASM } from '../../src/backends/cpu/kernels.generated.js'
 import { compileKernels } from '../../src/backends/cpu/platform.js'
-import {
-  OPCODES,
-  RECORD_BYTES,
-  STEP_ADDRESS,
-  X_BLOCK_BYTES,
-  writeDescriptor,
-  type KernelFormat,
-} from '../../src/backends/cpu/records.js'
+import { headerAddress, writeDescriptor, writeRecord, type PlacedCall } from '../../src/backends/cpu/records.js'
+import { X_BLOCK_BYTES, type KernelFormat } from '../../src/backends/contract.generated.js'
 
 // Two pairs of row groups, one group alone, three rows; two whole blocks of columns and a ragged one.
 const [ROWS, COLS, BLOCKS, TOKENS] = [43, 70, 3, 5]
@@ -53,13 +47,14 @@ class Bench {
     bench.kernel['packFloats']!(DESCRIPTOR, SOURCE, 256, 0, ROWS)
     const x = new Float32Array(memory.buffer, X, TOKENS * COLS)
     x.forEach((_, i) => (x[i] = Math.sin(i * 0.37) * (1 + (i % 7))))
-    bench.run(OPCODES.quantize, TOKENS, [X, COLS * 4, X_CODES, BLOCKS * X_BLOCK_BYTES, COLS])
+    const codes = { address: X_CODES, rowBytes: BLOCKS * X_BLOCK_BYTES }
+    bench.run('quantize', TOKENS, { x: { address: X, rowBytes: COLS * 4 }, out: codes, columns: COLS })
     return bench
   }
 
-  private run(opcode: number, tokens: number, words: readonly number[]): void {
-    new Int32Array(this.memory.buffer, STEP_ADDRESS, 1)[0] = tokens
-    new Int32Array(this.memory.buffer, RECORD, RECORD_BYTES / 4).set([opcode, 0, 0, 0, 1, ...words])
+  private run(kernel: PlacedCall['kernel'], tokens: number, fields: PlacedCall['fields']): void {
+    new Int32Array(this.memory.buffer, headerAddress('stepTokens'), 1)[0] = tokens
+    writeRecord(this.memory.buffer, RECORD, { kernel, rows: 'T', multiple: 1, fields }, false)
     this.kernel['run']!(RECORD, 1)
   }
 
@@ -68,7 +63,11 @@ class Bench {
     const out = new Float32Array(this.memory.buffer, OUT, TOKENS * ROWS + 16).fill(-1)
     this.kernel['init']!(0, 1, SCRATCH, products, 0)
     const stride = BLOCKS * X_BLOCK_BYTES
-    this.run(OPCODES.linear, count, [X_CODES + first * stride, stride, DESCRIPTOR, OUT, ROWS * 4, 0, 1])
+    this.run('linear', count, {
+      x: { address: X_CODES + first * stride, rowBytes: stride },
+      ...{ matrix: DESCRIPTOR, bias: undefined, integer: 1 },
+      out: { address: OUT, rowBytes: ROWS * 4 },
+    })
     expect([...out.subarray(count * ROWS)].every((v) => v === -1)).toBe(true)
     return [...out.subarray(0, count * ROWS)]
   }

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { bytesOfHex } from '../../src/backends/cpu/hex.js'
 import { BASELINE_WASM, RELAXED_WASM } from '../../src/backends/cpu/kernels.generated.js'
 import { compileKernels } from '../../src/backends/cpu/platform.js'
-import { writeDescriptor, type KernelFormat } from '../../src/backends/cpu/records.js'
+import type { KernelFormat } from '../../src/backends/contract.generated.js'
+import { writeDescriptor } from '../../src/backends/cpu/records.js'
 
 const [TARGET, SOURCE, SCRATCH, CODES, SCALES, GRID, ROWS] = [64, 128, 4096, 65536, 98304, 114688, 131072]
 const WIDTH: Partial<Record<KernelFormat, number>> = { f32: 4, f16: 2, bf16: 2, fp8: 1 }

@@ -2,7 +2,7 @@
 import { afterEach, expect, it } from 'vitest'
 import type { Runner } from '../../src/backends/backend.js'
 import { cpuBackend } from '../../src/backends/cpu/cpu.js'
-import { CONTROL_ADDRESS } from '../../src/backends/cpu/records.js'
+import { CONTROL_BLOCK } from '../../src/backends/contract.generated.js'
 import { GraphBuilder, matrix, vector } from '../../src/graph/builder.js'
 import type { Program } from '../../src/graph/program.js'
 import { weightsFor } from '../ops/random-weights.js'
@@ -40,7 +40,7 @@ it.each([1, 2])('takes a late notice for what it is, %i threads', async (threads
   await runner.reservePages(1)
   const expected: Float32Array[] = []
   for (let id = 0; id < V; id++) expected.push(await logitsAfter(runner, id))
-  const control = new Int32Array(memories[0]!.buffer, CONTROL_ADDRESS, 2)
+  const control = new Int32Array(memories[0]!.buffer, CONTROL_BLOCK.control, 2)
   for (let id = 0; id < V; id++) {
     Atomics.notify(control, 0)
     expect(await logitsAfter(runner, id)).toEqual(expected[id])

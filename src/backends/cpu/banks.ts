@@ -2,9 +2,9 @@ import prettyBytes from 'pretty-bytes'
 import { UserError } from '../../errors.js'
 import { statesOf, weightsOf, type Op, type Weight } from '../../graph/ops.js'
 import { allOps, type PlacedOp, type Program } from '../../graph/program.js'
-import { divideExperts } from './divide-experts.js'
+import { divideExperts } from '../plan/divide-experts.js'
 import { statePageBytes, type CacheFormat } from '../formats/cache-format.js'
-import { placedBytes, type PlacedWeight } from '../formats/weights.js'
+import { placedBytes, type PlacedWeight } from './places.js'
 
 /** Largest 32-bit WebAssembly memory. */
 export const MAX_BANK_BYTES = 65536 * 65536

@@ -16,7 +16,9 @@ import { ReadAhead } from './read-ahead.js'
 import { measureReadSpeed } from './read-speed.js'
 import { CpuRunner } from './runner.js'
 import { ThreadPool, ownThread } from './threads.js'
-import { align, planWeight, type PlacedWeight } from '../formats/weights.js'
+import { align } from '../align.js'
+import { planWeight } from '../formats/weights.js'
+import { unplaced, type PlacedWeight } from './places.js'
 
 /** CPU kernels in WebAssembly: SIMD, threads over shared memory, the whole step inside; memories of at most 4 GiB each. */
 export const cpuBackend: Backend = {
@@ -132,7 +134,7 @@ function planWeights(
     for (const weight of weightsOf(op))
       if (!weights.has(weight.name)) {
         const stored = checkpoint.tensor(weight.name, weight.shape, weight.part)
-        weights.set(weight.name, planWeight(weight, stored, uses.get(weight.name)!, options))
+        weights.set(weight.name, unplaced(planWeight(weight, stored, uses.get(weight.name)!, options)))
       }
   return weights
 }

@@ -1,7 +1,7 @@
 import type { BankLayout } from './layout.js'
 import { DESCRIPTOR_BYTES, writeSpan } from './records.js'
 import type { Threads } from './threads.js'
-import type { PlacedWeight } from '../formats/weights.js'
+import type { PlacedWeight } from './places.js'
 
 /** Bytes that are made at a time. */
 const REGION_BYTES = 64 << 20

@@ -3,11 +3,14 @@ import { decodeRows } from '../../checkpoint/formats/decode.js'
 import { rowBytes } from '../../checkpoint/formats/formats.js'
 import { UserError } from '../../errors.js'
 import { checkIds } from '../ids.js'
-import type { BlockPlan } from '../formats/block-formats.js'
+import { align } from '../align.js'
+import { GROUP_ROWS, KERNEL_FORMATS, STAGED_BLOCK, type KernelFormat, type KernelRows } from '../contract.generated.js'
+import { publishedAs, type BlockPlan } from '../formats/stored-formats.js'
+import { isBlocks } from '../formats/weights.js'
+import type { PlacedWeight } from './places.js'
 import { SLOTS, type ReadAhead } from './read-ahead.js'
-import { DESCRIPTOR_BYTES, GROUP_ROWS, writeDescriptor, type Descriptor, type KernelFormat } from './records.js'
-import { RECORD_BLOCK_BYTES, stageBlocks } from './stage-blocks.js'
-import { align, type PlacedWeight } from '../formats/weights.js'
+import { DESCRIPTOR_BYTES, writeDescriptor, type Descriptor } from './records.js'
+import { stageBlocks } from './stage-blocks.js'
 
 /** Bytes read at a time, unless eight rows are more: a load holds little besides its result. */
 const PIECE_BYTES = 1 << 20
@@ -33,25 +36,6 @@ interface PackKernels {
   anyMasked(address: number, bytes: number, width: number, mask: number): number
 }
 
-/** Bits that are all set in NaN and infinity, and the width of an element. */
-const NOT_FINITE: Partial<Record<KernelFormat, readonly [width: number, mask: number]>> = {
-  fp8: [1, 0x7f],
-  f16: [2, 0x7c00],
-  bf16: [2, 0x7f80],
-  f32: [4, 0x7f800000],
-}
-
-/** Stored formats that kernels can widen as they are. */
-const ROW_MAJOR: Partial<Record<StoredTensor['format'], KernelFormat>> = {
-  f32: 'f32',
-  f16: 'f16',
-  bf16: 'bf16',
-  fp8_e4m3: 'fp8',
-}
-
-/** Stored blocks that a kernel takes apart by itself. */
-const OWN_KERNEL = { q4_k: 'packQ4k', q6_k: 'packQ6k', mxfp4: 'packMxfp4' } as const
-
 /** Bytes that a {@link WeightLoader} of these weights needs beside them: the slots of {@link ReadAhead}. */
 export function stagingBytes(weights: Iterable<PlacedWeight>): number {
   return slotBytes(weights) * SLOTS
@@ -69,10 +53,10 @@ function slotBytes(weights: Iterable<PlacedWeight>): number {
   return align(most)
 }
 
-/** A row as stored, as records of its blocks, or as f32 where it must be decoded first: the longest of these. */
+/** A row as stored, as staged blocks, or as f32 where it must be decoded first: the longest of these. */
 function stagedRowBytes(stored: StoredTensor): number {
-  const records = Math.ceil(stored.cols / 32) * RECORD_BLOCK_BYTES
-  return Math.max(rowBytes(stored.format, stored.cols), stored.cols * 4, records)
+  const blocks = Math.ceil(stored.cols / 32) * STAGED_BLOCK.bytes
+  return Math.max(rowBytes(stored.format, stored.cols), stored.cols * 4, blocks)
 }
 
 function pieceRows(stored: StoredTensor): number {
@@ -101,24 +85,21 @@ export class WeightLoader {
 
   /** Begins to; all is there when `ahead` has ended. @throws UserError for weights or scales that are not finite. */
   async load(placed: PlacedWeight, ahead: ReadAhead, signal?: AbortSignal): Promise<void> {
-    const { stored, format } = placed
+    const { stored, format, packing } = placed
     const { rows, cols } = stored
     if (placed.blocks) return this.loadBlocks(placed, placed.blocks, ahead, signal)
-    const integer = format === 'int4' || format === 'int8'
     const scales = placed.data + align(placed.dataBytes)
     const grid = stored.scales && scalesOf(await stored.scales.read())
     if (format === 'fp8') new Float32Array(this.memory.buffer, scales, grid!.length).set(grid!)
-    const sameCodes = (stored.format === 'q4_0' && format === 'int4') || (stored.format === 'q8_0' && format === 'int8')
-    const words = stored.format === 'int4_packed' && format === 'int4'
-    const factor = sameCodes ? 1 : words ? powerFor(grid!) : REQUANT_SCALE
+    const factor = packing === 'packGgml' ? 1 : packing === 'packWords' ? powerFor(grid!) : REQUANT_SCALE
     const described = { data: placed.data, rows, cols, ...gridOf(stored) }
     const interleaved = wholeVectors(format, cols)
-    const supers = interleaved ? 1 : 0
-    this.describe(placed.descriptor, { ...described, format, scales, multiplier: F16_UNBIAS / factor, supers })
+    const multiplier = F16_UNBIAS / factor
+    this.describe(placed.descriptor, { ...described, format, scales, multiplier, interleaved: interleaved ? 1 : 0 })
 
     await this.pieces(stored, ahead, signal, async (staging, row, count) => {
-      if (!integer) {
-        const bytes = cols * (BYTES[format] ?? 0)
+      if (!isBlocks(format)) {
+        const bytes = cols * KERNEL_FORMATS[format].elementBytes
         await this.stage(stored, format, row, count, placed.data + row * bytes)
         if (interleaved) this.kernels.interleave(placed.data + row * bytes, count, bytes, staging)
         return
@@ -128,17 +109,17 @@ export class WeightLoader {
       const staged = grid && stageScales(this.memory, stored, grid, row, count, gridAt)
       const source = gridAt + align(staged?.bytes ?? 0)
       let refused = 0
-      if (sameCodes) {
+      if (packing === 'packGgml') {
         await this.read(stored, row, count, source)
         refused = this.kernels.packGgml(placed.descriptor, source, row, count)
-      } else if (words) {
+      } else if (packing === 'packWords') {
         await this.read(stored, row, count, source)
         refused = this.kernels.packWords(placed.descriptor, source, gridAt, factor, row, count)
       } else {
-        const format = ROW_MAJOR[stored.format] ?? 'f32'
+        const format = rowsOf(stored) ?? 'f32'
         await this.stage(stored, format, row, count, source)
         // the kernel counts rows from the tensor's first
-        const data = (source - row * cols * (BYTES[format] ?? 0)) >>> 0
+        const data = (source - row * cols * KERNEL_FORMATS[format].elementBytes) >>> 0
         this.describe(staging, { ...described, format, data, scales: staged?.ofFirstRow ?? 0, multiplier: 1 })
         this.kernels.packFloats(placed.descriptor, staging, factor, row, count)
       }
@@ -180,7 +161,7 @@ export class WeightLoader {
     const scales = placed.data + align(placed.dataBytes)
     this.describe(placed.descriptor, {
       ...{ data: placed.data, rows, cols, format, scales, multiplier },
-      ...{ gridCols: plan.per, blockRows: plan.mins ? 1 : 0, blockCols: 0 },
+      ...{ per: plan.per, mins: plan.mins ? 1 : 0 },
       supers: scales + align(placed.scaleBytes),
     })
     await this.pieces(stored, ahead, signal, async (staging, row, count) => {
@@ -190,19 +171,18 @@ export class WeightLoader {
 
   /** Rows [row, row + count); not 0 where a scale is refused. */
   private async packPiece(
-    { stored, descriptor }: PlacedWeight,
+    { stored, packing, descriptor }: PlacedWeight,
     plan: BlockPlan,
     grid: Scales | undefined,
     staging: number,
     row: number,
     count: number,
   ): Promise<number> {
-    const { format, cols } = stored
-    if (format === 'q4_k' || format === 'q6_k' || format === 'mxfp4') {
+    if (packing === 'packQ4k' || packing === 'packQ6k' || packing === 'packMxfp4') {
       await this.read(stored, row, count, staging)
-      return this.kernels[OWN_KERNEL[format]](descriptor, staging, row, count)
+      return this.kernels[packing](descriptor, staging, row, count)
     }
-    if (format === 'fp4' && grid && stored.scales) {
+    if (packing === 'packFp4' && grid && stored.scales) {
       const gridCols = stored.scales.shape[1]
       const scales = grid.values.subarray(row * gridCols, (row + count) * gridCols)
       new Float32Array(this.memory.buffer, staging, scales.length).set(scales)
@@ -211,8 +191,8 @@ export class WeightLoader {
       return this.kernels.packFp4(descriptor, source, staging, row, count)
     }
     const bytes = await stored.readRows(row, count)
-    const records = count * Math.ceil(cols / 32) * RECORD_BLOCK_BYTES
-    const out = new Uint8Array(this.memory.buffer, staging, records)
+    const stagedBytes = count * Math.ceil(stored.cols / 32) * STAGED_BLOCK.bytes
+    const out = new Uint8Array(this.memory.buffer, staging, stagedBytes)
     stageBlocks(stored, plan, bytes, row, count, grid, out)
     return this.kernels.packBlocks(descriptor, staging, row, count)
   }
@@ -225,20 +205,14 @@ export class WeightLoader {
   }
 
   /** Rows in a row-major kernel format, checked to be finite. */
-  private async stage(
-    stored: StoredTensor,
-    format: KernelFormat,
-    row: number,
-    count: number,
-    at: number,
-  ): Promise<void> {
-    if (ROW_MAJOR[stored.format] === format) await this.read(stored, row, count, at)
+  private async stage(stored: StoredTensor, format: KernelRows, row: number, count: number, at: number): Promise<void> {
+    if (rowsOf(stored) === format) await this.read(stored, row, count, at)
     else {
       const values = await decodeRows(stored, row, count)
       new Float32Array(this.memory.buffer, at, values.length).set(values)
     }
-    const [width, mask] = NOT_FINITE[format]!
-    if (this.kernels.anyMasked(at, count * stored.cols * width, width, mask) !== 0)
+    const { elementBytes, notFinite } = KERNEL_FORMATS[format]
+    if (this.kernels.anyMasked(at, count * stored.cols * elementBytes, elementBytes, notFinite) !== 0)
       throw new UserError(
         `${stored.file}: tensor ${stored.name} holds NaN or infinity; expected finite ${format} weights. The file is damaged: fetch it again.`,
         'invalid_file',
@@ -247,19 +221,23 @@ export class WeightLoader {
     if (format === 'fp8' && wholeVectors(format, stored.cols)) this.kernels.weave(at, count * stored.cols)
   }
 
-  private describe(address: number, d: Omit<Descriptor, 'stride' | 'paddedCols'>): void {
-    const stride = d.cols * (BYTES[d.format] ?? 0)
-    writeDescriptor(this.memory.buffer, address, { ...d, stride, paddedCols: Math.ceil(d.cols / 32) * 32 })
+  private describe(address: number, d: Omit<Descriptor, 'stride' | 'paddedCols'> & { readonly cols: number }): void {
+    const { format, cols } = d
+    const stride = isBlocks(format) ? 0 : cols * KERNEL_FORMATS[format].elementBytes
+    writeDescriptor(this.memory.buffer, address, { ...d, stride, paddedCols: Math.ceil(cols / 32) * 32 })
   }
 }
 
 /** Whether rows of bf16 or fp8 are whole vectors: then they lie interleaved by four, and fp8 woven (kernels/cpu/dequantize.ts). */
 function wholeVectors(format: KernelFormat, cols: number): boolean {
-  return (format === 'bf16' || format === 'fp8') && (cols * BYTES[format]!) % 16 === 0
+  return (format === 'bf16' || format === 'fp8') && (cols * KERNEL_FORMATS[format].elementBytes) % 16 === 0
 }
 
-/** Bytes of an element of the row-major formats. */
-const BYTES: Partial<Record<KernelFormat, number>> = { f32: 4, f16: 2, bf16: 2, fp8: 1 }
+/** The kernels' format of rows that lie as they are stored. */
+function rowsOf(stored: StoredTensor): KernelRows | undefined {
+  const { format, packing } = publishedAs(stored)
+  return packing === 'rows' && !isBlocks(format) ? format : undefined
+}
 
 function gridOf({ scales }: StoredTensor): Pick<Descriptor, 'gridCols' | 'blockRows' | 'blockCols'> {
   return { gridCols: scales?.shape[1] ?? 0, blockRows: scales?.blockRows ?? 1, blockCols: scales?.blockCols ?? 1 }

@@ -1,6 +1,7 @@
 import { kernels, threadsOf } from './machine.js'
 import { sharesMemory } from './platform.js'
-import { FIRST_FREE_ADDRESS, RECORD_BYTES, writeSpan } from './records.js'
+import { CONTROL_BLOCK, RECORD_BYTES } from '../contract.generated.js'
+import { writeSpan } from './records.js'
 import { ThreadPool, ownThread } from './threads.js'
 
 /** More than caches hold. */
@@ -10,7 +11,7 @@ const PROBED_BYTES = 2 ** 29
 export async function measureReadSpeed(asked?: number): Promise<number> {
   const nThreads = threadsOf(asked)
   const { module, uniform } = await kernels()
-  const data = FIRST_FREE_ADDRESS + 4096
+  const data = CONTROL_BLOCK.end + 4096
   const memory = new WebAssembly.Memory({
     initial: (PROBED_BYTES + 65536) / 65536,
     maximum: 65536,
@@ -18,7 +19,7 @@ export async function measureReadSpeed(asked?: number): Promise<number> {
   })
   // Pages that were never written are all the same one.
   new Uint8Array(memory.buffer, data, PROBED_BYTES).fill(1)
-  const record = FIRST_FREE_ADDRESS
+  const record = CONTROL_BLOCK.end
   const probe = [{ bank: 0, first: 0, records: record, count: 1, copies: [] }]
   const setup = { module, memories: [memory], segments: [], draft: [], probe, uniform }
   const own = (thread: number): { scratch: number[]; times: undefined } => ({

@@ -1,63 +1,76 @@
-/** What the host and kernels/cpu agree on, word by word: addresses, opcodes, weight descriptors. */
+/** Calls as the records that the kernels read, and matrices as descriptors: named fields to words, by kernels/contract.ts. */
+import { invariant } from '../../errors.js'
+import {
+  BARRIER_BEFORE,
+  DESCRIPTOR,
+  KERNELS,
+  KERNEL_FORMATS,
+  RECORD_BYTES,
+  RECORD_HEADER,
+  STEP_HEADER,
+  CONTROL_BLOCK,
+  recordFields,
+  type KernelFormat,
+  type KernelName,
+  type RecordField,
+} from '../contract.generated.js'
 
-/** Bytes of an op record. */
-export const RECORD_BYTES = 160
-/** The step's header (see kernels/cpu/control.ts). */
-export const STEP_ADDRESS = 2048
-/** Two i32 words in the first bank: the number of the run, and what to do in it (threads.ts). */
-export const CONTROL_ADDRESS = 3072
-/** Everything below belongs to the control block. */
-export const FIRST_FREE_ADDRESS = 8192
-/** Columns widened at a time; scratch of a thread holds 4 rows of it. */
-export const CHUNK_COLUMNS = 1024
+const FIELDS = new Map<string, readonly RecordField[]>()
 
-export const OPCODES = {
-  embed: 0,
-  rmsNorm: 1,
-  quantize: 2,
-  linear: 3,
-  headLinear: 4,
-  rope: 5,
-  cacheAppend: 6,
-  attention: 7,
-  route: 8,
-  planExperts: 9,
-  linear_experts: 10,
-  gatedMul: 11,
-  add: 12,
-  selectRows: 13,
-  combineExperts: 14,
-  readMemory: 15,
-  // Recurrent layers
-  shortConv: 32,
-  decay: 33,
-  deltaRule: 34,
-  gatedNorm: 35,
-  sigmoidGate: 36,
-  copyHeads: 37,
-  mixBlocks: 38,
-  // Chosen positions and hyper-connections
-  layerNorm: 50,
-  indexScores: 51,
-  indexSelect: 52,
-  sparseAttention: 53,
-  compress: 54,
-  repeat: 55,
-  streamWeights: 56,
-  collapseStreams: 57,
-  updateStreams: 58,
-  scale: 16,
-  scaleExperts: 17,
-  touchPages: 18,
-} as const
-export type KernelName = keyof typeof OPCODES
+function fieldsOf(kernel: KernelName): readonly RecordField[] {
+  let fields = FIELDS.get(kernel)
+  if (!fields) FIELDS.set(kernel, (fields = recordFields(KERNELS[kernel])))
+  return fields
+}
 
-/** Kernels that handle each row by itself, and share rows out as kernels/cpu/control.ts says (firstOwn). */
-export const ROW_KERNELS: ReadonlySet<KernelName> = new Set([
-  ...(['embed', 'rmsNorm', 'layerNorm', 'quantize', 'rope', 'cacheAppend', 'gatedMul', 'add', 'scale'] as const),
-  ...(['selectRows', 'route', 'scaleExperts', 'combineExperts'] as const),
-  ...(['decay', 'gatedNorm', 'sigmoidGate', 'copyHeads'] as const),
-])
+/** Rows of a buffer in memory. */
+export interface RowsAt {
+  readonly address: number
+  readonly rowBytes: number
+}
+
+/** A record with all addresses: fields by their names. What may be absent is undefined; a table, a state or a weight is an address. */
+export interface PlacedCall {
+  readonly kernel: KernelName
+  readonly rows: 'T' | 'R'
+  readonly multiple: number
+  readonly fields: Readonly<Record<string, number | RowsAt | readonly RowsAt[] | undefined>>
+}
+
+/** @param barrier - whether all threads meet before it. */
+export function writeRecord(buffer: ArrayBufferLike, address: number, call: PlacedCall, barrier: boolean): void {
+  const { kernel, rows, multiple, fields } = call
+  const words = new Int32Array(buffer, address, RECORD_BYTES / 4)
+  const floats = new Float32Array(buffer, address, RECORD_BYTES / 4)
+  const header: Record<(typeof RECORD_HEADER)[number], number> = {
+    opcode: KERNELS[kernel].opcode,
+    flags: barrier ? BARRIER_BEFORE : 0,
+    counter: 0,
+    rowKind: rows === 'T' ? 0 : 1,
+    multiple,
+  }
+  words.set(RECORD_HEADER.map((name) => header[name]))
+  for (const { name, kind, word } of fieldsOf(kernel)) {
+    invariant(name in fields, `${kernel} without ${name}`)
+    const value = fields[name]
+    if (kind === 'float') floats[word] = value as number
+    else words.set(wordsOf(value), word)
+  }
+}
+
+function wordsOf(value: PlacedCall['fields'][string]): readonly number[] {
+  if (value === undefined) return [0]
+  if (typeof value === 'number') return [value]
+  if ('address' in value) return [value.address, value.rowBytes]
+  return [value.length, ...value.flatMap(({ address, rowBytes }) => [address, rowBytes])]
+}
+
+/** Sets the work counters of `count` records to zero. */
+export function resetCounters(buffer: ArrayBufferLike, address: number, count: number): void {
+  const step = RECORD_BYTES / 4
+  const words = new Int32Array(buffer, address, count * step)
+  for (let i = RECORD_HEADER.indexOf('counter'); i < words.length; i += step) words[i] = 0
+}
 
 /** Writes a record for a kernel that goes over `bytes` bytes of memory from `address` on. */
 export function writeSpan(
@@ -67,57 +80,35 @@ export function writeSpan(
   address: number,
   bytes: number,
 ): void {
-  new Uint32Array(buffer, record, 7).set([OPCODES[kernel], 0, 0, 0, 1, address, bytes])
+  writeRecord(buffer, record, { kernel, rows: 'T', multiple: 1, fields: { address, bytes } }, false)
 }
 
-/** Rows of int4 and int8 matrices that lie interleaved (kernels/cpu/dequantize.ts). */
-export const GROUP_ROWS = 8
-
-/** Bytes of 32 quantised activations (kernels/cpu/quantize.ts). */
-export const X_BLOCK_BYTES = 52
-
-/** Bit 0 of a record's flags: all threads meet before this op. */
-export const BARRIER_BEFORE = 1
-
-/** Formats that kernels read; the order is kernels/cpu/dequantize.ts's. */
-export const KERNEL_FORMATS = [
-  ...(['f32', 'f16', 'bf16', 'fp8', 'int8', 'int4'] as const),
-  ...(['int4_min', 'int7', 'mxfp4', 'iq4', 'nvfp4'] as const),
-] as const
-export type KernelFormat = (typeof KERNEL_FORMATS)[number]
-
-/** Formats that the integer kernels multiply, with the bytes of a block of sixteen rows that they unpack into scratch. */
-export const PANEL_BLOCK_BYTES: Readonly<Partial<Record<KernelFormat, number>>> = {
-  ...{ int4: 576, int8: 1088, int4_min: 640, int7: 768, mxfp4: 576, iq4: 1088, nvfp4: 768 },
+/** Writes a step's header: counts, and addresses. */
+export function writeHeader(buffer: ArrayBufferLike, header: Readonly<Record<keyof typeof STEP_HEADER, number>>): void {
+  const names = Object.keys(STEP_HEADER) as (keyof typeof STEP_HEADER)[]
+  new Uint32Array(buffer, CONTROL_BLOCK.step, names.length).set(names.map((name) => header[name]))
 }
 
-export const DESCRIPTOR_BYTES = 48
-
-/** A matrix in a bank's memory. */
-export interface Descriptor {
-  readonly format: KernelFormat
-  readonly data: number
-  readonly scales: number
-  readonly rows: number
-  readonly cols: number
-  /** Bytes from row to row (row-major formats). */
-  readonly stride: number
-  /** f16 scales are moved bits: times 2^112, and times the tensor's own power of two. */
-  readonly multiplier: number
-  readonly gridCols: number
-  readonly blockRows: number
-  readonly blockCols: number
-  readonly paddedCols: number
-  /**
-   * Of blocks with two levels of scales: the address of the upper ones; gridCols and blockRows are reused (dequantize-blocks.ts).
-   * Of bf16 and fp8: 1 where rows lie interleaved by four (dequantize.ts).
-   */
-  readonly supers?: number
+/** Address of a word of a step's header. */
+export function headerAddress(name: keyof typeof STEP_HEADER): number {
+  return CONTROL_BLOCK.step + Object.keys(STEP_HEADER).indexOf(name) * 4
 }
 
-export function writeDescriptor(buffer: ArrayBufferLike, address: number, d: Descriptor): void {
+/** Bytes of a descriptor. */
+export const DESCRIPTOR_BYTES = Object.keys(DESCRIPTOR).length * 4
+
+/** A matrix in a bank's memory; what a format has no use for is 0. See kernels/contract.ts. */
+export type Descriptor = { readonly format: KernelFormat } & {
+  readonly [Name in Exclude<keyof typeof DESCRIPTOR, 'format'>]?: number
+}
+
+export function writeDescriptor(buffer: ArrayBufferLike, address: number, descriptor: Descriptor): void {
   const words = new Uint32Array(buffer, address, DESCRIPTOR_BYTES / 4)
-  words.set([KERNEL_FORMATS.indexOf(d.format), d.data, d.scales, d.rows, d.cols, d.stride])
-  new Float32Array(buffer, address, DESCRIPTOR_BYTES / 4)[6] = d.multiplier
-  words.set([d.gridCols, d.blockRows, d.blockCols, d.paddedCols, d.supers ?? 0], 7)
+  const floats = new Float32Array(buffer, address, DESCRIPTOR_BYTES / 4)
+  const values = { ...descriptor, format: KERNEL_FORMATS[descriptor.format].code }
+  Object.entries(DESCRIPTOR).forEach(([name, kind], i) => {
+    const value = values[name as keyof typeof DESCRIPTOR] ?? 0
+    if (kind === 'float') floats[i] = value
+    else words[i] = value
+  })
 }

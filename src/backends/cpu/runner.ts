@@ -14,9 +14,10 @@ import {
   type Ticket,
 } from '../backend.js'
 import { rowOf, rowResults } from '../rows.js'
+import { writeAngles } from '../plan/angles.js'
 import { CacheMemory } from './cache-memory.js'
 import { PAGE_TABLE_ENTRIES, longestText, timesBytes, type BankLayout, type Layout } from './layout.js'
-import { RECORD_BYTES, STEP_ADDRESS, writeSpan } from './records.js'
+import { resetCounters, writeHeader, writeSpan } from './records.js'
 import type { Threads } from './threads.js'
 
 /** A loaded model on the CPU: writes a step's data into every bank, wakes the threads, hands out the logits. */
@@ -118,10 +119,16 @@ export class CpuRunner implements Runner {
 
   private async compute(step: Step, run: () => Promise<void>): Promise<void> {
     invariant(!this.running, 'two steps at a time')
-    this.check(step)
+    const ends = endsOf(step)
+    this.check(step, ends)
     this.running = true
     try {
-      this.layout.banks.forEach((bank, i) => this.writeStep(bank, this.memories[i]!.buffer, this.caches[i]!, step))
+      // What all banks are given is worked out once.
+      const angles = this.program.ropeTables.map((table) => {
+        const values = new Float32Array(step.tokens.length * 2 * table.invFreq.length)
+        return writeAngles(table, step.positions, values)
+      })
+      this.layout.banks.forEach((_, bank) => this.writeStep(bank, step, ends, angles))
       await run()
     } finally {
       this.running = false
@@ -172,13 +179,13 @@ export class CpuRunner implements Runner {
     return this.pool.close()
   }
 
-  private check(step: Step): void {
+  private check(step: Step, ends: Int32Array): void {
     const { vocabSize } = this.program
     invariant(step.tokens.length > 0 && step.tokens.length <= this.stepTokens, `a step of ${step.tokens.length} tokens`)
     invariant(step.logitRows.length <= this.maxLogitRows, `a step with ${step.logitRows.length} rows of logits`)
     const longest = longestText(this.program)
     invariant(
-      endsOf(step).every((end, t) => step.positions[t]! < end && end <= longest),
+      ends.every((end, t) => step.positions[t]! < end && end <= longest),
       `a text of more than ${longest} tokens, or one that ends before its token`,
     )
     for (const id of step.tokens)
@@ -189,20 +196,30 @@ export class CpuRunner implements Runner {
         )
   }
 
-  private writeStep(bank: BankLayout, buffer: ArrayBufferLike, cache: CacheMemory, step: Step): void {
-    const header = new Uint32Array(buffer, STEP_ADDRESS, 12)
-    header.set([step.tokens.length, step.logitRows.length, bank.tokensAddress, bank.positionsAddress])
-    header.set(
-      [bank.sequencesAddress, bank.logitRowsAddress, bank.tablePointersAddress, bank.poolAddress, bank.pageBytes],
-      4,
-    )
-    header.set([bank.slotPointersAddress, bank.endsAddress, bank.tiesAddress], 9)
+  private writeStep(index: number, step: Step, ends: Int32Array, angles: readonly Float32Array[]): void {
+    const bank = this.layout.banks[index]!
+    const { buffer } = this.memories[index]!
+    const cache = this.caches[index]!
+    writeHeader(buffer, {
+      stepTokens: step.tokens.length,
+      stepLogitRows: step.logitRows.length,
+      tokens: bank.tokensAddress,
+      positions: bank.positionsAddress,
+      sequences: bank.sequencesAddress,
+      logitRows: bank.logitRowsAddress,
+      pageTables: bank.tablePointersAddress,
+      pool: bank.poolAddress,
+      pageBytes: bank.pageBytes,
+      slots: bank.slotPointersAddress,
+      ends: bank.endsAddress,
+      ties: bank.tiesAddress,
+    })
     const ints = (address: number, values: Int32Array): void =>
       new Int32Array(buffer, address, values.length).set(values)
     ints(bank.tokensAddress, step.tokens)
     ints(bank.positionsAddress, step.positions)
     ints(bank.sequencesAddress, step.sequences)
-    ints(bank.endsAddress, endsOf(step))
+    ints(bank.endsAddress, ends)
     this.tiesOf(bank, buffer, step).fill(0)
     ints(bank.logitRowsAddress, step.logitRows)
     let table = 0
@@ -220,19 +237,7 @@ export class CpuRunner implements Runner {
         step.slots.map((slot) => cache.slotAddress(slot)),
       )
     }
-    this.program.ropeTables.forEach(({ invFreq, attentionFactor, shift }, i) => {
-      const n = invFreq.length
-      const angles = new Float32Array(buffer, bank.ropeAddresses[i], step.tokens.length * 2 * n)
-      step.positions.forEach((position, t) => {
-        for (let j = 0; j < n; j++) {
-          const angle = Math.fround((position + shift) * invFreq[j]!)
-          angles[t * 2 * n + j] = Math.cos(angle) * attentionFactor
-          angles[t * 2 * n + n + j] = Math.sin(angle) * attentionFactor
-        }
-      })
-    })
-    // Work counters of all records start at zero.
-    const words = new Int32Array(buffer, bank.recordsAddress, (bank.nRecords * RECORD_BYTES) / 4)
-    for (let i = 2; i < words.length; i += RECORD_BYTES / 4) words[i] = 0
+    bank.ropeAddresses.forEach((address, i) => new Float32Array(buffer, address, angles[i]!.length).set(angles[i]!))
+    resetCounters(buffer, bank.recordsAddress, bank.nRecords)
   }
 }

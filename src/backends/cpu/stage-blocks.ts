@@ -1,13 +1,11 @@
-/** Rows of stored blocks as records that kernels/cpu/pack-blocks.ts deals out: one for each block of 32 columns. */
+/** Rows of stored blocks as staged ones, which kernels/cpu/pack-blocks.ts deals out: one for each 32 columns. */
 import type { Scales, StoredTensor } from '../../checkpoint/checkpoint.js'
 import { FORMATS } from '../../checkpoint/formats/formats.js'
 import { BlockNumbers } from '../../checkpoint/formats/block-numbers.js'
 import { BLOCK_READERS } from '../../checkpoint/formats/ggml-blocks.js'
 import { invariant } from '../../errors.js'
-import type { BlockPlan } from '../formats/block-formats.js'
-
-/** 32 codes, two scales, two minima, d and dmin as f32, and nothing up to 48. */
-export const RECORD_BLOCK_BYTES = 48
+import { STAGED_BLOCK } from '../contract.generated.js'
+import type { BlockPlan } from '../formats/stored-formats.js'
 
 /** IQ4_NL's points to their codes, by point + 128. */
 const IQ4_CODES = new Uint8Array(256)
@@ -41,18 +39,18 @@ function stageGgml(stored: StoredTensor, plan: BlockPlan, bytes: Uint8Array, cou
   for (let at = 0, to = 0; at < end; at += blockBytes) {
     reader(bytes, at, block)
     if (ternary) block.minScale = block.scale
-    for (let first = 0; first < blockCols; first += 32, to += RECORD_BLOCK_BYTES) {
+    for (let first = 0; first < blockCols; first += 32, to += STAGED_BLOCK.bytes) {
       if (plan.format === 'int7') for (let i = 0; i < 32; i++) out[to + i] = (codes[first + i] ?? 0) + 64
       else if (plan.format === 'iq4')
         for (let i = 0; i < 32; i++) out[to + i] = IQ4_CODES[(codes[first + i] ?? 0) + 128] ?? 0
       else for (let i = 0; i < 32; i++) out[to + i] = (codes[first + i] ?? 0) + (ternary ? 1 : 0)
       const s = first >> 4
-      out[to + 32] = subScales[s] ?? 0
-      out[to + 33] = subScales[s + 1] ?? 0
-      out[to + 34] = mins[s] ?? 0
-      out[to + 35] = mins[s + 1] ?? 0
-      floats.setFloat32(to + 36, block.scale * plan.factor, true)
-      floats.setFloat32(to + 40, block.minScale * plan.factor, true)
+      out[to + STAGED_BLOCK.scales] = subScales[s] ?? 0
+      out[to + STAGED_BLOCK.scales + 1] = subScales[s + 1] ?? 0
+      out[to + STAGED_BLOCK.mins] = mins[s] ?? 0
+      out[to + STAGED_BLOCK.mins + 1] = mins[s + 1] ?? 0
+      floats.setFloat32(to + STAGED_BLOCK.scale, block.scale * plan.factor, true)
+      floats.setFloat32(to + STAGED_BLOCK.minScale, block.minScale * plan.factor, true)
     }
   }
 }
@@ -72,16 +70,16 @@ function stageGrid(
   const floats = new DataView(out.buffer, out.byteOffset, out.byteLength)
   const gridCols = scales.shape[1]
   for (let row = 0, from = 0, to = 0; row < count; row++)
-    for (let col = 0; col < cols; col += 32, to += RECORD_BLOCK_BYTES, from += 16) {
+    for (let col = 0; col < cols; col += 32, to += STAGED_BLOCK.bytes, from += 16) {
       for (let i = 0; i < 16; i++) {
         const byte = bytes[from + i] ?? 0
         out[to + 2 * i] = byte & 15
         out[to + 2 * i + 1] = byte >> 4
       }
       const at = (firstRow + row) * gridCols + Math.floor(col / scales.blockCols)
-      out[to + 32] = 1
-      out[to + 34] = zeros?.[at] ?? 8
-      floats.setFloat32(to + 36, (values[at] ?? NaN) * factor, true)
-      floats.setFloat32(to + 40, (values[at] ?? NaN) * factor, true)
+      out[to + STAGED_BLOCK.scales] = 1
+      out[to + STAGED_BLOCK.mins] = zeros?.[at] ?? 8
+      floats.setFloat32(to + STAGED_BLOCK.scale, (values[at] ?? NaN) * factor, true)
+      floats.setFloat32(to + STAGED_BLOCK.minScale, (values[at] ?? NaN) * factor, true)
     }
 }

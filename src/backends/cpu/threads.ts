@@ -1,4 +1,4 @@
-import { CONTROL_ADDRESS } from './records.js'
+import { CONTROL_BLOCK } from '../contract.generated.js'
 import { parallelism, startThread, type Thread } from './platform.js'
 
 /** A run of op records in one bank, and what is copied into that bank before. */
@@ -122,7 +122,7 @@ export interface Threads {
 
 /** Steps in the caller's own thread, where memory cannot be shared with others. */
 export function ownThread(setup: SharedSetup, memory: Pick<ThreadSetup, 'scratch' | 'times'>): Threads {
-  const work = threadWork({ ...setup, ...memory, thread: 0, nThreads: 1, spins: 0, control: CONTROL_ADDRESS })
+  const work = threadWork({ ...setup, ...memory, thread: 0, nThreads: 1, spins: 0, control: CONTROL_BLOCK.control })
   return {
     run: async () => work(STEP),
     draft: async () => work(DRAFT),
@@ -141,7 +141,7 @@ export class ThreadPool implements Threads {
     private readonly threads: readonly Thread[],
     memories: readonly WebAssembly.Memory[],
   ) {
-    this.control = new Int32Array(memories[0]!.buffer, CONTROL_ADDRESS, 2)
+    this.control = new Int32Array(memories[0]!.buffer, CONTROL_BLOCK.control, 2)
   }
 
   static async start(
@@ -167,7 +167,14 @@ export class ThreadPool implements Threads {
               else if (error !== undefined) fail(new Error(error))
               else pool.finish()
             })
-            thread.post({ ...setup, ...memoryOf(index), thread: index, nThreads, spins, control: CONTROL_ADDRESS })
+            thread.post({
+              ...setup,
+              ...memoryOf(index),
+              thread: index,
+              nThreads,
+              spins,
+              control: CONTROL_BLOCK.control,
+            })
           }),
       ),
     )

@@ -1,25 +1,24 @@
+/** Which of the kernels' formats a weight takes, and its bytes. */
 import type { StoredTensor } from '../../checkpoint/checkpoint.js'
 import { invariant } from '../../errors.js'
 import type { Weight, WeightUse } from '../../graph/ops.js'
+import { align } from '../align.js'
 import type { BackendOptions } from '../backend.js'
-import { blockBytes, blockPlan, type BlockPlan } from './block-formats.js'
-import { DESCRIPTOR_BYTES, GROUP_ROWS, PANEL_BLOCK_BYTES, type KernelFormat } from '../cpu/records.js'
+import { GROUP_ROWS, KERNEL_FORMATS, type KernelBlocks, type KernelFormat } from '../contract.generated.js'
+import { publishedAs, type BlockPlan, type Packing } from './stored-formats.js'
 
-/** A weight with its place: decided before any byte is read. */
-export interface PlacedWeight {
+/** A weight with its format: decided before any byte is read. */
+export interface PlannedWeight {
   readonly weight: Weight
   readonly stored: StoredTensor
   readonly format: KernelFormat
-  readonly bytes: number
-  /** How its blocks are dealt out, where they have two levels of scales. */
+  readonly packing: Packing
+  /** How its blocks are dealt out, where they are those that were published. */
   readonly blocks?: BlockPlan
+  readonly bytes: number
   /** Bytes of codes, before the scales, and of the scales, before their upper level. */
   readonly dataBytes: number
   readonly scaleBytes: number
-  bank: number
-  /** Of the descriptor; data follows, aligned. */
-  descriptor: number
-  data: number
 }
 
 /** Chooses the kernel format: exact keeps what was published, fast re-blocks what integer kernels can multiply. */
@@ -28,40 +27,22 @@ export function planWeight(
   stored: StoredTensor,
   uses: ReadonlySet<WeightUse>,
   options: Pick<BackendOptions, 'precision' | 'quantize'>,
-): PlacedWeight {
+): PlannedWeight {
+  const published = publishedAs(stored)
   const format = uses.has('vector') ? 'f32' : chooseFormat(weight, stored, uses, options)
-  const { rows, cols } = stored
-  const blocks = Math.ceil(cols / 32)
-  const groups = Math.ceil(rows / GROUP_ROWS)
-  const plan = blockPlan(stored)
-  const own = plan?.format === format ? plan : undefined
-  let dataBytes: number
-  let scaleBytes = 0
-  let superBytes = 0
-  if (own) ({ data: dataBytes, scales: scaleBytes, supers: superBytes } = blockBytes(own, rows, cols))
-  else if (format === 'int4' || format === 'int8') {
-    dataBytes = groups * blocks * GROUP_ROWS * (format === 'int4' ? 16 : 32)
-    scaleBytes = groups * blocks * GROUP_ROWS * 2
-  } else if (format === 'fp8') {
-    invariant(stored.scales, `${stored.name} has no scales`)
-    dataBytes = rows * cols
-    scaleBytes = stored.scales.shape[0] * stored.scales.shape[1] * 4
-  } else dataBytes = rows * cols * (format === 'f32' ? 4 : 2)
+  const same = published.format === format
+  const { dataBytes, scaleBytes, superBytes } = bytesOf(stored, format, same ? published.blocks : undefined)
   return {
     weight,
     stored,
     format,
-    ...(own && { blocks: own }),
+    packing: same ? published.packing : isBlocks(format) ? 'packFloats' : 'decoded',
+    ...(same && published.blocks && { blocks: published.blocks }),
     dataBytes,
     scaleBytes,
     bytes: align(dataBytes) + align(scaleBytes) + align(superBytes),
-    bank: 0,
-    descriptor: 0,
-    data: 0,
   }
 }
-
-const FOUR_BITS: readonly KernelFormat[] = ['int4', 'int4_min', 'mxfp4', 'iq4', 'nvfp4']
 
 function chooseFormat(
   weight: Weight,
@@ -70,30 +51,54 @@ function chooseFormat(
   options: Pick<BackendOptions, 'precision' | 'quantize'>,
 ): KernelFormat {
   const aligned = !uses.has('headLinear') || stored.rows % 4 === 0
-  const published: Partial<Record<StoredTensor['format'], KernelFormat>> = {
-    f32: 'f32',
-    f16: 'f16',
-    bf16: 'bf16',
-    fp8_e4m3: 'fp8',
-    int4_packed: 'int4',
-    q4_0: 'int4',
-    q8_0: 'int8',
-  }
-  const own = blockPlan(stored)?.format ?? published[stored.format] ?? 'f32'
+  const own = publishedAs(stored).format
   // An op per head begins at any row, and the kernels at multiples of four.
-  if (PANEL_BLOCK_BYTES[own] !== undefined && !aligned) return 'f32'
+  if (isBlocks(own) && !aligned) return 'f32'
   if (options.precision === 'exact' || !weight.quantizable) return own
-  if (options.quantize === 'q4' && !FOUR_BITS.includes(own) && aligned) return 'int4'
-  if (PANEL_BLOCK_BYTES[own] !== undefined) return own
+  if (options.quantize === 'q4' && !hasFourBits(own) && aligned) return 'int4'
+  if (isBlocks(own)) return own
   if (uses.has('linear')) return 'int8'
   return options.quantize === 'q8' && aligned ? 'int8' : own
 }
 
-export function align(bytes: number): number {
-  return Math.ceil(bytes / 64) * 64
+/** Whether a format is of blocks, which integer kernels multiply; the others lie by rows. */
+export function isBlocks(format: KernelFormat): format is KernelBlocks {
+  return 'codeBytes' in KERNEL_FORMATS[format]
 }
 
-/** Bytes that a weight takes in its bank, descriptor included. */
-export function placedBytes(placed: PlacedWeight): number {
-  return align(DESCRIPTOR_BYTES) + placed.bytes
+/** Codes of 32 columns and eight rows, a nibble each. */
+function hasFourBits(format: KernelFormat): boolean {
+  return isBlocks(format) && KERNEL_FORMATS[format].codeBytes === 128
+}
+
+export interface WeightBytes {
+  readonly dataBytes: number
+  readonly scaleBytes: number
+  readonly superBytes: number
+}
+
+function bytesOf({ rows, cols, scales, name }: StoredTensor, format: KernelFormat, plan?: BlockPlan): WeightBytes {
+  if (!isBlocks(format)) {
+    invariant(format !== 'fp8' || scales, `${name} has no scales`)
+    const grid = format === 'fp8' && scales ? scales.shape[0] * scales.shape[1] : 0
+    return { dataBytes: rows * cols * KERNEL_FORMATS[format].elementBytes, scaleBytes: grid * 4, superBytes: 0 }
+  }
+  return blockBytes(format, rows, cols, plan)
+}
+
+/** Bytes of a matrix of blocks: of codes, of their scales, and of the scales' upper level. */
+export function blockBytes(
+  format: KernelBlocks,
+  rows: number,
+  cols: number,
+  { per, mins }: Pick<BlockPlan, 'per' | 'mins'> = { per: 1, mins: false },
+): WeightBytes {
+  const { codeBytes, scaleBytes, levels } = KERNEL_FORMATS[format]
+  const groups = Math.ceil(rows / GROUP_ROWS)
+  const blocks = Math.ceil(cols / 32)
+  return {
+    dataBytes: groups * blocks * codeBytes,
+    scaleBytes: groups * blocks * scaleBytes * (format === 'int7' && mins ? 2 : 1),
+    superBytes: levels === 2 ? groups * Math.ceil(blocks / per) * (mins ? 32 : 16) : 0,
+  }
 }

@@ -1,11 +1,11 @@
 import { invariant } from '../../errors.js'
 import { valuesOf } from '../../graph/ops.js'
 import { allOps, type Program } from '../../graph/program.js'
-import type { Buffer, LoweredOp, Lowering } from './lower/lowering.js'
-import { ROW_KERNELS } from '../cpu/records.js'
-import { align } from '../formats/weights.js'
+import { align } from '../align.js'
+import { memoryOf, type Buffer, type Call } from './calls.js'
+import type { Lowering } from './lower/lowering.js'
 
-/** Rows that cross between banks just before op `before` runs. */
+/** Rows that cross between banks just before call `before` runs. */
 export interface Crossing {
   readonly before: number
   readonly from: { bank: number; buffer: Buffer }
@@ -28,7 +28,7 @@ interface Life {
 
 /** Gives each buffer a place for as long as it lives (first fit), so that layers reuse the same memory. */
 export function planMemory(
-  ops: readonly LoweredOp[],
+  calls: readonly Call[],
   crossings: readonly Crossing[],
   nBanks: number,
   sizeOf: (buffer: Buffer) => number,
@@ -40,14 +40,14 @@ export function planMemory(
     if (!life) lives.set(buffer, { bank, first: at, last: at })
     else [life.first, life.last] = [Math.min(life.first, at), Math.max(life.last, at)]
   }
-  ops.forEach((op, i) => {
-    for (const b of [...op.reads, ...op.writes]) if (typeof b !== 'string') touch(b, op.bank, i)
+  calls.forEach(({ reads, writes, bank }, i) => {
+    for (const b of [...memoryOf(reads), ...memoryOf(writes)]) if (typeof b !== 'string') touch(b, bank, i)
   })
   for (const c of crossings) {
     touch(c.from.buffer, c.from.bank, c.before)
     touch(c.to.buffer, c.to.bank, c.before)
   }
-  for (const buffer of keep) touch(buffer, lives.get(buffer)!.bank, ops.length)
+  for (const buffer of keep) touch(buffer, lives.get(buffer)!.bank, calls.length)
 
   const offsets = new Map<Buffer, number>()
   const bytes = new Array<number>(nBanks).fill(0)
@@ -96,54 +96,4 @@ export function findCrossings(
     for (const value of writes) copies.set(value.id, { home: bank, banks: new Set([bank]) })
   })
   return crossings
-}
-
-/** Bytes that an op touches; `own`: of its buffer it touches only the rows that belong to the thread that runs it. */
-interface Access {
-  readonly start: number
-  readonly end: number
-  readonly own: Buffer | undefined
-}
-
-/**
- * True where an op must wait for all threads: it touches bytes that an op since the last barrier wrote, or writes bytes that
- * one read, and not both of them only the rows of one buffer that are the thread's own.
- */
-export class HazardTracker {
-  private written: Access[] = []
-  private read: Access[] = []
-  private readonly states = new Map<string, number>()
-
-  constructor(private readonly rangeOf: (buffer: Buffer) => [number, number]) {}
-
-  needsBarrier(op: LoweredOp): boolean {
-    const reads = op.reads.map((b) => this.access(op, b))
-    const writes = op.writes.map((b) => this.access(op, b))
-    const hit = collide(reads, this.written) || collide(writes, this.written) || collide(writes, this.read)
-    if (hit) this.reset()
-    this.read.push(...reads)
-    this.written.push(...writes)
-    return hit
-  }
-
-  reset(): void {
-    this.read = []
-    this.written = []
-  }
-
-  private access(op: LoweredOp, b: Buffer | string): Access {
-    if (typeof b !== 'string') {
-      const [start, end] = this.rangeOf(b)
-      const own = ROW_KERNELS.has(op.kernel) && b.rows === op.rows && b.multiple === op.multiple
-      return { start, end, own: own ? b : undefined }
-    }
-    // Cache states have no address here; each gets a negative range of its own.
-    const index = this.states.get(b) ?? this.states.size
-    this.states.set(b, index)
-    return { start: -1 - index, end: -index, own: undefined }
-  }
-}
-
-function collide(a: readonly Access[], b: readonly Access[]): boolean {
-  return a.some((x) => b.some((y) => x.start < y.end && y.start < x.end && (!x.own || x.own !== y.own)))
 }

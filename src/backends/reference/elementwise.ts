@@ -10,6 +10,7 @@ import type {
   SelectRowsOp,
 } from '../../graph/ops.js'
 import { gated } from './arithmetic.js'
+import { writeAngles } from '../plan/angles.js'
 import type { StepContext } from './step.js'
 
 export function embed(op: EmbedOp, { step, buf, weights }: StepContext): void {
@@ -47,8 +48,8 @@ export function layerNorm(op: LayerNormOp, { buf, weights }: StepContext): void 
 
 export function rope(op: RopeOp, { step, buf }: StepContext): void {
   step.positions.forEach((position, t) => {
-    for (let h = 0; h < op.nHeads; h++)
-      rotate(op, position, buf.head(op.x, t, h, op.dim), buf.head(op.out, t, h, op.dim))
+    const angles = writeAngles(op.table, [position], new Float64Array(op.dim))
+    for (let h = 0; h < op.nHeads; h++) rotate(op, angles, buf.head(op.x, t, h, op.dim), buf.head(op.out, t, h, op.dim))
   })
 }
 
@@ -79,14 +80,13 @@ export function selectRows(op: SelectRowsOp, { step, buf }: StepContext): void {
   step.logitRows.forEach((t, r) => buf.row(op.out, r).set(buf.view(op.x, t)))
 }
 
-/** Pairs (i, i + dim/2) or (2i, 2i + 1) turned by position * invFreq[i]; x and out may be the same columns. */
-function rotate(op: RopeOp, position: number, x: Float32Array, out: Float32Array): void {
-  const { invFreq, attentionFactor, shift } = op.table
-  for (let i = 0; i < op.dim / 2; i++) {
+/** Pairs (i, i + dim/2) or (2i, 2i + 1) turned by a position's angles, [cos, sin][dim / 2]; x and out may be the same columns. */
+function rotate(op: RopeOp, angles: Float64Array, x: Float32Array, out: Float32Array): void {
+  const n = op.dim / 2
+  for (let i = 0; i < n; i++) {
     const [a, b] = op.layout === 'half' ? [i, i + op.dim / 2] : [2 * i, 2 * i + 1]
-    const angle = Math.fround((position + shift) * invFreq[i]!)
-    const cos = Math.cos(angle) * attentionFactor
-    const sin = Math.sin(angle) * attentionFactor * (op.inverse ? -1 : 1)
+    const cos = angles[i]!
+    const sin = angles[n + i]! * (op.inverse ? -1 : 1)
     const [xa, xb] = [x[a]!, x[b]!]
     out[a] = xa * cos - xb * sin
     out[b] = xb * cos + xa * sin

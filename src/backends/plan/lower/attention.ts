@@ -1,43 +1,56 @@
 /** New keys and values into the cache, then attention over it. */
 import type { AttentionOp, CacheState, MlaAttentionOp, View } from '../../../graph/ops.js'
-import type { Lowering, Word } from './lowering.js'
+import { CACHE } from '../../contract.generated.js'
+import type { CallFields } from '../calls.js'
+import type { Lowering } from './lowering.js'
 
-export function attention(op: AttentionOp, bank: number, to: Lowering): void {
-  const { state } = op
-  append(op.k, state, false, bank, to)
-  append(op.v, state, true, bank, to)
-  const group = op.nHeads / op.nKvHeads
-  const shape = [group, op.nKvHeads, op.headDim, op.vHeadDim, { f32: op.scale }]
-  const { span, softcap, sinks } = op
-  const words = [span?.length ?? 0, span?.kind === 'chunked' ? 1 : 0, to.dataOf(sinks), { f32: softcap ?? 0 }]
-  attend(op.q, op.out, shape, words, state, bank, to)
+export function attention(op: AttentionOp, to: Lowering): void {
+  const { state, span } = op
+  append(op.k, state, false, to)
+  append(op.v, state, true, to)
+  const shape = { group: op.nHeads / op.nKvHeads, kvHeads: op.nKvHeads, keyDim: op.headDim, valueDim: op.vHeadDim }
+  const rules = { span: span?.length ?? 0, chunked: span?.kind === 'chunked' ? 1 : 0 }
+  attend(op, to, {
+    weights: { sinks: to.optional(op.sinks) },
+    ints: { ...shape, ...rules, ...cacheOf(state, to) },
+    floats: { scale: op.scale, softcap: op.softcap ?? 0 },
+  })
 }
 
-export function mlaAttention(op: MlaAttentionOp, bank: number, to: Lowering): void {
+export function mlaAttention(op: MlaAttentionOp, to: Lowering): void {
   const { state } = op
-  append(op.latent, state, false, bank, to)
-  const shape = [op.nHeads, 1, op.rank + op.ropeDim, op.rank, { f32: op.scale }]
-  attend(op.q, op.out, shape, [0, 0, 0, 0], state, bank, to)
+  append(op.latent, state, false, to)
+  const shape = { group: op.nHeads, kvHeads: 1, keyDim: op.rank + op.ropeDim, valueDim: op.rank }
+  attend(op, to, {
+    weights: { sinks: undefined },
+    ints: { ...shape, span: 0, chunked: 0, ...cacheOf(state, to) },
+    floats: { scale: op.scale, softcap: 0 },
+  })
 }
 
 /** Writes the rows of x into a state, where it has a row for their position. */
-export function append(x: View, state: CacheState, values: boolean, bank: number, to: Lowering): void {
-  const buffer = to.bufferOf(x.value, bank)
-  const columns = values ? state.valueDim : state.keyDim
+export function append(x: View, state: CacheState, values: boolean, to: Lowering): void {
   // values in q8 lie otherwise than keys
-  const kind = to.cache === 'q8' && values ? to.cacheKind + 1 : to.cacheKind
-  const words = [...to.view(x, bank), state.heads, columns, { pageOffset: state.id, values }, kind, state.every]
-  to.push('cacheAppend', bank, buffer, 1, words, [buffer], [`cache ${state.id} ${values ? 'values' : 'keys'}`])
+  const cache = to.cache === 'q8' && values ? CACHE.q8Values : to.cacheKind
+  const columns = values ? state.valueDim : state.keyDim
+  to.push('cacheAppend', to.bufferOf(x.value), {
+    reads: { x: to.view(x) },
+    writes: { pages: { state: state.id, values } },
+    ints: { heads: state.heads, columns, cache, every: state.every },
+  })
 }
 
-function attend(q: View, out: View, shape: Word[], rules: Word[], state: CacheState, bank: number, to: Lowering): void {
-  const cached = [
-    { pageOffset: state.id, values: false },
-    { pageOffset: state.id, values: state.valueDim > 0 },
-  ]
-  const kinds = [to.cacheKind, state.valueDim > 0 ? 0 : 1]
-  const words = [...to.view(q, bank), ...to.view(out, bank), ...shape, ...cached, ...kinds, ...rules]
-  const reads = [to.bufferOf(q.value, bank), `cache ${state.id} keys`, `cache ${state.id} values`]
-  const buffer = to.bufferOf(out.value, bank)
-  to.push('attention', bank, buffer, 1, words, reads, [buffer])
+function cacheOf(state: CacheState, to: Lowering): { cache: number; latent: number } {
+  return { cache: to.cacheKind, latent: state.valueDim > 0 ? 0 : 1 }
+}
+
+function attend(
+  { q, out, state }: AttentionOp | MlaAttentionOp,
+  to: Lowering,
+  rules: Pick<CallFields<'attention'>, 'weights' | 'ints' | 'floats'>,
+): void {
+  const keys = { state: state.id, values: false }
+  const values = { state: state.id, values: state.valueDim > 0 }
+  const operands = { reads: { q: to.view(q), keys, values }, writes: { out: to.view(out) } }
+  to.push('attention', to.bufferOf(out.value), { ...operands, ...rules })
 }

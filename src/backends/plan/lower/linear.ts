@@ -1,39 +1,34 @@
 /** Matrices times activations. */
 import type { HeadLinearOp, LinearOp } from '../../../graph/ops.js'
 import { view } from '../../../graph/builder.js'
-import { GROUP_ROWS, X_BLOCK_BYTES } from '../../cpu/records.js'
+import { GROUP_ROWS, X_BLOCK_BYTES } from '../../contract.generated.js'
 import { at, type Lowering } from './lowering.js'
 
-export function linear(op: LinearOp, bank: number, to: Lowering): void {
-  const placed = to.weight(op.weight.name)
-  const out = to.bufferOf(op.out.value, bank)
-  const integer = to.isInteger(placed)
-  const x = integer ? to.quantize(op.x, bank) : to.bufferOf(op.x.value, bank)
-  const xWords = integer ? [at(x), x.rowBytes] : to.view(op.x, bank)
-  const bias = to.dataOf(op.bias)
-  const words = [...xWords, to.descriptor(op.weight), ...to.view(op.out, bank), bias, integer ? 1 : 0]
-  to.push('linear', bank, out, 1, words, [x], [out])
+export function linear(op: LinearOp, to: Lowering): void {
+  const matrix = to.weight(op.weight.name)
+  const integer = to.isInteger(matrix)
+  to.push('linear', to.bufferOf(op.out.value), {
+    reads: { x: integer ? at(to.quantize(op.x)) : to.view(op.x) },
+    writes: { out: to.view(op.out) },
+    weights: { matrix, bias: to.optional(op.bias) },
+    ints: { integer: integer ? 1 : 0 },
+  })
 }
 
-export function headLinear(op: HeadLinearOp, bank: number, to: Lowering): void {
-  const { x, out, nHeads, rowOffset, rowStride, rows } = op
-  const integer = wholeBlocks(op) && to.isInteger(to.weight(op.weight.name))
-  const source = integer ? to.quantize(view(x.value), bank) : to.bufferOf(x.value, bank)
+export function headLinear(op: HeadLinearOp, to: Lowering): void {
+  const { x, out, nHeads, rowOffset, rowStride, rows, transposed } = op
+  const matrix = to.weight(op.weight.name)
+  const integer = wholeBlocks(op) && to.isInteger(matrix)
+  const source = integer ? to.quantize(view(x.value)) : to.bufferOf(x.value)
   const bytes = (columns: number): number => (integer ? (columns / 32) * X_BLOCK_BYTES : columns * 4)
-  const words = [
-    ...[at(source, bytes(x.offset)), source.rowBytes],
-    to.descriptor(op.weight),
-    ...to.head(out, bank),
-    nHeads,
-    bytes(x.stride),
-    out.stride * 4,
-    rowOffset,
-    rowStride,
-    rows,
-    op.transposed ? 1 : 0,
-    integer ? 1 : 0,
-  ]
-  to.push('headLinear', bank, to.bufferOf(out.value, bank), 1, words, [source], [to.bufferOf(out.value, bank)])
+  const kind = { transposed: transposed ? 1 : 0, integer: integer ? 1 : 0 }
+  const heads = { heads: nHeads, xHeadBytes: bytes(x.stride), outHeadBytes: out.stride * 4 }
+  to.push('headLinear', to.bufferOf(out.value), {
+    reads: { x: at(source, bytes(x.offset)) },
+    writes: { out: to.view(out) },
+    weights: { matrix },
+    ints: { ...heads, firstRow: rowOffset, rowStride, rows, ...kind },
+  })
 }
 
 /** Whether every head begins at a block of activations and at a group of the matrix's rows. */

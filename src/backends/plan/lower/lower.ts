@@ -9,9 +9,9 @@ import * as residuals from './residuals.js'
 import * as sparse from './sparse.js'
 import * as streams from './streams.js'
 
-type Lower<Name extends Op['op']> = (op: Extract<Op, { op: Name }>, bank: number, to: Lowering) => void
+type Lower<Name extends Op['op']> = (op: Extract<Op, { op: Name }>, to: Lowering) => void
 
-/** How each op becomes kernel records, by its name; the type finds those that no family exports. */
+/** How each op becomes calls of kernels, by its name; the type finds those that no family exports. */
 const LOWER: { readonly [Name in Op['op']]: Lower<Name> } = {
   ...attention,
   ...elementwise,
@@ -23,8 +23,9 @@ const LOWER: { readonly [Name in Op['op']]: Lower<Name> } = {
   ...streams,
 }
 
-/** Appends the records of one op. */
+/** Appends the calls of one op, which run in memory `bank`. */
 export function lowerOp<Name extends Op['op']>(op: Extract<Op, { op: Name }>, bank: number, to: Lowering): void {
   const lower: Lower<Name> = LOWER[op.op]
-  lower(op, bank, to)
+  to.bank = bank
+  lower(op, to)
 }

@@ -1,70 +1,47 @@
-import type { CacheFormat } from '../../formats/cache-format.js'
 import { invariant } from '../../../errors.js'
 import type { Activation, HeadView, Value, View, Weight } from '../../../graph/ops.js'
-import { PANEL_BLOCK_BYTES, X_BLOCK_BYTES, type KernelName } from '../../cpu/records.js'
-import type { PlacedWeight } from '../../formats/weights.js'
+import {
+  ACTIVATION,
+  CACHE,
+  KERNELS,
+  X_BLOCK_BYTES,
+  type KernelName,
+  type WeightKind,
+} from '../../contract.generated.js'
+import type { CacheFormat } from '../../formats/cache-format.js'
+import { isBlocks, type PlannedWeight } from '../../formats/weights.js'
+import {
+  memoryOf,
+  type AnyFields,
+  type Buffer,
+  type BufferAt,
+  type Call,
+  type CallFields,
+  type WeightOperand,
+} from '../calls.js'
 
-/** Memory of an activation or a temporary: `rowBytes` for each of T (or R) times `multiple` rows. */
-export interface Buffer {
-  readonly rowBytes: number
-  readonly rows: 'T' | 'R'
-  readonly multiple: number
-  /** Bytes besides the rows (tables). */
-  readonly extra: number
-  readonly name: string
-}
-
-/** Where a record's words point: a buffer's bytes at an offset; resolved when addresses are known. */
-export interface BufferAt {
-  readonly buffer: Buffer
-  readonly offset: number
-}
-
-/** A word of a record: a number, the bits of a float, an address to come. */
-export type Word =
-  | number
-  | { f32: number }
-  | BufferAt
-  | { rope: number }
-  | { pageOffset: number; values: boolean }
-  | { slotOffset: number }
-  | { descriptor: PlacedWeight }
-  | { data: PlacedWeight }
-  | { pointers: PlacedWeight[]; to: 'descriptors' | 'data' }
-
-/** One record to be, in one bank. Words start at word 5 of the record. */
-export interface LoweredOp {
-  readonly kernel: KernelName
-  /** For people: the kernel and its weight. */
-  readonly name: string
-  readonly bank: number
-  readonly rows: 'T' | 'R'
-  readonly multiple: number
-  readonly words: readonly Word[]
-  readonly reads: readonly (Buffer | string)[]
-  readonly writes: readonly (Buffer | string)[]
-}
-
-/** Collects kernel records, with the buffers that they work on and quantised copies of activations. */
+/** Collects calls, with the buffers that they work on and quantised copies of activations. */
 export class Lowering {
-  readonly ops: LoweredOp[] = []
+  readonly calls: Call[] = []
+  /** The memory in which the op runs that is being lowered. */
+  bank = 0
   private readonly buffers = new Map<string, Buffer>()
   /** Quantised copies of a buffer's columns, by `offset:width`, until the buffer is written again. */
   private readonly quantized = new Map<Buffer, Map<string, Buffer>>()
 
   constructor(
-    private readonly weights: ReadonlyMap<string, PlacedWeight>,
+    private readonly weights: ReadonlyMap<string, PlannedWeight>,
     private readonly integers: boolean,
     readonly cache: CacheFormat,
   ) {}
 
-  /** What kernels are told of the cache: see kernels/cpu/attention.ts. */
+  /** The code of what cache pages hold. */
   get cacheKind(): number {
-    return { f32: 0, f16: 1, q8: 2 }[this.cache]
+    return CACHE[this.cache]
   }
 
-  /** The buffer of a value in a bank; a value that crosses has one in each. */
-  bufferOf(value: Value, bank: number): Buffer {
+  /** The buffer of a value in a memory; a value that crosses has one in each. */
+  bufferOf(value: Value, bank = this.bank): Buffer {
     const key = `${value.id}@${bank}`
     let buffer = this.buffers.get(key)
     if (!buffer) {
@@ -74,98 +51,68 @@ export class Lowering {
     return buffer
   }
 
+  whole(value: Value): BufferAt {
+    return at(this.bufferOf(value))
+  }
+
+  view(x: View | HeadView): BufferAt {
+    return at(this.bufferOf(x.value), x.offset * 4)
+  }
+
   /** int8 copy of a view, made once for all the matrices that read it. */
-  quantize(x: View, bank: number): Buffer {
-    const source = this.bufferOf(x.value, bank)
+  quantize(x: View): Buffer {
+    const source = this.bufferOf(x.value)
     let copies = this.quantized.get(source)
     if (!copies) this.quantized.set(source, (copies = new Map<string, Buffer>()))
     const key = `${x.offset}:${x.width}`
     let copy = copies.get(key)
-    if (!copy) copies.set(key, (copy = this.quantizeBuffer(source, at(source, x.offset * 4), x.width, 1, bank)))
+    if (!copy) copies.set(key, (copy = this.quantizeRows(this.view(x), x.width)))
     return copy
   }
 
-  quantizeBuffer(source: Buffer, from: BufferAt, width: number, multiple: number, bank: number): Buffer {
-    const buffer = {
-      rowBytes: Math.ceil(width / 32) * X_BLOCK_BYTES,
-      rows: source.rows,
-      multiple,
-      extra: 0,
-      name: `int8 of ${source.name}`,
-    }
-    const words = [from, source.rowBytes, at(buffer), buffer.rowBytes, width]
-    this.push('quantize', bank, buffer, multiple, words, [source], [buffer])
+  quantizeRows(x: BufferAt, columns: number, multiple = 1): Buffer {
+    const source = x.buffer
+    const rowBytes = Math.ceil(columns / 32) * X_BLOCK_BYTES
+    const buffer = { rowBytes, rows: source.rows, multiple, extra: 0, name: `int8 of ${source.name}` }
+    this.push('quantize', buffer, { reads: { x }, writes: { out: at(buffer) }, ints: { columns } }, multiple)
     return buffer
   }
 
-  isInteger(placed: PlacedWeight): boolean {
-    return this.integers && PANEL_BLOCK_BYTES[placed.format] !== undefined
+  /** Whether integer kernels multiply it. */
+  isInteger({ format }: PlannedWeight): boolean {
+    return this.integers && isBlocks(format)
   }
 
-  weight(name: string): PlacedWeight {
-    const placed = this.weights.get(name)
-    invariant(placed, `weight ${name} was not placed`)
-    return placed
+  weight(name: string): PlannedWeight {
+    const planned = this.weights.get(name)
+    invariant(planned, `weight ${name} was not planned`)
+    return planned
   }
 
-  descriptor(weight: Weight): Word {
-    return { descriptor: this.weight(weight.name) }
+  /** A weight that may be absent. */
+  optional(weight: Weight | undefined): PlannedWeight | undefined {
+    return weight && this.weight(weight.name)
   }
 
-  /** Address of a vector's values; 0 where there is none. */
-  dataOf(weight: Weight | undefined): Word {
-    return weight ? { data: this.weight(weight.name) } : 0
-  }
-
-  view(x: View, bank: number): Word[] {
-    const buffer = this.bufferOf(x.value, bank)
-    return [at(buffer, x.offset * 4), buffer.rowBytes]
-  }
-
-  head(x: HeadView, bank: number): Word[] {
-    const buffer = this.bufferOf(x.value, bank)
-    return [at(buffer, x.offset * 4), buffer.rowBytes]
-  }
-
-  elementwise(kernel: KernelName, bank: number, x: View, words: Word[], reads: View[], out: View): void {
-    const buffer = this.bufferOf(out.value, bank)
-    invariant(x.value.rows === out.value.rows, `${kernel} mixes T and R rows`)
-    this.push(
-      kernel,
-      bank,
-      buffer,
-      1,
-      words,
-      reads.map((v) => this.bufferOf(v.value, bank)),
-      [buffer],
-    )
-  }
-
-  pushHeads(kernel: KernelName, bank: number, words: Word[], x: HeadView, out: HeadView): void {
-    const buffer = this.bufferOf(out.value, bank)
-    this.push(kernel, bank, buffer, 1, words, [this.bufferOf(x.value, bank)], [buffer])
-  }
-
-  push(
-    kernel: KernelName,
-    bank: number,
-    rowsLike: Buffer,
-    multiple: number,
-    words: readonly Word[],
-    reads: readonly (Buffer | string)[],
-    writes: readonly (Buffer | string)[],
-  ): void {
-    const name = [kernel, ...words.map(weightName)].filter(Boolean).join(' ')
-    this.ops.push({ kernel, name, bank, rows: rowsLike.rows, multiple, words, reads, writes })
-    for (const write of writes) if (typeof write !== 'string') this.quantized.delete(write)
+  /** Appends a call over the rows that `rows` has, times `multiple`. */
+  push<K extends KernelName>(kernel: K, rows: Buffer, fields: CallFields<K>, multiple?: number): void
+  push(kernel: KernelName, { rows }: Buffer, fields: AnyFields, multiple = 1): void {
+    const { reads = {}, writes = {}, weights = {}, ints = {}, floats = {} } = fields
+    // selectRows takes the R rows out of T
+    const mixed = [...memoryOf(reads), ...memoryOf(writes)].some((b) => typeof b !== 'string' && b.rows !== rows)
+    invariant(kernel === 'selectRows' || !mixed, `${kernel} mixes T and R rows`)
+    const kinds: Readonly<Record<string, WeightKind>> = KERNELS[kernel].weights
+    const names = Object.entries(kinds).map(([field, kind]) => matrixName(kind, weights[field]))
+    const name = [kernel, ...names].filter(Boolean).join(' ')
+    this.calls.push({ kernel, name, bank: this.bank, rows, multiple, reads, writes, weights, ints, floats })
+    for (const write of Object.values(writes)) if (write && 'buffer' in write) this.quantized.delete(write.buffer)
   }
 }
 
-/** The weight that a word refers to, without the numbers of layers and experts. */
-function weightName(word: Word): string {
-  if (typeof word === 'number') return ''
-  const placed = 'descriptor' in word ? word.descriptor : 'pointers' in word ? word.pointers[0] : undefined
-  return placed?.weight.name.replace(/\.\d+\b/g, '') ?? ''
+/** The first matrix of an operand by its name, without the numbers of layers and experts; nothing for vectors. */
+function matrixName(kind: WeightKind, operand: WeightOperand): string {
+  const first = operand && ('weight' in operand ? operand : operand[0])
+  return first && (kind === 'matrix' || kind === 'matrices') ? first.weight.name.replace(/\.\d+\b/g, '') : ''
 }
 
 export function at(buffer: Buffer, offset = 0): BufferAt {
@@ -176,11 +123,14 @@ export function temporary(name: string, rowBytes: number, extra: number, multipl
   return { rowBytes, rows: 'T', multiple, extra, name }
 }
 
-/** Code, alpha, limit, offset of up; see kernels/cpu/elementwise.ts. */
-export function activationWords(activation: Activation): Word[] {
-  if (activation === 'silu') return [0, 0, 0, 0]
-  if (activation === 'gelu_tanh') return [1, 0, 0, 0]
-  if (activation === 'situ') return [3, 0, 0, 0]
+export function activationOf(activation: Activation): {
+  readonly code: number
+  readonly floats: { readonly alpha: number; readonly limit: number; readonly upOffset: number }
+} {
+  const none = { alpha: 0, limit: 0, upOffset: 0 }
+  if (activation === 'silu') return { code: ACTIVATION.silu, floats: none }
+  if (activation === 'gelu_tanh') return { code: ACTIVATION.geluTanh, floats: none }
+  if (activation === 'situ') return { code: ACTIVATION.situ, floats: none }
   const { alpha, limit, upOffset } = activation
-  return [2, { f32: alpha }, { f32: limit }, { f32: upOffset }]
+  return { code: ACTIVATION.clampedSwiglu, floats: { alpha, limit, upOffset } }
 }

@@ -2,9 +2,13 @@
 import type { MixBlocksOp } from '../../../graph/ops.js'
 import type { Lowering } from './lowering.js'
 
-export function mixBlocks(op: MixBlocksOp, bank: number, to: Lowering): void {
+export function mixBlocks(op: MixBlocksOp, to: Lowering): void {
   const { blocks, out } = op
-  const words = [to.dataOf(op.norm), to.dataOf(op.proj), { f32: op.eps }, out.width, ...to.view(out, bank)]
-  const rows = blocks.flatMap((block) => to.view(block, bank))
-  to.elementwise('mixBlocks', bank, out, [...words, blocks.length, ...rows], [...blocks], out)
+  to.push('mixBlocks', to.bufferOf(out.value), {
+    reads: { blocks: blocks.map((block) => to.view(block)) },
+    writes: { out: to.view(out) },
+    weights: { norm: to.weight(op.norm.name), proj: to.weight(op.proj.name) },
+    ints: { columns: out.width },
+    floats: { eps: op.eps },
+  })
 }

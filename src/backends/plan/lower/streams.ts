@@ -1,31 +1,37 @@
-/** Hyper-connections: see kernels/cpu/streams.ts. */
+/** Hyper-connections. */
 import type { CollapseStreamsOp, RepeatOp, StreamWeightsOp, UpdateStreamsOp } from '../../../graph/ops.js'
-import { at, type Lowering } from './lowering.js'
+import type { Lowering } from './lowering.js'
 
-export function repeat(op: RepeatOp, bank: number, to: Lowering): void {
-  const out = to.bufferOf(op.out, bank)
-  const words = [...to.view(op.x, bank), at(out), out.rowBytes, op.x.width * 4, op.times]
-  to.push('repeat', bank, out, 1, words, [to.bufferOf(op.x.value, bank)], [out])
+export function repeat(op: RepeatOp, to: Lowering): void {
+  to.push('repeat', to.bufferOf(op.out), {
+    reads: { x: to.view(op.x) },
+    writes: { out: to.whole(op.out) },
+    ints: { bytes: op.x.width * 4, times: op.times },
+  })
 }
 
-export function streamWeights(op: StreamWeightsOp, bank: number, to: Lowering): void {
-  const out = to.bufferOf(op.out, bank)
-  const vectors = [to.dataOf(op.scale), to.dataOf(op.base)]
-  const shape = [op.out.width, op.streams, { f32: op.eps }, op.iterations]
-  const words = [...to.view(op.m, bank), at(out), out.rowBytes, ...vectors, ...shape]
-  to.push('streamWeights', bank, out, 1, words, [to.bufferOf(op.m.value, bank)], [out])
+export function streamWeights(op: StreamWeightsOp, to: Lowering): void {
+  to.push('streamWeights', to.bufferOf(op.out), {
+    reads: { m: to.view(op.m) },
+    writes: { out: to.whole(op.out) },
+    weights: { scale: to.weight(op.scale.name), base: to.weight(op.base.name) },
+    ints: { columns: op.out.width, streams: op.streams, iterations: op.iterations },
+    floats: { eps: op.eps },
+  })
 }
 
-export function collapseStreams(op: CollapseStreamsOp, bank: number, to: Lowering): void {
-  const [weights, out] = [to.bufferOf(op.weights, bank), to.bufferOf(op.out, bank)]
-  const words = [...to.view(op.x, bank), at(weights), weights.rowBytes, at(out), out.rowBytes, op.streams, op.out.width]
-  to.push('collapseStreams', bank, out, 1, words, [to.bufferOf(op.x.value, bank), weights], [out])
+export function collapseStreams(op: CollapseStreamsOp, to: Lowering): void {
+  to.push('collapseStreams', to.bufferOf(op.out), {
+    reads: { x: to.view(op.x), weights: to.whole(op.weights) },
+    writes: { out: to.whole(op.out) },
+    ints: { streams: op.streams, columns: op.out.width },
+  })
 }
 
-export function updateStreams(op: UpdateStreamsOp, bank: number, to: Lowering): void {
-  const weights = to.bufferOf(op.weights, bank)
-  const words = [...to.view(op.x, bank), ...to.view(op.y, bank), at(weights), weights.rowBytes]
-  const reads = [to.bufferOf(op.x.value, bank), to.bufferOf(op.y.value, bank), weights]
-  const out = to.bufferOf(op.out.value, bank)
-  to.push('updateStreams', bank, out, 1, [...words, ...to.view(op.out, bank), op.y.width], reads, [out])
+export function updateStreams(op: UpdateStreamsOp, to: Lowering): void {
+  to.push('updateStreams', to.bufferOf(op.out.value), {
+    reads: { x: to.view(op.x), y: to.view(op.y), weights: to.whole(op.weights) },
+    writes: { out: to.view(op.out) },
+    ints: { columns: op.y.width },
+  })
 }
