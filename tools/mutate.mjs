@@ -1,13 +1,14 @@
 // Changes the source in small wrong ways, one at a time, and says which of the changes no test notices.
 //   npm run test:mutation -- [--only FOLDER] [--sample N] [--seed S] [--fresh]
-// What is known from an earlier run is kept in .mutation/ and used as long as the source and the tests are the same.
+// What is known from an earlier run is kept in .mutation/ and used as long as the source and the tests are the same; a run that was
+// ended goes on where it was.
 import { fork } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { Memory, hash } from './mutation/memory.mjs'
 import { instrument } from './mutation/operators.mjs'
 
 /** Folders of policies, and where their tests are. */
@@ -40,7 +41,6 @@ function filesOf(folder, wanted) {
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length))
   return paths.filter(wanted).sort()
 }
-const hash = (text) => createHash('sha256').update(text).digest('hex').slice(0, 16)
 
 const sessions = new Set()
 for (const signal of ['SIGINT', 'SIGTERM'])
@@ -109,35 +109,33 @@ class Session {
     rmSync(this.folder, { recursive: true, force: true })
   }
 
-  reached() {
-    const marks = readdirSync(this.folder).filter((name) => name.endsWith('.reached'))
-    return new Map(
-      marks.map((name) => {
-        const test = decodeURIComponent(name.slice(0, -'.reached'.length)).slice(root.length)
-        return [test, JSON.parse(readFileSync(join(this.folder, name), 'utf8'))]
-      }),
-    )
+  /** The changes that a test file reached. */
+  reached(test) {
+    const mark = join(this.folder, `${encodeURIComponent(join(root, test))}.reached`)
+    return existsSync(mark) ? JSON.parse(readFileSync(mark, 'utf8')) : []
   }
 }
 
 /** The test files of a folder with their times and what they reach, the quick ones first. */
-async function dryRun(files, tests) {
+async function dryRun(files, tests, memory) {
   const session = new Session(files, tests)
-  const times = new Map()
   try {
     for (const test of tests) {
+      if (memory.dry[test]) continue
       const { failed, milliseconds, longest } = await session.run(undefined, test, 600_000)
-      if (failed) console.log(`left out, since it fails without a change: ${test}: ${failed}`)
-      else times.set(test, { milliseconds, longest })
+      memory.dry[test] = { failed, milliseconds, longest, reached: session.reached(test) }
+      memory.save()
     }
-    const reached = session.reached()
-    const useful = tests.filter((test) => times.has(test) && (reached.get(test) ?? []).length > 0)
-    return useful
-      .map((test) => ({ test, ...times.get(test), reached: reached.get(test) }))
-      .sort((a, b) => a.milliseconds - b.milliseconds)
   } finally {
     session.end()
   }
+  for (const test of tests)
+    if (memory.dry[test].failed)
+      console.log(`left out, since it fails without a change: ${test}: ${memory.dry[test].failed}`)
+  return tests
+    .map((test) => ({ test, ...memory.dry[test] }))
+    .filter(({ failed, reached }) => !failed && reached.length > 0)
+    .sort((a, b) => a.milliseconds - b.milliseconds)
 }
 
 /** `count` of the changes, the same for the same seed. */
@@ -157,7 +155,7 @@ async function testMutant(session, mutant, tests) {
   if (useful.length === 0) return { verdict: 'not reached' }
   for (const { test, milliseconds } of useful) {
     const { failed, late } = await session.run(mutant.id, test, patient(milliseconds) + PATIENCE_MS)
-    if (failed) return { verdict: late ? 'time limit' : 'killed', by: `${test}: ${failed}` }
+    if (failed) return { verdict: late ? 'time limit' : 'killed', by: test, failed }
   }
   return { verdict: 'survived' }
 }
@@ -171,15 +169,9 @@ async function mutateFolder(folder) {
   for (const file of files)
     mutants.push(...instrument(readFileSync(join(root, file), 'utf8'), file, mutants.length + 1).mutants)
   const chosen = options.sample === undefined ? mutants : sampled(mutants, Number(options.sample), options.seed)
-  const state = hash([...files, ...tests].map((path) => readFileSync(join(root, path), 'utf8')).join('\0'))
-  const memory = join(root, '.mutation', `${folder.replace('/', '-')}.json`)
-  const earlier = existsSync(memory) && !options.fresh ? JSON.parse(readFileSync(memory, 'utf8')) : {}
-  const { verdicts: known = {}, ordered = await dryRun(files, tests) } = earlier.state === state ? earlier : {}
-  const remember = () => {
-    mkdirSync(join(root, '.mutation'), { recursive: true })
-    writeFileSync(memory, JSON.stringify({ state, ordered, verdicts: known }))
-  }
-  remember()
+  const memory = new Memory(root, folder, files, tests, options.fresh)
+  const known = memory.verdicts
+  const ordered = await dryRun(files, tests, memory)
   console.log(`${folder}: ${chosen.length} of ${mutants.length} changes, ${ordered.length} test files`)
   const limits = Object.fromEntries(ordered.map(({ test, longest }) => [test, Math.round(patient(longest))]))
   const session = new Session(files, Object.keys(limits), limits)
@@ -188,7 +180,7 @@ async function mutateFolder(folder) {
       const key = keyOf(mutant)
       if (known[key]) continue
       known[key] = await testMutant(session, mutant, ordered)
-      remember()
+      memory.save()
       if (known[key].verdict !== 'killed')
         console.log(`[${i + 1}/${chosen.length}] ${known[key].verdict}: ${shown(mutant)}`)
     }
