@@ -1,25 +1,53 @@
-export { loadEngine } from './engine/load.js'
-export { UserError } from './errors.js'
+/*
+ * kaiyuan, the front door of the library: everything that a program needs to load a model and let it answer, in Node and in
+ * pages. What is not exported here, or by the package's other modules (kaiyuan/plan, ...), is nobody's to rely on.
+ *
+ * Ownership: an Engine holds a model's weights and threads until `close`; a Session holds its part of the cache; a Generation
+ * runs whether or not somebody reads it. Failures that a user can mend are UserErrors; anything else is a bug of ours.
+ */
 
-export type { LoadProgress, Precision } from './backends/backend.js'
-export type { AnswerParser, Dialect, ToolCall, ToolSyntax } from './chat/dialects/dialect.js'
-export type { ChatMessage, MessageToolCall, ToolDefinition } from './chat/message.js'
-export type { ChatTemplate } from './chat/prompt.js'
+// Loading a model
+export { loadEngine } from './engine/load.js'
+export type { LoadOptions } from './engine/options.js'
+export type { KvCache, LoadProgress, OpTimes, Precision } from './backends/backend.js'
+export type { BackendName } from './backends/registry.js'
 export type { ModelFiles } from './checkpoint/files/files.js'
 export type { ByteSource, FileSet } from './checkpoint/files/source.js'
-export type { Engine, EngineInfo } from './engine/engine.js'
-export type { Drafter, Speculation } from './engine/answer/drafter.js'
+
+// A loaded model, and conversations with it
+export type { EncodeOptions, Engine, EngineInfo, EngineStatus } from './engine/engine.js'
+export type { Session } from './engine/answer/session.js'
+export type { ChatMessage, MessageToolCall, ToolDefinition } from './chat/message.js'
+
+// Answers
 export type {
   FinishReason,
   Generation,
   GenerationResult,
   Part,
+  Piece,
+  PromptCount,
   SpeculationCount,
   Timings,
 } from './engine/answer/generation.js'
-export type { ChatOptions, GenerateOptions, LoadOptions } from './engine/options.js'
-export type { LogitRows, PerplexityOptions, PerplexityResult } from './engine/measure/score.js'
+export type { ToolCall } from './chat/dialects/dialect.js'
+export type { NamedChoice, NamedToken } from './engine/sample/likelihood.js'
+
+// How answers are made
+export type { ChatOptions, GenerateOptions } from './engine/options.js'
+export type { Drafter, Speculation } from './engine/answer/drafter.js'
 export type { GrammarSpec } from './grammar/constraint.js'
-export type { Session } from './engine/answer/session.js'
-export type { UserErrorCode } from './errors.js'
+export type { TokenConstraint } from './engine/sample/adjust.js'
+
+// Measures of a model
+export type { Pooling } from './engine/measure/embed.js'
+export type { LogitRows, PerplexityOptions, PerplexityResult } from './engine/measure/score.js'
+
+// How a model reads and writes text
 export type { StreamDecoder, Tokenizer } from './tokenizer/tokenizer.js'
+export type { ChatTemplate } from './chat/prompt.js'
+export type { AnswerParser, Dialect, ToolSyntax } from './chat/dialects/dialect.js'
+
+// Errors, and what may help
+export { UserError } from './errors.js'
+export type { ErrorDetail, NamedOption, OptionName, Remedy, UserErrorCode, Wording } from './errors.js'

@@ -99,22 +99,46 @@ export class Engine {
     return this.model.dialect
   }
 
-  /** The answer to a conversation. For several turns use a {@link session}, which keeps what it has computed. */
+  /**
+   * The answer to a conversation. For several turns use a {@link session}, which keeps what it has computed.
+   * @example
+   * const generation = engine.chat([{ role: 'user', content: 'Which is larger, 9.11 or 9.9?' }], { maxTokens: 64 })
+   * for await (const part of generation) if (part.kind === 'text') process.stdout.write(part.text)
+   * const { finishReason, timings } = await generation.result
+   * console.log(finishReason, `${timings.decodeTokensPerSecond} tokens a second`)
+   */
   chat(messages: readonly ChatMessage[], options: ChatOptions = {}): Generation {
     return this.once((session) => session.chat(messages, options))
   }
 
-  /** Goes on with `prompt` as it is, without a template. */
+  /**
+   * Goes on with `prompt` as it is, without a template.
+   * @example
+   * const { text } = await engine.complete('reverse the word stone', { temperature: 0, maxTokens: 16 }).result
+   * console.log(text)
+   */
   complete(prompt: string, options: GenerateOptions = {}): Generation {
     return this.once((session) => session.complete(prompt, options))
   }
 
-  /** Goes on with token ids. */
+  /**
+   * Goes on with token ids.
+   * @example
+   * const { ids } = await engine.generate([1, 2, 3], { maxTokens: 4, ignoreEos: true }).result
+   * console.log(ids.length) // 4
+   */
   generate(ids: readonly number[], options: GenerateOptions = {}): Generation {
     return this.once((session) => session.generate(ids, options))
   }
 
-  /** A timeline that keeps its cache from call to call. */
+  /**
+   * A timeline that keeps its cache from call to call.
+   * @example
+   * const session = engine.session()
+   * const first = await session.chat([{ role: 'user', content: 'Hello' }]).result
+   * console.log(`${first.cachedTokens} of ${first.promptTokens} tokens of the prompt were in the cache`)
+   * await session.close()
+   */
   session(): Session {
     if (this.closing) throw new UserError('the engine is closed; load the model again', 'invalid_argument')
     const session = new Session(this.model)
@@ -122,32 +146,59 @@ export class Engine {
     return session
   }
 
-  /** Token ids of a text that is not a chat, with the special tokens that the tokenizer adds. */
+  /**
+   * Token ids of a text that is not a chat, with the special tokens that the tokenizer adds.
+   * @example
+   * console.log(engine.encode('hello').join()) // 104,101,108,108,111
+   */
   encode(text: string, { addSpecial = true, parseSpecial = true }: EncodeOptions = {}): number[] {
     return requireTokenizer(this.model).encode(text, { addSpecial, parseSpecial })
   }
 
-  /** Token ids of a conversation, as {@link chat} gives them to the model. */
+  /**
+   * Token ids of a conversation, as {@link chat} gives them to the model.
+   * @example
+   * const ids = engine.encodeChat([{ role: 'user', content: 'Hello' }])
+   * console.log(`${ids.length} tokens of ${engine.info.contextLength}`)
+   */
   encodeChat(messages: readonly ChatMessage[], options: Pick<ChatOptions, 'tools' | 'templateOptions'> = {}): number[] {
     return renderChat(this.model, messages, options).ids
   }
 
-  /** Text of token ids, without special tokens. */
+  /**
+   * Text of token ids, without special tokens.
+   * @example
+   * console.log(engine.decode([104, 101, 108, 108, 111])) // hello
+   */
   decode(ids: readonly number[]): string {
     return requireTokenizer(this.model).decode(ids)
   }
 
-  /** Text of each token alone: a special token has none, and half a character is U+FFFD. All are empty without a tokenizer. */
+  /**
+   * Text of each token alone: a special token has none, and half a character is U+FFFD. All are empty without a tokenizer.
+   * @example
+   * console.log(engine.tokenTexts([104, 105]).join('|')) // h|i
+   */
   tokenTexts(ids: readonly number[]): string[] {
     return ids.map((id) => this.model.tokenizer?.decode([id]) ?? '')
   }
 
-  /** Logits [T, V] of every position. @throws UserError when they exceed 1 GiB; then use {@link logitRows}. */
+  /**
+   * Logits [T, V] of every position.
+   * @throws UserError when they exceed 1 GiB; then use {@link logitRows}.
+   * @example
+   * const logits = await engine.logits([1, 2, 3])
+   * console.log(logits.length === 3 * engine.info.vocabSize) // true
+   */
   logits(ids: readonly number[], options: { signal?: AbortSignal } = {}): Promise<Float32Array> {
     return allLogits(this.model.shared, ids, options.signal)
   }
 
-  /** Logits of every position, a few rows at a time. */
+  /**
+   * Logits of every position, a few rows at a time.
+   * @example
+   * for await (const { start, logits } of engine.logitRows([1, 2, 3])) console.log(start, logits.length / engine.info.vocabSize)
+   */
   logitRows(
     ids: readonly number[],
     options: { signal?: AbortSignal } = {},
@@ -155,17 +206,33 @@ export class Engine {
     return logitRows(this.model.shared, ids, options.signal)
   }
 
-  /** How likely each of `ids` but the first is behind those before it, with `top` likelier ones at each place. */
+  /**
+   * How likely each of `ids` but the first is behind those before it, with `top` likelier ones at each place.
+   * @example
+   * const ids = engine.encode('hello')
+   * for (const { text, logprob } of await engine.likelihoods(ids, 0)) console.log(text, Math.exp(logprob))
+   */
   async likelihoods(ids: readonly number[], top: number, signal?: AbortSignal): Promise<NamedChoice[]> {
     const choices = await likelihoodsOf(this.model.shared, ids, top, signal)
     return choices.map((choice) => nameChoice(this.model.tokenizer, choice))
   }
 
-  /** A vector [D] of length 1 for a text: the model's states after the final norm. */
+  /**
+   * A vector [D] of length 1 for a text: the model's states after the final norm.
+   * @example
+   * const [a, b] = [await engine.embed(engine.encode('cat')), await engine.embed(engine.encode('dog'))]
+   * console.log(`cosine ${a.reduce((sum, value, i) => sum + value * b[i]!, 0)}`)
+   */
   embed(ids: readonly number[], pooling: Pooling = 'last', signal?: AbortSignal): Promise<Float32Array> {
     return embeddingOf(this.model.shared, ids, pooling, signal)
   }
 
+  /**
+   * How well the model predicts a text: exp of the mean of -log p over its tokens, in windows of the context's length.
+   * @example
+   * const { perplexity } = await engine.perplexity(engine.encode('reverse the word stone'))
+   * console.log(perplexity > 1) // true
+   */
   perplexity(ids: readonly number[], options: PerplexityOptions = {}): Promise<PerplexityResult> {
     return perplexityOf(this.model.shared, ids, options)
   }
@@ -173,6 +240,9 @@ export class Engine {
   /**
    * Bytes per second at which the backend's threads read the weights and do nothing else, which is the limit of decoding;
    * undefined where the weights fit into a cache, or for the reference backend.
+   * @example
+   * const limit = await engine.readSpeed()
+   * if (limit !== undefined) console.log(`at most ${limit / engine.info.activeWeightBytes} tokens a second`)
    */
   readSpeed(): Promise<number | undefined> {
     const { runner, scheduler } = this.model.shared
@@ -180,19 +250,36 @@ export class Engine {
     return scheduler.between(async () => runner.readSpeed?.())
   }
 
-  /** How busy the engine is, and sums over its steps. */
+  /**
+   * How busy the engine is, and sums over its steps.
+   * @example
+   * const { active, freePages, pages } = engine.status()
+   * console.log(`${active} requests, ${freePages} of ${pages} pages of the cache are free`)
+   */
   status(): EngineStatus {
     const { scheduler, pool, runner } = this.model.shared
     const cache = { pages: pool.size, freePages: pool.freeCount, pageBytes: runner.pageBytes }
     return { active: scheduler.active, ...cache, ...this.sums }
   }
 
-  /** Where the time of the steps since the last call went; empty unless the model was loaded with `profile`. */
+  /**
+   * Where the time of the steps since the last call went; empty unless the model was loaded with `profile`.
+   * @example
+   * const profiled = await loadEngine('mini', { profile: true })
+   * await profiled.generate([1, 2, 3], { maxTokens: 2 }).result
+   * for (const { name, work } of await profiled.takeProfile()) console.log(name, `${Math.max(...work)} ms`)
+   * await profiled.close()
+   */
   async takeProfile(): Promise<OpTimes[]> {
     return (await this.model.shared.runner.takeProfile?.()) ?? []
   }
 
-  /** Cancels what runs and frees the weights. */
+  /**
+   * Cancels what runs and frees the weights.
+   * @example
+   * const engine = await loadEngine('mini')
+   * await engine.close()
+   */
   close(): Promise<void> {
     this.closing ??= this.release()
     return this.closing

@@ -6,12 +6,15 @@ export type { Part, ToolCall }
 /** stop: a stop id or string, with calls or without; length: maxTokens or the context's end; abort: cancelled. */
 export type FinishReason = 'stop' | 'length' | 'abort'
 
+/** How long an answer took: milliseconds, and tokens per second. */
 export interface Timings {
   /** Milliseconds from the first step to the first token. */
   readonly prefillMs: number
   /** Milliseconds from the first token to the last. */
   readonly decodeMs: number
+  /** Tokens of the prompt that were not in the cache, per second of prefillMs. */
   readonly prefillTokensPerSecond: number
+  /** Tokens after the first, per second of decodeMs. */
   readonly decodeTokensPerSecond: number
   /** Milliseconds from the call to the first token, with the wait for other sessions. */
   readonly firstTokenMs: number
@@ -35,14 +38,16 @@ export interface GenerationResult extends PromptCount {
   /** Of the ids, those of reasoning with the marks around it. */
   readonly reasoningTokens: number
   readonly timings: Timings
-  /** How many tokens were guessed ahead and how many of them were right, in how many steps; absent without speculation. */
+  /** How many tokens were drafted and how many of them accepted, in how many steps; absent without speculation. */
   readonly speculation?: SpeculationCount
 }
 
 export interface SpeculationCount {
+  /** Tokens that were drafted. */
   readonly drafted: number
+  /** Of these, those that the model would have chosen too. */
   readonly accepted: number
-  /** Steps of the model behind the prompt's. */
+  /** Steps of the model after the prompt's. */
   readonly steps: number
 }
 
@@ -99,7 +104,13 @@ export class Generation implements AsyncIterable<Part> {
     this.begun.catch(() => undefined)
   }
 
-  /** Ends the answer after the current step; `result` then has finishReason 'abort'. */
+  /**
+   * Ends the answer after the current step; `result` then has finishReason 'abort'.
+   * @example
+   * const generation = engine.complete('Once', { ignoreEos: true })
+   * generation.abort()
+   * console.log((await generation.result).finishReason) // abort
+   */
   abort(): void {
     if (!this.settled) this.controller.abort()
   }
@@ -108,7 +119,13 @@ export class Generation implements AsyncIterable<Part> {
     for await (const { part } of this.pieces()) if (part) yield part
   }
 
-  /** The parts with the tokens that they were made of: see {@link Piece}. Leaving the loop early cancels the answer. */
+  /**
+   * The parts with the tokens that they were made of: see {@link Piece}. Leaving the loop early cancels the answer.
+   * @example
+   * const generation = engine.complete('Once', { logprobs: 1, maxTokens: 4 })
+   * for await (const { choices = [] } of generation.pieces())
+   *   for (const { text, logprob } of choices) console.log(text, logprob)
+   */
   async *pieces(): AsyncGenerator<Piece, void, undefined> {
     try {
       for (let next = 0; ;) {

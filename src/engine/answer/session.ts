@@ -50,7 +50,15 @@ export class Session {
     return this.timeline.length
   }
 
-  /** The answer to a conversation, in parts of reasoning, text and tool calls. Fails with UserError when there is no chat template. */
+  /**
+   * The answer to a conversation, in parts of reasoning, text and tool calls. Fails with UserError when there is no chat template.
+   * @example
+   * const messages: ChatMessage[] = [{ role: 'user', content: 'reverse the word stone' }]
+   * const { text } = await session.chat(messages).result
+   * messages.push({ role: 'assistant', content: text }, { role: 'user', content: 'And the word river?' })
+   * const { cachedTokens } = await session.chat(messages).result
+   * console.log(cachedTokens > 0) // true
+   */
   chat(messages: readonly ChatMessage[], options: ChatOptions = {}): Generation {
     return this.start(options, () => {
       const { text: prompt, ids } = renderChat(this.model, messages, options)
@@ -59,7 +67,12 @@ export class Session {
     })
   }
 
-  /** Goes on with `prompt` as it is, without a template. */
+  /**
+   * Goes on with `prompt` as it is, without a template.
+   * @example
+   * const { text } = await session.complete('reverse the word stone', { maxTokens: 8 }).result
+   * console.log(text)
+   */
   complete(prompt: string, options: GenerateOptions = {}): Generation {
     return this.start(options, () => {
       if (prompt === '') checkPrompt([], 0)
@@ -67,12 +80,24 @@ export class Session {
     })
   }
 
-  /** Goes on with token ids. Needs no tokenizer; without one the text is empty. */
+  /**
+   * Goes on with token ids. Needs no tokenizer; without one the text is empty.
+   * @example
+   * const prompt = [1, 2, 3]
+   * const { ids } = await session.generate(prompt, { maxTokens: 2, ignoreEos: true }).result
+   * const more = await session.generate([...prompt, ...ids], { maxTokens: 2, ignoreEos: true }).result
+   * console.log(more.cachedTokens) // 4
+   */
   generate(ids: readonly number[], options: GenerateOptions = {}): Generation {
     return this.start(options, () => ({ ids }))
   }
 
-  /** Cancels what runs and gives the cache's pages back. */
+  /**
+   * Cancels what runs and gives the cache's pages back.
+   * @example
+   * const own = engine.session()
+   * await own.close()
+   */
   async close(): Promise<void> {
     this.closed = true
     for (const generation of this.running) generation.abort()
