@@ -8,9 +8,14 @@ import { STAGED_BLOCK } from '../contract.generated.js'
 import type { BlockPlan } from '../formats/stored-formats.js'
 
 /** IQ4_NL's points to their codes, by point + 128. */
-const IQ4_CODES = new Uint8Array(256)
-for (const [code, point] of [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113].entries())
-  IQ4_CODES[point + 128] = code
+const IQ4_CODES = iq4Codes()
+function iq4Codes(): Uint8Array {
+  const codes = new Uint8Array(256)
+  const points = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
+  points.forEach((point, code) => (codes[point + 128] = code))
+  return codes
+}
+
 /** Writes `count` rows, whose stored bytes are `bytes`, to `out`. `scales`: of the whole tensor, where it has a grid. */
 export function stageBlocks(
   stored: StoredTensor,
