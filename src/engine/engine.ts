@@ -5,7 +5,8 @@ import type { ChatTemplate } from '../chat/prompt.js'
 import { UserError } from '../errors.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import type { Generation } from './answer/generation.js'
-import { Session, renderChat, requireTokenizer, type SessionModel } from './answer/session.js'
+import type { SessionModel } from './answer/model.js'
+import { Session, renderChat, requireTokenizer } from './answer/session.js'
 import { embeddingOf, type Pooling } from './measure/embed.js'
 import {
   allLogits,

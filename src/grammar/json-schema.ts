@@ -8,12 +8,7 @@ import { Rules, invalidGrammar, literal, oneOf, repeated } from './ebnf.js'
 import { disjoint, mergeSchemas } from './merge-schemas.js'
 import { integers, numbers } from './numbers.js'
 import { anyChar, regexToEbnf } from './regex.js'
-
-export type JsonSchema = boolean | { readonly [keyword: string]: unknown }
-export type SchemaObject = Exclude<JsonSchema, boolean>
-
-export const TYPES = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'] as const
-export type TypeName = (typeof TYPES)[number]
+import { TYPES, isOfType, type JsonSchema, type SchemaObject, type TypeName } from './schema-types.js'
 
 /** Keywords that restrict and are not known here. */
 const REFUSED = [
@@ -346,21 +341,6 @@ class SchemaConverter {
     if (least > most)
       throw invalidGrammar(`${path}: a least count of ${least} and a most of ${most} exclude each other`)
     return most
-  }
-}
-
-export function isOfType(value: unknown, type: TypeName): boolean {
-  switch (type) {
-    case 'null':
-      return value === null
-    case 'array':
-      return Array.isArray(value)
-    case 'object':
-      return isJsonObject(value)
-    case 'integer':
-      return Number.isInteger(value)
-    default:
-      return typeof value === type
   }
 }
 

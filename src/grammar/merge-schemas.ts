@@ -1,6 +1,6 @@
 /** Several schemas that must hold together as one, where that can be said in one; and schemas that exclude each other. */
 import { invalidGrammar } from './ebnf.js'
-import { TYPES, isOfType, type JsonSchema, type SchemaObject, type TypeName } from './json-schema.js'
+import { TYPES, isOfType, type JsonSchema, type SchemaObject, type TypeName } from './schema-types.js'
 
 /** Keywords that say nothing about what is allowed. */
 const ANNOTATIONS = new Set([

@@ -2,7 +2,8 @@
 import type { ArgumentSyntax, JsonType, ToolSyntax } from '../chat/dialects/dialect.js'
 import type { ToolDefinition } from '../chat/message.js'
 import { Rules, invalidGrammar, literal, oneOf, repeated } from './ebnf.js'
-import { addJsonSchema, type SchemaObject } from './json-schema.js'
+import { addJsonSchema } from './json-schema.js'
+import type { SchemaObject } from './schema-types.js'
 
 const JSON_TYPES: readonly JsonType[] = ['string', 'number', 'boolean', 'null', 'object', 'array']
 /** Calls in one answer, where the dialect numbers them. */

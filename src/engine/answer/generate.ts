@@ -5,7 +5,7 @@ import type { StreamDecoder } from '../../tokenizer/tokenizer.js'
 import { Answered, type ChooseRun } from '../sample/choose.js'
 import type { GenerationResult, Part, PromptCount } from './generation.js'
 import { guessesOf } from './guesses.js'
-import type { SessionModel } from './session.js'
+import type { SessionModel } from './model.js'
 import { StopText } from './stop.js'
 import type { Timeline } from '../schedule/timeline.js'
 

@@ -1,10 +1,8 @@
 import type { Part, ToolCall } from '../../chat/dialects/dialect.js'
+import type { FinishReason } from '../sample/choose.js'
 import type { NamedChoice } from '../sample/likelihood.js'
 
-export type { Part, ToolCall }
-
-/** stop: a stop id or string, with calls or without; length: maxTokens or the context's end; abort: cancelled. */
-export type FinishReason = 'stop' | 'length' | 'abort'
+export type { FinishReason, Part, ToolCall }
 
 /** How long an answer took: milliseconds, and tokens per second. */
 export interface Timings {

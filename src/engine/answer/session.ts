@@ -1,34 +1,18 @@
-import type { AnswerParser, Dialect } from '../../chat/dialects/dialect.js'
+import type { AnswerParser } from '../../chat/dialects/dialect.js'
 import { newCallId } from '../../chat/dialects/reader.js'
 import type { ChatMessage } from '../../chat/message.js'
-import type { ChatTemplate, PromptSegment } from '../../chat/prompt.js'
+import type { PromptSegment } from '../../chat/prompt.js'
 import { UserError } from '../../errors.js'
 import type { Tokenizer } from '../../tokenizer/tokenizer.js'
-import type { ModelGrammars } from '../sample/constrain.js'
-import type { Speculation } from './drafter.js'
 import { generateTokens } from './generate.js'
 import { Generation, type Part, type PromptCount } from './generation.js'
+import type { SessionModel } from './model.js'
 import { Pieces } from './pieces.js'
 import type { TokenChoice } from '../sample/likelihood.js'
-import { resolveOptions, type ChatOptions, type GenerateOptions, type GenerationDefaults } from '../options.js'
+import { resolveOptions, type ChatOptions, type GenerateOptions } from '../options.js'
 import { Queue } from '../schedule/queue.js'
 import { checkPrompt } from '../prompt.js'
-import { Timeline, type SharedRunner } from '../schedule/timeline.js'
-
-/** What sessions need of a loaded model. */
-export interface SessionModel {
-  readonly name: string
-  readonly shared: SharedRunner
-  readonly tokenizer: Tokenizer | undefined
-  readonly template: ChatTemplate | undefined
-  /** How a chat's answers are written. */
-  readonly dialect: Dialect
-  readonly stopIds: ReadonlySet<number>
-  readonly grammars: ModelGrammars
-  readonly defaults: GenerationDefaults
-  /** How answers are guessed ahead unless they say otherwise. */
-  readonly speculate?: Speculation | undefined
-}
+import { Timeline } from '../schedule/timeline.js'
 
 /**
  * One timeline. Every call gives the whole prompt, and the session works out what its cache already holds: the longest

@@ -1,11 +1,13 @@
 import { invariant } from '../../errors.js'
 import { adjust, changes } from './adjust.js'
-import type { FinishReason } from '../answer/generation.js'
 import { choiceOf, type TokenChoice } from './likelihood.js'
 import type { ResolvedOptions } from '../options.js'
 import { seededRandom } from './random.js'
 import type { Draw, RowResult, RowWish } from '../../backends/backend.js'
 import { sample } from './sampler.js'
+
+/** stop: a stop id or string, with calls or without; length: maxTokens or the context's end; abort: cancelled. */
+export type FinishReason = 'stop' | 'length' | 'abort'
 
 export interface ChooseRun extends ResolvedOptions {
   readonly signal: AbortSignal

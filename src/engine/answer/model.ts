@@ -1,0 +1,22 @@
+import type { Dialect } from '../../chat/dialects/dialect.js'
+import type { ChatTemplate } from '../../chat/prompt.js'
+import type { Tokenizer } from '../../tokenizer/tokenizer.js'
+import type { GenerationDefaults } from '../options.js'
+import type { ModelGrammars } from '../sample/constrain.js'
+import type { SharedRunner } from '../schedule/timeline.js'
+import type { Speculation } from './drafter.js'
+
+/** What sessions need of a loaded model. */
+export interface SessionModel {
+  readonly name: string
+  readonly shared: SharedRunner
+  readonly tokenizer: Tokenizer | undefined
+  readonly template: ChatTemplate | undefined
+  /** How a chat's answers are written. */
+  readonly dialect: Dialect
+  readonly stopIds: ReadonlySet<number>
+  readonly grammars: ModelGrammars
+  readonly defaults: GenerationDefaults
+  /** How answers are guessed ahead unless they say otherwise. */
+  readonly speculate?: Speculation | undefined
+}
