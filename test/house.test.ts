@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { MODEL_TYPES } from '../src/models/registry.js'
+import { MODELS, MODEL_TYPES } from '../src/models/registry.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (path: string): string => readFileSync(`${root}/${path}`, 'utf8')
@@ -57,4 +57,18 @@ describe('every model that the registry knows', () => {
   it.each(MODEL_TYPES)('%s has a row in docs/models.md', (name) => {
     expect(docs).toContain(`\`${name}\``)
   })
+
+  const architectures = MODELS.flatMap(
+    ({ published }) => published?.gguf?.map(({ architecture }) => architecture) ?? [],
+  )
+  const made = files.filter((path) => /^test\/golden\/gguf-.*\.test\.ts$/.test(path)).map(read)
+
+  it.each([...new Set(architectures)])(
+    'GGUF architecture %s has a golden checkpoint and stands in docs/models.md',
+    (name) => {
+      const quoted = made.some((text) => text.includes(`'${name}'`))
+      expect(quoted || files.includes(`test/fixtures/golden-gguf/${name}/model.gguf`)).toBe(true)
+      expect(docs).toContain(`\`${name}\``)
+    },
+  )
 })

@@ -72,7 +72,6 @@ export interface EmbeddedTokenizer {
 export interface Checkpoint {
   /** For messages: the folder or file. */
   readonly name: string
-  readonly kind: 'safetensors' | 'gguf'
   /** config.json; for other layouts, the same keys made from what they have. */
   readonly config: JsonObject
   /** Instead of the tokenizer's files. */

@@ -52,7 +52,6 @@ export function configOnly(name: string, config: JsonObject): Checkpoint {
   const kept = keptModules(config)
   return {
     name,
-    kind: 'safetensors',
     config,
     names: () => [],
     // Optional tensors and other layouts are those of GGUF or of a few repositories: the usual one is planned.

@@ -22,7 +22,7 @@ export const SYNTHETIC_FORMATS: readonly SyntheticFormat[] = [
  */
 export function randomCheckpoint(name: string, config: JsonObject, format: SyntheticFormat): Checkpoint {
   return {
-    ...{ name, kind: 'safetensors', config },
+    ...{ name, config },
     names: () => [],
     has: () => false,
     tensor: (tensor, shape) => randomTensor(tensor, name, kindOf(tensor, shape, format), shape),

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os'
 import prettyBytes from 'pretty-bytes'
-import { openCheckpoint } from '../published/open.js'
+import { openCheckpoint } from '../models/open.js'
 import { filesOf } from '../checkpoint/files/files.js'
 import { MINI } from '../checkpoint/files/mini.js'
 import { syntheticCheckpoint } from '../models/shapes.js'

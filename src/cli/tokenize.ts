@@ -1,5 +1,5 @@
 import { filesOf } from '../checkpoint/files/files.js'
-import { openCheckpoint } from '../published/open.js'
+import { openCheckpoint } from '../models/open.js'
 import { UserError } from '../errors.js'
 import { loadTokenizer } from '../tokenizer/load.js'
 import { printJson } from './model.js'

@@ -15,9 +15,26 @@ import { biasedSigmoid, checkMixture, MIXTURE_CONFIG, mixture } from './parts/mi
 import { checkMla, MLA_CONFIG, mla } from './parts/mla.js'
 import { makeRope } from './parts/rope.js'
 import { embeddingAndHead } from './parts/text-model.js'
+import { deepseekFromGguf } from './deepseek.js'
+import { indexerConfig } from './parts/gguf-config.js'
+import { INDEXER, LATENT } from './parts/gguf-latent.js'
+import { layerNames } from './parts/gguf-names.js'
 
 export const deepseekV32: ModelDefinition = {
   modelTypes: ['deepseek_v32'],
+  published: {
+    gguf: [
+      {
+        architecture: 'deepseek32',
+        names: layerNames(LATENT, INDEXER),
+        config: (meta, shapes) => ({
+          ...deepseekFromGguf(meta, shapes),
+          ...indexerConfig(meta),
+          model_type: 'deepseek_v32',
+        }),
+      },
+    ],
+  },
   build: (checkpoint) => Promise.resolve(build(checkpoint)),
 }
 

@@ -12,15 +12,75 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder, matrix, vector, view } from '../graph/builder.js'
 import type { RopeTable, Value, View, Weight } from '../graph/ops.js'
 import type { Program } from '../graph/program.js'
-import { norm, project } from './parts/blocks.js'
+import { W123, norm, project } from './parts/blocks.js'
 import { COMMON, readConfig, requireMultiple, size, unsupported } from './parts/config.js'
 import type { ModelDefinition } from './definition.js'
 import { INDEXER_CONFIG } from './parts/indexer.js'
 import { checkMixture, MIXTURE_CONFIG, mixture, type RouteRule } from './parts/mixture.js'
 import { makeRope } from './parts/rope.js'
+import { bare, type Names } from '../published/names.js'
+import { endIds, indexerConfig, layerCount, ropeScaling, vocabularySize } from './parts/gguf-config.js'
+import { expertNames } from './parts/gguf-names.js'
+import type { TensorShapes } from '../published/gguf.js'
+import type { GgufMetadata } from '../published/gguf-metadata.js'
+import type { JsonObject } from '../json.js'
+
+/** GGUF's names. What is no matrix or norm is published without `.weight`. */
+const GGUF_TOP: Names = {
+  token_embd: 'embed',
+  output_norm: 'norm',
+  output: 'head',
+  output_hc_fn: bare('hc_head_fn'),
+  output_hc_base: bare('hc_head_base'),
+  output_hc_scale: bare('hc_head_scale'),
+}
+
+const GGUF_LAYER: Names = {
+  attn_norm: 'attn_norm',
+  ffn_norm: 'ffn_norm',
+  hc_attn_fn: bare('hc_attn_fn'),
+  hc_attn_base: bare('hc_attn_base'),
+  hc_attn_scale: bare('hc_attn_scale'),
+  hc_ffn_fn: bare('hc_ffn_fn'),
+  hc_ffn_base: bare('hc_ffn_base'),
+  hc_ffn_scale: bare('hc_ffn_scale'),
+  attn_sinks: bare('attn.attn_sink'),
+  attn_q_a: 'attn.wq_a',
+  attn_q_a_norm: 'attn.q_norm',
+  attn_q_b: 'attn.wq_b',
+  attn_kv: 'attn.wkv',
+  attn_kv_a_norm: 'attn.kv_norm',
+  attn_output_a: 'attn.wo_a',
+  attn_output_b: 'attn.wo_b',
+  attn_compressor_ape: bare('attn.compressor.ape'),
+  attn_compressor_kv: 'attn.compressor.wkv',
+  attn_compressor_gate: 'attn.compressor.wgate',
+  attn_compressor_norm: 'attn.compressor.norm',
+  'indexer.attn_q_b': 'attn.indexer.wq_b',
+  'indexer.proj': 'attn.indexer.weights_proj',
+  indexer_compressor_ape: bare('attn.indexer.compressor.ape'),
+  indexer_compressor_kv: 'attn.indexer.compressor.wkv',
+  indexer_compressor_gate: 'attn.indexer.compressor.wgate',
+  indexer_compressor_norm: 'attn.indexer.compressor.norm',
+  ...expertNames('ffn', 'gate', W123),
+  exp_probs_b: 'ffn.gate',
+  ffn_gate_tid2eid: bare('ffn.gate.tid2eid'),
+  ffn_gate_shexp: 'ffn.shared_experts.w1',
+  ffn_up_shexp: 'ffn.shared_experts.w3',
+  ffn_down_shexp: 'ffn.shared_experts.w2',
+}
 
 export const deepseekV4: ModelDefinition = {
   modelTypes: ['deepseek_v4'],
+  published: {
+    gguf: [
+      {
+        architecture: 'deepseek4',
+        names: { top: GGUF_TOP, layer: GGUF_LAYER, prefix: 'layers.' },
+        config: configFromGguf,
+      },
+    ],
+  },
   build: (checkpoint) => Promise.resolve(build(checkpoint)),
 }
 
@@ -81,8 +141,6 @@ function check(c: Config, where: string): void {
 }
 
 // ---- weights
-
-const EXPERT_NAMES = { gate: 'w1', up: 'w3', down: 'w2' }
 
 /** Experts by token id, [V, topK]. */
 function hashTable(name: string, c: Config): Weight {
@@ -173,7 +231,7 @@ function experts(b: GraphBuilder, x: View, name: string, c: Config, chooser: Pic
     normalize: true,
   } as const
   const activation = { alpha: 1, limit: c.swiglu_limit, upOffset: 0 }
-  return mixture(b, x, name, c, rule, { names: EXPERT_NAMES, activation })
+  return mixture(b, x, name, c, rule, { names: W123, activation })
 }
 
 /** One latent for keys and values, sinks, and an output that is turned back by its own position; x [T, D] -> [T, D]. */
@@ -233,4 +291,48 @@ function chooseEntries(b: GraphBuilder, x: View, low: View, name: string, c: Con
   const k = entries(b, x, `${name}.compressor`, dim, 4, c, tables.entries)
   const weights = b.linear(x, matrix(`${name}.weights_proj.weight`, nHeads, x.width, { quantizable: false }))
   return b.index(q, k, weights, { nHeads, dim, topK: c.index_topk, scale: (nHeads * dim) ** -0.5, every: 4 })
+}
+
+// ---- GGUF
+
+const SQRT_SOFTPLUS = 4
+
+function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
+  const gating = meta.whole('expert_gating_func') ?? SQRT_SOFTPLUS
+  if (gating !== SQRT_SOFTPLUS) throw meta.unsupported('expert_gating_func', '4 (square root of softplus)', gating)
+  return {
+    model_type: 'deepseek_v4',
+    hidden_size: meta.neededWhole('embedding_length'),
+    num_hidden_layers: layerCount(meta),
+    num_attention_heads: meta.neededWhole('attention.head_count'),
+    num_key_value_heads: meta.whole('attention.head_count_kv') ?? 1,
+    head_dim: meta.neededWhole('attention.key_length'),
+    qk_rope_head_dim: meta.neededWhole('rope.dimension_count'),
+    q_lora_rank: meta.neededWhole('attention.q_lora_rank'),
+    o_lora_rank: meta.neededWhole('attention.output_lora_rank'),
+    o_groups: meta.neededWhole('attention.output_group_count'),
+    sliding_window: meta.neededWhole('attention.sliding_window'),
+    compress_ratios: meta.wholes('attention.compress_ratios'),
+    compress_rope_theta: meta.needed('attention.compress_rope_freq_base'),
+    ...indexerConfig(meta),
+    hc_mult: meta.neededWhole('hyper_connection.count'),
+    hc_sinkhorn_iters: meta.neededWhole('hyper_connection.sinkhorn_iterations'),
+    hc_eps: meta.needed('hyper_connection.epsilon'),
+    num_hash_layers: meta.whole('hash_layer_count') ?? 0,
+    n_routed_experts: meta.neededWhole('expert_count'),
+    num_experts_per_tok: meta.neededWhole('expert_used_count'),
+    n_shared_experts: meta.whole('expert_shared_count') ?? 0,
+    moe_intermediate_size: meta.neededWhole('expert_feed_forward_length'),
+    routed_scaling_factor: meta.needed('expert_weights_scale'),
+    norm_topk_prob: meta.boolean('expert_weights_norm') ?? true,
+    scoring_func: 'sqrtsoftplus',
+    swiglu_limit: meta.needed('swiglu_clamp_exp'),
+    rms_norm_eps: meta.needed('attention.layer_norm_rms_epsilon'),
+    rope_theta: meta.number('rope.freq_base') ?? 10000,
+    rope_scaling: ropeScaling(meta),
+    max_position_embeddings: meta.neededWhole('context_length'),
+    vocab_size: vocabularySize(meta, shapes),
+    tie_word_embeddings: !shapes.has('output.weight'),
+    ...endIds(meta),
+  }
 }

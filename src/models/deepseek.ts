@@ -17,9 +17,14 @@ import { checkMla, MLA_CONFIG, mla } from './parts/mla.js'
 import { checkMtp, mtpDraft } from './parts/mtp.js'
 import { makeRope } from './parts/rope.js'
 import { embeddingAndHead, textModel } from './parts/text-model.js'
+import { LATENT, latentConfig } from './parts/gguf-latent.js'
+import { layerNames } from './parts/gguf-names.js'
+import type { TensorShapes } from '../published/gguf.js'
+import type { GgufMetadata } from '../published/gguf-metadata.js'
 
 export const deepseek: ModelDefinition = {
   modelTypes: ['deepseek_v2', 'deepseek_v3', 'kimi_k2', 'kimi_k25'],
+  published: { gguf: [{ architecture: 'deepseek2', names: layerNames(LATENT), config: deepseekFromGguf }] },
   build: (checkpoint, options) => Promise.resolve(build(checkpoint, options?.mtp ?? false)),
 }
 
@@ -87,4 +92,15 @@ function ruleOf(c: Config, name: string): RouteRule {
     groupScore: biased ? 'top2sum' : 'max',
     normalize: sigmoid && c.norm_topk_prob,
   }
+}
+
+// ---- GGUF
+
+/** DeepSeek-V2 (softmax routing) or V3 and Kimi K2 (sigmoid routing). Early conversions of V3 and R1 left out its groups. */
+export function deepseekFromGguf(meta: GgufMetadata, shapes: TensorShapes) {
+  const config = latentConfig(meta, shapes, 'softmax')
+  const { model_type, n_routed_experts, num_hidden_layers } = config
+  const groups = [meta.whole('expert_group_count'), meta.whole('expert_group_used_count')]
+  if (model_type !== 'deepseek_v3' || n_routed_experts !== 256 || num_hidden_layers !== 61) return config
+  return { ...config, n_group: groups[0] ?? 8, topk_group: groups[1] ?? 4 }
 }

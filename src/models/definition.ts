@@ -1,14 +1,23 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import type { Program } from '../graph/program.js'
+import type { GgufForm } from '../published/gguf.js'
+import type { MistralForm } from '../published/mistral.js'
 
 export interface BuildOptions {
   /** Build the draft by the model's layer for further tokens too. */
   readonly mtp?: boolean
 }
 
+/** The forms in which an architecture is published beside Hugging Face's layout. */
+export interface PublishedForms {
+  readonly gguf?: readonly GgufForm[]
+  readonly mistral?: MistralForm
+}
+
 /** One architecture: the model_types it serves, and how a checkpoint becomes a program. */
 export interface ModelDefinition {
   readonly modelTypes: readonly string[]
+  readonly published?: PublishedForms
   /** @throws UserError when the config is not one this definition can build. A definition without MTP leaves the option aside. */
   build(checkpoint: Checkpoint, options?: BuildOptions): Promise<Program>
 }

@@ -13,9 +13,36 @@ import type { ModelDefinition } from './definition.js'
 import { HEADS, gqaAttention, headsOf, layerTypes, spanLength } from './parts/gqa.js'
 import { makeRope, type Rope } from './parts/rope.js'
 import { embeddingAndHead, textModel } from './parts/text-model.js'
+import type { Names } from '../published/names.js'
+import { attentionConfig } from './parts/gguf-config.js'
+import { DENSE, layerNames, plusOne } from './parts/gguf-names.js'
+import type { TensorShapes } from '../published/gguf.js'
+import type { GgufMetadata } from '../published/gguf-metadata.js'
+import type { JsonObject } from '../json.js'
+
+/** Norms are published less one. */
+const normOffset = 1
+
+const SANDWICH_NORMS: Names = {
+  post_attention_norm: 'post_attention_layernorm',
+  ffn_norm: 'pre_feedforward_layernorm',
+  post_ffw_norm: 'post_feedforward_layernorm',
+}
 
 export const gemma3: ModelDefinition = {
   modelTypes: ['gemma3_text', 'gemma3'],
+  published: {
+    gguf: [
+      {
+        architecture: 'gemma3',
+        names: plusOne(layerNames(DENSE, SANDWICH_NORMS), [
+          ...['attn_norm', 'post_attention_norm', 'ffn_norm', 'post_ffw_norm'],
+          ...['attn_q_norm', 'attn_k_norm', 'output_norm'],
+        ]),
+        config: configFromGguf,
+      },
+    ],
+  },
   build: (checkpoint) => Promise.resolve(build(checkpoint)),
 }
 
@@ -85,8 +112,6 @@ function build(checkpoint: Checkpoint): Program {
   const eps = c.rms_norm_eps
   const pattern = c.sliding_window_pattern
   const types = layerTypes(c, where, (i) => ((i + 1) % pattern === 0 ? 'full_attention' : 'sliding_attention'))
-  // GGUF keeps the weights of norms as they are used.
-  const normOffset = checkpoint.kind === 'gguf' ? 0 : 1
 
   // ---- graph
   const b = new GraphBuilder()
@@ -123,4 +148,24 @@ function build(checkpoint: Checkpoint): Program {
   })
   const out = logits(b, x, `${text.model}.norm`, eps, head, normOffset)
   return b.build(out, c.max_position_embeddings)
+}
+
+// ---- GGUF
+
+function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
+  const common = attentionConfig(meta, shapes)
+  // The file has no key for the scale of queries; 27B, of 62 layers, is the one model whose scale is not its head's width.
+  const perHead = common.hidden_size / common.num_attention_heads
+  return {
+    ...common,
+    model_type: 'gemma3_text',
+    torch_dtype: 'bfloat16',
+    hidden_activation: 'gelu_pytorch_tanh',
+    query_pre_attn_scalar: common.num_hidden_layers === 62 ? perHead : common.head_dim,
+    sliding_window: meta.neededWhole('attention.sliding_window'),
+    sliding_window_pattern: meta.whole('attention.sliding_window_pattern') ?? 6,
+    rope_theta: meta.number('rope.freq_base') ?? 1e6,
+    rope_local_base_freq: meta.number('rope.freq_base_swa') ?? 1e4,
+    final_logit_softcapping: meta.number('final_logit_softcapping') ?? null,
+  }
 }

@@ -15,9 +15,16 @@ import { biasedSigmoid, checkMixture, MIXTURE_CONFIG, mixture } from './parts/mi
 import { checkMla, MLA_CONFIG, mla } from './parts/mla.js'
 import { makeRope } from './parts/rope.js'
 import { embeddingAndHead } from './parts/text-model.js'
+import { indexerConfig } from './parts/gguf-config.js'
+import { INDEXER, LATENT, latentConfig } from './parts/gguf-latent.js'
+import { layerNames } from './parts/gguf-names.js'
+import type { TensorShapes } from '../published/gguf.js'
+import type { GgufMetadata } from '../published/gguf-metadata.js'
+import type { JsonObject } from '../json.js'
 
 export const glmMoeDsa: ModelDefinition = {
   modelTypes: ['glm_moe_dsa'],
+  published: { gguf: [{ architecture: 'glm-dsa', names: layerNames(LATENT, INDEXER), config: configFromGguf }] },
   build: (checkpoint) => Promise.resolve(build(checkpoint)),
 }
 
@@ -92,4 +99,19 @@ function build(checkpoint: Checkpoint): Program {
     x = b.add(x, dense ? gatedMlp(b, g, mlp, c.intermediate_size) : mixture(b, g, mlp, c, biasedSigmoid(c, mlp)))
   })
   return b.build(logits(b, x, 'model.norm', c.rms_norm_eps, head), c.max_position_embeddings)
+}
+
+// ---- GGUF
+
+/** Files from before the key for it: every layer has an indexer, from GLM-5.2 on (a million positions) the third and every fourth. */
+function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
+  const types = meta.flags('attention.indexer.types')
+  const shares = !types && meta.neededWhole('context_length') >= 1048576
+  return {
+    ...latentConfig(meta, shapes, 'sigmoid'),
+    ...indexerConfig(meta),
+    model_type: 'glm_moe_dsa',
+    ...(types && { indexer_types: types.map((full) => (full ? 'full' : 'shared')) }),
+    ...(shares && { index_topk_freq: 4, index_skip_topk_offset: 3 }),
+  }
 }

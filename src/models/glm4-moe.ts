@@ -7,16 +7,36 @@ import { z } from 'zod'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder, vector } from '../graph/builder.js'
 import type { Program } from '../graph/program.js'
-import { gatedMlp, logits, norm } from './parts/blocks.js'
+import { PROJECTIONS, gatedMlp, logits, norm } from './parts/blocks.js'
 import { COMMON, activationOf, expertCount, readConfig } from './parts/config.js'
 import type { ModelDefinition } from './definition.js'
 import { HEADS, gqaAttention, headsOf, partialRotary } from './parts/gqa.js'
 import { MIXTURE_CONFIG, checkMixture, mixture, type RouteRule } from './parts/mixture.js'
 import { makeRope } from './parts/rope.js'
 import { embeddingAndHead } from './parts/text-model.js'
+import { attentionConfig, rotatedColumns } from './parts/gguf-config.js'
+import { DENSE, SECOND_NORM, choosingBias, expertNames, layerNames, mlpNames } from './parts/gguf-names.js'
+import type { TensorShapes } from '../published/gguf.js'
+import type { GgufMetadata } from '../published/gguf-metadata.js'
+import type { JsonObject } from '../json.js'
 
 export const glm4Moe: ModelDefinition = {
   modelTypes: ['glm4_moe'],
+  published: {
+    gguf: [
+      {
+        architecture: 'glm4moe',
+        names: layerNames(
+          DENSE,
+          SECOND_NORM,
+          expertNames('mlp', 'gate', PROJECTIONS),
+          mlpNames('mlp.shared_experts', '_shexp'),
+          choosingBias('mlp.gate.e_score_correction_bias'),
+        ),
+        config: configFromGguf,
+      },
+    ],
+  },
   build: (checkpoint) => Promise.resolve(build(checkpoint)),
 }
 
@@ -80,5 +100,30 @@ function ruleOf(c: Config, name: string): RouteRule {
     topkGroups: c.topk_group ?? 1,
     groupScore: 'top2sum',
     normalize: c.norm_topk_prob,
+  }
+}
+
+// ---- GGUF
+
+const SIGMOID = 2
+
+function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
+  const common = attentionConfig(meta, shapes, 'partly')
+  const gating = meta.whole('expert_gating_func') ?? SIGMOID
+  if (gating !== SIGMOID) throw meta.unsupported('expert_gating_func', '2 (sigmoid)', gating)
+  return {
+    ...common,
+    model_type: 'glm4_moe',
+    use_qk_norm: shapes.has('blk.0.attn_q_norm.weight'),
+    partial_rotary_factor: rotatedColumns(meta, common.head_dim) / common.head_dim,
+    n_routed_experts: meta.neededWhole('expert_count'),
+    num_experts_per_tok: meta.neededWhole('expert_used_count'),
+    n_shared_experts: meta.whole('expert_shared_count') ?? 1,
+    moe_intermediate_size: meta.neededWhole('expert_feed_forward_length'),
+    first_k_dense_replace: meta.whole('leading_dense_block_count') ?? 0,
+    routed_scaling_factor: meta.number('expert_weights_scale') ?? 1,
+    norm_topk_prob: meta.boolean('expert_weights_norm') ?? true,
+    n_group: meta.whole('expert_group_count') ?? 1,
+    topk_group: meta.whole('expert_group_used_count') ?? 1,
   }
 }

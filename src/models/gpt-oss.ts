@@ -7,16 +7,33 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder, matrix, vector, type ExpertWeights } from '../graph/builder.js'
 import type { Value, View, Weight } from '../graph/ops.js'
 import type { Program } from '../graph/program.js'
-import { logits, norm } from './parts/blocks.js'
+import { PROJECTIONS, logits, norm } from './parts/blocks.js'
 import { COMMON, checkExperts, expertCount, readConfig } from './parts/config.js'
 import type { ModelDefinition } from './definition.js'
 import { HEADS, gqaAttention, headsOf, layerTypes, spanLength } from './parts/gqa.js'
 import { plainRule } from './parts/mixture.js'
 import { makeRope } from './parts/rope.js'
 import { embeddingAndHead } from './parts/text-model.js'
+import { attentionConfig, localExperts } from './parts/gguf-config.js'
+import { DENSE, SECOND_NORM, expertNames, layerNames } from './parts/gguf-names.js'
+import { bare } from '../published/names.js'
+import type { TensorShapes } from '../published/gguf.js'
+import type { GgufMetadata } from '../published/gguf-metadata.js'
+import type { JsonObject } from '../json.js'
 
 export const gptOss: ModelDefinition = {
   modelTypes: ['gpt_oss'],
+  published: {
+    gguf: [
+      {
+        architecture: 'gpt-oss',
+        names: layerNames(DENSE, SECOND_NORM, expertNames('mlp', 'router', PROJECTIONS), {
+          attn_sinks: bare('self_attn.sinks'),
+        }),
+        config: configFromGguf,
+      },
+    ],
+  },
   build: (checkpoint) => Promise.resolve(build(checkpoint)),
 }
 
@@ -96,5 +113,19 @@ function expertWeights(name: string, X: number, F: number, D: number): ExpertWei
     gateBias: all((index, e) => vector(`${e}.gate_proj.bias`, F, { part: { ...gateUpBias, index } })),
     upBias: all((index, e) => vector(`${e}.up_proj.bias`, F, { part: { ...gateUpBias, index, firstRow: 1 } })),
     downBias: all((index, e) => vector(`${e}.down_proj.bias`, D, { part: { ...downBias, index } })),
+  }
+}
+
+// ---- GGUF
+
+function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
+  const common = attentionConfig(meta, shapes)
+  return {
+    ...common,
+    ...localExperts(meta),
+    model_type: 'gpt_oss',
+    intermediate_size: meta.whole('expert_feed_forward_length') ?? common.intermediate_size,
+    sliding_window: meta.neededWhole('attention.sliding_window'),
+    rope_scaling: common.rope_scaling && { ...common.rope_scaling, truncate: false },
   }
 }

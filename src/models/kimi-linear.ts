@@ -14,9 +14,45 @@ import { KDA_CONFIG, checkKda, kda } from './parts/kda.js'
 import { biasedSigmoid, checkMixture, mixture, type MixtureConfig } from './parts/mixture.js'
 import { MLA_CONFIG, checkMla, mla } from './parts/mla.js'
 import { embeddingAndHead } from './parts/text-model.js'
+import { bare, type Names } from '../published/names.js'
+import { LATENT, latentConfig } from './parts/gguf-latent.js'
+import { choosingBias, expertNames, layerNames, mlpNames } from './parts/gguf-names.js'
+import type { TensorShapes } from '../published/gguf.js'
+import type { GgufMetadata } from '../published/gguf-metadata.js'
+import type { JsonObject } from '../json.js'
+
+/** GGUF's names beside those of latent attention. */
+const DELTA_ATTENTION: Names = {
+  ssm_conv1d_q: { name: 'self_attn.q_conv1d', transform: 'reshaped' },
+  ssm_conv1d_k: { name: 'self_attn.k_conv1d', transform: 'reshaped' },
+  ssm_conv1d_v: { name: 'self_attn.v_conv1d', transform: 'reshaped' },
+  ssm_f_a: 'self_attn.f_a_proj',
+  ssm_f_b: 'self_attn.f_b_proj',
+  ssm_g_a: 'self_attn.g_a_proj',
+  ssm_g_b: 'self_attn.g_b_proj',
+  ssm_beta: 'self_attn.b_proj',
+  ssm_norm: 'self_attn.o_norm',
+  ssm_a: bare('self_attn.A_log', 'rates'),
+  ssm_dt: bare('self_attn.dt_bias'),
+}
 
 export const kimiLinear: ModelDefinition = {
   modelTypes: ['kimi_linear'],
+  published: {
+    gguf: [
+      {
+        architecture: 'kimi-linear',
+        names: layerNames(
+          LATENT,
+          expertNames('block_sparse_moe', 'gate', W123),
+          mlpNames('block_sparse_moe.shared_experts', '_shexp'),
+          choosingBias('block_sparse_moe.gate.e_score_correction_bias'),
+          DELTA_ATTENTION,
+        ),
+        config: configFromGguf,
+      },
+    ],
+  },
   build: (checkpoint) => Promise.resolve(build(checkpoint)),
 }
 
@@ -100,4 +136,31 @@ function build(checkpoint: Checkpoint): Program {
 function experts(b: GraphBuilder, x: View, name: string, c: Config): Value {
   const sizes = kimiMixture(c)
   return mixture(b, x, name, sizes, biasedSigmoid(sizes, name), { names: W123, sharedNames: PROJECTIONS })
+}
+
+// ---- GGUF
+
+function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
+  const latent = latentConfig(meta, shapes, 'sigmoid')
+  // Heads with keys per layer, 0 where it is recurrent.
+  const kvHeads = meta.wholes('attention.head_count_kv').slice(0, latent.num_hidden_layers)
+  const layers = (recurrent: boolean): number[] =>
+    kvHeads.flatMap((count, i) => ((count === 0) === recurrent ? [i + 1] : []))
+  return {
+    ...latent,
+    model_type: 'kimi_linear',
+    model_max_length: latent.max_position_embeddings,
+    num_experts: latent.n_routed_experts,
+    num_experts_per_token: latent.num_experts_per_tok,
+    num_shared_experts: latent.n_shared_experts,
+    num_expert_group: latent.n_group,
+    moe_renormalize: latent.norm_topk_prob,
+    linear_attn_config: {
+      full_attn_layers: layers(false),
+      kda_layers: layers(true),
+      num_heads: latent.num_attention_heads,
+      head_dim: meta.neededWhole('kda.head_dim'),
+      short_conv_kernel_size: meta.neededWhole('ssm.conv_kernel'),
+    },
+  }
 }

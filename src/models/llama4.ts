@@ -8,15 +8,37 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder, matrix, view, type ExpertWeights } from '../graph/builder.js'
 import type { RopeTable, Value, View, Weight } from '../graph/ops.js'
 import type { Program } from '../graph/program.js'
-import { beginMlp, gatedMlp, logits, norm, project } from './parts/blocks.js'
+import { PROJECTIONS, beginMlp, gatedMlp, logits, norm, project } from './parts/blocks.js'
 import { COMMON, activationOf, checkExperts, expertCount, readConfig, unsupported } from './parts/config.js'
 import type { ModelDefinition } from './definition.js'
 import { HEADS, headsOf, layerTypes, spanLength, type Heads } from './parts/gqa.js'
 import { plainRule } from './parts/mixture.js'
 import { frequencyDivisors, makeRope } from './parts/rope.js'
 import { embeddingAndHead, textModel } from './parts/text-model.js'
+import { attentionConfig, localExperts } from './parts/gguf-config.js'
+import { DENSE, expertNames, layerNames, mlpNames } from './parts/gguf-names.js'
+import type { TensorShapes } from '../published/gguf.js'
+import type { GgufMetadata } from '../published/gguf-metadata.js'
+import type { JsonObject } from '../json.js'
 
-export const llama4: ModelDefinition = { modelTypes: ['llama4'], build }
+export const llama4: ModelDefinition = {
+  modelTypes: ['llama4'],
+  published: {
+    gguf: [
+      {
+        architecture: 'llama4',
+        names: layerNames(
+          DENSE,
+          mlpNames('feed_forward', ''),
+          mlpNames('feed_forward.shared_expert', '_shexp'),
+          expertNames('feed_forward', 'router', PROJECTIONS),
+        ),
+        config: configFromGguf,
+      },
+    ],
+  },
+  build,
+}
 
 // ---- config
 
@@ -141,5 +163,25 @@ function expertWeights(name: string, X: number, F: number, D: number): ExpertWei
     gate: all('gate_proj', (index, e) => matrix(e, F, D, { part: { ...gateUp, index } })),
     up: all('up_proj', (index, e) => matrix(e, F, D, { part: { ...gateUp, index, firstRow: F } })),
     down: all('down_proj', (index, e) => matrix(e, D, F, { part: { ...down, index } })),
+  }
+}
+
+// ---- GGUF
+
+function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
+  const common = attentionConfig(meta, shapes)
+  const window = meta.whole('attention.sliding_window')
+  if (window === 0) throw meta.unsupported('attention.sliding_window', 'chunked attention', window)
+  const counts = localExperts(meta)
+  return {
+    ...common,
+    ...counts,
+    model_type: 'llama4',
+    intermediate_size: meta.neededWhole('expert_feed_forward_length'),
+    intermediate_size_mlp: common.intermediate_size,
+    interleave_moe_layer_step: meta.neededWhole('interleave_moe_layer_step'),
+    // Maverick, the one without norms of q and k, is the one with 128 experts.
+    use_qk_norm: counts.num_local_experts !== 128,
+    attention_chunk_size: 8192,
   }
 }

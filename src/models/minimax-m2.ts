@@ -21,9 +21,27 @@ import { HEADS, gqaAttention, headsOf, partialRotary } from './parts/gqa.js'
 import { plainRule, routedExperts } from './parts/mixture.js'
 import { makeRope } from './parts/rope.js'
 import { embeddingAndHead } from './parts/text-model.js'
+import { attentionConfig, localExperts, rotatedColumns } from './parts/gguf-config.js'
+import { DENSE, choosingBias, expertNames, layerNames } from './parts/gguf-names.js'
+import type { TensorShapes } from '../published/gguf.js'
+import type { GgufMetadata } from '../published/gguf-metadata.js'
+import type { JsonObject } from '../json.js'
 
 export const minimaxM2: ModelDefinition = {
   modelTypes: ['minimax_m2'],
+  published: {
+    gguf: [
+      {
+        architecture: 'minimax-m2',
+        names: layerNames(
+          DENSE,
+          expertNames('block_sparse_moe', 'gate', W123),
+          choosingBias('block_sparse_moe.e_score_correction_bias'),
+        ),
+        config: configFromGguf,
+      },
+    ],
+  },
   build: (checkpoint) => Promise.resolve(build(checkpoint)),
 }
 
@@ -83,4 +101,17 @@ function build(checkpoint: Checkpoint): Program {
     x = b.add(x, routedExperts(b, h, moe, sizes, { ...plainRule('sigmoid', true), bias }, options))
   }
   return b.build(logits(b, x, 'model.norm', eps, head), c.max_position_embeddings)
+}
+
+// ---- GGUF
+
+function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
+  const common = attentionConfig(meta, shapes, 'partly')
+  return {
+    ...common,
+    ...localExperts(meta),
+    model_type: 'minimax_m2',
+    intermediate_size: meta.whole('expert_feed_forward_length') ?? common.intermediate_size,
+    rotary_dim: rotatedColumns(meta, common.head_dim),
+  }
 }

@@ -13,9 +13,29 @@ import { HEADS, gqaAttention, headsOf, spanLength } from './parts/gqa.js'
 import { buildMistral4 } from './mistral4.js'
 import { makeRope } from './parts/rope.js'
 import { embeddingAndHead, textModel } from './parts/text-model.js'
+import { shortText } from '../json.js'
+import type { MistralParams } from '../published/mistral.js'
+import { mistralConfig, mistralNames } from './parts/mistral-form.js'
+import { attentionConfig } from './parts/gguf-config.js'
+import { DENSE, PAIRED, layerNames } from './parts/gguf-names.js'
+import type { TensorShapes } from '../published/gguf.js'
+import type { GgufMetadata } from '../published/gguf-metadata.js'
+import type { JsonObject } from '../json.js'
 
 export const mistral: ModelDefinition = {
   modelTypes: ['mistral', 'ministral3', 'mistral3'],
+  published: {
+    gguf: [{ architecture: 'mistral3', names: layerNames(DENSE, PAIRED), config: configFromGguf }],
+    mistral: {
+      matches: (params) => !params.object('moe'),
+      names: mistralNames({
+        'attention.wq': { name: 'self_attn.q_proj', transform: { paired: 'num_attention_heads' } },
+        'attention.wk': { name: 'self_attn.k_proj', transform: { paired: 'num_key_value_heads' } },
+        'attention.wv': 'self_attn.v_proj',
+      }),
+      config: configFromParams,
+    },
+  },
   build: (checkpoint) => Promise.resolve(build(checkpoint)),
 }
 
@@ -70,4 +90,36 @@ function build(checkpoint: Checkpoint): Program {
     x = b.add(x, gatedMlp(b, h, `${layer}.mlp`, c.intermediate_size, { activation: activationOf(c) }))
   }
   return b.build(logits(b, x, `${text.model}.norm`, eps, head), c.max_position_embeddings)
+}
+
+// ---- GGUF
+
+/** Ministral 3, or Mistral Small 3 without its temperature. */
+function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
+  const common = attentionConfig(meta, shapes)
+  const beta = meta.number('attention.temperature_scale')
+  if (!beta) return { ...common, model_type: 'mistral' }
+  const length = meta.whole('attention.temperature_length') ?? meta.neededWhole('rope.scaling.original_context_length')
+  const rope = { ...common.rope_scaling, llama_4_scaling_beta: beta, original_max_position_embeddings: length }
+  return { ...common, model_type: 'ministral3', rope_scaling: rope }
+}
+
+// ---- Mistral's own layout
+
+function configFromParams(params: MistralParams): JsonObject {
+  const common = mistralConfig(params)
+  if (params.get('qk_nope_head_dim')) params.refuse('latent attention without experts')
+  return {
+    ...common,
+    model_type: params.object('llama_4_scaling') ? 'ministral3' : 'mistral',
+    head_dim: params.need('head_dim'),
+    sliding_window: windowOf(params),
+  }
+}
+
+/** One window for all layers, which some files write as a string. */
+function windowOf(params: MistralParams): unknown {
+  const window = params.get('sliding_window') ?? null
+  if (Array.isArray(window)) params.refuse(`sliding_window ${shortText(window)}`)
+  return typeof window === 'string' ? Number(window) : window
 }

@@ -10,9 +10,26 @@ import { HEADS, gqaAttention, headsOf, spanLength } from './parts/gqa.js'
 import { plainRule, routedExperts } from './parts/mixture.js'
 import { makeRope } from './parts/rope.js'
 import { embeddingAndHead } from './parts/text-model.js'
+import { attentionConfig, localExperts } from './parts/gguf-config.js'
+import { DENSE, PAIRED, expertNames, layerNames } from './parts/gguf-names.js'
 
 export const mixtral: ModelDefinition = {
   modelTypes: ['mixtral'],
+  published: {
+    gguf: [
+      {
+        // Mixtral is a Llama with experts there.
+        architecture: 'llama',
+        when: (meta) => (meta.whole('expert_count') ?? 0) > 0,
+        names: layerNames(DENSE, PAIRED, expertNames('block_sparse_moe', 'gate', W123)),
+        config: (meta, shapes) => ({
+          ...attentionConfig(meta, shapes),
+          ...localExperts(meta),
+          model_type: 'mixtral',
+        }),
+      },
+    ],
+  },
   build: (checkpoint) => Promise.resolve(build(checkpoint)),
 }
 

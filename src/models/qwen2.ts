@@ -1,8 +1,19 @@
 import { buildDense } from './parts/dense.js'
 import type { ModelDefinition } from './definition.js'
+import { attentionConfig } from './parts/gguf-config.js'
+import { DENSE, layerNames } from './parts/gguf-names.js'
 
 /** Qwen2 and Qwen2.5 (arXiv 2407.10671), DeepSeek-R1-Distill-Qwen: biases on q, k and v, none on o. */
 export const qwen2: ModelDefinition = {
   modelTypes: ['qwen2'],
+  published: {
+    gguf: [
+      {
+        architecture: 'qwen2',
+        names: layerNames(DENSE),
+        config: (meta, shapes) => ({ ...attentionConfig(meta, shapes), model_type: 'qwen2' }),
+      },
+    ],
+  },
   build: (checkpoint) => buildDense(checkpoint, { qkvBias: true }),
 }

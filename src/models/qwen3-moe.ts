@@ -3,16 +3,34 @@ import { z } from 'zod'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder } from '../graph/builder.js'
 import type { Program } from '../graph/program.js'
-import { gatedMlp, logits, norm } from './parts/blocks.js'
+import { PROJECTIONS, gatedMlp, logits, norm } from './parts/blocks.js'
 import { COMMON, activationOf, checkExperts, expertCount, readConfig, unsupported } from './parts/config.js'
 import type { ModelDefinition } from './definition.js'
 import { HEADS, gqaAttention, headsOf } from './parts/gqa.js'
 import { plainRule, routedExperts } from './parts/mixture.js'
 import { makeRope } from './parts/rope.js'
 import { embeddingAndHead } from './parts/text-model.js'
+import { attentionConfig } from './parts/gguf-config.js'
+import { DENSE, expertNames, layerNames } from './parts/gguf-names.js'
 
 export const qwen3Moe: ModelDefinition = {
   modelTypes: ['qwen3_moe'],
+  published: {
+    gguf: [
+      {
+        architecture: 'qwen3moe',
+        names: layerNames(DENSE, expertNames('mlp', 'gate', PROJECTIONS)),
+        config: (meta, shapes) => ({
+          ...attentionConfig(meta, shapes),
+          model_type: 'qwen3_moe',
+          num_experts: meta.neededWhole('expert_count'),
+          num_experts_per_tok: meta.neededWhole('expert_used_count'),
+          moe_intermediate_size: meta.neededWhole('expert_feed_forward_length'),
+          norm_topk_prob: true,
+        }),
+      },
+    ],
+  },
   build: (checkpoint) => Promise.resolve(build(checkpoint)),
 }
 

@@ -1,10 +1,20 @@
 import { z } from 'zod'
 import type { ModelDefinition } from './definition.js'
 import { HYBRID_CONFIG, HYBRID_MIXTURE_CONFIG, buildHybrid, denseFeed, sharedMixture } from './parts/qwen-hybrid.js'
+import { hybridMixtureConfig, hybridNames } from './parts/gguf-qwen-hybrid.js'
 
 /** Qwen3-Next (September 2025, as in transformers' qwen3_next): DeltaNet's inputs in one matrix, packed by key head. */
 export const qwen3Next: ModelDefinition = {
   modelTypes: ['qwen3_next'],
+  published: {
+    gguf: [
+      {
+        architecture: 'qwen3next',
+        names: hybridNames(),
+        config: (meta, shapes) => ({ ...hybridMixtureConfig(meta, shapes), model_type: 'qwen3_next' }),
+      },
+    ],
+  },
   build: (checkpoint) =>
     Promise.resolve(
       buildHybrid(checkpoint, Qwen3NextConfig, (c) => {

@@ -1,8 +1,19 @@
 import { buildDense } from './parts/dense.js'
 import type { ModelDefinition } from './definition.js'
+import { attentionConfig } from './parts/gguf-config.js'
+import { DENSE, layerNames } from './parts/gguf-names.js'
 
 /** Qwen3 dense (arXiv 2505.09388): q and k are normalised per head before the rotation. */
 export const qwen3: ModelDefinition = {
   modelTypes: ['qwen3'],
+  published: {
+    gguf: [
+      {
+        architecture: 'qwen3',
+        names: layerNames(DENSE),
+        config: (meta, shapes) => ({ ...attentionConfig(meta, shapes), model_type: 'qwen3' }),
+      },
+    ],
+  },
   build: (checkpoint) => buildDense(checkpoint, { qkNorm: true }),
 }

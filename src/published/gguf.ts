@@ -1,121 +1,108 @@
-import { UserError } from '../errors.js'
+/** GGUF files as the labs' checkpoints. Families say how, by a {@link GgufForm}; nothing here knows one. */
 import type { Checkpoint, EmbeddedTokenizer, StoredTensor, TensorPart } from '../checkpoint/checkpoint.js'
+import type { FileSet } from '../checkpoint/files/source.js'
 import { FORMATS } from '../checkpoint/formats/formats.js'
-import { configFromGguf } from './gguf-config.js'
 import { embeddedTokenizer } from '../checkpoint/gguf/embedded.js'
-import { readGgufHeader, type GgufHeader, type GgufTensor } from '../checkpoint/gguf/header.js'
-import { publishedName, type GgufLayout } from './gguf-names.js'
-import { publishedRates } from './gguf-rates.js'
-import { unpermuted } from './interleaved-heads.js'
+import { openGgufFile, type GgufFile } from '../checkpoint/gguf/file.js'
+import type { GgufTensor } from '../checkpoint/gguf/header.js'
 import { checkPart, HeldBytes, partOf, sliceOfRows, sliceShape } from '../checkpoint/part.js'
-import type { ByteSource, FileSet } from '../checkpoint/files/source.js'
-import { missingTensor, unsupportedFormat, wrongShape } from '../checkpoint/tensor-errors.js'
 import { product, sameShape } from '../checkpoint/shape.js'
 import { storedTensor } from '../checkpoint/tensor.js'
-import { type JsonObject, shortText } from '../json.js'
+import { missingTensor, unsupportedFormat, wrongShape } from '../checkpoint/tensor-errors.js'
+import { UserError } from '../errors.js'
+import type { JsonObject } from '../json.js'
+import { GgufMetadata } from './gguf-metadata.js'
+import { lookUp, type NameTables, type PublishedTensor } from './names.js'
+import { anyShape, asPublished, publishedShape, type Transform } from './transforms.js'
 
-interface Mapped {
-  readonly tensor: GgufTensor
-  readonly layout: GgufLayout
+/** Logical shapes of a file's tensors, by their own names. */
+export type TensorShapes = ReadonlyMap<string, readonly number[]>
+
+/** How a family's models are kept in GGUF. */
+export interface GgufForm {
+  /** general.architecture. */
+  readonly architecture: string
+  /** Where families share an architecture: true for this one. Of forms without it, there is one for an architecture. */
+  readonly when?: (meta: GgufMetadata) => boolean
+  readonly names: NameTables
+  /**
+   * The config.json that the lab would publish.
+   * @throws UserError when a key is missing, of the wrong type, or stands for another arithmetic.
+   */
+  readonly config: (meta: GgufMetadata, shapes: TensorShapes) => JsonObject
 }
 
-const SPLIT = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/
-
 /**
- * Opens a GGUF file, with its parts when it is split, under the names and with the config of Hugging Face layout.
- * Only headers are read.
+ * Opens a GGUF file, with its parts when it is split, under the names and with the config that its family publishes. Only
+ * headers are read. Of an unknown architecture, names stay as they are, and it becomes the model_type, to be refused by name.
  * @throws UserError when a part is missing or a file is damaged.
  */
-export async function openGguf(files: FileSet, main: string): Promise<Checkpoint> {
-  const opened: ByteSource[] = []
+export async function openGguf(files: FileSet, main: string, forms: readonly GgufForm[]): Promise<Checkpoint> {
+  const file = await openGgufFile(files, main)
   try {
-    const headers: GgufHeader[] = []
-    for (const part of partNames(files, main)) {
-      const source = await files.open(part)
-      if (!source) throw missingPart(files, part, main)
-      opened.push(source)
-      headers.push(await readGgufHeader(source))
-    }
-    const where = `${files.name}/${main}`
-    checkSplit(where, main, headers)
-    return new GgufCheckpoint(where, headers, opened)
+    const meta = new GgufMetadata(file.name, file.metadata)
+    const form = formOf(meta, forms)
+    const shapes = new Map(file.tensors.map(({ name, shape }) => [name, shape]))
+    const config = form?.config(meta, shapes) ?? { model_type: meta.architecture }
+    return new GgufCheckpoint(file, config, (name) => (form ? publishedTensor(form.names, name) : unchanged(name)))
   } catch (error) {
-    await Promise.all(opened.map((source) => source.close()))
+    await file.close()
     throw error
   }
 }
 
-function partNames(files: FileSet, main: string): string[] {
-  const [, stem, , total] = SPLIT.exec(main) ?? []
-  if (stem === undefined || total === undefined) return [main]
-  const parts: string[] = []
-  for (let i = 1; i <= Number(total); i++) {
-    const part = `${stem}-${String(i).padStart(5, '0')}-of-${total}.gguf`
-    parts.push(part)
-  }
-  if (parts.includes(main)) return parts
-  throw new UserError(`${files.name}/${main}: the part's number is not within 1 and ${Number(total)}.`, 'invalid_file')
+function formOf(meta: GgufMetadata, forms: readonly GgufForm[]): GgufForm | undefined {
+  const own = forms.filter(({ architecture }) => architecture === meta.architecture)
+  return own.find(({ when }) => when?.(meta)) ?? own.find(({ when }) => !when)
 }
 
-function missingPart(files: FileSet, part: string, main: string): UserError {
-  return new UserError(
-    part === main
-      ? `${files.name}/${main}: no such file.`
-      : `${files.name}: ${main} is one part of a split model; expected the part ${part} beside it, found no such file. ` +
-          'Download all parts into one folder.',
-    'file_not_found',
-  )
+const unchanged = (name: string): PublishedTensor => ({ name, transform: 'none' })
+
+/** A tensor without a published name keeps its own. */
+export function publishedTensor({ top, layer, prefix }: NameTables, own: string): PublishedTensor {
+  const [, number, inLayer] = /^blk\.(\d{1,6})\.(.+)$/.exec(own) ?? []
+  const [, stem = '', ending = ''] = /^(.+?)(\.weight|\.bias)?$/.exec(inLayer ?? own) ?? []
+  const found = lookUp(inLayer === undefined ? top : layer, stem)
+  if (!found || (ending === '' && !found.bare)) return unchanged(own)
+  const place = number === undefined ? '' : `${prefix}${Number(number)}.`
+  const transform = found.transform ?? (found.name.includes('{e}') ? 'experts' : 'none')
+  return { name: `${place}${found.name}${found.bare ? '' : ending}`, transform }
 }
 
-function checkSplit(where: string, main: string, headers: readonly GgufHeader[]): void {
-  const count = headers[0]?.metadata.get('split.count')
-  if (count === undefined || count === 0 || count === headers.length) return
-  throw new UserError(
-    `${where}: the file says that it is one of ${shortText(count)} parts, but its name stands for ${headers.length}. ` +
-      `Keep the published names (NAME-00001-of-0000N.gguf, not ${main}).`,
-    'invalid_file',
-  )
+interface Mapped {
+  readonly tensor: GgufTensor
+  readonly transform: Transform
 }
 
 class GgufCheckpoint implements Checkpoint {
-  readonly kind = 'gguf'
-  readonly config: JsonObject
+  readonly name: string
   readonly embedded: EmbeddedTokenizer
   /** By published name; stacked experts once, with {e}. */
   private readonly mapped = new Map<string, Mapped>()
   private readonly held = new HeldBytes()
 
   constructor(
-    readonly name: string,
-    headers: readonly GgufHeader[],
-    private readonly opened: readonly ByteSource[],
+    private readonly source: GgufFile,
+    readonly config: JsonObject,
+    publish: (name: string) => PublishedTensor,
   ) {
-    const metadata = headers[0]?.metadata ?? new Map<string, unknown>()
-    this.embedded = embeddedTokenizer(metadata)
-    const found = metadata.get('general.architecture')
-    const architecture = typeof found === 'string' ? found : ''
-    for (const tensor of headers.flatMap((header) => header.tensors)) {
-      const { name, layout } = publishedName(architecture, tensor.name)
+    this.name = source.name
+    this.embedded = embeddedTokenizer(source.metadata)
+    for (const tensor of source.tensors) {
+      const { name, transform } = publish(tensor.name)
       if (this.mapped.has(name)) {
         throw new UserError(
           `${this.name}: the tensor ${tensor.name} appears twice. The file is damaged.`,
           'invalid_file',
         )
       }
-      this.mapped.set(name, { tensor, layout })
+      this.mapped.set(name, { tensor, transform })
     }
-    const embedding = (this.mapped.get('model.embed_tokens.weight') ?? this.mapped.get('embed.weight'))?.tensor.shape
-    this.config = configFromGguf(this.name, metadata, {
-      vocabulary: embedding?.length === 2 ? embedding[0] : undefined,
-      hasOutput: this.mapped.has('lm_head.weight') || this.mapped.has('head.weight'),
-      hasQueryBias: this.mapped.has('model.layers.0.self_attn.q_proj.bias'),
-      hasQueryNorm: this.mapped.has('model.layers.0.self_attn.q_norm.weight'),
-    })
   }
 
   *names(): Iterable<string> {
-    for (const [name, { tensor, layout }] of this.mapped) {
-      if (layout !== 'experts') yield name
+    for (const [name, { tensor, transform }] of this.mapped) {
+      if (transform !== 'experts') yield name
       else for (let e = 0; e < expertsOf(tensor); e++) yield name.replace('{e}', String(e))
     }
   }
@@ -128,20 +115,17 @@ class GgufCheckpoint implements Checkpoint {
     const found = this.find(name)
     if (!found && part) return this.part(name, shape, part)
     if (!found) throw missingTensor(name, this.name)
-    const { tensor, layout, expert } = found
+    const { tensor, transform, expert } = found
     const format = tensor.type?.format
     const file = tensor.source.name
     if (!format) throw unsupportedFormat(name, file, `GGUF ${tensor.type?.name ?? `type ${tensor.typeId}`}`)
-    const stored = logicalShape(tensor, layout)
+    const stored = publishedShape(tensor.shape, transform)
     // The same elements with other lengths of one.
-    const loose = (layout === 'reshaped' || layout === 'rates') && product(stored) === product(shape)
+    const loose = anyShape(transform) && product(stored) === product(shape)
     if (!loose && !sameShape(stored, shape)) throw wrongShape(`${name} (${tensor.name})`, file, shape, stored)
     const { blockCols, blockBytes } = FORMATS[format]
     const offset = tensor.start + expert * (product(stored) / blockCols) * blockBytes
-    const plain = storedTensor({ name, format, shape, source: tensor.source, offset })
-    if (layout === 'permuted-q') return unpermuted(plain, this.heads('num_attention_heads'))
-    if (layout === 'permuted-k') return unpermuted(plain, this.heads('num_key_value_heads'))
-    return layout === 'rates' ? publishedRates(plain) : plain
+    return asPublished(storedTensor({ name, format, shape, source: tensor.source, offset }), transform, this.config)
   }
 
   private part(name: string, shape: readonly number[], part: TensorPart): StoredTensor {
@@ -159,17 +143,13 @@ class GgufCheckpoint implements Checkpoint {
     // as above
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.opened.map((source) => source.close()))
-  }
-
-  private heads(key: string): number {
-    return Number(this.config[key])
+  close(): Promise<void> {
+    return this.source.close()
   }
 
   private find(name: string): (Mapped & { expert: number }) | undefined {
     const direct = this.mapped.get(name)
-    if (direct) return direct.layout === 'experts' ? undefined : { ...direct, expert: 0 }
+    if (direct) return direct.transform === 'experts' ? undefined : { ...direct, expert: 0 }
     const [, before, digits, after] = /^(.*\.experts\.)(0|[1-9]\d{0,8})(\..*)$/.exec(name) ?? []
     const stacked = digits === undefined ? undefined : this.mapped.get(`${before}{e}${after}`)
     return stacked && Number(digits) < expertsOf(stacked.tensor) ? { ...stacked, expert: Number(digits) } : undefined
@@ -179,11 +159,4 @@ class GgufCheckpoint implements Checkpoint {
 /** Stacked experts are [X, N, K], their biases [X, N]. */
 function expertsOf({ shape }: GgufTensor): number {
   return shape.length === 3 || shape.length === 2 ? (shape[0] ?? 0) : 0
-}
-
-function logicalShape({ shape }: GgufTensor, layout: GgufLayout): readonly number[] {
-  if (layout === 'experts') return shape.slice(1)
-  // [H, N, K] -> [H * N, K]
-  if (layout === 'flattened') return [product(shape.slice(0, -1)), shape.at(-1) ?? 1]
-  return shape
 }

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { blockSource } from '../../src/checkpoint/files/block-cache.js'
 import { blobFiles } from '../../src/checkpoint/files/blob.js'
 import { filesOf } from '../../src/checkpoint/files/files.js'
-import { openCheckpoint } from '../../src/published/open.js'
+import { openCheckpoint } from '../../src/models/open.js'
 import { tinyFolder, tinyLlamaGguf } from './build.js'
 
 const servers: Server[] = []
@@ -48,12 +48,12 @@ describe('files behind an address', () => {
       else response.writeHead(404).end()
     })
     const folder = await openCheckpoint(await filesOf(`${origin}/a model`))
-    expect(folder.kind).toBe('safetensors')
+    expect(folder.embedded).toBeUndefined()
     expect(await folder.file('tokenizer.model')).toBeUndefined()
     expect(asked.length).toBe(new Set(asked).size)
     await folder.close()
     const gguf = await openCheckpoint(await filesOf(`${origin}/a%20model/llama.gguf?download=true`))
-    expect(gguf.kind).toBe('gguf')
+    expect(gguf.embedded).toBeDefined()
     expect(asked).toContain('llama.gguf?download=true')
     await gguf.close()
   })
@@ -112,10 +112,10 @@ describe('files that a user chose', () => {
 
   it('opens one file, and a folder with or without its own name', async () => {
     const gguf = await openCheckpoint(await filesOf(file('llama.gguf', tinyLlamaGguf())))
-    expect(gguf.kind).toBe('gguf')
+    expect(gguf.embedded).toBeDefined()
     for (const prefix of ['', 'tiny/']) {
       const chosen = Object.entries(tinyFolder()).map(([n, bytes]) => file(n, bytes, prefix && prefix + n))
-      expect((await openCheckpoint(await filesOf(chosen))).kind).toBe('safetensors')
+      expect((await openCheckpoint(await filesOf(chosen))).embedded).toBeUndefined()
     }
   })
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeRows } from '../../src/checkpoint/formats/decode.js'
 import { nodeFiles } from '../../src/checkpoint/files/node.js'
-import { openCheckpoint } from '../../src/published/open.js'
+import { openCheckpoint } from '../../src/models/open.js'
 import { UserError } from '../../src/errors.js'
 import { json, rawSafetensors, tinyFolder, tinyLlamaGguf } from './build.js'
 
@@ -18,13 +18,13 @@ afterAll(() => rm(folder, { recursive: true }))
 
 describe('files of a folder', () => {
   it('opens a folder, a .gguf file and a .safetensors file', async () => {
-    for (const [path, kind] of [
-      ['', 'safetensors'],
-      ['llama.gguf', 'gguf'],
-      ['model.safetensors', 'safetensors'],
+    for (const [path, isOneFile] of [
+      ['', false],
+      ['llama.gguf', true],
+      ['model.safetensors', false],
     ] as const) {
       const checkpoint = await openCheckpoint(await nodeFiles(join(folder, path)))
-      expect(checkpoint.kind).toBe(kind)
+      expect(checkpoint.embedded !== undefined).toBe(isOneFile)
       await checkpoint.close()
     }
   })
@@ -34,7 +34,7 @@ describe('files of a folder', () => {
     const path = join(folder, 'library:llama.gguf')
     await writeFile(path, tinyLlamaGguf())
     const checkpoint = await openCheckpoint(await nodeFiles(path))
-    expect(checkpoint.kind).toBe('gguf')
+    expect(checkpoint.embedded).toBeDefined()
     await checkpoint.close()
   })
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { decodeRows } from '../../src/checkpoint/formats/decode.js'
 import { memoryFiles } from '../../src/checkpoint/files/memory.js'
-import { openCheckpoint } from '../../src/published/open.js'
+import { openCheckpoint } from '../../src/models/open.js'
 import { UserError } from '../../src/errors.js'
 import { blocks, concat, f32, gguf, ggufString, ramp, tinyLlamaGguf, u32, u64, utf8, type RawValue } from './build.js'
 

@@ -4,8 +4,8 @@ import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
 import { memoryFiles } from '../../src/checkpoint/files/memory.js'
 import { decodeRows } from '../../src/checkpoint/formats/decode.js'
 import { UserError } from '../../src/errors.js'
-import { publishedRates } from '../../src/published/gguf-rates.js'
-import { openCheckpoint } from '../../src/published/open.js'
+import { logOfRates } from '../../src/published/values.js'
+import { openCheckpoint } from '../../src/models/open.js'
 import {
   bf16,
   concat,
@@ -226,7 +226,7 @@ describe('values that cannot be what they stand for', () => {
           'x.weight': { dtype: 'F32', shape: [values.length], bytes: f32(...values) },
         }),
       }
-      return publishedRates((await openFolder(files)).tensor('x.weight', [values.length]))
+      return logOfRates((await openFolder(files)).tensor('x.weight', [values.length]))
     }
     const good = await stored(-1, -2)
     expect([...(await decodeRows(good, 0, 1))]).toEqual([0, Math.fround(Math.LN2)])

@@ -10,7 +10,7 @@ import type { Checkpoint, StoredTensor } from '../../src/checkpoint/checkpoint.j
 import { decodeRows } from '../../src/checkpoint/formats/decode.js'
 import { FORMATS, type FormatName } from '../../src/checkpoint/formats/formats.js'
 import { memoryFiles, memorySource } from '../../src/checkpoint/files/memory.js'
-import { openCheckpoint } from '../../src/published/open.js'
+import { openCheckpoint } from '../../src/models/open.js'
 import { readSafetensorsHeader } from '../../src/checkpoint/safetensors/header.js'
 import { storedTensor } from '../../src/checkpoint/tensor.js'
 import { GraphBuilder, matrix } from '../../src/graph/builder.js'
@@ -60,7 +60,7 @@ function checkpointOf(x: StoredTensor, activations: Float32Array): Checkpoint {
   const source = memorySource('e', f32(...activations))
   const e = storedTensor({ name: 'e', format: 'f32', shape: [activations.length / x.cols, x.cols], source, offset: 0 })
   return {
-    ...{ name: 'test', kind: 'safetensors', config: {} },
+    ...{ name: 'test', config: {} },
     names: () => ['x', 'e'],
     has: () => true,
     tensor: (name) => (name === 'x' ? x : e),

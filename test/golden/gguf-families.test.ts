@@ -8,7 +8,7 @@ import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
 import { decodeRows } from '../../src/checkpoint/formats/decode.js'
 import { nodeFiles } from '../../src/checkpoint/files/node.js'
 import { memoryFiles } from '../../src/checkpoint/files/memory.js'
-import { openCheckpoint } from '../../src/published/open.js'
+import { openCheckpoint } from '../../src/models/open.js'
 import { weightsOf } from '../../src/graph/ops.js'
 import { buildProgram } from '../../src/models/registry.js'
 import { gguf, type RawGgufTensor, type RawValue } from '../checkpoint/build.js'
@@ -92,6 +92,8 @@ const llama4 = (fixture: string): Family => ({
 })
 
 const FAMILIES: Family[] = [
+  { fixture: 'qwen2', arch: 'qwen2', names: { ...ATTENTION, ...MLP }, metadata: () => ({}) },
+  { fixture: 'qwen3', arch: 'qwen3', names: { ...ATTENTION, ...MLP }, metadata: () => ({}) },
   {
     fixture: 'mixtral',
     arch: 'llama',
@@ -187,7 +189,7 @@ function sharedMetadata(c: Config, arch: string): Metadata {
     feed_forward_length: number(c['intermediate_size']),
     'attention.head_count': number(c['num_attention_heads']),
     'attention.head_count_kv': number(c['num_key_value_heads']),
-    'attention.key_length': number(c['head_dim']),
+    ...(c['head_dim'] !== undefined && { 'attention.key_length': number(c['head_dim']) }),
     'attention.layer_norm_rms_epsilon': f32(c['rms_norm_eps']),
     'rope.freq_base': f32(c['rope_theta'] ?? 1e4),
     ...(arch === 'gpt-oss' && { vocab_size: number(c['vocab_size']) }),

@@ -2,7 +2,6 @@
 // conversion does it, and must give the same logits.
 import { describe, expect, it } from 'vitest'
 import { cpuBackend } from '../../src/backends/cpu/cpu.js'
-import { DEEPSEEK4_LAYER, DEEPSEEK4_TOP } from '../../src/published/gguf-names-deepseek4.js'
 import { gguf, type RawValue } from '../checkpoint/build.js'
 import { raw, renamed, rewrittenErrors, splitKvB, TOP, type Config, type Decoded } from './rewrite.js'
 
@@ -32,6 +31,53 @@ const LATENT: Readonly<Record<string, string>> = {
   'ffn_up_shexp.weight': 'mlp.shared_experts.up_proj.weight',
   'ffn_down_shexp.weight': 'mlp.shared_experts.down_proj.weight',
 }
+
+const DEEPSEEK4_TOP: readonly (readonly [string, string])[] = [
+  ['token_embd.weight', 'embed.weight'],
+  ['output_norm.weight', 'norm.weight'],
+  ['output.weight', 'head.weight'],
+  ['output_hc_fn.weight', 'hc_head_fn'],
+  ['output_hc_base.weight', 'hc_head_base'],
+  ['output_hc_scale.weight', 'hc_head_scale'],
+]
+const DEEPSEEK4_LAYER: readonly (readonly [string, string])[] = [
+  ['attn_norm.weight', 'attn_norm.weight'],
+  ['ffn_norm.weight', 'ffn_norm.weight'],
+  ['hc_attn_fn.weight', 'hc_attn_fn'],
+  ['hc_attn_base.weight', 'hc_attn_base'],
+  ['hc_attn_scale.weight', 'hc_attn_scale'],
+  ['hc_ffn_fn.weight', 'hc_ffn_fn'],
+  ['hc_ffn_base.weight', 'hc_ffn_base'],
+  ['hc_ffn_scale.weight', 'hc_ffn_scale'],
+  ['attn_sinks.weight', 'attn.attn_sink'],
+  ['attn_q_a.weight', 'attn.wq_a.weight'],
+  ['attn_q_a_norm.weight', 'attn.q_norm.weight'],
+  ['attn_q_b.weight', 'attn.wq_b.weight'],
+  ['attn_kv.weight', 'attn.wkv.weight'],
+  ['attn_kv_a_norm.weight', 'attn.kv_norm.weight'],
+  ['attn_output_a.weight', 'attn.wo_a.weight'],
+  ['attn_output_b.weight', 'attn.wo_b.weight'],
+  ['attn_compressor_ape.weight', 'attn.compressor.ape'],
+  ['attn_compressor_kv.weight', 'attn.compressor.wkv.weight'],
+  ['attn_compressor_gate.weight', 'attn.compressor.wgate.weight'],
+  ['attn_compressor_norm.weight', 'attn.compressor.norm.weight'],
+  ['indexer.attn_q_b.weight', 'attn.indexer.wq_b.weight'],
+  ['indexer.proj.weight', 'attn.indexer.weights_proj.weight'],
+  ['indexer_compressor_ape.weight', 'attn.indexer.compressor.ape'],
+  ['indexer_compressor_kv.weight', 'attn.indexer.compressor.wkv.weight'],
+  ['indexer_compressor_gate.weight', 'attn.indexer.compressor.wgate.weight'],
+  ['indexer_compressor_norm.weight', 'attn.indexer.compressor.norm.weight'],
+  ['ffn_gate_inp.weight', 'ffn.gate.weight'],
+  ['exp_probs_b.bias', 'ffn.gate.bias'],
+  ['ffn_gate_tid2eid.weight', 'ffn.gate.tid2eid'],
+  ['ffn_gate_exps.weight', 'ffn.experts.{e}.w1.weight'],
+  ['ffn_up_exps.weight', 'ffn.experts.{e}.w3.weight'],
+  ['ffn_down_exps.weight', 'ffn.experts.{e}.w2.weight'],
+  ['ffn_gate_shexp.weight', 'ffn.shared_experts.w1.weight'],
+  ['ffn_up_shexp.weight', 'ffn.shared_experts.w3.weight'],
+  ['ffn_down_shexp.weight', 'ffn.shared_experts.w2.weight'],
+]
+
 function yarnKeys(arch: string, s: Config): Record<string, RawValue> {
   return {
     [`${arch}.rope.scaling.type`]: 'yarn',

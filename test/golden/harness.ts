@@ -10,7 +10,7 @@ import {
   type Runner,
 } from '../../src/backends/backend.js'
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
-import { openCheckpoint } from '../../src/published/open.js'
+import { openCheckpoint } from '../../src/models/open.js'
 import { nodeFiles } from '../../src/checkpoint/files/node.js'
 import type { Program } from '../../src/graph/program.js'
 import { buildProgram } from '../../src/models/registry.js'

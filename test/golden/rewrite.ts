@@ -7,7 +7,7 @@ import { buildProgram } from '../../src/models/registry.js'
 import type { Backend } from '../../src/backends/backend.js'
 import { nodeFiles } from '../../src/checkpoint/files/node.js'
 import { memoryFiles } from '../../src/checkpoint/files/memory.js'
-import { openCheckpoint } from '../../src/published/open.js'
+import { openCheckpoint } from '../../src/models/open.js'
 import { concat, type RawGgufTensor } from '../checkpoint/build.js'
 import { FIXTURES, GoldenRun, readGolden } from './harness.js'
 

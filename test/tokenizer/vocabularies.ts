@@ -7,7 +7,6 @@ import type { FileSet } from '../../src/checkpoint/files/source.js'
 export function fakeCheckpoint(files: FileSet = memoryFiles('model', {}), config = {}): Checkpoint {
   return {
     name: files.name,
-    kind: 'safetensors',
     config,
     names: () => [],
     has: () => false,

@@ -8,26 +8,16 @@ import { readSafetensorsHeader, type SafetensorsEntry } from './header.js'
 import type { ByteSource, FileSet } from '../files/source.js'
 import { isJsonObject, type JsonObject } from '../../json.js'
 
-/** How a folder of safetensors is laid out, where it is not as in Hugging Face's. */
+/** A folder of safetensors in another layout than Hugging Face's. */
 export interface FolderLayout {
-  /** The file beside the weights that says how the model is built. */
-  readonly config: string
+  /** As its config.json would be. */
+  readonly config: JsonObject
   /** NAME of NAME.safetensors, or of NAME.safetensors.index.json with its shards. */
   readonly weights: string
-  /** The contents of `config` as a config.json; `where` is for messages. */
-  configOf(own: JsonObject, where: string): JsonObject
   /** Hugging Face's name of a tensor. */
   nameOf(own: string): string
   /** A tensor of that name with its rows as Hugging Face's layout has them. */
-  tensorOf(stored: StoredTensor, name: string, config: JsonObject): StoredTensor
-}
-
-const HUGGING_FACE: FolderLayout = {
-  config: 'config.json',
-  weights: 'model',
-  configOf: (config) => config,
-  nameOf: (name) => name,
-  tensorOf: (stored) => stored,
+  tensorOf(stored: StoredTensor, name: string): StoredTensor
 }
 
 const LARGEST_INDEX = 100_000_000
@@ -35,35 +25,40 @@ const LARGEST_INDEX = 100_000_000
 const PARALLEL_HEADERS = 16
 
 /**
- * Opens a folder in Hugging Face layout, or in another one: a config and safetensors, in one file or in shards with an
- * index. Only the headers are read.
- * @throws UserError when a file is missing or damaged.
+ * Opens a folder in Hugging Face layout: config.json and safetensors, in one file or in shards with an index. Only the headers
+ * are read. @throws UserError when a file is missing or damaged.
  */
-export async function openSafetensors(files: FileSet, layout = HUGGING_FACE): Promise<Checkpoint> {
-  const config = await readConfig(files, layout)
-  const opened: ByteSource[] = []
-  try {
-    const located = await locateTensors(files, layout.weights, opened)
-    const tensors = new Map([...located].map(([name, found]) => [layout.nameOf(name), found]))
-    return new SafetensorsCheckpoint(files, layout, config, tensors, opened)
-  } catch (error) {
-    await Promise.all(opened.map((source) => source.close()))
-    throw error
-  }
+export async function openFolder(files: FileSet): Promise<Checkpoint> {
+  const { config } = await readFolderConfig(files, 'config.json')
+  return openSafetensors(files, { config, weights: 'model', nameOf: (name) => name, tensorOf: (stored) => stored })
 }
 
-async function readConfig(files: FileSet, layout: FolderLayout): Promise<JsonObject> {
-  const source = await files.open(layout.config)
+/** The file beside the weights that says how the model is built, and its name for messages. @throws UserError. */
+export async function readFolderConfig(files: FileSet, name: string): Promise<{ where: string; config: JsonObject }> {
+  const source = await files.open(name)
   if (!source) {
     throw new UserError(
-      `${files.name}: expected ${layout.config} beside the weights, found none. Download the whole model folder.`,
+      `${files.name}: expected ${name} beside the weights, found none. Download the whole model folder.`,
       'file_not_found',
     )
   }
   try {
-    return layout.configOf(await jsonOf(source), source.name)
+    return { where: source.name, config: await jsonOf(source) }
   } finally {
     await source.close()
+  }
+}
+
+/** As {@link openFolder}, in another layout. */
+export async function openSafetensors(files: FileSet, layout: FolderLayout): Promise<Checkpoint> {
+  const opened: ByteSource[] = []
+  try {
+    const found = await locateTensors(files, layout.weights, opened)
+    const tensors = new Map([...found].map(([name, tensor]) => [layout.nameOf(name), tensor]))
+    return new SafetensorsCheckpoint(files, layout, tensors, opened)
+  } catch (error) {
+    await Promise.all(opened.map((source) => source.close()))
+    throw error
   }
 }
 
@@ -172,20 +167,20 @@ function missingShard(files: FileSet, indexName: string, shard: string, tensor: 
 }
 
 class SafetensorsCheckpoint implements Checkpoint {
-  readonly kind = 'safetensors'
   readonly name: string
+  readonly config: JsonObject
   private readonly weights: Weights
   private readonly configs: Configs
 
   constructor(
     private readonly files: FileSet,
     private readonly layout: FolderLayout,
-    readonly config: JsonObject,
     tensors: ReadonlyMap<string, FileTensor>,
     private readonly opened: readonly ByteSource[],
   ) {
     this.name = files.main === undefined ? files.name : `${files.name}/${files.main}`
-    this.weights = new Weights(this.name, config, tensors)
+    this.config = layout.config
+    this.weights = new Weights(this.name, this.config, tensors)
     this.configs = new Configs((name) => files.open(name))
   }
 
@@ -198,7 +193,7 @@ class SafetensorsCheckpoint implements Checkpoint {
   }
 
   tensor(name: string, shape: readonly number[], part?: TensorPart): StoredTensor {
-    return this.layout.tensorOf(this.weights.tensor(name, shape, part), name, this.config)
+    return this.layout.tensorOf(this.weights.tensor(name, shape, part), name)
   }
 
   file(name: string): Promise<ByteSource | undefined> {

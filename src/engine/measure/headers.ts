@@ -6,7 +6,7 @@ import { assumedShape, syntheticCheckpoint } from '../../models/shapes.js'
 import { outlineProgram, type OpOutline } from '../../graph/outline.js'
 import type { Program } from '../../graph/program.js'
 import { buildProgram } from '../../models/registry.js'
-import { openCheckpoint } from '../../published/open.js'
+import { openCheckpoint } from '../../models/open.js'
 import type { Speculation } from '../answer/drafter.js'
 import { programWeights, storedBytes } from './parameters.js'
 import { planLoad, type LoadPlan, type PlanOptions } from './plan.js'
@@ -59,7 +59,8 @@ export class ModelHeaders {
     private readonly program: Program,
     source: Pick<ModelFacts, 'source' | 'assumed'>,
   ) {
-    const { name, kind, config } = checkpoint
+    const { name, embedded, config } = checkpoint
+    const kind = embedded ? 'gguf' : 'safetensors'
     this.facts = {
       ...{ name, kind, architecture: String(config['model_type']), layers: program.nLayers },
       ...{ vocabSize: program.vocabSize, contextLength: program.contextLength, ...source },

@@ -15,8 +15,6 @@ export const DELTA_NET_CONFIG = {
   linear_value_head_dim: size,
   linear_num_key_heads: size,
   linear_num_value_heads: size,
-  /** Of value heads: those of one key head together, as published, or head h at key head h mod K, as GGUF keeps Qwen3.5. */
-  linear_value_head_order: z.enum(['grouped', 'tiled']).default('grouped'),
 }
 export type DeltaNetConfig = z.infer<z.ZodObject<typeof DELTA_NET_CONFIG>>
 
@@ -91,15 +89,17 @@ export function gatedDeltaNet(
   b.decay(decay, vector(`${name}.A_log`, nHeads), vector(`${name}.dt_bias`, nHeads), { nHeads })
   const [q, k, v] = [view(inputs, 0, keys), view(inputs, keys, keys), view(inputs, 2 * keys, values)]
   const out = b.value(values) // [T, H * Ev]
-  // Tiled: every run of K heads has each key head once.
-  const run = c.linear_value_head_order === 'tiled' ? s.nKeyHeads : nHeads
+  // Published, the value heads of one key head lie together. Tiled, head h is at key head h mod K: every run of K heads has
+  // each key head once. No reader can put that back, for a block of a quantised out_proj spans the columns of several heads.
+  const tiled = checkpoint.has(`${name}.tiled_out_proj.weight`)
+  const run = tiled ? s.nKeyHeads : nHeads
   for (let head = 0; head < nHeads; head += run) {
     const own = (of: View, each: number): View => view(of.value, of.offset + head * each, run * each)
     const inputs = { q, k, v: own(v, s.valueDim), decay: own(decay, 1), beta: own(view(beta), 1) }
     b.deltaRule(inputs, { ...s, nHeads: run }, own(view(out), s.valueDim))
   }
   const gated = b.gatedNorm(out, z, vector(`${name}.norm.weight`, s.valueDim), { eps, activation: 'silu' })
-  return project(b, gated, `${name}.out_proj`, x.width)
+  return project(b, gated, `${name}.${tiled ? 'tiled_out_proj' : 'out_proj'}`, x.width)
 }
 
 /** q, k and v of all heads side by side, as the convolution wants them. */

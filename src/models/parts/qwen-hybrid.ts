@@ -65,8 +65,8 @@ export function buildHybrid<C extends HybridConfig>(
   const heads = headsOf(c, where)
   const eps = c.rms_norm_eps
   const feed = feedOf(c)
-  // Norms are published less one, but for those of DeltaNet's output; llama.cpp's conversion adds it.
-  const normOffset = checkpoint.kind === 'gguf' ? 0 : 1
+  // Norms are published less one, but for those of DeltaNet's output.
+  const normOffset = 1
 
   const b = new GraphBuilder()
   const rope = makeRope(c, partialRotary(c, heads.headDim, 0.25, where))

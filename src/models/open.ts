@@ -1,9 +1,13 @@
-import { UserError } from '../errors.js'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
-import { openGguf } from './gguf.js'
-import { isMistralLayout, MISTRAL_LAYOUT } from './mistral.js'
-import { openSafetensors } from '../checkpoint/safetensors/folder.js'
 import type { FileSet } from '../checkpoint/files/source.js'
+import { openFolder } from '../checkpoint/safetensors/folder.js'
+import { UserError } from '../errors.js'
+import { openGguf } from '../published/gguf.js'
+import { isMistralLayout, openMistral } from '../published/mistral.js'
+import { MODELS } from './registry.js'
+
+const GGUF = MODELS.flatMap(({ published }) => published?.gguf ?? [])
+const MISTRAL = MODELS.flatMap(({ published }) => published?.mistral ?? [])
 
 /**
  * Opens a model: a folder in Hugging Face layout or in Mistral's, or a GGUF file. Reads headers only, never weights.
@@ -11,11 +15,11 @@ import type { FileSet } from '../checkpoint/files/source.js'
  */
 export async function openCheckpoint(files: FileSet): Promise<Checkpoint> {
   const { main } = files
-  if (main?.endsWith('.gguf')) return openGguf(files, main)
-  if (main?.endsWith('.safetensors')) return openFolder(files)
+  if (main?.endsWith('.gguf')) return openGguf(files, main, GGUF)
+  if (main?.endsWith('.safetensors')) return openWeights(files)
   if (main === undefined) {
     const only = await onlyGguf(files)
-    return only === undefined ? openFolder(files) : openGguf(files, only)
+    return only === undefined ? openWeights(files) : openGguf(files, only, GGUF)
   }
   throw new UserError(
     `${files.name}/${main}: expected a model folder, a .gguf file or a .safetensors file. Give one of these.`,
@@ -23,8 +27,8 @@ export async function openCheckpoint(files: FileSet): Promise<Checkpoint> {
   )
 }
 
-async function openFolder(files: FileSet): Promise<Checkpoint> {
-  return openSafetensors(files, (await isMistralLayout(files)) ? MISTRAL_LAYOUT : undefined)
+async function openWeights(files: FileSet): Promise<Checkpoint> {
+  return (await isMistralLayout(files)) ? openMistral(files, MISTRAL) : openFolder(files)
 }
 
 /** The GGUF file of a folder that holds nothing else to open: a single file or the first part of a split one. */

@@ -6,11 +6,11 @@ import { shapeText } from '../checkpoint/shape.js'
 import { unsupportedFormat } from '../checkpoint/tensor-errors.js'
 
 /**
- * Rows that rotate together lie side by side in GGUF and in Mistral's own files, half a head apart in Hugging Face's:
+ * Rows that rotate together lie side by side where a container pairs them, half a head apart where they are published:
  * within a head of d rows, stored row 2 i + p is published row p d/2 + i. Works on rows of a matrix and on the elements of
  * a bias. @throws UserError where rows do not make whole heads, or where scales would have to move with them.
  */
-export function unpermuted(stored: StoredTensor, heads: number): StoredTensor {
+export function unpaired(stored: StoredTensor, heads: number): StoredTensor {
   const vector = stored.shape.length === 1
   const lines = vector ? stored.cols : stored.rows
   const d = lines / heads

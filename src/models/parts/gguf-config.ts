@@ -1,0 +1,116 @@
+/**
+ * config.json out of GGUF metadata: the keys that families share. Where a file says nothing, llama.cpp's own constants stand
+ * here (src/llama-model.cpp): they are what the files were made for.
+ */
+import { UserError } from '../../errors.js'
+import type { JsonObject } from '../../json.js'
+import type { TensorShapes } from '../../published/gguf.js'
+import type { GgufMetadata } from '../../published/gguf-metadata.js'
+
+/** Of every decoder. */
+export function decoderConfig(meta: GgufMetadata, shapes: TensorShapes) {
+  const heads = meta.neededWhole('attention.head_count')
+  const hidden = meta.neededWhole('embedding_length')
+  const bos = meta.tokenId('bos')
+  return {
+    hidden_size: hidden,
+    num_hidden_layers: layerCount(meta),
+    intermediate_size: feedForward(meta),
+    num_attention_heads: heads,
+    head_dim: meta.whole('attention.key_length') ?? hidden / heads,
+    hidden_act: 'silu',
+    rms_norm_eps: meta.needed('attention.layer_norm_rms_epsilon'),
+    rope_theta: meta.number('rope.freq_base') ?? 10000,
+    rope_scaling: ropeScaling(meta),
+    max_position_embeddings: meta.neededWhole('context_length'),
+    vocab_size: vocabularySize(meta, shapes),
+    tie_word_embeddings: !shapes.has('output.weight'),
+    attention_bias: shapes.has('blk.0.attn_q.bias'),
+    ...(bos !== undefined && { bos_token_id: bos }),
+    ...endIds(meta),
+  }
+}
+
+/** With grouped-query attention. @throws UserError where a head is not rotated whole, unless the family has a key for it. */
+export function attentionConfig(meta: GgufMetadata, shapes: TensorShapes, rotates: 'whole' | 'partly' = 'whole') {
+  if (rotates === 'whole') checkFullRotary(meta)
+  const common = decoderConfig(meta, shapes)
+  return { ...common, num_key_value_heads: meta.whole('attention.head_count_kv') ?? common.num_attention_heads }
+}
+
+function checkFullRotary(meta: GgufMetadata): void {
+  const heads = meta.neededWhole('attention.head_count')
+  const width = meta.whole('attention.key_length') ?? meta.neededWhole('embedding_length') / heads
+  const rotated = meta.whole('rope.dimension_count') ?? width
+  if (rotated === width) return
+  throw new UserError(
+    `${meta.where}: metadata ${meta.architecture}.rope.dimension_count: expected ${width}, the width of a head, found ${rotated}. ` +
+      'Partial rotation is not supported for this architecture.',
+    'unsupported_model',
+  )
+}
+
+/** Without those that predict further tokens. */
+export function layerCount(meta: GgufMetadata): number {
+  return meta.neededWhole('block_count') - (meta.whole('nextn_predict_layers') ?? 0)
+}
+
+export function vocabularySize(meta: GgufMetadata, shapes: TensorShapes): number | undefined {
+  const embedding = shapes.get('token_embd.weight')
+  return meta.whole('vocab_size') ?? (embedding?.length === 2 ? embedding[0] : undefined)
+}
+
+/** Models of experts alone may say nothing of dense layers. */
+function feedForward(meta: GgufMetadata): number {
+  const key = 'feed_forward_length'
+  return meta.whole(key) ?? meta.whole('expert_feed_forward_length') ?? meta.neededWhole(key)
+}
+
+/** Columns of a head that are rotated, where the config has a key for it. */
+export function rotatedColumns(meta: GgufMetadata, headDim: number): number {
+  return meta.whole('rope.dimension_count') ?? headDim
+}
+
+export function endIds(meta: GgufMetadata): JsonObject {
+  const ids = new Set(['eos', 'eot', 'eom'].map((which) => meta.tokenId(which)).filter((id) => id !== undefined))
+  if (ids.size === 0) return {}
+  return { eos_token_id: ids.size === 1 ? [...ids][0] : [...ids] }
+}
+
+export function ropeScaling(meta: GgufMetadata): JsonObject | null {
+  const key = (name: string): number | undefined => meta.number(`rope.scaling.${name}`)
+  const factor = key('factor') ?? meta.number('rope.scale_linear') ?? 1
+  const type = meta.string('rope.scaling.type') ?? (factor === 1 ? 'none' : 'linear')
+  if (type === 'none') return null
+  if (type !== 'yarn') return { type, rope_type: type, factor }
+  // The file keeps 0.1 * mscale_all_dim; DeepSeek publishes mscale equal to it.
+  const logMultiplier = key('yarn_log_multiplier')
+  const mscale = logMultiplier === undefined ? undefined : Number((logMultiplier / 0.1).toPrecision(6))
+  return {
+    type,
+    rope_type: type,
+    factor,
+    original_max_position_embeddings:
+      key('original_context_length') ?? Math.round(meta.neededWhole('context_length') / factor),
+    beta_fast: key('yarn_beta_fast') ?? 32,
+    beta_slow: key('yarn_beta_slow') ?? 1,
+    ...(mscale !== undefined && { mscale, mscale_all_dim: mscale }),
+  }
+}
+
+/** Experts where the lab calls their number num_local_experts. */
+export function localExperts(meta: GgufMetadata) {
+  return {
+    num_local_experts: meta.neededWhole('expert_count'),
+    num_experts_per_tok: meta.neededWhole('expert_used_count'),
+  }
+}
+
+/** The indexer of DeepSeek sparse attention. */
+export function indexerConfig(meta: GgufMetadata) {
+  return {
+    index_n_heads: meta.neededWhole('attention.indexer.head_count'),
+    index_head_dim: meta.neededWhole('attention.indexer.key_length'),
+    index_topk: meta.neededWhole('attention.indexer.top_k'),
+  }
+}
