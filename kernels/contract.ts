@@ -19,7 +19,7 @@ export const DELTA_CHUNK = 16
 export const BARRIER_BEFORE = 1
 /** Bytes of a record. */
 export const RECORD_BYTES = 160
-/** Scratch is filled with this word behind its end; a kernel that writes it has too little. */
+/** The word after the end of each thread's scratch: where it is another, a kernel has too little scratch. */
 export const CANARY = 0x5c7a7c4
 
 // ---- memory

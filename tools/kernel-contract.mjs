@@ -3,18 +3,27 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import ts from 'typescript'
 
-const MADE = '// Made by tools/build-kernels.mjs from kernels/contract.ts; not in version control.\n'
+const MADE = '// Made by tools/build-kernels.mjs from kernels/contract.ts and scratch.ts; not in version control.\n'
 
 /** Texts of the generated modules, by their path below the repository's root. */
 export async function generate(root) {
   const source = await readFile(join(root, 'kernels/contract.ts'), 'utf8')
+  const scratch = await readFile(join(root, 'kernels/scratch.ts'), 'utf8')
   const contract = await importText(source)
   check(contract)
   return {
     'kernels/cpu/contract.generated.ts': MADE + kernelSide(contract),
     'kernels/cpu/dispatch.generated.ts': MADE + dispatch(contract, await exportedKernels(join(root, 'kernels/cpu'))),
+    'kernels/cpu/scratch.generated.ts': MADE + kernelScratch(scratch),
     'src/backends/contract.generated.ts': MADE + source,
+    'src/backends/scratch.generated.ts': MADE + scratch.replace("'./contract'", "'./contract.generated.js'"),
   }
+}
+
+/** kernels/scratch.ts in AssemblyScript. */
+function kernelScratch(source) {
+  const generated = source.replace("'./contract'", "'./contract.generated'").replaceAll(': number', ': i32')
+  return generated.replace(/^(export )?function/gm, '@inline $1function').replace(/^(export const \w+) =/gm, '$1: i32 =')
 }
 
 /** A module of TypeScript without imports, as this process runs it. */

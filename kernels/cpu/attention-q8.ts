@@ -2,10 +2,12 @@
 // scales [E / 32][64]; of values, codes [32][Ev][2], two positions side by side, and scales [Ev / 32][64]. E and Ev are rounded up
 // to multiples of 32. All products are of i16 and summed in i32, exactly: queries become i16 by row, and probabilities times the
 // scales of values by page, row and block. So the bits do not depend on what a row shares its unit with.
-import { firstSeen, pagePtr, positionOf, queryPtr, softmaxPage } from './attention'
 import { AttentionRecord, PAGE_SIZE } from './contract.generated'
 import { scratch } from './control'
+import { firstSeen, pagePtr, positionOf, queryPtr } from './page'
+import { attentionQ8OutAt, attentionQ8QueriesAt, attentionQ8QueryScalesAt, attentionQ8ScalesAt, attentionQ8ScoresAt, attentionQ8UnitsAt, attentionQ8WeightsAt } from './scratch.generated'
 import { larger, loadF16x4, madd, rounded, sums4, toHalf } from './simd'
+import { softmaxPage } from './softmax'
 import { touch } from './touch'
 
 const WHOLE: u32 = 0x77800000 // 2^112
@@ -68,9 +70,9 @@ function appendBlock(x: usize, at: usize, values: boolean): u16 {
 export function attendRowsQ8(rec: AttentionRecord, sequence: i32, kv: i32, first: i32, n: i32): void {
   const group = rec.group, E = whole(rec.keyDim), Ev = whole(rec.valueDim), blocks = Ev >> 5
   // In scratch: sums, maxima, factors, [touch], scales of q [8]; scores [8][64]; out; q; scales [blocks][64]; weights [8][blocks], i16 [8][blocks][64].
-  const sums = scratch, maxima = scratch + 32, factors = scratch + 64, qScales = scratch + 128, scores = scratch + 192
-  const out = scores + <usize>(8 * PAGE_SIZE << 2), q = out + (<usize>(8 * Ev) << 2), scales = q + (<usize>(8 * E) << 1)
-  const units = scales + (<usize>(max(E, Ev) * PAGE_SIZE) >> 3), weights = units + (<usize>(8 * blocks) << 2)
+  const sums = scratch, maxima = scratch + 32, factors = scratch + 64, qScales = scratch + <usize>attentionQ8QueryScalesAt()
+  const scores = scratch + <usize>attentionQ8ScoresAt(), out = scratch + <usize>attentionQ8OutAt(), q = scratch + <usize>attentionQ8QueriesAt(Ev)
+  const scales = scratch + <usize>attentionQ8ScalesAt(E, Ev), units = scratch + <usize>attentionQ8UnitsAt(E, Ev), weights = scratch + <usize>attentionQ8WeightsAt(E, Ev)
   const sinks = rec.sinks, cap = rec.softcap, scale = rec.scale
   for (let r = 0; r < n; r++) {
     const at = <usize>r << 2

@@ -3,15 +3,14 @@
 // values [heads][64][Ev]; E and Ev are rounded up to multiples of four, filled with zeros.
 import { addHalves, scoreHalves } from './attention-few'
 import { appendQ8, attendRowsQ8 } from './attention-q8'
-import { AttentionRecord, CACHE_F16, CACHE_Q8, CACHE_Q8_VALUES, CacheAppendRecord, PAGE_SIZE, pageBytes, pageTablesPtr, poolPtr, positionsPtr, sequencesPtr } from './contract.generated'
+import { AttentionRecord, CACHE_F16, CACHE_Q8, CACHE_Q8_VALUES, CacheAppendRecord, PAGE_SIZE } from './contract.generated'
 import { claim, endOwn, firstOwn, rowsOf, scratch } from './control'
-import { exp1, exp4, larger, madd, sum4, sums4, tanh4, toHalf } from './simd'
+import { firstSeen, pagePtr, positionOf, queryPtr, sequenceOf } from './page'
+import { SCRATCH_ROWS, SCRATCH_VALUES, attentionOutAt, attentionPanelAt, attentionQueriesAt, attentionScoresAt } from './scratch.generated'
+import { madd, sums4, toHalf } from './simd'
+import { softmaxPage } from './softmax'
 import { touch } from './touch'
 
-/** Query rows (token, head) of a unit of work: a key is widened once for all of them. */
-const ROWS: i32 = 8
-/** Positions whose values are widened at a time. */
-const PANEL: i32 = 8
 /** At most so many rows widen in registers (attention-few.ts). */
 const FEW: i32 = 2
 /** At most so many have so little to do with a page that they wait for it: it is read ahead. */
@@ -25,17 +24,6 @@ const WHOLE: u32 = 0x77800000 // 2^112
 
 // @ts-ignore: decorator
 @inline function padded(n: i32): i32 { return (n + 3) & ~3 }
-
-// @ts-ignore: decorator
-@inline export function pagePtr(sequence: i32, page: i32): usize {
-  const table = <usize>load<u32>(pageTablesPtr() + (<usize>sequence << 2))
-  return poolPtr() + <usize>load<u32>(table + (<usize>page << 2)) * pageBytes()
-}
-
-// @ts-ignore: decorator
-@inline export function positionOf(token: i32): i32 { return load<i32>(positionsPtr() + (<usize>token << 2)) }
-// @ts-ignore: decorator
-@inline export function sequenceOf(token: i32): i32 { return load<i32>(sequencesPtr() + (<usize>token << 2)) }
 
 export function cacheAppend(rec: CacheAppendRecord): void {
   const rows = rowsOf(rec), heads = rec.heads, n = rec.columns, kind = rec.cache, half = kind == CACHE_F16, every = rec.every, step = min(every, PAGE_SIZE)
@@ -87,10 +75,10 @@ function widen(p: usize, stride: usize, count: i32, n: i32, out: usize, mask: v1
  */
 export function attention(rec: AttentionRecord): void {
   const group = rec.group, kvHeads = rec.kvHeads, rows = rowsOf(rec) * group
-  const blocks = (rows + ROWS - 1) / ROWS, units = blocks * kvHeads
+  const blocks = (rows + SCRATCH_ROWS - 1) / SCRATCH_ROWS, units = blocks * kvHeads
   // Later tokens see more positions: begin with them, so that the last units are the short ones.
   for (let u = claim(rec, 1); u < units; u = claim(rec, 1)) {
-    const first = (blocks - 1 - u / kvHeads) * ROWS, end = min(first + ROWS, rows)
+    const first = (blocks - 1 - u / kvHeads) * SCRATCH_ROWS, end = min(first + SCRATCH_ROWS, rows)
     // rows of one sequence share its pages
     for (let row = first; row < end;) {
       const sequence = sequenceOf(row / group)
@@ -103,23 +91,17 @@ export function attention(rec: AttentionRecord): void {
   }
 }
 
-/** The first position that a query sees. */
-// @ts-ignore: decorator
-@inline export function firstSeen(rec: AttentionRecord, position: i32): i32 {
-  const length = rec.span
-  return !length ? 0 : rec.chunked ? position - position % length : max(0, position + 1 - length)
-}
-
 /**
- * Query rows [first, first + n) of key head `kv`. In scratch: sums, maxima, factors [8]; scores [8][64]; q; out; a panel of
- * four keys or eight values. */
+ * Query rows [first, first + n) of key head `kv`. In scratch, as scratch.ts lays it out:
+ * sums, maxima, factors [8]; scores [8][64]; q; out; a panel of four keys or eight values.
+ */
 function attendRows(rec: AttentionRecord, sequence: i32, kv: i32, first: i32, n: i32): void {
   const mask = i32x4.splat(0x8fffffff)
   const group = rec.group, E = padded(rec.keyDim), Ev = padded(rec.valueDim), half = rec.cache
   const shift: usize = half ? 1 : 2, keyBytes = <usize>E << shift, latent = rec.latent
   const valueBytes = latent ? keyBytes : <usize>Ev << shift
-  const sums = scratch, maxima = scratch + 32, factors = scratch + 64, scores = scratch + 128
-  const q = scores + <usize>(ROWS * PAGE_SIZE << 2), out = q + (<usize>(ROWS * E) << 2), panel = out + (<usize>(ROWS * Ev) << 2)
+  const sums = scratch, maxima = scratch + 32, factors = scratch + 64, scores = scratch + <usize>attentionScoresAt()
+  const q = scratch + <usize>attentionQueriesAt(), out = scratch + <usize>attentionOutAt(E), panel = scratch + <usize>attentionPanelAt(E, Ev)
   const sinks = rec.sinks, cap = rec.softcap
   const scale = rec.scale * (half ? reinterpret<f32>(ROOT) : 1), unit: f32 = half ? reinterpret<f32>(WHOLE) : 1
   for (let r = 0; r < n; r++) {
@@ -133,7 +115,7 @@ function attendRows(rec: AttentionRecord, sequence: i32, kv: i32, first: i32, n:
   const start = firstSeen(rec, positionOf(first / group)), last = positionOf((first + n - 1) / group)
   for (let page = start / PAGE_SIZE; page <= last / PAGE_SIZE; page++) {
     // whole panels before the first position that any of the rows sees
-    const skip = max(0, start - page * PAGE_SIZE) & ~(PANEL - 1)
+    const skip = max(0, start - page * PAGE_SIZE) & ~(SCRATCH_VALUES - 1)
     const count = min(PAGE_SIZE, last + 1 - page * PAGE_SIZE), at = pagePtr(sequence, page)
     const keys = at + rec.keys + <usize>(kv * PAGE_SIZE) * keyBytes
     const values = latent ? keys : at + rec.values + <usize>(kv * PAGE_SIZE) * valueBytes
@@ -173,7 +155,7 @@ function attendRows(rec: AttentionRecord, sequence: i32, kv: i32, first: i32, n:
       if (r < n) addHalves(false, scores + (<usize>(r * PAGE_SIZE + skip) << 2), v, valueBytes, count - skip, out + (<usize>(r * Ev) << 2), Ev)
       continue
     }
-    const step = half ? PANEL : PAGE_SIZE
+    const step = half ? SCRATCH_VALUES : PAGE_SIZE
     for (let p = skip; p < count; p += step) {
       const m = min(step, count - p)
       let v = values + <usize>p * valueBytes, stride = valueBytes
@@ -192,12 +174,6 @@ function attendRows(rec: AttentionRecord, sequence: i32, kv: i32, first: i32, n:
     copyScaled(own, Ev, 1 / load<f32>(sums + (<usize>r << 2)), own, Ev)
     memory.copy(to, own, <usize>rec.valueDim << 2)
   }
-}
-
-/** Row `row` (token, head of the group) of a view: its head is `width` columns. */
-// @ts-ignore: decorator
-@inline export function queryPtr(view: usize, stride: usize, group: i32, kv: i32, row: i32, width: i32): usize {
-  return view + <usize>(row / group) * stride + (<usize>((kv * group + row % group) * width) << 2)
 }
 
 /** out [N] = x [n] times scale, then zeros; N is n rounded up to a multiple of four. */
@@ -222,49 +198,6 @@ export function copyScaled(x: usize, n: i32, scale: f32, out: usize, N: i32): vo
   }
   v128.store(scores, sums4(a0, a1, a2, a3))
   if (two) v128.store(scores + (<usize>PAGE_SIZE << 2), sums4(b0, b1, b2, b3))
-}
-
-/**
- * Scores [from, own) of a page to unit * exp(scale * s - max), the rest of `count` to 0; sum and maximum are brought
- * up to date. Returns what the sums so far must be multiplied by.
- */
-export function softmaxPage(scores: usize, from: i32, own: i32, count: i32, scale: f32, unit: f32, cap: f32, sum: usize, maximum: usize): f32 {
-  if (from >= own) {
-    memory.fill(scores, 0, <usize>((count + 3) & ~3) << 2)
-    return 1
-  }
-  if (cap != 0) {
-    capScores(scores, count, scale, cap)
-    scale = 1
-  }
-  for (let i = 0; i < from; i++) store<f32>(scores + (<usize>i << 2), -Infinity)
-  for (let i = own; i < ((count + 3) & ~3); i++) store<f32>(scores + (<usize>i << 2), -Infinity)
-  const before = load<f32>(maximum)
-  let mv = f32x4.splat(before)
-  const sv = f32x4.splat(scale), uv = f32x4.splat(unit), end = <usize>count << 2
-  for (let i: usize = 0; i < end; i += 16) {
-    const s = f32x4.mul(v128.load(scores + i), sv)
-    v128.store(scores + i, s)
-    mv = larger(mv, s)
-  }
-  const m = max(max(f32x4.extract_lane(mv, 0), f32x4.extract_lane(mv, 1)), max(f32x4.extract_lane(mv, 2), f32x4.extract_lane(mv, 3)))
-  mv = f32x4.splat(m)
-  let acc = f32x4.splat(0)
-  for (let i: usize = 0; i < end; i += 16) {
-    const e = exp4(f32x4.sub(v128.load(scores + i), mv))
-    v128.store(scores + i, f32x4.mul(e, uv))
-    acc = f32x4.add(acc, e)
-  }
-  const factor: f32 = before == -Infinity ? 0 : exp1(before - m)
-  store<f32>(sum, load<f32>(sum) * factor + sum4(acc))
-  store<f32>(maximum, m)
-  return factor
-}
-
-/** scores to cap * tanh(scale * s / cap) */
-function capScores(scores: usize, count: i32, scale: f32, cap: f32): void {
-  const by = f32x4.splat(scale / cap), end = <usize>count << 2
-  for (let i: usize = 0; i < end; i += 16) v128.store(scores + i, f32x4.mul(f32x4.splat(cap), tanh4(f32x4.mul(v128.load(scores + i), by))))
 }
 
 /** out += sum over positions of p * value, for one row, or for two that lie side by side. */

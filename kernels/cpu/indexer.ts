@@ -1,8 +1,9 @@
 // The indexer's choice of positions (src/graph/ops/sparse.ts). It does not depend on how the positions were dealt out to
 // threads: scores decide it, and where those at its edge are equal, one thread goes over the whole row.
-import { pagePtr, positionOf, sequenceOf } from './attention'
 import { IndexScoresRecord, IndexSelectRecord, PAGE_SIZE, endsPtr, stepTokens, tiesPtr } from './contract.generated'
 import { claim, rowsOf, scratch } from './control'
+import { pagePtr, positionOf, sequenceOf } from './page'
+import { bestPositionsAt, bestScoresAt, fourScoresAt, keyPanelAt, wholeRowAt } from './scratch.generated'
 import { madd, sums4 } from './simd'
 import { at, widenRow } from './sparse'
 import { torchTopK } from './torch-topk'
@@ -20,13 +21,13 @@ let threshold: f32 = 0
 /** The last score left out that equalled the threshold: a tie, unless the threshold has risen since. */
 let tied: f32 = NaN
 // @ts-ignore: decorator
-@inline function bestScores(): usize { return scratch + 1024 }
+@inline function bestScores(): usize { return scratch + <usize>bestScoresAt() }
 // @ts-ignore: decorator
-@inline function bestPositions(topK: i32): usize { return at(bestScores(), 2 * topK) }
+@inline function bestPositions(topK: i32): usize { return scratch + <usize>bestPositionsAt(topK) }
 // @ts-ignore: decorator
-@inline function fourScores(topK: i32): usize { return at(bestPositions(topK), 2 * topK) }
+@inline function fourScores(topK: i32): usize { return scratch + <usize>fourScoresAt(topK) }
 // @ts-ignore: decorator
-@inline function keyPanel(topK: i32): usize { return fourScores(topK) + 16 }
+@inline function keyPanel(topK: i32): usize { return scratch + <usize>keyPanelAt(topK) }
 
 /** The better of two floats has the larger number. */
 // @ts-ignore: decorator
@@ -186,7 +187,7 @@ export function indexSelect(rec: IndexSelectRecord): void {
 function chooseTied(rec: IndexScoresRecord, t: i32, rows: i32, out: usize): void {
   const every = rec.every, topK = rec.topK, perPage = PAGE_SIZE / every
   store<i32>(at(tiesPtr(), t), 1)
-  const n = load<i32>(at(endsPtr(), t)) / every, row = at(keyPanel(topK), 4 * rec.dim), order = at(row, n)
+  const n = load<i32>(at(endsPtr(), t)) / every, row = scratch + <usize>wholeRowAt(topK, rec.dim), order = at(row, n)
   scorePages(rec, t, rows, 0, (rows + perPage - 1) / perPage, row)
   for (let r = rows; r < n; r++) store<f32>(at(row, r), -Infinity)
   torchTopK(row, order, n, topK)

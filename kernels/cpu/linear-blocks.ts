@@ -6,8 +6,9 @@ import { products, scratch } from './control'
 import { lower4, lowerFp8, lowerPowers, upper4, upperFp8, upperPowers } from './dequantize-blocks'
 import { blocksOf, scaleBytes, superBytes, supersOf } from './descriptor'
 import { heldNibbles } from './held'
-import { PANEL, highNibbles, joined, lowNibbles, outAt, pairs, scaled, start, tileBothNibbles, tileBytes, tileMx, xAt } from './linear-int'
+import { panelAt } from './scratch.generated'
 import { BYTES_SIGNED, NIBBLES, dot2, dot4, loadF16x4, lookUp, madd, nextF16x4 } from './simd'
+import { highNibbles, joined, lowNibbles, outAt, pairs, scaled, start, tileBothNibbles, tileBytes, tileMx, xAt } from './tiles'
 
 /** What lies behind the codes of a block of x. */
 const X_REST: usize = X_BLOCK_BYTES - 32
@@ -196,7 +197,7 @@ function int7One(d: Matrix, g: i32, entry: usize, to: usize): void {
 function unpackMin(d: Matrix, g: i32): void {
   const nb = blocksOf(d), per = d.per, multiplier = f32x4.splat(d.multiplier), next = <usize>nb << 4
   unpackTable(d, g, i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), INT4_MIN_PANEL)
-  let s = d.scales + <usize>(g * nb) * 16, to = scratch + PANEL + 512
+  let s = d.scales + <usize>(g * nb) * 16, to = scratch + <usize>panelAt() + 512
   for (let i = 0; i < nb; i++, s += 16, to += INT4_MIN_PANEL) {
     const run = supersOf(d, g) + (<usize>(i / per) << 5), other = supersOf(d, g + 1) + (<usize>(i / per) << 5)
     v128.store(to, lowerProduct(run, s, multiplier)); v128.store(to, upperProduct(run + 8, s, multiplier), 16)
@@ -210,7 +211,7 @@ function unpackMin(d: Matrix, g: i32): void {
 // @ts-ignore: decorator
 @inline function unpackTable(d: Matrix, g: i32, table: v128, size: usize): void {
   const nb = blocksOf(d), next = <usize>nb << 7, mask = heldNibbles()
-  let p = d.data + (<usize>(g * nb) << 7), block = scratch + PANEL
+  let p = d.data + (<usize>(g * nb) << 7), block = scratch + <usize>panelAt()
   for (let i = 0; i < nb; i++, block += size) {
     let to = block
     for (let j = 0; j < 4; j++, p += 32, to += 64) {
@@ -226,7 +227,7 @@ function unpackMin(d: Matrix, g: i32): void {
 function unpackMx(d: Matrix, g: i32): void {
   const nb = blocksOf(d), next = <usize>nb << 3
   unpackTable(d, g, e2m1Codes(), MXFP4_PANEL)
-  let s = d.scales + (<usize>(g * nb) << 3), to = scratch + PANEL + 512
+  let s = d.scales + (<usize>(g * nb) << 3), to = scratch + <usize>panelAt() + 512
   for (let i = 0; i < nb; i++, s += 8, to += MXFP4_PANEL) {
     v128.store(to, lowerPowers(s)); v128.store(to, upperPowers(s), 16)
     v128.store(to, lowerPowers(s + next), 32); v128.store(to, upperPowers(s + next), 48)
@@ -247,7 +248,7 @@ function unpackIq4(d: Matrix, g: i32): void {
     const codes = v128.or(iq4Low(), i8x16.shl(iq4High(), 4))
     unpackTable(d, g, v128.xor(codes, i8x16.splat(products == BYTES_SIGNED ? -128 : 0)), BYTES_PANEL)
   }
-  let s = d.scales + (<usize>(g * nb) << 3), to = scratch + PANEL + size - 64
+  let s = d.scales + (<usize>(g * nb) << 3), to = scratch + <usize>panelAt() + size - 64
   for (let i = 0; i < nb; i++, s += 8, to += size) {
     const run = supersOf(d, g) + (<usize>(i / per) << 4), other = supersOf(d, g + 1) + (<usize>(i / per) << 4)
     v128.store(to, lowerProduct(run, s, multiplier)); v128.store(to, upperProduct(run + 8, s, multiplier), 16)
@@ -257,7 +258,7 @@ function unpackIq4(d: Matrix, g: i32): void {
 
 function unpackLowIq4(d: Matrix, g: i32): void {
   const nb = blocksOf(d), next = <usize>nb << 7, mask = heldNibbles(), table = iq4Low()
-  let p = d.data + (<usize>(g * nb) << 7), block = scratch + PANEL + 512
+  let p = d.data + (<usize>(g * nb) << 7), block = scratch + <usize>panelAt() + 512
   for (let i = 0; i < nb; i++, block += IQ4_PANEL) {
     let to = block
     for (let j = 0; j < 4; j++, p += 32, to += 64)
@@ -275,7 +276,7 @@ function unpack16(d: Matrix, g: i32): void {
   const int7 = d.format == INT7
   if (int7) unpackBytes(d, g)
   else unpackTable(d, g, i8x16.add(e2m1Codes(), i8x16.splat(52)), INT7_PANEL)
-  let s = d.scales + <usize>(g * nb) * each, to = scratch + PANEL + 512
+  let s = d.scales + <usize>(g * nb) * each, to = scratch + <usize>panelAt() + 512
   for (let i = 0; i < nb; i++, s += each, to += INT7_PANEL)
     for (let h: usize = 0; h < 2; h++) {
       const t = to + (h << 6), q = s + (h << 3)
@@ -295,7 +296,7 @@ function unpack16(d: Matrix, g: i32): void {
 
 function unpackBytes(d: Matrix, g: i32): void {
   const nb = blocksOf(d), next = <usize>nb << 8
-  let p = d.data + (<usize>(g * nb) << 8), to = scratch + PANEL
+  let p = d.data + (<usize>(g * nb) << 8), to = scratch + <usize>panelAt()
   for (let i = 0; i < nb; i++, to += 256)
     for (let j = 0; j < 8; j++, p += 32, to += 64) {
       v128.store(to, v128.load(p)); v128.store(to, v128.load(p, 16), 16)
@@ -315,7 +316,7 @@ function tileMinBytes(nb: i32, table: usize, to: usize): void { tileMin(nb, tabl
 
 // @ts-ignore: decorator
 @inline function tileMin(nb: i32, table: usize, to: usize, bytes: boolean): void {
-  let x = xAt(table, 0), y = xAt(table, 1), p = scratch + PANEL
+  let x = xAt(table, 0), y = xAt(table, 1), p = scratch + <usize>panelAt()
   let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0
   for (let i = 0; i < nb; i++, p += 128, x += X_REST, y += X_REST) {
     let c0 = i32x4.splat(0), c1 = c0, c2 = c0, c3 = c0, e0 = c0, e1 = c0, e2 = c0, e3 = c0
@@ -343,7 +344,7 @@ function tile16Min(nb: i32, table: usize, to: usize): void { tileHalves(nb, tabl
 /** Scales of 16 columns; codes of seven bits, sums in i32. */
 // @ts-ignore: decorator
 @inline function tileHalves(nb: i32, table: usize, to: usize, mins: boolean): void {
-  let x = xAt(table, 0), y = xAt(table, 1), p = scratch + PANEL
+  let x = xAt(table, 0), y = xAt(table, 1), p = scratch + <usize>panelAt()
   let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0
   for (let i = 0; i < nb; i++, p += 256, x += X_REST, y += X_REST) {
     let f = firstSums(x), h = firstSums(y)

@@ -5,6 +5,7 @@ import { beginPieces, claimSize, nextPiece, rowsOf, scratch } from './control'
 import { dequantize } from './dequantize'
 import { linearInt } from './linear-int'
 import { dotBf16, dotFp8, isFp8, isGroup, rowAt, scalesAt, widenFp8 } from './linear-stored'
+import { linearSumsAt } from './scratch.generated'
 import { madd, sums4 } from './simd'
 
 export function linear(rec: LinearRecord): void {
@@ -95,12 +96,10 @@ function linear_f32(d: Matrix, g0: i32, g1: i32, x: usize, xStride: usize, list:
   return f32x4.extract_lane(v, 3)
 }
 
-/** Where in scratch, behind the widened rows, eight vectors of sums lie: of one row of x with four rows, and of the next. */
-const SUMS: usize = <usize>CHUNK_COLUMNS << 4
-
+/** Of eight vectors of sums in scratch, those of one row of x with four rows, or those of the next. */
 // @ts-ignore: decorator
 @inline function sumsAt(offset: usize): v128 {
-  const p = scratch + SUMS + offset
+  const p = scratch + <usize>linearSumsAt() + offset
   return sums4(v128.load(p), v128.load(p, 16), v128.load(p, 32), v128.load(p, 48))
 }
 
@@ -109,7 +108,7 @@ const SUMS: usize = <usize>CHUNK_COLUMNS << 4
  * for each, in the same order of sums, or for fp8 sums of blocks times their scales. The four rows lie at `from`, `stride` bytes apart.
  */
 function twoRows(d: Matrix, row: i32, col: i32, width: i32, from: usize, stride: usize, x: usize, y: usize): void {
-  const to = scratch + SUMS
+  const to = scratch + <usize>linearSumsAt()
   if (!isFp8(d)) {
     eightSums(x, y, from, stride, width, to)
     return

@@ -2,6 +2,7 @@
 // src/graph/ops/recurrent.ts. A sequence's states lie in its slot; the tokens of one sequence stand together in a step.
 import { CopyHeadsRecord, DELTA_CHUNK, DecayRecord, DeltaRuleRecord, GatedNormRecord, ShortConvRecord, SigmoidGateRecord, positionsPtr, sequencesPtr, slotsPtr } from './contract.generated'
 import { claim, endOwn, firstOwn, rowsOf, scratch } from './control'
+import { deltaRowsAt, deltaTokenBytes } from './scratch.generated'
 import { exp1, exp4, madd, sum4 } from './simd'
 
 /** Columns of a panel of S: four vectors. S and what tokens wrote lie as panels, [columns / 16][rows][16]. */
@@ -130,7 +131,7 @@ function deltaHead(rec: DeltaRuleRecord, h: i32, first: i32, end: i32): void {
  */
 function chunkKeys(rec: DeltaRuleRecord, h: i32, t: i32, n: i32, place: i32, total: usize, keys: usize): void {
   const E = rec.keyDim, row = bytes(E), kh = <usize>(h / rec.group) * row
-  const q = scratch + bytes(DELTA_CHUNK * (2 * DELTA_CHUNK + 2 * E)), k = q + row, same = k + row
+  const q = scratch + <usize>deltaRowsAt(E), k = q + row, same = k + row
   for (let i = 0; i < n; i++) {
     normalise(rec.qRow(t + i) + kh, q, row, 1 / Mathf.sqrt(<f32>E))
     normalise(rec.kRow(t + i) + kh, k, row, 1)
@@ -141,7 +142,7 @@ function chunkKeys(rec: DeltaRuleRecord, h: i32, t: i32, n: i32, place: i32, tot
       for (let c: usize = 0; c < row; c += 16) v128.store(same + c, d)
       a = same
     }
-    const own = scratch + <usize>i * bytes(2 * DELTA_CHUNK + 2 * E), ownQ = own + bytes(DELTA_CHUNK), seenK = ownQ + bytes(DELTA_CHUNK), seenQ = seenK + row
+    const own = scratch + <usize>(i * deltaTokenBytes(E)), ownQ = own + bytes(DELTA_CHUNK), seenK = ownQ + bytes(DELTA_CHUNK), seenQ = seenK + row
     for (let s = 0; s < place + i; s++) {
       const key = keys + <usize>s * row
       let sk = f32x4.splat(0), sq = sk
@@ -176,7 +177,7 @@ function normalise(x: usize, out: usize, row: usize, factor: f32): void {
 /** Sixteen columns of n tokens: what they see of S and of the chunk's writes before, what they write, and their outputs. */
 function chunkColumns(rec: DeltaRuleRecord, h: i32, column: i32, t: i32, n: i32, place: i32, panel: usize, written: usize): void {
   const E = rec.keyDim, Ev = rec.valueDim, columns = min(PANEL, Ev - column), at = bytes(h * Ev + column)
-  const stride = bytes(2 * DELTA_CHUNK + 2 * E), row = bytes(E), edge = scratch + bytes(DELTA_CHUNK * (2 * DELTA_CHUNK + 2 * E))
+  const stride = <usize>deltaTokenBytes(E), row = bytes(E), edge = scratch + <usize>deltaRowsAt(E)
   for (let i = 0; i < n; i++) {
     const own = scratch + <usize>i * stride, k = own + bytes(2 * DELTA_CHUNK)
     let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0

@@ -1,6 +1,7 @@
 // Mixture of experts: who goes where, and the sum of what comes back. The rules are RouteOp's.
 import { CombineExpertsRecord, PlanExpertsRecord, RouteRecord, SCORING_CHOSEN_SIGMOID, SCORING_CHOSEN_SOFTMAX, SCORING_SIGMOID, SCORING_SOFTMAX, SCORING_SQRTSOFTPLUS, ScaleExpertsRecord, tokensPtr } from './contract.generated'
 import { claim, endOwn, firstOwn, rowsOf, scratch } from './control'
+import { routeGroupsAt } from './scratch.generated'
 import { exp1 } from './simd'
 
 // @ts-ignore: decorator
@@ -14,7 +15,7 @@ export function route(rec: RouteRecord): void {
 
 function routeRow(rec: RouteRecord, t: i32, logits: usize, out: usize): void {
   const X = rec.experts, topK = rec.topK, bias = rec.bias, table = rec.table
-  const scores = scratch, keys = at(scratch, X), groups = at(scratch, 2 * X)
+  const scores = scratch, keys = at(scratch, X), groups = scratch + <usize>routeGroupsAt(X)
   const scoring = rec.scoring
   if (scoring == SCORING_SQRTSOFTPLUS) for (let e = 0; e < X; e++) store<f32>(at(scores, e), sqrtSoftplus(load<f32>(at(logits, e))))
   else if (scoring == SCORING_SIGMOID || scoring == SCORING_CHOSEN_SIGMOID) for (let e = 0; e < X; e++) store<f32>(at(scores, e), 1 / (1 + exp1(-load<f32>(at(logits, e)))))

@@ -1,8 +1,11 @@
 // Attention to chosen positions (src/graph/ops/sparse.ts): attention over gathered rows, and DeepSeek-V4's compressor.
-import { addValues, copyScaled, pagePtr, positionOf, score, sequenceOf, softmaxPage } from './attention'
+import { addValues, copyScaled, score } from './attention'
 import { CompressRecord, PAGE_SIZE, SparseAttentionRecord } from './contract.generated'
 import { claim, rowsOf, scratch } from './control'
+import { pagePtr, positionOf, sequenceOf } from './page'
+import { SCRATCH_KEYS, SCRATCH_ROWS, SCRATCH_VALUES, sparseOutAt, sparsePanelAt, sparseQueriesAt, sparseRowsAt, sparseScoresAt } from './scratch.generated'
 import { exp4, loadF16x4, madd } from './simd'
+import { softmaxPage } from './softmax'
 
 const WHOLE: u32 = 0x77800000 // 2^112, which f16 lack whose bits were moved
 
@@ -27,26 +30,21 @@ export function widenRow(row: usize, n: i32, half: i32, out: usize): void {
 
 // ---- attention
 
-/** Heads of a unit of work: a row is gathered once for all of them. */
-const HEADS: i32 = 8
-const KEYS: i32 = 4
-const VALUES: i32 = 8
-
 export function sparseAttention(rec: SparseAttentionRecord): void {
-  const T = rowsOf(rec), heads = rec.heads, blocks = (heads + HEADS - 1) / HEADS
+  const T = rowsOf(rec), heads = rec.heads, blocks = (heads + SCRATCH_ROWS - 1) / SCRATCH_ROWS
   for (let u = claim(rec, 1); u < T * blocks; u = claim(rec, 1)) {
-    const first = u % blocks * HEADS
-    attendToken(rec, T - 1 - u / blocks, first, min(HEADS, heads - first))
+    const first = u % blocks * SCRATCH_ROWS
+    attendToken(rec, T - 1 - u / blocks, first, min(SCRATCH_ROWS, heads - first))
   }
 }
 
 // In scratch: sums, maxima, factors [8]; rows' addresses [64]; scores [8][64]; q; out; a panel of four keys or eight values.
 // @ts-ignore: decorator
-@inline function rowList(): usize { return scratch + 128 }
+@inline function rowList(): usize { return scratch + <usize>sparseRowsAt() }
 // @ts-ignore: decorator
-@inline function scoreRows(): usize { return rowList() + (<usize>PAGE_SIZE << 2) }
+@inline function scoreRows(): usize { return scratch + <usize>sparseScoresAt() }
 // @ts-ignore: decorator
-@inline function queryRows(): usize { return scoreRows() + (<usize>(HEADS * PAGE_SIZE) << 2) }
+@inline function queryRows(): usize { return scratch + <usize>sparseQueriesAt() }
 
 // @ts-ignore: decorator
 @inline function padded(n: i32): i32 { return (n + 3) & ~3 }
@@ -54,7 +52,7 @@ export function sparseAttention(rec: SparseAttentionRecord): void {
 /** Heads [first, first + n) of a token: its rows, 64 at a time. */
 function attendToken(rec: SparseAttentionRecord, t: i32, first: i32, n: i32): void {
   const width = rec.keyDim, E = padded(width), Ev = rec.valueDim, half = rec.half, rowBytes = <usize>E << (half ? 1 : 2), sinks = rec.sinks
-  const q = rec.qRow(t), out = at(queryRows(), HEADS * E)
+  const q = rec.qRow(t), out = scratch + <usize>sparseOutAt(E)
   for (let r = 0; r < n; r++) {
     copyScaled(at(q, (first + r) * width), width, 1, at(queryRows(), r * E), E)
     store<f32>(at(scratch, r), sinks ? 1 : 0)
@@ -92,10 +90,10 @@ function attendToken(rec: SparseAttentionRecord, t: i32, first: i32, n: i32): vo
 /** `count` listed rows, at least one, join the online softmax of n heads. */
 function attendGathered(rec: SparseAttentionRecord, n: i32, count: i32): void {
   const E = padded(rec.keyDim), Ev = padded(rec.valueDim), half = rec.half
-  const q = queryRows(), out = at(q, HEADS * E), panel = at(out, HEADS * Ev), scores = scoreRows()
-  for (let p = 0; p < count; p += KEYS) {
+  const q = queryRows(), out = scratch + <usize>sparseOutAt(E), panel = scratch + <usize>sparsePanelAt(E, Ev), scores = scoreRows()
+  for (let p = 0; p < count; p += SCRATCH_KEYS) {
     // the last panel is filled up with its last row, whose scores are not used
-    for (let i = 0; i < KEYS; i++) widenRow(<usize>load<u32>(at(rowList(), min(p + i, count - 1))), E, half, at(panel, i * E))
+    for (let i = 0; i < SCRATCH_KEYS; i++) widenRow(<usize>load<u32>(at(rowList(), min(p + i, count - 1))), E, half, at(panel, i * E))
     let r = 0
     for (; r + 2 <= n; r += 2) score(true, at(q, r * E), panel, E, at(scores, r * PAGE_SIZE + p))
     if (r < n) score(false, at(q, r * E), panel, E, at(scores, r * PAGE_SIZE + p))
@@ -104,8 +102,8 @@ function attendGathered(rec: SparseAttentionRecord, n: i32, count: i32): void {
     const factor = softmaxPage(at(scores, r * PAGE_SIZE), 0, count, count, rec.scale, 1, 0, at(scratch, r), at(scratch, 8 + r)), mine = at(out, r * Ev)
     if (factor != 1) copyScaled(mine, Ev, factor, mine, Ev)
   }
-  for (let p = 0; p < count; p += VALUES) {
-    const m = min(VALUES, count - p)
+  for (let p = 0; p < count; p += SCRATCH_VALUES) {
+    const m = min(SCRATCH_VALUES, count - p)
     for (let i = 0; i < m; i++) widenRow(<usize>load<u32>(at(rowList(), p + i)), Ev, half, at(panel, i * Ev))
     let r = 0
     for (; r + 2 <= n; r += 2) addValues(true, at(scores, r * PAGE_SIZE + p), panel, <usize>Ev << 2, m, at(out, r * Ev), Ev)

@@ -58,12 +58,13 @@ export function programOf({ width, build }: OpCase): { program: Program; columns
   return { program: g.build(logits, 4096), columns: out.width }
 }
 
-/** Runs a case once for each feeding of a division. */
+/** Runs a case once for each feeding of a division; `look` is shown the runner after each. */
 export async function run(
   opCase: OpCase,
   { backend, idsAreBits }: BackendUnderTest,
   options: RunnerOptions,
   most: readonly number[],
+  look: (runner: Runner) => void = () => undefined,
 ): Promise<Rows[]> {
   const { program, columns } = programOf(opCase)
   const runner = await loadRunner(backend, program, weightsFor(opCase.weights), options)
@@ -72,6 +73,7 @@ export async function run(
     const rows = await feed(runner, opCase, program.vocabSize, columns, part)
     if (idsAreBits) asNumbers(rows.values, columns, opCase.ids ?? 0)
     all.push(rows)
+    look(runner)
   }
   await runner.close()
   return all

@@ -2,7 +2,7 @@ import { allOps, finalHidden, type Program } from '../../graph/program.js'
 import type { Value } from '../../graph/ops.js'
 import { align } from '../align.js'
 import { PAGE_SIZE, type BackendOptions } from '../backend.js'
-import { CONTROL_BLOCK, RECORD_BYTES } from '../contract.generated.js'
+import { CANARY, CONTROL_BLOCK, RECORD_BYTES } from '../contract.generated.js'
 import { statePageBytes, type CacheFormat } from '../formats/cache-format.js'
 import type { PlannedWeight } from '../formats/weights.js'
 import type { Buffer, Call } from '../plan/calls.js'
@@ -50,7 +50,10 @@ export interface BankLayout {
 export interface Layout {
   readonly banks: readonly BankLayout[]
   readonly segments: readonly Segment[]
+  /** Bytes from one thread's scratch to the next. */
   readonly scratchBytes: number
+  /** Of each bank, the word after each thread's scratch, which no kernel may write. */
+  readonly canaries: readonly (readonly number[])[]
   /** Names of each bank's records. */
   readonly names: readonly (readonly string[])[]
   readonly logits: { bank: number; address: number }
@@ -65,6 +68,9 @@ export interface Layout {
   /** Writes records and pointer lists into fresh memories. */
   write(memories: readonly WebAssembly.Memory[]): void
 }
+
+/** After each thread's scratch: its canary, in cache lines that no thread writes. */
+const SPARE_BYTES = 256
 
 /** Where something lies: a bank and an address in it. */
 type InBank = Layout['logits']
@@ -87,7 +93,8 @@ export function layOut(
   const sizeOf = (b: Buffer): number =>
     b.extra + b.rowBytes * b.multiple * (b.rows === 'T' ? options.stepTokens : options.maxLogitRows)
   const memory = planMemory(calls, crossings, plan.count, sizeOf, keep)
-  const threadBytes = scratchBytes(program, weights, cache, longestText(program))
+  const scratch = scratchBytes(program, weights, cache, longestText(program))
+  const threadBytes = align(scratch) + SPARE_BYTES
   const lists = new Map<readonly PlannedWeight[], number>()
   const placed = memory.bytes.map((activationBytes, bank) => {
     const own = calls.filter((call) => call.bank === bank)
@@ -110,6 +117,9 @@ export function layOut(
     pages: pageOffsetsOf(program, plan, cache),
     slots: slotOffsetsOf(program, plan),
   }
+  const canaries = banks.map(({ scratchAddress }) =>
+    Array.from({ length: nThreads }, (_, thread) => scratchAddress + thread * threadBytes + scratch),
+  )
   const { step, draft } = segmentsOf(calls, draftFrom, crossings, banks, addressOf)
   const [logits, draftLogits, final] = (['logits', 'draft', 'hidden'] as const).map((name): InBank | undefined => {
     const i = results.findIndex((result) => result.name === name)
@@ -123,6 +133,7 @@ export function layOut(
     banks,
     segments: step,
     ...(draftLogits && { draft: { segments: draft, hidden, logits: draftLogits } }),
+    canaries,
     scratchBytes: threadBytes,
     names: banks.map((_, bank) => calls.filter((call) => call.bank === bank).map((call) => call.name)),
     logits: logits!,
@@ -131,6 +142,7 @@ export function layOut(
       memories.forEach((m, bank) => {
         const own = calls.filter((call) => call.bank === bank)
         writeCalls(m, bank, own, [...step, ...draft], places)
+        for (const address of canaries[bank]!) new Int32Array(m.buffer, address, 1)[0] = CANARY
       })
     },
   }

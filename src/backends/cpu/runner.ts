@@ -14,6 +14,7 @@ import {
   type Ticket,
 } from '../backend.js'
 import { rowOf, rowResults } from '../rows.js'
+import { CANARY } from '../contract.generated.js'
 import { writeAngles } from '../plan/angles.js'
 import { CacheMemory } from './cache-memory.js'
 import { PAGE_TABLE_ENTRIES, longestText, timesBytes, type BankLayout, type Layout } from './layout.js'
@@ -138,6 +139,13 @@ export class CpuRunner implements Runner {
   private findTied(step: Step): number[] {
     const ties = this.layout.banks.map((bank, i) => this.tiesOf(bank, this.memories[i]!.buffer, step))
     return firstTied(step, (t) => ties.some((flags) => flags[t] === 1))
+  }
+
+  /** Whether no kernel wrote past the end of its thread's scratch. */
+  keptToScratch(): boolean {
+    return this.layout.canaries.every((addresses, bank) =>
+      addresses.every((address) => new Int32Array(this.memories[bank]!.buffer, address, 1)[0] === CANARY),
+    )
   }
 
   private tiesOf(bank: BankLayout, buffer: ArrayBufferLike, { tokens }: Step): Int32Array {

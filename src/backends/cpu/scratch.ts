@@ -1,78 +1,60 @@
-/** Bytes of scratch that the kernels of a program need, for each thread. */
+/** Bytes of scratch that each thread needs for a program: kernels/scratch.ts with the program's sizes. */
+import type { Op } from '../../graph/ops.js'
 import { allOps, type Program } from '../../graph/program.js'
-import { align } from '../align.js'
-import { CHUNK_COLUMNS, DELTA_CHUNK, KERNEL_FORMATS, PAGE_SIZE } from '../contract.generated.js'
+import { KERNEL_FORMATS } from '../contract.generated.js'
 import type { CacheFormat } from '../formats/cache-format.js'
 import { isBlocks, type PlannedWeight } from '../formats/weights.js'
+import {
+  attentionEnd,
+  attentionQ8End,
+  compressEnd,
+  deltaEnd,
+  indexerEnd,
+  linearEnd,
+  panelEnd,
+  routeEnd,
+  sparseEnd,
+} from '../scratch.generated.js'
 
+/** @param longestText - tokens of a sequence at the most. */
 export function scratchBytes(
   program: Program,
   weights: ReadonlyMap<string, PlannedWeight>,
   cache: CacheFormat,
   longestText: number,
 ): number {
-  const ops = allOps(program).map(({ op }) => op)
-  const experts = Math.max(0, ...ops.map((op) => (op.op === 'route' ? op.logits.width : 0)))
-  // 4 rows of a chunk, and what routing, attention and the integer kernels keep beside
-  const needs = [
-    4 * CHUNK_COLUMNS * 4,
-    experts * 20,
-    attentionBytes(program, cache),
-    deltaBytes(program),
-    sparseBytes(program, longestText),
-    panelBytes(weights),
-  ]
-  return align(Math.max(...needs)) + 256
-}
-
-/**
- * attendRows: eight rows of scores, q and out, and a panel of four keys or eight values. attendRowsQ8: eight
- * rows of scores, out, and q in i16, the scales of a page, and eight rows of weights in i16 by block.
- */
-function attentionBytes(program: Program, cache: CacheFormat): number {
-  const needs = program.states.map(({ keyDim, valueDim }) => {
-    if (cache === 'q8') {
-      const [keys, values] = [Math.ceil(keyDim / 32), Math.ceil(valueDim / 32)]
-      const scales = Math.max(keys, values) * PAGE_SIZE * 4
-      return 192 + 8 * PAGE_SIZE * 4 + 8 * 32 * (values * 4 + keys * 2) + scales + 8 * values * (4 + PAGE_SIZE * 2)
-    }
-    const columns = Math.ceil(keyDim / 4) * 4
-    const valueColumns = Math.ceil((valueDim || keyDim) / 4) * 4
-    return 128 + 8 * PAGE_SIZE * 4 + 8 * (columns + valueColumns) * 4 + Math.max(4 * columns, 8 * valueColumns) * 4
-  })
-  return Math.max(0, ...needs)
-}
-
-/** Scratch of linear-int.ts: pointers, and sixteen unpacked rows: codes in bytes, and f32 scales. */
-function panelBytes(weights: ReadonlyMap<string, PlannedWeight>): number {
-  const needs = [...weights.values()].map(({ format, stored }) =>
-    isBlocks(format) ? Math.ceil(stored.cols / 32) * KERNEL_FORMATS[format].panelBytes : 0,
+  const ops = allOps(program).map(({ op }) => opBytes(op, cache, longestText))
+  const panels = [...weights.values()].map(({ format, stored }) =>
+    isBlocks(format) ? panelEnd(Math.ceil(stored.cols / 32), KERNEL_FORMATS[format].panelBytes) : 0,
   )
-  return 1024 + needs.reduce((a, b) => Math.max(a, b), 0)
+  return [...ops, ...panels].reduce((most, bytes) => Math.max(most, bytes), linearEnd())
 }
 
-/** Scratch of deltaRule (chunkKeys): for each token of a chunk products and keys, then three rows; or an edge of 16 floats. */
-function deltaBytes(program: Program): number {
-  const needs = allOps(program).map(({ op }) =>
-    op.op === 'deltaRule' ? DELTA_CHUNK * 4 * (2 * DELTA_CHUNK + 2 * op.keyDim) + Math.max(64, 12 * op.keyDim) : 0,
-  )
-  return Math.max(0, ...needs)
+function opBytes(op: Op, cache: CacheFormat, longestText: number): number {
+  switch (op.op) {
+    case 'attention':
+      return attentionBytes(op.headDim, op.vHeadDim, cache)
+    case 'mlaAttention':
+      return attentionBytes(op.rank + op.ropeDim, op.rank, cache)
+    case 'sparseAttention':
+      return sparseEnd(whole(op.rank + op.ropeDim, 4), whole(op.rank, 4))
+    case 'index':
+      return indexerEnd(op.topK, op.dim, Math.ceil(longestText / op.state.every))
+    case 'compress':
+      return compressEnd(op.ratio * (op.overlap ? 2 : 1))
+    case 'deltaRule':
+      return deltaEnd(op.keyDim)
+    case 'route':
+      return routeEnd(op.logits.width, op.nGroups)
+    default:
+      return 0
+  }
 }
 
-/** Heads that share a gathered row. */
-const HEADS = 8
+function attentionBytes(E: number, Ev: number, cache: CacheFormat): number {
+  return cache === 'q8' ? attentionQ8End(whole(E, 32), whole(Ev, 32)) : attentionEnd(whole(E, 4), whole(Ev, 4))
+}
 
-/** Of indexers, compressors and sparse attention, for texts of so many tokens. */
-function sparseBytes(program: Program, longestText: number): number {
-  const needs = allOps(program).map(({ op }) => {
-    // what is best, a panel of keys, and a whole row's scores and order
-    if (op.op === 'index')
-      return 1024 + 4 * op.topK * 4 + 16 + 4 * op.dim * 4 + 8 * Math.ceil(longestText / op.state.every)
-    if (op.op === 'compress') return op.ratio * (op.overlap ? 2 : 1) * 12
-    if (op.op !== 'sparseAttention') return 0
-    const [columns, valueColumns] = [op.rank + op.ropeDim, op.rank].map((n) => Math.ceil(n / 4) * 4) as [number, number]
-    const rows = PAGE_SIZE * 4 + HEADS * PAGE_SIZE * 4
-    return 128 + rows + HEADS * (columns + valueColumns) * 4 + Math.max(4 * columns, 8 * valueColumns) * 4
-  })
-  return needs.reduce((a, b) => Math.max(a, b), 0)
+function whole(columns: number, unit: number): number {
+  return Math.ceil(columns / unit) * unit
 }
