@@ -13,7 +13,8 @@ import { PAGE_SIZE } from '../dist/backends/backend.js'
 import { cpuBackend } from '../dist/backends/cpu/cpu.js'
 import { referenceBackend } from '../dist/backends/reference/reference.js'
 import { nodeFiles } from '../dist/checkpoint/files/node.js'
-import { memoryFiles } from '../dist/checkpoint/files/memory.js'
+import { memoryFiles, memorySource } from '../dist/checkpoint/files/memory.js'
+import { readSafetensorsHeader } from '../dist/checkpoint/safetensors/header.js'
 import { openCheckpoint } from '../dist/models/open.js'
 import { planLoad } from '../dist/engine/measure/plan.js'
 import { loadEngine } from '../dist/index.js'
@@ -32,17 +33,20 @@ const { values: args } = parseArgs({
 const threads = Number(args.threads)
 const here = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
-/** Tensors of golden.safetensors: ids [T] and logits [T, V]. */
-function readGolden(file) {
-  const data = readFileSync(file)
-  const start = 8 + Number(data.readBigUInt64LE(0))
-  const header = JSON.parse(data.toString('utf8', 8, start))
-  const bytes = ({ data_offsets: [from, to] }) => new Uint8Array(data.subarray(start + from, start + to)).buffer
+/** Tensors of golden.safetensors: ids [T] and logits [T, V], and a prompt with the ids that follow it. */
+async function readGolden(file) {
+  const source = memorySource(file, new Uint8Array(readFileSync(file)))
+  const entries = await readSafetensorsHeader(source)
+  const bytes = async (name) => {
+    const { start, end } = entries.get(name)
+    return new Uint8Array(await source.read(start, end - start)).buffer
+  }
+  const integers = async (name) => Array.from(new BigInt64Array(await bytes(name)), Number)
   return {
-    ids: Array.from(new BigInt64Array(bytes(header.ids)), Number),
-    prompt: Array.from(new BigInt64Array(bytes(header.prompt)), Number),
-    greedy: Array.from(new BigInt64Array(bytes(header.greedy)), Number),
-    logits: new Float32Array(bytes(header.logits)),
+    ids: await integers('ids'),
+    prompt: await integers('prompt'),
+    greedy: await integers('greedy'),
+    logits: new Float32Array(await bytes('logits')),
   }
 }
 
@@ -112,7 +116,7 @@ async function goldenRows() {
       const folder = here(`test/fixtures/${kind}/${name}`)
       const gguf = join(folder, 'model.gguf')
       const path = existsSync(gguf) ? gguf : folder
-      const golden = readGolden(join(folder, 'golden.safetensors'))
+      const golden = await readGolden(join(folder, 'golden.safetensors'))
       const error = async (backend) => {
         const found = await exactLogits(path, backend, golden.ids)
         return found.reduce((most, value, i) => Math.max(most, Math.abs(value - golden.logits[i])), 0)

@@ -8,9 +8,9 @@
  * Fields whose name begins with `out` are written; all other values and views are read; weights stand in the order in
  * which a loader should read them. {@link valuesOf}, {@link weightsOf} and {@link statesOf} rely on it.
  */
-import type { MixtureOp } from './ops/experts.js'
 import type { DenseAttentionOp } from './ops/attention.js'
 import type { ElementwiseOp } from './ops/elementwise.js'
+import type { MixtureOp } from './ops/experts.js'
 import type { MatrixOp } from './ops/linear.js'
 import type { RecurrentOp } from './ops/recurrent.js'
 import type { ResidualOp } from './ops/residuals.js'
