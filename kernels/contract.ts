@@ -264,7 +264,7 @@ export const KERNELS = {
     ints: ['experts', 'topK', 'scoring', 'groups', 'keptGroups', 'top2', 'normalize'],
     floats: ['scale', 'epsilon'],
   },
-  /** Pairs (token, slot) sorted by expert, of experts [first, first + experts). */
+  /** Pairs (token, choice) sorted by expert, of experts [first, first + experts). */
   planExperts: {
     opcode: 9,
     reads: { routing: 'rows' },
@@ -309,7 +309,7 @@ export const KERNELS = {
     ints: ['bytes'],
     floats: [],
   },
-  /** Sum over the slots of experts [first, first + experts); `weighted` 0: of y alone; `adds`: to what is in out. */
+  /** Sum over the choices of experts [first, first + experts); `weighted` 0: of y alone; `adds`: to what is in out. */
   combineExperts: {
     opcode: 14,
     ownRows: true,
@@ -329,7 +329,7 @@ export const KERNELS = {
     ints: ['columns', 'length', 'shift'],
     floats: ['factor', 'beta'],
   },
-  /** out[t * topK + slot] = weight * x[t]. */
+  /** out[t * topK + choice] = weight * x[t]. */
   scaleExperts: {
     opcode: 17,
     ownRows: true,
@@ -397,7 +397,7 @@ export const KERNELS = {
     ints: ['xHeadBytes', 'outHeadBytes', 'heads', 'bytes'],
     floats: [],
   },
-  mixBlocks: {
+  mixResiduals: {
     opcode: 38,
     reads: { blocks: 'list' },
     writes: { out: 'rows' },

@@ -45,7 +45,7 @@ export function init(index: i32, count: i32, scratchPtr: usize, known: i32, barr
 }
 
 // Ops that do each row by itself share rows out once for all: what one of them left in a row, the next finds done by the
-// same thread, and no barrier is needed between them (src/backends/plan/memory-plan.ts).
+// same thread, and no barrier is needed between them (src/backends/plan/buffer-assignment.ts).
 
 // @ts-ignore: decorator
 @inline export function firstOwn(rows: i32): i32 { return (rows * thread + nThreads - 1) / nThreads }

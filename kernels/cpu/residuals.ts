@@ -1,9 +1,9 @@
-// Attention over residuals: a softmax over the rows of a few blocks. The formula is MixBlocksOp's.
-import { MixBlocksRecord } from './contract.generated'
+// Attention over residuals: a softmax over the rows of a few blocks. The formula is MixResidualsOp's.
+import { MixResidualsRecord } from './contract.generated'
 import { claim, rowsOf, scratch } from './control'
 import { exp1, madd, sum4 } from './simd'
 
-export function mixBlocks(rec: MixBlocksRecord): void {
+export function mixResiduals(rec: MixResidualsRecord): void {
   const T = rowsOf(rec), count = rec.blocks, bytes = <usize>rec.columns << 2, whole = bytes & ~15
   for (let t = claim(rec, 1); t < T; t = claim(rec, 1)) {
     let top: f32 = -Infinity
@@ -33,7 +33,7 @@ export function mixBlocks(rec: MixBlocksRecord): void {
   }
 }
 
-function blockLogit(rec: MixBlocksRecord, x: usize): f32 {
+function blockLogit(rec: MixResidualsRecord, x: usize): f32 {
   const norm = rec.norm, proj = rec.proj, n = rec.columns, bytes = <usize>n << 2, whole = bytes & ~15
   let dots = f32x4.splat(0), squares = dots, i: usize = 0
   for (; i < whole; i += 16) {

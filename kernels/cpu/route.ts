@@ -86,7 +86,7 @@ function keepGroups(keys: usize, groups: usize, X: i32, nGroups: i32, kept: i32,
     if (!load<i32>(at(marks, g))) for (let e = g * size; e < (g + 1) * size; e++) store<f32>(at(keys, e), -Infinity)
 }
 
-/** Pairs (token, slot) sorted by expert, for linear_experts; pairs of other experts are left out. One thread does it. Rows are T. */
+/** Pairs (token, choice) sorted by expert, for linear_experts; pairs of other experts are left out. One thread does it. Rows are T. */
 export function planExperts(rec: PlanExpertsRecord): void {
   if (claim(rec, 1) != 0) return
   const T = rowsOf(rec), topK = rec.topK, X = rec.experts, first = rec.first, plan = rec.plan
@@ -119,7 +119,7 @@ export function planExperts(rec: PlanExpertsRecord): void {
   store<i32>(offsets, 0)
 }
 
-/** Rows for experts whose weights are on their inputs: out[t * topK + slot] = weight * x[t]. Rows are T. */
+/** Rows for experts whose weights are on their inputs: out[t * topK + choice] = weight * x[t]. Rows are T. */
 export function scaleExperts(rec: ScaleExpertsRecord): void {
   const T = rowsOf(rec), topK = rec.topK, n = rec.columns
   for (let t = firstOwn(T), end = endOwn(T); t < end; t++) {
@@ -132,7 +132,7 @@ export function scaleExperts(rec: ScaleExpertsRecord): void {
 }
 
 /**
- * out[t] = sum of weight * y[t * topK + slot] over the slots of experts [first, first + X), in order of their ids, so that
+ * out[t] = sum of weight * y[t * topK + choice] over the choices of experts [first, first + X), in order of their ids, so that
  * the sum can go on where those before were added.
  */
 export function combineExperts(rec: CombineExpertsRecord): void {
@@ -142,8 +142,8 @@ export function combineExperts(rec: CombineExpertsRecord): void {
     const count = sortSlots(ids, topK, rec.first, rec.experts)
     if (!rec.adds) memory.fill(out, 0, <usize>n << 2)
     for (let i = 0; i < count; i++) {
-      const slot = load<i32>(at(scratch, i))
-      addScaled(out, rec.yRow(t * topK + slot), weighted ? load<f32>(at(ids, topK + slot)) : 1, n)
+      const choice = load<i32>(at(scratch, i))
+      addScaled(out, rec.yRow(t * topK + choice), weighted ? load<f32>(at(ids, topK + choice)) : 1, n)
     }
   }
 }

@@ -81,7 +81,7 @@ export interface Step {
    * position + 1 for a token of an answer. An indexer's choice among equal scores hangs on it (graph/ops/sparse.ts).
    * Absent: the text ends with the sequence's tokens of this step.
    */
-  readonly ends?: Int32Array
+  readonly textLengths?: Int32Array
   /** Per sequence: the slot with its recurrent states, where the program has any; zeros for a token at position 0. */
   readonly slots?: Int32Array
   /** [R] rows of this step that give something, rising: one of a sequence's tokens says what comes after it. */
@@ -122,7 +122,7 @@ export interface StepResult {
   /** [R] */
   readonly rows: readonly RowResult[]
   /**
-   * Per sequence: the first position whose choice by an indexer depends on where the text ends ({@link Step.ends}), and so
+   * Per sequence: the first position whose choice by an indexer depends on where the text ends ({@link Step.textLengths}), and so
    * all that is computed at it and after it; Infinity where there is none. Only in `exact`.
    */
   readonly tiedFrom?: readonly number[]
@@ -135,7 +135,7 @@ export interface Ticket {
 }
 
 /** The ends of a step, given or not, [T]. */
-export function endsOf({ ends, positions, sequences }: Step): Int32Array {
+export function textLengthsOf({ textLengths: ends, positions, sequences }: Step): Int32Array {
   if (ends) return ends
   const last = new Map<number, number>()
   positions.forEach((position, t) => last.set(sequences[t]!, position + 1))
@@ -203,7 +203,7 @@ export interface OpTimes {
 }
 
 /** What a program takes, worked out from shapes and formats alone. */
-export interface MemoryPlan {
+export interface MemoryNeeds {
   readonly weightBytes: number
   /** Bytes of weights that one token's decode step reads. */
   readonly activeWeightBytes: number
@@ -244,7 +244,7 @@ export interface Backend {
     program: Program,
     checkpoint: Checkpoint,
     options: Pick<BackendOptions, 'precision' | 'quantize' | 'kvCache'>,
-  ): MemoryPlan
+  ): MemoryNeeds
   /**
    * Bytes per second at which the machine reads memory and does nothing else: the limit of decoding, before a load.
    * @throws UserError where it is not available

@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine.js'
 import type { GenerationResult } from '../engine/answer/generation.js'
 import { UserError } from '../errors.js'
 
-/** Guessing ahead against one token a step, on the same prompts, greedy. */
+/** Speculation against one token a step, on the same prompts, greedy. */
 export interface SpeculationBench {
   readonly how: Speculation
   readonly prompts: number
@@ -19,7 +19,7 @@ export interface SpeculationBench {
   readonly ratio: number
 }
 
-/** Each prompt plain and guessing, in turns; speeds are those of all answers together. @throws Error when an answer differs. */
+/** Each prompt plain and speculating, in turns; speeds are those of all answers together. @throws Error when an answer differs. */
 export async function benchSpeculation(
   engine: Engine,
   how: Speculation,
@@ -36,16 +36,16 @@ export async function benchSpeculation(
   const sum = { tokens: 0, plainMs: 0, ms: 0, drafted: 0, accepted: 0, steps: 0 }
   await ask(prompts[0]!, how)
   for (const prompt of prompts) {
-    // Guesses first: what plain decoding leaves in the shared cache has no rows of the draft.
-    const guessed = await ask(prompt, how)
+    // Speculation first: what plain decoding leaves in the shared cache has no rows of the draft.
+    const speculative = await ask(prompt, how)
     const plain = await ask(prompt, 'off')
     if (signal.aborted) throw new UserError('cancelled', 'aborted')
-    if (guessed.ids.join() !== plain.ids.join()) throw new Error('internal error: speculation changed an answer')
+    if (speculative.ids.join() !== plain.ids.join()) throw new Error('internal error: speculation changed an answer')
     // The first token comes out of the prompt's step.
     sum.tokens += plain.ids.length - 1
     sum.plainMs += plain.timings.decodeMs
-    sum.ms += guessed.timings.decodeMs
-    for (const key of ['drafted', 'accepted', 'steps'] as const) sum[key] += guessed.speculation![key]
+    sum.ms += speculative.timings.decodeMs
+    for (const key of ['drafted', 'accepted', 'steps'] as const) sum[key] += speculative.speculation![key]
   }
   const perSecond = (ms: number): number => (sum.tokens / ms) * 1000
   return {
@@ -80,8 +80,8 @@ function promptOf(line: string): string {
 
 export function speculationText(s: SpeculationBench): string {
   return (
-    `guessing ${s.tokensPerSecond.toFixed(1)} tok/s by ${s.how}, ${s.ratio.toFixed(2)} times the ${s.plainTokensPerSecond.toFixed(1)} without ` +
-    `(${s.prompts} prompts, ${s.tokens} tokens): ${s.accepted} of ${s.drafted} guesses were right (${(s.acceptance * 100).toFixed(1)} %), ` +
+    `speculation ${s.tokensPerSecond.toFixed(1)} tok/s by ${s.how}, ${s.ratio.toFixed(2)} times the ${s.plainTokensPerSecond.toFixed(1)} without ` +
+    `(${s.prompts} prompts, ${s.tokens} tokens): ${s.accepted} of ${s.drafted} drafted tokens were accepted (${(s.acceptance * 100).toFixed(1)} %), ` +
     `${s.tokensPerStep.toFixed(2)} tokens a step; the answers are the same\n`
   )
 }

@@ -169,7 +169,9 @@ class Conversation {
     process.stdout.write(
       `prompt ${promptTokens} tokens (${cachedTokens} cached), ${t.prefillTokensPerSecond.toFixed(1)} tok/s; ` +
         `answer ${ids.length} tokens, ${t.decodeTokensPerSecond.toFixed(1)} tok/s; first token after ${t.firstTokenMs.toFixed(0)} ms\n` +
-        (speculation ? `guesses: ${speculation.accepted} of ${speculation.drafted} were right\n` : ''),
+        (speculation
+          ? `speculation: ${speculation.accepted} of ${speculation.drafted} drafted tokens were accepted\n`
+          : ''),
     )
   }
 

@@ -74,7 +74,7 @@ export function loadFlags(command: Command): Command {
     .addOption(
       new Option(
         '--speculate <how>',
-        'guess tokens and check several in one step; the answer is the same. mtp: by the layer that the model has for it; ngram: what followed earlier',
+        'draft tokens and check several in one step; the answer is the same. mtp: by the layer that the model has for it; ngram: what followed earlier',
       ).choices(['mtp', 'ngram']),
     )
     .option('--step-tokens <count>', 'most tokens of one step (default: 256)', integer)
@@ -91,7 +91,7 @@ export function samplingFlags(command: Command): Command {
     .option('--repetition-penalty <number>', 'above 1 discourages repetition', number)
     .option('--seed <number>', 'the same seed gives the same answer', integer)
     .option('--stop <text>', 'text that ends the answer; may be given again', collect)
-    .option('--ignore-eos', 'go on behind the end of the answer')
+    .option('--ignore-eos', 'continue after the end of the answer')
 }
 
 export function loadOptions(flags: LoadFlags): LoadOptions {

@@ -84,7 +84,7 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
     hasToken: (token) => tokenizer?.idOf(token) !== undefined,
   })
   const stopIds = stopIdsOf(checkpoint.config, generation, tokenizer)
-  for (const id of endIds(dialect, tokenizer)) stopIds.add(id)
+  for (const id of stopMarkerIds(dialect, tokenizer)) stopIds.add(id)
   const parameters = countParameters(program)
   const info: EngineInfo = {
     name: checkpoint.name,
@@ -122,8 +122,8 @@ async function backendFor(options: LoadOptions): Promise<Backend> {
 }
 
 /** The ids of the special tokens that end an answer in this dialect. */
-function endIds(dialect: Dialect, tokenizer: Tokenizer | undefined): number[] {
-  const ids = (dialect.endMarkers ?? []).map((marker) => tokenizer?.idOf(marker))
+function stopMarkerIds(dialect: Dialect, tokenizer: Tokenizer | undefined): number[] {
+  const ids = (dialect.stopMarkers ?? []).map((marker) => tokenizer?.idOf(marker))
   return ids.filter((id) => id !== undefined)
 }
 

@@ -35,7 +35,7 @@ export interface LoadOptions {
    * nothing is kept.
    */
   readonly cacheMemory?: number | undefined
-  /** How answers are guessed ahead unless they say otherwise: by the model's own layer for it (mtp), or by n-gram lookup. */
+  /** How drafts are made unless an answer says otherwise: by the model's layer for multi-token prediction (mtp), or by n-gram lookup. */
   readonly speculate?: Speculation | undefined
   /** Time every op, for {@link Engine.takeProfile}. */
   readonly profile?: boolean | undefined
@@ -58,12 +58,12 @@ export interface GenerateOptions {
   readonly logitBias?: ReadonlyMap<number, number> | undefined
   /** Note how likely each token was, and this many of the most likely at its place. */
   readonly logprobs?: number | undefined
-  /** What the answer has to look like, behind its reasoning; see {@link GrammarSpec}. */
+  /** What the answer has to look like, after its reasoning; see {@link GrammarSpec}. */
   readonly grammar?: GrammarSpec | undefined
   /** Limits what may come next, as a grammar does; for one answer. */
   readonly constraint?: TokenConstraint | undefined
   /**
-   * Guess several tokens and check them in one step: the answer is the same, and comes sooner where guesses are right.
+   * Draft several tokens and check them in one step: the answer is the same, and comes sooner where drafts are right.
    * By default as the model was loaded.
    */
   readonly speculate?: Speculation | Drafter | 'off' | undefined
@@ -73,7 +73,7 @@ export interface GenerateOptions {
   readonly maxTokens?: number | undefined
   /** Text that ends the answer; it is not part of it. */
   readonly stop?: string | readonly string[] | undefined
-  /** Go on behind the model's stop ids. */
+  /** Continue after the model's stop ids. */
   readonly ignoreEos?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }

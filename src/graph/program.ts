@@ -4,7 +4,7 @@ import type { CacheState, Op, RecurrentState, RopeTable, Value } from './ops.js'
 export type PlacedOp = Placed<Op>
 
 /**
- * A second list of ops, over the same weights and states, that guesses the token behind the next one (multi-token
+ * A second list of ops, over the same weights and states, that drafts the token after the next one (multi-token
  * prediction). Its step has one row for each row of the last ordinary step that it takes: `hidden` holds their states, and
  * its tokens are those that came next.
  */

@@ -63,7 +63,7 @@ function build(checkpoint: Checkpoint): Program {
   const rope = makeRope(c, c.qk_rope_head_dim)
   const table = b.ropeTable(rope.invFreq, rope.attentionFactor)
   const scale = (c.qk_nope_head_dim + c.qk_rope_head_dim) ** -0.5 * rope.softmaxFactor
-  const indexRope = { table, dim: c.qk_rope_head_dim, layout: 'half' as const }
+  const indexRope = { table, dim: c.qk_rope_head_dim, pairs: 'half' as const }
   const { embedding, head } = embeddingAndHead(checkpoint, c)
   let x = b.embed(embedding) // [T, D]
   for (let i = 0; i < c.num_hidden_layers; i++) {

@@ -269,7 +269,7 @@ function attention(b: GraphBuilder, x: View, name: string, c: Config, ratio: 0 |
 /** Rotates the last columns of each head, neighbours in pairs. */
 function rotateLast(b: GraphBuilder, value: Value, nHeads: number, c: Config, table: RopeTable, inverse = false): void {
   const [stride, dim] = [value.width / nHeads, c.qk_rope_head_dim]
-  b.rope({ x: { value, offset: stride - dim, stride }, nHeads, dim, layout: 'interleaved', inverse, table })
+  b.rope({ x: { value, offset: stride - dim, stride }, nHeads, dim, pairs: 'interleaved', inverse, table })
 }
 
 /** Entries [T, E]: a row at each position that ends a window. Those of ratio 4 overlap, and have two series of columns. */

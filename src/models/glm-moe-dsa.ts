@@ -80,8 +80,8 @@ function build(checkpoint: Checkpoint): Program {
   const rope = makeRope(c, c.qk_rope_head_dim)
   const table = b.ropeTable(rope.invFreq, rope.attentionFactor)
   const scale = (c.qk_nope_head_dim + c.qk_rope_head_dim) ** -0.5 * rope.softmaxFactor
-  const layout = c.indexer_rope_interleave ? 'interleaved' : 'half'
-  const indexRope = { table, dim: c.qk_rope_head_dim, layout } as const
+  const pairs = c.indexer_rope_interleave ? 'interleaved' : 'half'
+  const indexRope = { table, dim: c.qk_rope_head_dim, pairs } as const
   const { embedding, head } = embeddingAndHead(checkpoint, c)
   let x = b.embed(embedding) // [T, D]
   let chosen: Value | undefined

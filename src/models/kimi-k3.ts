@@ -8,7 +8,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder, numbers, vector, view } from '../graph/builder.js'
 import type { Value, View } from '../graph/ops.js'
 import type { Program } from '../graph/program.js'
-import { MOST_BLOCKS } from '../graph/ops/residuals.js'
+import { MOST_RESIDUALS } from '../graph/ops/residuals.js'
 import { W123, gatedMlp, logits, norm, project } from './parts/blocks.js'
 import { COMMON, readConfig, unsupported } from './parts/config.js'
 import type { ModelDefinition } from './definition.js'
@@ -47,7 +47,7 @@ function check(c: Config, where: string): number {
   if (typeof bound !== 'number' || bound >= 0) unsupported(where, `gate_lower_bound: ${bound} (expected below 0)`)
   if (full !== true) unsupported(where, `use_full_rank_gate: ${full} (expected true)`)
   const blocks = Math.ceil(c.num_hidden_layers / c.attn_res_block_size)
-  if (blocks >= MOST_BLOCKS)
+  if (blocks >= MOST_RESIDUALS)
     unsupported(where, `attn_res_block_size ${c.attn_res_block_size}, which makes ${blocks} blocks of the layers,`)
   return bound
 }
@@ -71,7 +71,7 @@ function build(checkpoint: Checkpoint): Program {
   const mixed = (name: string): View => {
     const rows = own ? [...blocks, own] : blocks
     const [weight, proj] = [vector(`${name}_norm.weight`, c.hidden_size), `${name}_proj.weight`]
-    return rows.length > 1 ? b.mixBlocks(rows, weight, numbers(proj, [1, c.hidden_size]), eps) : view(rows[0]!)
+    return rows.length > 1 ? b.mixResiduals(rows, weight, numbers(proj, [1, c.hidden_size]), eps) : view(rows[0]!)
   }
   for (let i = 0; i < c.num_hidden_layers; i++) {
     b.layer(i)

@@ -127,7 +127,7 @@ function attention(
     [k, nKvHeads],
   ] as const) {
     if (!table) continue
-    b.rope({ x: { value, offset: 0, stride: headDim }, nHeads: n, dim: headDim, layout: 'interleaved', table })
+    b.rope({ x: { value, offset: 0, stride: headDim }, nHeads: n, dim: headDim, pairs: 'interleaved', table })
     if (c.use_qk_norm) b.rmsNorm(value, undefined, c.rms_norm_eps, { heads: n, out: view(value) })
   }
   if (!table && c.attn_temperature_tuning)

@@ -2,7 +2,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { readBytes, readJson, readText } from '../checkpoint/files/json.js'
 import type { ByteSource } from '../checkpoint/files/source.js'
 import type { JsonObject } from '../json.js'
-import { endIdsOf, idsOf } from './end-ids.js'
+import { eosIdsOf, idsOf } from './eos-ids.js'
 import { ggufTokenizer } from './gguf-vocabulary.js'
 import { huggingFaceTokenizer, type TokenizerJson } from './hugging-face.js'
 import { sentencePieceModel } from './sentence-piece-model.js'
@@ -18,7 +18,7 @@ import type { Tokenizer } from './tokenizer.js'
 export async function loadTokenizer(checkpoint: Checkpoint): Promise<Tokenizer | undefined> {
   const { name: where, config } = checkpoint
   const generation = (await checkpoint.json('generation_config.json')) ?? {}
-  const eosIds = endIdsOf(config, generation)
+  const eosIds = eosIdsOf(config, generation)
   if (checkpoint.embedded) return ggufTokenizer(checkpoint.embedded.vocabulary, where, eosIds)
   const tokenizerConfig = (await checkpoint.json('tokenizer_config.json')) ?? {}
   const bosId = idsOf(config['bos_token_id'])[0]

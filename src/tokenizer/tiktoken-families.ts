@@ -11,7 +11,7 @@ export interface RankedFamily {
   /** Begins a text. */
   readonly bos?: string
   /** Special tokens that end a text or a turn. */
-  readonly ends: readonly string[]
+  readonly eosTokens: readonly string[]
 }
 
 export interface RankedSetup {
@@ -42,7 +42,7 @@ export function rankedTokenizer(text: string, family: RankedFamily, setup: Ranke
     vocabSize: Math.max(-1, ...specials.keys(), largest(ranks.values())) + 1,
     bosId,
     addBos: family.bos !== undefined,
-    eosIds: [...new Set([...setup.eosIds, ...family.ends.flatMap(idOf)])],
+    eosIds: [...new Set([...setup.eosIds, ...family.eosTokens.flatMap(idOf)])],
   })
 }
 
@@ -50,14 +50,14 @@ export function rankedTokenizer(text: string, family: RankedFamily, setup: Ranke
 export const KIMI_FAMILY: RankedFamily = {
   splitting: KIMI,
   specials: (base) => numbered(base, 256, (id) => `<|reserved_token_${id}|>`),
-  ends: ['<|im_end|>', '<|end_of_msg|>'],
+  eosTokens: ['<|im_end|>', '<|end_of_msg|>'],
 }
 
 /** Qwen's first release; Qwen2 and later have the same ranks in tokenizer.json. Its tokenization_qwen.py. */
 export const QWEN_FAMILY: RankedFamily = {
   splitting: QWEN2,
   specials: (base) => listed(base, ['<|endoftext|>', '<|im_start|>', '<|im_end|>', ...reserved('<|extra_N|>', 0, 205)]),
-  ends: ['<|endoftext|>', '<|im_end|>'],
+  eosTokens: ['<|endoftext|>', '<|im_end|>'],
 }
 
 /** OpenAI's o200k with the tokens of harmony. The openai-harmony library; ids of the sheet in gpt-oss' tokenizer.json. */
@@ -77,26 +77,26 @@ export const HARMONY_FAMILY: RankedFamily = {
       [200012, '<|call|>'],
       [200018, '<|endofprompt|>'],
     ]),
-  ends: ['<|return|>', '<|call|>', '<|endoftext|>'],
+  eosTokens: ['<|return|>', '<|call|>', '<|endoftext|>'],
 }
 
 const LLAMA3_SPECIALS: RankedFamily = {
   splitting: LLAMA3,
   specials: (base) => listed(base, llama3Names()),
   bos: '<|begin_of_text|>',
-  ends: ['<|end_of_text|>', '<|eom_id|>', '<|eot_id|>'],
+  eosTokens: ['<|end_of_text|>', '<|eom_id|>', '<|eot_id|>'],
 }
 
 const LLAMA4_SPECIALS: RankedFamily = {
   splitting: O200K,
   specials: (base) => listed(base, llama4Names()),
   bos: '<|begin_of_text|>',
-  ends: ['<|end_of_text|>', '<|eom|>', '<|eot|>'],
+  eosTokens: ['<|end_of_text|>', '<|eom|>', '<|eot|>'],
 }
 
 /** DeepSeek publishes tokenizer.json; ranks are what others make of it. The special tokens have ids among the ranks. */
 export function deepseekFamily(specials: ReadonlyMap<number, string>): RankedFamily {
-  return { splitting: DEEPSEEK_V3, specials: () => new Map(specials), ends: ['<｜end▁of▁sentence｜>'] }
+  return { splitting: DEEPSEEK_V3, specials: () => new Map(specials), eosTokens: ['<｜end▁of▁sentence｜>'] }
 }
 
 /** Meta's tokenizer.model holds ranks alone: their number says whose they are. @throws UserError for another number. */

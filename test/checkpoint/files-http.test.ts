@@ -1,7 +1,7 @@
 // Models behind HTTP and models that a user chose, read in Node; test/browser reads them in a browser.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
-import { blockSource } from '../../src/checkpoint/files/block-cache.js'
+import { rangeCache } from '../../src/checkpoint/files/range-cache.js'
 import { blobFiles } from '../../src/checkpoint/files/blob.js'
 import { filesOf } from '../../src/checkpoint/files/files.js'
 import { openCheckpoint } from '../../src/models/open.js'
@@ -130,7 +130,7 @@ describe('files that a user chose', () => {
 describe('blocks', () => {
   it('does not keep a failure', async () => {
     let calls = 0
-    const source = blockSource('m', 10, async (_, length) => {
+    const source = rangeCache('m', 10, async (_, length) => {
       if (calls++ === 0) throw new Error('once')
       return numbered(length)
     })

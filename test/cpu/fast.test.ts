@@ -35,7 +35,7 @@ const median = (values: readonly number[]): number => [...values].sort((a, b) =>
 function limitsOf(program: Program): { median: number; all: number } {
   const ops = new Set<string>(program.ops.map(({ op }) => op.op))
   // Attention over residuals has few rows to choose from, and a softmax of random logits magnifies what differs.
-  if (ops.has('mixBlocks')) return { median: 0.25, all: 0.85 }
+  if (ops.has('mixResiduals')) return { median: 0.25, all: 0.85 }
   // Each position that an indexer chooses is a tenth of what attention reads here.
   if (ops.has('index')) return { median: 0.09, all: 0.7 }
   // States that are carried on, and keys and values made of a latent vector, pass through more matrices.

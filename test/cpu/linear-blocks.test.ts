@@ -1,6 +1,6 @@
 // Blocks with scales of two levels and codes into tables: every kernel, every product, one row of x and many.
 import { describe, expect, it } from 'vitest'
-import type { BlockPlan } from '../../src/backends/formats/stored-formats.js'
+import type { BlockEncoding } from '../../src/backends/formats/stored-formats.js'
 import { blockBytes } from '../../src/backends/formats/weights.js'
 import { bytesOfHex } from '../../src/backends/cpu/hex.js'
 import { BASELINE_WASM, RELAXED_WASM } from '../../src/backends/cpu/kernels.generated.js'
@@ -19,7 +19,7 @@ const [FIND_OUT, NIBBLES, BYTES_SIGNED] = [-1, 0, 2]
 
 type Kernel = (...args: number[]) => number
 
-const PLANS: readonly BlockPlan[] = [
+const PLANS: readonly BlockEncoding[] = [
   { format: 'int4_min', per: 8, mins: true, factor: 1 },
   { format: 'int4_min', per: 4, mins: true, factor: 1 },
   { format: 'int4_min', per: 1, mins: true, factor: 1 },
@@ -42,7 +42,7 @@ class Bench {
   ) {}
 
   /** A matrix of random codes and scales; `extreme`: all codes and activations as large as they get. */
-  static async load(wasm: string, plan: BlockPlan, extreme = false): Promise<Bench> {
+  static async load(wasm: string, plan: BlockEncoding, extreme = false): Promise<Bench> {
     const made = await compileKernels([bytesOfHex(wasm)])
     const memory = new WebAssembly.Memory({ initial: 24, maximum: 65536, shared: true })
     const env = { memory, abort: () => undefined, clock: () => 0 }
@@ -104,7 +104,7 @@ class Bench {
 }
 
 /** Writes random records and returns what they mean, by the formulas in kernels/cpu/dequantize-blocks.ts. */
-function records(view: DataView, plan: BlockPlan, global: number, extreme: boolean): Float64Array {
+function records(view: DataView, plan: BlockEncoding, global: number, extreme: boolean): Float64Array {
   const values = new Float64Array(ROWS * COLS)
   let state = 1
   const random = (below: number): number => {

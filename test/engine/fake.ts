@@ -46,7 +46,7 @@ export interface FakeOptions {
   readonly onStep?: (step: Step) => void | Promise<void>
   /** What comes behind a prefix; by default nextOf. */
   readonly next?: (prefix: readonly number[]) => number
-  /** A draft for multi-token prediction: what it guesses behind a prefix whose last token it was given. */
+  /** A draft for multi-token prediction: what it drafts after a prefix whose last token it was given. */
   readonly draftNext?: (prefix: readonly number[]) => number
 }
 
@@ -150,7 +150,7 @@ export class FakeRunner implements Runner {
       if (last.pageTables[from]![0] !== step.pageTables[step.sequences[t]!]![0]) throw new Error('another sequence')
       const following = last.tokens[row + 1]
       const here = last.sequences[row + 1] === from
-      // Inside of a sequence's rows the next token is the one that was fed, unless that was a wrong guess.
+      // Inside of a sequence's rows the next token is the one that was fed, unless that was a wrong draft.
       if (here && step.hiddenRows[t + 1] === row + 1 && step.tokens[t] !== following)
         throw new Error(`row ${row} is followed by ${following}`)
     })
@@ -178,7 +178,7 @@ export class FakeRunner implements Runner {
     }
     step.tokens.forEach((token, t) => this.cells.set(cell(t, step.positions[t]!), token))
     this.steps.push(step.tokens.length)
-    for (const end of step.ends ?? []) this.ends.add(end)
+    for (const end of step.textLengths ?? []) this.ends.add(end)
     this.last = step
     const { vocab = VOCAB } = this.options
     const logits = new Float32Array(step.logitRows.length * vocab)

@@ -31,7 +31,7 @@ describe.each(readdirSync(join(FIXTURES, 'golden')))('golden/%s', (name) => {
         tokens: Int32Array.from([...beside, ...own]),
         positions: Int32Array.from([...beside.map((_, i) => from - 2 * CHUNK + i), ...own.map((_, i) => from + i)]),
         sequences: Int32Array.from([...beside.map(() => 1), ...own.map(() => 0)]),
-        ends: Int32Array.from([...beside, ...own], () => ids.length),
+        textLengths: Int32Array.from([...beside, ...own], () => ids.length),
         pageTables: PAGES.map((pages) => Int32Array.from(pages)),
         slots: Int32Array.of(1, 0),
         logitRows: Int32Array.from(own, (_, i) => beside.length + i),
@@ -66,7 +66,7 @@ describe.each(['deepseek-v32', 'glm5.2', 'deepseek-v4'])('golden/%s', (name) => 
           tokens: Int32Array.from(own),
           positions: Int32Array.from(own, (_, i) => at + i),
           sequences: new Int32Array(own.length),
-          ends: new Int32Array(own.length).fill(ids.length),
+          textLengths: new Int32Array(own.length).fill(ids.length),
           pageTables: [Int32Array.from(sequence === 0 ? PAGES[0]! : [...PAGES[0]!.slice(0, 1), ...PAGES[1]!.slice(1)])],
           logitRows: Int32Array.from(own, (_, i) => i),
         })

@@ -128,7 +128,7 @@ export class GoldenRun {
         tokens,
         positions: rows.map((i) => position + from + i),
         sequences: new Int32Array(tokens.length),
-        ends: new Int32Array(tokens.length).fill(position + ids.length),
+        textLengths: new Int32Array(tokens.length).fill(position + ids.length),
         pageTables: [Int32Array.from({ length: 512 / PAGE_SIZE }, (_, i) => i)],
         slots: Int32Array.of(1),
         logitRows: rows,

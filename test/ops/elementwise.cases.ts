@@ -69,14 +69,14 @@ export const layerNorm: OpCase[] = [
 const HEADS = 3
 
 /** Rotates heads of `dim` columns, `gap` columns apart. */
-function rotate(rule: Pick<RopeOp, 'dim' | 'layout' | 'inverse'> & { gap?: number; shift?: number; factor?: number }) {
-  const { dim, layout, inverse, gap = 0, shift, factor } = rule
+function rotate(rule: Pick<RopeOp, 'dim' | 'pairs' | 'inverse'> & { gap?: number; shift?: number; factor?: number }) {
+  const { dim, pairs: layout, inverse, gap = 0, shift, factor } = rule
   return {
     width: HEADS * (dim + gap),
     build(g: Parameters<OpCase['build']>[0], x: Value): Value {
       const table = g.ropeTable(frequencies(dim), factor, shift)
       const heads: HeadView = { value: x, offset: 0, stride: dim + gap }
-      g.rope({ x: heads, nHeads: HEADS, dim, layout, table, ...(inverse && { inverse }) })
+      g.rope({ x: heads, nHeads: HEADS, dim, pairs: layout, table, ...(inverse && { inverse }) })
       return x
     },
   }
@@ -89,19 +89,19 @@ function frequencies(dim: number): Float32Array {
 const FAR = [130, 40]
 
 export const rope: OpCase[] = [
-  { name: 'halves', lengths: FAR, ...rotate({ dim: 16, layout: 'half' }) },
-  { name: 'pairs', lengths: FAR, ...rotate({ dim: 16, layout: 'interleaved' }) },
-  { name: 'halves of ragged heads', lengths: FAR, ...rotate({ dim: 6, layout: 'half', gap: 5 }) },
-  { name: 'pairs of ragged heads', lengths: FAR, ...rotate({ dim: 6, layout: 'interleaved', gap: 5 }) },
-  { name: 'one pair', lengths: FAR, ...rotate({ dim: 2, layout: 'half' }) },
-  { name: 'back', lengths: FAR, ...rotate({ dim: 12, layout: 'half', inverse: true }) },
-  { name: 'positions moved', lengths: FAR, ...rotate({ dim: 8, layout: 'interleaved', shift: -3, factor: 0.8 }) },
+  { name: 'halves', lengths: FAR, ...rotate({ dim: 16, pairs: 'half' }) },
+  { name: 'pairs', lengths: FAR, ...rotate({ dim: 16, pairs: 'interleaved' }) },
+  { name: 'halves of ragged heads', lengths: FAR, ...rotate({ dim: 6, pairs: 'half', gap: 5 }) },
+  { name: 'pairs of ragged heads', lengths: FAR, ...rotate({ dim: 6, pairs: 'interleaved', gap: 5 }) },
+  { name: 'one pair', lengths: FAR, ...rotate({ dim: 2, pairs: 'half' }) },
+  { name: 'back', lengths: FAR, ...rotate({ dim: 12, pairs: 'half', inverse: true }) },
+  { name: 'positions moved', lengths: FAR, ...rotate({ dim: 8, pairs: 'interleaved', shift: -3, factor: 0.8 }) },
   {
     name: 'there and back again',
     lengths: FAR,
     width: 24,
     build(g, x) {
-      const turn = { nHeads: 2, dim: 12, layout: 'half', table: g.ropeTable(frequencies(12)) } as const
+      const turn = { nHeads: 2, dim: 12, pairs: 'half', table: g.ropeTable(frequencies(12)) } as const
       const heads = { value: x, offset: 0, stride: 12 }
       g.rope({ x: g.rope({ x: heads, ...turn }), ...turn, inverse: true })
       return x
@@ -114,7 +114,7 @@ export const rope: OpCase[] = [
     build(g, x) {
       const out = g.value(16)
       const [from, to] = [x, out].map((value) => ({ value, offset: 0, stride: 8 })) as [HeadView, HeadView]
-      g.rope({ x: from, out: to, nHeads: 2, dim: 8, layout: 'half', table: g.ropeTable(frequencies(8)) })
+      g.rope({ x: from, out: to, nHeads: 2, dim: 8, pairs: 'half', table: g.ropeTable(frequencies(8)) })
       return out
     },
   },

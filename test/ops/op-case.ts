@@ -142,7 +142,7 @@ function stepOf(
     tokens: Int32Array.from(tokens, ({ id }) => id),
     positions: Int32Array.from(tokens, ({ position }) => position),
     sequences: Int32Array.from(tokens, ({ sequence }) => sequence),
-    ends: Int32Array.from(tokens, ({ end }) => end),
+    textLengths: Int32Array.from(tokens, ({ end }) => end),
     pageTables: served.map(({ i }) => Int32Array.from({ length: pages }, (_, j) => (pages - 1 - j) * count + i)),
     slots: Int32Array.from(served, ({ i }) => count - 1 - i),
     logitRows: Int32Array.from(tokens.flatMap(({ position }, t) => (wanted(position) ? [t] : []))),

@@ -38,7 +38,7 @@ describe.each(BACKENDS)('$name', ({ backend, idsAreBits }) => {
         tokens: Int32Array.from(seen, (i) => scores[i]! + 400),
         positions: Int32Array.from(seen),
         sequences: new Int32Array(seen.length),
-        ends: new Int32Array(seen.length).fill(scores.length),
+        textLengths: new Int32Array(seen.length).fill(scores.length),
         pageTables: [Int32Array.from({ length: 8 }, (_, i) => i)],
         logitRows: Int32Array.of(seen.length - 1),
       })

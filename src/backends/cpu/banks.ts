@@ -10,7 +10,7 @@ import { placedBytes, type PlacedWeight } from './places.js'
 export const MAX_BANK_BYTES = 65536 * 65536
 
 /** Which bank each op runs in. Weights that two ops share (tied embeddings) pull the second op back to the first's bank. */
-export interface BankPlan {
+export interface BankAssignment {
   /** The program, with the experts of a layer that is larger than a bank in parts. */
   readonly program: Program
   /** Per op of this program, the draft's behind the others. */
@@ -23,21 +23,21 @@ export interface BankPlan {
 }
 
 /** Slots of recurrent states that must fit beside a bank's weights. */
-const SLOTS = 4
+const MIN_STATE_SLOTS = 4
 
 /**
  * Fills banks with runs of whole layers. `reserve` bytes of each bank stay free for activations, and `pages` cache pages
  * must fit beside the weights. Experts of a layer that is larger than a bank are divided between several.
  * @throws UserError when one expert, or the rest of a layer, is larger than a bank.
  */
-export function planBanks(
+export function assignBanks(
   program: Program,
   weights: ReadonlyMap<string, PlacedWeight>,
   bankBytes: number,
   reserve: number,
   pages: number,
   cache: CacheFormat,
-): BankPlan {
+): BankAssignment {
   const banks = new Map<PlacedOp, number>()
   const states: number[][] = [[]]
   const recurrents: number[][] = [[]]
@@ -51,7 +51,7 @@ export function planBanks(
     [...freshOf(own)].reduce((sum, name) => sum + placedBytes(weights.get(name)!), 0)
   const cacheOf = (group: readonly PlacedOp[]): number =>
     group.reduce((sum, { op }) => {
-      if ('recurrent' in op) return sum + op.recurrent.floats * 4 * SLOTS
+      if ('recurrent' in op) return sum + op.recurrent.floats * 4 * MIN_STATE_SLOTS
       const bytes = statesOf(op).map((state) => statePageBytes(state, cache))
       return bytes.reduce((all, { keys, values }) => all + (keys + values) * pages, sum)
     }, 0)

@@ -3,8 +3,8 @@ import type { Checkpoint } from '../../checkpoint/checkpoint.js'
 import { UserError } from '../../errors.js'
 import { weightsOf, type WeightUse } from '../../graph/ops.js'
 import { allOps, type Program } from '../../graph/program.js'
-import { type Backend, type BackendOptions, type MemoryPlan, type Runner } from '../backend.js'
-import { MAX_BANK_BYTES, planBanks } from './banks.js'
+import { type Backend, type BackendOptions, type MemoryNeeds, type Runner } from '../backend.js'
+import { MAX_BANK_BYTES, assignBanks } from './banks.js'
 import { cacheFormatOf, statePageBytes } from '../formats/cache-format.js'
 import { makePages } from './fresh-pages.js'
 import { Lowering } from '../plan/lower/lowering.js'
@@ -12,7 +12,7 @@ import { layOut, timesBytes, type Layout } from './layout.js'
 import { available, kernels, threadsOf } from './machine.js'
 import { collectGarbage, sharesMemory } from './platform.js'
 import { WeightLoader, stagingBytes } from './load-weights.js'
-import { ReadAhead } from './read-ahead.js'
+import { StagingQueue } from './staging-queue.js'
 import { measureReadSpeed } from './read-speed.js'
 import { CpuRunner } from './runner.js'
 import { ThreadPool, ownThread } from './threads.js'
@@ -74,7 +74,7 @@ function layOutIn(
   const bankBytes = Math.min(options.cpu?.bankBytes ?? MAX_BANK_BYTES, MAX_BANK_BYTES)
   const cache = cacheFormatOf(program, options)
   for (let reserve = Math.min(ACTIVATION_RESERVE, bankBytes / 4); ;) {
-    const banks = planBanks(program, weights, bankBytes, reserve, 1, cache)
+    const banks = assignBanks(program, weights, bankBytes, reserve, 1, cache)
     const lowering = new Lowering(weights, options.precision === 'fast', cache)
     const layout = layOut(lowering, weights, banks, nThreads, options)
     const most = layout.banks.map((_, bank) => loadedBytes(layout, bank, weights)).reduce((a, b) => Math.max(a, b))
@@ -96,12 +96,12 @@ function plan(
   program: Program,
   checkpoint: Checkpoint,
   options: Pick<BackendOptions, 'precision' | 'quantize' | 'kvCache'>,
-): MemoryPlan {
+): MemoryNeeds {
   const weights = planWeights(program, checkpoint, options)
   const cache = cacheFormatOf(program, options)
   let refusal: UserError | undefined
   try {
-    planBanks(program, weights, MAX_BANK_BYTES, ACTIVATION_RESERVE, 1, cache)
+    assignBanks(program, weights, MAX_BANK_BYTES, ACTIVATION_RESERVE, 1, cache)
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     refusal = error
@@ -147,7 +147,7 @@ async function loadWeights(
 ): Promise<void> {
   const totalBytes = [...weights.values()].reduce((sum, w) => sum + w.stored.byteLength, 0)
   let loadedBytes = 0
-  const ahead = new ReadAhead()
+  const ahead = new StagingQueue()
   for (const placed of weights.values()) {
     await fresh?.get(placed)
     await loaders[placed.bank]!.load(placed, ahead, options.signal)

@@ -8,8 +8,8 @@ import type { PlannedWeight } from '../formats/weights.js'
 import type { Buffer, Call } from '../plan/calls.js'
 import { lowerOp } from '../plan/lower/lower.js'
 import type { Lowering } from '../plan/lower/lowering.js'
-import { findCrossings, planMemory } from '../plan/memory-plan.js'
-import type { BankPlan } from './banks.js'
+import { findCrossings, assignBuffers } from '../plan/buffer-assignment.js'
+import type { BankAssignment } from './banks.js'
 import { listsOf, pageOffsetsOf, recurrentBytes, slotOffsetsOf, writeCalls, type Places } from './place-calls.js'
 import type { PlacedWeight } from './places.js'
 import { DESCRIPTOR_BYTES } from './records.js'
@@ -79,7 +79,7 @@ type InBank = Layout['logits']
 export function layOut(
   lowering: Lowering,
   weights: ReadonlyMap<string, PlacedWeight>,
-  plan: BankPlan,
+  plan: BankAssignment,
   nThreads: number,
   options: BackendOptions,
 ): Layout {
@@ -92,7 +92,7 @@ export function layOut(
   const crossings = findCrossings(program, plan.bankOf, lowering, firstCalls)
   const sizeOf = (b: Buffer): number =>
     b.extra + b.rowBytes * b.multiple * (b.rows === 'T' ? options.stepTokens : options.maxLogitRows)
-  const memory = planMemory(calls, crossings, plan.count, sizeOf, keep)
+  const memory = assignBuffers(calls, crossings, plan.count, sizeOf, keep)
   const scratch = scratchBytes(program, weights, cache, longestText(program))
   const threadBytes = align(scratch) + SPARE_BYTES
   const lists = new Map<readonly PlannedWeight[], number>()
@@ -149,7 +149,7 @@ export function layOut(
 }
 
 /** Lowers all ops; returns the first call of each. */
-function lowerAll(lowering: Lowering, { program, bankOf }: BankPlan): number[] {
+function lowerAll(lowering: Lowering, { program, bankOf }: BankAssignment): number[] {
   return allOps(program).map(({ op }, i) => {
     const first = lowering.calls.length
     lowerOp(op, bankOf[i]!, lowering)
@@ -190,7 +190,7 @@ interface BankContents {
 /** Addresses inside one bank, in the order in which they lie. */
 function placeBank(
   bank: number,
-  plan: BankPlan,
+  plan: BankAssignment,
   { calls, weights, lists, cache, options, activationBytes, threadBytes, nThreads }: BankContents,
 ): { readonly layout: BankLayout; readonly activations: number } {
   const { program } = plan

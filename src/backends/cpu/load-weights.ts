@@ -5,10 +5,10 @@ import { UserError } from '../../errors.js'
 import { checkIds } from '../ids.js'
 import { align } from '../align.js'
 import { GROUP_ROWS, KERNEL_FORMATS, STAGED_BLOCK, type KernelFormat, type KernelRows } from '../contract.generated.js'
-import { publishedAs, type BlockPlan } from '../formats/stored-formats.js'
+import { publishedAs, type BlockEncoding } from '../formats/stored-formats.js'
 import { isBlocks } from '../formats/weights.js'
 import type { PlacedWeight } from './places.js'
-import { SLOTS, type ReadAhead } from './read-ahead.js'
+import { STAGING_BUFFERS, type StagingQueue } from './staging-queue.js'
 import { DESCRIPTOR_BYTES, writeDescriptor, type Descriptor } from './records.js'
 import { stageBlocks } from './stage-blocks.js'
 
@@ -36,13 +36,13 @@ interface PackKernels {
   anyMasked(address: number, bytes: number, width: number, mask: number): number
 }
 
-/** Bytes that a {@link WeightLoader} of these weights needs beside them: the slots of {@link ReadAhead}. */
+/** Bytes that a {@link WeightLoader} of these weights needs next to them: the buffers of {@link StagingQueue}. */
 export function stagingBytes(weights: Iterable<PlacedWeight>): number {
-  return slotBytes(weights) * SLOTS
+  return bufferBytes(weights) * STAGING_BUFFERS
 }
 
 /** A descriptor, a piece of rows, and its rows of scales. */
-function slotBytes(weights: Iterable<PlacedWeight>): number {
+function bufferBytes(weights: Iterable<PlacedWeight>): number {
   let most = 0
   for (const { stored } of weights) {
     const rows = pieceRows(stored)
@@ -67,7 +67,7 @@ function pieceRows(stored: StoredTensor): number {
 /** Reads weights into one bank: straight into their place, or by way of `staging` where kernels pack them. */
 export class WeightLoader {
   private readonly kernels: PackKernels
-  private readonly slotBytes: number
+  private readonly bufferBytes: number
 
   constructor(
     module: WebAssembly.Module,
@@ -77,14 +77,14 @@ export class WeightLoader {
     private readonly staging: number,
     weights: Iterable<PlacedWeight>,
   ) {
-    this.slotBytes = slotBytes(weights)
+    this.bufferBytes = bufferBytes(weights)
     const env = { memory, abort: () => undefined, clock: () => 0 }
     this.kernels = new WebAssembly.Instance(module, { env }).exports as unknown as PackKernels
     this.kernels.init(0, 1, scratch, 0, 0)
   }
 
   /** Begins to; all is there when `ahead` has ended. @throws UserError for weights or scales that are not finite. */
-  async load(placed: PlacedWeight, ahead: ReadAhead, signal?: AbortSignal): Promise<void> {
+  async load(placed: PlacedWeight, ahead: StagingQueue, signal?: AbortSignal): Promise<void> {
     const { stored, format, packing } = placed
     const { rows, cols } = stored
     if (placed.blocks) return this.loadBlocks(placed, placed.blocks, ahead, signal)
@@ -130,25 +130,27 @@ export class WeightLoader {
     checkIds(placed.weight, stored, new Float32Array(this.memory.buffer, placed.data, rows * cols))
   }
 
-  /** Calls `load` for every piece of rows, with a slot's staging memory. */
+  /** Calls `load` for every piece of rows, with a staging buffer. */
   private async pieces(
     stored: StoredTensor,
-    ahead: ReadAhead,
+    ahead: StagingQueue,
     signal: AbortSignal | undefined,
     load: (staging: number, row: number, count: number) => Promise<void>,
   ): Promise<void> {
     const step = pieceRows(stored)
     for (let row = 0; row < stored.rows; row += step) {
       if (signal?.aborted) throw new UserError('loading was cancelled', 'aborted')
-      await ahead.add((slot) => load(this.staging + slot * this.slotBytes, row, Math.min(step, stored.rows - row)))
+      await ahead.add((buffer) =>
+        load(this.staging + buffer * this.bufferBytes, row, Math.min(step, stored.rows - row)),
+      )
     }
   }
 
   /** Blocks with scales of two levels: read, taken apart into records, and dealt out by a kernel. */
   private async loadBlocks(
     placed: PlacedWeight,
-    plan: BlockPlan,
-    ahead: ReadAhead,
+    plan: BlockEncoding,
+    ahead: StagingQueue,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const { stored, format } = placed
@@ -172,7 +174,7 @@ export class WeightLoader {
   /** Rows [row, row + count); not 0 where a scale is refused. */
   private async packPiece(
     { stored, packing, descriptor }: PlacedWeight,
-    plan: BlockPlan,
+    plan: BlockEncoding,
     grid: Scales | undefined,
     staging: number,
     row: number,

@@ -7,7 +7,7 @@ import { statePageBytes, type CacheFormat } from '../formats/cache-format.js'
 import type { PlannedWeight } from '../formats/weights.js'
 import { type Buffer, type BufferAt, type Call, type Operand, type WeightOperand } from '../plan/calls.js'
 import { HazardTracker } from '../plan/hazards.js'
-import type { BankPlan } from './banks.js'
+import type { BankAssignment } from './banks.js'
 import type { BankLayout } from './layout.js'
 import type { PlacedWeight } from './places.js'
 import { writeRecord, type PlacedCall, type RowsAt } from './records.js'
@@ -102,7 +102,7 @@ function addressOfWeight(kind: WeightKind, { weight }: PlannedWeight, { weights 
 }
 
 /** Where a state's keys and values begin inside a page of its bank. */
-export function pageOffsetsOf(program: Program, plan: BankPlan, cache: CacheFormat): Places['pages'] {
+export function pageOffsetsOf(program: Program, plan: BankAssignment, cache: CacheFormat): Places['pages'] {
   const offsets: { keys: number; values: number }[] = []
   for (const states of plan.states) {
     let at = 0
@@ -116,7 +116,7 @@ export function pageOffsetsOf(program: Program, plan: BankPlan, cache: CacheForm
 }
 
 /** Where a recurrent state begins inside a slot of its bank. */
-export function slotOffsetsOf(program: Program, plan: BankPlan): number[] {
+export function slotOffsetsOf(program: Program, plan: BankAssignment): number[] {
   const offsets: number[] = []
   for (const recurrents of plan.recurrents) {
     let at = 0

@@ -3,7 +3,7 @@ import { align } from '../align.js'
 import type { PlannedWeight } from '../formats/weights.js'
 import { DESCRIPTOR_BYTES } from './records.js'
 
-/** A weight with its place, which planBanks and layOut decide. */
+/** A weight with its place, which assignBanks and layOut decide. */
 export interface PlacedWeight extends PlannedWeight {
   bank: number
   /** Of the descriptor; data follows, aligned. */

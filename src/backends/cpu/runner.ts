@@ -1,7 +1,7 @@
 import { UserError, invariant } from '../../errors.js'
 import type { Program } from '../../graph/program.js'
 import {
-  endsOf,
+  textLengthsOf,
   firstTied,
   type BackendOptions,
   type ChooseToken,
@@ -120,7 +120,7 @@ export class CpuRunner implements Runner {
 
   private async compute(step: Step, run: () => Promise<void>): Promise<void> {
     invariant(!this.running, 'two steps at a time')
-    const ends = endsOf(step)
+    const ends = textLengthsOf(step)
     this.check(step, ends)
     this.running = true
     try {

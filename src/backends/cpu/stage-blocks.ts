@@ -5,7 +5,7 @@ import { BlockNumbers } from '../../checkpoint/formats/block-numbers.js'
 import { BLOCK_READERS } from '../../checkpoint/formats/ggml-blocks.js'
 import { invariant } from '../../errors.js'
 import { STAGED_BLOCK } from '../contract.generated.js'
-import type { BlockPlan } from '../formats/stored-formats.js'
+import type { BlockEncoding } from '../formats/stored-formats.js'
 
 /** IQ4_NL's points to their codes, by point + 128. */
 const IQ4_CODES = iq4Codes()
@@ -19,7 +19,7 @@ function iq4Codes(): Uint8Array {
 /** Writes `count` rows, whose stored bytes are `bytes`, to `out`. `scales`: of the whole tensor, where it has a grid. */
 export function stageBlocks(
   stored: StoredTensor,
-  plan: BlockPlan,
+  plan: BlockEncoding,
   bytes: Uint8Array,
   firstRow: number,
   count: number,
@@ -30,7 +30,7 @@ export function stageBlocks(
   else stageGgml(stored, plan, bytes, count, out)
 }
 
-function stageGgml(stored: StoredTensor, plan: BlockPlan, bytes: Uint8Array, count: number, out: Uint8Array): void {
+function stageGgml(stored: StoredTensor, plan: BlockEncoding, bytes: Uint8Array, count: number, out: Uint8Array): void {
   const { blockCols, blockBytes } = FORMATS[stored.format]
   const reader = BLOCK_READERS[stored.format]
   invariant(reader, `${stored.format} has no blocks`)
@@ -63,7 +63,7 @@ function stageGgml(stored: StoredTensor, plan: BlockPlan, bytes: Uint8Array, cou
 /** INT4 in safetensors: two codes in a byte, low nibble first; the minimum is the zero point times the scale. */
 function stageGrid(
   stored: StoredTensor,
-  { factor }: BlockPlan,
+  { factor }: BlockEncoding,
   bytes: Uint8Array,
   firstRow: number,
   count: number,

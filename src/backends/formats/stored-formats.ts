@@ -24,7 +24,7 @@ export type Packing =
 export type BlockFormat = Exclude<KernelBlocks, 'int4' | 'int8'>
 
 /** How blocks with scales of their own kind are dealt out (kernels/cpu/dequantize-blocks.ts). */
-export interface BlockPlan {
+export interface BlockEncoding {
   readonly format: BlockFormat
   /** Blocks of 32 columns that share d and dmin. */
   readonly per: number
@@ -37,7 +37,7 @@ export interface BlockPlan {
 export interface Published {
   readonly format: KernelFormat
   readonly packing: Packing
-  readonly blocks?: BlockPlan
+  readonly blocks?: BlockEncoding
 }
 
 const rows = (format: KernelRows): Published => ({ format, packing: 'rows' })
@@ -51,7 +51,7 @@ const blocks = (
     mins = false,
     factor = 1,
     packing = 'packBlocks',
-  }: Partial<Pick<BlockPlan, 'mins' | 'factor'> & { packing: Packing }> = {},
+  }: Partial<Pick<BlockEncoding, 'mins' | 'factor'> & { packing: Packing }> = {},
 ): Published => ({ format, packing, blocks: { format, per, mins, factor } })
 
 const STORED: Readonly<Record<FormatName, Published | ((stored: StoredTensor) => Published)>> = {

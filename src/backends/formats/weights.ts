@@ -5,7 +5,7 @@ import type { Weight, WeightUse } from '../../graph/ops.js'
 import { align } from '../align.js'
 import type { BackendOptions } from '../backend.js'
 import { GROUP_ROWS, KERNEL_FORMATS, type KernelBlocks, type KernelFormat } from '../contract.generated.js'
-import { publishedAs, type BlockPlan, type Packing } from './stored-formats.js'
+import { publishedAs, type BlockEncoding, type Packing } from './stored-formats.js'
 
 /** A weight with its format: decided before any byte is read. */
 export interface PlannedWeight {
@@ -14,7 +14,7 @@ export interface PlannedWeight {
   readonly format: KernelFormat
   readonly packing: Packing
   /** How its blocks are dealt out, where they are those that were published. */
-  readonly blocks?: BlockPlan
+  readonly blocks?: BlockEncoding
   readonly bytes: number
   /** Bytes of codes, before the scales, and of the scales, before their upper level. */
   readonly dataBytes: number
@@ -77,7 +77,7 @@ export interface WeightBytes {
   readonly superBytes: number
 }
 
-function bytesOf({ rows, cols, scales, name }: StoredTensor, format: KernelFormat, plan?: BlockPlan): WeightBytes {
+function bytesOf({ rows, cols, scales, name }: StoredTensor, format: KernelFormat, plan?: BlockEncoding): WeightBytes {
   if (!isBlocks(format)) {
     invariant(format !== 'fp8' || scales, `${name} has no scales`)
     const grid = format === 'fp8' && scales ? scales.shape[0] * scales.shape[1] : 0
@@ -91,7 +91,7 @@ export function blockBytes(
   format: KernelBlocks,
   rows: number,
   cols: number,
-  { per, mins }: Pick<BlockPlan, 'per' | 'mins'> = { per: 1, mins: false },
+  { per, mins }: Pick<BlockEncoding, 'per' | 'mins'> = { per: 1, mins: false },
 ): WeightBytes {
   const { codeBytes, scaleBytes, levels } = KERNEL_FORMATS[format]
   const groups = Math.ceil(rows / GROUP_ROWS)

@@ -84,7 +84,7 @@ export function selectRows(op: SelectRowsOp, { step, buf }: StepContext): void {
 function rotate(op: RopeOp, angles: Float64Array, x: Float32Array, out: Float32Array): void {
   const n = op.dim / 2
   for (let i = 0; i < n; i++) {
-    const [a, b] = op.layout === 'half' ? [i, i + op.dim / 2] : [2 * i, 2 * i + 1]
+    const [a, b] = op.pairs === 'half' ? [i, i + op.dim / 2] : [2 * i, 2 * i + 1]
     const cos = angles[i]!
     const sin = angles[n + i]! * (op.inverse ? -1 : 1)
     const [xa, xb] = [x[a]!, x[b]!]

@@ -19,10 +19,10 @@ export function experts(op: ExpertsOp, { step, buf, weights }: StepContext): voi
     const x = buf.view(op.x, t)
     const routing = buf.row(op.routing, t)
     const out = adds ? Float64Array.from(buf.view(op.out, t)) : new Float64Array(x.length)
-    for (let slot = 0; slot < op.topK; slot++) {
-      const e = routing[slot]! - first
+    for (let choice = 0; choice < op.topK; choice++) {
+      const e = routing[choice]! - first
       if (!op.gate[e]) continue
-      const weight = routing[op.topK + slot]!
+      const weight = routing[op.topK + choice]!
       const own = op.weighted === 'input' ? x.map((v) => weight * v) : x
       const plus = (bias: readonly Weight[] | undefined, y: Float32Array): Float32Array =>
         bias ? y.map((v, i) => v + weights.of(bias[e]!)[i]!) : y

@@ -1,8 +1,8 @@
 /** Attention over residuals by plain loops. */
-import type { MixBlocksOp } from '../../graph/ops.js'
+import type { MixResidualsOp } from '../../graph/ops.js'
 import type { StepContext } from './step.js'
 
-export function mixBlocks(op: MixBlocksOp, { step, buf, weights }: StepContext): void {
+export function mixResiduals(op: MixResidualsOp, { step, buf, weights }: StepContext): void {
   const [norm, proj] = [weights.of(op.norm), weights.of(op.proj)]
   for (let t = 0; t < step.tokens.length; t++) {
     const rows = op.blocks.map((block) => buf.view(block, t))

@@ -1,6 +1,6 @@
 /** Attention to chosen positions by plain loops. */
 import type { CacheState, CompressOp, IndexOp, SparseAttentionOp, View } from '../../graph/ops.js'
-import { endsOf } from '../backend.js'
+import { textLengthsOf } from '../backend.js'
 import { softmaxSum } from './arithmetic.js'
 import type { PagedRows } from './paged-rows.js'
 import type { StepContext } from './step.js'
@@ -9,7 +9,7 @@ import { torchTopK } from './torch-topk.js'
 export function index(op: IndexOp, context: StepContext): void {
   const { step, buf } = context
   const keys = append(op.k, op.state, context)
-  const ends = endsOf(step)
+  const ends = textLengthsOf(step)
   const { every } = op.state
   for (let t = 0; t < step.tokens.length; t++) {
     const weights = buf.view(op.weights, t)

@@ -41,7 +41,7 @@ export interface Dialect {
   /** Special tokens that structure an answer: the decoder gives them to the parser as text. */
   readonly markers: readonly string[]
   /** Special tokens that end an answer, beside those that the checkpoint names. */
-  readonly endMarkers?: readonly string[]
+  readonly stopMarkers?: readonly string[]
   parser(setup: AnswerSetup): AnswerParser
   /** What stands before the answer's text, or before its calls, behind `prompt`; undefined where nothing does. */
   textStart?(prompt: string, calls: boolean): string | undefined

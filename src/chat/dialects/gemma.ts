@@ -15,7 +15,7 @@ export const gemma4: Dialect = {
   name: 'gemma-4',
   markers: ['<|channel>', THINK.close, CALL, CALL_END, QUOTE],
   // The model asks for the tool's result by beginning it.
-  endMarkers: ['<turn|>', '<|tool_response>'],
+  stopMarkers: ['<turn|>', '<|tool_response>'],
   textStart: endOf(THINK),
   parser: (setup) =>
     parserOf(setup, function* (reader) {

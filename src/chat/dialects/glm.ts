@@ -18,14 +18,14 @@ type Tags = ReturnType<typeof tagsOf>
  * GLM 4.5 and later, and LongCat: the function's name, then keys and values in tags of their own; strings are raw text, all
  * else is JSON. 4.5 and 4.6 put each on a line (`lines`), later ones do not.
  */
-function argumentTags(name: string, prefix: string, lines: boolean, endMarkers: readonly string[]): Dialect {
+function argumentTags(name: string, prefix: string, lines: boolean, stopMarkers: readonly string[]): Dialect {
   const tags = tagsOf(prefix)
   const { think, call, key, value } = tags
   const line = lines ? '\n' : ''
   return {
     name,
     markers: [think, call, key, value].flatMap(({ open, close }) => [open, close]),
-    endMarkers,
+    stopMarkers,
     textStart: endOf(think),
     parser: (setup) =>
       parserOf(setup, function* (reader) {

@@ -18,7 +18,7 @@ const ENDS = [END, CALL, RETURN, START]
 export const harmony: Dialect = {
   name: 'harmony',
   markers: [START, CHANNEL, CONSTRAIN, MESSAGE, END, CALL, RETURN],
-  endMarkers: [RETURN, CALL],
+  stopMarkers: [RETURN, CALL],
   // Whatever the channels before it hold, the answer proper is in the last.
   parser: (setup) => parserOf(setup, messages),
   textStart: (_prompt, calls) => (calls ? undefined : `${CHANNEL}final${MESSAGE}`),

@@ -16,7 +16,7 @@ const CALL_END = '<|tool_call_end|>'
 export const kimiK2: Dialect = {
   name: 'kimi-k2',
   markers: [THINK.open, THINK.close, SECTION, SECTION_END, CALL, ARGUMENTS, CALL_END],
-  endMarkers: ['<|im_end|>'],
+  stopMarkers: ['<|im_end|>'],
   textStart: endOf(THINK),
   parser: (setup) =>
     parserOf(setup, function* (reader) {

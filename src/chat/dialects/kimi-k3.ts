@@ -22,7 +22,7 @@ function unescapeAttribute(value: string): string {
 export const kimiK3: Dialect = {
   name: 'kimi-k3',
   markers: [OPEN, CLOSE, SEPARATOR],
-  endMarkers: ['<|end_of_msg|>'],
+  stopMarkers: ['<|end_of_msg|>'],
   parser: (setup) => parserOf(setup, sections),
   textStart: (prompt, calls) => {
     if (!prompt.trimEnd().endsWith(openTag('think'))) return undefined

@@ -32,11 +32,11 @@ const PYTHON_SYNTAX: ToolSyntax = {
  * Llama 3 and 4: the whole answer is a call, as JSON objects or as a list of Python calls. Nothing marks it, so it is only
  * looked for where there are tools. Which of the two the model was told to write says the template.
  */
-function llamaDialect(name: string, endMarkers: readonly string[], syntax: ToolSyntax): Dialect {
+function llamaDialect(name: string, stopMarkers: readonly string[], syntax: ToolSyntax): Dialect {
   return {
     name,
     markers: [PYTHON_TAG, PYTHON_START, PYTHON_END],
-    endMarkers,
+    stopMarkers,
     parser: (setup) => parserOf(setup, (reader) => (setup.tools.length > 0 ? answer(reader) : plain(reader))),
     toolSyntax: () => syntax,
   }

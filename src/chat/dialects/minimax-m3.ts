@@ -16,7 +16,7 @@ const MAX_DEPTH = 64
 export const minimaxM3: Dialect = {
   name: 'minimax-m3',
   markers: [THINK.open, THINK.close, MARK],
-  endMarkers: ['[e~['],
+  stopMarkers: ['[e~['],
   textStart: endOf(THINK),
   parser: (setup) =>
     parserOf(setup, function* (reader) {

@@ -11,7 +11,7 @@ const TAGS: InvokeTags = { prefix: '', block: 'minimax:tool_call', typed: false 
 export const minimax: Dialect = {
   name: 'minimax-m2',
   markers: [THINK.open, THINK.close, BEGIN, END],
-  endMarkers: ['[e~['],
+  stopMarkers: ['[e~['],
   textStart: endOf(THINK),
   parser: (setup) =>
     parserOf(setup, function* (reader) {

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.js'
-import { blockSource } from './block-cache.js'
+import { rangeCache } from './range-cache.js'
 import type { FileSet } from './source.js'
 
 /**
@@ -27,7 +27,7 @@ export function blobFiles(files: readonly File[]): FileSet {
     },
     async open(name) {
       const file = named.get(name)
-      return file && blockSource(name, file.size, (offset, length) => readBlob(name, file, offset, length))
+      return file && rangeCache(name, file.size, (offset, length) => readBlob(name, file, offset, length))
     },
   }
 }

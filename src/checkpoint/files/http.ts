@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.js'
-import { blockSource } from './block-cache.js'
+import { rangeCache } from './range-cache.js'
 import { memorySource } from './memory.js'
 import { isPlainFileName } from './range.js'
 import type { ByteSource, FileSet } from './source.js'
@@ -77,7 +77,7 @@ async function openHttp(url: string): Promise<ByteSource | undefined> {
   const start = new Uint8Array(await bodyOf(name, response))
   const size = totalOf(response) ?? (await sizeByHead(url, name))
   if (start.length >= size) return memorySource(name, start.subarray(0, size))
-  return blockSource(name, size, (offset, length) => fetchRange(url, name, size, offset, length))
+  return rangeCache(name, size, (offset, length) => fetchRange(url, name, size, offset, length))
 }
 
 async function fetchRange(

@@ -1,4 +1,4 @@
-import { endIdsOf, idsOf } from '../../tokenizer/end-ids.js'
+import { eosIdsOf, idsOf } from '../../tokenizer/eos-ids.js'
 import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 import type { GenerationDefaults } from '../options.js'
 import { GREEDY } from '../sample/sampler.js'
@@ -27,5 +27,5 @@ export function generationDefaults(config: JsonObject): GenerationDefaults {
 
 /** Every id that ends an answer: of config.json, generation_config.json and the tokenizer. */
 export function stopIdsOf(config: JsonObject, generation: JsonObject, tokenizer: Tokenizer | undefined): Set<number> {
-  return new Set([...endIdsOf(config, generation), ...idsOf(tokenizer?.eosIds ?? [])])
+  return new Set([...eosIdsOf(config, generation), ...idsOf(tokenizer?.eosIds ?? [])])
 }

@@ -1,4 +1,4 @@
-/** What may come next, guessed cheaply. The model checks guesses, so that a wrong one costs time and never a token. */
+/** Drafts what may come next, cheaply. The model checks drafts, so that a wrong one costs time and never a token. */
 export interface Drafter {
   /**
    * Tokens that may follow `sequence`, the prompt and the answer so far; at most `most`, or none.
@@ -13,19 +13,19 @@ export type Speculation = 'mtp' | 'ngram'
 /** The longest and the shortest run of tokens that is looked up. */
 const LONGEST = 4
 const SHORTEST = 2
-/** Guesses when nothing is known yet, and the most. */
-const FIRST_GUESSES = 4
-const MOST_GUESSES = 16
+/** Tokens of a draft when nothing is known yet, and the most. */
+const FIRST_DRAFT = 4
+const LONGEST_DRAFT = 16
 
 /**
- * Prompt lookup: what followed the last few tokens when they occurred before, in the prompt or in the answer. It guesses
- * more after full success and less after failure. The idea: github.com/apoorvumang/prompt-lookup-decoding.
+ * Prompt lookup: what followed the last few tokens when they occurred before, in the prompt or in the answer. Drafts
+ * become longer after full success and shorter after failure. The idea: github.com/apoorvumang/prompt-lookup-decoding.
  */
 export class NgramDrafter implements Drafter {
   /** Where each run of n tokens ended last, by n. */
-  private readonly ends = new Map<string, number>()
+  private readonly endOf = new Map<string, number>()
   private indexed = 0
-  private guesses = FIRST_GUESSES
+  private draftLength = FIRST_DRAFT
   private last: { readonly at: number; readonly tokens: readonly number[] } | undefined
 
   draft(sequence: readonly number[], most: number): readonly number[] {
@@ -33,10 +33,10 @@ export class NgramDrafter implements Drafter {
     // The run at the very end is what is looked up; it is indexed afterwards.
     for (; this.indexed < sequence.length; this.indexed++) {
       for (let n = SHORTEST; n <= Math.min(LONGEST, this.indexed); n++) {
-        this.ends.set(keyOf(sequence, this.indexed, n), this.indexed)
+        this.endOf.set(keyOf(sequence, this.indexed, n), this.indexed)
       }
     }
-    const count = Math.min(most, this.guesses)
+    const count = Math.min(most, this.draftLength)
     const end = this.find(sequence)
     const tokens = end === undefined ? [] : sequence.slice(end, end + count)
     this.last = tokens.length > 0 ? { at: sequence.length, tokens } : undefined
@@ -45,7 +45,7 @@ export class NgramDrafter implements Drafter {
 
   private find(sequence: readonly number[]): number | undefined {
     for (let n = Math.min(LONGEST, sequence.length); n >= SHORTEST; n--) {
-      const end = this.ends.get(keyOf(sequence, sequence.length, n))
+      const end = this.endOf.get(keyOf(sequence, sequence.length, n))
       if (end !== undefined) return end
     }
     return undefined
@@ -55,8 +55,8 @@ export class NgramDrafter implements Drafter {
     if (!this.last) return
     const { at, tokens } = this.last
     const right = tokens.findIndex((token, i) => sequence[at + i] !== token)
-    if (right < 0) this.guesses = Math.min(MOST_GUESSES, this.guesses * 2)
-    else this.guesses = Math.max(1, Math.ceil(this.guesses / 2), right)
+    if (right < 0) this.draftLength = Math.min(LONGEST_DRAFT, this.draftLength * 2)
+    else this.draftLength = Math.max(1, Math.ceil(this.draftLength / 2), right)
   }
 }
 

@@ -2,9 +2,9 @@ import type { RowResult } from '../../backends/backend.js'
 import type { AnswerParser, ToolCall } from '../../chat/dialects/dialect.js'
 import { UserError } from '../../errors.js'
 import type { StreamDecoder } from '../../tokenizer/tokenizer.js'
-import { Answered, type ChooseRun } from '../sample/choose.js'
+import { AnswerTokens, type ChooseRun } from '../sample/choose.js'
 import type { GenerationResult, Part, PromptCount } from './generation.js'
-import { guessesOf } from './guesses.js'
+import { draftingOf } from './drafting.js'
 import type { SessionModel } from './model.js'
 import { StopText } from './stop.js'
 import type { Timeline } from '../schedule/timeline.js'
@@ -22,7 +22,7 @@ export interface GenerateRun extends ChooseRun {
 }
 
 /**
- * Prompt in, tokens out: each step of the timeline gives one token, and more where guesses were right, until something ends
+ * Prompt in, tokens out: each step of the timeline gives one token, and more where drafts were right, until something ends
  * the answer.
  */
 export async function generateTokens(
@@ -34,70 +34,70 @@ export async function generateTokens(
   const { constraint } = run
   // What a constraint allows is known for the next token only.
   const speculate = constraint ? 'off' : (run.speculate ?? model.speculate)
-  const guesses = guessesOf(speculate, model.shared, timeline)
+  const drafting = draftingOf(speculate, model.shared, timeline)
   const prepare = constraint?.prepare && (() => constraint.prepare!())
-  const answer = new Answer(model.tokenizer?.decoder(run.markers), run)
+  const written = new AnswerText(model.tokenizer?.decoder(run.markers), run)
   const room = Math.min(run.maxTokens, model.shared.contextLength - prompt.length)
-  const answered = new Answered(run, prompt, model.stopIds, room, (id) => answer.push(id))
-  const { ids, sequence } = answered
+  const tokens = new AnswerTokens(run, prompt, model.stopIds, room, (id) => written.push(id))
+  const { ids, sequence } = tokens
   const started = performance.now()
   const kept = run.signal.aborted ? 0 : timeline.reuse(prompt)
   let cachedTokens = kept
   let firstToken = started
   let lastToken = started
-  while (answered.finishReason === undefined) {
+  while (tokens.finishReason === undefined) {
     const isPrompt = ids.length === 0
-    const drafts = isPrompt || timeline.isTied ? [] : (guesses?.next(sequence, room - ids.length - 1) ?? [])
-    const read = (rows: readonly RowResult[], guessed: readonly number[]): readonly number[] => {
+    const drafts = isPrompt || timeline.isTied ? [] : (drafting?.next(sequence, room - ids.length - 1) ?? [])
+    const read = (rows: readonly RowResult[], verified: readonly number[]): readonly number[] => {
       if (isPrompt && !run.signal.aborted) {
         cachedTokens = kept + timeline.adoptedTokens
         run.begin({ promptTokens: prompt.length, cachedTokens })
       }
-      return answered.read(rows, guessed)
+      return tokens.read(rows, verified)
     }
-    const chosen = run.signal.aborted ? 0 : await advance(timeline, answered, drafts, read, run.signal, prepare)
+    const chosen = run.signal.aborted ? 0 : await advance(timeline, tokens, drafts, read, run.signal, prepare)
     if (chosen === 0) {
-      answered.finishReason = 'abort'
+      tokens.finishReason = 'abort'
       break
     }
     lastToken = performance.now()
     if (isPrompt) firstToken = lastToken
-    else guesses?.count(drafts.length, chosen)
+    else drafting?.count(drafts.length, chosen)
   }
-  answer.end()
+  written.end()
   const times = { called: run.called, started, firstToken, lastToken }
   const timings = timingsOf(times, prompt.length - cachedTokens, ids.length)
-  const { text, reasoning, toolCalls, stopText, reasoningTokens } = answer
-  const { finishReason } = answered
+  const { text, reasoning, toolCalls, stopText, reasoningTokens } = written
+  const { finishReason } = tokens
   const said = { text, reasoning, toolCalls, ids, finishReason, stopText, reasoningTokens }
-  const speculation = guesses && { speculation: guesses.counts }
+  const speculation = drafting && { speculation: drafting.counts }
   return { ...said, promptTokens: prompt.length, cachedTokens, timings, ...speculation }
 }
 
-/** One step: the end of the sequence that is not in the cache, with drafts behind it. Returns how many tokens came of it. */
+/** One step: the end of the sequence that is not in the cache, with a draft after it. Returns how many tokens came of it. */
 async function advance(
   timeline: Timeline,
-  answered: Answered,
+  tokens: AnswerTokens,
   drafts: readonly number[],
   read: (rows: readonly RowResult[], drafts: readonly number[]) => readonly number[],
   signal: AbortSignal,
   meanwhile: (() => Promise<void>) | undefined,
 ): Promise<number> {
   try {
-    const feed = answered.sequence.slice(timeline.length)
+    const feed = tokens.sequence.slice(timeline.length)
     // Checked drafts need the logits: which of their rows count is known when they are read.
-    const want = drafts.length > 0 ? 'logits' : answered.want
+    const want = drafts.length > 0 ? 'logits' : tokens.want
     const chosen = await timeline.verify(feed, drafts, read, signal, meanwhile, want)
     return chosen?.length ?? 0
   } catch (error) {
     // Without the drafts there may be memory enough.
     if (drafts.length === 0 || !(error instanceof UserError) || error.code !== 'out_of_memory') throw error
-    return advance(timeline, answered, [], read, signal, meanwhile)
+    return advance(timeline, tokens, [], read, signal, meanwhile)
   }
 }
 
 /** Ids on their way to the reader: decoded, cut at stop strings, split into reasoning, text and calls. */
-class Answer {
+class AnswerText {
   text = ''
   reasoning = ''
   readonly toolCalls: ToolCall[] = []

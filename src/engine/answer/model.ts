@@ -17,6 +17,6 @@ export interface SessionModel {
   readonly stopIds: ReadonlySet<number>
   readonly grammars: ModelGrammars
   readonly defaults: GenerationDefaults
-  /** How answers are guessed ahead unless they say otherwise. */
+  /** How drafts are made unless an answer says otherwise. */
   readonly speculate?: Speculation | undefined
 }

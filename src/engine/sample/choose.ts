@@ -72,7 +72,7 @@ class Chooser {
 }
 
 /** The tokens of an answer as they are chosen, and what ends it. */
-export class Answered {
+export class AnswerTokens {
   readonly ids: number[] = []
   /** The prompt and the ids. */
   readonly sequence: number[]

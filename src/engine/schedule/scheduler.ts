@@ -315,7 +315,7 @@ export class Scheduler {
   }
 
   /**
-   * For those who want guesses, runs the model's draft over the rows of the last step that stay and whose next token is known,
+   * For those who want drafts, runs the model's draft over the rows of the last step that stay and whose next token is known,
    * so that its own cache is filled as far as the others, and asks it what comes next. `from`: where each began.
    */
   private async draft(shares: readonly Share[], from: readonly number[]): Promise<void> {
@@ -347,7 +347,7 @@ export class Scheduler {
       tokens: Int32Array.from(tokens!),
       positions: Int32Array.from(positions!),
       sequences: Int32Array.from(sequences!),
-      ends: Int32Array.from(ends!),
+      textLengths: Int32Array.from(ends!),
       pageTables: shares.map(({ waiting }) => waiting.timeline.pageTable()),
       logitRows: Int32Array.from(logitRows!),
       wants: logitRows!.map(() => LIKELIEST),

@@ -39,9 +39,9 @@ export class Timeline {
   /** Whether the model's draft is to keep pace and to say what comes behind {@link upcoming}, and what it said. */
   wantsDraft = false
   drafted: readonly number[] = []
-  /** Tokens at the end that are only guessed: pages with one of them in it are not shared. */
-  private guessed = 0
-  /** Where the text ends whose tokens are computed: a step may have a piece of it, and guesses stand behind it. */
+  /** Tokens at the end that are only drafted: pages with one of them in it are not shared. */
+  private draftLength = 0
+  /** Where the text ends whose tokens are computed: a step may have a piece of it, and a draft follows it. */
   private end = 0
   /** From this position on, what is in the cache holds for a text that ends at {@link end} (Runner.tiedFrom). */
   private tiedFrom = Infinity
@@ -135,7 +135,7 @@ export class Timeline {
     signal?: AbortSignal,
     meanwhile?: () => Promise<void>,
     want?: RowWish,
-    end = this.tokens.length + ids.length - this.guessed,
+    end = this.tokens.length + ids.length - this.draftLength,
   ): Promise<R | undefined> {
     const { scheduler, contextLength } = this.shared
     this.upcoming = undefined
@@ -178,19 +178,19 @@ export class Timeline {
     const settle = (rows: readonly RowResult[]): readonly number[] => {
       const checked = drafts.slice(0, Math.max(0, this.tiedFrom - certain + 1))
       const chosen = read(rows.slice(0, 1 + checked.length), checked)
-      this.guessed = 0
+      this.draftLength = 0
       this.truncate(certain + Math.max(0, chosen.length - 1))
       this.share()
       this.upcoming = chosen.at(-1)
       return chosen
     }
-    this.guessed = drafts.length
+    this.draftLength = drafts.length
     try {
       return await this.step([...ids, ...drafts], certain - 1, settle, signal, meanwhile, want)
     } finally {
       // After a failure or a cancellation before it was settled.
-      if (this.guessed > 0 && this.tokens.length > certain) this.truncate(certain)
-      this.guessed = 0
+      if (this.draftLength > 0 && this.tokens.length > certain) this.truncate(certain)
+      this.draftLength = 0
     }
   }
 
@@ -228,7 +228,7 @@ export class Timeline {
 
   private share(): void {
     const { pool } = this.shared
-    const sure = Math.min(this.computed, this.tokens.length - this.guessed, this.tiedFrom)
+    const sure = Math.min(this.computed, this.tokens.length - this.draftLength, this.tiedFrom)
     while (this.own.length > 0 && (this.nodes.length + 1) * PAGE_SIZE <= sure) {
       const page = this.own.shift()!
       const node = pool.tree.add(this.nodes.at(-1), this.tokens, this.nodes.length * PAGE_SIZE, page)
@@ -286,7 +286,7 @@ export class Timeline {
       return end === undefined || end === this.tokens.length ? undefined : this.tokens.slice(0, end).join()
     }
     const start = this.nodes.length * PAGE_SIZE
-    if (start + PAGE_SIZE > Math.min(this.tokens.length - this.guessed - 1, this.tiedFrom)) return undefined
+    if (start + PAGE_SIZE > Math.min(this.tokens.length - this.draftLength - 1, this.tiedFrom)) return undefined
     return `${this.nodes.at(-1)?.page ?? 'start'}:${this.tokens.slice(start, start + PAGE_SIZE).join()}`
   }
 

@@ -55,7 +55,7 @@ export interface RopeOp {
   readonly out: HeadView
   readonly nHeads: number
   readonly dim: number
-  readonly layout: 'half' | 'interleaved'
+  readonly pairs: 'half' | 'interleaved'
   readonly inverse?: boolean
   readonly table: RopeTable
 }

@@ -4,16 +4,16 @@ import { view, type UsedWeight, type Value, type View, type Weight } from '../va
 import { used } from '../weights.js'
 import { StreamBuilder } from './streams.js'
 
-/** Rows that {@link MixBlocksOp} can mix. */
-export const MOST_BLOCKS = 14
+/** Rows that {@link MixResidualsOp} can mix. */
+export const MOST_RESIDUALS = 14
 
 /**
  * out [T, D] = sum over blocks b of share_b * b, where share = softmax over the blocks of
  *   (norm * proj) . b * rsqrt(mean(b^2) + eps)
  * blocks: up to 14 of [T, D]; norm [D], proj [1, D].
  */
-export interface MixBlocksOp {
-  readonly op: 'mixBlocks'
+export interface MixResidualsOp {
+  readonly op: 'mixResiduals'
   readonly blocks: readonly View[]
   readonly norm: UsedWeight<'vector'>
   readonly proj: UsedWeight<'vector'>
@@ -21,15 +21,18 @@ export interface MixBlocksOp {
   readonly out: View
 }
 
-export type ResidualOp = MixBlocksOp
+export type ResidualOp = MixResidualsOp
 
 export class ResidualBuilder<Other> extends StreamBuilder<Other | ResidualOp> {
-  mixBlocks(blocks: readonly (Value | View)[], norm: Weight, proj: Weight, eps: number): View {
+  mixResiduals(blocks: readonly (Value | View)[], norm: Weight, proj: Weight, eps: number): View {
     const views = blocks.map((block) => view(block))
     const { width } = views[0]!
-    invariant(views.length <= MOST_BLOCKS && views.every((v) => v.width === width), `mixBlocks of ${views.length}`)
+    invariant(
+      views.length <= MOST_RESIDUALS && views.every((v) => v.width === width),
+      `mixResiduals of ${views.length}`,
+    )
     const out = view(this.value(width))
     const read = { norm: used(norm, 'vector'), proj: used(proj, 'vector') }
-    return this.push({ op: 'mixBlocks', blocks: views, ...read, eps, out }, out)
+    return this.push({ op: 'mixResiduals', blocks: views, ...read, eps, out }, out)
   }
 }

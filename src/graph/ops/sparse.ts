@@ -14,7 +14,7 @@ import { ExpertsBuilder } from './experts.js'
  *   score(s) = scale * sum over heads h of weights[h] * relu(q_h k_s)
  * among the positions <= own that have a row. q [T, H * E], weights [T, H]. Where there are no more than topK, all are
  * chosen. Of equal scores at the edge those that torch.topk would take on the CPU, from a row for the whole text
- * (Step.ends) in which the positions behind own are -inf.
+ * (Step.textLengths) in which the positions behind own are -inf.
  * out [T, topK]: their positions.
  */
 export interface IndexOp {

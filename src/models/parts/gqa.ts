@@ -117,7 +117,7 @@ export function gqaAttention(b: GraphBuilder, x: View, name: string, s: Attentio
       b.rmsNorm(value, weight, s.eps, { heads, weightOffset: s.normOffset ?? 0, out: view(value) })
     }
     const dim = s.table.invFreq.length * 2
-    b.rope({ x: { value, offset: 0, stride: headDim }, nHeads: nHere, dim, layout: 'half', table: s.table })
+    b.rope({ x: { value, offset: 0, stride: headDim }, nHeads: nHere, dim, pairs: 'half', table: s.table })
   }
   if (s.temperature) b.scale(q, 1, { temperature: s.temperature, out: view(q) })
   const { scale = headDim ** -0.5, span, softcap, sinks } = s

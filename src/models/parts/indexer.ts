@@ -41,16 +41,16 @@ export function chooseByIndexer(
   low: View,
   name: string,
   c: IndexerConfig,
-  rope: { table: RopeTable; dim: number; layout: 'half' | 'interleaved' },
+  rope: { table: RopeTable; dim: number; pairs: 'half' | 'interleaved' },
 ): Value {
   const [nHeads, dim] = [c.index_n_heads, c.index_head_dim]
   const q = project(b, low, `${name}.wq_b`, nHeads * dim) // [T, H * E]
   const raw = project(b, x, `${name}.wk`, dim)
   const [weight, bias] = [vector(`${name}.k_norm.weight`, dim), vector(`${name}.k_norm.bias`, dim)]
   const k = b.layerNorm(raw, weight, bias, KEY_NORM_EPS) // [T, E]
-  const { table, layout } = rope
-  b.rope({ x: { value: q, offset: 0, stride: dim }, nHeads, dim: rope.dim, layout, table })
-  b.rope({ x: { value: k.value, offset: 0, stride: dim }, nHeads: 1, dim: rope.dim, layout, table })
+  const { table, pairs } = rope
+  b.rope({ x: { value: q, offset: 0, stride: dim }, nHeads, dim: rope.dim, pairs, table })
+  b.rope({ x: { value: k.value, offset: 0, stride: dim }, nHeads: 1, dim: rope.dim, pairs, table })
   // They decide between near scores: as published also in fast mode.
   const weights = b.linear(x, matrix(`${name}.weights_proj.weight`, nHeads, x.width, { quantizable: false })) // [T, H]
   return b.index(q, view(k), weights, { nHeads, dim, topK: c.index_topk, scale: (nHeads * dim) ** -0.5 })

@@ -62,7 +62,7 @@ export function mla(
   const latent = project(b, x, `${name}.kv_a_proj_with_mqa`, rank + ropeDim) // [T, rank + rope]
   const compressed = view(latent, 0, rank)
   b.rmsNorm(compressed, vector(`${name}.kv_a_layernorm.weight`, rank), LATENT_EPS, { out: compressed })
-  const rotation = { dim: ropeDim, layout: 'interleaved' } as const
+  const rotation = { dim: ropeDim, pairs: 'interleaved' } as const
   if (table) b.rope({ x: { value: latent, offset: rank, stride: ropeDim }, nHeads: 1, ...rotation, table })
 
   const absorbed = b.value(nHeads * (rank + ropeDim)) // [T, H * (rank + rope)]

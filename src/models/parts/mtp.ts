@@ -1,5 +1,5 @@
 /**
- * Multi-token prediction (DeepSeek-V3, arXiv 2412.19437, section 2.2): a layer past the last one guesses the token behind the
+ * Multi-token prediction (DeepSeek-V3, arXiv 2412.19437, section 2.2): a layer past the last one drafts the token after the
  * next. For position t, with h_t the model's output after its final norm and token t + 1 known:
  * x = eh_proj([enorm(embed(token t + 1)) ; hnorm(h_t)]), one decoder layer at position t, then the shared head over
  * shared_head.norm(x) gives token t + 2. Published inside of the layer are copies of the embedding and the head; they are not read.

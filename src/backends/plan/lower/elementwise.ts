@@ -40,7 +40,7 @@ export function layerNorm(op: LayerNormOp, to: Lowering): void {
 
 export function rope(op: RopeOp, to: Lowering): void {
   const { x, out, nHeads: heads, dim } = op
-  const [interleaved, inverse] = [op.layout === 'interleaved' ? 1 : 0, op.inverse ? 1 : 0]
+  const [interleaved, inverse] = [op.pairs === 'interleaved' ? 1 : 0, op.inverse ? 1 : 0]
   to.push('rope', to.bufferOf(out.value), {
     reads: { x: to.view(x), angles: { ropeTable: op.table.id } },
     writes: { out: to.view(out) },

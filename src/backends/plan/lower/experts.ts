@@ -18,7 +18,7 @@ export function route(op: RouteOp, to: Lowering): void {
   })
 }
 
-/** Rows for pairs (token, slot), and how a kernel finds a pair's row among them. */
+/** Rows for pairs (token, choice), and how a kernel finds a pair's row among them. */
 interface PairRows {
   readonly rows: BufferAt
   /** Pairs that share a row: topK where it is the token's. */

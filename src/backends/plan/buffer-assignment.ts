@@ -13,7 +13,7 @@ export interface Crossing {
 }
 
 /** Addresses of all activations, relative to the start of their bank's activation area. */
-export interface MemoryPlan {
+export interface BufferAssignment {
   readonly offsets: ReadonlyMap<Buffer, number>
   /** Bytes of the area, per bank. */
   readonly bytes: readonly number[]
@@ -27,13 +27,13 @@ interface Life {
 }
 
 /** Gives each buffer a place for as long as it lives (first fit), so that layers reuse the same memory. */
-export function planMemory(
+export function assignBuffers(
   calls: readonly Call[],
   crossings: readonly Crossing[],
   nBanks: number,
   sizeOf: (buffer: Buffer) => number,
   keep: readonly Buffer[],
-): MemoryPlan {
+): BufferAssignment {
   const lives = new Map<Buffer, Life>()
   const touch = (buffer: Buffer, bank: number, at: number): void => {
     const life = lives.get(buffer)

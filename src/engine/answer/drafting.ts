@@ -4,8 +4,8 @@ import { NgramDrafter, type Drafter, type Speculation } from './drafter.js'
 import type { SpeculationCount } from './generation.js'
 import type { SharedRunner, Timeline } from '../schedule/timeline.js'
 
-/** The guesses of one answer, limited to what a step has room for, and how many of them were right. */
-export class Guesses {
+/** The drafts of one answer, limited to what a step has room for, and how many of their tokens were accepted. */
+export class Drafting {
   private drafted = 0
   private accepted = 0
   private steps = 0
@@ -15,7 +15,7 @@ export class Guesses {
     private readonly shared: SharedRunner,
   ) {}
 
-  /** Drafts behind `sequence`, `most` at most. */
+  /** A draft of what follows `sequence`, of `most` tokens at most. */
   next(sequence: readonly number[], most: number): readonly number[] {
     const { runner, scheduler, vocabSize } = this.shared
     // Rows and tokens of a step are for all who answer at the same time.
@@ -27,7 +27,7 @@ export class Guesses {
     return strange < 0 ? drafts : drafts.slice(0, strange)
   }
 
-  /** After a step with `drafted` guesses, of which `chosen` tokens came. */
+  /** After a step with `drafted` tokens, of which `chosen` came. */
   count(drafted: number, chosen: number): void {
     this.steps++
     this.drafted += drafted
@@ -40,16 +40,16 @@ export class Guesses {
 }
 
 /** What `speculate` asks for; undefined: nothing. @throws UserError where the model cannot do it. */
-export function guessesOf(
+export function draftingOf(
   speculate: Speculation | Drafter | 'off' | undefined,
   shared: SharedRunner,
   timeline: Timeline,
-): Guesses | undefined {
+): Drafting | undefined {
   timeline.wantsDraft = speculate === 'mtp'
   if (speculate === undefined || speculate === 'off') return undefined
   checkRunner(speculate, shared.runner)
-  if (speculate === 'mtp') return new Guesses({ draft: () => timeline.drafted }, shared)
-  return new Guesses(speculate === 'ngram' ? new NgramDrafter() : speculate, shared)
+  if (speculate === 'mtp') return new Drafting({ draft: () => timeline.drafted }, shared)
+  return new Drafting(speculate === 'ngram' ? new NgramDrafter() : speculate, shared)
 }
 
 function checkRunner(speculate: Speculation | Drafter, { slotBytes, hasDraft }: Runner): void {

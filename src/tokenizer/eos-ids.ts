@@ -1,7 +1,7 @@
 import type { JsonObject } from '../json.js'
 
 /** Ids that end an answer, by config.json and by generation_config.json, each once. */
-export function endIdsOf(config: JsonObject, generation: JsonObject): number[] {
+export function eosIdsOf(config: JsonObject, generation: JsonObject): number[] {
   return [...new Set([...idsOf(config['eos_token_id']), ...idsOf(generation['eos_token_id'])])]
 }
 
