@@ -20,7 +20,7 @@ const where = ({ node, browser }) => (browser ? 'Chromium' : `Node ${node.replac
 const peerOf = ({ medians }) => ('wllama' in medians ? 'wllama' : 'llama')
 const model = ({ shape, format, fileBytes, context = 0, cache = 'f16' }) =>
   `${shape} ${format} (${bytes(fileBytes)})` +
-  `${context > 0 ? `, behind ${context} tokens` : ''}${cache === 'f16' ? '' : `, ${cache} cache`}`
+  `${context > 0 ? `, after ${context} tokens` : ''}${cache === 'f16' ? '' : `, ${cache} cache`}`
 
 const rows = results.map((result) => {
   const [own, peer] = [result.medians.kaiyuan, result.medians[peerOf(result)]]
@@ -31,7 +31,7 @@ const rows = results.map((result) => {
   const memory = own.peakRssBytes ? `${bytes(own.peakRssBytes)} / ${bytes(peer.peakRssBytes)}` : ''
   return [model(result), where(result), peerOf(result) === 'wllama' ? 'wllama' : 'llama.cpp', ...speeds, memory]
 })
-const head = ['random weights', 'in', 'beside', 'prompt, tok/s', 'answer, tok/s', 'peak memory']
+const head = ['random weights', 'in', 'other engine', 'prompt, tok/s', 'answer, tok/s', 'peak memory']
 writeSection('README.md', 'speed', table(head, rows))
 writeSection(
   'README.md',
