@@ -1,5 +1,5 @@
 import { invalid } from './invalid.js'
-import { DEEPSEEK_V3, KIMI, LLAMA3, O200K, QWEN2, type Splitting } from './patterns.js'
+import { KIMI, LLAMA3, O200K, QWEN2, type Splitting } from './patterns.js'
 import { parseRanks, tiktokenTokenizer } from './tiktoken.js'
 import type { Tokenizer } from './tokenizer.js'
 
@@ -60,26 +60,6 @@ export const QWEN_FAMILY: RankedFamily = {
   eosTokens: ['<|endoftext|>', '<|im_end|>'],
 }
 
-/** OpenAI's o200k with the tokens of harmony. The openai-harmony library; ids of the sheet in gpt-oss' tokenizer.json. */
-export const HARMONY_FAMILY: RankedFamily = {
-  splitting: O200K,
-  specials: () =>
-    new Map([
-      ...numbered(199998, 1090, (id) => `<|reserved_${id}|>`),
-      [199998, '<|startoftext|>'],
-      [199999, '<|endoftext|>'],
-      [200002, '<|return|>'],
-      [200003, '<|constrain|>'],
-      [200005, '<|channel|>'],
-      [200006, '<|start|>'],
-      [200007, '<|end|>'],
-      [200008, '<|message|>'],
-      [200012, '<|call|>'],
-      [200018, '<|endofprompt|>'],
-    ]),
-  eosTokens: ['<|return|>', '<|call|>', '<|endoftext|>'],
-}
-
 const LLAMA3_SPECIALS: RankedFamily = {
   splitting: LLAMA3,
   specials: (base) => listed(base, llama3Names()),
@@ -92,11 +72,6 @@ const LLAMA4_SPECIALS: RankedFamily = {
   specials: (base) => listed(base, llama4Names()),
   bos: '<|begin_of_text|>',
   eosTokens: ['<|end_of_text|>', '<|eom|>', '<|eot|>'],
-}
-
-/** DeepSeek publishes tokenizer.json; ranks are what others make of it. The special tokens have ids among the ranks. */
-export function deepseekFamily(specials: ReadonlyMap<number, string>): RankedFamily {
-  return { splitting: DEEPSEEK_V3, specials: () => new Map(specials), eosTokens: ['<｜end▁of▁sentence｜>'] }
 }
 
 /** Meta's tokenizer.model holds ranks alone: their number says whose they are. @throws UserError for another number. */

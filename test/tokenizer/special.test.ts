@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { kimiK2 } from '../../src/chat/dialects/kimi-k2.js'
-import { HARMONY_FAMILY, rankedTokenizer } from '../../src/tokenizer/tiktoken-families.js'
+import { rankedTokenizer } from '../../src/tokenizer/tiktoken-families.js'
+import { HARMONY_FAMILY } from './ranked-families.js'
 import { huggingFaceTokenizer } from '../../src/tokenizer/hugging-face.js'
 import { BYTE_TO_CHAR } from '../../src/tokenizer/pieces.js'
 

@@ -1,4 +1,5 @@
 /** GGUF's tensor names that several families share. Source: tensor_mapping.py of llama.cpp's gguf-py. */
+import { invariant } from '../../errors.js'
 import { bare, type Names, type NameTables } from '../../published/names.js'
 import type { MlpNames } from './blocks.js'
 
@@ -54,14 +55,16 @@ export function layerNames(...tables: readonly Names[]): NameTables {
   return { top: TOP, layer: Object.assign({}, ...tables) as Names, prefix: 'model.layers.' }
 }
 
-/** The same names for the norms that are published less one, which GGUF keeps as they are used. */
+/** The same names, with the norms that are published less one, and which GGUF keeps as they are used. */
 export function plusOne(tables: NameTables, norms: readonly string[]): NameTables {
+  const unknown = norms.filter((own) => !Object.hasOwn(tables.top, own) && !Object.hasOwn(tables.layer, own))
+  invariant(unknown.length === 0, `norms without a name: ${unknown.join(', ')}`)
   const marked = (names: Names): Names =>
     Object.fromEntries(
-      Object.entries(names).map(([own, name]) => [
-        own,
-        norms.includes(own) && typeof name === 'string' ? { name, transform: 'plus-one' as const } : name,
-      ]),
+      Object.entries(names).map(([own, entry]) => {
+        const named = typeof entry === 'string' ? { name: entry } : entry
+        return [own, norms.includes(own) ? { ...named, transform: 'plus-one' as const } : entry]
+      }),
     )
   return { ...tables, top: marked(tables.top), layer: marked(tables.layer) }
 }
