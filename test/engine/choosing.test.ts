@@ -107,3 +107,24 @@ describe('likelihoods', () => {
     expect((await run(1000))[0]).toHaveLength(64)
   })
 })
+
+describe('a number that cannot be a penalty or a bias', () => {
+  it.each([
+    [{ frequencyPenalty: NaN }, 'frequencyPenalty'],
+    [{ frequencyPenalty: Infinity }, 'frequencyPenalty'],
+    [{ presencePenalty: -Infinity }, 'presencePenalty'],
+    [{ logitBias: new Map([[-1, 1]]) }, 'logitBias'],
+    [{ logitBias: new Map([[0.5, 1]]) }, 'logitBias'],
+    [{ logitBias: new Map([[2 ** 60, 1]]) }, 'logitBias'],
+    [{ logitBias: new Map([[1, NaN]]) }, 'logitBias'],
+  ])('%j is refused by name', async (options, name) => {
+    await expect(idsOf([1], options)).rejects.toMatchObject({ code: 'invalid_argument' })
+    await expect(idsOf([1], options)).rejects.toThrow(name)
+  })
+
+  it('the first id and the last that can be have a bias', async () => {
+    expect(await idsOf([1], { logitBias: new Map([[0, 9]]) }, 2)).toEqual([0, 0])
+    expect(await idsOf([1], { logitBias: new Map([[63, 9]]) }, 2)).toEqual([63, 63])
+    expect(await idsOf([1], { logitBias: new Map([[64, 9]]) }, 2)).toEqual([7, 7])
+  })
+})

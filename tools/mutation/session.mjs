@@ -3,7 +3,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createVitest } from 'vitest/node'
+import { BaseSequencer, createVitest } from 'vitest/node'
 import { instrument } from './operators.mjs'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -19,6 +19,14 @@ for (const file of files) {
   sources.set(join(root, file), code)
 }
 
+/** The quick files first, as whoever asks has them. */
+let order = []
+class InOrder extends BaseSequencer {
+  sort(specifications) {
+    return Promise.resolve([...specifications].sort((a, b) => order.indexOf(a) - order.indexOf(b)))
+  }
+}
+
 const vitest = await createVitest(
   'test',
   {
@@ -28,7 +36,12 @@ const vitest = await createVitest(
     include: tests,
     pool: 'forks',
     maxWorkers: 1,
+    // One process for all files of a run. To tell what each file reaches, each has its own.
+    isolate: collect,
+    sequence: { sequencer: InOrder },
     bail: collect ? 0 : 1,
+    // Whole models say little about policies, and take long.
+    testNamePattern: /^(?!.*the cpu backend)/,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     setupFiles: [fileURLToPath(new URL('setup.mjs', import.meta.url))],
@@ -52,26 +65,30 @@ const specifications = new Map(
   (await vitest.globTestSpecifications()).map((spec) => [relative(root, spec.moduleId), spec]),
 )
 
-async function runFile(file) {
+/** Runs test files one after the other, up to the first failure. */
+async function run(files) {
   const started = performance.now()
-  const specification = specifications.get(file)
-  const { testModules, unhandledErrors } = await vitest.runTestSpecifications([specification])
+  order = files.map((file) => specifications.get(file))
+  const { testModules, unhandledErrors } = await vitest.runTestSpecifications(order)
   // The modules of earlier runs are there too.
-  const module = testModules.find(({ moduleId }) => moduleId === specification.moduleId)
-  const tests = module ? [...module.children.allTests()] : []
-  const failed = tests.filter((test) => test.result().state === 'failed').map((test) => test.fullName)
-  const errors = [...(module?.errors() ?? []), ...unhandledErrors].map(
-    ({ message }) => `an error outside of tests: ${message}`,
-  )
-  if (tests.length === 0) errors.push('the file has no tests')
-  const longest = Math.max(0, ...tests.map((test) => test.diagnostic()?.duration ?? 0))
-  return { failed: [...failed, ...errors][0], longest, milliseconds: performance.now() - started }
+  const modules = order.map(({ moduleId }) => testModules.find((module) => module.moduleId === moduleId))
+  const failures = []
+  let longest = 0
+  for (const [i, module] of modules.entries()) {
+    const tests = module ? [...module.children.allTests()] : []
+    for (const test of tests) longest = Math.max(longest, test.diagnostic()?.duration ?? 0)
+    const failed = tests.find((test) => test.result().state === 'failed')?.fullName ?? module?.errors()[0]?.message
+    if (failed !== undefined) failures.push({ by: files[i], failed })
+  }
+  for (const { message } of unhandledErrors)
+    failures.push({ by: files[0], failed: `an error outside of tests: ${message}` })
+  return { ...failures[0], longest, milliseconds: performance.now() - started }
 }
 
-process.on('message', async ({ mutant, file }) => {
+process.on('message', async ({ mutant, files }) => {
   if (mutant === undefined) rmSync(active, { force: true })
   else writeFileSync(active, String(mutant))
-  process.send(await runFile(file).catch((error) => ({ failed: `the run failed: ${error}`, milliseconds: 0 })))
+  process.send(await run(files).catch((error) => ({ by: files[0], failed: `the run failed: ${error}` })))
 })
 process.on('disconnect', () => process.exit(0))
 process.send({ ready: true })

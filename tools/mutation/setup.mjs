@@ -24,4 +24,4 @@ if (existsSync(active)) {
   })
 }
 // The same cases for every change, not for long, and no search for a smaller one where a case fails.
-fc.configureGlobal({ seed: 1, endOnFailure: true, interruptAfterTimeLimit: 500, markInterruptAsFailure: false })
+fc.configureGlobal({ seed: 1, endOnFailure: true, interruptAfterTimeLimit: 2000, markInterruptAsFailure: false })
