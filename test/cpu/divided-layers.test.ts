@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cpuBackend } from '../../src/backends/cpu/cpu.js'
 import { UserError } from '../../src/errors.js'
+import { firstOtherBits } from '../bits.js'
 import { FIXTURES, GoldenRun, readGolden } from '../golden/harness.js'
 import type { RunnerOptions } from '../runner.js'
 
@@ -12,11 +13,15 @@ const STEPS = [
   [3, 1],
 ] as const
 
-/** In the smallest memories that it fits in, to about a tenth. */
-async function loadNarrow(path: string, options: RunnerOptions): Promise<GoldenRun> {
-  for (let bankBytes = 32 << 10; ; bankBytes = Math.ceil(bankBytes * 1.1)) {
+/** In the smallest memories that it fits in, to about a tenth; they are not smaller than `least`. */
+async function loadNarrow(
+  path: string,
+  options: RunnerOptions,
+  least: number,
+): Promise<{ run: GoldenRun; bankBytes: number }> {
+  for (let bankBytes = least; ; bankBytes = Math.ceil(bankBytes * 1.1)) {
     try {
-      return await GoldenRun.load(path, cpuBackend, { ...options, bankBytes })
+      return { run: await GoldenRun.load(path, cpuBackend, { ...options, bankBytes }), bankBytes }
     } catch (error) {
       if (!(error instanceof UserError) || error.code !== 'out_of_memory') throw error
     }
@@ -50,9 +55,12 @@ describe.each([
     const logits = await one.feed(golden.ids!, 0, 320)
     const layers = await countParts(one)
     await one.runner.close()
+    // More threads have more scratch: what was too small for fewer is too small.
+    let least = 32 << 10
     for (const [threads, chunk] of STEPS) {
-      const run = await loadNarrow(path, { ...options, threads })
-      expect(await run.feed(golden.ids!, 0, chunk)).toEqual(logits)
+      const { run, bankBytes } = await loadNarrow(path, { ...options, threads }, least)
+      least = bankBytes
+      expect(firstOtherBits(await run.feed(golden.ids!, 0, chunk), logits)).toBe(-1)
       const parts = await countParts(run)
       expect(parts > layers).toBe((divided as readonly string[]).includes(precision))
       await run.runner.close()

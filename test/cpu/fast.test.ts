@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cpuBackend } from '../../src/backends/cpu/cpu.js'
 import type { Program } from '../../src/graph/program.js'
+import { firstOtherBits } from '../bits.js'
 import { FIXTURES, GoldenRun, feedThreeWays, readGolden } from '../golden/harness.js'
 
 /** |a - b| / |b| of each token's logits, and of all. */
@@ -59,8 +60,7 @@ describe('fast', () => {
     const { ids, logits } = readGolden(join(path, 'golden.safetensors'))
     const { results, program } = await feedThreeWays(path, cpuBackend, 'fast')
     const limits = limitsOf(program)
-    expect(results[1]).toEqual(results[0])
-    expect(results[2]).toEqual(results[0])
+    for (const other of results.slice(1)) expect(firstOtherBits(other, results[0]!)).toBe(-1)
     const { each, all } = distances(results[0]!, logits!, ids!.length)
     expect(median(each.slice(0, DENSE_TOKENS[name]))).toBeLessThan(limits.median)
     expect(all).toBeLessThan(limits.all)

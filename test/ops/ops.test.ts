@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { RUN } from '../../src/backends/reference/run.js'
 import { statesOf, weightsOf, type Op } from '../../src/graph/ops.js'
 import type { Program } from '../../src/graph/program.js'
+import { firstOtherBits } from '../bits.js'
 import * as attention from './attention.cases.js'
 import type { RunnerOptions } from '../runner.js'
 import { ABSENT, BACKENDS, underTest, type BackendUnderTest, type Division } from './backends.js'
@@ -72,15 +73,6 @@ async function runAll(
       expect(rows.tied, label).toEqual(whole.tied)
     }
   return whole!
-}
-
-/** Where two arrays differ first; -1: nowhere. Much faster than toEqual. */
-function firstOtherBits(a: Float32Array, b: Float32Array): number {
-  const [x, y] = [a, b].map((values) => new Int32Array(values.buffer, values.byteOffset, values.length)) as [
-    Int32Array,
-    Int32Array,
-  ]
-  return x.findIndex((bits, i) => bits !== y[i])
 }
 
 function largest(values: Float32Array): number {
