@@ -27,6 +27,7 @@ export type Precision = 'exact' | 'fast'
 /** How keys and values are kept in fast: f16, or int8 with an f16 scale for 32 columns. */
 export type KvCache = 'f16' | 'q8'
 
+/** How a backend loads a program: precision, what is rounded, and the sizes of a step. */
 export interface BackendOptions {
   readonly precision: Precision
   /** f16 unless said otherwise; exact keeps f32. */

@@ -72,7 +72,7 @@ export interface EmbeddedTokenizer {
 export interface Checkpoint {
   /** For messages: the folder or file. */
   readonly name: string
-  /** config.json; for other layouts, the same keys made from what they have. */
+  /** config.json; for other forms, the same keys made from what they have. */
   readonly config: JsonObject
   /** Instead of the tokenizer's files. */
   readonly embedded?: EmbeddedTokenizer

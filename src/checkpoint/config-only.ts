@@ -54,7 +54,7 @@ export function configOnly(name: string, config: JsonObject): Checkpoint {
     name,
     config,
     names: () => [],
-    // Optional tensors and other layouts are those of GGUF or of a few repositories: the usual one is planned.
+    // Optional tensors and other forms are those of GGUF or of a few repositories: the usual one is planned.
     has: () => false,
     tensor(tensorName, shape) {
       // Later than the model's own checks: an unknown architecture is the first thing to say.

@@ -12,14 +12,14 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder, matrix, vector, view } from '../graph/builder.js'
 import type { RopeTable, Value, View, Weight } from '../graph/ops.js'
 import type { Program } from '../graph/program.js'
-import { W123, norm, project } from './parts/blocks.js'
+import { W123, norm, project } from './parts/layers.js'
 import { COMMON, readConfig, requireMultiple, size, unsupported } from './parts/config.js'
 import type { ModelDefinition } from './definition.js'
 import { INDEXER_CONFIG } from './parts/indexer.js'
 import { checkMixture, MIXTURE_CONFIG, mixture, type RouteRule } from './parts/mixture.js'
 import { makeRope } from './parts/rope.js'
 import { bare, type Names } from '../published/names.js'
-import { endIds, indexerConfig, layerCount, ropeScaling, vocabularySize } from './parts/gguf-config.js'
+import { eosIds, indexerConfig, layerCount, ropeScaling, vocabularySize } from './parts/gguf-config.js'
 import { expertNames } from './parts/gguf-names.js'
 import type { TensorShapes } from '../published/gguf.js'
 import type { GgufMetadata } from '../published/gguf-metadata.js'
@@ -333,6 +333,6 @@ function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
     max_position_embeddings: meta.neededWhole('context_length'),
     vocab_size: vocabularySize(meta, shapes),
     tie_word_embeddings: !shapes.has('output.weight'),
-    ...endIds(meta),
+    ...eosIds(meta),
   }
 }

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder, vector } from '../graph/builder.js'
 import type { Program } from '../graph/program.js'
-import { W123, logits, norm } from './parts/blocks.js'
+import { W123, logits, norm } from './parts/layers.js'
 import {
   COMMON,
   activationOf,

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder } from '../graph/builder.js'
 import type { Program } from '../graph/program.js'
-import { gatedMlp, logits, norm } from './parts/blocks.js'
+import { gatedMlp, logits, norm } from './parts/layers.js'
 import { COMMON, readConfig } from './parts/config.js'
 import type { ModelDefinition } from './definition.js'
 import { checkMixture, MIXTURE_CONFIG, mixture, plainRule } from './parts/mixture.js'
@@ -25,7 +25,7 @@ import type { JsonObject } from '../json.js'
 /** Experts are published stacked, gate and up in one. */
 const GGUF_NAMES = layerNames(LATENT, STACKED_GATE_UP)
 
-/** Mistral's own. Latent attention keeps pairs side by side in both layouts. */
+/** Mistral's own. Latent attention keeps pairs side by side in both forms. */
 const OWN_NAMES = mistralNames({
   'attention.wq_a': 'self_attn.q_a_proj',
   'attention.q_a_norm': 'self_attn.q_a_layernorm',

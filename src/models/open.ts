@@ -3,7 +3,7 @@ import type { FileSet } from '../checkpoint/files/source.js'
 import { openFolder } from '../checkpoint/safetensors/folder.js'
 import { UserError } from '../errors.js'
 import { openGguf } from '../published/gguf.js'
-import { isMistralLayout, openMistral } from '../published/mistral.js'
+import { isMistralForm, openMistral } from '../published/mistral.js'
 import { MODELS } from './registry.js'
 
 const GGUF = MODELS.flatMap(({ published }) => published?.gguf ?? [])
@@ -28,7 +28,7 @@ export async function openCheckpoint(files: FileSet): Promise<Checkpoint> {
 }
 
 async function openWeights(files: FileSet): Promise<Checkpoint> {
-  return (await isMistralLayout(files)) ? openMistral(files, MISTRAL) : openFolder(files)
+  return (await isMistralForm(files)) ? openMistral(files, MISTRAL) : openFolder(files)
 }
 
 /** The GGUF file of a folder that holds nothing else to open: a single file or the first part of a split one. */

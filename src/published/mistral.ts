@@ -60,8 +60,8 @@ export class MistralParams {
 
 const INSTEAD = 'Download the same model in Hugging Face layout (config.json with model*.safetensors) or as GGUF.'
 
-/** True where the weights at hand are Mistral's. A repository with both layouts is read in Hugging Face's. */
-export async function isMistralLayout(files: FileSet): Promise<boolean> {
+/** True where the weights at hand are Mistral's. A repository with both forms is read in Hugging Face's. */
+export async function isMistralForm(files: FileSet): Promise<boolean> {
   const names = await files.list()
   const weights = files.main === undefined ? names.filter((name) => name.endsWith('.safetensors')) : [files.main]
   if (!weights.every((name) => name.startsWith('consolidated'))) return false
@@ -96,7 +96,7 @@ export async function openMistral(files: FileSet, forms: readonly MistralForm[])
 
 const stem = (name: string): string => name.slice(0, name.lastIndexOf('.'))
 
-/** FP8 with one scale for a tensor. Endings of compressed-tensors are the same in both layouts. */
+/** FP8 with one scale for a tensor. Endings of compressed-tensors are the same in both forms. */
 const ENDINGS: ReadonlyMap<string, string> = new Map([
   ['qscale_weight', 'weight_scale_inv'],
   ['qscale_act', 'activation_scale'],

@@ -9,7 +9,7 @@ import type { ByteSource, FileSet } from '../files/source.js'
 import { isJsonObject, type JsonObject } from '../../json.js'
 
 /** A folder of safetensors in another layout than Hugging Face's. */
-export interface FolderLayout {
+export interface FolderForm {
   /** As its config.json would be. */
   readonly config: JsonObject
   /** NAME of NAME.safetensors, or of NAME.safetensors.index.json with its shards. */
@@ -50,12 +50,12 @@ export async function readFolderConfig(files: FileSet, name: string): Promise<{ 
 }
 
 /** As {@link openFolder}, in another layout. */
-export async function openSafetensors(files: FileSet, layout: FolderLayout): Promise<Checkpoint> {
+export async function openSafetensors(files: FileSet, form: FolderForm): Promise<Checkpoint> {
   const opened: ByteSource[] = []
   try {
-    const found = await locateTensors(files, layout.weights, opened)
-    const tensors = new Map([...found].map(([name, tensor]) => [layout.nameOf(name), tensor]))
-    return new SafetensorsCheckpoint(files, layout, tensors, opened)
+    const found = await locateTensors(files, form.weights, opened)
+    const tensors = new Map([...found].map(([name, tensor]) => [form.nameOf(name), tensor]))
+    return new SafetensorsCheckpoint(files, form, tensors, opened)
   } catch (error) {
     await Promise.all(opened.map((source) => source.close()))
     throw error
@@ -174,12 +174,12 @@ class SafetensorsCheckpoint implements Checkpoint {
 
   constructor(
     private readonly files: FileSet,
-    private readonly layout: FolderLayout,
+    private readonly form: FolderForm,
     tensors: ReadonlyMap<string, FileTensor>,
     private readonly opened: readonly ByteSource[],
   ) {
     this.name = files.main === undefined ? files.name : `${files.name}/${files.main}`
-    this.config = layout.config
+    this.config = form.config
     this.weights = new Weights(this.name, this.config, tensors)
     this.configs = new Configs((name) => files.open(name))
   }
@@ -193,7 +193,7 @@ class SafetensorsCheckpoint implements Checkpoint {
   }
 
   tensor(name: string, shape: readonly number[], part?: TensorPart): StoredTensor {
-    return this.layout.tensorOf(this.weights.tensor(name, shape, part), name)
+    return this.form.tensorOf(this.weights.tensor(name, shape, part), name)
   }
 
   file(name: string): Promise<ByteSource | undefined> {

@@ -1,14 +1,14 @@
 import { UserError } from '../../errors.js'
 import type { StoredTensor, TensorPart } from '../checkpoint.js'
 import type { FormatName } from '../formats/formats.js'
-import { columnsInt4 } from './layouts/columns.js'
-import { deepseekFp4, mxfp4Blocks, mxfp4Packed, nvfp4 } from './layouts/fp4.js'
-import { fp8 } from './layouts/fp8.js'
-import { int4Packed } from './layouts/int4.js'
-import type { LayoutContext } from './layouts/context.js'
+import { columnsInt4 } from './schemes/columns.js'
+import { deepseekFp4, mxfp4Blocks, mxfp4Packed, nvfp4 } from './schemes/fp4.js'
+import { fp8 } from './schemes/fp8.js'
+import { int4Packed } from './schemes/int4.js'
+import type { SchemeContext } from './schemes/context.js'
 import { mismatch, sliceOf, type FileTensor } from './file-tensor.js'
 import { checkPart, HeldBytes, partOf, sliceShape } from '../part.js'
-import { IDS, PLAIN } from './layouts/scale-grids.js'
+import { IDS, PLAIN } from './schemes/scale-grids.js'
 import { missingTensor, unsupportedFormat } from '../tensor-errors.js'
 import { sameShape, shapeText } from '../shape.js'
 import { storedTensor } from '../tensor.js'
@@ -79,7 +79,7 @@ export class Weights {
     shape: readonly number[],
     locate: (name: string) => FileTensor | undefined,
   ): StoredTensor {
-    const context: LayoutContext = {
+    const context: SchemeContext = {
       ...{ name, shape, where: this.where, quantization: this.quantization },
       find: (ending) => locate(name + ending),
       sibling: (last) => (name.endsWith('.weight') ? locate(name.slice(0, -'weight'.length) + last) : undefined),
@@ -92,11 +92,11 @@ export class Weights {
     if (blocks) return mxfp4Blocks(blocks, context)
     const columns = context.sibling('qweight')
     if (columns) return columnsInt4(columns, context, this.held)
-    throw this.otherLayout(name) ?? missingTensor(name, this.where)
+    throw this.otherScheme(name) ?? missingTensor(name, this.where)
   }
 
   /** Says what is there instead of X.weight, where a known quantiser stores its codes under another name. */
-  private otherLayout(name: string): UserError | undefined {
+  private otherScheme(name: string): UserError | undefined {
     const base = name.replace(/\.?weight$/, '')
     for (const suffix of ['.weight_blocks', '.weight_scale', '.scale', '_scales']) {
       const found = this.tensors.get(base + suffix)
@@ -109,7 +109,7 @@ export class Weights {
 }
 
 /** A tensor that bears the weight's own name. */
-function stored(found: FileTensor, context: LayoutContext): StoredTensor {
+function stored(found: FileTensor, context: SchemeContext): StoredTensor {
   const { dtype } = found.entry
   const format = PLAIN.get(dtype) ?? IDS.get(dtype)
   if (format) return plain(found, format, context.shape)

@@ -27,7 +27,7 @@ export function decoderConfig(meta: GgufMetadata, shapes: TensorShapes) {
     tie_word_embeddings: !shapes.has('output.weight'),
     attention_bias: shapes.has('blk.0.attn_q.bias'),
     ...(bos !== undefined && { bos_token_id: bos }),
-    ...endIds(meta),
+    ...eosIds(meta),
   }
 }
 
@@ -71,7 +71,7 @@ export function rotatedColumns(meta: GgufMetadata, headDim: number): number {
   return meta.whole('rope.dimension_count') ?? headDim
 }
 
-export function endIds(meta: GgufMetadata): JsonObject {
+export function eosIds(meta: GgufMetadata): JsonObject {
   const ids = new Set(['eos', 'eot', 'eom'].map((which) => meta.tokenId(which)).filter((id) => id !== undefined))
   if (ids.size === 0) return {}
   return { eos_token_id: ids.size === 1 ? [...ids][0] : [...ids] }

@@ -2,7 +2,7 @@
 import type { TensorShapes } from '../../published/gguf.js'
 import type { GgufMetadata } from '../../published/gguf-metadata.js'
 import type { Names } from '../../published/names.js'
-import { PROJECTIONS } from './blocks.js'
+import { PROJECTIONS } from './layers.js'
 import { decoderConfig } from './gguf-config.js'
 import { DENSE, choosingBias, expertNames, mlpNames } from './gguf-names.js'
 

@@ -1,7 +1,7 @@
 /** GGUF's tensor names that several families share. Source: tensor_mapping.py of llama.cpp's gguf-py. */
 import { invariant } from '../../errors.js'
 import { bare, type Names, type NameTables } from '../../published/names.js'
-import type { MlpNames } from './blocks.js'
+import type { MlpNames } from './layers.js'
 
 const TOP: Names = { token_embd: 'model.embed_tokens', output_norm: 'model.norm', output: 'lm_head' }
 

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../json.js'
 import type { TensorShapes } from '../../published/gguf.js'
 import type { GgufMetadata } from '../../published/gguf-metadata.js'
 import { bare, type Names, type NameTables } from '../../published/names.js'
-import { PROJECTIONS } from './blocks.js'
+import { PROJECTIONS } from './layers.js'
 import { attentionConfig, rotatedColumns } from './gguf-config.js'
 import { DENSE, SECOND_NORM, STACKED_GATE_UP, expertNames, layerNames, mlpNames, plusOne } from './gguf-names.js'
 

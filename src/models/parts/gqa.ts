@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { matrix, vector, view, type GraphBuilder } from '../../graph/builder.js'
 import type { AttentionSpan, RopeTable, Value, View, Weight } from '../../graph/ops.js'
-import { project } from './blocks.js'
+import { project } from './layers.js'
 import { requireMultiple, unsupported } from './config.js'
 
 /** Keys of the heads, beside those of COMMON. */

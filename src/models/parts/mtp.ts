@@ -7,7 +7,7 @@
 import type { Checkpoint } from '../../checkpoint/checkpoint.js'
 import { vector, view, type GraphBuilder } from '../../graph/builder.js'
 import type { Value, View, Weight } from '../../graph/ops.js'
-import { logits, project } from './blocks.js'
+import { logits, project } from './layers.js'
 import { unsupported } from './config.js'
 
 export interface MtpParts {

@@ -1,6 +1,6 @@
 /** FP4 e2m1, two codes in a byte, the low nibble first, with scales of 32 or 16 columns. */
 import type { StoredTensor } from '../../checkpoint.js'
-import type { LayoutContext } from './context.js'
+import type { SchemeContext } from './context.js'
 import { mismatch, type FileTensor } from '../file-tensor.js'
 import { scaleGrid } from './scale-grids.js'
 import { missingTensor, unsupportedFormat } from '../../tensor-errors.js'
@@ -13,13 +13,13 @@ const MX_GROUP = 32
 const NV_GROUP = 16
 
 /** gpt-oss: U8 X_blocks [N, K / 32, 16]; U8 X_scales [N, K / 32]. */
-export function mxfp4Blocks(blocks: FileTensor, context: LayoutContext): StoredTensor {
+export function mxfp4Blocks(blocks: FileTensor, context: SchemeContext): StoredTensor {
   const [n = 0, k = 0] = context.shape
   return fp4(blocks, [n, k / MX_GROUP, MX_GROUP / 2], MX_GROUP, context, '_scales', context.find('_scales'))
 }
 
 /** compressed-tensors mxfp4-pack-quantized: U8 X.weight_packed [N, K / 2]; U8 X.weight_scale [N, K / 32]. */
-export function mxfp4Packed(packed: FileTensor, context: LayoutContext): StoredTensor {
+export function mxfp4Packed(packed: FileTensor, context: SchemeContext): StoredTensor {
   const { name, quantization } = context
   const method = quantization?.['format']
   const scale = context.find('_scale')
@@ -29,12 +29,12 @@ export function mxfp4Packed(packed: FileTensor, context: LayoutContext): StoredT
 }
 
 /** DeepSeek-V4: I8 X.weight [N, K / 2]; F8_E8M0 X.scale [N, K / 32]. */
-export function deepseekFp4(located: FileTensor, context: LayoutContext): StoredTensor {
+export function deepseekFp4(located: FileTensor, context: SchemeContext): StoredTensor {
   return fp4(located, halfColumns(context), MX_GROUP, context, '.scale', context.sibling('scale'))
 }
 
 /** ModelOpt: U8 X.weight [N, K / 2]; F8_E4M3 X.weight_scale [N, K / 16]; F32 X.weight_scale_2 for all. */
-export function nvfp4(located: FileTensor, context: LayoutContext): StoredTensor {
+export function nvfp4(located: FileTensor, context: SchemeContext): StoredTensor {
   const whole = context.find('_scale_2')
   if (!whole) throw missingTensor(`${context.name}_scale_2`, located.source.name)
   const scale = context.find('_scale')
@@ -43,7 +43,7 @@ export function nvfp4(located: FileTensor, context: LayoutContext): StoredTensor
   return fp4(located, halfColumns(context), NV_GROUP, context, '_scale', scale, whole)
 }
 
-function halfColumns({ shape }: LayoutContext): readonly number[] {
+function halfColumns({ shape }: SchemeContext): readonly number[] {
   return [...shape.slice(0, -1), (shape.at(-1) ?? 0) / 2]
 }
 
@@ -51,7 +51,7 @@ function fp4(
   located: FileTensor,
   stored: readonly number[],
   group: number,
-  { name, shape }: LayoutContext,
+  { name, shape }: SchemeContext,
   ending: string,
   scale: FileTensor | undefined,
   whole?: FileTensor,

@@ -1,7 +1,7 @@
 /** Symmetric INT4 as compressed-tensors packs it. */
 import { UserError } from '../../../errors.js'
 import type { StoredTensor } from '../../checkpoint.js'
-import type { LayoutContext } from './context.js'
+import type { SchemeContext } from './context.js'
 import type { FileTensor } from '../file-tensor.js'
 import { scaleGrid } from './scale-grids.js'
 import { missingTensor, unsupportedFormat, wrongShape } from '../../tensor-errors.js'
@@ -13,7 +13,7 @@ import { isJsonObject, shortText } from '../../../json.js'
 const GROUP = 32
 
 /** I32 X.weight_packed [N, K / 8], X.weight_scale [N, K / group], X.weight_shape [2]; value = (code - 8) * scale. */
-export function int4Packed(packed: FileTensor, context: LayoutContext): StoredTensor {
+export function int4Packed(packed: FileTensor, context: SchemeContext): StoredTensor {
   const { name, shape } = context
   const { entry, source } = packed
   const group = checkedGroup(packed, context)
@@ -33,8 +33,8 @@ export function int4Packed(packed: FileTensor, context: LayoutContext): StoredTe
   return storedTensor({ name, format: 'int4_packed', shape, source, offset: entry.start, scales })
 }
 
-/** The group of the config; all of its groups must be ones that this layout is for. */
-function checkedGroup({ entry, source }: FileTensor, { name, quantization, find }: LayoutContext): number {
+/** The group of the config; all of its groups must be ones that this scheme is for. */
+function checkedGroup({ entry, source }: FileTensor, { name, quantization, find }: SchemeContext): number {
   if (entry.dtype !== 'I32') throw unsupportedFormat(name, source.name, `weight_packed of ${entry.dtype}`)
   const method = quantization?.['quant_method'] ?? 'compressed-tensors'
   if (method !== 'compressed-tensors') {
@@ -57,7 +57,7 @@ function checkedGroup({ entry, source }: FileTensor, { name, quantization, find 
   return found ?? GROUP
 }
 
-async function checkWeightShape({ name, find }: LayoutContext, n: number, k: number): Promise<void> {
+async function checkWeightShape({ name, find }: SchemeContext, n: number, k: number): Promise<void> {
   const found = find('_shape')
   if (!found) return
   const { entry, source } = found

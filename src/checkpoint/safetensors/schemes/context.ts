@@ -1,8 +1,8 @@
 import type { FileTensor } from '../file-tensor.js'
 import type { JsonObject } from '../../../json.js'
 
-/** What a layout needs to know to find the tensors that make up one weight. */
-export interface LayoutContext {
+/** What a scheme needs to know to find the tensors that make up one weight. */
+export interface SchemeContext {
   /** The weight's name: X.weight, or X where the labs leave the ending out. */
   readonly name: string
   /** [N, K] or [N] */

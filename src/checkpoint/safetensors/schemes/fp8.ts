@@ -1,7 +1,7 @@
 /** FP8 e4m3 with scales beside it: by blocks, by rows, for the whole tensor. */
 import { UserError } from '../../../errors.js'
 import type { StoredTensor } from '../../checkpoint.js'
-import type { LayoutContext } from './context.js'
+import type { SchemeContext } from './context.js'
 import { mismatch, type FileTensor } from '../file-tensor.js'
 import { scaleGrid, type Blocks } from './scale-grids.js'
 import { product, sameShape } from '../../shape.js'
@@ -21,7 +21,7 @@ const METHODS: readonly unknown[] = ['fp8', 'compressed-tensors', 'fbgemm_fp8', 
  * - X.scale: the same as powers of two (DeepSeek-V4),
  * - X.weight_scale: [N, 1] or [N], one for all, or by blocks (compressed-tensors, fbgemm, ModelOpt).
  */
-export function fp8(located: FileTensor, context: LayoutContext): StoredTensor {
+export function fp8(located: FileTensor, context: SchemeContext): StoredTensor {
   const { name, shape } = context
   const { entry, source } = located
   if (!sameShape(entry.shape, shape)) throw mismatch(located, shape)
@@ -38,7 +38,7 @@ export function fp8(located: FileTensor, context: LayoutContext): StoredTensor {
 }
 
 /** Which blocks the scales belong to, by their shape; and the scales as a grid of two dimensions. */
-function blocksOf(scale: FileTensor, n: number, k: number, context: LayoutContext): [FileTensor, Blocks] {
+function blocksOf(scale: FileTensor, n: number, k: number, context: SchemeContext): [FileTensor, Blocks] {
   const { shape } = scale.entry
   const as = (...grid: number[]): FileTensor => ({ ...scale, entry: { ...scale.entry, shape: grid } })
   const size = context.quantization?.['weight_block_size'] ?? undefined

@@ -1,7 +1,7 @@
 /** AWQ and GPTQ: INT4 stored by columns, eight codes a word, with a zero point and an F16 scale for each group. */
 import { UserError } from '../../../errors.js'
 import type { ScaleGrid, Scales, StoredTensor } from '../../checkpoint.js'
-import type { LayoutContext } from './context.js'
+import type { SchemeContext } from './context.js'
 import { mismatch, type FileTensor } from '../file-tensor.js'
 import type { HeldBytes } from '../../part.js'
 import { PLAIN, scaleGrid } from './scale-grids.js'
@@ -28,7 +28,7 @@ interface Arrangement {
  * I32 X.qweight, I32 X.qzeros [K / group, N / 8], F16 X.scales [K / group, N]; value = (code - zero) * scale. They become rows
  * of packed INT4: the codes are turned around when the first rows are asked for.
  */
-export function columnsInt4(qweight: FileTensor, context: LayoutContext, held: HeldBytes): StoredTensor {
+export function columnsInt4(qweight: FileTensor, context: SchemeContext, held: HeldBytes): StoredTensor {
   const { name, shape, quantization } = context
   const file = qweight.source.name
   const [n, k] = shape
@@ -77,8 +77,8 @@ export function columnsInt4(qweight: FileTensor, context: LayoutContext, held: H
 
 const nibble = (words: Uint32Array, word: number, i: number): number => ((words[word] ?? 0) >>> (4 * i)) & 15
 
-/** qweight [K, N / 8]; codes and zero points in AWQ's order. Only the layout called gemm is published. */
-function awq(n: number, k: number, { name, where, quantization }: LayoutContext): Arrangement {
+/** qweight [K, N / 8]; codes and zero points in AWQ's order. Only the order called gemm is published. */
+function awq(n: number, k: number, { name, where, quantization }: SchemeContext): Arrangement {
   const version = quantization?.['version'] ?? 'gemm'
   if (version !== 'gemm' && version !== 'GEMM')
     throw unsupportedFormat(name, where, `awq version ${shortText(version)}`)
@@ -89,7 +89,7 @@ function awq(n: number, k: number, { name, where, quantization }: LayoutContext)
 }
 
 /** qweight [K / 8, N], nibble j of a word is input 8c + j; zero points are stored less one, unless the config says v2. */
-function gptq(n: number, k: number, { quantization }: LayoutContext): Arrangement {
+function gptq(n: number, k: number, { quantization }: SchemeContext): Arrangement {
   const less = quantization?.['checkpoint_format'] === 'gptq_v2' ? 0 : 1
   return {
     weightShape: [k / 8, n],
@@ -99,7 +99,7 @@ function gptq(n: number, k: number, { quantization }: LayoutContext): Arrangemen
 }
 
 /** [K / group, N] as a grid of rows [N, K / group], with zero points. */
-function columnScales(context: LayoutContext, n: number, k: number, group: number, how: Arrangement): ScaleGrid {
+function columnScales(context: SchemeContext, n: number, k: number, group: number, how: Arrangement): ScaleGrid {
   const located = context.sibling('scales')
   const zeros = context.sibling('qzeros')
   if (!located) throw missingTensor(context.name.replace(/weight$/, 'scales'), context.where)
@@ -123,7 +123,7 @@ function columnScales(context: LayoutContext, n: number, k: number, group: numbe
 }
 
 /** GPTQ with act-order deals inputs to groups in any order, which no kernel of ours follows. */
-async function checkOrder({ name, sibling }: LayoutContext, k: number, group: number): Promise<void> {
+async function checkOrder({ name, sibling }: SchemeContext, k: number, group: number): Promise<void> {
   const located = sibling('g_idx')
   if (!located) return
   checkWords(located, [k])
