@@ -133,7 +133,7 @@ export class Engine {
   }
 
   /**
-   * A timeline that keeps its cache from call to call.
+   * A sequence that keeps its cache from call to call.
    * @example
    * const session = engine.session()
    * const first = await session.chat([{ role: 'user', content: 'Hello' }]).result

@@ -18,9 +18,8 @@ import { checkCapabilities, checkLoadOptions, type LoadOptions } from './options
 import { drawToken } from './sample/choose.js'
 import { ModelGrammars } from './sample/constrain.js'
 import { PagePool, type CacheLimit } from './schedule/cache.js'
-import { Scheduler } from './schedule/scheduler.js'
+import { Scheduler, type SharedRunner } from './schedule/scheduler.js'
 import { SlotPool } from './schedule/slots.js'
-import type { SharedRunner } from './schedule/timeline.js'
 
 /** Tokens of a prompt that one step takes unless asked otherwise. */
 const DEFAULT_STEP_TOKENS = 256
@@ -187,5 +186,5 @@ export function shareRunner(
   const slotLimit = { slots: limit?.slots ?? Infinity, hard: limit?.hard ?? false }
   const slots = runner.slotBytes > 0 ? new SlotPool(runner, slotLimit) : undefined
   const pool = new PagePool(runner, limit, slots)
-  return { runner, scheduler: new Scheduler(runner), pool, slots, vocabSize, contextLength }
+  return { runner, scheduler: new Scheduler(runner, contextLength), pool, slots, vocabSize, contextLength }
 }

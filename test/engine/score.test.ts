@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { logProbability } from '../../src/engine/sample/likelihood.js'
 import { allLogits, perplexityOf } from '../../src/engine/measure/score.js'
 import { shareRunner } from '../../src/engine/load.js'
-import type { SharedRunner } from '../../src/engine/schedule/timeline.js'
+import type { SharedRunner } from '../../src/engine/schedule/scheduler.js'
 import { UserError } from '../../src/errors.js'
 import { FakeRunner, VOCAB, nextOf } from './fake.js'
 

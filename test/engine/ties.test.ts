@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Step } from '../../src/backends/backend.js'
 import { Session } from '../../src/engine/answer/session.js'
-import { Timeline } from '../../src/engine/schedule/timeline.js'
+import { Sequence } from '../../src/engine/schedule/sequence.js'
 import { FakeRunner, continuation, fakeModel, nextOf } from './fake.js'
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => (i * 5) % 64)
@@ -14,9 +14,10 @@ describe('ties', () => {
     expect(ids).toEqual(continuation(numbers(10), 4))
     expect(runner.steps).toEqual([10, 6, 7, 8])
     // a text in pieces that says where it ends
-    const timeline = new Timeline(fakeModel(runner).shared)
+    const { shared } = fakeModel(runner)
+    const sequence = new Sequence(shared)
     for (const from of [0, 10])
-      await timeline.step(numbers(20).slice(from, from + 10), 'last', () => 0, undefined, undefined, 'logits', 20)
+      await shared.scheduler.compute(sequence, numbers(20).slice(from, from + 10), { end: 20 })
     expect(runner.steps.slice(4)).toEqual([10, 10])
     expect(runner.ends).toEqual(new Set([10, 11, 12, 13, 20]))
   })

@@ -2,7 +2,10 @@ import type { Runner } from '../../backends/backend.js'
 import { UserError } from '../../errors.js'
 import { NgramDrafter, type Drafter, type Speculation } from './drafter.js'
 import type { SpeculationCount } from './generation.js'
-import type { SharedRunner, Timeline } from '../schedule/timeline.js'
+import type { SharedRunner } from '../schedule/scheduler.js'
+import type { Sequence } from '../schedule/sequence.js'
+
+type Drafts = readonly number[]
 
 /** The drafts of one answer, limited to what a step has room for, and how many of their tokens were accepted. */
 export class Drafting {
@@ -11,18 +14,18 @@ export class Drafting {
   private steps = 0
 
   constructor(
-    private readonly drafter: Drafter,
+    private readonly draft: (sequence: readonly number[], most: number) => Drafts | Promise<Drafts>,
     private readonly shared: SharedRunner,
   ) {}
 
   /** A draft of what follows `sequence`, of `most` tokens at most. */
-  next(sequence: readonly number[], most: number): readonly number[] {
+  async next(sequence: readonly number[], most: number): Promise<Drafts> {
     const { runner, scheduler, vocabSize } = this.shared
     // Rows and tokens of a step are for all who answer at the same time.
     const share = Math.floor(Math.min(runner.maxLogitRows, runner.stepTokens) / Math.max(1, scheduler.lately))
     const count = Math.min(most, share - 1)
     if (count <= 0) return []
-    const drafts = this.drafter.draft(sequence, count).slice(0, count)
+    const drafts = (await this.draft(sequence, count)).slice(0, count)
     const strange = drafts.findIndex((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize)
     return strange < 0 ? drafts : drafts.slice(0, strange)
   }
@@ -43,13 +46,14 @@ export class Drafting {
 export function draftingOf(
   speculate: Speculation | Drafter | 'off' | undefined,
   shared: SharedRunner,
-  timeline: Timeline,
+  sequence: Sequence,
 ): Drafting | undefined {
-  timeline.wantsDraft = speculate === 'mtp'
+  sequence.speculation.wantsDraft = speculate === 'mtp'
   if (speculate === undefined || speculate === 'off') return undefined
   checkRunner(speculate, shared.runner)
-  if (speculate === 'mtp') return new Drafting({ draft: () => timeline.drafted }, shared)
-  return new Drafting(speculate === 'ngram' ? new NgramDrafter() : speculate, shared)
+  if (speculate === 'mtp') return new Drafting(() => shared.scheduler.drafted(sequence), shared)
+  const drafter = speculate === 'ngram' ? new NgramDrafter() : speculate
+  return new Drafting((tokens, most) => drafter.draft(tokens, most), shared)
 }
 
 function checkRunner(speculate: Speculation | Drafter, { slotBytes, hasDraft }: Runner): void {

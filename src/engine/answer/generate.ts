@@ -7,7 +7,8 @@ import type { GenerationResult, Part, PromptCount } from './generation.js'
 import { draftingOf } from './drafting.js'
 import type { SessionModel } from './model.js'
 import { StopText } from './stop.js'
-import type { Timeline } from '../schedule/timeline.js'
+import type { SharedRunner } from '../schedule/scheduler.js'
+import type { Sequence } from '../schedule/sequence.js'
 
 export interface GenerateRun extends ChooseRun {
   /** Splits the answer of a chat. */
@@ -22,40 +23,39 @@ export interface GenerateRun extends ChooseRun {
 }
 
 /**
- * Prompt in, tokens out: each step of the timeline gives one token, and more where drafts were right, until something ends
+ * Prompt in, tokens out: each step of the sequence gives one token, and more where drafts were right, until something ends
  * the answer.
  */
 export async function generateTokens(
   model: SessionModel,
-  timeline: Timeline,
+  sequence: Sequence,
   prompt: readonly number[],
   run: GenerateRun,
 ): Promise<GenerationResult> {
   const { constraint } = run
   // What a constraint allows is known for the next token only.
   const speculate = constraint ? 'off' : (run.speculate ?? model.speculate)
-  const drafting = draftingOf(speculate, model.shared, timeline)
+  const drafting = draftingOf(speculate, model.shared, sequence)
   const prepare = constraint?.prepare && (() => constraint.prepare!())
   const written = new AnswerText(model.tokenizer?.decoder(run.markers), run)
   const room = Math.min(run.maxTokens, model.shared.contextLength - prompt.length)
   const tokens = new AnswerTokens(run, prompt, model.stopIds, room, (id) => written.push(id))
-  const { ids, sequence } = tokens
+  const { ids } = tokens
   const started = performance.now()
-  const kept = run.signal.aborted ? 0 : timeline.reuse(prompt)
+  const kept = run.signal.aborted ? 0 : sequence.reuse(prompt)
   let cachedTokens = kept
   let firstToken = started
   let lastToken = started
   while (tokens.finishReason === undefined) {
     const isPrompt = ids.length === 0
-    const drafts = isPrompt || timeline.isTied ? [] : (drafting?.next(sequence, room - ids.length - 1) ?? [])
-    const read = (rows: readonly RowResult[], verified: readonly number[]): readonly number[] => {
-      if (isPrompt && !run.signal.aborted) {
-        cachedTokens = kept + timeline.adoptedTokens
-        run.begin({ promptTokens: prompt.length, cachedTokens })
-      }
-      return tokens.read(rows, verified)
+    const drafter = !isPrompt && !sequence.ties.any && drafting
+    const drafts = drafter ? await drafter.next(tokens.sequence, room - ids.length - 1) : []
+    const rows = await advance(model.shared, sequence, tokens, drafts, run.signal, prepare)
+    if (isPrompt && rows) {
+      cachedTokens = kept + sequence.adoptedTokens
+      run.begin({ promptTokens: prompt.length, cachedTokens })
     }
-    const chosen = run.signal.aborted ? 0 : await advance(timeline, tokens, drafts, read, run.signal, prepare)
+    const chosen = rows ? choose(sequence, tokens, rows, drafts) : 0
     if (chosen === 0) {
       tokens.finishReason = 'abort'
       break
@@ -74,26 +74,44 @@ export async function generateTokens(
   return { ...said, promptTokens: prompt.length, cachedTokens, timings, ...speculation }
 }
 
-/** One step: the end of the sequence that is not in the cache, with a draft after it. Returns how many tokens came of it. */
+/** Computes the end of the answer that is not in the cache, with drafts after it; undefined when `signal` ended it. */
 async function advance(
-  timeline: Timeline,
+  shared: SharedRunner,
+  sequence: Sequence,
   tokens: AnswerTokens,
   drafts: readonly number[],
-  read: (rows: readonly RowResult[], drafts: readonly number[]) => readonly number[],
   signal: AbortSignal,
   meanwhile: (() => Promise<void>) | undefined,
-): Promise<number> {
+): Promise<readonly RowResult[] | undefined> {
+  if (signal.aborted) return undefined
+  // Checked drafts need the logits: which of their rows count is known when they are read.
+  const want = drafts.length > 0 ? 'logits' : tokens.want
   try {
-    const feed = tokens.sequence.slice(timeline.length)
-    // Checked drafts need the logits: which of their rows count is known when they are read.
-    const want = drafts.length > 0 ? 'logits' : tokens.want
-    const chosen = await timeline.verify(feed, drafts, read, signal, meanwhile, want)
-    return chosen?.length ?? 0
+    const missing = tokens.sequence.slice(sequence.length)
+    const rows = await shared.scheduler.compute(sequence, missing, { drafts, want, signal, meanwhile })
+    if (rows && signal.aborted) sequence.accept([])
+    return signal.aborted ? undefined : rows
   } catch (error) {
     // Without the drafts there may be memory enough.
     if (drafts.length === 0 || !(error instanceof UserError) || error.code !== 'out_of_memory') throw error
-    return advance(timeline, tokens, [], read, signal, meanwhile)
+    return advance(shared, sequence, tokens, [], signal, meanwhile)
   }
+}
+
+/** Reads as many rows as the sequence could check, and keeps the drafts that were right. Returns how many tokens came of it. */
+function choose(
+  sequence: Sequence,
+  tokens: AnswerTokens,
+  rows: readonly RowResult[],
+  drafts: readonly number[],
+): number {
+  let chosen: readonly number[] = []
+  try {
+    chosen = tokens.read(rows, drafts.slice(0, sequence.checkedDrafts))
+  } finally {
+    sequence.accept(chosen)
+  }
+  return chosen.length
 }
 
 /** Ids on their way to the reader: decoded, cut at stop strings, split into reasoning, text and calls. */

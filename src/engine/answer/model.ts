@@ -3,7 +3,7 @@ import type { ChatTemplate } from '../../chat/prompt.js'
 import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 import type { GenerationDefaults } from '../options.js'
 import type { ModelGrammars } from '../sample/constrain.js'
-import type { SharedRunner } from '../schedule/timeline.js'
+import type { SharedRunner } from '../schedule/scheduler.js'
 import type { Speculation } from './drafter.js'
 
 /** What sessions need of a loaded model. */

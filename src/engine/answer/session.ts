@@ -12,26 +12,26 @@ import type { TokenChoice } from '../sample/likelihood.js'
 import { resolveOptions, type ChatOptions, type GenerateOptions } from '../options.js'
 import { Queue } from '../schedule/queue.js'
 import { checkPrompt } from '../prompt.js'
-import { Timeline } from '../schedule/timeline.js'
+import { Sequence } from '../schedule/sequence.js'
 
 /**
- * One timeline. Every call gives the whole prompt, and the session works out what its cache already holds: the longest
+ * One sequence. Every call gives the whole prompt, and the session works out what its cache already holds: the longest
  * common prefix is kept, so the next turn of a chat only computes what is new. Calls of one session run one after the
  * other; calls of several sessions share their steps.
  */
 export class Session {
-  private readonly timeline: Timeline
+  private readonly sequence: Sequence
   private readonly turns = new Queue()
   private readonly running = new Set<Generation>()
   private closed = false
 
   constructor(private readonly model: SessionModel) {
-    this.timeline = new Timeline(model.shared)
+    this.sequence = new Sequence(model.shared)
   }
 
   /** Tokens in the cache. */
   get cachedTokens(): number {
-    return this.timeline.length
+    return this.sequence.length
   }
 
   /**
@@ -85,7 +85,7 @@ export class Session {
   async close(): Promise<void> {
     this.closed = true
     for (const generation of this.running) generation.abort()
-    await this.turns.run(() => Promise.resolve(this.timeline.release()))
+    await this.turns.run(() => Promise.resolve(this.model.shared.scheduler.release(this.sequence)))
   }
 
   private start(
@@ -112,7 +112,7 @@ export class Session {
       }
       const run = { ...resolved, constraint, parser, markers, signal, called, ...sinks }
       try {
-        const result = await this.turns.run(() => generateTokens(this.model, this.timeline, ids, run))
+        const result = await this.turns.run(() => generateTokens(this.model, this.sequence, ids, run))
         pieces.end()
         return result
       } finally {

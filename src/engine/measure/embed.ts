@@ -1,7 +1,7 @@
-import type { RowResult } from '../../backends/backend.js'
 import { UserError } from '../../errors.js'
 import { checkPrompt } from '../prompt.js'
-import { Timeline, type SharedRunner } from '../schedule/timeline.js'
+import type { SharedRunner } from '../schedule/scheduler.js'
+import { Sequence } from '../schedule/sequence.js'
 
 /** last: the state of the last token, which has seen all others. mean: of all tokens. */
 export type Pooling = 'last' | 'mean'
@@ -18,24 +18,24 @@ export async function embeddingOf(
   if (!runner.hasHidden)
     throw new UserError(`the ${runner.backend} backend gives no embeddings`, 'unsupported_platform')
   const chunk = pooling === 'last' ? ids.length : Math.min(runner.stepTokens, runner.maxLogitRows)
-  const rows = pooling === 'last' ? 'last' : 'all'
-  const timeline = new Timeline(shared)
+  const sequence = new Sequence(shared)
   let sum: Float64Array | undefined
   try {
     for (let start = 0; start < ids.length; start += chunk) {
-      const part = ids.slice(start, start + chunk)
-      const add = (states: readonly RowResult[]): true => {
-        for (const { hidden } of states) {
-          sum ??= new Float64Array(hidden!.length)
-          for (let i = 0; i < sum.length; i++) sum[i]! += hidden![i]!
-        }
-        return true
+      const end = Math.min(start + chunk, ids.length)
+      const rowsFrom = pooling === 'last' ? end - 1 : start
+      // Normally those from `start` on; more where memory was short and the sequence was preempted.
+      const missing = ids.slice(sequence.length, end)
+      const options = { rowsFrom, want: 'hidden', end: ids.length, signal } as const
+      const rows = await shared.scheduler.compute(sequence, missing, options)
+      if (!rows || signal?.aborted) throw new UserError('cancelled', 'aborted')
+      for (const { hidden } of rows) {
+        sum ??= new Float64Array(hidden!.length)
+        for (let i = 0; i < sum.length; i++) sum[i]! += hidden![i]!
       }
-      const done = await timeline.step(part, rows, add, signal, undefined, 'hidden', ids.length)
-      if (!done || signal?.aborted) throw new UserError('cancelled', 'aborted')
     }
   } finally {
-    timeline.release()
+    shared.scheduler.release(sequence)
   }
   return normalized(sum!)
 }

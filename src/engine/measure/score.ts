@@ -1,8 +1,8 @@
-import type { RowResult } from '../../backends/backend.js'
 import { UserError } from '../../errors.js'
 import { choiceOf, logProbability, type TokenChoice } from '../sample/likelihood.js'
 import { checkPrompt } from '../prompt.js'
-import { Timeline, type SharedRunner } from '../schedule/timeline.js'
+import type { SharedRunner } from '../schedule/scheduler.js'
+import { Sequence } from '../schedule/sequence.js'
 
 /** Largest array of logits that is given in one piece: 2^28 floats, 1 GiB. */
 const MAX_FLOATS = 2 ** 28
@@ -22,23 +22,22 @@ export async function* logitRows(
   signal?: AbortSignal,
 ): AsyncGenerator<LogitRows, void, undefined> {
   checkPrompt(ids, shared.vocabSize, shared.contextLength)
-  const timeline = new Timeline(shared)
+  const sequence = new Sequence(shared)
   const chunk = Math.min(shared.runner.stepTokens, shared.runner.maxLogitRows)
   try {
     for (let start = 0; start < ids.length; start += chunk) {
-      // A copy: another session's step may overwrite the runner's rows before the reader comes to them.
-      const part = ids.slice(start, start + chunk)
-      const copy = (rows: readonly RowResult[]): Float32Array => {
-        const all = new Float32Array(rows.length * shared.vocabSize)
-        rows.forEach((row, i) => all.set(row.logits!, i * shared.vocabSize))
-        return all
-      }
-      const logits = await timeline.step(part, 'all', copy, signal, undefined, 'logits', ids.length)
-      if (!logits || signal?.aborted) throw new UserError('cancelled', 'aborted')
+      // Normally those from `start` on; more where memory was short while the reader was busy with other rows.
+      const missing = ids.slice(sequence.length, start + chunk)
+      const options = { rowsFrom: start, end: ids.length, signal }
+      const rows = await shared.scheduler.compute(sequence, missing, options)
+      if (!rows || signal?.aborted) throw new UserError('cancelled', 'aborted')
+      // A copy: the next step of anybody overwrites the runner's rows before the reader comes to them.
+      const logits = new Float32Array(rows.length * shared.vocabSize)
+      rows.forEach((row, i) => logits.set(row.logits!, i * shared.vocabSize))
       yield { start, logits }
     }
   } finally {
-    timeline.release()
+    shared.scheduler.release(sequence)
   }
 }
 

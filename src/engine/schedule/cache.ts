@@ -36,7 +36,7 @@ export class PagePool {
     return this.reserved
   }
 
-  /** Pages that no timeline uses. */
+  /** Pages that no sequence uses. */
   get freeCount(): number {
     return this.free.length + this.tree.idleCount
   }

@@ -7,7 +7,7 @@ export interface PrefixNode {
   readonly key: string
   readonly parent: PrefixNode | undefined
   readonly children: Map<string, PrefixNode>
-  /** Timelines that read this page now. */
+  /** Sequences that read this page now. */
   users: number
 }
 
@@ -18,7 +18,7 @@ export interface PrefixNode {
  */
 export class PrefixTree {
   private readonly root = new Map<string, PrefixNode>()
-  /** Nodes without users in the order of their last use. A page is always put down after the pages behind it, so the first is a leaf. */
+  /** Nodes without users in the order of their last use. A page is always put down after the pages that follow it, so the first is a leaf. */
   private readonly idle = new Set<PrefixNode>()
 
   /** Pages that could be taken back at once. */
@@ -26,29 +26,29 @@ export class PrefixTree {
     return this.idle.size
   }
 
-  /** The page behind `parent` that holds tokens [start, start + PAGE_SIZE), counted as used. */
-  use(parent: PrefixNode | undefined, tokens: readonly number[], start: number): PrefixNode | undefined {
-    const node = this.find(parent, tokens, start)
+  /** The page after `parent` that holds tokens [start, start + PAGE_SIZE), counted as used. */
+  use(parent: PrefixNode | undefined, tokens: readonly number[], start: number, salt = ''): PrefixNode | undefined {
+    const node = this.find(parent, tokens, start, salt)
     if (node) this.count(node)
     return node
   }
 
   /** The page that {@link use} would find. */
-  find(parent: PrefixNode | undefined, tokens: readonly number[], start: number): PrefixNode | undefined {
-    return this.childrenOf(parent).get(keyOf(tokens, start))
+  find(parent: PrefixNode | undefined, tokens: readonly number[], start: number, salt = ''): PrefixNode | undefined {
+    return this.childrenOf(parent).get(keyOf(parent, tokens, start, salt))
   }
 
   /** Shares a page. When the tree has one with the same tokens, that one is used and `page` stays the caller's. */
-  add(parent: PrefixNode | undefined, tokens: readonly number[], start: number, page: number): PrefixNode {
+  add(parent: PrefixNode | undefined, tokens: readonly number[], start: number, page: number, salt = ''): PrefixNode {
     const children = this.childrenOf(parent)
-    const key = keyOf(tokens, start)
+    const key = keyOf(parent, tokens, start, salt)
     let node = children.get(key)
     if (!node) children.set(key, (node = { page, key, parent, children: new Map(), users: 0 }))
     this.count(node)
     return node
   }
 
-  /** Ends one use. Call for the last page of a timeline first. */
+  /** Ends one use. Call for the last page of a sequence first. */
   release(node: PrefixNode): void {
     invariant(node.users > 0, 'a cache page was given back twice')
     if (--node.users === 0) this.idle.add(node)
@@ -56,7 +56,7 @@ export class PrefixTree {
 
   /** Takes a page out of the tree for a caller who is its only user and wants to write to it; false when others need it. */
   takeBack(node: PrefixNode): boolean {
-    // Pages behind it would be out of reach.
+    // Pages after it would be out of reach.
     if (node.users !== 1 || node.children.size > 0) return false
     this.childrenOf(node.parent).delete(node.key)
     return true
@@ -66,7 +66,7 @@ export class PrefixTree {
   evict(): PrefixNode | undefined {
     const [node] = this.idle
     if (!node) return undefined
-    invariant(node.children.size === 0, 'a cache page goes before the pages behind it')
+    invariant(node.children.size === 0, 'a cache page goes before the pages after it')
     this.idle.delete(node)
     this.childrenOf(node.parent).delete(node.key)
     return node
@@ -82,6 +82,8 @@ export class PrefixTree {
   }
 }
 
-function keyOf(tokens: readonly number[], start: number): string {
-  return tokens.slice(start, start + PAGE_SIZE).join()
+/** Sequences of different salts part at the first page. */
+function keyOf(parent: PrefixNode | undefined, tokens: readonly number[], start: number, salt: string): string {
+  const ids = tokens.slice(start, start + PAGE_SIZE).join()
+  return parent || salt === '' ? ids : `${salt}:${ids}`
 }

@@ -1,33 +1,36 @@
 import type { RowResult, RowWish, Runner, StepResult } from '../../backends/backend.js'
-import { UserError } from '../../errors.js'
-import { yieldToEvents } from './queue.js'
+import { contextExceeded } from '../prompt.js'
 import { tokenOf } from '../sample/choose.js'
-import type { Timeline } from './timeline.js'
+import { Allocator } from './allocator.js'
+import { Batch } from './batch.js'
+import type { PagePool } from './cache.js'
+import { divide } from './divide.js'
+import { yieldToEvents } from './queue.js'
+import type { Request } from './request.js'
+import type { Sequence, SequenceMemory } from './sequence.js'
 
-/** A timeline that wants its tokens computed. */
-interface Waiting {
-  readonly timeline: Timeline
-  /** Rows are wanted from this position on. */
-  readonly rowsFrom: number
-  readonly want: RowWish
-  readonly signal: AbortSignal | undefined
-  /** Done while the step runs that gives the logits. */
-  readonly meanwhile: (() => Promise<void>) | undefined
-  /** Requests of a lower age came first, and keep their memory when it is short. */
-  readonly age: number
-  /** Of earlier steps, when the tokens take several. */
-  readonly rows: RowResult[]
-  /** Reads the rows; what it returns tells the caller. */
-  readonly finish: (rows: readonly RowResult[] | undefined) => () => void
-  readonly fail: (error: unknown) => void
+/** A runner that several sequences share: each step serves all who wait, their pages come from one pool. */
+export interface SharedRunner extends SequenceMemory {
+  readonly runner: Runner
+  readonly scheduler: Scheduler
+  readonly pool: PagePool
+  readonly vocabSize: number
+  readonly contextLength: number
 }
 
-/** A draft takes the likeliest token. */
-const LIKELIEST = { temperature: 0, topK: 0, topP: 1, minP: 0, u: 0 }
-
-interface Share {
-  readonly waiting: Waiting
-  tokens: number
+/** What is wanted of the tokens that a sequence is to compute. */
+export interface ComputeOptions {
+  /** Rows are wanted from this position on; by default of the last certain token and of the drafts. */
+  readonly rowsFrom?: number
+  /** Of each row; logits by default. */
+  readonly want?: RowWish
+  /** Tokens that may follow. */
+  readonly drafts?: readonly number[]
+  /** Where the text ends, where more of it will come. */
+  readonly end?: number
+  readonly signal?: AbortSignal | undefined
+  /** Done while the rows are computed; it must not fail. */
+  readonly meanwhile?: (() => Promise<void>) | undefined
 }
 
 /** What the scheduler did, for measuring. */
@@ -37,62 +40,79 @@ export interface StepReport {
   readonly milliseconds: number
 }
 
-/**
- * Continuous batching: every step serves all timelines that wait. Each gets one token first, whose turn was longest ago
- * before the others; what is left of the step is divided equally among those that want more. So a running answer waits
- * for at most one chunk of anybody's prompt, and a short prompt does not wait for a long one.
- * After Orca (OSDI 2022) and the chunked prefill of Sarathi-Serve, arXiv 2403.02310.
- */
+/** Who waits for what the model's draft says. */
+interface Asking {
+  readonly sequence: Sequence
+  readonly resolve: (drafts: readonly number[]) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Continuous batching: every step serves all sequences that wait, as far as there is room and memory for them. */
 export class Scheduler {
   /** Called after every step. */
   onStep: ((report: StepReport) => void) | undefined
   /** Who was served least recently stands first. */
-  private waiting: Waiting[] = []
+  private waiting: Request[] = []
   private readonly alone: (() => Promise<void>)[] = []
-  /** When each timeline that may hold pages first asked, in order of last use. */
-  private readonly ages = new Map<Timeline, number>()
-  private nextAge = 0
-  /** Who got no memory for the last step. */
-  private denied: ReadonlySet<Timeline> = new Set()
-  private serving = 0
+  private asking: Asking[] = []
+  private readonly allocator = new Allocator()
+  /** The step that ran last, while its rows are there for the model's draft. */
+  private drafting: Batch | undefined
+  private running = 0
   private latest = 1
   private loop: Promise<void> | undefined
 
-  constructor(private readonly runner: Runner) {}
+  constructor(
+    private readonly runner: Runner,
+    private readonly contextLength: number,
+  ) {}
 
-  /** Timelines that wait for a step or are in one. */
+  /** Sequences that wait for a step or are in one. */
   get active(): number {
-    return this.waiting.length + this.serving
+    return this.waiting.length + this.asking.length + this.running
   }
 
-  /** Timelines that share a step: those of the last one, or those that wait by now. */
+  /** Sequences that share a step: those of the last one, or those that wait by now. */
   get lately(): number {
     return Math.max(this.latest, this.active)
   }
 
-  /** Computes the tokens of `timeline` that are not in the cache. Undefined when `signal` ended it. */
-  run<R>(
-    timeline: Timeline,
-    rowsFrom: number,
-    read: (rows: readonly RowResult[]) => R,
-    signal: AbortSignal | undefined,
-    meanwhile?: () => Promise<void>,
-    want: RowWish = 'logits',
-  ): Promise<R | undefined> {
-    const age = this.ages.get(timeline) ?? this.nextAge++
-    this.ages.delete(timeline)
-    this.ages.set(timeline, age)
+  /**
+   * Appends `ids` to a sequence and computes them, in as many steps as it takes. Returns its rows, which are valid until the
+   * caller lets other events run; undefined when `signal` ended it: what was computed by then stays.
+   * @throws UserError context_length_exceeded, out_of_memory
+   */
+  async compute(
+    sequence: Sequence,
+    ids: readonly number[],
+    options: ComputeOptions = {},
+  ): Promise<readonly RowResult[] | undefined> {
+    const { drafts = [], rowsFrom, want = 'logits', signal, meanwhile } = options
+    const length = sequence.tokens.length + ids.length
+    if (length + drafts.length > this.contextLength) throw contextExceeded(length + drafts.length, this.contextLength)
+    sequence.append(ids, drafts, options.end)
+    let rows: readonly RowResult[] | undefined
+    try {
+      rows = await new Promise<typeof rows>((resolve, reject) => {
+        const age = this.allocator.ageOf(sequence)
+        const from = rowsFrom ?? length - 1
+        const state = { age, rows: [], denied: false }
+        sequence.status = 'waiting'
+        this.waiting.push({ sequence, rowsFrom: from, want, signal, meanwhile, ...state, resolve, reject })
+        this.start()
+      })
+    } finally {
+      // It failed, or was cancelled.
+      if (!rows) sequence.dropUncomputed()
+    }
+    return rows
+  }
+
+  /** What the model's own draft says comes after all that a sequence has computed and accepted; nothing where it can't say. */
+  drafted(sequence: Sequence): Promise<readonly number[]> {
     return new Promise((resolve, reject) => {
-      const finish = (rows: readonly RowResult[] | undefined): (() => void) => {
-        try {
-          const result = rows && read(rows)
-          return () => resolve(result)
-        } catch (error) {
-          return () => reject(error instanceof Error ? error : new Error(String(error)))
-        }
-      }
-      this.waiting.push({ timeline, rowsFrom, want, signal, meanwhile, age, rows: [], finish, fail: reject })
-      this.loop ??= this.turn()
+      this.asking.push({ sequence, resolve, reject })
+      this.start()
     })
   }
 
@@ -100,7 +120,7 @@ export class Scheduler {
   between<R>(job: () => Promise<R>): Promise<R> {
     return new Promise((resolve, reject) => {
       this.alone.push(() => job().then(resolve, reject))
-      this.loop ??= this.turn()
+      this.start()
     })
   }
 
@@ -109,253 +129,132 @@ export class Scheduler {
     while (this.loop) await this.loop
   }
 
-  /** The timeline holds no pages any more. */
-  forget(timeline: Timeline): void {
-    this.ages.delete(timeline)
+  /** Forgets all tokens of a sequence and frees its pages; full ones stay in the tree until memory is needed. */
+  release(sequence: Sequence): void {
+    this.allocator.free(sequence)
   }
 
-  private async turn(): Promise<void> {
+  private start(): void {
+    this.loop ??= this.turns()
+  }
+
+  private async turns(): Promise<void> {
     // Who asks in the same moment is served in the same step; and timers, signals and input get their turn.
     await yieldToEvents()
-    while (this.waiting.length + this.alone.length > 0) {
+    while (this.waiting.length + this.asking.length + this.alone.length > 0 || this.drafting) {
+      if (await this.draft()) await yieldToEvents()
       for (const job of this.alone.splice(0)) await job()
-      this.dropCancelled()
-      try {
-        const shares = await this.grow(await this.divide())
-        if (shares.length > 0) await this.step(shares)
-      } catch (error) {
-        for (const { fail } of this.waiting.splice(0)) fail(error)
-      }
+      await this.step()
       await yieldToEvents()
     }
     this.loop = undefined
   }
 
-  private dropCancelled(): void {
-    const cancelled = this.waiting.filter(({ signal }) => signal?.aborted)
-    if (cancelled.length === 0) return
-    this.waiting = this.waiting.filter(({ signal }) => !signal?.aborted)
-    for (const { finish } of cancelled) finish(undefined)()
+  /** One step, which brings all those that there is room for to their rows, or a part of the way. */
+  private async step(): Promise<void> {
+    try {
+      const batch = await this.schedule()
+      const result = batch && (await this.run(batch))
+      if (result) this.postprocess(batch, result)
+    } catch (error) {
+      for (const request of this.waiting.splice(0)) finish(request, () => request.reject(error))
+    }
   }
 
-  /** How many tokens of the next step each gets. */
-  private async divide(): Promise<Share[]> {
-    let tokens = this.runner.stepTokens
-    let rows = this.runner.maxLogitRows
-    const shares: Share[] = []
-    const wanting: { share: Share; left: number }[] = []
-    const leaders = await this.leaders()
-    for (const waiting of this.waiting) {
-      if (tokens === 0) break
-      const { timeline, rowsFrom } = waiting
-      const left = timeline.tokens.length - timeline.length
-      if (timeline.length >= rowsFrom && rows === 0) continue
-      const page = timeline.nextPage()
-      if (page !== undefined && leaders.get(page) !== timeline) continue
-      if (timeline.length >= rowsFrom) rows--
-      tokens--
-      const share = { waiting, tokens: 1 }
-      shares.push(share)
-      if (left > 1) wanting.push({ share, left: left - 1 })
-    }
-    // The smallest wishes first, so that what they leave goes to the others.
-    wanting.sort((a, b) => a.left - b.left)
-    wanting.forEach(({ share, left }, i) => {
-      const part = Math.min(left, Math.floor(tokens / (wanting.length - i)))
-      const more = Math.min(part, rows + Math.max(0, share.waiting.rowsFrom - share.waiting.timeline.length - 1))
-      const { timeline, rowsFrom } = share.waiting
-      rows -= Math.max(0, timeline.length + 1 + more - Math.max(rowsFrom, timeline.length + 1))
-      tokens -= more
-      share.tokens += more
-    })
-    for (const share of shares) share.tokens = share.waiting.timeline.stepUpTo(share.tokens)
-    return shares
-  }
-
-  /** Of several with the same beginning one computes it, and the others find it in the tree: by page, who is farthest. */
-  private async leaders(): Promise<Map<string, Timeline>> {
-    for (const { timeline } of [...this.waiting]) await timeline.saveState()
-    const leaders = new Map<string, Timeline>()
-    for (const { timeline, rowsFrom } of this.waiting) {
-      // Somebody may have computed the same prompt since it began to wait.
-      if (timeline.length < rowsFrom) timeline.adopt(timeline.tokens, rowsFrom)
-      const page = timeline.nextPage()
-      if (page === undefined) continue
-      const leader = leaders.get(page)
-      // Who got no memory the last time may wait for one of the others.
-      const first = !leader || (this.denied.has(leader) && !this.denied.has(timeline))
-      if (first || (timeline.length > leader.length && !this.denied.has(timeline))) leaders.set(page, timeline)
-    }
-    return leaders
-  }
-
-  /** Gets pages and slots for all shares, the oldest first; returns those that have them. */
-  private async grow(shares: Share[]): Promise<Share[]> {
-    const granted: Share[] = []
-    const evicted = new Set<Timeline>()
-    for (const share of [...shares].sort((a, b) => a.waiting.age - b.waiting.age)) {
-      const { timeline } = share.waiting
-      while (!evicted.has(timeline)) {
-        try {
-          await timeline.growTo(timeline.length + share.tokens)
-          granted.push(share)
-          break
-        } catch (error) {
-          if (!(error instanceof UserError) || error.code !== 'out_of_memory') throw error
-          const victim = this.victimOf(share.waiting)
-          if (victim) {
-            victim.evict()
-            evicted.add(victim)
-            for (const { timeline: other, rows } of this.waiting) if (other === victim) rows.length = 0
-            continue
-          }
-          // Older requests will give their pages back; with nobody to wait for, it will never fit.
-          if (!this.waiting.some((other) => other.age < share.waiting.age && other.timeline.holdsMemory)) {
-            this.waiting = this.waiting.filter((other) => other !== share.waiting)
-            share.waiting.fail(error)
-          }
-          break
-        }
-      }
-    }
-    const served = granted.filter(({ waiting }) => !evicted.has(waiting.timeline))
+  /** Who is in the next step, with how many tokens; undefined: nobody. */
+  private async schedule(): Promise<Batch | undefined> {
+    for (const request of this.remove(({ signal }) => signal?.aborted ?? false))
+      finish(request, () => request.resolve(undefined))
+    // By index: some may come to wait meanwhile.
+    for (let i = 0; i < this.waiting.length; i++) await this.waiting[i]!.sequence.saveStates()
+    const shares = divide(this.waiting, this.runner)
+    const { granted, failed } = await this.allocator.allocate(shares, this.waiting)
+    const hopeless = new Map(failed.map(({ request, error }) => [request, error]))
+    for (const request of this.remove((other) => hopeless.has(other)))
+      finish(request, () => request.reject(hopeless.get(request)))
     // Who got no pages lets the others go first; else the step's tokens could go to them again, and nobody would move.
-    const getting = new Set(served.map(({ waiting }) => waiting))
-    const denied = new Set(shares.map(({ waiting }) => waiting).filter((waiting) => !getting.has(waiting)))
-    this.denied = new Set([...denied].map(({ timeline }) => timeline))
-    this.waiting = [
-      ...this.waiting.filter((waiting) => !denied.has(waiting)),
-      ...this.waiting.filter((waiting) => denied.has(waiting)),
-    ]
-    return served
+    const denied = new Set(shares.filter((share) => !granted.includes(share)).map(({ request }) => request))
+    for (const request of this.waiting) request.denied = denied.has(request)
+    const last = this.remove((request) => request.denied)
+    this.waiting.push(...last)
+    return granted.length > 0 ? new Batch(granted) : undefined
   }
 
-  /** Whose pages are taken when memory is short: a timeline that rests, else the youngest one younger than `needy`. */
-  private victimOf(needy: Waiting): Timeline | undefined {
-    const busy = new Set(this.waiting.map(({ timeline }) => timeline))
-    for (const timeline of this.ages.keys()) if (!busy.has(timeline) && timeline.holdsMemory) return timeline
-    let youngest: Waiting | undefined
-    for (const other of this.waiting)
-      if (other.age > (youngest?.age ?? needy.age) && other.timeline.holdsMemory) youngest = other
-    return youngest?.timeline
-  }
-
-  private async step(shares: readonly Share[]): Promise<void> {
-    const served = new Set(shares.map(({ waiting }) => waiting))
-    const total = shares.reduce((sum, share) => sum + share.tokens, 0)
-    const step = {
-      tokens: new Int32Array(total),
-      positions: new Int32Array(total),
-      sequences: new Int32Array(total),
-      ends: new Int32Array(total),
-      pageTables: shares.map(({ waiting }) => waiting.timeline.pageTable()),
-    }
-    const slots = shares.flatMap(({ waiting }) => waiting.timeline.slot ?? [])
-    const logitRows: number[] = []
-    const wants: RowWish[] = []
-    let at = 0
-    shares.forEach(({ waiting: { timeline, rowsFrom, want }, tokens }, sequence) => {
-      for (let position = timeline.length; position < timeline.length + tokens; position++, at++) {
-        step.tokens[at] = timeline.tokens[position]!
-        step.positions[at] = position
-        step.sequences[at] = sequence
-        step.ends[at] = timeline.endOf(position)
-        if (position < rowsFrom) continue
-        logitRows.push(at)
-        wants.push(want)
-      }
-    })
-    // Those who were not served stand first now.
-    this.waiting = this.waiting.filter((waiting) => !served.has(waiting))
-    this.serving = this.latest = shares.length
+  /** Undefined where it failed, as all who are in it know by then. */
+  private async run(batch: Batch): Promise<StepResult | undefined> {
+    const requests = batch.shares.map(({ request }) => request)
+    // Those who are not in it stand first now.
+    this.remove((request) => requests.includes(request))
+    for (const { sequence } of requests) sequence.status = 'running'
+    this.running = this.latest = requests.length
     const started = performance.now()
-    let result: StepResult
     try {
-      const ticket = this.runner.submit({
-        ...step,
-        ...(slots.length > 0 && { slots: Int32Array.from(slots) }),
-        logitRows: Int32Array.from(logitRows),
-        wants,
-      })
-      const others = shares.map(({ waiting }) => waiting.meanwhile?.())
-      ;[result] = await Promise.all([ticket.done, ...others])
+      const ticket = this.runner.submit(batch.step())
+      const [result] = await Promise.all([ticket.done, ...requests.map(({ meanwhile }) => meanwhile?.())])
+      const milliseconds = performance.now() - started
+      this.onStep?.({ tokens: batch.tokens, sequences: requests.length, milliseconds })
+      return result
     } catch (error) {
-      for (const { timeline, fail } of served) {
-        timeline.stepFailed()
-        fail(error)
+      for (const request of requests) {
+        request.sequence.stepFailed()
+        finish(request, () => request.reject(error))
       }
-      return
+      return undefined
     } finally {
-      this.serving = 0
+      this.running = 0
     }
-    const report = { tokens: total, sequences: shares.length, milliseconds: performance.now() - started }
-    let row = 0
-    const from = shares.map(({ waiting }) => waiting.timeline.length)
-    const tell: (() => void)[] = []
-    for (const [sequence, { waiting, tokens }] of shares.entries()) {
-      const { timeline, rowsFrom } = waiting
-      const rows = Math.min(tokens, Math.max(0, timeline.length + tokens - rowsFrom))
-      const own = result.rows.slice(row, row + rows)
-      row += rows
-      timeline.advance(tokens, result.tiedFrom?.[sequence])
-      if (timeline.length < timeline.tokens.length) {
-        waiting.rows.push(...own.map(kept))
-        this.waiting.push(waiting)
-      } else tell.push(waiting.finish([...waiting.rows, ...own]))
-    }
-    this.onStep?.(report)
-    try {
-      await this.draft(shares, from)
-    } catch (error) {
-      this.waiting = this.waiting.filter((waiting) => !served.has(waiting))
-      for (const { fail } of served) fail(error)
-      return
-    }
-    for (const done of tell) done()
   }
 
-  /**
-   * For those who want drafts, runs the model's draft over the rows of the last step that stay and whose next token is known,
-   * so that its own cache is filled as far as the others, and asks it what comes next. `from`: where each began.
-   */
-  private async draft(shares: readonly Share[], from: readonly number[]): Promise<void> {
-    const { runner } = this
-    if (!runner.submitDraft) return
-    const [hiddenRows, tokens, positions, sequences, ends, logitRows]: number[][] = [[], [], [], [], [], []]
-    const asking: Timeline[] = []
-    let at = 0
-    shares.forEach(({ waiting: { timeline }, tokens: count }, sequence) => {
-      const end = timeline.wantsDraft ? Math.min(from[sequence]! + count, timeline.length) : 0
-      for (let position = from[sequence]!; position < end; position++) {
-        const next = timeline.tokenBehind(position)
-        if (next === undefined) continue
-        if (position + 1 === timeline.tokens.length) {
-          logitRows!.push(tokens!.length)
-          asking.push(timeline)
-        }
-        hiddenRows!.push(at + position - from[sequence]!)
-        tokens!.push(next)
-        positions!.push(position)
-        sequences!.push(sequence)
-        ends!.push(timeline.endOf(position))
-      }
-      at += count
-    })
-    if (tokens!.length === 0) return
-    const { rows } = await runner.submitDraft({
-      hiddenRows: Int32Array.from(hiddenRows!),
-      tokens: Int32Array.from(tokens!),
-      positions: Int32Array.from(positions!),
-      sequences: Int32Array.from(sequences!),
-      textLengths: Int32Array.from(ends!),
-      pageTables: shares.map(({ waiting }) => waiting.timeline.pageTable()),
-      logitRows: Int32Array.from(logitRows!),
-      wants: logitRows!.map(() => LIKELIEST),
-    }).done
-    asking.forEach((timeline, row) => {
-      timeline.drafted = [tokenOf(rows[row]!)]
-    })
+  /** Gives every sequence its rows; those that need more steps wait again. */
+  private postprocess(batch: Batch, result: StepResult): void {
+    for (const { share, rows, tiedFrom } of batch.divide(result)) {
+      const { request, tokens } = share
+      const { sequence } = request
+      sequence.advance(tokens, tiedFrom)
+      if (sequence.length < sequence.tokens.length) {
+        request.rows.push(...rows.map(kept))
+        sequence.status = 'waiting'
+        this.waiting.push(request)
+      } else finish(request, () => request.resolve([...request.rows, ...rows]))
+    }
+    if (this.runner.hasDraft && batch.sequences.some(({ speculation }) => speculation.wantsDraft)) this.drafting = batch
   }
+
+  /** Runs the model's draft over the rows of the last step. True where somebody waited for it, and goes on from there. */
+  private async draft(): Promise<boolean> {
+    const { drafting, asking } = this
+    this.drafting = undefined
+    try {
+      const drafts = drafting && (await this.computeDraft(drafting))
+      for (const { sequence, resolve } of asking) resolve(drafts?.get(sequence) ?? [])
+    } catch (error) {
+      for (const { reject } of asking) reject(error)
+      for (const request of this.remove(({ sequence }) => drafting?.sequences.includes(sequence) ?? false))
+        finish(request, () => request.reject(error))
+    }
+    this.asking = this.asking.filter((other) => !asking.includes(other))
+    return asking.length > 0
+  }
+
+  /** What it says comes after each sequence that is at its end. */
+  private async computeDraft(batch: Batch): Promise<Map<Sequence, number[]>> {
+    const draft = batch.draft()
+    if (!draft || !this.runner.submitDraft) return new Map()
+    const { rows } = await this.runner.submitDraft(draft.step).done
+    return new Map(draft.asking.map((sequence, row) => [sequence, [tokenOf(rows[row]!)]]))
+  }
+
+  /** Takes requests out of those that wait. */
+  private remove(isMeant: (request: Request) => boolean): Request[] {
+    const removed = this.waiting.filter(isMeant)
+    if (removed.length > 0) this.waiting = this.waiting.filter((request) => !isMeant(request))
+    return removed
+  }
+}
+
+function finish(request: Request, settle: () => void): void {
+  request.sequence.status = 'finished'
+  settle()
 }
 
 /** A row that outlives the next step. */

@@ -12,12 +12,12 @@ export interface SlotLimit {
 
 interface Snapshot {
   readonly slot: number
-  /** Timelines that will go on from it. */
+  /** Sequences that will go on from it. */
   users: number
 }
 
 /**
- * Hands out a runner's slots of recurrent states. A sequence that runs has one; the others hold snapshots: the states behind a
+ * Hands out a runner's slots of recurrent states. A sequence that runs has one; the others hold snapshots: the states at the end of a
  * full cache page of the prefix tree, from which a sequence with the same beginning can go on. A recurrent state cannot
  * go back, so without a snapshot there is only position 0. Snapshots are bounded; the one used least recently goes first.
  */
@@ -59,12 +59,12 @@ export class SlotPool {
     this.free.push(slot)
   }
 
-  /** Whether a sequence could go on behind this page. */
+  /** Whether a sequence could go on after this page. */
   has(node: PrefixNode): boolean {
     return this.snapshots.has(node)
   }
 
-  /** Keeps what `slot` holds as the states behind `node`, if there is room or an older snapshot to give up. Between steps. */
+  /** Keeps what `slot` holds as the states after `node`, if there is room or an older snapshot to give up. Between steps. */
   async save(node: PrefixNode, slot: number): Promise<void> {
     if (this.snapshots.has(node)) return
     const copy = await this.spare()
@@ -73,7 +73,7 @@ export class SlotPool {
     this.snapshots.set(node, { slot: copy, users: 0 })
   }
 
-  /** The snapshot behind `node` stays until {@link restore} or {@link release}. */
+  /** The snapshot after `node` stays until {@link restore} or {@link release}. */
   use(node: PrefixNode): void {
     const snapshot = this.snapshots.get(node)!
     snapshot.users++
@@ -91,7 +91,7 @@ export class SlotPool {
     this.snapshots.get(node)!.users--
   }
 
-  /** The page behind which the snapshot was is gone. */
+  /** The page after which the snapshot was is gone. */
   forget(node: PrefixNode): void {
     const snapshot = this.snapshots.get(node)
     if (!snapshot) return

@@ -1,0 +1,109 @@
+import { PAGE_SIZE } from '../../backends/backend.js'
+import { invariant } from '../../errors.js'
+import type { PageTable } from './page-table.js'
+import type { PrefixNode } from './prefix-tree.js'
+import type { SlotPool } from './slots.js'
+
+/** A snapshot of recurrent states is kept every so many positions of a long sequence. */
+const SNAPSHOT_DISTANCE = 16 * PAGE_SIZE
+
+/**
+ * The recurrent states of a sequence: its slot, and the snapshot from which they are to go on. They are those of the last
+ * computed token and go back only to snapshots, which are kept at the ends of some full pages.
+ */
+export class RecurrentStates {
+  private slotId: number | undefined
+  /** Not copied to the slot yet. */
+  private origin: PrefixNode | undefined
+  /** Where a snapshot is to be kept when this position is reached. */
+  private landmark: number | undefined
+
+  constructor(
+    private readonly pool: SlotPool,
+    private readonly pages: PageTable,
+  ) {}
+
+  get held(): boolean {
+    return this.slotId !== undefined
+  }
+
+  get slot(): number {
+    invariant(this.slotId !== undefined && !this.origin, 'recurrent states are not there yet')
+    return this.slotId
+  }
+
+  /** Has them ready for a step. While no step is in flight. @throws UserError out_of_memory. */
+  async allocate(): Promise<void> {
+    this.slotId ??= await this.pool.take()
+    if (!this.origin) return
+    this.pool.restore(this.origin, this.slotId)
+    this.origin = undefined
+  }
+
+  free(): void {
+    this.dropOrigin()
+    if (this.slotId !== undefined) this.pool.give(this.slotId)
+    this.slotId = undefined
+  }
+
+  /** Goes back to the last snapshot at `length` or before; returns its position. */
+  goBack(length: number): number {
+    let position = Math.min(this.pages.sharedTokens, Math.floor(length / PAGE_SIZE) * PAGE_SIZE)
+    while (position > 0 && !this.pool.has(this.pages.nodeBefore(position)!)) position -= PAGE_SIZE
+    this.goOnFrom(this.pages.nodeBefore(position))
+    return position
+  }
+
+  /** From now on the states are those at the end of `node`, of which there is a snapshot, or those of position 0. */
+  goOnFrom(node: PrefixNode | undefined): void {
+    if (node) this.pool.use(node)
+    this.dropOrigin()
+    this.origin = node
+  }
+
+  /** Position of the last snapshot that others keep for the first `count` of `tokens`, after the shared pages; 0 without. */
+  lastSnapshot(tokens: readonly number[], count: number): number {
+    let last = 0
+    let end = this.pages.sharedTokens
+    for (const node of this.pages.findShared(tokens, count)) {
+      end += PAGE_SIZE
+      if (this.pool.has(node)) last = end
+    }
+    return last
+  }
+
+  /** How many of the next `count` tokens a step may take: it ends where a snapshot is wanted. */
+  stepUpTo(count: number, computed: number, length: number): number {
+    this.landmark = nextLandmark(computed, length)
+    return this.landmark === undefined ? count : Math.min(count, this.landmark - computed)
+  }
+
+  /** Keeps a snapshot where one is wanted. While no step is in flight. */
+  async save(computed: number): Promise<void> {
+    if (computed !== this.landmark) return
+    this.landmark = undefined
+    const node = this.pages.nodeBefore(computed)
+    if (node && this.slotId !== undefined && !this.origin) await this.pool.save(node, this.slotId)
+  }
+
+  private dropOrigin(): void {
+    if (this.origin) this.pool.release(this.origin)
+    this.origin = undefined
+  }
+}
+
+/**
+ * Where the next snapshot of `length` tokens is wanted: at the end of the last full page before the last token, and every so
+ * often before.
+ */
+export function nextLandmark(computed: number, length: number): number | undefined {
+  const distant = landmarkBefore(computed) + SNAPSHOT_DISTANCE
+  const last = Math.floor((length - 1) / PAGE_SIZE) * PAGE_SIZE
+  const next = last > computed ? Math.min(last, distant) : distant
+  return next <= length ? next : undefined
+}
+
+/** The landmark of long sequences that is at `computed` or before it. */
+export function landmarkBefore(computed: number): number {
+  return Math.floor(computed / SNAPSHOT_DISTANCE) * SNAPSHOT_DISTANCE
+}
