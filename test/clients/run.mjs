@@ -1,4 +1,5 @@
-// npm run test:clients: installs this folder's package if it is not there as its lock says, and runs its suite.
+// npm run test:clients: installs this folder's package if it is not there as its lock says (--install: no more than that), and
+// runs its suite.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -20,6 +21,7 @@ if (!existsSync(installed) || !readFileSync(installed).equals(readFileSync(lock)
   execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: path('.'), stdio: 'inherit' })
   copyFileSync(lock, installed)
 }
+if (process.argv.includes('--install')) process.exit(0)
 
 const run = (...args) => spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1
 const status =

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cpuBackend } from '../../src/backends/cpu/cpu.js'
+import { firstOtherBits } from '../bits.js'
 import { FIXTURES, GoldenRun, feedThreeWays, readGolden } from '../golden/harness.js'
 
 const deepseek = join(FIXTURES, 'golden/deepseek-v3')
@@ -57,7 +58,6 @@ describe('exact', () => {
     'golden-gguf/llama-plain',
   ])('%s: the same bits for any number of threads and any chunks', async (name) => {
     const { results } = await feedThreeWays(join(FIXTURES, name), cpuBackend, 'exact')
-    expect(results[1]).toEqual(results[0])
-    expect(results[2]).toEqual(results[0])
+    for (const other of results.slice(1)) expect(firstOtherBits(other, results[0]!)).toBe(-1)
   })
 })
