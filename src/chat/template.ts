@@ -97,7 +97,7 @@ function templateMessage(message: ChatMessage, source: string): Record<string, u
   return reasoning ? withThinking(plain, reasoning) : plain
 }
 
-/** gpt-oss' template looks for the thought in `thinking`, and refuses one beside a text before a call. */
+/** gpt-oss' template looks for the thought in `thinking`, and refuses one next to a text before a call. */
 function withThinking(message: Record<string, unknown>, reasoning: string): Record<string, unknown> {
   const textBeforeCall = message['tool_calls'] !== undefined && Boolean(message['content'])
   return textBeforeCall ? message : { ...message, thinking: reasoning }

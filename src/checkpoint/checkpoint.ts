@@ -2,7 +2,7 @@ import type { JsonObject } from '../json.js'
 import type { ByteSource } from './files/source.js'
 import type { FormatName } from './formats/formats.js'
 
-/** Scales kept beside the codes, one per block of blockRows x blockCols (FP8: 128x128, INT4: 1x32). */
+/** Scales in a tensor of their own, one per block of blockRows x blockCols (FP8: 128x128, INT4: 1x32). */
 export interface ScaleGrid {
   readonly blockRows: number
   readonly blockCols: number
@@ -84,10 +84,10 @@ export interface Checkpoint {
    * @throws UserError when the tensor is missing or has another shape: names tensor, file, expected and found.
    */
   tensor(name: string, shape: readonly number[], part?: TensorPart): StoredTensor
-  /** A file beside the weights (tokenizer.json, chat_template.jinja); undefined when absent. */
+  /** A file next to the weights (tokenizer.json, chat_template.jinja); undefined when absent. */
   file(name: string): Promise<ByteSource | undefined>
   /**
-   * A config beside the weights (tokenizer_config.json, generation_config.json), which is read and parsed once; undefined
+   * A config next to the weights (tokenizer_config.json, generation_config.json), which is read and parsed once; undefined
    * when absent. @throws UserError when it is not a JSON object.
    */
   json(name: string): Promise<JsonObject | undefined>

@@ -1,12 +1,12 @@
 import { UserError } from '../errors.js'
+import { isJsonObject, type JsonObject, shortText } from '../json.js'
 import type { Checkpoint, StoredTensor } from './checkpoint.js'
-import { rowBytes, type FormatName } from './formats/formats.js'
 import { jsonOf } from './files/json.js'
-import { quantizationOf } from './safetensors/weights.js'
 import type { FileSet } from './files/source.js'
+import { rowBytes, type FormatName } from './formats/formats.js'
+import { quantizationOf } from './safetensors/weights.js'
 import { product } from './shape.js'
 import { unsupportedFormat } from './tensor-errors.js'
-import { isJsonObject, type JsonObject, shortText } from '../json.js'
 
 /** Larger than any: one scale for a tensor. */
 const WHOLE_TENSOR = [2 ** 40, 2 ** 40] as const

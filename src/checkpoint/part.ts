@@ -1,8 +1,8 @@
 import { invariant, UserError } from '../errors.js'
 import type { ScaleGrid, Scales, StoredTensor, TensorPart } from './checkpoint.js'
 import { FORMATS, rowBytes } from './formats/formats.js'
-import { checkRows } from './tensor.js'
 import { product, shapeText } from './shape.js'
+import { checkRows } from './tensor.js'
 
 /** Bytes of a transposed tensor that are read at a time. */
 const PIECE_BYTES = 1 << 20
@@ -183,7 +183,7 @@ function notElements(slice: StoredTensor, name: string): UserError {
   )
 }
 
-/** The bytes of one tensor at a time: whoever asks for another one lets go of the last. */
+/** The bytes of one tensor at a time: asking for another one frees the last. */
 export class HeldBytes {
   private latest: { readonly key: string; readonly bytes: Promise<Uint8Array> } | undefined
 

@@ -1,5 +1,5 @@
-import type { Checkpoint, ScaleGrid, Scales, StoredTensor } from './checkpoint.js'
 import type { JsonObject } from '../json.js'
+import type { Checkpoint, ScaleGrid, Scales, StoredTensor } from './checkpoint.js'
 import { FORMATS, rowBytes, type FormatName } from './formats/formats.js'
 import { product } from './shape.js'
 import { checkRows } from './tensor.js'

@@ -1,7 +1,7 @@
 import { invariant } from '../errors.js'
 import type { ScaleGrid, StoredTensor } from './checkpoint.js'
-import { rowBytes, type FormatName } from './formats/formats.js'
 import type { ByteSource } from './files/source.js'
+import { rowBytes, type FormatName } from './formats/formats.js'
 import { product } from './shape.js'
 
 /** Where a tensor's bytes lie: rows of rowBytes(format, cols), one after the other from `offset`. */

@@ -8,7 +8,7 @@ export interface BuildOptions {
   readonly mtp?: boolean
 }
 
-/** The forms in which an architecture is published beside Hugging Face's layout. */
+/** The forms in which an architecture is published in addition to Hugging Face's layout. */
 export interface PublishedForms {
   readonly gguf?: readonly GgufForm[]
   readonly mistral?: MistralForm

@@ -1,27 +1,27 @@
 /**
  * Kimi-Linear-48B-A3B (arXiv 2510.26692): three layers of Kimi Delta Attention, then one of latent attention without
- * positions, and mixtures of experts behind the first layers.
+ * positions, and mixtures of experts after the first layers.
  */
 import { z } from 'zod'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder } from '../graph/builder.js'
 import type { Value, View } from '../graph/ops.js'
 import type { Program } from '../graph/program.js'
-import { PROJECTIONS, W123, gatedMlp, logits, norm } from './parts/layers.js'
-import { COMMON, readConfig, unsupported } from './parts/config.js'
+import type { JsonObject } from '../json.js'
+import type { GgufMetadata } from '../published/gguf-metadata.js'
+import type { TensorShapes } from '../published/gguf.js'
+import { bare, type Names } from '../published/names.js'
 import type { ModelDefinition } from './definition.js'
+import { COMMON, readConfig, unsupported } from './parts/config.js'
+import { LATENT, latentConfig } from './parts/gguf-latent.js'
+import { choosingBias, expertNames, layerNames, mlpNames } from './parts/gguf-names.js'
 import { KDA_CONFIG, checkKda, kda } from './parts/kda.js'
+import { PROJECTIONS, W123, gatedMlp, logits, norm } from './parts/layers.js'
 import { biasedSigmoid, checkMixture, mixture, type MixtureConfig } from './parts/mixture.js'
 import { MLA_CONFIG, checkMla, mla } from './parts/mla.js'
 import { embeddingAndHead } from './parts/text-model.js'
-import { bare, type Names } from '../published/names.js'
-import { LATENT, latentConfig } from './parts/gguf-latent.js'
-import { choosingBias, expertNames, layerNames, mlpNames } from './parts/gguf-names.js'
-import type { TensorShapes } from '../published/gguf.js'
-import type { GgufMetadata } from '../published/gguf-metadata.js'
-import type { JsonObject } from '../json.js'
 
-/** GGUF's names beside those of latent attention. */
+/** GGUF's names in addition to those of latent attention. */
 const DELTA_ATTENTION: Names = {
   ssm_conv1d_q: { name: 'self_attn.q_conv1d', transform: 'reshaped' },
   ssm_conv1d_k: { name: 'self_attn.k_conv1d', transform: 'reshaped' },

@@ -1,6 +1,6 @@
 /**
  * Llama 4 Scout and Maverick: three layers that rotate and see their own block of positions for each that does neither and
- * whose queries grow with the position; experts, one for a token beside a shared one, whose weight is on their input. A wrapper
+ * whose queries grow with the position; experts, one for a token in addition to a shared one, whose weight is on their input. A wrapper
  * adds sight around the text model.
  */
 import { z } from 'zod'
@@ -8,18 +8,18 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder, matrix, view, type ExpertWeights } from '../graph/builder.js'
 import type { RopeTable, Value, View, Weight } from '../graph/ops.js'
 import type { Program } from '../graph/program.js'
-import { PROJECTIONS, beginMlp, gatedMlp, logits, norm, project } from './parts/layers.js'
-import { COMMON, activationOf, checkExperts, expertCount, readConfig, unsupported } from './parts/config.js'
+import type { JsonObject } from '../json.js'
+import type { GgufMetadata } from '../published/gguf-metadata.js'
+import type { TensorShapes } from '../published/gguf.js'
 import type { ModelDefinition } from './definition.js'
+import { COMMON, activationOf, checkExperts, expertCount, readConfig, unsupported } from './parts/config.js'
+import { attentionConfig, localExperts } from './parts/gguf-config.js'
+import { DENSE, expertNames, layerNames, mlpNames } from './parts/gguf-names.js'
 import { HEADS, headsOf, layerTypes, spanLength, type Heads } from './parts/gqa.js'
+import { PROJECTIONS, beginMlp, gatedMlp, logits, norm, project } from './parts/layers.js'
 import { plainRule } from './parts/mixture.js'
 import { frequencyDivisors, makeRope } from './parts/rope.js'
 import { embeddingAndHead, textModel } from './parts/text-model.js'
-import { attentionConfig, localExperts } from './parts/gguf-config.js'
-import { DENSE, expertNames, layerNames, mlpNames } from './parts/gguf-names.js'
-import type { TensorShapes } from '../published/gguf.js'
-import type { GgufMetadata } from '../published/gguf-metadata.js'
-import type { JsonObject } from '../json.js'
 
 export const llama4: ModelDefinition = {
   modelTypes: ['llama4'],

@@ -6,7 +6,10 @@ import { z } from 'zod'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder, vector } from '../graph/builder.js'
 import type { Program } from '../graph/program.js'
-import { W123, logits, norm } from './parts/layers.js'
+import type { JsonObject } from '../json.js'
+import type { GgufMetadata } from '../published/gguf-metadata.js'
+import type { TensorShapes } from '../published/gguf.js'
+import type { ModelDefinition } from './definition.js'
 import {
   COMMON,
   activationOf,
@@ -16,16 +19,13 @@ import {
   requireMultiple,
   unsupported,
 } from './parts/config.js'
-import type { ModelDefinition } from './definition.js'
+import { attentionConfig, localExperts, rotatedColumns } from './parts/gguf-config.js'
+import { DENSE, choosingBias, expertNames, layerNames } from './parts/gguf-names.js'
 import { HEADS, gqaAttention, headsOf, partialRotary } from './parts/gqa.js'
+import { W123, logits, norm } from './parts/layers.js'
 import { plainRule, routedExperts } from './parts/mixture.js'
 import { makeRope } from './parts/rope.js'
 import { embeddingAndHead } from './parts/text-model.js'
-import { attentionConfig, localExperts, rotatedColumns } from './parts/gguf-config.js'
-import { DENSE, choosingBias, expertNames, layerNames } from './parts/gguf-names.js'
-import type { TensorShapes } from '../published/gguf.js'
-import type { GgufMetadata } from '../published/gguf-metadata.js'
-import type { JsonObject } from '../json.js'
 
 export const minimaxM2: ModelDefinition = {
   modelTypes: ['minimax_m2'],

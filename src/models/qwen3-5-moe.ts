@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ModelDefinition } from './definition.js'
-import { HYBRID_CONFIG, HYBRID_MIXTURE_CONFIG, buildHybrid, sharedMixture } from './parts/qwen-hybrid.js'
 import { TILED, hybridMixtureConfig, hybridNames } from './parts/gguf-qwen-hybrid.js'
+import { HYBRID_CONFIG, HYBRID_MIXTURE_CONFIG, buildHybrid, sharedMixture } from './parts/qwen-hybrid.js'
 
 /** Qwen3.5 and 3.6 with mixtures of experts (as in transformers' qwen3_5_moe); weights of the chosen always sum to one. */
 export const qwen35Moe: ModelDefinition = {

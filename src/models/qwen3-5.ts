@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ModelDefinition } from './definition.js'
-import { HYBRID_CONFIG, buildHybrid, denseFeed } from './parts/qwen-hybrid.js'
 import { TILED, hybridConfig, hybridNames } from './parts/gguf-qwen-hybrid.js'
+import { HYBRID_CONFIG, buildHybrid, denseFeed } from './parts/qwen-hybrid.js'
 
 /** Qwen3.5 and 3.6, dense (as in transformers' qwen3_5); the text model of a wrapper that also sees. */
 export const qwen35: ModelDefinition = {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ModelDefinition } from './definition.js'
-import { HYBRID_CONFIG, HYBRID_MIXTURE_CONFIG, buildHybrid, denseFeed, sharedMixture } from './parts/qwen-hybrid.js'
 import { hybridMixtureConfig, hybridNames } from './parts/gguf-qwen-hybrid.js'
+import { HYBRID_CONFIG, HYBRID_MIXTURE_CONFIG, buildHybrid, denseFeed, sharedMixture } from './parts/qwen-hybrid.js'
 
 /** Qwen3-Next (September 2025, as in transformers' qwen3_next): DeltaNet's inputs in one matrix, packed by key head. */
 export const qwen3Next: ModelDefinition = {

@@ -1,5 +1,5 @@
-import { buildDense } from './parts/dense.js'
 import type { ModelDefinition } from './definition.js'
+import { buildDense } from './parts/dense.js'
 import { attentionConfig } from './parts/gguf-config.js'
 import { DENSE, layerNames } from './parts/gguf-names.js'
 

@@ -2,9 +2,9 @@ import { distance } from 'fastest-levenshtein'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { UserError } from '../errors.js'
 import type { Program } from '../graph/program.js'
+import type { BuildOptions, ModelDefinition } from './definition.js'
 import * as families from './families.js'
 import { unsupported } from './parts/config.js'
-import type { BuildOptions, ModelDefinition } from './definition.js'
 
 /** Every architecture. */
 export const MODELS: readonly ModelDefinition[] = Object.values(families)

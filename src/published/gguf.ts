@@ -7,8 +7,8 @@ import { openGgufFile, type GgufFile } from '../checkpoint/gguf/file.js'
 import type { GgufTensor } from '../checkpoint/gguf/header.js'
 import { checkPart, HeldBytes, partOf, sliceOfRows, sliceShape } from '../checkpoint/part.js'
 import { product, sameShape } from '../checkpoint/shape.js'
-import { storedTensor } from '../checkpoint/tensor.js'
 import { missingTensor, unsupportedFormat, wrongShape } from '../checkpoint/tensor-errors.js'
+import { storedTensor } from '../checkpoint/tensor.js'
 import { UserError } from '../errors.js'
 import type { JsonObject } from '../json.js'
 import { GgufMetadata } from './gguf-metadata.js'
@@ -136,7 +136,7 @@ class GgufCheckpoint implements Checkpoint {
   }
 
   async file(): Promise<undefined> {
-    // A GGUF file holds all that belongs to its model; files beside it may belong to another one.
+    // A GGUF file holds all that belongs to its model; files next to it may belong to another one.
   }
 
   async json(): Promise<undefined> {

@@ -1,5 +1,5 @@
 /**
- * Mistral's own layout: params.json beside consolidated.safetensors or its shards, as Mistral publishes it instead of Hugging
+ * Mistral's own layout: params.json next to consolidated.safetensors or its shards, as Mistral publishes it instead of Hugging
  * Face's or with it. Families say how, by a {@link MistralForm}. Names and keys: convert_ministral3_weights_to_hf.py and
  * convert_mistral4_weight_to_hf.py of transformers; transformers_utils/configs/mistral.py and models/mistral_large_3.py of vLLM.
  */

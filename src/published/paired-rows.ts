@@ -1,9 +1,9 @@
-import { UserError } from '../errors.js'
 import type { StoredTensor } from '../checkpoint/checkpoint.js'
 import { FORMATS } from '../checkpoint/formats/formats.js'
-import { checkRows } from '../checkpoint/tensor.js'
 import { shapeText } from '../checkpoint/shape.js'
 import { unsupportedFormat } from '../checkpoint/tensor-errors.js'
+import { checkRows } from '../checkpoint/tensor.js'
+import { UserError } from '../errors.js'
 
 /**
  * Rows that rotate together lie side by side where a container pairs them, half a head apart where they are published:

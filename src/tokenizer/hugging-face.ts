@@ -75,7 +75,7 @@ export function huggingFaceTokenizer(json: TokenizerJson, config: object, setup:
 const SPACE = '\u2581'
 
 /**
- * True where SentencePiece's BPE merges a text as a whole, but no token holds a space behind another character. Then
+ * True where SentencePiece's BPE merges a text as a whole, but no token holds a space after another character. Then
  * nothing merges across a space, and the words may be merged one by one. That is a workaround: the library's merging of one
  * long piece (@huggingface/tokenizers 0.2.0) takes 7.6 s for a million characters instead of 1 s. It can go when it is linear.
  */

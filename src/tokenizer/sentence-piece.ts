@@ -15,7 +15,7 @@ export interface SentencePieceSetup {
   readonly addSpacePrefix: boolean
   /** bpe (default): the adjacent pair with the highest score merges first; unigram: the most likely cut. */
   readonly algorithm?: 'bpe' | 'unigram'
-  /** The space goes before the text alone, as SentencePiece does, and not behind every symbol too, as llama.cpp does. */
+  /** The space goes before the text alone, as SentencePiece does, and not after every symbol too, as llama.cpp does. */
   readonly prefixOnce?: boolean
   /** Runs of spaces become one, and those at the ends go; false by default. */
   readonly removeExtraWhitespace?: boolean

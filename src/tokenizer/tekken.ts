@@ -16,7 +16,7 @@ interface TekkenJson {
   readonly special_tokens?: { rank: number; token_str: string }[] | null
 }
 
-/** Mistral's tekken.json: ranks behind the control tokens, of which only as many count as the vocabulary holds. */
+/** Mistral's tekken.json: ranks after the control tokens, of which only as many count as the vocabulary holds. */
 export function tekkenTokenizer(value: unknown, where: string): Tokenizer {
   const json = checked(value, where)
   const { default_vocab_size: size, default_num_special_tokens: specialCount, pattern } = json.config

@@ -46,7 +46,7 @@ export function rankedTokenizer(text: string, family: RankedFamily, setup: Ranke
   })
 }
 
-/** Kimi's 256 reserved ids behind the ranks; tokenizer_config.json names some. Moonshot's tokenization_kimi.py. */
+/** Kimi's 256 reserved ids after the ranks; tokenizer_config.json names some. Moonshot's tokenization_kimi.py. */
 export const KIMI_FAMILY: RankedFamily = {
   splitting: KIMI,
   specials: (base) => numbered(base, 256, (id) => `<|reserved_token_${id}|>`),

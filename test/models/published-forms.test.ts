@@ -50,7 +50,7 @@ async function weightNames({ modelTypes }: ModelDefinition, fits: (folder: strin
 /** Weights that no name of the tables leads to. */
 function missing(tables: NameTables, weights: readonly string[][]): string[] {
   const names = publishedNames(tables)
-  // The matrix behind tiled heads has a name of its own.
+  // The output's matrix of tiled heads has a name of its own.
   const has = (name: string): boolean => names.has(name) || names.has(name.replace('.out_proj.', '.tiled_out_proj.'))
   return weights.filter((all) => !all.some(has)).map(([name = '']) => name)
 }

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.js'
-import { rangeCache } from './range-cache.js'
 import { memorySource } from './memory.js'
+import { rangeCache } from './range-cache.js'
 import { isPlainFileName } from './range.js'
 import type { ByteSource, FileSet } from './source.js'
 
@@ -12,7 +12,7 @@ const ATTEMPTS = 3
 const FIRST_PAUSE_MS = 250
 
 /**
- * A model behind HTTP: the address of a folder, or of one file (model.gguf). Bytes are fetched by range when they are
+ * A model over HTTP: the address of a folder, or of one file (model.gguf). Bytes are fetched by range when they are
  * needed. A folder cannot be listed there: its files are found by the names that models have.
  * @throws UserError when `address` is none.
  */
@@ -27,7 +27,7 @@ export function httpFiles(address: string): FileSet {
   const open = (file: string): Promise<ByteSource | undefined> => {
     let source = opened.get(file)
     if (!source) {
-      // Signed addresses carry their signature behind the question mark; it is good for one file.
+      // Signed addresses carry their signature after the question mark; it is good for one file.
       source = isPlainFileName(file)
         ? openHttp(file === main ? url.href : within(folder, file))
         : Promise.resolve(undefined)

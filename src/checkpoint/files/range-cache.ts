@@ -23,7 +23,7 @@ export function rangeCache(
     ranges.delete(index)
     ranges.set(index, range)
     if (found) return found
-    // A failure reaches whoever waits for it and is not kept.
+    // A failure reaches those who wait for it and is not kept.
     range.catch(() => ranges.get(index) === range && ranges.delete(index))
     for (const oldest of ranges.keys()) {
       if (ranges.size <= KEPT_RANGES) break

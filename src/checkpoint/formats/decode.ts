@@ -1,7 +1,7 @@
 import { invariant, UserError } from '../../errors.js'
 import type { StoredTensor } from '../checkpoint.js'
-import { FORMATS, rowBytes, type Format, type FormatName } from './formats.js'
 import { BlockNumbers, type BlockReader } from './block-numbers.js'
+import { FORMATS, rowBytes, type Format, type FormatName } from './formats.js'
 import { BLOCK_READERS } from './ggml-blocks.js'
 import { E2M1, E4M3, f16At } from './small-floats.js'
 

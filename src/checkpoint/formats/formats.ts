@@ -19,7 +19,7 @@ export interface Format {
   readonly ids: boolean
 }
 
-/** What a row says beside the size of a block. */
+/** What a row says in addition to the size of a block. */
 interface Stored {
   readonly ggml?: number
   readonly dtype?: string

@@ -2,8 +2,8 @@
  * Blocks of ggml taken apart into whole numbers and scales. The order of bits inside of each block is that of
  * ggml-common.h and ggml-quants.c of llama.cpp (MIT).
  */
-import type { FormatName } from './formats.js'
 import type { BlockNumbers, BlockReader } from './block-numbers.js'
+import type { FormatName } from './formats.js'
 import { iq1_m, iq1_s, iq2_s, iq2_xs, iq2_xxs, iq3_s, iq3_xxs } from './ggml-grids.js'
 import { E8M0, f16At } from './small-floats.js'
 

@@ -57,7 +57,7 @@ function missingPart(files: FileSet, part: string, main: string): UserError {
   return new UserError(
     part === main
       ? `${files.name}/${main}: no such file.`
-      : `${files.name}: ${main} is one part of a split model; expected the part ${part} beside it, found no such file. ` +
+      : `${files.name}: ${main} is one part of a split model; expected the part ${part} next to it, found no such file. ` +
           'Download all parts into one folder.',
     'file_not_found',
   )

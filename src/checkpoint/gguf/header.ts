@@ -1,9 +1,9 @@
 import { UserError } from '../../errors.js'
-import { GGML_TYPES, type GgmlType } from '../formats/ggml-types.js'
-import { GgufReader } from './reader.js'
-import type { ByteSource } from '../files/source.js'
-import { product, shapeText } from '../shape.js'
 import { shortText } from '../../json.js'
+import type { ByteSource } from '../files/source.js'
+import { GGML_TYPES, type GgmlType } from '../formats/ggml-types.js'
+import { product, shapeText } from '../shape.js'
+import { GgufReader } from './reader.js'
 
 /** One tensor of a GGUF file. */
 export interface GgufTensor {

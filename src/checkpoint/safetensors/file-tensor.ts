@@ -1,7 +1,7 @@
-import type { SafetensorsEntry } from './header.js'
+import type { UserError } from '../../errors.js'
 import type { ByteSource } from '../files/source.js'
 import { wrongShape } from '../tensor-errors.js'
-import type { UserError } from '../../errors.js'
+import type { SafetensorsEntry } from './header.js'
 
 /** A tensor of a safetensors file, or one of the equal parts that a stack of X of them holds. */
 export interface FileTensor {

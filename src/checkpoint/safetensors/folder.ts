@@ -1,12 +1,12 @@
 import { UserError } from '../../errors.js'
+import { isJsonObject, type JsonObject } from '../../json.js'
 import type { Checkpoint, StoredTensor, TensorPart } from '../checkpoint.js'
 import { Configs, jsonOf } from '../files/json.js'
-import type { FileTensor } from './file-tensor.js'
-import { Weights } from './weights.js'
 import { isPlainFileName } from '../files/range.js'
-import { readSafetensorsHeader, type SafetensorsEntry } from './header.js'
 import type { ByteSource, FileSet } from '../files/source.js'
-import { isJsonObject, type JsonObject } from '../../json.js'
+import type { FileTensor } from './file-tensor.js'
+import { readSafetensorsHeader, type SafetensorsEntry } from './header.js'
+import { Weights } from './weights.js'
 
 /** A folder of safetensors in another layout than Hugging Face's. */
 export interface FolderForm {
@@ -33,12 +33,12 @@ export async function openFolder(files: FileSet): Promise<Checkpoint> {
   return openSafetensors(files, { config, weights: 'model', nameOf: (name) => name, tensorOf: (stored) => stored })
 }
 
-/** The file beside the weights that says how the model is built, and its name for messages. @throws UserError. */
+/** The file next to the weights that says how the model is built, and its name for messages. @throws UserError. */
 export async function readFolderConfig(files: FileSet, name: string): Promise<{ where: string; config: JsonObject }> {
   const source = await files.open(name)
   if (!source) {
     throw new UserError(
-      `${files.name}: expected ${name} beside the weights, found none. Download the whole model folder.`,
+      `${files.name}: expected ${name} next to the weights, found none. Download the whole model folder.`,
       'file_not_found',
     )
   }

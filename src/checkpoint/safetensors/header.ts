@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.js'
+import { isJsonObject, parseJsonObject, shortText } from '../../json.js'
 import type { ByteSource } from '../files/source.js'
 import { product, shapeText } from '../shape.js'
-import { isJsonObject, parseJsonObject, shortText } from '../../json.js'
 
 /** One line of a safetensors header; the bytes lie in [start, end) of the file. */
 export interface SafetensorsEntry {

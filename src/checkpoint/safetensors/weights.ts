@@ -1,18 +1,18 @@
 import { UserError } from '../../errors.js'
+import { isJsonObject, type JsonObject, shortText } from '../../json.js'
 import type { StoredTensor, TensorPart } from '../checkpoint.js'
 import type { FormatName } from '../formats/formats.js'
+import { checkPart, HeldBytes, partOf, sliceShape } from '../part.js'
+import { sameShape, shapeText } from '../shape.js'
+import { missingTensor, unsupportedFormat } from '../tensor-errors.js'
+import { storedTensor } from '../tensor.js'
+import { mismatch, sliceOf, type FileTensor } from './file-tensor.js'
 import { columnsInt4 } from './schemes/columns.js'
+import type { SchemeContext } from './schemes/context.js'
 import { deepseekFp4, mxfp4Blocks, mxfp4Packed, nvfp4 } from './schemes/fp4.js'
 import { fp8 } from './schemes/fp8.js'
 import { int4Packed } from './schemes/int4.js'
-import type { SchemeContext } from './schemes/context.js'
-import { mismatch, sliceOf, type FileTensor } from './file-tensor.js'
-import { checkPart, HeldBytes, partOf, sliceShape } from '../part.js'
 import { IDS, PLAIN } from './schemes/scale-grids.js'
-import { missingTensor, unsupportedFormat } from '../tensor-errors.js'
-import { sameShape, shapeText } from '../shape.js'
-import { storedTensor } from '../tensor.js'
-import { isJsonObject, type JsonObject, shortText } from '../../json.js'
 
 /** Tensors that belong to `X.weight` and are not weights themselves. */
 const COMPANIONS: readonly string[] = [
@@ -20,7 +20,7 @@ const COMPANIONS: readonly string[] = [
   ...['input_scale', 'activation_scale', 'scale', 'qzeros', 'scales', 'g_idx'],
 ]
 
-/** Endings of codes that are stored beside their scales, instead of X itself. */
+/** Endings of codes whose scales are in tensors of their own, instead of X itself. */
 const CODES = ['_packed', '_blocks'] as const
 
 /** Resolves a name to what labs store for it: plain values, FP8 with block scales, packed INT4 and FP4 with group scales. */

@@ -4,8 +4,8 @@
  */
 import { UserError } from '../../errors.js'
 import type { JsonObject } from '../../json.js'
-import type { TensorShapes } from '../../published/gguf.js'
 import type { GgufMetadata } from '../../published/gguf-metadata.js'
+import type { TensorShapes } from '../../published/gguf.js'
 
 /** Of every decoder. */
 export function decoderConfig(meta: GgufMetadata, shapes: TensorShapes) {

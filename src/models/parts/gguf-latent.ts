@@ -1,10 +1,10 @@
 /** Latent attention and DeepSeek's experts in GGUF: what their families share. */
-import type { TensorShapes } from '../../published/gguf.js'
 import type { GgufMetadata } from '../../published/gguf-metadata.js'
+import type { TensorShapes } from '../../published/gguf.js'
 import type { Names } from '../../published/names.js'
-import { PROJECTIONS } from './layers.js'
 import { decoderConfig } from './gguf-config.js'
 import { DENSE, choosingBias, expertNames, mlpNames } from './gguf-names.js'
+import { PROJECTIONS } from './layers.js'
 
 /** kv_b is kept as published, or in two: its key half transposed, one matrix for each head. */
 export const LATENT: Names = {

@@ -1,11 +1,11 @@
 /** Qwen's hybrids in GGUF: what Qwen3-Next and Qwen3.5 share. */
 import type { JsonObject } from '../../json.js'
-import type { TensorShapes } from '../../published/gguf.js'
 import type { GgufMetadata } from '../../published/gguf-metadata.js'
+import type { TensorShapes } from '../../published/gguf.js'
 import { bare, type Names, type NameTables } from '../../published/names.js'
-import { PROJECTIONS } from './layers.js'
 import { attentionConfig, rotatedColumns } from './gguf-config.js'
 import { DENSE, SECOND_NORM, STACKED_GATE_UP, expertNames, layerNames, mlpNames, plusOne } from './gguf-names.js'
+import { PROJECTIONS } from './layers.js'
 
 const DELTA_NET: Names = {
   attn_qkv: 'linear_attn.in_proj_qkv',
@@ -29,7 +29,7 @@ const SHARED_MIXTURE: Names = {
   ffn_gate_inp_shexp: { name: 'mlp.shared_expert_gate', transform: 'reshaped' },
 }
 
-/** Conversion of Qwen3.5 deals value heads to key heads in turn; the name of the matrix behind them says so (gated-delta-net.ts). */
+/** Conversion of Qwen3.5 deals value heads to key heads in turn; the name of the output's matrix says so (gated-delta-net.ts). */
 export const TILED: Names = { ssm_out: 'linear_attn.tiled_out_proj' }
 
 /** All norms but those of DeltaNet's output are published less one. */

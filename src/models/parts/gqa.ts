@@ -2,10 +2,10 @@
 import { z } from 'zod'
 import { matrix, vector, view, type GraphBuilder } from '../../graph/builder.js'
 import type { AttentionSpan, RopeTable, Value, View, Weight } from '../../graph/ops.js'
-import { project } from './layers.js'
 import { requireMultiple, unsupported } from './config.js'
+import { project } from './layers.js'
 
-/** Keys of the heads, beside those of COMMON. */
+/** Keys of the heads, in addition to those of COMMON. */
 export const HEADS = {
   num_key_value_heads: z.number().int().min(1).max(65536).nullish(),
   head_dim: z.number().int().min(2).max(65536).nullish(),
@@ -55,7 +55,7 @@ export function headsOf(
 }
 
 /**
- * Columns of a head that are rotated. The factor is published beside the rope's other numbers or among them.
+ * Columns of a head that are rotated. The factor is published next to the rope's other numbers or among them.
  * @throws UserError when they are not whole pairs.
  */
 export function partialRotary(
@@ -89,7 +89,7 @@ export interface AttentionShape extends Heads {
   readonly span?: AttentionSpan | undefined
   readonly softcap?: number | undefined
   readonly sinks?: Weight
-  /** The output is multiplied by the sigmoid of a gate, whose rows lie in q_proj behind each head's (Qwen3-Next). */
+  /** The output is multiplied by the sigmoid of a gate, whose rows lie in q_proj after each head's (Qwen3-Next). */
   readonly outputGate?: boolean
   /** Queries are multiplied by it after the rotation (ScaleOp). */
   readonly temperature?: { beta: number; length: number; shift: number } | undefined

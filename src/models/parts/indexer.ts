@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { matrix, vector, view, type GraphBuilder } from '../../graph/builder.js'
 import type { RopeTable, Value, View } from '../../graph/ops.js'
-import { project } from './layers.js'
 import { requireMultiple, size, unsupported } from './config.js'
+import { project } from './layers.js'
 
 // ---- config
 

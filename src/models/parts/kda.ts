@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { matrix, numbers, vector, view, type GraphBuilder } from '../../graph/builder.js'
 import type { Value, View } from '../../graph/ops.js'
 import { CONV_TAPS } from '../../graph/ops/recurrent.js'
-import { project } from './layers.js'
 import { requireMultiple, size, unsupported } from './config.js'
+import { project } from './layers.js'
 
 // ---- config
 

@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { matrix, vector, type GraphBuilder } from '../../graph/builder.js'
 import type { Activation, RouteOptions, Value, View } from '../../graph/ops.js'
-import { beginMlp, PROJECTIONS, type MlpNames } from './layers.js'
 import { requireMultiple, size, unsupported } from './config.js'
+import { beginMlp, PROJECTIONS, type MlpNames } from './layers.js'
 
 // ---- config
 

@@ -3,8 +3,8 @@ import { z } from 'zod'
 import type { Checkpoint } from '../../checkpoint/checkpoint.js'
 import { matrix, vector, view, type GraphBuilder } from '../../graph/builder.js'
 import type { HeadLinearOperands, RopeTable, ScaleOp, Value, View } from '../../graph/ops.js'
-import { norm, project } from './layers.js'
 import { requireMultiple, size, unsupported } from './config.js'
+import { norm, project } from './layers.js'
 
 // ---- config
 

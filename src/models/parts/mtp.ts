@@ -7,8 +7,8 @@
 import type { Checkpoint } from '../../checkpoint/checkpoint.js'
 import { vector, view, type GraphBuilder } from '../../graph/builder.js'
 import type { Value, View, Weight } from '../../graph/ops.js'
-import { logits, project } from './layers.js'
 import { unsupported } from './config.js'
+import { logits, project } from './layers.js'
 
 export interface MtpParts {
   readonly embedding: Weight
@@ -18,7 +18,7 @@ export interface MtpParts {
   readonly block: (x: Value, name: string) => Value
 }
 
-/** Appends the draft for the layer `index` behind `hidden`, [T, D] after the final norm; returns its logits [R, V]. */
+/** Appends the draft for the layer `index` after `hidden`, [T, D] after the final norm; returns its logits [R, V]. */
 export function mtpDraft(
   b: GraphBuilder,
   hidden: View,

@@ -7,10 +7,10 @@ import type { Checkpoint } from '../../checkpoint/checkpoint.js'
 import { GraphBuilder, matrix } from '../../graph/builder.js'
 import type { Value, View } from '../../graph/ops.js'
 import type { Program } from '../../graph/program.js'
-import { beginMlp, gatedMlp, logits, norm } from './layers.js'
 import { COMMON, activationOf, checkExperts, expertCount, readConfig, unsupported } from './config.js'
 import { DELTA_NET_CONFIG, checkDeltaNet, gatedDeltaNet } from './gated-delta-net.js'
 import { HEADS, gqaAttention, headsOf, partialRotary } from './gqa.js'
+import { beginMlp, gatedMlp, logits, norm } from './layers.js'
 import { chooseExperts, chosenExperts, plainRule, type RoutedSizes } from './mixture.js'
 import { makeRope } from './rope.js'
 import { embeddingAndHead, textModel } from './text-model.js'
@@ -44,7 +44,7 @@ export const HYBRID_MIXTURE_CONFIG = {
 type HybridConfig = z.infer<z.ZodObject<typeof HYBRID_CONFIG>>
 type HybridMixtureConfig = HybridConfig & z.infer<z.ZodObject<typeof HYBRID_MIXTURE_CONFIG>>
 
-/** What stands behind the attention of a layer; x [T, D] -> [T, D]. */
+/** What follows the attention of a layer; x [T, D] -> [T, D]. */
 export type Feed = (b: GraphBuilder, x: View, name: string, layer: number) => Value
 
 // ---- graph

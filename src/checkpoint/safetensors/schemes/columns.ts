@@ -1,14 +1,14 @@
 /** AWQ and GPTQ: INT4 stored by columns, eight codes a word, with a zero point and an F16 scale for each group. */
 import { UserError } from '../../../errors.js'
-import type { ScaleGrid, Scales, StoredTensor } from '../../checkpoint.js'
-import type { SchemeContext } from './context.js'
-import { mismatch, type FileTensor } from '../file-tensor.js'
-import type { HeldBytes } from '../../part.js'
-import { PLAIN, scaleGrid } from './scale-grids.js'
-import { checkRows } from '../../tensor.js'
-import { missingTensor, unsupportedFormat, wrongShape } from '../../tensor-errors.js'
-import { sameShape } from '../../shape.js'
 import { shortText } from '../../../json.js'
+import type { ScaleGrid, Scales, StoredTensor } from '../../checkpoint.js'
+import type { HeldBytes } from '../../part.js'
+import { sameShape } from '../../shape.js'
+import { missingTensor, unsupportedFormat, wrongShape } from '../../tensor-errors.js'
+import { checkRows } from '../../tensor.js'
+import { mismatch, type FileTensor } from '../file-tensor.js'
+import type { SchemeContext } from './context.js'
+import { PLAIN, scaleGrid } from './scale-grids.js'
 
 /** The smallest group that kernels multiply with one scale. */
 const LEAST_GROUP = 32

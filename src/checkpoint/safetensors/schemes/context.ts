@@ -1,5 +1,5 @@
-import type { FileTensor } from '../file-tensor.js'
 import type { JsonObject } from '../../../json.js'
+import type { FileTensor } from '../file-tensor.js'
 
 /** What a scheme needs to know to find the tensors that make up one weight. */
 export interface SchemeContext {

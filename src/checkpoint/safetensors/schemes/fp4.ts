@@ -1,12 +1,12 @@
 /** FP4 e2m1, two codes in a byte, the low nibble first, with scales of 32 or 16 columns. */
-import type { StoredTensor } from '../../checkpoint.js'
-import type { SchemeContext } from './context.js'
-import { mismatch, type FileTensor } from '../file-tensor.js'
-import { scaleGrid } from './scale-grids.js'
-import { missingTensor, unsupportedFormat } from '../../tensor-errors.js'
-import { sameShape } from '../../shape.js'
-import { storedTensor } from '../../tensor.js'
 import { shortText } from '../../../json.js'
+import type { StoredTensor } from '../../checkpoint.js'
+import { sameShape } from '../../shape.js'
+import { missingTensor, unsupportedFormat } from '../../tensor-errors.js'
+import { storedTensor } from '../../tensor.js'
+import { mismatch, type FileTensor } from '../file-tensor.js'
+import type { SchemeContext } from './context.js'
+import { scaleGrid } from './scale-grids.js'
 
 /** Values per scale in MXFP4 and in NVFP4. */
 const MX_GROUP = 32

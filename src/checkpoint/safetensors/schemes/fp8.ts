@@ -1,13 +1,13 @@
-/** FP8 e4m3 with scales beside it: by blocks, by rows, for the whole tensor. */
+/** FP8 e4m3 with scales in a tensor of their own: by blocks, by rows, for the whole tensor. */
 import { UserError } from '../../../errors.js'
-import type { StoredTensor } from '../../checkpoint.js'
-import type { SchemeContext } from './context.js'
-import { mismatch, type FileTensor } from '../file-tensor.js'
-import { scaleGrid, type Blocks } from './scale-grids.js'
-import { product, sameShape } from '../../shape.js'
-import { storedTensor } from '../../tensor.js'
-import { unsupportedFormat } from '../../tensor-errors.js'
 import { shortText } from '../../../json.js'
+import type { StoredTensor } from '../../checkpoint.js'
+import { product, sameShape } from '../../shape.js'
+import { unsupportedFormat } from '../../tensor-errors.js'
+import { storedTensor } from '../../tensor.js'
+import { mismatch, type FileTensor } from '../file-tensor.js'
+import type { SchemeContext } from './context.js'
+import { scaleGrid, type Blocks } from './scale-grids.js'
 
 const LARGEST_BLOCK = 2 ** 20
 /** Values per scale in MXFP8. */

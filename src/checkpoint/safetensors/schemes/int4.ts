@@ -1,13 +1,13 @@
 /** Symmetric INT4 as compressed-tensors packs it. */
 import { UserError } from '../../../errors.js'
-import type { StoredTensor } from '../../checkpoint.js'
-import type { SchemeContext } from './context.js'
-import type { FileTensor } from '../file-tensor.js'
-import { scaleGrid } from './scale-grids.js'
-import { missingTensor, unsupportedFormat, wrongShape } from '../../tensor-errors.js'
-import { sameShape, shapeText } from '../../shape.js'
-import { storedTensor } from '../../tensor.js'
 import { isJsonObject, shortText } from '../../../json.js'
+import type { StoredTensor } from '../../checkpoint.js'
+import { sameShape, shapeText } from '../../shape.js'
+import { missingTensor, unsupportedFormat, wrongShape } from '../../tensor-errors.js'
+import { storedTensor } from '../../tensor.js'
+import type { FileTensor } from '../file-tensor.js'
+import type { SchemeContext } from './context.js'
+import { scaleGrid } from './scale-grids.js'
 
 /** Values per scale as Kimi publishes it; its multiples are read too. */
 const GROUP = 32

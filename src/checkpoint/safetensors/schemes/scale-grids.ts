@@ -2,10 +2,10 @@ import { UserError } from '../../../errors.js'
 import type { ScaleGrid, Scales } from '../../checkpoint.js'
 import { decodeBytes } from '../../formats/decode.js'
 import { FORMATS, type Format, type FormatName } from '../../formats/formats.js'
-import { mismatch, type FileTensor } from '../file-tensor.js'
 import { E4M3, E8M0 } from '../../formats/small-floats.js'
 import { product, sameShape } from '../../shape.js'
 import { unsupportedFormat } from '../../tensor-errors.js'
+import { mismatch, type FileTensor } from '../file-tensor.js'
 
 /** Dtypes of values that need no scales. */
 export const PLAIN: ReadonlyMap<string, FormatName> = dtypes(({ ids }) => !ids)
