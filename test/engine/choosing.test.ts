@@ -59,6 +59,13 @@ describe('penalties of the OpenAI API', () => {
     expect(await idsOf([1], { presencePenalty: 1, frequencyPenalty: 2 })).toEqual([7, 7, 0, 1, 2, 3])
   })
 
+  it('of one count too', async () => {
+    expect(await idsOf([1], { frequencyPenalty: 1 }, 8)).toEqual([7, 7, 7, 7, 7, 0, 1, 2])
+    const other = { logitBias: new Map([[9, 4.5]]) }
+    expect(await idsOf([1], { presencePenalty: 1, ...other }, 3)).toEqual([7, 9, 7])
+    expect(await idsOf([1], { presencePenalty: 1 }, 2)).toEqual([7, 7])
+  })
+
   it('negative ones favour what came', async () => {
     const logitBias = new Map([[9, 6]])
     expect(await idsOf([1], { presencePenalty: -2, logitBias })).toEqual([9, 9, 9, 9, 9, 9])
