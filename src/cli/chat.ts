@@ -4,10 +4,8 @@ import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { z } from 'zod'
 import type { ChatMessage } from '../chat/message.js'
-import type { Engine } from '../engine/engine.js'
-import type { Generation, GenerationResult } from '../engine/answer/generation.js'
-import type { Session } from '../engine/answer/session.js'
 import { UserError } from '../errors.js'
+import type { Answering, EngineLike, Generation, GenerationResult } from '../remote/engine-like.js'
 import { generateOptions, type LoadFlags, type SamplingFlags } from './flags.js'
 import { openModel } from './model.js'
 import { stream } from './run.js'
@@ -104,12 +102,12 @@ async function converse(lines: Interface, conversation: Conversation): Promise<v
 
 class Conversation {
   private messages: ChatMessage[] = []
-  private readonly session: Session
+  private readonly session: Answering
   private running: Generation | undefined
   private last: GenerationResult | undefined
 
   constructor(
-    engine: Engine,
+    engine: EngineLike,
     private readonly flags: ChatFlags,
   ) {
     this.session = engine.session()

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { BACKEND_NAMES, type BackendName } from '../backends/registry.js'
-import type { GenerateOptions, LoadOptions } from '../engine/options.js'
 import { UserError } from '../errors.js'
+import type { AnswerOptions } from '../remote/engine-like.js'
+import { BACKEND_NAMES, type BackendName, type LoadOptions } from '../remote/load-options.js'
 
 export interface LoadFlags {
   readonly precision?: 'exact' | 'fast'
@@ -99,7 +99,7 @@ export function loadOptions(flags: LoadFlags): LoadOptions {
   return { precision, quantize, kvCache, backend, threads, contextLength: context, stepTokens, speculate }
 }
 
-export function generateOptions(flags: SamplingFlags): GenerateOptions {
+export function generateOptions(flags: SamplingFlags): AnswerOptions {
   const { maxTokens, temperature, topP, topK, minP, repetitionPenalty, seed, stop, ignoreEos } = flags
   return { maxTokens, temperature, topP, topK, minP, repetitionPenalty, seed, stop, ignoreEos }
 }

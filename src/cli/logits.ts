@@ -1,9 +1,10 @@
 import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import type { Engine } from '../engine/engine.js'
+import { loadEngine } from '../engine/load.js'
 import { argmax } from '../engine/sample/sampler.js'
 import { UserError } from '../errors.js'
-import { parseIds, type LoadFlags } from './flags.js'
-import { cancelOnInterrupt, openModel, printJson } from './model.js'
+import { loadOptions, parseIds, type LoadFlags } from './flags.js'
+import { cancelOnInterrupt, printJson, withProgressBar } from './model.js'
 
 export interface LogitsFlags extends LoadFlags {
   readonly ids?: string
@@ -20,7 +21,7 @@ export async function logits(model: string, flags: LogitsFlags): Promise<void> {
   const found = await stat(flags.out).catch(() => undefined)
   // A device or a pipe (/dev/stdout) must not be replaced by a file.
   const part = found && !found.isFile() ? flags.out : `${flags.out}.part`
-  const engine = await openModel(model, flags, signal)
+  const engine = await withProgressBar((progress) => loadEngine(model, { ...loadOptions(flags), ...progress, signal }))
   try {
     const ids = given ?? engine.encode(flags.prompt!)
     const file = await open(part, 'w').catch((cause: unknown) => cannotWrite(flags.out, cause))

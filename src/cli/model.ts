@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import cliProgress from 'cli-progress'
 import prettyBytes from 'pretty-bytes'
 import { MINI } from '../checkpoint/files/mini.js'
-import type { Engine } from '../engine/engine.js'
-import { loadEngine } from '../engine/load.js'
+import type { EngineLike } from '../remote/engine-like.js'
+import { openEngine } from '../remote/in-process.js'
+import type { LoadOptions } from '../remote/load-options.js'
 import { loadOptions, type LoadFlags } from './flags.js'
 
 /** Loads longer than this show a bar. */
@@ -26,8 +27,13 @@ export function cancelOnInterrupt(): AbortSignal {
   return controller.signal
 }
 
-/** Loads a model with a progress bar on a terminal. */
-export async function openModel(model: string | undefined, flags: LoadFlags, signal?: AbortSignal): Promise<Engine> {
+/** Loads a model into this process, with a progress bar on a terminal. */
+export function openModel(model: string | undefined, flags: LoadFlags, signal?: AbortSignal): Promise<EngineLike> {
+  return withProgressBar((progress) => openEngine(model ?? MINI, { ...loadOptions(flags), ...progress, signal }))
+}
+
+/** Shows how far a load is, on a terminal. */
+export async function withProgressBar<E>(load: (options: Pick<LoadOptions, 'onProgress'>) => Promise<E>): Promise<E> {
   const bar = new cliProgress.SingleBar(
     {
       format: 'loading {bar} {percentage}% of {size} | {eta_formatted} left',
@@ -39,9 +45,7 @@ export async function openModel(model: string | undefined, flags: LoadFlags, sig
   const started = performance.now()
   let shown = false
   try {
-    return await loadEngine(model ?? MINI, {
-      ...loadOptions(flags),
-      signal,
+    return await load({
       onProgress({ loadedBytes, totalBytes }) {
         if (!process.stderr.isTTY) return
         if (shown) bar.update(loadedBytes)

@@ -18,7 +18,7 @@ export async function perplexity(model: string, flags: PerplexityFlags): Promise
   const engine = await openModel(model, flags, signal)
   try {
     const started = performance.now()
-    const result = await engine.perplexity(engine.encode(text), {
+    const result = await engine.perplexity(await engine.encode(text), {
       signal,
       window: flags.window,
       onProgress: (scored, total) => {

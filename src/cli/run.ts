@@ -1,7 +1,6 @@
 import type { ChatMessage } from '../chat/message.js'
-import type { Engine } from '../engine/engine.js'
-import type { Generation, GenerationResult } from '../engine/answer/generation.js'
 import { UserError } from '../errors.js'
+import type { EngineLike, Generation, GenerationResult } from '../remote/engine-like.js'
 import { generateOptions, parseIds, type LoadFlags, type SamplingFlags } from './flags.js'
 import { cancelOnInterrupt, looksLikeModel, openModel, printJson } from './model.js'
 import { style } from './style.js'
@@ -27,9 +26,9 @@ export async function run(first: string | undefined, second: string | undefined,
   const engine = await openModel(model, flags, signal)
   try {
     const generation = start(engine, prompt ?? '', ids, flags, signal)
-    const result = flags.json || !engine.tokenizer ? await generation.result : await stream(generation)
+    const result = flags.json || !engine.info.hasTokenizer ? await generation.result : await stream(generation)
     if (flags.json) printJson(result)
-    else if (!engine.tokenizer) process.stdout.write(`${result.ids.join(' ')}\n`)
+    else if (!engine.info.hasTokenizer) process.stdout.write(`${result.ids.join(' ')}\n`)
     if (result.finishReason === 'abort') throw new UserError('cancelled', 'aborted')
   } finally {
     await engine.close()
@@ -37,7 +36,7 @@ export async function run(first: string | undefined, second: string | undefined,
 }
 
 function start(
-  engine: Engine,
+  engine: EngineLike,
   prompt: string,
   ids: number[] | undefined,
   flags: RunFlags,

@@ -3,12 +3,9 @@ import { MINI } from '../checkpoint/files/mini.js'
 import { UserError } from '../errors.js'
 import { readKeyFile } from '../server/http/keys.js'
 import { createLog } from '../server/http/log.js'
-import { startServer } from '../server/server.js'
-import { workerThreadLine } from '../remote/node.js'
-import type { SentLoadOptions } from '../remote/protocol.js'
-import { EngineSupervisor } from '../remote/supervisor.js'
+import { serveModels } from '../server/serve-models.js'
 import { loadOptions, type LoadFlags } from './flags.js'
-import { VERSION } from './version.js'
+import { VERSION } from '../server/version.js'
 
 export interface ServeFlags extends LoadFlags {
   readonly host: string
@@ -34,44 +31,28 @@ export async function serve(models: readonly string[], flags: ServeFlags): Promi
     throw new UserError('--api-key: expected a key, found nothing', 'invalid_argument')
   checkCounts(flags)
   const stopped = stopSignal()
-  const options: SentLoadOptions = {
-    ...loadOptions(flags),
+  const server = await serveModels({
+    models: Object.fromEntries(named),
+    load: { ...loadOptions(flags), cacheMemory: flags.cacheMemory },
+    host: flags.host,
+    port: flags.port,
+    apiKeys,
     maxConcurrency: flags.maxConcurrency,
-    cacheMemory: flags.cacheMemory,
-  }
-  const engines = named.map(
-    ([name, model]) =>
-      new EngineSupervisor(name, {
-        connect: () => workerThreadLine(),
-        model,
-        options,
-        report: (message) => log({ event: 'engine', message }),
-      }),
-  )
-  const server = await startServer(
-    engines,
-    {
-      host: flags.host,
-      port: flags.port,
-      apiKeys,
-      maxConcurrency: flags.maxConcurrency,
-      maxQueue: flags.maxQueue,
-      maxBody: flags.maxBody,
-      cors: flags.cors ?? [],
-      logPrompts: flags.logPrompts ?? false,
-      version: VERSION,
-    },
+    maxQueue: flags.maxQueue,
+    maxBody: flags.maxBody,
+    cors: flags.cors,
     log,
-  )
+    logPrompts: flags.logPrompts,
+  })
   process.stdout.write(`kaiyuan ${VERSION} listens on ${server.url}; ${server.url}/docs shows what it answers\n`)
   try {
-    const loaded = Promise.all(engines.map(({ loaded }) => loaded))
-    await Promise.race([loaded, stopped])
-    void loaded.then(() => log({ event: 'server', message: `ready: ${engines.map(({ name }) => name).join(', ')}` }))
+    await Promise.race([server.loaded, stopped])
+    const ready = `ready: ${named.map(([name]) => name).join(', ')}`
+    server.loaded.then(() => log({ event: 'server', message: ready })).catch(() => undefined)
     await stopped
     log({ event: 'server', message: 'shutting down; requests that run are answered' })
   } finally {
-    const cut = await server.drain(flags.drain * 1000)
+    const cut = await server.close(flags.drain * 1000)
     log({ event: 'server', message: cut > 0 ? `ended; ${cut} answers were cut off` : 'ended' })
   }
 }

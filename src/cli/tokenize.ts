@@ -1,7 +1,4 @@
-import { filesOf } from '../checkpoint/files/files.js'
-import { openCheckpoint } from '../models/open.js'
-import { UserError } from '../errors.js'
-import { loadTokenizer } from '../tokenizer/load.js'
+import { openTokenCoder } from '../remote/in-process.js'
 import { printJson } from './model.js'
 
 export interface TokenizeFlags {
@@ -11,18 +8,8 @@ export interface TokenizeFlags {
 
 /** Ids of a text, with the special tokens that the model wants; no weights are loaded. */
 export async function tokenize(model: string, text: string, flags: TokenizeFlags): Promise<void> {
-  const checkpoint = await openCheckpoint(await filesOf(model))
-  try {
-    const tokenizer = await loadTokenizer(checkpoint)
-    if (!tokenizer)
-      throw new UserError(
-        `${checkpoint.name}: no tokenizer; expected tokenizer.json, tiktoken.model or GGUF metadata`,
-        'invalid_tokenizer',
-      )
-    const ids = tokenizer.encode(text, { addSpecial: !flags.plain, parseSpecial: !flags.plain })
-    if (flags.json) printJson({ ids, pieces: ids.map((id) => tokenizer.decode([id])) })
-    else process.stdout.write(`${ids.join(' ')}\n`)
-  } finally {
-    await checkpoint.close()
-  }
+  const coder = await openTokenCoder(model)
+  const ids = await coder.encode(text, { addSpecial: !flags.plain, parseSpecial: !flags.plain })
+  if (flags.json) printJson({ ids, pieces: await coder.tokenTexts(ids) })
+  else process.stdout.write(`${ids.join(' ')}\n`)
 }

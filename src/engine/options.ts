@@ -8,6 +8,7 @@ import type { GrammarSpec } from '../grammar/constraint.js'
 import { checkSampling, type Sampling } from './sample/sampler.js'
 
 export type { LoadProgress } from '../backends/backend.js'
+export { BACKEND_NAMES, type BackendName } from '../backends/registry.js'
 
 /** How a model is loaded. */
 export interface LoadOptions {

@@ -1,6 +1,7 @@
 import type { LoadProgress } from '../engine/options.js'
 import { UserError } from '../errors.js'
 import { EngineClient } from './client.js'
+import type { EngineLike } from './engine-like.js'
 import { PROTOCOL_VERSION, type ClientSide, type SentLoadOptions, type SentModel } from './protocol.js'
 import { receivedError } from './sent-error.js'
 import { EngineUnavailable } from './unavailable.js'
@@ -13,6 +14,12 @@ export interface ConnectOptions {
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined
   /** Ends the loading. */
   readonly signal?: AbortSignal | undefined
+}
+
+/** An engine at the other end of a line. */
+export interface ConnectedEngine extends EngineLike {
+  /** Resolves with the reason when the engine is lost; never after it was closed. */
+  readonly gone: Promise<string>
 }
 
 /**
@@ -31,7 +38,12 @@ export interface ConnectOptions {
  * await client.close()
  * await engine.close()
  */
-export function connectEngine(line: ClientSide, connect: ConnectOptions = {}): Promise<EngineClient> {
+export function connectEngine(line: ClientSide, connect: ConnectOptions = {}): Promise<ConnectedEngine> {
+  return openLine(line, connect)
+}
+
+/** As {@link connectEngine}, with what a supervisor needs. */
+export function openLine(line: ClientSide, connect: ConnectOptions): Promise<EngineClient> {
   const { model, options, onProgress, signal } = connect
   return new Promise((resolve, reject) => {
     let client: EngineClient | undefined

@@ -8,7 +8,9 @@ import type { ChatOptions, GenerateOptions } from '../engine/options.js'
 import type { NamedChoice } from '../engine/sample/likelihood.js'
 
 export type { Generation, GenerationResult, Piece, PromptCount } from '../engine/answer/generation.js'
-export type { EngineInfo, EngineStatus } from '../engine/engine.js'
+export type { EncodeOptions, EngineInfo, EngineStatus } from '../engine/engine.js'
+export type { Pooling } from '../engine/measure/embed.js'
+export type { PerplexityOptions, PerplexityResult } from '../engine/measure/score.js'
 export type { NamedChoice, NamedToken } from '../engine/sample/likelihood.js'
 
 /** Use it with `await`: an engine of this thread answers (or throws) at once, another one later. */

@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { LoadProgress } from '../engine/options.js'
-import type { EngineClient } from './client.js'
-import { connectEngine } from './connect.js'
+import { connectEngine, type ConnectedEngine } from './connect.js'
 import type { ClientSide, FromEngine, SentLoadOptions, SentModel } from './protocol.js'
 
 export interface EngineWorkerOptions extends SentLoadOptions {
@@ -22,7 +21,7 @@ export interface EngineWorkerOptions extends SentLoadOptions {
  *   if (part.kind === 'text') process.stdout.write(part.text)
  * await engine.close()
  */
-export function startEngineWorker(model: SentModel, options: EngineWorkerOptions = {}): Promise<EngineClient> {
+export function startEngineWorker(model: SentModel, options: EngineWorkerOptions = {}): Promise<ConnectedEngine> {
   const { onProgress, signal, ...sent } = options
   return connectEngine(workerThreadLine(), { model, options: sent, onProgress, signal })
 }

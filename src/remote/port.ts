@@ -3,22 +3,28 @@ import type { ClientSide, EngineSide, FromEngine, ToEngine } from './protocol.js
 /** What can carry a line: a MessagePort, a Web Worker, or the global scope inside of one. */
 export interface PortLike {
   postMessage(message: unknown): void
-  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void
+  addEventListener(
+    type: 'message' | 'error',
+    listener: (event: { readonly data?: unknown; readonly message?: string }) => void,
+  ): void
   start?(): void
   close?(): void
+  terminate?(): void
 }
 
 /**
- * Either end of a line over a port. A port does not say when its other end is lost; a worker does.
+ * Either end of a line over a port or a Web Worker. A worker says when it cannot go on; a port does not say when its other end
+ * is lost.
  *
  * @example
- * import { connectEngine, hostEngine, portLine } from 'kaiyuan/worker'
  * import { loadEngine } from 'kaiyuan'
+ * import { connectEngine, hostEngine, portLine } from 'kaiyuan/worker'
  *
  * const { port1, port2 } = new MessageChannel()
  * const engine = await loadEngine('mini')
  * hostEngine(engine, portLine(port1))
  * const client = await connectEngine(portLine(port2))
+ * console.log(client.info.name === engine.info.name) // true
  * await client.close()
  * await engine.close()
  */
@@ -30,7 +36,8 @@ export function portLine(port: PortLike): ClientSide & EngineSide {
       port.addEventListener('message', ({ data }) => handler(data as never))
       port.start?.()
     },
-    onExit: () => undefined,
-    terminate: async () => port.close?.(),
+    onExit: (handler) =>
+      port.addEventListener('error', ({ message }) => handler(message ? message : 'its file cannot be run')),
+    terminate: async () => (port.terminate ? port.terminate() : port.close?.()),
   }
 }

@@ -1,7 +1,7 @@
 import type { EngineInfo } from '../engine/engine.js'
 import { UserError } from '../errors.js'
 import type { EngineClient } from './client.js'
-import { connectEngine } from './connect.js'
+import { openLine } from './connect.js'
 import type { EngineLike } from './engine-like.js'
 import type { ClientSide, SentLoadOptions, SentModel } from './protocol.js'
 import { EngineUnavailable } from './unavailable.js'
@@ -82,7 +82,7 @@ export class EngineSupervisor implements EngineSource {
 
   private start(): void {
     const { connect, model, options } = this.supervised
-    connectEngine(connect(), { model, options, signal: this.starting.signal }).then(
+    openLine(connect(), { model, options, signal: this.starting.signal }).then(
       (client) => this.ready(client),
       (error: unknown) => this.notLoaded(error instanceof Error ? error : new Error(String(error))),
     )
@@ -119,5 +119,19 @@ export class EngineSupervisor implements EngineSource {
     this.supervised.report(`${this.name}: the engine stopped (${reason}); it is started again`)
     this.restart = setTimeout(() => this.start(), this.pause)
     this.pause = Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_PAUSE_MS, 2 * this.pause))
+  }
+}
+
+/** An engine of somebody else, who closes it. */
+export function loadedSource(name: string, engine: EngineLike): EngineSource {
+  const { info } = engine
+  return {
+    name,
+    state: 'ready',
+    info,
+    crashes: 0,
+    loaded: Promise.resolve(info),
+    engine,
+    close: () => Promise.resolve(),
   }
 }

@@ -1,8 +1,7 @@
 import type { LoadProgress } from '../engine/options.js'
-import type { EngineClient } from './client.js'
-import { connectEngine } from './connect.js'
+import { connectEngine, type ConnectedEngine } from './connect.js'
 import { portLine } from './port.js'
-import type { ClientSide, SentLoadOptions, SentModel } from './protocol.js'
+import type { SentLoadOptions, SentModel } from './protocol.js'
 
 export interface EngineWorkerOptions extends SentLoadOptions {
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined
@@ -10,20 +9,20 @@ export interface EngineWorkerOptions extends SentLoadOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** As in Node, in a Web Worker: the page neither computes nor schedules. @throws UserError as loadEngine does. */
-export function startEngineWorker(model: SentModel, options: EngineWorkerOptions = {}): Promise<EngineClient> {
+/**
+ * As in Node, in a Web Worker: the page neither computes nor schedules. For a worker made of a file of your own, call
+ * `hostEngine(loadEngine, portLine(self))` in that file and `connectEngine(portLine(worker), { model })` in the page.
+ * @throws UserError as loadEngine does
+ *
+ * @example
+ * import { startEngineWorker } from 'kaiyuan/worker'
+ *
+ * const engine = await startEngineWorker('https://example.org/Qwen3-0.6B/')
+ * for await (const part of engine.chat([{ role: 'user', content: 'Hello' }])) document.body.append(part.text)
+ */
+export function startEngineWorker(model: SentModel, options: EngineWorkerOptions = {}): Promise<ConnectedEngine> {
   const { onProgress, signal, ...sent } = options
   // Bundlers look for this very form, and make a bundle of the worker's file.
   const worker = new Worker(new URL('./web-worker.js', import.meta.url), { type: 'module' })
-  return connectEngine(webWorkerLine(worker), { model, options: sent, onProgress, signal })
-}
-
-/** A Web Worker whose file calls `hostEngine`. */
-export function webWorkerLine(worker: Worker): ClientSide {
-  return {
-    ...portLine(worker),
-    onExit: (handler) =>
-      worker.addEventListener('error', (event) => handler(event.message || 'its file cannot be run')),
-    terminate: async () => worker.terminate(),
-  }
+  return connectEngine(portLine(worker), { model, options: sent, onProgress, signal })
 }

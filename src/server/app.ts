@@ -67,7 +67,7 @@ class Exchange {
   ) {
     const key = keyOf(context.req.raw.headers)
     this.known = key === undefined ? undefined : options.keys.find(key)
-    const client = this.known === undefined ? (getConnInfo(context).remote.address ?? 'unknown') : `key-${this.known}`
+    const client = this.known === undefined ? addressOf(context) : `key-${this.known}`
     const streamError = route.tag === 'Anthropic' ? anthropicFrame : openaiFrame
     this.scope = new RequestScope(options.state, client, context.req.raw.signal, streamError)
     this.scope.onEnd(() => this.report())
@@ -137,6 +137,12 @@ class Exchange {
     const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
     this.options.log({ event: 'error', message: text, id: this.scope.id })
   }
+}
+
+/** Requests that come without a socket have none. */
+function addressOf(context: Context): string {
+  const hasSocket = typeof context.env === 'object' && context.env !== null && 'incoming' in context.env
+  return (hasSocket ? getConnInfo(context).remote.address : undefined) ?? 'unknown'
 }
 
 function keyOf(headers: Headers): string | undefined {

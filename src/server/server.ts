@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
+import type { Hono } from 'hono'
 import { UserError } from '../errors.js'
 import { createApp } from './app.js'
 import { BodyBudget } from './http/body.js'
@@ -40,22 +41,20 @@ export interface RunningServer {
   drain(patienceMs: number): Promise<number>
 }
 
-/**
- * Serves the engines over HTTP. Requests for a model that is being loaded are answered with 503.
- * @throws UserError for an address that others reach without a key, or that cannot be had
- */
-export async function startServer(
+/** Everything of a server but its socket. */
+export interface Assembled {
+  readonly sources: readonly EngineSource[]
+  readonly state: ServerState
+  readonly app: Hono
+}
+
+export function assemble(
   sources: readonly EngineSource[],
-  options: ServerOptions,
+  options: Omit<ServerOptions, 'host' | 'port'>,
   log: Log,
-): Promise<RunningServer> {
-  checkExposure(options)
+): Assembled {
   const models = new ModelSet(sources, { running: options.maxConcurrency, waiting: options.maxQueue })
-  const state: ServerState = {
-    models,
-    metrics: new Metrics(models.all),
-    draining: false,
-  }
+  const state: ServerState = { models, metrics: new Metrics(models.all), draining: false }
   const app = createApp({
     state,
     keys: new Keys(options.apiKeys),
@@ -65,8 +64,29 @@ export async function startServer(
     cors: options.cors,
     version: options.version,
   })
+  return { sources, state, app }
+}
+
+/**
+ * Serves the engines over HTTP. Requests for a model that is being loaded are answered with 503.
+ * @throws UserError for an address that others reach without a key, or that cannot be had
+ */
+export function startServer(
+  sources: readonly EngineSource[],
+  options: ServerOptions,
+  log: Log,
+): Promise<RunningServer> {
+  return listen(assemble(sources, options, log), options)
+}
+
+/** Puts a server on an address. @throws UserError as {@link startServer} does */
+export async function listen(
+  { sources, state, app }: Assembled,
+  options: Pick<ServerOptions, 'host' | 'port' | 'apiKeys'>,
+): Promise<RunningServer> {
+  checkExposure(options)
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false })
-  await listen(server, options)
+  await bind(server, options)
   const { port } = server.address() as AddressInfo
   const host = options.host.includes(':') ? `[${options.host}]` : options.host
   return {
@@ -75,7 +95,7 @@ export async function startServer(
     async drain(patienceMs) {
       state.draining = true
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      const active = (): number => models.all.reduce((sum, { admission }) => sum + admission.active, 0)
+      const active = (): number => state.models.all.reduce((sum, { admission }) => sum + admission.active, 0)
       const end = performance.now() + patienceMs
       const closing = closed.then(() => true)
       // Connections that are kept alive do not end by themselves.
@@ -91,7 +111,7 @@ export async function startServer(
   }
 }
 
-function checkExposure({ host, apiKeys }: ServerOptions): void {
+function checkExposure({ host, apiKeys }: Pick<ServerOptions, 'host' | 'apiKeys'>): void {
   if (isLoopback(host) || apiKeys.length > 0) return
   throw new UserError(': the address can be reached from other machines, and there is no key', 'invalid_argument', {
     at: { option: 'host', value: host },
@@ -99,7 +119,10 @@ function checkExposure({ host, apiKeys }: ServerOptions): void {
   })
 }
 
-function listen(server: ReturnType<typeof createAdaptorServer>, { host, port }: ServerOptions): Promise<void> {
+function bind(
+  server: ReturnType<typeof createAdaptorServer>,
+  { host, port }: Pick<ServerOptions, 'host' | 'port'>,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const taken = cause.code === 'EADDRINUSE'

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { VERSION } from '../version.js'
+import { VERSION } from '../../server/version.js'
 import { benchCommand } from './bench.js'
 import { chatCommand } from './chat.js'
 import { examples } from './examples.js'

@@ -1,0 +1,20 @@
+import { filesOf, type ModelFiles } from '../checkpoint/files/files.js'
+import { UserError } from '../errors.js'
+import { openCheckpoint } from '../models/open.js'
+import { loadTokenizer } from '../tokenizer/load.js'
+import type { Tokenizer } from '../tokenizer/tokenizer.js'
+
+/** The tokenizer of a model without its weights. @throws UserError invalid_tokenizer when it has none */
+export async function tokenizerOf(model: ModelFiles): Promise<Tokenizer> {
+  const checkpoint = await openCheckpoint(await filesOf(model))
+  try {
+    const tokenizer = await loadTokenizer(checkpoint)
+    if (tokenizer) return tokenizer
+    throw new UserError(
+      `${checkpoint.name}: no tokenizer; expected tokenizer.json, tiktoken.model or GGUF metadata`,
+      'invalid_tokenizer',
+    )
+  } finally {
+    await checkpoint.close()
+  }
+}

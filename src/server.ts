@@ -1,0 +1,10 @@
+/*
+ * kaiyuan/server: models over HTTP, in the APIs of OpenAI and Anthropic, from a program of yours. Node only.
+ */
+export { modelHandler, serveModels } from './server/serve-models.js'
+export { UserError } from './errors.js'
+
+export type { HandlerOptions, ModelHandler, ModelServer, ServeOptions } from './server/serve-models.js'
+export type { Log, LogEntry } from './server/http/log.js'
+export type { EngineLike } from './remote/engine-like.js'
+export type { SentLoadOptions, SentModel } from './remote/protocol.js'
