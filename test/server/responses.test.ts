@@ -25,6 +25,18 @@ async function shownPrompt(request: Omit<OpenAI.Responses.ResponseCreateParamsNo
 }
 
 describe('responses by the official client', () => {
+  it('repeats the form that was asked for', async () => {
+    const schema = { type: 'object', properties: { a: { type: 'integer' } }, required: ['a'] }
+    const format = { type: 'json_schema', name: 'answer', schema, strict: true } as const
+    const strict = { ...tools[0], strict: true }
+    const asked = await client.responses.create({ model, input: 'hello', text: { format }, max_output_tokens: 2 })
+    expect(asked.text).toEqual({ format })
+    const plain = await client.responses.create({ model, input: 'hello', tools: [strict], max_output_tokens: 2 })
+    expect(plain.text).toEqual({ format: { type: 'text' } })
+    expect(plain.tools).toEqual([strict])
+    expect((await client.responses.create({ model, input: 'hello', tools: [...tools] })).tools).toEqual(tools)
+  })
+
   it('answers with a reasoning item and a message', async () => {
     const response = await client.responses.create({ model, input: 'hello', metadata: { a: 'b' } })
     expect(response.output_text).toBe('You say hello.')

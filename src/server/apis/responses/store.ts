@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { ChatMessage } from '../../../chat/message.js'
 
 /** A response that a later one may go on from. */
@@ -9,48 +10,33 @@ export interface StoredResponse {
   readonly client: string
 }
 
-/** Responses in memory, the latest used last; what is beyond a limit is forgotten. They do not outlive the process. */
+/** Responses in memory; beyond a limit, the least recently used are forgotten. They do not outlive the process. */
 export class ResponseStore {
-  private readonly responses = new Map<string, { response: StoredResponse; size: number }>()
-  private size = 0
+  private readonly responses: LRUCache<string, StoredResponse>
 
   constructor(
-    private readonly maxCount = 1000,
+    maxCount = 1000,
     /** In UTF-16 units of JSON. */
-    private readonly maxSize = 64 * 2 ** 20,
-  ) {}
+    maxSize = 64 * 2 ** 20,
+  ) {
+    const sizeCalculation = (response: StoredResponse): number => JSON.stringify(response).length
+    this.responses = new LRUCache({ max: maxCount, maxSize, sizeCalculation })
+  }
 
   get count(): number {
     return this.responses.size
   }
 
   set(id: string, response: StoredResponse): void {
-    const size = JSON.stringify(response).length
-    this.responses.set(id, { response, size })
-    this.size += size
-    while (this.responses.size > this.maxCount || this.size > this.maxSize) {
-      const [oldest] = this.responses.keys()
-      this.forget(oldest!)
-    }
+    this.responses.set(id, response)
   }
 
   /** Only the client that made it finds it. */
   get(id: string, client: string): StoredResponse | undefined {
-    const entry = this.responses.get(id)
-    if (entry?.response.client !== client) return undefined
-    this.responses.delete(id)
-    this.responses.set(id, entry)
-    return entry.response
+    return this.responses.peek(id)?.client === client ? this.responses.get(id) : undefined
   }
 
   delete(id: string, client: string): boolean {
-    if (this.responses.get(id)?.response.client !== client) return false
-    this.forget(id)
-    return true
-  }
-
-  private forget(id: string): void {
-    this.size -= this.responses.get(id)?.size ?? 0
-    this.responses.delete(id)
+    return this.responses.peek(id)?.client === client && this.responses.delete(id)
   }
 }
