@@ -1,24 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { bytesOfHex } from '../../src/backends/cpu/hex.js'
-import { BASELINE_WASM, RELAXED_WASM } from '../../src/backends/cpu/kernels.generated.js'
-import { compileKernels } from '../../src/backends/cpu/platform.js'
 import type { KernelFormat } from '../../src/backends/contract.generated.js'
 import { writeDescriptor } from '../../src/backends/cpu/records.js'
+import { BUILDS, instantiate } from './kernel-bench.js'
 
-const [TARGET, SOURCE, SCRATCH, CODES, SCALES, GRID, ROWS] = [64, 128, 4096, 65536, 98304, 114688, 131072]
+const [TARGET, SOURCE, CODES, SCALES, GRID, ROWS] = [64, 128, 65536, 98304, 114688, 131072]
 const WIDTH: Partial<Record<KernelFormat, number>> = { f32: 4, f16: 2, bf16: 2, fp8: 1 }
-
-type Kernel = (...args: number[]) => number
-
-async function instantiate(wasm: string): Promise<{ memory: WebAssembly.Memory; kernel: Record<string, Kernel> }> {
-  const made = await compileKernels([bytesOfHex(wasm)])
-  const memory = new WebAssembly.Memory({ initial: 4, maximum: 65536, shared: true })
-  const env = { memory, abort: () => undefined, clock: () => 0 }
-  const { exports } = new WebAssembly.Instance(made!.module, { env })
-  const kernel = exports as unknown as Record<string, Kernel>
-  kernel['init']!(0, 1, SCRATCH, 0, 0)
-  return { memory, kernel }
-}
 
 function describeMatrix(
   memory: WebAssembly.Memory,
@@ -53,10 +39,7 @@ function element(memory: WebAssembly.Memory, bits: 4 | 8, cols: number, row: num
   return [(c < 16 ? byte & 15 : byte >> 4) - 8, scale]
 }
 
-describe.each([
-  ['relaxed', RELAXED_WASM],
-  ['baseline', BASELINE_WASM],
-])('packing, %s kernels', (_, wasm) => {
+describe.each(BUILDS)('packing, %s kernels', (_, wasm) => {
   // 11 rows and 70 columns: ragged groups of rows and blocks of columns
   const [rows, cols] = [11, 70]
 

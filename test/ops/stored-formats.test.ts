@@ -1,11 +1,9 @@
-// Every stored format through the cpu backend: what the kernels hold is what the plain decoder says.
+// Every stored format on every backend: what its kernels hold is what the plain decoder says.
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { Backend } from '../../src/backends/backend.js'
-import { cpuBackend } from '../../src/backends/cpu/cpu.js'
 import { planWeight } from '../../src/backends/formats/weights.js'
-import { referenceBackend } from '../../src/backends/reference/reference.js'
 import type { Checkpoint, StoredTensor } from '../../src/checkpoint/checkpoint.js'
 import { decodeRows } from '../../src/checkpoint/formats/decode.js'
 import { FORMATS, type FormatName } from '../../src/checkpoint/formats/formats.js'
@@ -18,6 +16,7 @@ import type { Program } from '../../src/graph/program.js'
 import { concat, f32 } from '../checkpoint/build.js'
 import { folderOf, STORED } from '../checkpoint/layouts.js'
 import { loadRunner, logitsOf, type RunnerOptions } from '../runner.js'
+import { BACKENDS, underTest } from './backends.js'
 
 const fixture = fileURLToPath(new URL('../fixtures/ggml-blocks.safetensors', import.meta.url))
 // A whole group of rows, and a part of one.
@@ -98,43 +97,48 @@ type RunArguments = [Backend, Program, Checkpoint, readonly number[], RunnerOpti
 
 const TOKENS = 5
 
-describe.each(cases)('$label', ({ tensor }) => {
-  const { rows, cols } = tensor
-  const activations = Float32Array.from({ length: TOKENS * cols }, (_, i) => Math.sin(i * 0.7) * (1 + (i % 3)))
-  const checkpoint = checkpointOf(tensor, activations)
-  const multiply = (): Program => {
-    const graph = new GraphBuilder()
-    const x = graph.selectRows(graph.embed(matrix('e', TOKENS, cols)))
-    return graph.build(graph.linear(x, matrix('x', rows, cols)), 64)
-  }
+// The reference holds what the decoder gives.
+const others = BACKENDS.filter(({ name }) => name !== 'reference')
 
-  it('is widened to the same bits as by the plain decoder', async () => {
-    const graph = new GraphBuilder()
-    const program = graph.build(graph.selectRows(graph.embed(matrix('x', rows, cols))), 64)
-    const ids = Array.from({ length: Math.min(rows, cols, 12) }, (_, i) => i)
-    const expected = await decodeRows(tensor, 0, ids.length)
-    const found = await run(cpuBackend, program, checkpoint, ids)
-    // Code 8 of e2m1 is -0; the kernels have one zero.
-    const zero = (values: Float32Array): Float32Array => values.map((value) => value + 0)
-    expect(zero(found)).toEqual(zero(expected))
-  })
+describe.each(others)('$name', ({ backend }) =>
+  describe.each(cases)('$label', ({ tensor }) => {
+    const { rows, cols } = tensor
+    const activations = Float32Array.from({ length: TOKENS * cols }, (_, i) => Math.sin(i * 0.7) * (1 + (i % 3)))
+    const checkpoint = checkpointOf(tensor, activations)
+    const multiply = (): Program => {
+      const graph = new GraphBuilder()
+      const x = graph.selectRows(graph.embed(matrix('e', TOKENS, cols)))
+      return graph.build(graph.linear(x, matrix('x', rows, cols)), 64)
+    }
 
-  it('multiplies as the reference does in exact, and near it in fast, for one token and for many', async () => {
-    // Ids are those of a vocabulary of `rows`.
-    const tokens = [0, 1, 2, 3, 4].map((i) => i % rows)
-    const expected = await run(referenceBackend, multiply(), checkpoint, tokens)
-    const distance = (found: Float32Array): number =>
-      Math.hypot(...found.map((v, i) => v - expected[i]!)) / Math.hypot(...expected)
-    const one = tokens.map((token) => [token])
-    const [exact, ...alone] = await runEach(cpuBackend, multiply(), checkpoint, [tokens, ...one])
-    expect(distance(exact!)).toBeLessThan(1e-5)
-    for (const [i, found] of alone.entries()) expect(found).toEqual(exact!.slice(i * rows, (i + 1) * rows))
-    const fast = await run(cpuBackend, multiply(), checkpoint, tokens, { precision: 'fast' })
-    expect(distance(fast)).toBeLessThan(0.03)
-    const single = await run(cpuBackend, multiply(), checkpoint, tokens.slice(3, 4), { precision: 'fast', threads: 1 })
-    expect(single).toEqual(fast.slice(3 * rows, 4 * rows))
-  })
-})
+    it('is widened to the same bits as by the plain decoder', async () => {
+      const graph = new GraphBuilder()
+      const program = graph.build(graph.selectRows(graph.embed(matrix('x', rows, cols))), 64)
+      const ids = Array.from({ length: Math.min(rows, cols, 12) }, (_, i) => i)
+      const expected = await decodeRows(tensor, 0, ids.length)
+      const found = await run(backend, program, checkpoint, ids)
+      // Code 8 of e2m1 is -0; the kernels have one zero.
+      const zero = (values: Float32Array): Float32Array => values.map((value) => value + 0)
+      expect(zero(found)).toEqual(zero(expected))
+    })
+
+    it('multiplies as the reference does in exact, and near it in fast, for one token and for many', async () => {
+      // Ids are those of a vocabulary of `rows`.
+      const tokens = [0, 1, 2, 3, 4].map((i) => i % rows)
+      const expected = await run(underTest('reference').backend, multiply(), checkpoint, tokens)
+      const distance = (found: Float32Array): number =>
+        Math.hypot(...found.map((v, i) => v - expected[i]!)) / Math.hypot(...expected)
+      const one = tokens.map((token) => [token])
+      const [exact, ...alone] = await runEach(backend, multiply(), checkpoint, [tokens, ...one])
+      expect(distance(exact!)).toBeLessThan(1e-5)
+      for (const [i, found] of alone.entries()) expect(found).toEqual(exact!.slice(i * rows, (i + 1) * rows))
+      const fast = await run(backend, multiply(), checkpoint, tokens, { precision: 'fast' })
+      expect(distance(fast)).toBeLessThan(0.03)
+      const single = await run(backend, multiply(), checkpoint, tokens.slice(3, 4), { precision: 'fast', threads: 1 })
+      expect(single).toEqual(fast.slice(3 * rows, 4 * rows))
+    })
+  }),
+)
 
 describe('memory', () => {
   const bitsOf = (tensor: StoredTensor, precision: 'exact' | 'fast'): number => {
