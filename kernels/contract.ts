@@ -1,13 +1,17 @@
 /**
  * What the host and the kernels agree on, once: the fields of every kernel's record, opcodes, formats, addresses.
- * `tools/build-kernels.mjs` makes from it the classes and constants that the kernels read (kernels/cpu/contract.generated.ts), the
- * list of kernels by opcode (dispatch.generated.ts), and the copy of this file that the host imports
- * (src/backends/contract.generated.ts). Another backend's structs can be made from it in the same way.
+ * `tools/build-kernels.mjs` makes from it the classes and constants that the kernels read
+ * (kernels/cpu/contract.generated.ts), the list of kernels by opcode (dispatch.generated.ts), and the copy of this file
+ * that the host imports (src/backends/contract.generated.ts). Another backend's structs can be made from it in the same
+ * way.
  */
 
 /** Positions in one cache page. */
 export const PAGE_SIZE = 64
-/** Rows of a matrix of blocks that lie interleaved: two vectors of int4 or int8, which engines with 256-bit registers fuse. */
+/**
+ * Rows of a matrix of blocks that lie interleaved: two vectors of int4 or int8, which engines with 256-bit registers
+ * fuse.
+ */
 export const GROUP_ROWS = 8
 /** Columns that are widened to f32 at a time; 4 rows of it stay in the first-level cache. */
 export const CHUNK_COLUMNS = 1024
@@ -83,7 +87,10 @@ export const DESCRIPTOR = {
   blockCols: 'int',
   /** cols with the last block of 32 filled up. */
   paddedCols: 'int',
-  /** Of blocks with two levels of scales: where the upper level lies, blocks that share one of it, and 1 where there are minima. */
+  /**
+   * Of blocks with two levels of scales: where the upper level lies, blocks that share one of it, and 1 where there are
+   * minima.
+   */
   supers: 'address',
   per: 'int',
   mins: 'int',
@@ -110,7 +117,10 @@ interface BlockFormat {
   readonly panelBytes: number
 }
 
-/** Formats that kernels read. int8 and int4 have kernels of their own; codes above theirs belong to dequantize-blocks.ts. */
+/**
+ * Formats that kernels read. int8 and int4 have kernels of their own; codes above theirs belong to
+ * dequantize-blocks.ts.
+ */
 export const KERNEL_FORMATS = {
   f32: { code: 0, elementBytes: 4, notFinite: 0x7f800000 },
   f16: { code: 1, elementBytes: 2, notFinite: 0x7c00 },
@@ -153,9 +163,10 @@ export const CACHE = { f32: 0, f16: 1, q8: 2, q8Values: 3 } as const
 // ---- kernels
 
 /**
- * Where a kernel's operand lies. rows: rows of a buffer, its address and bytes from row to row. table: a buffer's address.
- * list: any number of `rows`. pages: a state's keys or values, by their offset in a cache page. slot: a recurrent state, by its
- * offset in a slot; who writes it reads it too. angles: cos and sin of the step's positions. A question mark: may be absent.
+ * Where a kernel's operand lies. rows: rows of a buffer, its address and bytes from row to row. table: a buffer's
+ * address. list: any number of `rows`. pages: a state's keys or values, by their offset in a cache page. slot: a
+ * recurrent state, by its offset in a slot; who writes it reads it too. angles: cos and sin of the step's positions. A
+ * question mark: may be absent.
  */
 export type OperandKind = 'rows' | 'rows?' | 'table' | 'list' | 'pages' | 'slot' | 'angles'
 /** A matrix of any format, f32 vectors, or one of them for each expert. */
@@ -163,29 +174,27 @@ export type WeightKind = 'matrix' | 'vector' | 'vector?' | 'matrices' | 'vectors
 
 export interface KernelContract {
   readonly opcode: number
-  /** Each row by itself, and rows shared out once for all (firstOwn in kernels/cpu/control.ts): between such kernels threads need not meet. */
+  /**
+   * Each row by itself, and rows shared out once for all (firstOwn in kernels/cpu/control.ts): between such kernels
+   * threads need not meet.
+   */
   readonly ownRows?: true
   /** Its record begins as the other kernel's, so that code for that one reads it. */
   readonly begins?: string
-  readonly reads: Readonly<Record<string, OperandKind>>
-  readonly writes: Readonly<Record<string, OperandKind>>
-  readonly weights: Readonly<Record<string, WeightKind>>
-  readonly ints: readonly string[]
-  readonly floats: readonly string[]
+  readonly reads?: Readonly<Record<string, OperandKind>>
+  readonly writes?: Readonly<Record<string, OperandKind>>
+  readonly weights?: Readonly<Record<string, WeightKind>>
+  readonly ints?: readonly string[]
+  readonly floats?: readonly string[]
 }
 
 export const KERNELS = {
   /** Rows of the embedding, by the step's tokens. */
-  embed: {
-    opcode: 0,
-    ownRows: true,
-    reads: {},
-    writes: { out: 'rows' },
-    weights: { matrix: 'matrix' },
-    ints: [],
-    floats: [],
-  },
-  /** Each of `heads` runs of `width` columns by itself; the weight's numbers are less by weightOffset than what they stand for. */
+  embed: { opcode: 0, ownRows: true, writes: { out: 'rows' }, weights: { matrix: 'matrix' } },
+  /**
+   * Each of `heads` runs of `width` columns by itself; the weight's numbers are less by weightOffset than what they
+   * stand for.
+   */
   rmsNorm: {
     opcode: 1,
     ownRows: true,
@@ -196,15 +205,7 @@ export const KERNELS = {
     floats: ['eps', 'weightOffset'],
   },
   /** f32 rows to blocks of int8. */
-  quantize: {
-    opcode: 2,
-    ownRows: true,
-    reads: { x: 'rows' },
-    writes: { out: 'rows' },
-    weights: {},
-    ints: ['columns'],
-    floats: [],
-  },
+  quantize: { opcode: 2, ownRows: true, reads: { x: 'rows' }, writes: { out: 'rows' }, ints: ['columns'] },
   /** x is f32 [T, K], or, with `integer`, rows of `quantize`. */
   linear: {
     opcode: 3,
@@ -212,25 +213,24 @@ export const KERNELS = {
     writes: { out: 'rows' },
     weights: { matrix: 'matrix', bias: 'vector?' },
     ints: ['integer'],
-    floats: [],
   },
-  /** One small matrix per head: rows [firstRow + h * rowStride, + rows). `integer` needs whole groups, and is never transposed. */
+  /**
+   * One small matrix per head: rows [firstRow + h * rowStride, + rows). `integer` needs whole groups, and is never
+   * transposed.
+   */
   headLinear: {
     opcode: 4,
     reads: { x: 'rows' },
     writes: { out: 'rows' },
     weights: { matrix: 'matrix' },
     ints: ['heads', 'xHeadBytes', 'outHeadBytes', 'firstRow', 'rowStride', 'rows', 'transposed', 'integer'],
-    floats: [],
   },
   rope: {
     opcode: 5,
     ownRows: true,
     reads: { x: 'rows', angles: 'angles' },
     writes: { out: 'rows' },
-    weights: {},
     ints: ['xHeadBytes', 'outHeadBytes', 'heads', 'dim', 'interleaved', 'inverse'],
-    floats: [],
   },
   /** Rows of heads into a state that has one row for `every` so many positions, a power of two. */
   cacheAppend: {
@@ -238,13 +238,11 @@ export const KERNELS = {
     ownRows: true,
     reads: { x: 'rows' },
     writes: { pages: 'pages' },
-    weights: {},
     ints: ['heads', 'columns', 'cache', 'every'],
-    floats: [],
   },
   /**
-   * `group` heads per key head; `latent`: values are the first columns of the keys; `span`: positions that a query sees (0: all),
-   * or with `chunked` its own block of so many; softcap 0: none.
+   * `group` heads per key head; `latent`: values are the first columns of the keys; `span`: positions that a query sees
+   * (0: all), or with `chunked` its own block of so many; softcap 0: none.
    */
   attention: {
     opcode: 7,
@@ -254,7 +252,10 @@ export const KERNELS = {
     ints: ['group', 'kvHeads', 'keyDim', 'valueDim', 'cache', 'latent', 'span', 'chunked'],
     floats: ['scale', 'softcap'],
   },
-  /** out: ids i32 [topK], then weights f32 [topK]. `table`: ids f32 [vocabulary][topK] that are taken instead of the best. */
+  /**
+   * out: ids i32 [topK], then weights f32 [topK]. `table`: ids f32 [vocabulary][topK] that are taken instead of the
+   * best.
+   */
   route: {
     opcode: 8,
     ownRows: true,
@@ -265,14 +266,7 @@ export const KERNELS = {
     floats: ['scale', 'epsilon'],
   },
   /** Pairs (token, choice) sorted by expert, of experts [first, first + experts). */
-  planExperts: {
-    opcode: 9,
-    reads: { routing: 'rows' },
-    writes: { plan: 'table' },
-    weights: {},
-    ints: ['topK', 'experts', 'first'],
-    floats: [],
-  },
+  planExperts: { opcode: 9, reads: { routing: 'rows' }, writes: { plan: 'table' }, ints: ['topK', 'experts', 'first'] },
   /** Row groups of each expert's matrix times the rows of its pairs; pair p reads row p / pairsPerRow of x. */
   linear_experts: {
     opcode: 10,
@@ -280,44 +274,24 @@ export const KERNELS = {
     writes: { out: 'rows' },
     weights: { matrices: 'matrices', biases: 'vectors?' },
     ints: ['integer', 'experts', 'pairsPerRow', 'groups'],
-    floats: [],
   },
   gatedMul: {
     opcode: 11,
     ownRows: true,
     reads: { gate: 'rows', up: 'rows' },
     writes: { out: 'rows' },
-    weights: {},
     ints: ['columns', 'activation'],
     floats: ['alpha', 'limit', 'upOffset'],
   },
-  add: {
-    opcode: 12,
-    ownRows: true,
-    reads: { a: 'rows', b: 'rows' },
-    writes: { out: 'rows' },
-    weights: {},
-    ints: ['columns'],
-    floats: [],
-  },
-  selectRows: {
-    opcode: 13,
-    ownRows: true,
-    reads: { x: 'rows' },
-    writes: { out: 'rows' },
-    weights: {},
-    ints: ['bytes'],
-    floats: [],
-  },
+  add: { opcode: 12, ownRows: true, reads: { a: 'rows', b: 'rows' }, writes: { out: 'rows' }, ints: ['columns'] },
+  selectRows: { opcode: 13, ownRows: true, reads: { x: 'rows' }, writes: { out: 'rows' }, ints: ['bytes'] },
   /** Sum over the choices of experts [first, first + experts); `weighted` 0: of y alone; `adds`: to what is in out. */
   combineExperts: {
     opcode: 14,
     ownRows: true,
     reads: { y: 'rows', routing: 'rows' },
     writes: { out: 'rows' },
-    weights: {},
     ints: ['topK', 'columns', 'weighted', 'experts', 'first', 'adds'],
-    floats: [],
   },
   /** length 0: no temperature. */
   scale: {
@@ -325,7 +299,6 @@ export const KERNELS = {
     ownRows: true,
     reads: { x: 'rows' },
     writes: { out: 'rows' },
-    weights: {},
     ints: ['columns', 'length', 'shift'],
     floats: ['factor', 'beta'],
   },
@@ -335,9 +308,7 @@ export const KERNELS = {
     ownRows: true,
     reads: { x: 'rows', routing: 'rows' },
     writes: { out: 'rows' },
-    weights: {},
     ints: ['topK', 'columns'],
-    floats: [],
   },
 
   // Recurrent layers
@@ -348,7 +319,6 @@ export const KERNELS = {
     writes: { out: 'rows', state: 'slot' },
     weights: { weight: 'vector' },
     ints: ['columns'],
-    floats: [],
   },
   decay: {
     opcode: 33,
@@ -364,9 +334,7 @@ export const KERNELS = {
     opcode: 34,
     reads: { q: 'rows', k: 'rows', v: 'rows', decay: 'rows', beta: 'rows' },
     writes: { out: 'rows', state: 'slot' },
-    weights: {},
     ints: ['heads', 'group', 'keyDim', 'valueDim', 'perChannel'],
-    floats: [],
   },
   /** `sigmoid`: the gate by sigmoid alone. */
   gatedNorm: {
@@ -384,18 +352,14 @@ export const KERNELS = {
     ownRows: true,
     reads: { x: 'rows', gate: 'rows' },
     writes: { out: 'rows' },
-    weights: {},
     ints: ['columns', 'shared'],
-    floats: [],
   },
   copyHeads: {
     opcode: 37,
     ownRows: true,
     reads: { x: 'rows' },
     writes: { out: 'rows' },
-    weights: {},
     ints: ['xHeadBytes', 'outHeadBytes', 'heads', 'bytes'],
-    floats: [],
   },
   mixResiduals: {
     opcode: 38,
@@ -421,7 +385,6 @@ export const KERNELS = {
     opcode: 51,
     reads: { q: 'rows', headWeights: 'rows', keys: 'pages' },
     writes: { lists: 'table' },
-    weights: {},
     ints: ['heads', 'dim', 'half', 'every', 'topK'],
     floats: ['scale'],
   },
@@ -431,13 +394,12 @@ export const KERNELS = {
     begins: 'indexScores',
     reads: { q: 'rows', headWeights: 'rows', keys: 'pages', lists: 'table' },
     writes: { out: 'rows' },
-    weights: {},
     ints: ['heads', 'dim', 'half', 'every', 'topK'],
     floats: ['scale'],
   },
   /**
-   * Rows of a window, and other entries, one for `every` so many positions (0: there are none): those chosen, or all. Values are
-   * the first columns of a row.
+   * Rows of a window, and other entries, one for `every` so many positions (0: there are none): those chosen, or all.
+   * Values are the first columns of a row.
    */
   sparseAttention: {
     opcode: 53,
@@ -454,16 +416,8 @@ export const KERNELS = {
     writes: { out: 'rows' },
     weights: { ape: 'vector' },
     ints: ['half', 'ratio', 'overlap', 'width'],
-    floats: [],
   },
-  repeat: {
-    opcode: 55,
-    reads: { x: 'rows' },
-    writes: { out: 'rows' },
-    weights: {},
-    ints: ['bytes', 'times'],
-    floats: [],
-  },
+  repeat: { opcode: 55, reads: { x: 'rows' }, writes: { out: 'rows' }, ints: ['bytes', 'times'] },
   streamWeights: {
     opcode: 56,
     reads: { m: 'rows' },
@@ -476,36 +430,18 @@ export const KERNELS = {
     opcode: 57,
     reads: { x: 'rows', weights: 'rows' },
     writes: { out: 'rows' },
-    weights: {},
     ints: ['streams', 'columns'],
-    floats: [],
   },
   updateStreams: {
     opcode: 58,
     reads: { x: 'rows', y: 'rows', weights: 'rows' },
     writes: { out: 'rows' },
-    weights: {},
     ints: ['columns'],
-    floats: [],
   },
 
   // Memory itself, not values
-  readMemory: {
-    opcode: 15,
-    reads: {},
-    writes: {},
-    weights: {},
-    ints: ['address', 'bytes'],
-    floats: [],
-  },
-  touchPages: {
-    opcode: 18,
-    reads: {},
-    writes: {},
-    weights: {},
-    ints: ['address', 'bytes'],
-    floats: [],
-  },
+  readMemory: { opcode: 15, ints: ['address', 'bytes'] },
+  touchPages: { opcode: 18, ints: ['address', 'bytes'] },
 } as const satisfies Readonly<Record<string, KernelContract>>
 export type KernelName = keyof typeof KERNELS
 
@@ -524,14 +460,17 @@ export interface RecordField {
   readonly word: number
 }
 
-/** Words of a field; a list has its length there, and the address and row bytes of each of its rows behind the record's other words. */
+/**
+ * Words of a field; a list has its length there, and the address and row bytes of each of its rows behind the record's
+ * other words.
+ */
 function wordsOfKind(kind: RecordField['kind']): number {
   return kind === 'rows' || kind === 'rows?' ? 2 : 1
 }
 
 /** The fields of a kernel's record in their order: ints, floats, weights, reads, writes; then a list. */
 export function recordFields(kernel: KernelContract): RecordField[] {
-  const { ints, floats, weights, reads, writes } = kernel
+  const { ints = [], floats = [], weights = {}, reads = {}, writes = {} } = kernel
   const operands = [
     ...Object.entries(reads).map(([name, kind]) => ({ name, kind, section: 'reads' as const })),
     ...Object.entries(writes).map(([name, kind]) => ({ name, kind, section: 'writes' as const })),

@@ -1,7 +1,7 @@
 /**
- * Where kernels keep what in their thread's scratch: bytes from its beginning, and for each kernel with a large need its end. It is
- * written in what TypeScript and AssemblyScript share, whole numbers and calls of functions of this file; the build makes `i32`
- * of `number` for the kernels, and a copy for the host, which lays scratch out.
+ * Where kernels keep what in their thread's scratch: bytes from its beginning, and for each kernel with a large need
+ * its end. It is written in what TypeScript and AssemblyScript share, whole numbers and calls of functions of this
+ * file; the build makes `i32` of `number` for the kernels, and a copy for the host, which lays scratch out.
  */
 import { CHUNK_COLUMNS, DELTA_CHUNK, PAGE_SIZE } from './contract'
 

@@ -1,5 +1,6 @@
-// Generates what both sides read of kernels/contract.ts (kernel-contract.mjs), and compiles kernels/cpu to WebAssembly twice (relaxed and baseline SIMD) and writes both, in hex, into one TypeScript
-// module, so that no bundler and no runtime needs to know where a .wasm file lies. Does nothing when up to date.
+// Generates what both sides read of kernels/contract.ts (kernel-contract.mjs), and compiles kernels/cpu to WebAssembly
+// twice (relaxed and baseline SIMD) and writes both, in hex, into one TypeScript module, so that no bundler and no
+// runtime needs to know where a .wasm file lies. Does nothing when up to date.
 import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,6 +25,19 @@ const built = await stat(output).then(
 )
 if (built > newest && !process.argv.includes('--force')) process.exit(0)
 
+/**
+ * Decorators of functions are no TypeScript, so that no editor, linter or formatter would read them: the sources have
+ * them as tags at the end of a function's comment, which asc is given as decorators. Lines keep their numbers.
+ */
+async function readSource(name, base) {
+  const text = await readFile(join(base, name), 'utf8').catch(() => null)
+  return (
+    text
+      ?.replace(/@inline(\s*\*\/\n)(?=(?:export )?function )/g, '$1@inline ')
+      .replace(/@external (\w+) (\w+)(\s*\*\/\n)(?=declare function )/g, "$3@external('$1', '$2') ") ?? null
+  )
+}
+
 const folder = await mkdtemp(join(tmpdir(), 'kaiyuan-kernels-'))
 async function compile(name, features) {
   const file = join(folder, `${name}.wasm`)
@@ -44,7 +58,7 @@ async function compile(name, features) {
       '-o',
       file,
     ],
-    { stderr: undefined },
+    { stderr: undefined, readFile: readSource },
   )
   if (error) throw new Error(`kernels (${name}): ${error.message}\n${stderr.toString()}`)
   const wasm = await readFile(file)

@@ -1,4 +1,5 @@
-// What both sides read of kernels/contract.ts: AssemblyScript classes and constants, the dispatch by opcode, the host's copy.
+// What both sides read of kernels/contract.ts: AssemblyScript classes and constants, the dispatch by opcode, the host's
+// copy.
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import ts from 'typescript'
@@ -23,7 +24,9 @@ export async function generate(root) {
 /** kernels/scratch.ts in AssemblyScript. */
 function kernelScratch(source) {
   const generated = source.replace("'./contract'", "'./contract.generated'").replaceAll(': number', ': i32')
-  return generated.replace(/^(export )?function/gm, '@inline $1function').replace(/^(export const \w+) =/gm, '$1: i32 =')
+  return generated
+    .replace(/^(export )?function/gm, '@inline $1function')
+    .replace(/^(export const \w+) =/gm, '$1: i32 =')
 }
 
 /** A module of TypeScript without imports, as this process runs it. */

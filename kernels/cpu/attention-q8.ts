@@ -1,11 +1,20 @@
-// Attention over a cache of int8 codes with an f16 scale for 32 columns. A head's part of a page: of keys, codes [64][E] and
-// scales [E / 32][64]; of values, codes [32][Ev][2], two positions side by side, and scales [Ev / 32][64]. E and Ev are rounded up
-// to multiples of 32. All products are of i16 and summed in i32, exactly: queries become i16 by row, and probabilities times the
-// scales of values by page, row and block. So the bits do not depend on what a row shares its unit with.
+// Attention over a cache of int8 codes with an f16 scale for 32 columns. A head's part of a page: of keys, codes
+// [64][E] and scales [E / 32][64]; of values, codes [32][Ev][2], two positions side by side, and scales [Ev / 32][64].
+// E and Ev are rounded up to multiples of 32. All products are of i16 and summed in i32, exactly: queries become i16 by
+// row, and probabilities times the scales of values by page, row and block. So the bits do not depend on what a row
+// shares its unit with.
 import { AttentionRecord, PAGE_SIZE } from './contract.generated'
 import { scratch } from './control'
 import { firstSeen, pagePtr, positionOf, queryPtr } from './page'
-import { attentionQ8OutAt, attentionQ8QueriesAt, attentionQ8QueryScalesAt, attentionQ8ScalesAt, attentionQ8ScoresAt, attentionQ8UnitsAt, attentionQ8WeightsAt } from './scratch.generated'
+import {
+  attentionQ8OutAt,
+  attentionQ8QueriesAt,
+  attentionQ8QueryScalesAt,
+  attentionQ8ScalesAt,
+  attentionQ8ScoresAt,
+  attentionQ8UnitsAt,
+  attentionQ8WeightsAt,
+} from './scratch.generated'
 import { larger, loadF16x4, madd, rounded, sums4, toHalf } from './simd'
 import { softmaxPage } from './softmax'
 import { touch } from './touch'
@@ -14,17 +23,22 @@ const WHOLE: u32 = 0x77800000 // 2^112
 /** At most so many rows wait for memory: a page is read ahead for them. */
 const AHEAD: i32 = 4
 
-/** Columns of n with the last block filled up. */
-// @ts-ignore: decorator
-@inline function whole(n: i32): i32 { return (n + 31) & ~31 }
+/** Columns of n with the last block filled up. @inline */
+function whole(n: i32): i32 {
+  return (n + 31) & ~31
+}
 
-/** Bytes of a head's keys or values in a page: codes, then scales. */
-// @ts-ignore: decorator
-@inline function headBytes(columns: i32): usize { return <usize>(PAGE_SIZE * columns + (PAGE_SIZE * columns >> 4)) }
+/** Bytes of a head's keys or values in a page: codes, then scales. @inline */
+function headBytes(columns: i32): usize {
+  return <usize>(PAGE_SIZE * columns + ((PAGE_SIZE * columns) >> 4))
+}
 
-// @ts-ignore: decorator
-@inline function largest(v: v128): f32 {
-  return max(max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)), max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)))
+/** @inline */
+function largest(v: v128): f32 {
+  return max(
+    max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)),
+    max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)),
+  )
 }
 
 /** The rows of `heads` heads, n columns each, at place `p` of the page's part that begins at `part`. */
@@ -36,11 +50,14 @@ export function appendQ8(x: usize, heads: i32, n: i32, part: usize, p: i32, valu
       if (n - c < 32) {
         from = scratch
         memory.fill(scratch, 0, 128)
-        memory.copy(scratch, x, <usize>(n - c) << 2)
+        memory.copy(scratch, x, (<usize>(n - c)) << 2)
       }
       const at = part + <usize>(values ? (p >> 1) * 2 * columns + 2 * c + (p & 1) : p * columns + c)
-      store<u16>(part + <usize>(PAGE_SIZE * columns) + (<usize>((c >> 5) * PAGE_SIZE + p) << 1), appendBlock(from, at, values))
-      x += <usize>min(32, n - c) << 2
+      store<u16>(
+        part + <usize>(PAGE_SIZE * columns) + ((<usize>((c >> 5) * PAGE_SIZE + p)) << 1),
+        appendBlock(from, at, values),
+      )
+      x += (<usize>min(32, n - c)) << 2
     }
   }
 }
@@ -55,7 +72,10 @@ function appendBlock(x: usize, at: usize, values: boolean): u16 {
   const by = f32x4.splat(d > 0 ? 1 / d : 0)
   for (let i: usize = 0; i < 32; i += 16, x += 64) {
     const lower = i16x8.narrow_i32x4_s(rounded(f32x4.mul(v128.load(x), by)), rounded(f32x4.mul(v128.load(x, 16), by)))
-    const upper = i16x8.narrow_i32x4_s(rounded(f32x4.mul(v128.load(x, 32), by)), rounded(f32x4.mul(v128.load(x, 48), by)))
+    const upper = i16x8.narrow_i32x4_s(
+      rounded(f32x4.mul(v128.load(x, 32), by)),
+      rounded(f32x4.mul(v128.load(x, 48), by)),
+    )
     const codes = i8x16.narrow_i16x8_s(lower, upper)
     if (!values) v128.store(at + i, codes)
     else {
@@ -68,62 +88,123 @@ function appendBlock(x: usize, at: usize, values: boolean): u16 {
 
 /** The record of `attention`; query rows [first, first + n) of key head `kv`, at most eight. */
 export function attendRowsQ8(rec: AttentionRecord, sequence: i32, kv: i32, first: i32, n: i32): void {
-  const group = rec.group, E = whole(rec.keyDim), Ev = whole(rec.valueDim), blocks = Ev >> 5
-  // In scratch: sums, maxima, factors, [touch], scales of q [8]; scores [8][64]; out; q; scales [blocks][64]; weights [8][blocks], i16 [8][blocks][64].
-  const sums = scratch, maxima = scratch + 32, factors = scratch + 64, qScales = scratch + <usize>attentionQ8QueryScalesAt()
-  const scores = scratch + <usize>attentionQ8ScoresAt(), out = scratch + <usize>attentionQ8OutAt(), q = scratch + <usize>attentionQ8QueriesAt(Ev)
-  const scales = scratch + <usize>attentionQ8ScalesAt(E, Ev), units = scratch + <usize>attentionQ8UnitsAt(E, Ev), weights = scratch + <usize>attentionQ8WeightsAt(E, Ev)
-  const sinks = rec.sinks, cap = rec.softcap, scale = rec.scale
+  const group = rec.group,
+    E = whole(rec.keyDim),
+    Ev = whole(rec.valueDim),
+    blocks = Ev >> 5
+  // In scratch: sums, maxima, factors, [touch], scales of q [8]; scores [8][64]; out; q; scales [blocks][64]; weights
+  // [8][blocks], i16 [8][blocks][64].
+  const sums = scratch,
+    maxima = scratch + 32,
+    factors = scratch + 64,
+    qScales = scratch + <usize>attentionQ8QueryScalesAt()
+  const scores = scratch + <usize>attentionQ8ScoresAt(),
+    out = scratch + <usize>attentionQ8OutAt(),
+    q = scratch + <usize>attentionQ8QueriesAt(Ev)
+  const scales = scratch + <usize>attentionQ8ScalesAt(E, Ev),
+    units = scratch + <usize>attentionQ8UnitsAt(E, Ev),
+    weights = scratch + <usize>attentionQ8WeightsAt(E, Ev)
+  const sinks = rec.sinks,
+    cap = rec.softcap,
+    scale = rec.scale
   for (let r = 0; r < n; r++) {
-    const at = <usize>r << 2
-    store<f32>(qScales + at, quantizeQuery(queryPtr(rec.q, rec.qStride, group, kv, first + r, rec.keyDim), rec.keyDim, q + (<usize>(r * E) << 1), E))
+    const at = (<usize>r) << 2
+    store<f32>(
+      qScales + at,
+      quantizeQuery(
+        queryPtr(rec.q, rec.qStride, group, kv, first + r, rec.keyDim),
+        rec.keyDim,
+        q + ((<usize>(r * E)) << 1),
+        E,
+      ),
+    )
     store<f32>(sums + at, sinks ? 1 : 0)
-    store<f32>(maxima + at, sinks ? load<f32>(sinks + (<usize>(kv * group + (first + r) % group) << 2)) : -Infinity)
+    store<f32>(maxima + at, sinks ? load<f32>(sinks + ((<usize>(kv * group + ((first + r) % group))) << 2)) : -Infinity)
   }
-  memory.fill(out, 0, <usize>(n * Ev) << 2)
-  const start = firstSeen(rec, positionOf(first / group)), last = positionOf((first + n - 1) / group)
+  memory.fill(out, 0, (<usize>(n * Ev)) << 2)
+  const start = firstSeen(rec, positionOf(first / group)),
+    last = positionOf((first + n - 1) / group)
   for (let page = start / PAGE_SIZE; page <= last / PAGE_SIZE; page++) {
-    const skip = max(0, start - page * PAGE_SIZE) & ~3, count = min(PAGE_SIZE, last + 1 - page * PAGE_SIZE), end = (count + 3) & ~3
+    const skip = max(0, start - page * PAGE_SIZE) & ~3,
+      count = min(PAGE_SIZE, last + 1 - page * PAGE_SIZE),
+      end = (count + 3) & ~3
     const at = pagePtr(sequence, page)
-    const keys = at + rec.keys + <usize>kv * headBytes(E), values = at + rec.values + <usize>kv * headBytes(Ev)
+    const keys = at + rec.keys + <usize>kv * headBytes(E),
+      values = at + rec.values + <usize>kv * headBytes(Ev)
     if (n <= AHEAD) touch(keys, headBytes(E))
     widenScales(keys + <usize>(PAGE_SIZE * E), E, scales)
     for (let p = skip; p < end; p += 2) {
-      const k = keys + <usize>(p * E), s = scales + (<usize>p << 2)
+      const k = keys + <usize>(p * E),
+        s = scales + ((<usize>p) << 2)
       let r = 0
-      for (; r + 2 <= n; r += 2) scoreQ8(true, q + (<usize>(r * E) << 1), k, E, s, qScales + (<usize>r << 2), scores + (<usize>(r * PAGE_SIZE + p) << 2))
-      if (r < n) scoreQ8(false, q + (<usize>(r * E) << 1), k, E, s, qScales + (<usize>r << 2), scores + (<usize>(r * PAGE_SIZE + p) << 2))
+      for (; r + 2 <= n; r += 2)
+        scoreQ8(
+          true,
+          q + ((<usize>(r * E)) << 1),
+          k,
+          E,
+          s,
+          qScales + ((<usize>r) << 2),
+          scores + ((<usize>(r * PAGE_SIZE + p)) << 2),
+        )
+      if (r < n)
+        scoreQ8(
+          false,
+          q + ((<usize>(r * E)) << 1),
+          k,
+          E,
+          s,
+          qScales + ((<usize>r) << 2),
+          scores + ((<usize>(r * PAGE_SIZE + p)) << 2),
+        )
     }
     if (n <= AHEAD) touch(values, headBytes(Ev))
     widenScales(values + <usize>(PAGE_SIZE * Ev), Ev, scales)
     for (let r = 0; r < n; r++) {
-      const position = positionOf((first + r) / group), i = <usize>r << 2
-      const from = max(0, firstSeen(rec, position) - page * PAGE_SIZE), own = min(count, position + 1 - page * PAGE_SIZE)
-      store<f32>(factors + i, softmaxPage(scores + i * PAGE_SIZE, from, own, count, scale, 1, cap, sums + i, maxima + i))
+      const position = positionOf((first + r) / group),
+        i = (<usize>r) << 2
+      const from = max(0, firstSeen(rec, position) - page * PAGE_SIZE),
+        own = min(count, position + 1 - page * PAGE_SIZE)
+      store<f32>(
+        factors + i,
+        softmaxPage(scores + i * PAGE_SIZE, from, own, count, scale, 1, cap, sums + i, maxima + i),
+      )
       for (let b = 0; b < blocks; b++)
-        store<f32>(units + (<usize>(r * blocks + b) << 2), weigh(scores + i * PAGE_SIZE, scales + (<usize>(b * PAGE_SIZE) << 2), skip, end, weights + (<usize>((r * blocks + b) * PAGE_SIZE) << 1)))
+        store<f32>(
+          units + ((<usize>(r * blocks + b)) << 2),
+          weigh(
+            scores + i * PAGE_SIZE,
+            scales + ((<usize>(b * PAGE_SIZE)) << 2),
+            skip,
+            end,
+            weights + ((<usize>((r * blocks + b) * PAGE_SIZE)) << 1),
+          ),
+        )
     }
     let r = 0
     for (; r + 2 <= n; r += 2) addQ8(true, r, blocks, weights, units, factors, values, skip, end, out)
     if (r < n) addQ8(false, r, blocks, weights, units, factors, values, skip, end, out)
   }
   for (let r = 0; r < n; r++) {
-    const own = out + (<usize>(r * Ev) << 2), by = f32x4.splat(1 / load<f32>(sums + (<usize>r << 2)))
-    for (let i: usize = 0; i < <usize>Ev << 2; i += 16) v128.store(own + i, f32x4.mul(v128.load(own + i), by))
-    memory.copy(queryPtr(rec.out, rec.outStride, group, kv, first + r, rec.valueDim), own, <usize>rec.valueDim << 2)
+    const own = out + ((<usize>(r * Ev)) << 2),
+      by = f32x4.splat(1 / load<f32>(sums + ((<usize>r) << 2)))
+    for (let i: usize = 0; i < (<usize>Ev) << 2; i += 16) v128.store(own + i, f32x4.mul(v128.load(own + i), by))
+    memory.copy(queryPtr(rec.out, rec.outStride, group, kv, first + r, rec.valueDim), own, (<usize>rec.valueDim) << 2)
   }
 }
 
 /** x [n] to i16 [N] by its largest value, then zeros. Returns the scale. */
 function quantizeQuery(x: usize, n: i32, out: usize, N: i32): f32 {
-  let m: f32 = 0, total: f32 = 0
+  let m: f32 = 0,
+    total: f32 = 0
   for (let i = 0; i < n; i++) {
-    const v = abs(load<f32>(x + (<usize>i << 2)))
+    const v = abs(load<f32>(x + ((<usize>i) << 2)))
     m = v > m ? v : m
     total += v
   }
   const by: f32 = m > 0 ? 32767 / m : 0
-  for (let i = 0; i < N; i++) store<i16>(out + (<usize>i << 1), i < n ? <i16><i32>nearest<f32>(load<f32>(x + (<usize>i << 2)) * by) : 0)
+  for (let i = 0; i < N; i++)
+    store<i16>(out + ((<usize>i) << 1), i < n ? <i16>(<i32>nearest<f32>(load<f32>(x + ((<usize>i) << 2)) * by)) : 0)
   // a NaN shall be seen in the result
   return total == total ? m / 32767 : total
 }
@@ -131,76 +212,154 @@ function quantizeQuery(x: usize, n: i32, out: usize, N: i32): f32 {
 /** Scales f16 [columns / 32][64] to f32. */
 function widenScales(from: usize, columns: i32, out: usize): void {
   const by = f32x4.splat(reinterpret<f32>(WHOLE))
-  for (const end = from + (<usize>(columns * PAGE_SIZE) >> 4); from < end; from += 16, out += 32) {
+  for (const end = from + ((<usize>(columns * PAGE_SIZE)) >> 4); from < end; from += 16, out += 32) {
     v128.store(out, loadF16x4(from, by))
     v128.store(out, loadF16x4(from + 8, by), 16)
   }
 }
 
-/** Scores of two keys for one query row, or for two that lie side by side. */
-// @ts-ignore: decorator
-@inline function scoreQ8(two: boolean, q: usize, k: usize, E: i32, scale: usize, qScales: usize, scores: usize): void {
-  const q1 = q + (<usize>E << 1), k1 = k + <usize>E, zero = f32x4.splat(0)
-  let a0 = zero, a1 = zero, b0 = zero, b1 = zero
+/** Scores of two keys for one query row, or for two that lie side by side. @inline */
+function scoreQ8(two: boolean, q: usize, k: usize, E: i32, scale: usize, qScales: usize, scores: usize): void {
+  const q1 = q + ((<usize>E) << 1),
+    k1 = k + <usize>E,
+    zero = f32x4.splat(0)
+  let a0 = zero,
+    a1 = zero,
+    b0 = zero,
+    b1 = zero
   for (let i: usize = 0; i < <usize>E; i += 32, scale += PAGE_SIZE << 2) {
-    const x = q + (i << 1), y = q1 + (i << 1), u = k + i, v = k1 + i
-    let w = v128.load8x8_s(u), z = v128.load8x8_s(v), t = v128.load(x)
-    let c0 = i32x4.dot_i16x8_s(t, w), c1 = i32x4.dot_i16x8_s(t, z), d0 = c0, d1 = c1
-    if (two) { t = v128.load(y); d0 = i32x4.dot_i16x8_s(t, w); d1 = i32x4.dot_i16x8_s(t, z) }
-    w = v128.load8x8_s(u, 8); z = v128.load8x8_s(v, 8); t = v128.load(x, 16)
-    c0 = i32x4.add(c0, i32x4.dot_i16x8_s(t, w)); c1 = i32x4.add(c1, i32x4.dot_i16x8_s(t, z))
-    if (two) { t = v128.load(y, 16); d0 = i32x4.add(d0, i32x4.dot_i16x8_s(t, w)); d1 = i32x4.add(d1, i32x4.dot_i16x8_s(t, z)) }
-    w = v128.load8x8_s(u, 16); z = v128.load8x8_s(v, 16); t = v128.load(x, 32)
-    c0 = i32x4.add(c0, i32x4.dot_i16x8_s(t, w)); c1 = i32x4.add(c1, i32x4.dot_i16x8_s(t, z))
-    if (two) { t = v128.load(y, 32); d0 = i32x4.add(d0, i32x4.dot_i16x8_s(t, w)); d1 = i32x4.add(d1, i32x4.dot_i16x8_s(t, z)) }
-    w = v128.load8x8_s(u, 24); z = v128.load8x8_s(v, 24); t = v128.load(x, 48)
-    c0 = i32x4.add(c0, i32x4.dot_i16x8_s(t, w)); c1 = i32x4.add(c1, i32x4.dot_i16x8_s(t, z))
-    if (two) { t = v128.load(y, 48); d0 = i32x4.add(d0, i32x4.dot_i16x8_s(t, w)); d1 = i32x4.add(d1, i32x4.dot_i16x8_s(t, z)) }
-    const s0 = v128.load32_splat(scale), s1 = v128.load32_splat(scale, 4)
-    a0 = madd(f32x4.convert_i32x4_s(c0), s0, a0); a1 = madd(f32x4.convert_i32x4_s(c1), s1, a1)
-    if (two) { b0 = madd(f32x4.convert_i32x4_s(d0), s0, b0); b1 = madd(f32x4.convert_i32x4_s(d1), s1, b1) }
+    const x = q + (i << 1),
+      y = q1 + (i << 1),
+      u = k + i,
+      v = k1 + i
+    let w = v128.load8x8_s(u),
+      z = v128.load8x8_s(v),
+      t = v128.load(x)
+    let c0 = i32x4.dot_i16x8_s(t, w),
+      c1 = i32x4.dot_i16x8_s(t, z),
+      d0 = c0,
+      d1 = c1
+    if (two) {
+      t = v128.load(y)
+      d0 = i32x4.dot_i16x8_s(t, w)
+      d1 = i32x4.dot_i16x8_s(t, z)
+    }
+    w = v128.load8x8_s(u, 8)
+    z = v128.load8x8_s(v, 8)
+    t = v128.load(x, 16)
+    c0 = i32x4.add(c0, i32x4.dot_i16x8_s(t, w))
+    c1 = i32x4.add(c1, i32x4.dot_i16x8_s(t, z))
+    if (two) {
+      t = v128.load(y, 16)
+      d0 = i32x4.add(d0, i32x4.dot_i16x8_s(t, w))
+      d1 = i32x4.add(d1, i32x4.dot_i16x8_s(t, z))
+    }
+    w = v128.load8x8_s(u, 16)
+    z = v128.load8x8_s(v, 16)
+    t = v128.load(x, 32)
+    c0 = i32x4.add(c0, i32x4.dot_i16x8_s(t, w))
+    c1 = i32x4.add(c1, i32x4.dot_i16x8_s(t, z))
+    if (two) {
+      t = v128.load(y, 32)
+      d0 = i32x4.add(d0, i32x4.dot_i16x8_s(t, w))
+      d1 = i32x4.add(d1, i32x4.dot_i16x8_s(t, z))
+    }
+    w = v128.load8x8_s(u, 24)
+    z = v128.load8x8_s(v, 24)
+    t = v128.load(x, 48)
+    c0 = i32x4.add(c0, i32x4.dot_i16x8_s(t, w))
+    c1 = i32x4.add(c1, i32x4.dot_i16x8_s(t, z))
+    if (two) {
+      t = v128.load(y, 48)
+      d0 = i32x4.add(d0, i32x4.dot_i16x8_s(t, w))
+      d1 = i32x4.add(d1, i32x4.dot_i16x8_s(t, z))
+    }
+    const s0 = v128.load32_splat(scale),
+      s1 = v128.load32_splat(scale, 4)
+    a0 = madd(f32x4.convert_i32x4_s(c0), s0, a0)
+    a1 = madd(f32x4.convert_i32x4_s(c1), s1, a1)
+    if (two) {
+      b0 = madd(f32x4.convert_i32x4_s(d0), s0, b0)
+      b1 = madd(f32x4.convert_i32x4_s(d1), s1, b1)
+    }
   }
   const s = sums4(a0, a1, b0, b1)
   v128.store64_lane(scores, f32x4.mul(s, v128.load32_splat(qScales)), 0)
-  if (two) v128.store64_lane(scores + (<usize>PAGE_SIZE << 2), f32x4.mul(s, v128.load32_splat(qScales, 4)), 1)
+  if (two) v128.store64_lane(scores + ((<usize>PAGE_SIZE) << 2), f32x4.mul(s, v128.load32_splat(qScales, 4)), 1)
 }
 
 /** Probabilities times scales at places [skip, end), as i16. Returns the unit that they are in. */
 function weigh(p: usize, scales: usize, skip: i32, end: i32, out: usize): f32 {
   let m = f32x4.splat(0)
-  for (let i = <usize>skip << 2; i < <usize>end << 2; i += 16) m = larger(m, f32x4.mul(v128.load(p + i), v128.load(scales + i)))
-  const most = largest(m), by = f32x4.splat(most > 0 ? 32767 / most : 0)
-  for (let i = <usize>skip << 2; i < <usize>end << 2; i += 16) {
+  for (let i = (<usize>skip) << 2; i < (<usize>end) << 2; i += 16)
+    m = larger(m, f32x4.mul(v128.load(p + i), v128.load(scales + i)))
+  const most = largest(m),
+    by = f32x4.splat(most > 0 ? 32767 / most : 0)
+  for (let i = (<usize>skip) << 2; i < (<usize>end) << 2; i += 16) {
     const w = rounded(f32x4.mul(f32x4.mul(v128.load(p + i), v128.load(scales + i)), by))
     v128.store64_lane(out + (i >> 1), i16x8.narrow_i32x4_s(w, w), 0)
   }
   return most / 32767
 }
 
-/** out = factor * out + unit * sum over positions of weight * code, for row r, or for it and the next. */
-// @ts-ignore: decorator
-@inline function addQ8(two: boolean, r: i32, blocks: i32, weights: usize, units: usize, factors: usize, values: usize, skip: i32, end: i32, out: usize): void {
-  const row = <usize>blocks << 7, stride = <usize>blocks << 6, rowWeights = <usize>(blocks * PAGE_SIZE) << 1, zero = i32x4.splat(0)
-  const f = v128.load32_splat(factors + (<usize>r << 2)), g = two ? v128.load32_splat(factors + (<usize>r << 2), 4) : f
+/** out = factor * out + unit * sum over positions of weight * code, for row r, or for it and the next. @inline */
+function addQ8(
+  two: boolean,
+  r: i32,
+  blocks: i32,
+  weights: usize,
+  units: usize,
+  factors: usize,
+  values: usize,
+  skip: i32,
+  end: i32,
+  out: usize,
+): void {
+  const row = (<usize>blocks) << 7,
+    stride = (<usize>blocks) << 6,
+    rowWeights = (<usize>(blocks * PAGE_SIZE)) << 1,
+    zero = i32x4.splat(0)
+  const f = v128.load32_splat(factors + ((<usize>r) << 2)),
+    g = two ? v128.load32_splat(factors + ((<usize>r) << 2), 4) : f
   for (let c = 0; c < blocks * 2; c++) {
-    const b = r * blocks + (c >> 1), w = weights + (<usize>(b * PAGE_SIZE) << 1)
-    let a0 = zero, a1 = zero, a2 = zero, a3 = zero, b0 = zero, b1 = zero, b2 = zero, b3 = zero
-    let v = values + (<usize>c << 5) + <usize>(skip >> 1) * stride
-    for (let i = w + (<usize>skip << 1), to = w + (<usize>end << 1); i < to; i += 4, v += stride) {
-      const x = v128.load32_splat(i), y = two ? v128.load32_splat(i + rowWeights) : x
-      const w0 = v128.load8x8_s(v), w1 = v128.load8x8_s(v, 8), w2 = v128.load8x8_s(v, 16), w3 = v128.load8x8_s(v, 24)
-      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(x, w0)); a1 = i32x4.add(a1, i32x4.dot_i16x8_s(x, w1)); a2 = i32x4.add(a2, i32x4.dot_i16x8_s(x, w2)); a3 = i32x4.add(a3, i32x4.dot_i16x8_s(x, w3))
-      if (two) { b0 = i32x4.add(b0, i32x4.dot_i16x8_s(y, w0)); b1 = i32x4.add(b1, i32x4.dot_i16x8_s(y, w1)); b2 = i32x4.add(b2, i32x4.dot_i16x8_s(y, w2)); b3 = i32x4.add(b3, i32x4.dot_i16x8_s(y, w3)) }
+    const b = r * blocks + (c >> 1),
+      w = weights + ((<usize>(b * PAGE_SIZE)) << 1)
+    let a0 = zero,
+      a1 = zero,
+      a2 = zero,
+      a3 = zero,
+      b0 = zero,
+      b1 = zero,
+      b2 = zero,
+      b3 = zero
+    let v = values + ((<usize>c) << 5) + <usize>(skip >> 1) * stride
+    for (let i = w + ((<usize>skip) << 1), to = w + ((<usize>end) << 1); i < to; i += 4, v += stride) {
+      const x = v128.load32_splat(i),
+        y = two ? v128.load32_splat(i + rowWeights) : x
+      const w0 = v128.load8x8_s(v),
+        w1 = v128.load8x8_s(v, 8),
+        w2 = v128.load8x8_s(v, 16),
+        w3 = v128.load8x8_s(v, 24)
+      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(x, w0))
+      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(x, w1))
+      a2 = i32x4.add(a2, i32x4.dot_i16x8_s(x, w2))
+      a3 = i32x4.add(a3, i32x4.dot_i16x8_s(x, w3))
+      if (two) {
+        b0 = i32x4.add(b0, i32x4.dot_i16x8_s(y, w0))
+        b1 = i32x4.add(b1, i32x4.dot_i16x8_s(y, w1))
+        b2 = i32x4.add(b2, i32x4.dot_i16x8_s(y, w2))
+        b3 = i32x4.add(b3, i32x4.dot_i16x8_s(y, w3))
+      }
     }
-    const o = out + <usize>r * row + (<usize>c << 6), u = v128.load32_splat(units + (<usize>b << 2))
+    const o = out + <usize>r * row + ((<usize>c) << 6),
+      u = v128.load32_splat(units + ((<usize>b) << 2))
     addScaled(o, a0, a1, a2, a3, u, f)
-    if (two) addScaled(o + row, b0, b1, b2, b3, v128.load32_splat(units + (<usize>(b + blocks) << 2)), g)
+    if (two) addScaled(o + row, b0, b1, b2, b3, v128.load32_splat(units + ((<usize>(b + blocks)) << 2)), g)
   }
 }
 
-/** Sixteen columns: out = factor * out + unit * sums. */
-// @ts-ignore: decorator
-@inline function addScaled(o: usize, a: v128, b: v128, c: v128, d: v128, unit: v128, factor: v128): void {
+/** Sixteen columns: out = factor * out + unit * sums. @inline */
+function addScaled(o: usize, a: v128, b: v128, c: v128, d: v128, unit: v128, factor: v128): void {
   v128.store(o, madd(f32x4.convert_i32x4_s(a), unit, f32x4.mul(v128.load(o), factor)))
   v128.store(o, madd(f32x4.convert_i32x4_s(b), unit, f32x4.mul(v128.load(o, 16), factor)), 16)
   v128.store(o, madd(f32x4.convert_i32x4_s(c), unit, f32x4.mul(v128.load(o, 32), factor)), 32)

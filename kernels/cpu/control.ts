@@ -1,12 +1,22 @@
-// What every kernel shares: who am I, the step's header, claiming work, and the barrier between ops.
-// Where things lie in the control block at the beginning of every memory, and in a step's header, says kernels/contract.ts.
-import { BARRIER_COUNT, BARRIER_GENERATION, BARRIER_WAITERS, OpRecord, PARTS, stepLogitRows, stepTokens } from './contract.generated'
+// What every kernel shares: who am I, the step's header, claiming work, and the barrier between ops. Where things lie
+// in the control block at the beginning of every memory, and in a step's header, says kernels/contract.ts.
+import {
+  BARRIER_COUNT,
+  BARRIER_GENERATION,
+  BARRIER_WAITERS,
+  OpRecord,
+  PARTS,
+  stepLogitRows,
+  stepTokens,
+} from './contract.generated'
 import { storeHeld } from './held'
 import { productsOf } from './simd'
 
 /** Most looks at the barrier before a thread sleeps; see threads.ts. */
 let spins: i32 = 0
-/** Looks that are worth it now: fewer after each sleep, so that on a busy machine nobody is kept from a core by looking. */
+/**
+ * Looks that are worth it now: fewer after each sleep, so that on a busy machine nobody is kept from a core by looking.
+ */
 let patience: i32 = 0
 const LEAST_PATIENCE: i32 = 2000
 /** Every so often the wait is as long as it may be: where the others then come, the machine is no longer busy. */
@@ -19,7 +29,9 @@ export let scratch: usize = 0
 /** What the engine's product takes (simd.ts). */
 export let products: i32 = 0
 
-/** `known`: what the engine's product takes, or -1 to find out, where all calls of a relaxed instruction do the same. */
+/**
+ * `known`: what the engine's product takes, or -1 to find out, where all calls of a relaxed instruction do the same.
+ */
 export function init(index: i32, count: i32, scratchPtr: usize, known: i32, barrierSpins: i32): void {
   thread = index
   nThreads = count
@@ -28,38 +40,40 @@ export function init(index: i32, count: i32, scratchPtr: usize, known: i32, barr
   scratch = scratchPtr
   turn = 0
   storeHeld()
-  store<i64>(PARTS + (<usize>index << 6), 0)
+  store<i64>(PARTS + ((<usize>index) << 6), 0)
   products = known < 0 ? productsOf(scratchPtr) : known
 }
 
-/** Rows of this step for a record: T, R, or a multiple (token and expert slot pairs). */
-// @ts-ignore: decorator
-@inline export function rowsOf(rec: OpRecord): i32 {
+/** Rows of this step for a record: T, R, or a multiple (token and expert slot pairs). @inline */
+export function rowsOf(rec: OpRecord): i32 {
   return (rec.rowKind == 0 ? stepTokens() : stepLogitRows()) * rec.multiple
 }
 
-/** Takes the next `count` units of an op; results never depend on which thread took them. */
-// @ts-ignore: decorator
-@inline export function claim(rec: OpRecord, count: i32): i32 {
+/** Takes the next `count` units of an op; results never depend on which thread took them. @inline */
+export function claim(rec: OpRecord, count: i32): i32 {
   return atomic.add<i32>(changetype<usize>(rec), count, offsetof<OpRecord>('counter'))
 }
 
-// Ops that do each row by itself share rows out once for all: what one of them left in a row, the next finds done by the
-// same thread, and no barrier is needed between them (src/backends/plan/buffer-assignment.ts).
+// Ops that do each row by itself share rows out once for all: what one of them left in a row, the next finds done by
+// the same thread, and no barrier is needed between them (src/backends/plan/buffer-assignment.ts).
 
-// @ts-ignore: decorator
-@inline export function firstOwn(rows: i32): i32 { return (rows * thread + nThreads - 1) / nThreads }
-// @ts-ignore: decorator
-@inline export function endOwn(rows: i32): i32 { return (rows * (thread + 1) + nThreads - 1) / nThreads }
+/** @inline */
+export function firstOwn(rows: i32): i32 {
+  return (rows * thread + nThreads - 1) / nThreads
+}
+/** @inline */
+export function endOwn(rows: i32): i32 {
+  return (rows * (thread + 1) + nThreads - 1) / nThreads
+}
 
-/** Units per claim: about eight claims a thread, so that a slow thread is not waited for. */
-// @ts-ignore: decorator
-@inline export function claimSize(units: i32): i32 {
+/** Units per claim: about eight claims a thread, so that a slow thread is not waited for. @inline */
+export function claimSize(units: i32): i32 {
   return max(1, units / (nThreads * 8))
 }
 
-// Weights are streamed: each thread has a part of its own, takes pieces of it in order, so that memory is read ahead past
-// the end of a piece, and only then takes what others have left. A part's word: the op's number, then the pieces taken.
+// Weights are streamed: each thread has a part of its own, takes pieces of it in order, so that memory is read ahead
+// past the end of a piece, and only then takes what others have left. A part's word: the op's number, then the pieces
+// taken.
 
 /** The number of the op; threads walk the same list, so they agree on it. */
 let turn: i32 = 0
@@ -74,13 +88,17 @@ export function beginPieces(): void {
 /** The next of `pieces` pieces for this thread, or -1 when all are taken. */
 export function nextPiece(pieces: i32): i32 {
   for (; helped < nThreads; helped++) {
-    const owner = (thread + helped) % nThreads, from = pieces * owner / nThreads, size = pieces * (owner + 1) / nThreads - from
-    const word = PARTS + (<usize>owner << 6)
+    const owner = (thread + helped) % nThreads,
+      from = (pieces * owner) / nThreads,
+      size = (pieces * (owner + 1)) / nThreads - from
+    const word = PARTS + ((<usize>owner) << 6)
     for (;;) {
       // A later number: its owner, or who helped it, has left this op, and so nothing of it is left.
-      const seen = atomic.load<i64>(word), number = <i32>(seen >> 32), taken = number == turn ? <i32>seen : 0
+      const seen = atomic.load<i64>(word),
+        number = <i32>(seen >> 32),
+        taken = number == turn ? <i32>seen : 0
       if (number - turn > 0 || taken >= size) break
-      if (atomic.cmpxchg<i64>(word, seen, (<i64>turn << 32) | <i64>(taken + 1)) == seen) return from + taken
+      if (atomic.cmpxchg<i64>(word, seen, ((<i64>turn) << 32) | (<i64>(taken + 1))) == seen) return from + taken
     }
   }
   return -1
@@ -97,7 +115,8 @@ export function barrier(): void {
     return
   }
   const limit = (++waits & (PROBE_EVERY - 1)) == 0 ? spins : patience
-  let looks = 0, slept = false
+  let looks = 0,
+    slept = false
   while (atomic.load<i32>(BARRIER_GENERATION) == generation) {
     if (++looks < limit) continue
     slept = true

@@ -1,70 +1,103 @@
 // Blocks with scales of two levels, and codes into tables, to f32. Eight rows lie interleaved as in int4 and int8; a
 // block's scales are whole numbers or small floats for each of the eight rows:
-//   int4_min  codes 0..15;      u8 scale [8], u8 minimum [8]                     value = d * scale * code - dmin * minimum
+//   int4_min  codes 0..15;      u8 scale [8], u8 minimum [8]                     value = d * scale * code - dmin *
+// minimum
 //   int7      codes + 64;       i8 scale [2][8], then, with minima, i8 [2][8]    the same, per 16 columns
 //   iq4       codes of a table; i8 scale [8]                                     value = d * scale * table[code]
 //   mxfp4     e2m1 codes;       e8m0 [8]                                         value = 2^(scale - 127) * e2m1[code]
-//   nvfp4     e2m1 codes;       e4m3 [2][8]                                      value = scale * multiplier * e2m1[code]
+//   nvfp4     e2m1 codes;       e4m3 [2][8]                                      value = scale * multiplier *
+// e2m1[code]
 // d and dmin are f16 [8], [8] for each run of `wPer` blocks, in the third part of a matrix.
 import { CHUNK_COLUMNS, INT4_MIN, INT7, IQ4, MXFP4, Matrix } from './contract.generated'
 import { blocksOf, scaleBytes, superBytes, supersOf } from './descriptor'
 import { loadF16x4, lookUp } from './simd'
 
-/** Four of the eight whole numbers of eight bits at p: the lower or the upper ones. V8 fuses the two. */
-// @ts-ignore: decorator
-@inline export function lower4(p: usize): v128 { return f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(v128.load8x8_s(p))) }
-// @ts-ignore: decorator
-@inline export function upper4(p: usize): v128 { return f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(v128.load8x8_s(p))) }
-/** The same for e8m0, halved, because tables hold twice e2m1. Byte 0 is the subnormal 2^-127. */
-// @ts-ignore: decorator
-@inline export function lowerPowers(p: usize): v128 { return power(i32x4.extend_low_i16x8_u(v128.load8x8_u(p))) }
-// @ts-ignore: decorator
-@inline export function upperPowers(p: usize): v128 { return power(i32x4.extend_high_i16x8_u(v128.load8x8_u(p))) }
-// @ts-ignore: decorator
-@inline function power(bytes: v128): v128 {
+/** Four of the eight whole numbers of eight bits at p: the lower or the upper ones. V8 fuses the two. @inline */
+export function lower4(p: usize): v128 {
+  return f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(v128.load8x8_s(p)))
+}
+/** @inline */
+export function upper4(p: usize): v128 {
+  return f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(v128.load8x8_s(p)))
+}
+/** The same for e8m0, halved, because tables hold twice e2m1. Byte 0 is the subnormal 2^-127. @inline */
+export function lowerPowers(p: usize): v128 {
+  return power(i32x4.extend_low_i16x8_u(v128.load8x8_u(p)))
+}
+/** @inline */
+export function upperPowers(p: usize): v128 {
+  return power(i32x4.extend_high_i16x8_u(v128.load8x8_u(p)))
+}
+/** @inline */
+function power(bytes: v128): v128 {
   return f32x4.mul(i32x4.max_s(i32x4.shl(bytes, 23), i32x4.splat(0x400000)), f32x4.splat(0.5))
 }
-/** The same for e4m3 without sign, times multiplier / 2^120. */
-// @ts-ignore: decorator
-@inline export function lowerFp8(p: usize, multiplier: v128): v128 {
+/** The same for e4m3 without sign, times multiplier / 2^120. @inline */
+export function lowerFp8(p: usize, multiplier: v128): v128 {
   return f32x4.mul(i32x4.shl(i32x4.extend_low_i16x8_u(v128.load8x8_u(p)), 20), multiplier)
 }
-// @ts-ignore: decorator
-@inline export function upperFp8(p: usize, multiplier: v128): v128 {
+/** @inline */
+export function upperFp8(p: usize, multiplier: v128): v128 {
   return f32x4.mul(i32x4.shl(i32x4.extend_high_i16x8_u(v128.load8x8_u(p)), 20), multiplier)
 }
 
-/** Twice e2m1. */
-// @ts-ignore: decorator
-@inline export function twiceE2m1(): v128 { return i8x16(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12) }
-/** IQ4_NL's points. */
-// @ts-ignore: decorator
-@inline function iq4Points(): v128 { return i8x16(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113) }
+/** Twice e2m1. @inline */
+export function twiceE2m1(): v128 {
+  return i8x16(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12)
+}
+/** IQ4_NL's points. @inline */
+function iq4Points(): v128 {
+  return i8x16(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113)
+}
 
 /** Rows [row, row + 4) and columns [col, col + n), as dequantize. */
 export function dequantizeBlocks(d: Matrix, row: i32, col: i32, n: i32, out: usize): void {
-  const format = d.format, nb = blocksOf(d), per = d.per, g = row >> 3, half = <usize>(row & 4), each = scaleBytes(d)
-  const multiplier = f32x4.splat(d.multiplier), mask = i8x16.splat(15), zero = f32x4.splat(0)
-  const table = format == INT4_MIN ? i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) : format == IQ4 ? iq4Points() : twiceE2m1()
+  const format = d.format,
+    nb = blocksOf(d),
+    per = d.per,
+    g = row >> 3,
+    half = <usize>(row & 4),
+    each = scaleBytes(d)
+  const multiplier = f32x4.splat(d.multiplier),
+    mask = i8x16.splat(15),
+    zero = f32x4.splat(0)
+  const table =
+    format == INT4_MIN
+      ? i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+      : format == IQ4
+        ? iq4Points()
+        : twiceE2m1()
   let b = col >> 5
-  const at = <usize>(g * nb + b), supers = supersOf(d, g)
+  const at = <usize>(g * nb + b),
+    supers = supersOf(d, g)
   let s = d.scales + at * each
   let p = d.data + (at << (format == INT7 ? 8 : 7)) + (half << 2)
   for (const end = b + (n >> 5); b < end; b++, s += each, out += 128) {
     const run = format == MXFP4 ? 0 : supers + <usize>(b / per) * superBytes(d) + (half << 1)
-    let s0 = zero, s1 = zero, m0 = zero, m1 = zero
-    if (format == MXFP4) { s0 = half ? upperPowers(s) : lowerPowers(s); s1 = s0 }
-    else if (format == INT7 || format == INT4_MIN || format == IQ4) {
+    let s0 = zero,
+      s1 = zero,
+      m0 = zero,
+      m1 = zero
+    if (format == MXFP4) {
+      s0 = half ? upperPowers(s) : lowerPowers(s)
+      s1 = s0
+    } else if (format == INT7 || format == INT4_MIN || format == IQ4) {
       const scale = loadF16x4(run, multiplier)
       s0 = f32x4.mul(scale, four(s, half))
       s1 = format == INT7 ? f32x4.mul(scale, four(s + 8, half)) : s0
       if (d.mins) {
-        const min = loadF16x4(run + 16, multiplier), mins = s + (format == INT7 ? 16 : 8)
+        const min = loadF16x4(run + 16, multiplier),
+          mins = s + (format == INT7 ? 16 : 8)
         m0 = f32x4.mul(min, four(mins, half))
         m1 = format == INT7 ? f32x4.mul(min, four(mins + 8, half)) : m0
       }
-    } else if (half) { s0 = upperFp8(s, multiplier); s1 = upperFp8(s + 8, multiplier) }
-    else { s0 = lowerFp8(s, multiplier); s1 = lowerFp8(s + 8, multiplier) }
+    } else if (half) {
+      s0 = upperFp8(s, multiplier)
+      s1 = upperFp8(s + 8, multiplier)
+    } else {
+      s0 = lowerFp8(s, multiplier)
+      s1 = lowerFp8(s + 8, multiplier)
+    }
     if (format == INT7) {
       const offset = i8x16.splat(64)
       for (let j: usize = 0; j < 4; j++) storeRows(i8x16.sub(v128.load(p + (j << 5)), offset), s0, m0, out + (j << 4))
@@ -81,16 +114,42 @@ export function dequantizeBlocks(d: Matrix, row: i32, col: i32, n: i32, out: usi
   }
 }
 
-// @ts-ignore: decorator
-@inline function four(p: usize, half: usize): v128 { return half ? upper4(p) : lower4(p) }
+/** @inline */
+function four(p: usize, half: usize): v128 {
+  return half ? upper4(p) : lower4(p)
+}
 
-/** 4 rows x 4 columns of i8, times s, less m. */
-// @ts-ignore: decorator
-@inline function storeRows(codes: v128, s: v128, m: v128, out: usize): void {
-  const row = <usize>CHUNK_COLUMNS << 2
-  const lo = i16x8.extend_low_i8x16_s(codes), hi = i16x8.extend_high_i8x16_s(codes)
-  v128.store(out, f32x4.sub(f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(lo)), v128.shuffle<i32>(s, s, 0, 0, 0, 0)), v128.shuffle<i32>(m, m, 0, 0, 0, 0)))
-  v128.store(out + row, f32x4.sub(f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(lo)), v128.shuffle<i32>(s, s, 1, 1, 1, 1)), v128.shuffle<i32>(m, m, 1, 1, 1, 1)))
-  v128.store(out + 2 * row, f32x4.sub(f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(hi)), v128.shuffle<i32>(s, s, 2, 2, 2, 2)), v128.shuffle<i32>(m, m, 2, 2, 2, 2)))
-  v128.store(out + 3 * row, f32x4.sub(f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(hi)), v128.shuffle<i32>(s, s, 3, 3, 3, 3)), v128.shuffle<i32>(m, m, 3, 3, 3, 3)))
+/** 4 rows x 4 columns of i8, times s, less m. @inline */
+function storeRows(codes: v128, s: v128, m: v128, out: usize): void {
+  const row = (<usize>CHUNK_COLUMNS) << 2
+  const lo = i16x8.extend_low_i8x16_s(codes),
+    hi = i16x8.extend_high_i8x16_s(codes)
+  v128.store(
+    out,
+    f32x4.sub(
+      f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(lo)), v128.shuffle<i32>(s, s, 0, 0, 0, 0)),
+      v128.shuffle<i32>(m, m, 0, 0, 0, 0),
+    ),
+  )
+  v128.store(
+    out + row,
+    f32x4.sub(
+      f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(lo)), v128.shuffle<i32>(s, s, 1, 1, 1, 1)),
+      v128.shuffle<i32>(m, m, 1, 1, 1, 1),
+    ),
+  )
+  v128.store(
+    out + 2 * row,
+    f32x4.sub(
+      f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(hi)), v128.shuffle<i32>(s, s, 2, 2, 2, 2)),
+      v128.shuffle<i32>(m, m, 2, 2, 2, 2),
+    ),
+  )
+  v128.store(
+    out + 3 * row,
+    f32x4.sub(
+      f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(hi)), v128.shuffle<i32>(s, s, 3, 3, 3, 3)),
+      v128.shuffle<i32>(m, m, 3, 3, 3, 3),
+    ),
+  )
 }

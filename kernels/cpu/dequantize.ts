@@ -6,8 +6,8 @@ import { heldFp8Bits } from './held'
 import { loadF16x4 } from './simd'
 
 /**
- * Rows [row, row + 4) and columns [col, col + n) of a matrix to out[4][CHUNK_COLUMNS]; rows past the end are not written.
- * For int formats row is a multiple of 4 and col of 32. n <= CHUNK_COLUMNS.
+ * Rows [row, row + 4) and columns [col, col + n) of a matrix to out[4][CHUNK_COLUMNS]; rows past the end are not
+ * written. For int formats row is a multiple of 4 and col of 32. n <= CHUNK_COLUMNS.
  */
 export function dequantize(d: Matrix, row: i32, col: i32, n: i32, out: usize): void {
   const format = d.format
@@ -15,13 +15,13 @@ export function dequantize(d: Matrix, row: i32, col: i32, n: i32, out: usize): v
   if (format == INT4) return dequantize_int4(d, row, col, n, out)
   if (format == INT8) return dequantize_int8(d, row, col, n, out)
   const end = min(row + 4, d.rows)
-  for (let r = row; r < end; r++, out += <usize>CHUNK_COLUMNS << 2) {
+  for (let r = row; r < end; r++, out += (<usize>CHUNK_COLUMNS) << 2) {
     const p = d.data + <usize>r * d.stride
-    if (format == F32) memory.copy(out, p + (<usize>col << 2), <usize>n << 2)
+    if (format == F32) memory.copy(out, p + ((<usize>col) << 2), (<usize>n) << 2)
     else if (format == BF16) {
       if (isInterleaved(d, r)) widenPieces(piecesOf(d, r, col << 1), n, out)
-      else dequantize_bf16(p + (<usize>col << 1), n, out)
-    } else if (format == F16) dequantize_f16(p + (<usize>col << 1), n, out)
+      else dequantize_bf16(p + ((<usize>col) << 1), n, out)
+    } else if (format == F16) dequantize_f16(p + ((<usize>col) << 1), n, out)
     else dequantize_fp8(d, p, r, col, n, out)
   }
 }
@@ -37,15 +37,16 @@ export function interleave(p: usize, rows: i32, rowBytes: usize, spare: usize): 
 
 /** n columns of bf16 in pieces to f32; n is a multiple of 8. */
 function widenPieces(p: usize, n: i32, out: usize): void {
-  for (const end = out + (<usize>n << 2); out < end; p += 64, out += 32) {
-    v128.store(out, i32x4.shl(v128.load16x4_u(p), 16)); v128.store(out, i32x4.shl(v128.load16x4_u(p, 8), 16), 16)
+  for (const end = out + ((<usize>n) << 2); out < end; p += 64, out += 32) {
+    v128.store(out, i32x4.shl(v128.load16x4_u(p), 16))
+    v128.store(out, i32x4.shl(v128.load16x4_u(p, 8), 16), 16)
   }
 }
 
 function dequantize_bf16(p: usize, n: i32, out: usize): void {
   let i = 0
   for (; i + 4 <= n; i += 4, p += 8, out += 16) v128.store(out, i32x4.shl(v128.load16x4_u(p), 16))
-  for (; i < n; i++, p += 2, out += 4) store<u32>(out, <u32>load<u16>(p) << 16)
+  for (; i < n; i++, p += 2, out += 4) store<u32>(out, (<u32>load<u16>(p)) << 16)
 }
 
 function dequantize_f16(p: usize, n: i32, out: usize): void {
@@ -53,7 +54,7 @@ function dequantize_f16(p: usize, n: i32, out: usize): void {
   let i = 0
   for (; i + 4 <= n; i += 4, p += 8, out += 16) v128.store(out, loadF16x4(p, multiplier))
   for (; i < n; i++, p += 2, out += 4) {
-    const bits = (<u32><i32>load<i16>(p) << 13) & 0x8fffffff
+    const bits = ((<u32>(<i32>load<i16>(p))) << 13) & 0x8fffffff
     store<f32>(out, reinterpret<f32>(bits) * reinterpret<f32>(0x77800000))
   }
 }
@@ -64,11 +65,16 @@ function dequantize_fp8(d: Matrix, p: usize, row: i32, col: i32, n: i32, out: us
   else
     for (let i = 0; i < n; i++) {
       const b = <u32>load<u8>(p + <usize>(col + i))
-      store<f32>(out + (<usize>i << 2), reinterpret<f32>((b << 20 & 0x07f00000) | (b << 24 & 0x80000000)) * reinterpret<f32>(0x7b800000))
+      store<f32>(
+        out + ((<usize>i) << 2),
+        reinterpret<f32>(((b << 20) & 0x07f00000) | ((b << 24) & 0x80000000)) * reinterpret<f32>(0x7b800000),
+      )
     }
-  const blockCols = d.blockCols, grid = d.scales + (<usize>(row / d.blockRows) * <usize>d.gridCols << 2)
+  const blockCols = d.blockCols,
+    grid = d.scales + ((<usize>(row / d.blockRows) * <usize>d.gridCols) << 2)
   for (let end = col + n, stop = col; col < end; col = stop) {
-    const block = col / blockCols, scale = load<f32>(grid + (<usize>block << 2))
+    const block = col / blockCols,
+      scale = load<f32>(grid + ((<usize>block) << 2))
     stop = min(end, (block + 1) * blockCols)
     let i = col
     for (; i + 4 <= stop; i += 4, out += 16) v128.store(out, f32x4.mul(v128.load(out), f32x4.splat(scale)))
@@ -76,8 +82,9 @@ function dequantize_fp8(d: Matrix, p: usize, row: i32, col: i32, n: i32, out: us
   }
 }
 
-// FP8 lies woven where rows are whole vectors: byte 4i + k of sixteen holds column 4k + i. Shifts and masks alone then move four
-// columns side by side into four vectors; in order, they would have to be spread by shuffles, of which a processor does half as many.
+// FP8 lies woven where rows are whole vectors: byte 4i + k of sixteen holds column 4k + i. Shifts and masks alone then
+// move four columns side by side into four vectors; in order, they would have to be spread by shuffles, of which a
+// processor does half as many.
 
 /** Weaves rows as they are stored; `bytes` is a multiple of 16. */
 export function weave(p: usize, bytes: usize): void {
@@ -87,46 +94,75 @@ export function weave(p: usize, bytes: usize): void {
   }
 }
 
-// Of two codes in 16 bits the upper one, and the lower one, as the sign, exponent and mantissa of a bf16, whose value is 2^-120 of
-// theirs; below are bits that the mask takes off.
-// @ts-ignore: decorator
-@inline export function upperCodes(woven: v128): v128 { return i16x8.shr_s(woven, 4) }
-// @ts-ignore: decorator
-@inline export function lowerCodes(woven: v128): v128 { return i16x8.shr_s(i16x8.shl(woven, 8), 4) }
-/** Those in the upper halves of 32 bits, as f32; and those in the lower. */
-// @ts-ignore: decorator
-@inline export function upperHalves(codes: v128, mask: v128): v128 { return v128.and(codes, mask) }
-// @ts-ignore: decorator
-@inline export function lowerHalves(codes: v128, mask: v128): v128 { return v128.and(i32x4.shl(codes, 16), mask) }
+// Of two codes in 16 bits the upper one, and the lower one, as the sign, exponent and mantissa of a bf16, whose value
+// is 2^-120 of theirs; below are bits that the mask takes off.
+/** @inline */
+export function upperCodes(woven: v128): v128 {
+  return i16x8.shr_s(woven, 4)
+}
+/** @inline */
+export function lowerCodes(woven: v128): v128 {
+  return i16x8.shr_s(i16x8.shl(woven, 8), 4)
+}
+/** Those in the upper halves of 32 bits, as f32; and those in the lower. @inline */
+export function upperHalves(codes: v128, mask: v128): v128 {
+  return v128.and(codes, mask)
+}
+/** @inline */
+export function lowerHalves(codes: v128, mask: v128): v128 {
+  return v128.and(i32x4.shl(codes, 16), mask)
+}
 
 /** Woven codes of columns [col, col + n) of a row to f32, without their scales; n is a multiple of 16. */
 export function widenWoven(d: Matrix, row: i32, col: i32, n: i32, out: usize): void {
-  const together = isInterleaved(d, row), step: usize = together ? 64 : 16
+  const together = isInterleaved(d, row),
+    step: usize = together ? 64 : 16
   let p = together ? piecesOf(d, row, col) : d.data + <usize>row * d.stride + <usize>col
-  const unbias = f32x4.splat(reinterpret<f32>(0x7b800000)), mask = heldFp8Bits() // 2^120
-  for (const end = out + (<usize>n << 2); out < end; p += step, out += 64) {
-    const v = v128.load(p), odd = upperCodes(v), even = lowerCodes(v)
-    v128.store(out, f32x4.mul(lowerHalves(even, mask), unbias)); v128.store(out, f32x4.mul(lowerHalves(odd, mask), unbias), 16)
-    v128.store(out, f32x4.mul(upperHalves(even, mask), unbias), 32); v128.store(out, f32x4.mul(upperHalves(odd, mask), unbias), 48)
+  const unbias = f32x4.splat(reinterpret<f32>(0x7b800000)),
+    mask = heldFp8Bits() // 2^120
+  for (const end = out + ((<usize>n) << 2); out < end; p += step, out += 64) {
+    const v = v128.load(p),
+      odd = upperCodes(v),
+      even = lowerCodes(v)
+    v128.store(out, f32x4.mul(lowerHalves(even, mask), unbias))
+    v128.store(out, f32x4.mul(lowerHalves(odd, mask), unbias), 16)
+    v128.store(out, f32x4.mul(upperHalves(even, mask), unbias), 32)
+    v128.store(out, f32x4.mul(upperHalves(odd, mask), unbias), 48)
   }
 }
 
-// @ts-ignore: decorator
-@inline function storeRows(codes: v128, s: v128, out: usize): void {
+/** @inline */
+function storeRows(codes: v128, s: v128, out: usize): void {
   // codes: 4 rows x 4 columns of i8
-  const row = <usize>CHUNK_COLUMNS << 2
-  const lo = i16x8.extend_low_i8x16_s(codes), hi = i16x8.extend_high_i8x16_s(codes)
+  const row = (<usize>CHUNK_COLUMNS) << 2
+  const lo = i16x8.extend_low_i8x16_s(codes),
+    hi = i16x8.extend_high_i8x16_s(codes)
   v128.store(out, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(lo)), v128.shuffle<i32>(s, s, 0, 0, 0, 0)))
-  v128.store(out + row, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(lo)), v128.shuffle<i32>(s, s, 1, 1, 1, 1)))
-  v128.store(out + 2 * row, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(hi)), v128.shuffle<i32>(s, s, 2, 2, 2, 2)))
-  v128.store(out + 3 * row, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(hi)), v128.shuffle<i32>(s, s, 3, 3, 3, 3)))
+  v128.store(
+    out + row,
+    f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(lo)), v128.shuffle<i32>(s, s, 1, 1, 1, 1)),
+  )
+  v128.store(
+    out + 2 * row,
+    f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(hi)), v128.shuffle<i32>(s, s, 2, 2, 2, 2)),
+  )
+  v128.store(
+    out + 3 * row,
+    f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(hi)), v128.shuffle<i32>(s, s, 3, 3, 3, 3)),
+  )
 }
 
-/** Group of 8 rows, block of 32 columns: 128 bytes; byte 32j + 4r + i holds columns 4j + i (low) and 16 + 4j + i (high). */
+/**
+ * Group of 8 rows, block of 32 columns: 128 bytes; byte 32j + 4r + i holds columns 4j + i (low) and 16 + 4j + i (high).
+ */
 function dequantize_int4(d: Matrix, row: i32, col: i32, n: i32, out: usize): void {
-  const block = <usize>((row >> 3) * blocksOf(d) + (col >> 5)), half = <usize>(row & 4)
-  let p = d.data + (block << 7) + (half << 2), s = d.scales + (block << 4) + (half << 1)
-  const multiplier = f32x4.splat(d.multiplier), eight = i8x16.splat(8), mask = i8x16.splat(15)
+  const block = <usize>((row >> 3) * blocksOf(d) + (col >> 5)),
+    half = <usize>(row & 4)
+  let p = d.data + (block << 7) + (half << 2),
+    s = d.scales + (block << 4) + (half << 1)
+  const multiplier = f32x4.splat(d.multiplier),
+    eight = i8x16.splat(8),
+    mask = i8x16.splat(15)
   for (let b = 0; b < n; b += 32, p += 128, s += 16, out += 128) {
     const scale = loadF16x4(s, multiplier)
     for (let j: usize = 0; j < 4; j++) {
@@ -139,11 +175,14 @@ function dequantize_int4(d: Matrix, row: i32, col: i32, n: i32, out: usize): voi
 
 /** Group of 8 rows, block of 32 columns: 256 bytes; byte 32j + 4r + i holds column 4j + i, offset 128. */
 function dequantize_int8(d: Matrix, row: i32, col: i32, n: i32, out: usize): void {
-  const block = <usize>((row >> 3) * blocksOf(d) + (col >> 5)), half = <usize>(row & 4)
-  let p = d.data + (block << 8) + (half << 2), s = d.scales + (block << 4) + (half << 1)
+  const block = <usize>((row >> 3) * blocksOf(d) + (col >> 5)),
+    half = <usize>(row & 4)
+  let p = d.data + (block << 8) + (half << 2),
+    s = d.scales + (block << 4) + (half << 1)
   const multiplier = f32x4.splat(d.multiplier)
   for (let b = 0; b < n; b += 32, p += 256, s += 16, out += 128) {
     const scale = loadF16x4(s, multiplier)
-    for (let j: usize = 0; j < 8; j++) storeRows(v128.xor(v128.load(p + (j << 5)), i8x16.splat(-128)), scale, out + (j << 4))
+    for (let j: usize = 0; j < 8; j++)
+      storeRows(v128.xor(v128.load(p + (j << 5)), i8x16.splat(-128)), scale, out + (j << 4))
   }
 }

@@ -1,37 +1,41 @@
 // What a matrix's descriptor says of where its parts lie.
 import { FP8, INT4_MIN_SCALES, INT7, INT7_SCALES, IQ4, IQ4_SCALES, MXFP4, Matrix } from './contract.generated'
 
-/** Its multiplier four times, by a load (held.ts). */
-// @ts-ignore: decorator
-@inline export function multipliersOf(d: Matrix): v128 {
+/** Its multiplier four times, by a load (held.ts). @inline */
+export function multipliersOf(d: Matrix): v128 {
   return v128.load32_splat(changetype<usize>(d), offsetof<Matrix>('multiplier'))
 }
-/** Blocks of 32 columns, the last one padded with zeros. */
-// @ts-ignore: decorator
-@inline export function blocksOf(d: Matrix): i32 { return d.paddedCols >> 5 }
-
-// Rows of bf16 and fp8 that are whole vectors lie interleaved by four, sixteen bytes of each in turn: one stream in memory. Rows
-// behind the last four lie as they are stored.
-
-// @ts-ignore: decorator
-@inline export function isInterleaved(d: Matrix, row: i32): boolean { return d.interleaved != 0 && row < (d.rows & ~3) }
-/** Where the piece of an interleaved row is that holds its byte `at`; the next is 64 bytes behind. */
-// @ts-ignore: decorator
-@inline export function piecesOf(d: Matrix, row: i32, at: i32): usize {
-  return d.data + <usize>(row & ~3) * d.stride + (<usize>(row & 3) << 4) + (<usize>at << 2)
+/** Blocks of 32 columns, the last one padded with zeros. @inline */
+export function blocksOf(d: Matrix): i32 {
+  return d.paddedCols >> 5
 }
-/** FP8 lies woven where rows are whole vectors (dequantize.ts). */
-// @ts-ignore: decorator
-@inline export function isWoven(d: Matrix): boolean { return d.format == FP8 && (d.cols & 15) == 0 }
 
-/** d and dmin of group g of blocks with two levels of scales. */
-// @ts-ignore: decorator
-@inline export function supersOf(d: Matrix, g: i32): usize {
-  const per = d.per, runs = (blocksOf(d) + per - 1) / per
+// Rows of bf16 and fp8 that are whole vectors lie interleaved by four, sixteen bytes of each in turn: one stream in
+// memory. Rows behind the last four lie as they are stored.
+
+/** @inline */
+export function isInterleaved(d: Matrix, row: i32): boolean {
+  return d.interleaved != 0 && row < (d.rows & ~3)
+}
+/** Where the piece of an interleaved row is that holds its byte `at`; the next is 64 bytes behind. @inline */
+export function piecesOf(d: Matrix, row: i32, at: i32): usize {
+  return d.data + <usize>(row & ~3) * d.stride + ((<usize>(row & 3)) << 4) + ((<usize>at) << 2)
+}
+/** FP8 lies woven where rows are whole vectors (dequantize.ts). @inline */
+export function isWoven(d: Matrix): boolean {
+  return d.format == FP8 && (d.cols & 15) == 0
+}
+
+/** d and dmin of group g of blocks with two levels of scales. @inline */
+export function supersOf(d: Matrix, g: i32): usize {
+  const per = d.per,
+    runs = (blocksOf(d) + per - 1) / per
   return d.supers + <usize>(g * runs) * superBytes(d)
 }
-// @ts-ignore: decorator
-@inline export function superBytes(d: Matrix): usize { return d.mins ? 32 : 16 }
+/** @inline */
+export function superBytes(d: Matrix): usize {
+  return d.mins ? 32 : 16
+}
 
 /** Bytes of the scales of a block of eight rows. */
 export function scaleBytes(d: Matrix): usize {

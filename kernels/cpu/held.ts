@@ -1,5 +1,6 @@
-// Constants that kernels read from memory: V8 makes those that it knows anew at every use, which takes three instructions; what
-// was loaded before a loop stays in a register, and a load inside of one costs nothing where the arithmetic is the limit.
+// Constants that kernels read from memory: V8 makes those that it knows anew at every use, which takes three
+// instructions; what was loaded before a loop stays in a register, and a load inside of one costs nothing where the
+// arithmetic is the limit.
 
 import { HELD } from './contract.generated'
 
@@ -9,50 +10,82 @@ const EXP: usize = HELD + 32
 export const ROUNDER: f32 = 12582912 // 1.5 * 2^23
 
 export function storeHeld(): void {
-  store<u32>(HELD, 0x0f0f0f0f); store<u32>(HELD, 0x87f00000, 4); store<u32>(HELD, 0x5f800000, 8); store<u32>(HELD, 0x8fffffff, 12); store<u32>(HELD, 0x5b800000, 16)
-  store<f32>(EXP, 88); store<f32>(EXP, -87.3, 4); store<f32>(EXP, 1.4426950408889634, 8); store<f32>(EXP, ROUNDER, 12)
-  store<f32>(EXP, -0.693359375, 16); store<f32>(EXP, 2.12194440e-4, 20)
-  store<f32>(EXP, 1.9875691500e-4, 24); store<f32>(EXP, 1.3981999507e-3, 28); store<f32>(EXP, 8.3334519073e-3, 32)
-  store<f32>(EXP, 4.1665795894e-2, 36); store<f32>(EXP, 1.6666665459e-1, 40); store<f32>(EXP, 5.0000001201e-1, 44)
-  store<f32>(EXP, 1, 48); store<i32>(EXP, 127, 52)
+  store<u32>(HELD, 0x0f0f0f0f)
+  store<u32>(HELD, 0x87f00000, 4)
+  store<u32>(HELD, 0x5f800000, 8)
+  store<u32>(HELD, 0x8fffffff, 12)
+  store<u32>(HELD, 0x5b800000, 16)
+  store<f32>(EXP, 88)
+  store<f32>(EXP, -87.3, 4)
+  store<f32>(EXP, 1.4426950408889634, 8)
+  store<f32>(EXP, ROUNDER, 12)
+  store<f32>(EXP, -0.693359375, 16)
+  store<f32>(EXP, 2.1219444e-4, 20)
+  store<f32>(EXP, 1.98756915e-4, 24)
+  store<f32>(EXP, 1.3981999507e-3, 28)
+  store<f32>(EXP, 8.3334519073e-3, 32)
+  store<f32>(EXP, 4.1665795894e-2, 36)
+  store<f32>(EXP, 1.6666665459e-1, 40)
+  store<f32>(EXP, 5.0000001201e-1, 44)
+  store<f32>(EXP, 1, 48)
+  store<i32>(EXP, 127, 52)
 }
 
-/** Low nibbles of bytes. */
-// @ts-ignore: decorator
-@inline export function heldNibbles(): v128 { return v128.load32_splat(HELD) }
-/** Sign, exponent and mantissa of fp8 that were moved into an f32 (dequantize.ts). */
-// @ts-ignore: decorator
-@inline export function heldFp8Bits(): v128 { return v128.load32_splat(HELD, 4) }
-/** 2^64, f32. */
-// @ts-ignore: decorator
-@inline export function heldLift(): v128 { return v128.load32_splat(HELD, 8) }
-/** 2^56, f32. */
-// @ts-ignore: decorator
-@inline export function heldRest(): v128 { return v128.load32_splat(HELD, 16) }
-/** Sign, exponent and mantissa of an f16 that was moved up in an f32 (simd.ts, loadF16x4). */
-// @ts-ignore: decorator
-@inline export function heldF16Bits(): v128 { return v128.load32_splat(HELD, 12) }
+/** Low nibbles of bytes. @inline */
+export function heldNibbles(): v128 {
+  return v128.load32_splat(HELD)
+}
+/** Sign, exponent and mantissa of fp8 that were moved into an f32 (dequantize.ts). @inline */
+export function heldFp8Bits(): v128 {
+  return v128.load32_splat(HELD, 4)
+}
+/** 2^64, f32. @inline */
+export function heldLift(): v128 {
+  return v128.load32_splat(HELD, 8)
+}
+/** 2^56, f32. @inline */
+export function heldRest(): v128 {
+  return v128.load32_splat(HELD, 16)
+}
+/** Sign, exponent and mantissa of an f16 that was moved up in an f32 (simd.ts, loadF16x4). @inline */
+export function heldF16Bits(): v128 {
+  return v128.load32_splat(HELD, 12)
+}
 
 // Of exp4 (simd.ts).
-// @ts-ignore: decorator
-@inline export function expMost(): v128 { return v128.load32_splat(EXP) }
-// @ts-ignore: decorator
-@inline export function expLeast(): v128 { return v128.load32_splat(EXP, 4) }
-/** 1 / ln 2 */
-// @ts-ignore: decorator
-@inline export function expSteps(): v128 { return v128.load32_splat(EXP, 8) }
-// @ts-ignore: decorator
-@inline export function expRounder(): v128 { return v128.load32_splat(EXP, 12) }
-/** -ln 2 is the sum of these two; the first has few bits, so that its products are exact. */
-// @ts-ignore: decorator
-@inline export function expStep(): v128 { return v128.load32_splat(EXP, 16) }
-// @ts-ignore: decorator
-@inline export function expStepRest(): v128 { return v128.load32_splat(EXP, 20) }
-/** The polynomial's, of the highest power first. */
-// @ts-ignore: decorator
-@inline export function expTerm(i: usize): v128 { return v128.load32_splat(EXP + (i << 2), 24) }
-// @ts-ignore: decorator
-@inline export function expOne(): v128 { return v128.load32_splat(EXP, 48) }
-/** What is added to an exponent, i32. */
-// @ts-ignore: decorator
-@inline export function expBias(): v128 { return v128.load32_splat(EXP, 52) }
+/** @inline */
+export function expMost(): v128 {
+  return v128.load32_splat(EXP)
+}
+/** @inline */
+export function expLeast(): v128 {
+  return v128.load32_splat(EXP, 4)
+}
+/** 1 / ln 2 @inline */
+export function expSteps(): v128 {
+  return v128.load32_splat(EXP, 8)
+}
+/** @inline */
+export function expRounder(): v128 {
+  return v128.load32_splat(EXP, 12)
+}
+/** -ln 2 is the sum of these two; the first has few bits, so that its products are exact. @inline */
+export function expStep(): v128 {
+  return v128.load32_splat(EXP, 16)
+}
+/** @inline */
+export function expStepRest(): v128 {
+  return v128.load32_splat(EXP, 20)
+}
+/** The polynomial's, of the highest power first. @inline */
+export function expTerm(i: usize): v128 {
+  return v128.load32_splat(EXP + (i << 2), 24)
+}
+/** @inline */
+export function expOne(): v128 {
+  return v128.load32_splat(EXP, 48)
+}
+/** What is added to an exponent, i32. @inline */
+export function expBias(): v128 {
+  return v128.load32_splat(EXP, 52)
+}

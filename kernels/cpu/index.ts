@@ -8,8 +8,7 @@ export { interleave, weave } from './dequantize'
 export { anyMasked, packFloats, packGgml, packWords } from './pack'
 export { packBlocks, packFp4, packMxfp4, packQ4k, packQ6k } from './pack-blocks'
 
-// @ts-ignore: decorator
-@external('env', 'clock')
+/** Milliseconds. @external env clock */
 declare function clock(): f64
 
 /** Runs `count` records. All threads meet at the end. */
@@ -21,7 +20,10 @@ export function run(records: usize, count: i32): void {
   barrier()
 }
 
-/** The same, adding milliseconds to times f64 [count + 1, 2]: waited before the op, worked in it; the last row: at the end. */
+/**
+ * The same, adding milliseconds to times f64 [count + 1, 2]: waited before the op, worked in it; the last row: at the
+ * end.
+ */
 export function runTimed(records: usize, count: i32, times: usize): void {
   let before = clock()
   for (let i = 0; i < count; i++, records += RECORD_BYTES, times += 16) {

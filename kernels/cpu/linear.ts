@@ -1,6 +1,6 @@
 // Matrix times activations. Work is taken in groups of eight rows; each output is summed in one fixed order whatever
 // the number of tokens or threads.
-import { BF16, CHUNK_COLUMNS, F32, GROUP_ROWS, HeadLinearRecord, LinearExpertsRecord, LinearRecord, Matrix } from './contract.generated'
+import { BF16, CHUNK_COLUMNS, F32, GROUP_ROWS, LinearExpertsRecord, LinearRecord, Matrix } from './contract.generated'
 import { beginPieces, claimSize, nextPiece, rowsOf, scratch } from './control'
 import { dequantize } from './dequantize'
 import { linearInt } from './linear-int'
@@ -9,10 +9,27 @@ import { linearSumsAt } from './scratch.generated'
 import { madd, sums4 } from './simd'
 
 export function linear(rec: LinearRecord): void {
-  const d = rec.matrix, rows = rowsOf(rec), groups = (d.rows + GROUP_ROWS - 1) / GROUP_ROWS, size = groupsPerPiece(groups, rows), pieces = (groups + size - 1) / size
+  const d = rec.matrix,
+    rows = rowsOf(rec),
+    groups = (d.rows + GROUP_ROWS - 1) / GROUP_ROWS,
+    size = groupsPerPiece(groups, rows),
+    pieces = (groups + size - 1) / size
   beginPieces()
   for (let i = nextPiece(pieces); i >= 0; i = nextPiece(pieces))
-    linearGroups(d, i * size, min((i + 1) * size, groups), rec.x, rec.xStride, 0, 1, rows, rec.out, rec.outStride, rec.bias, rec.integer)
+    linearGroups(
+      d,
+      i * size,
+      min((i + 1) * size, groups),
+      rec.x,
+      rec.xStride,
+      0,
+      1,
+      rows,
+      rec.out,
+      rec.outStride,
+      rec.bias,
+      rec.integer,
+    )
 }
 
 /** An even number for more than one row of x, whose panels are two groups (linear-int.ts). */
@@ -22,35 +39,65 @@ function groupsPerPiece(groups: i32, n: i32): i32 {
 }
 
 /** Row groups [g0, g1) for `n` rows of x: row i of the list is x row list[i] / div and out row list[i] (list 0: i). */
-function linearGroups(d: Matrix, g0: i32, g1: i32, x: usize, xStride: usize, list: usize, div: i32, n: i32, out: usize, outStride: usize, bias: usize, quantized: i32): void {
+function linearGroups(
+  d: Matrix,
+  g0: i32,
+  g1: i32,
+  x: usize,
+  xStride: usize,
+  list: usize,
+  div: i32,
+  n: i32,
+  out: usize,
+  outStride: usize,
+  bias: usize,
+  quantized: i32,
+): void {
   if (!quantized) linear_f32(d, g0, g1, x, xStride, list, div, n, out, outStride)
   else linearInt(d, g0, g1, x, xStride, list, div, n, out, outStride)
   if (bias) {
     const end = min(g1 * GROUP_ROWS, d.rows)
     for (let i = 0; i < n; i++)
       for (let r = g0 * GROUP_ROWS; r < end; r++) {
-        const p = out + <usize>listed(list, i) * outStride + (<usize>r << 2)
-        store<f32>(p, load<f32>(p) + load<f32>(bias + (<usize>r << 2)))
+        const p = out + <usize>listed(list, i) * outStride + ((<usize>r) << 2)
+        store<f32>(p, load<f32>(p) + load<f32>(bias + ((<usize>r) << 2)))
       }
   }
 }
 
-// @ts-ignore: decorator
-@inline function listed(list: usize, i: i32): i32 { return list ? load<i32>(list + (<usize>i << 2)) : i }
+/** @inline */
+function listed(list: usize, i: i32): i32 {
+  return list ? load<i32>(list + ((<usize>i) << 2)) : i
+}
 
 /** Exact: four rows are widened to f32 a chunk at a time, unless they are f32, and used for all n rows of x. */
-function linear_f32(d: Matrix, g0: i32, g1: i32, x: usize, xStride: usize, list: usize, div: i32, n: i32, out: usize, outStride: usize): void {
-  const K = d.cols, N = d.rows
+function linear_f32(
+  d: Matrix,
+  g0: i32,
+  g1: i32,
+  x: usize,
+  xStride: usize,
+  list: usize,
+  div: i32,
+  n: i32,
+  out: usize,
+  outStride: usize,
+): void {
+  const K = d.cols,
+    N = d.rows
   for (let row = g0 * GROUP_ROWS; row < min(g1 * GROUP_ROWS, N); row += 4) {
-    const rows = min(4, N - row), fp8 = isFp8(d), stored = d.format == F32 && rows == 4
+    const rows = min(4, N - row),
+      fp8 = isFp8(d),
+      stored = d.format == F32 && rows == 4
     const inPlace = n == 1 && (fp8 || d.format == BF16) && isGroup(d, row, rows)
     for (let col = 0; col < K; col += CHUNK_COLUMNS) {
       const width = min(CHUNK_COLUMNS, K - col)
       // The four rows as f32, and bytes from one to the next.
-      let from = scratch, stride = <usize>CHUNK_COLUMNS << 2
+      let from = scratch,
+        stride = (<usize>CHUNK_COLUMNS) << 2
       if (stored) {
         stride = d.stride
-        from = d.data + <usize>row * stride + (<usize>col << 2)
+        from = d.data + <usize>row * stride + ((<usize>col) << 2)
       } else if (!inPlace) {
         if (fp8) widenFp8(d, row, col, width)
         else dequantize(d, row, col, width, scratch)
@@ -58,14 +105,26 @@ function linear_f32(d: Matrix, g0: i32, g1: i32, x: usize, xStride: usize, list:
       let i = 0
       if ((width & 3) == 0)
         for (; i + 1 < n; i += 2) {
-          const a = listed(list, i), b = listed(list, i + 1), xAt = <usize>col << 2, outAt = <usize>row << 2
-          twoRows(d, row, col, width, from, stride, x + <usize>(a / div) * xStride + xAt, x + <usize>(b / div) * xStride + xAt)
+          const a = listed(list, i),
+            b = listed(list, i + 1),
+            xAt = (<usize>col) << 2,
+            outAt = (<usize>row) << 2
+          twoRows(
+            d,
+            row,
+            col,
+            width,
+            from,
+            stride,
+            x + <usize>(a / div) * xStride + xAt,
+            x + <usize>(b / div) * xStride + xAt,
+          )
           addSums(out + <usize>a * outStride + outAt, sumsAt(0), rows, col)
           addSums(out + <usize>b * outStride + outAt, sumsAt(64), rows, col)
         }
       for (; i < n; i++) {
         const id = listed(list, i)
-        const px = x + <usize>(id / div) * xStride + (<usize>col << 2)
+        const px = x + <usize>(id / div) * xStride + ((<usize>col) << 2)
         let sums: v128
         if (inPlace) sums = fp8 ? dotFp8(d, row, col, width, px) : dotBf16(d, row, col, width, px)
         else if (fp8) {
@@ -73,39 +132,39 @@ function linear_f32(d: Matrix, g0: i32, g1: i32, x: usize, xStride: usize, list:
           twoRows(d, row, col, width, from, stride, px, px)
           sums = sumsAt(0)
         } else sums = dot4rows(px, width, from, stride)
-        addSums(out + <usize>id * outStride + (<usize>row << 2), sums, rows, col)
+        addSums(out + <usize>id * outStride + ((<usize>row) << 2), sums, rows, col)
       }
     }
   }
 }
 
-/** Adds the sums of a chunk to those of the columns before `col`. */
-// @ts-ignore: decorator
-@inline function addSums(out: usize, sums: v128, rows: i32, col: i32): void {
+/** Adds the sums of a chunk to those of the columns before `col`. @inline */
+function addSums(out: usize, sums: v128, rows: i32, col: i32): void {
   for (let r = 0; r < rows; r++) {
-    const p = out + (<usize>r << 2), s = lane(sums, r)
+    const p = out + ((<usize>r) << 2),
+      s = lane(sums, r)
     store<f32>(p, col ? load<f32>(p) + s : s)
   }
 }
 
-// @ts-ignore: decorator
-@inline function lane(v: v128, r: i32): f32 {
+/** @inline */
+export function lane(v: v128, r: i32): f32 {
   if (r == 0) return f32x4.extract_lane(v, 0)
   if (r == 1) return f32x4.extract_lane(v, 1)
   if (r == 2) return f32x4.extract_lane(v, 2)
   return f32x4.extract_lane(v, 3)
 }
 
-/** Of eight vectors of sums in scratch, those of one row of x with four rows, or those of the next. */
-// @ts-ignore: decorator
-@inline function sumsAt(offset: usize): v128 {
+/** Of eight vectors of sums in scratch, those of one row of x with four rows, or those of the next. @inline */
+function sumsAt(offset: usize): v128 {
   const p = scratch + <usize>linearSumsAt() + offset
   return sums4(v128.load(p), v128.load(p, 16), v128.load(p, 32), v128.load(p, 48))
 }
 
 /**
- * Two rows of x at a time, which gives every sum of products time to end before the next is added to it: what dot4rows gives
- * for each, in the same order of sums, or for fp8 sums of blocks times their scales. The four rows lie at `from`, `stride` bytes apart.
+ * Two rows of x at a time, which gives every sum of products time to end before the next is added to it: what dot4rows
+ * gives for each, in the same order of sums, or for fp8 sums of blocks times their scales. The four rows lie at `from`,
+ * `stride` bytes apart.
  */
 function twoRows(d: Matrix, row: i32, col: i32, width: i32, from: usize, stride: usize, x: usize, y: usize): void {
   const to = scratch + <usize>linearSumsAt()
@@ -114,15 +173,19 @@ function twoRows(d: Matrix, row: i32, col: i32, width: i32, from: usize, stride:
     return
   }
   for (let i: usize = 0; i < 128; i += 16) v128.store(to + i, i32x4.splat(0))
-  const blockCols = d.blockCols, part = to + 128
+  const blockCols = d.blockCols,
+    part = to + 128
   for (let end = col + width, stop = col; col < end; col = stop) {
     const block = col / blockCols
     stop = min(end, (block + 1) * blockCols)
-    const bytes = <usize>(stop - col) << 2
+    const bytes = (<usize>(stop - col)) << 2
     eightSums(x, y, from, stride, stop - col, part)
-    x += bytes; y += bytes; from += bytes
+    x += bytes
+    y += bytes
+    from += bytes
     for (let r = 0; r < 4; r++) {
-      const scale = v128.load32_splat(scalesAt(d, rowAt(d, row, r)) + (<usize>block << 2)), at = <usize>r << 4
+      const scale = v128.load32_splat(scalesAt(d, rowAt(d, row, r)) + ((<usize>block) << 2)),
+        at = (<usize>r) << 4
       v128.store(to + at, madd(v128.load(part + at), scale, v128.load(to + at)))
       v128.store(to + at, madd(v128.load(part + at, 64), scale, v128.load(to + at, 64)), 64)
     }
@@ -130,27 +193,49 @@ function twoRows(d: Matrix, row: i32, col: i32, width: i32, from: usize, stride:
 }
 
 function eightSums(x: usize, y: usize, p: usize, row: usize, n: i32, to: usize): void {
-  const p1 = p + row, p2 = p1 + row, p3 = p2 + row
-  let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0
-  for (let i: usize = 0, end = <usize>n << 2; i < end; i += 16) {
-    const u = v128.load(x + i), v = v128.load(y + i)
+  const p1 = p + row,
+    p2 = p1 + row,
+    p3 = p2 + row
+  let a0 = f32x4.splat(0),
+    a1 = a0,
+    a2 = a0,
+    a3 = a0,
+    b0 = a0,
+    b1 = a0,
+    b2 = a0,
+    b3 = a0
+  for (let i: usize = 0, end = (<usize>n) << 2; i < end; i += 16) {
+    const u = v128.load(x + i),
+      v = v128.load(y + i)
     let w = v128.load(p + i)
-    a0 = madd(u, w, a0); b0 = madd(v, w, b0)
+    a0 = madd(u, w, a0)
+    b0 = madd(v, w, b0)
     w = v128.load(p1 + i)
-    a1 = madd(u, w, a1); b1 = madd(v, w, b1)
+    a1 = madd(u, w, a1)
+    b1 = madd(v, w, b1)
     w = v128.load(p2 + i)
-    a2 = madd(u, w, a2); b2 = madd(v, w, b2)
+    a2 = madd(u, w, a2)
+    b2 = madd(v, w, b2)
     w = v128.load(p3 + i)
-    a3 = madd(u, w, a3); b3 = madd(v, w, b3)
+    a3 = madd(u, w, a3)
+    b3 = madd(v, w, b3)
   }
-  v128.store(to, a0); v128.store(to, a1, 16); v128.store(to, a2, 32); v128.store(to, a3, 48)
-  v128.store(to, b0, 64); v128.store(to, b1, 80); v128.store(to, b2, 96); v128.store(to, b3, 112)
+  v128.store(to, a0)
+  v128.store(to, a1, 16)
+  v128.store(to, a2, 32)
+  v128.store(to, a3, 48)
+  v128.store(to, b0, 64)
+  v128.store(to, b1, 80)
+  v128.store(to, b2, 96)
+  v128.store(to, b3, 112)
 }
 
-/** Dot products of x with four rows of f32, `row` bytes apart. */
-// @ts-ignore: decorator
-@inline function dot4rows(px: usize, n: i32, p: usize, row: usize): v128 {
-  let a0 = f32x4.splat(0), a1 = f32x4.splat(0), a2 = f32x4.splat(0), a3 = f32x4.splat(0)
+/** Dot products of x with four rows of f32, `row` bytes apart. @inline */
+export function dot4rows(px: usize, n: i32, p: usize, row: usize): v128 {
+  let a0 = f32x4.splat(0),
+    a1 = f32x4.splat(0),
+    a2 = f32x4.splat(0),
+    a3 = f32x4.splat(0)
   let i = 0
   for (; i + 4 <= n; i += 4, p += 16, px += 16) {
     const x = v128.load(px)
@@ -162,7 +247,15 @@ function eightSums(x: usize, y: usize, p: usize, row: usize, n: i32, to: usize):
   let sums = sums4(a0, a1, a2, a3)
   for (; i < n; i++, p += 4, px += 4) {
     const x = load<f32>(px)
-    const w = f32x4.replace_lane(f32x4.replace_lane(f32x4.replace_lane(f32x4.splat(load<f32>(p)), 1, load<f32>(p + row)), 2, load<f32>(p + 2 * row)), 3, load<f32>(p + 3 * row))
+    const w = f32x4.replace_lane(
+      f32x4.replace_lane(
+        f32x4.replace_lane(f32x4.splat(load<f32>(p)), 1, load<f32>(p + row)),
+        2,
+        load<f32>(p + 2 * row),
+      ),
+      3,
+      load<f32>(p + 3 * row),
+    )
     sums = madd(f32x4.splat(x), w, sums)
   }
   return sums
@@ -173,69 +266,35 @@ function eightSums(x: usize, y: usize, p: usize, row: usize, n: i32, to: usize):
  * plan (route.ts): [0] active experts; [1 + X] their ids; then X + 1 offsets; then pairs sorted by expert.
  */
 export function linear_experts(rec: LinearExpertsRecord): void {
-  const plan = rec.plan, X = rec.experts, groups = rec.groups
-  const active = load<i32>(plan), ids = plan + 4, offsets = ids + (<usize>X << 2), pairs = offsets + (<usize>(X + 1) << 2)
+  const plan = rec.plan,
+    X = rec.experts,
+    groups = rec.groups
+  const active = load<i32>(plan),
+    ids = plan + 4,
+    offsets = ids + ((<usize>X) << 2),
+    pairs = offsets + ((<usize>(X + 1)) << 2)
   // A piece stays inside one expert, so that its weights are read once.
-  const size = min(groups, groupsPerPiece(active * groups, rowsOf(rec))), perExpert = (groups + size - 1) / size
+  const size = min(groups, groupsPerPiece(active * groups, rowsOf(rec))),
+    perExpert = (groups + size - 1) / size
   beginPieces()
   for (let u = nextPiece(active * perExpert); u >= 0; u = nextPiece(active * perExpert)) {
-    const e = load<i32>(ids + (<usize>(u / perExpert) << 2)), g = (u % perExpert) * size
-    const from = load<i32>(offsets + (<usize>e << 2)), to = load<i32>(offsets + (<usize>e << 2), 4)
-    linearGroups(rec.matricesAt(e), g, min(g + size, groups), rec.x, rec.xStride, pairs + (<usize>from << 2), rec.pairsPerRow, to - from, rec.out, rec.outStride, rec.biasesAt(e), rec.integer)
+    const e = load<i32>(ids + ((<usize>(u / perExpert)) << 2)),
+      g = (u % perExpert) * size
+    const from = load<i32>(offsets + ((<usize>e) << 2)),
+      to = load<i32>(offsets + ((<usize>e) << 2), 4)
+    linearGroups(
+      rec.matricesAt(e),
+      g,
+      min(g + size, groups),
+      rec.x,
+      rec.xStride,
+      pairs + ((<usize>from) << 2),
+      rec.pairsPerRow,
+      to - from,
+      rec.out,
+      rec.outStride,
+      rec.biasesAt(e),
+      rec.integer,
+    )
   }
-}
-
-/** Rows of a head's matrix that are one piece of work; in latent attention they are few, in DeepSeek-V4's eight groups many. */
-const HEAD_ROWS: i32 = 64
-
-/** One small matrix per head (see HeadLinearOp). */
-export function headLinear(rec: HeadLinearRecord): void {
-  const heads = rec.heads, d = rec.matrix, K = d.cols, rows = rec.rows, T = rowsOf(rec)
-  const xStride = rec.xStride, outStride = rec.outStride
-  const blocks = rec.transposed ? 1 : (rows + HEAD_ROWS - 1) / HEAD_ROWS
-  beginPieces()
-  for (let u = nextPiece(heads * blocks); u >= 0; u = nextPiece(heads * blocks)) {
-    const h = u / blocks, row = u % blocks * HEAD_ROWS, end = min(row + HEAD_ROWS, rows)
-    const x = rec.x + <usize>h * <usize>rec.xHeadBytes, out = rec.out + <usize>h * <usize>rec.outHeadBytes
-    const first = rec.firstRow + h * rec.rowStride
-    if (rec.integer) linearInt(d, (first + row) / GROUP_ROWS, (first + end) / GROUP_ROWS, x, xStride, 0, 1, T, out - (<usize>first << 2), outStride)
-    else if (rec.transposed) headLinear_transposed(d, first, rows, K, x, xStride, out, outStride, T)
-    else headLinear_rows(d, first + row, end - row, K, x, xStride, out + (<usize>row << 2), outStride, T)
-  }
-}
-
-function headLinear_rows(d: Matrix, first: i32, rows: i32, K: i32, x: usize, xStride: usize, out: usize, outStride: usize, T: i32): void {
-  for (let r = 0; r < rows; r += 4)
-    for (let col = 0; col < K; col += CHUNK_COLUMNS) {
-      const width = min(CHUNK_COLUMNS, K - col)
-      dequantize(d, first + r, col, width, scratch)
-      for (let t = 0; t < T; t++) {
-        const sums = dot4rows(x + <usize>t * xStride + (<usize>col << 2), width, scratch, <usize>CHUNK_COLUMNS << 2)
-        for (let i = 0; i < min(4, rows - r); i++) {
-          const p = out + <usize>t * outStride + (<usize>(r + i) << 2), s = lane(sums, i)
-          store<f32>(p, col ? load<f32>(p) + s : s)
-        }
-      }
-    }
-}
-
-function headLinear_transposed(d: Matrix, first: i32, rows: i32, K: i32, x: usize, xStride: usize, out: usize, outStride: usize, T: i32): void {
-  for (let t = 0; t < T; t++) memory.fill(out + <usize>t * outStride, 0, <usize>K << 2)
-  for (let r = 0; r < rows; r += 4)
-    for (let col = 0; col < K; col += CHUNK_COLUMNS) {
-      const width = min(CHUNK_COLUMNS, K - col)
-      dequantize(d, first + r, col, width, scratch)
-      for (let i = 0; i < min(4, rows - r); i++)
-        for (let t = 0; t < T; t++)
-          axpy(load<f32>(x + <usize>t * xStride + (<usize>(r + i) << 2)), scratch + (<usize>(i * CHUNK_COLUMNS) << 2), out + <usize>t * outStride + (<usize>col << 2), width)
-    }
-}
-
-/** y += a x over n columns. */
-// @ts-ignore: decorator
-@inline function axpy(a: f32, x: usize, y: usize, n: i32): void {
-  const av = f32x4.splat(a)
-  let i = 0
-  for (; i + 4 <= n; i += 4, x += 16, y += 16) v128.store(y, madd(av, v128.load(x), v128.load(y)))
-  for (; i < n; i++, x += 4, y += 4) store<f32>(y, a * load<f32>(x) + load<f32>(y))
 }

@@ -1,19 +1,38 @@
 // Staged blocks, one for each 32 columns of a row (src/backends/cpu/stage-blocks.ts), into the kernels' blocks.
-import { GROUP_ROWS, INT4_MIN, INT7, IQ4, MXFP4, Matrix, NVFP4, STAGED_BYTES, STAGED_MINS, STAGED_MIN_SCALE, STAGED_SCALE, STAGED_SCALES } from './contract.generated'
+import {
+  GROUP_ROWS,
+  INT4_MIN,
+  INT7,
+  IQ4,
+  MXFP4,
+  Matrix,
+  NVFP4,
+  STAGED_BYTES,
+  STAGED_MINS,
+  STAGED_MIN_SCALE,
+  STAGED_SCALE,
+  STAGED_SCALES,
+} from './contract.generated'
 import { blocksOf, scaleBytes, superBytes, supersOf } from './descriptor'
 import { storeWords, widened } from './pack'
 import { toHalf } from './simd'
 
 /** Rows [row, row + count). Refuses a row whose d or dmin is no f16: returns it plus 1. */
 export function packBlocks(d: Matrix, source: usize, row: i32, count: i32): i32 {
-  const format = d.format, nb = blocksOf(d), per = d.per, each = scaleBytes(d), mins = d.mins
+  const format = d.format,
+    nb = blocksOf(d),
+    per = d.per,
+    each = scaleBytes(d),
+    mins = d.mins
   for (let r = row; r < row + count; r++) {
-    const g = r / GROUP_ROWS, lane = <usize>(r % GROUP_ROWS)
-    let codes = d.data + (<usize>(g * nb) << (format == INT7 ? 8 : 7)) + (lane << 2)
+    const g = r / GROUP_ROWS,
+      lane = <usize>(r % GROUP_ROWS)
+    let codes = d.data + ((<usize>(g * nb)) << (format == INT7 ? 8 : 7)) + (lane << 2)
     let scales = d.scales + <usize>(g * nb) * each + lane
     for (let b = 0; b < nb; b++, source += STAGED_BYTES, scales += each) {
       if (format == INT7) {
-        storeWords(codes, v128.load(source)); storeWords(codes + 128, v128.load(source, 16))
+        storeWords(codes, v128.load(source))
+        storeWords(codes + 128, v128.load(source, 16))
         codes += 256
       } else {
         storeWords(codes, v128.or(v128.load(source), i8x16.shl(v128.load(source, 16), 4)))
@@ -21,13 +40,20 @@ export function packBlocks(d: Matrix, source: usize, row: i32, count: i32): i32 
       }
       store<u8>(scales, load<u8>(source, STAGED_SCALES))
       if (format == INT7 || format == NVFP4) store<u8>(scales, load<u8>(source, STAGED_SCALES + 1), 8)
-      if (format == NVFP4 && ((load<u16>(source, STAGED_SCALES) & 0x8080) != 0)) return r + 1
+      if (format == NVFP4 && (load<u16>(source, STAGED_SCALES) & 0x8080) != 0) return r + 1
       if (format == INT4_MIN) store<u8>(scales, load<u8>(source, STAGED_MINS), 8)
-      if (format == INT7 && mins) { store<u8>(scales, load<u8>(source, STAGED_MINS), 16); store<u8>(scales, load<u8>(source, STAGED_MINS + 1), 24) }
+      if (format == INT7 && mins) {
+        store<u8>(scales, load<u8>(source, STAGED_MINS), 16)
+        store<u8>(scales, load<u8>(source, STAGED_MINS + 1), 24)
+      }
       if (format == MXFP4 && load<u8>(source, STAGED_SCALES) == 255) return r + 1
       if ((format == INT4_MIN || format == INT7 || format == IQ4) && b % per == 0) {
         const run = supersOf(d, g) + <usize>(b / per) * superBytes(d) + (lane << 1)
-        if (!storeHalf(run, load<f32>(source, STAGED_SCALE)) || (mins && !storeHalf(run + 16, load<f32>(source, STAGED_MIN_SCALE)))) return r + 1
+        if (
+          !storeHalf(run, load<f32>(source, STAGED_SCALE)) ||
+          (mins && !storeHalf(run + 16, load<f32>(source, STAGED_MIN_SCALE)))
+        )
+          return r + 1
       }
     }
   }
@@ -43,28 +69,41 @@ function storeHalf(at: usize, value: f32): boolean {
 
 // The formats that large models come in, from their stored bytes: the same result, several times faster.
 
-// @ts-ignore: decorator
-@inline function notFinite(half: u16): boolean { return (half & 0x7c00) == 0x7c00 }
+/** @inline */
+function notFinite(half: u16): boolean {
+  return (half & 0x7c00) == 0x7c00
+}
 
 /** ggml q4_k: f16 d and dmin, eight scales and minima of six bits, 256 codes. */
 export function packQ4k(d: Matrix, source: usize, row: i32, count: i32): i32 {
-  const nb = blocksOf(d), mask = i8x16.splat(15)
+  const nb = blocksOf(d),
+    mask = i8x16.splat(15)
   for (let r = row; r < row + count; r++) {
-    const g = r / GROUP_ROWS, lane = <usize>(r % GROUP_ROWS)
-    let codes = d.data + (<usize>(g * nb) << 7) + (lane << 2), scales = d.scales + (<usize>(g * nb) << 4) + lane
+    const g = r / GROUP_ROWS,
+      lane = <usize>(r % GROUP_ROWS)
+    let codes = d.data + ((<usize>(g * nb)) << 7) + (lane << 2),
+      scales = d.scales + ((<usize>(g * nb)) << 4) + lane
     let run = supersOf(d, g) + (lane << 1)
     for (let b = 0; b < nb; b += 8, source += 144, run += 32) {
-      const scale = load<u16>(source), min = load<u16>(source, 2)
+      const scale = load<u16>(source),
+        min = load<u16>(source, 2)
       if (notFinite(scale) || notFinite(min)) return r + 1
-      store<u16>(run, scale); store<u16>(run, min, 16)
+      store<u16>(run, scale)
+      store<u16>(run, min, 16)
       for (let i: usize = 0; i < 4; i++) {
-        const a = load<u8>(source + i, 4), m = load<u8>(source + i, 8), c = load<u8>(source + i, 12), at = scales + (i << 4)
-        store<u8>(at, a & 63); store<u8>(at, m & 63, 8)
-        store<u8>(at, (c & 15) | ((a >> 2) & 48), 64); store<u8>(at, (c >> 4) | ((m >> 2) & 48), 72)
+        const a = load<u8>(source + i, 4),
+          m = load<u8>(source + i, 8),
+          c = load<u8>(source + i, 12),
+          at = scales + (i << 4)
+        store<u8>(at, a & 63)
+        store<u8>(at, m & 63, 8)
+        store<u8>(at, (c & 15) | ((a >> 2) & 48), 64)
+        store<u8>(at, (c >> 4) | ((m >> 2) & 48), 72)
       }
       scales += 128
       for (let p = source + 16, end = source + 144; p < end; p += 32, codes += 256) {
-        const q = v128.load(p), s = v128.load(p, 16)
+        const q = v128.load(p),
+          s = v128.load(p, 16)
         storeWords(codes, v128.or(v128.and(q, mask), i8x16.shl(s, 4)))
         storeWords(codes + 128, v128.or(i8x16.shr_u(q, 4), v128.andnot(s, mask)))
       }
@@ -77,8 +116,10 @@ export function packQ4k(d: Matrix, source: usize, row: i32, count: i32): i32 {
 export function packQ6k(d: Matrix, source: usize, row: i32, count: i32): i32 {
   const nb = blocksOf(d)
   for (let r = row; r < row + count; r++) {
-    const g = r / GROUP_ROWS, lane = <usize>(r % GROUP_ROWS)
-    let codes = d.data + (<usize>(g * nb) << 8) + (lane << 2), scales = d.scales + (<usize>(g * nb) << 4) + lane
+    const g = r / GROUP_ROWS,
+      lane = <usize>(r % GROUP_ROWS)
+    let codes = d.data + ((<usize>(g * nb)) << 8) + (lane << 2),
+      scales = d.scales + ((<usize>(g * nb)) << 4) + lane
     let run = supersOf(d, g) + (lane << 1)
     for (let b = 0; b < nb; b += 8, source += 210, run += 16) {
       const scale = load<u16>(source, 208)
@@ -88,7 +129,8 @@ export function packQ6k(d: Matrix, source: usize, row: i32, count: i32): i32 {
       for (let half: usize = 0; half < 2; half++)
         for (let k = 0; k < 4; k++, codes += 256)
           for (let i: usize = 0; i < 32; i += 16) {
-            const q = v128.load(source + (half << 6) + (k & 1 ? 32 : 0) + i), h = v128.load(source + 128 + (half << 5) + i)
+            const q = v128.load(source + (half << 6) + (k & 1 ? 32 : 0) + i),
+              h = v128.load(source + 128 + (half << 5) + i)
             const low = k & 2 ? i8x16.shr_u(q, 4) : v128.and(q, i8x16.splat(15))
             const high = i8x16.shl(v128.and(i8x16.shr_u(h, 2 * k), i8x16.splat(3)), 4)
             storeWords(codes + (i << 3), i8x16.add(v128.or(low, high), i8x16.splat(32)))
@@ -102,8 +144,10 @@ export function packQ6k(d: Matrix, source: usize, row: i32, count: i32): i32 {
 export function packMxfp4(d: Matrix, source: usize, row: i32, count: i32): i32 {
   const nb = blocksOf(d)
   for (let r = row; r < row + count; r++) {
-    const g = r / GROUP_ROWS, lane = <usize>(r % GROUP_ROWS)
-    let codes = d.data + (<usize>(g * nb) << 7) + (lane << 2), scales = d.scales + (<usize>(g * nb) << 3) + lane
+    const g = r / GROUP_ROWS,
+      lane = <usize>(r % GROUP_ROWS)
+    let codes = d.data + ((<usize>(g * nb)) << 7) + (lane << 2),
+      scales = d.scales + ((<usize>(g * nb)) << 3) + lane
     for (let b = 0; b < nb; b++, source += 17, codes += 128, scales += 8) {
       const scale = load<u8>(source)
       if (scale == 255) return r + 1
@@ -114,15 +158,23 @@ export function packMxfp4(d: Matrix, source: usize, row: i32, count: i32): i32 {
   return 0
 }
 
-/** Two codes in a byte, the even column low, with f32 scales at `grid`: powers of two per 32 columns, or e4m3 per 16. */
+/**
+ * Two codes in a byte, the even column low, with f32 scales at `grid`: powers of two per 32 columns, or e4m3 per 16.
+ */
 export function packFp4(d: Matrix, source: usize, grid: usize, row: i32, count: i32): i32 {
-  const nb = blocksOf(d), mask = i8x16.splat(15), each = scaleBytes(d), nvfp4 = d.format == NVFP4
+  const nb = blocksOf(d),
+    mask = i8x16.splat(15),
+    each = scaleBytes(d),
+    nvfp4 = d.format == NVFP4
   for (let r = row; r < row + count; r++) {
-    const g = r / GROUP_ROWS, lane = <usize>(r % GROUP_ROWS)
-    let codes = d.data + (<usize>(g * nb) << 7) + (lane << 2), scales = d.scales + <usize>(g * nb) * each + lane
+    const g = r / GROUP_ROWS,
+      lane = <usize>(r % GROUP_ROWS)
+    let codes = d.data + ((<usize>(g * nb)) << 7) + (lane << 2),
+      scales = d.scales + <usize>(g * nb) * each + lane
     for (let b = 0; b < nb; b++, source += 16, codes += 128, scales += each) {
       if (nvfp4) {
-        const low = load<f32>(grid), high = load<f32>(grid, 4)
+        const low = load<f32>(grid),
+          high = load<f32>(grid, 4)
         if (low < 0 || high < 0) return r + 1
         store<u8>(scales, <u8>(reinterpret<u32>(low * reinterpret<f32>(0x03800000)) >> 20)) // 2^-120
         store<u8>(scales, <u8>(reinterpret<u32>(high * reinterpret<f32>(0x03800000)) >> 20), 8)
@@ -131,7 +183,9 @@ export function packFp4(d: Matrix, source: usize, grid: usize, row: i32, count: 
         store<u8>(scales, <u8>(load<u32>(grid) >> 23))
         grid += 4
       }
-      const q = v128.load(source), even = v128.and(q, mask), odd = i8x16.shr_u(q, 4)
+      const q = v128.load(source),
+        even = v128.and(q, mask),
+        odd = i8x16.shr_u(q, 4)
       const low = v128.shuffle<u8>(even, odd, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
       const high = v128.shuffle<u8>(even, odd, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
       storeWords(codes, v128.or(low, i8x16.shl(high, 4)))

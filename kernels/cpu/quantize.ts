@@ -1,16 +1,15 @@
-// Activations to int8 per block of 32: x ~ scale * code, code in -127..127.
-// A block: 32 codes i8, the scale f32, then two i16: -8 times the sum of the codes in columns 0, 1 (mod 4) and of those
-// in columns 2, 3. These are the lanes in which linear-int.ts sums, and what the offset of its codes costs there. Then the
-// same two for the first 16 columns; f32 minus the sum of all activations; and the first two times 3/2, for codes that are 12
-// too large. What a kernel can load and splat is shared by the halves of a wide register; what it computes is not.
+// Activations to int8 per block of 32: x ~ scale * code, code in -127..127. A block: 32 codes i8, the scale f32, then
+// two i16: -8 times the sum of the codes in columns 0, 1 (mod 4) and of those in columns 2, 3. These are the lanes in
+// which linear-int.ts sums, and what the offset of its codes costs there. Then the same two for the first 16 columns;
+// f32 minus the sum of all activations; and the first two times 3/2, for codes that are 12 too large. What a kernel can
+// load and splat is shared by the halves of a wide register; what it computes is not.
 import { QuantizeRecord, X_BLOCK_BYTES } from './contract.generated'
 import { endOwn, firstOwn, rowsOf, scratch } from './control'
 import { larger, rounded, sum4 } from './simd'
 
 export function quantize(rec: QuantizeRecord): void {
   const rows = rowsOf(rec)
-  for (let i = firstOwn(rows), end = endOwn(rows); i < end; i++)
-    quantizeRow(rec.xRow(i), rec.outRow(i), rec.columns)
+  for (let i = firstOwn(rows), end = endOwn(rows); i < end; i++) quantizeRow(rec.xRow(i), rec.outRow(i), rec.columns)
 }
 
 function quantizeRow(x: usize, out: usize, K: i32): void {
@@ -19,19 +18,23 @@ function quantizeRow(x: usize, out: usize, K: i32): void {
   if (full == K) return
   // the ragged end, padded with zeros in scratch
   memory.fill(scratch, 0, 128)
-  memory.copy(scratch, x, <usize>(K - full) << 2)
+  memory.copy(scratch, x, (<usize>(K - full)) << 2)
   quantizeBlock(scratch, out)
 }
 
-// @ts-ignore: decorator
-@inline function quantizeBlock(x: usize, out: usize): void {
-  let m = f32x4.splat(0), total = m
+/** @inline */
+function quantizeBlock(x: usize, out: usize): void {
+  let m = f32x4.splat(0),
+    total = m
   for (let i: usize = 0; i < 128; i += 16) {
     const v = f32x4.abs(v128.load(x + i))
     m = larger(m, v)
     total = f32x4.add(total, v)
   }
-  const amax = max(max(f32x4.extract_lane(m, 0), f32x4.extract_lane(m, 1)), max(f32x4.extract_lane(m, 2), f32x4.extract_lane(m, 3)))
+  const amax = max(
+    max(f32x4.extract_lane(m, 0), f32x4.extract_lane(m, 1)),
+    max(f32x4.extract_lane(m, 2), f32x4.extract_lane(m, 3)),
+  )
   // a NaN, which the maximum does not see, shall be seen in the result
   const nan = sum4(total)
   store<f32>(out, nan == nan ? amax / 127 : nan, 32)
@@ -39,21 +42,24 @@ function quantizeRow(x: usize, out: usize, K: i32): void {
   let sum = i32x4.splat(0)
   for (let half: usize = 0; half < 2; half++) {
     const p = x + (half << 6)
-    const a = rounded(f32x4.mul(v128.load(p), inverse)), b = rounded(f32x4.mul(v128.load(p, 16), inverse))
-    const c = rounded(f32x4.mul(v128.load(p, 32), inverse)), d = rounded(f32x4.mul(v128.load(p, 48), inverse))
+    const a = rounded(f32x4.mul(v128.load(p), inverse)),
+      b = rounded(f32x4.mul(v128.load(p, 16), inverse))
+    const c = rounded(f32x4.mul(v128.load(p, 32), inverse)),
+      d = rounded(f32x4.mul(v128.load(p, 48), inverse))
     sum = i32x4.add(sum, i32x4.add(i32x4.add(a, b), i32x4.add(c, d)))
     if (half == 0) storeSums(out, sum, 40)
     v128.store(out + (half << 4), i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d)))
   }
   storeSums(out, sum, 36)
-  const all = (i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1)) + (i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3))
-  store<f32>(out, -<f32>all * load<f32>(out, 32), 44)
-  store<i16>(out, load<i16>(out, 36) / 2 * 3, 48)
-  store<i16>(out, load<i16>(out, 38) / 2 * 3, 50)
+  const all =
+    i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1) + (i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3))
+  store<f32>(out, -(<f32>all) * load<f32>(out, 32), 44)
+  store<i16>(out, (load<i16>(out, 36) / 2) * 3, 48)
+  store<i16>(out, (load<i16>(out, 38) / 2) * 3, 50)
 }
 
-// @ts-ignore: decorator
-@inline function storeSums(out: usize, sum: v128, at: usize): void {
+/** @inline */
+function storeSums(out: usize, sum: v128, at: usize): void {
   store<i16>(out + at, <i16>(-8 * (i32x4.extract_lane(sum, 0) + i32x4.extract_lane(sum, 1))))
   store<i16>(out + at, <i16>(-8 * (i32x4.extract_lane(sum, 2) + i32x4.extract_lane(sum, 3))), 2)
 }

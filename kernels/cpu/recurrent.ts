@@ -1,40 +1,25 @@
 // Recurrent layers: short convolutions, decays, the gated delta rule, and the gates around them. The formulas are in
 // src/graph/ops/recurrent.ts. A sequence's states lie in its slot; the tokens of one sequence stand together in a step.
-import { CopyHeadsRecord, DELTA_CHUNK, DecayRecord, DeltaRuleRecord, GatedNormRecord, ShortConvRecord, SigmoidGateRecord, positionsPtr, sequencesPtr, slotsPtr } from './contract.generated'
-import { claim, endOwn, firstOwn, rowsOf, scratch } from './control'
-import { deltaRowsAt, deltaTokenBytes } from './scratch.generated'
+import { CopyHeadsRecord, DecayRecord, GatedNormRecord, ShortConvRecord, SigmoidGateRecord } from './contract.generated'
+import { claim, endOwn, firstOwn, rowsOf } from './control'
+import { positionOf } from './page'
+import { bytes, runEnd, slotOf } from './sequences'
 import { exp1, exp4, madd, sum4 } from './simd'
-
-/** Columns of a panel of S: four vectors. S and what tokens wrote lie as panels, [columns / 16][rows][16]. */
-const PANEL: i32 = 16
-
-// @ts-ignore: decorator
-@inline function bytes(floats: i32): usize { return <usize>floats << 2 }
-// @ts-ignore: decorator
-@inline function sequenceOf(token: i32): i32 { return load<i32>(sequencesPtr() + bytes(token)) }
-// @ts-ignore: decorator
-@inline function positionOf(token: i32): i32 { return load<i32>(positionsPtr() + bytes(token)) }
-// @ts-ignore: decorator
-@inline function slotOf(token: i32): usize { return <usize>load<u32>(slotsPtr() + bytes(sequenceOf(token))) }
-
-/** Where the tokens of the sequence of token `first` end. */
-function runEnd(first: i32, rows: i32): i32 {
-  let end = first + 1
-  while (end < rows && sequenceOf(end) == sequenceOf(first)) end++
-  return end
+/** @inline */
+function sigmoid4(x: v128): v128 {
+  return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), exp4(f32x4.neg(x))))
 }
 
-// @ts-ignore: decorator
-@inline function sigmoid4(x: v128): v128 { return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), exp4(f32x4.neg(x)))) }
-
 export function shortConv(rec: ShortConvRecord): void {
-  const rows = rowsOf(rec), blocks = (rec.columns + 15) / 16
+  const rows = rowsOf(rec),
+    blocks = (rec.columns + 15) / 16
   // a unit: a sequence and 16 columns
   let u = claim(rec, 1)
   for (let first = 0, base = 0; first < rows; base += blocks) {
     const end = runEnd(first, rows)
     for (; u < base + blocks; u = claim(rec, 1)) {
-      const c = (u - base) * 16, stop = min(c + 16, rec.columns)
+      const c = (u - base) * 16,
+        stop = min(c + 16, rec.columns)
       for (let i = c; i < stop; i += 4) convColumns(rec, i, first, end)
     }
     first = end
@@ -43,46 +28,76 @@ export function shortConv(rec: ShortConvRecord): void {
 
 /** Four columns of the tokens [first, end) of a sequence. */
 function convColumns(rec: ShortConvRecord, c: i32, first: i32, end: i32): void {
-  const C = rec.columns, at = bytes(c), state = slotOf(first) + rec.state + at
-  const w = rec.weight + (at << 2), r0 = v128.load(w), r1 = v128.load(w, 16), r2 = v128.load(w, 32), r3 = v128.load(w, 48)
-  const a01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5), b01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7)
-  const a23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5), b23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7)
-  const w0 = v128.shuffle<i64>(a01, a23, 0, 2), w1 = v128.shuffle<i64>(a01, a23, 1, 3), w2 = v128.shuffle<i64>(b01, b23, 0, 2), w3 = v128.shuffle<i64>(b01, b23, 1, 3)
-  let x0 = f32x4.splat(0), x1 = x0, x2 = x0
-  if (positionOf(first) != 0) { x0 = v128.load(state); x1 = v128.load(state + bytes(C)); x2 = v128.load(state + bytes(2 * C)) }
+  const C = rec.columns,
+    at = bytes(c),
+    state = slotOf(first) + rec.state + at
+  const w = rec.weight + (at << 2),
+    r0 = v128.load(w),
+    r1 = v128.load(w, 16),
+    r2 = v128.load(w, 32),
+    r3 = v128.load(w, 48)
+  const a01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5),
+    b01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7)
+  const a23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5),
+    b23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7)
+  const w0 = v128.shuffle<i64>(a01, a23, 0, 2),
+    w1 = v128.shuffle<i64>(a01, a23, 1, 3),
+    w2 = v128.shuffle<i64>(b01, b23, 0, 2),
+    w3 = v128.shuffle<i64>(b01, b23, 1, 3)
+  let x0 = f32x4.splat(0),
+    x1 = x0,
+    x2 = x0
+  if (positionOf(first) != 0) {
+    x0 = v128.load(state)
+    x1 = v128.load(state + bytes(C))
+    x2 = v128.load(state + bytes(2 * C))
+  }
   for (let t = first; t < end; t++) {
     const x = v128.load(rec.xRow(t) + at)
     const y = madd(w3, x, madd(w2, x2, madd(w1, x1, f32x4.mul(w0, x0))))
     v128.store(rec.outRow(t) + at, f32x4.mul(y, sigmoid4(y)))
-    x0 = x1; x1 = x2; x2 = x
+    x0 = x1
+    x1 = x2
+    x2 = x
   }
-  v128.store(state, x0); v128.store(state + bytes(C), x1); v128.store(state + bytes(2 * C), x2)
+  v128.store(state, x0)
+  v128.store(state + bytes(C), x1)
+  v128.store(state + bytes(2 * C), x2)
 }
 
 export function decay(rec: DecayRecord): void {
-  const rows = rowsOf(rec), heads = rec.heads, n = rec.width, rate = rec.rate
+  const rows = rowsOf(rec),
+    heads = rec.heads,
+    n = rec.width,
+    rate = rec.rate
   for (let t = firstOwn(rows), end = endOwn(rows); t < end; t++)
     for (let h = 0; h < heads; h++) {
       const speed = f32x4.splat(exp1(load<f32>(rate + bytes(h))))
-      const at = bytes(h * n), x = rec.xRow(t) + at, b = rec.bias + at, out = rec.outRow(t) + at
+      const at = bytes(h * n),
+        x = rec.xRow(t) + at,
+        b = rec.bias + at,
+        out = rec.outRow(t) + at
       let i: usize = 0
-      for (; i + 16 <= bytes(n); i += 16) v128.store(out + i, decay4(rec, f32x4.add(v128.load(x + i), v128.load(b + i)), speed))
-      for (; i < bytes(n); i += 4) store<f32>(out + i, f32x4.extract_lane(decay4(rec, f32x4.splat(load<f32>(x + i) + load<f32>(b + i)), speed), 0))
+      for (; i + 16 <= bytes(n); i += 16)
+        v128.store(out + i, decay4(rec, f32x4.add(v128.load(x + i), v128.load(b + i)), speed))
+      for (; i < bytes(n); i += 4)
+        store<f32>(out + i, f32x4.extract_lane(decay4(rec, f32x4.splat(load<f32>(x + i) + load<f32>(b + i)), speed), 0))
     }
 }
 
-/** exp(-speed * softplus(z)), or exp(bound * sigmoid(speed * z)). softplus(z) = max(z, 0) + log(1 + exp(-|z|)). */
-// @ts-ignore: decorator
-@inline function decay4(rec: DecayRecord, z: v128, speed: v128): v128 {
+/**
+ * exp(-speed * softplus(z)), or exp(bound * sigmoid(speed * z)). softplus(z) = max(z, 0) + log(1 + exp(-|z|)). @inline
+ */
+function decay4(rec: DecayRecord, z: v128, speed: v128): v128 {
   if (rec.bounded) return exp4(f32x4.mul(f32x4.splat(rec.bound), sigmoid4(f32x4.mul(speed, z))))
   const rest = log1p4(exp4(f32x4.neg(f32x4.abs(z))))
   return exp4(f32x4.neg(f32x4.mul(speed, f32x4.add(f32x4.max(z, f32x4.splat(0)), rest))))
 }
 
-/** log(1 + y) for y in [0, 1]: 2 artanh(s) with s = y / (2 + y), seven terms, relative error 2e-8. */
-// @ts-ignore: decorator
-@inline function log1p4(y: v128): v128 {
-  const s = f32x4.div(y, f32x4.add(f32x4.splat(2), y)), z = f32x4.mul(s, s)
+/** log(1 + y) for y in [0, 1]: 2 artanh(s) with s = y / (2 + y), seven terms, relative error 2e-8. @inline */
+function log1p4(y: v128): v128 {
+  const s = f32x4.div(y, f32x4.add(f32x4.splat(2), y)),
+    z = f32x4.mul(s, s)
   let p = f32x4.splat(1.0 / 13)
   p = madd(p, z, f32x4.splat(1.0 / 11))
   p = madd(p, z, f32x4.splat(1.0 / 9))
@@ -93,159 +108,45 @@ export function decay(rec: DecayRecord): void {
   return f32x4.mul(f32x4.add(s, s), p)
 }
 
-/**
- * State of a head, floats: S [E, Ev]; the decay since the chunk began [E]; keys [16, E]; writes [16, Ev]; Ev in whole panels.
- */
-export function deltaRule(rec: DeltaRuleRecord): void {
-  const rows = rowsOf(rec), heads = rec.heads
-  // a unit: a sequence and a head
-  let u = claim(rec, 1)
-  for (let first = 0, base = 0; first < rows; base += heads) {
-    const end = runEnd(first, rows)
-    for (; u < base + heads; u = claim(rec, 1)) deltaHead(rec, u - base, first, end)
-    first = end
-  }
-}
-
-function deltaHead(rec: DeltaRuleRecord, h: i32, first: i32, end: i32): void {
-  const E = rec.keyDim, panels = (rec.valueDim + PANEL - 1) / PANEL
-  const S = slotOf(first) + rec.state + <usize>h * bytes(E + (E + DELTA_CHUNK) * panels * PANEL + DELTA_CHUNK * E)
-  const total = S + bytes(E * panels * PANEL), keys = total + bytes(E), writes = keys + bytes(DELTA_CHUNK * E)
-  if (positionOf(first) == 0) memory.fill(S, 0, total - S)
-  for (let t = first; t < end;) {
-    const place = positionOf(t) % DELTA_CHUNK, n = min(end - t, DELTA_CHUNK - place)
-    chunkKeys(rec, h, t, n, place, total, keys)
-    for (let p = 0; p < panels; p++) {
-      const panel = S + bytes(p * PANEL * E), written = writes + bytes(p * PANEL * DELTA_CHUNK)
-      chunkColumns(rec, h, p * PANEL, t, n, place, panel, written)
-      if (place + n == DELTA_CHUNK) closeChunk(E, panel, total, keys, written)
-    }
-    t += n
-  }
-}
-
-/**
- * All that does not depend on the values, for n tokens from place `place` of a chunk: the chunk's keys, decayed, and for
- * token i in scratch, 32 + 2E floats each: products of k_i and of q_i with the chunk's keys up to its own [16] [16], k_i and
- * q_i as S sees them [E] [E]. Behind them q, k and decay of the token [E] each.
- */
-function chunkKeys(rec: DeltaRuleRecord, h: i32, t: i32, n: i32, place: i32, total: usize, keys: usize): void {
-  const E = rec.keyDim, row = bytes(E), kh = <usize>(h / rec.group) * row
-  const q = scratch + <usize>deltaRowsAt(E), k = q + row, same = k + row
-  for (let i = 0; i < n; i++) {
-    normalise(rec.qRow(t + i) + kh, q, row, 1 / Mathf.sqrt(<f32>E))
-    normalise(rec.kRow(t + i) + kh, k, row, 1)
-    let a = rec.decayRow(t + i)
-    if (rec.perChannel) a += <usize>h * row
-    else {
-      const d = v128.load32_splat(a + bytes(h))
-      for (let c: usize = 0; c < row; c += 16) v128.store(same + c, d)
-      a = same
-    }
-    const own = scratch + <usize>(i * deltaTokenBytes(E)), ownQ = own + bytes(DELTA_CHUNK), seenK = ownQ + bytes(DELTA_CHUNK), seenQ = seenK + row
-    for (let s = 0; s < place + i; s++) {
-      const key = keys + <usize>s * row
-      let sk = f32x4.splat(0), sq = sk
-      for (let c: usize = 0; c < row; c += 16) {
-        const d = f32x4.mul(v128.load(key + c), v128.load(a + c))
-        v128.store(key + c, d)
-        sk = madd(d, v128.load(k + c), sk); sq = madd(d, v128.load(q + c), sq)
-      }
-      store<f32>(own + bytes(s), sum4(sk)); store<f32>(ownQ + bytes(s), sum4(sq))
-    }
-    const key = keys + <usize>(place + i) * row
-    let sq = f32x4.splat(0)
-    for (let c: usize = 0; c < row; c += 16) {
-      const x = v128.load(k + c), y = v128.load(q + c)
-      const all = place + i == 0 ? v128.load(a + c) : f32x4.mul(v128.load(total + c), v128.load(a + c))
-      v128.store(key + c, x); v128.store(total + c, all)
-      v128.store(seenK + c, f32x4.mul(x, all)); v128.store(seenQ + c, f32x4.mul(y, all))
-      sq = madd(x, y, sq)
-    }
-    store<f32>(ownQ + bytes(place + i), sum4(sq))
-  }
-}
-
-/** out = x * factor / sqrt(sum x^2 + 1e-6) */
-function normalise(x: usize, out: usize, row: usize, factor: f32): void {
-  let sum = f32x4.splat(0)
-  for (let c: usize = 0; c < row; c += 16) { const v = v128.load(x + c); sum = madd(v, v, sum) }
-  const s = f32x4.splat(factor / Mathf.sqrt(sum4(sum) + <f32>1e-6))
-  for (let c: usize = 0; c < row; c += 16) v128.store(out + c, f32x4.mul(v128.load(x + c), s))
-}
-
-/** Sixteen columns of n tokens: what they see of S and of the chunk's writes before, what they write, and their outputs. */
-function chunkColumns(rec: DeltaRuleRecord, h: i32, column: i32, t: i32, n: i32, place: i32, panel: usize, written: usize): void {
-  const E = rec.keyDim, Ev = rec.valueDim, columns = min(PANEL, Ev - column), at = bytes(h * Ev + column)
-  const stride = <usize>deltaTokenBytes(E), row = bytes(E), edge = scratch + <usize>deltaRowsAt(E)
-  for (let i = 0; i < n; i++) {
-    const own = scratch + <usize>i * stride, k = own + bytes(2 * DELTA_CHUNK)
-    let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0
-    for (let c: usize = 0, s = panel; c < row; c += 4, s += 64) {
-      const x = v128.load32_splat(k + c), y = v128.load32_splat(k + row + c), s0 = v128.load(s), s1 = v128.load(s, 16), s2 = v128.load(s, 32), s3 = v128.load(s, 48)
-      a0 = madd(x, s0, a0); a1 = madd(x, s1, a1); a2 = madd(x, s2, a2); a3 = madd(x, s3, a3)
-      b0 = madd(y, s0, b0); b1 = madd(y, s1, b1); b2 = madd(y, s2, b2); b3 = madd(y, s3, b3)
-    }
-    const before = own + bytes(place + i)
-    let w = written
-    for (let p = own; p < before; p += 4, w += 64) {
-      const x = v128.load32_splat(p), y = v128.load32_splat(p, 64), w0 = v128.load(w), w1 = v128.load(w, 16), w2 = v128.load(w, 32), w3 = v128.load(w, 48)
-      a0 = madd(x, w0, a0); a1 = madd(x, w1, a1); a2 = madd(x, w2, a2); a3 = madd(x, w3, a3)
-      b0 = madd(y, w0, b0); b1 = madd(y, w1, b1); b2 = madd(y, w2, b2); b3 = madd(y, w3, b3)
-    }
-    let v = rec.vRow(t + i) + at
-    if (columns < PANEL) {
-      memory.fill(edge, 0, 64)
-      memory.copy(edge, v, bytes(columns))
-      v = edge
-    }
-    const beta = f32x4.splat(1 / (1 + exp1(-load<f32>(rec.betaRow(t + i) + bytes(h)))))
-    a0 = f32x4.mul(beta, f32x4.sub(v128.load(v), a0)); a1 = f32x4.mul(beta, f32x4.sub(v128.load(v, 16), a1))
-    a2 = f32x4.mul(beta, f32x4.sub(v128.load(v, 32), a2)); a3 = f32x4.mul(beta, f32x4.sub(v128.load(v, 48), a3))
-    v128.store(w, a0); v128.store(w, a1, 16); v128.store(w, a2, 32); v128.store(w, a3, 48)
-    const y = v128.load32_splat(before, 64), out = rec.outRow(t + i) + at, whole = columns < PANEL ? edge : out
-    v128.store(whole, madd(y, a0, b0)); v128.store(whole, madd(y, a1, b1), 16); v128.store(whole, madd(y, a2, b2), 32); v128.store(whole, madd(y, a3, b3), 48)
-    if (columns < PANEL) memory.copy(out, edge, bytes(columns))
-  }
-}
-
-/** A whole chunk's writes go into sixteen columns of S: S = total * S + keys^T writes. */
-function closeChunk(E: i32, panel: usize, total: usize, keys: usize, written: usize): void {
-  const row = bytes(E)
-  for (let c: usize = 0, s = panel; c < row; c += 4, s += 64) {
-    const d = v128.load32_splat(total + c)
-    let s0 = f32x4.mul(d, v128.load(s)), s1 = f32x4.mul(d, v128.load(s, 16)), s2 = f32x4.mul(d, v128.load(s, 32)), s3 = f32x4.mul(d, v128.load(s, 48))
-    for (let k = keys + c, w = written, end = written + bytes(DELTA_CHUNK * PANEL); w < end; k += row, w += 64) {
-      const x = v128.load32_splat(k)
-      s0 = madd(x, v128.load(w), s0); s1 = madd(x, v128.load(w, 16), s1); s2 = madd(x, v128.load(w, 32), s2); s3 = madd(x, v128.load(w, 48), s3)
-    }
-    v128.store(s, s0); v128.store(s, s1, 16); v128.store(s, s2, 32); v128.store(s, s3, 48)
-  }
-}
-
 export function gatedNorm(rec: GatedNormRecord): void {
-  const rows = rowsOf(rec), heads = rec.heads, row = bytes(rec.width), w = rec.weight
+  const rows = rowsOf(rec),
+    heads = rec.heads,
+    row = bytes(rec.width),
+    w = rec.weight
   for (let t = firstOwn(rows), end = endOwn(rows); t < end; t++)
     for (let h = 0; h < heads; h++) {
-      const at = <usize>h * row, x = rec.xRow(t) + at, g = rec.gateRow(t) + at, out = rec.outRow(t) + at
+      const at = <usize>h * row,
+        x = rec.xRow(t) + at,
+        g = rec.gateRow(t) + at,
+        out = rec.outRow(t) + at
       let sum = f32x4.splat(0)
-      for (let c: usize = 0; c < row; c += 16) { const v = v128.load(x + c); sum = madd(v, v, sum) }
+      for (let c: usize = 0; c < row; c += 16) {
+        const v = v128.load(x + c)
+        sum = madd(v, v, sum)
+      }
       const scale = f32x4.splat(1 / Mathf.sqrt(sum4(sum) / <f32>rec.width + rec.eps))
       for (let c: usize = 0; c < row; c += 16) {
-        const z = v128.load(g + c), gate = rec.sigmoid ? sigmoid4(z) : f32x4.mul(z, sigmoid4(z))
+        const z = v128.load(g + c),
+          gate = rec.sigmoid ? sigmoid4(z) : f32x4.mul(z, sigmoid4(z))
         v128.store(out + c, f32x4.mul(f32x4.mul(f32x4.mul(v128.load(x + c), scale), v128.load(w + c)), gate))
       }
     }
 }
 
 export function sigmoidGate(rec: SigmoidGateRecord): void {
-  const rows = rowsOf(rec), n = bytes(rec.columns)
+  const rows = rowsOf(rec),
+    n = bytes(rec.columns)
   for (let row = firstOwn(rows), end = endOwn(rows); row < end; row++) {
-    const x = rec.xRow(row), g = rec.gateRow(row), out = rec.outRow(row), one = rec.shared
+    const x = rec.xRow(row),
+      g = rec.gateRow(row),
+      out = rec.outRow(row),
+      one = rec.shared
     const same = sigmoid4(v128.load32_splat(g))
     let i: usize = 0
-    for (; i + 16 <= n; i += 16) v128.store(out + i, f32x4.mul(v128.load(x + i), one ? same : sigmoid4(v128.load(g + i))))
-    for (; i < n; i += 4) store<f32>(out + i, load<f32>(x + i) * f32x4.extract_lane(one ? same : sigmoid4(v128.load32_splat(g + i)), 0))
+    for (; i + 16 <= n; i += 16)
+      v128.store(out + i, f32x4.mul(v128.load(x + i), one ? same : sigmoid4(v128.load(g + i))))
+    for (; i < n; i += 4)
+      store<f32>(out + i, load<f32>(x + i) * f32x4.extract_lane(one ? same : sigmoid4(v128.load32_splat(g + i)), 0))
   }
 }
 
@@ -253,5 +154,9 @@ export function copyHeads(rec: CopyHeadsRecord): void {
   const rows = rowsOf(rec)
   for (let row = firstOwn(rows), end = endOwn(rows); row < end; row++)
     for (let h = 0; h < rec.heads; h++)
-      memory.copy(rec.outRow(row) + <usize>h * <usize>rec.outHeadBytes, rec.xRow(row) + <usize>h * <usize>rec.xHeadBytes, <usize>rec.bytes)
+      memory.copy(
+        rec.outRow(row) + <usize>h * <usize>rec.outHeadBytes,
+        rec.xRow(row) + <usize>h * <usize>rec.xHeadBytes,
+        <usize>rec.bytes,
+      )
 }

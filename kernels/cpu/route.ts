@@ -1,28 +1,48 @@
 // Mixture of experts: who goes where, and the sum of what comes back. The rules are RouteOp's.
-import { CombineExpertsRecord, PlanExpertsRecord, RouteRecord, SCORING_CHOSEN_SIGMOID, SCORING_CHOSEN_SOFTMAX, SCORING_SIGMOID, SCORING_SOFTMAX, SCORING_SQRTSOFTPLUS, ScaleExpertsRecord, tokensPtr } from './contract.generated'
+import {
+  CombineExpertsRecord,
+  PlanExpertsRecord,
+  RouteRecord,
+  SCORING_CHOSEN_SIGMOID,
+  SCORING_CHOSEN_SOFTMAX,
+  SCORING_SIGMOID,
+  SCORING_SOFTMAX,
+  SCORING_SQRTSOFTPLUS,
+  ScaleExpertsRecord,
+  tokensPtr,
+} from './contract.generated'
 import { claim, endOwn, firstOwn, rowsOf, scratch } from './control'
 import { routeGroupsAt } from './scratch.generated'
 import { exp1 } from './simd'
 
-// @ts-ignore: decorator
-@inline function at(p: usize, i: i32): usize { return p + (<usize>i << 2) }
+/** @inline */
+function at(p: usize, i: i32): usize {
+  return p + ((<usize>i) << 2)
+}
 
 export function route(rec: RouteRecord): void {
   const rows = rowsOf(rec)
-  for (let t = firstOwn(rows), end = endOwn(rows); t < end; t++)
-    routeRow(rec, t, rec.logitsRow(t), rec.outRow(t))
+  for (let t = firstOwn(rows), end = endOwn(rows); t < end; t++) routeRow(rec, t, rec.logitsRow(t), rec.outRow(t))
 }
 
 function routeRow(rec: RouteRecord, t: i32, logits: usize, out: usize): void {
-  const X = rec.experts, topK = rec.topK, bias = rec.bias, table = rec.table
-  const scores = scratch, keys = at(scratch, X), groups = scratch + <usize>routeGroupsAt(X)
+  const X = rec.experts,
+    topK = rec.topK,
+    bias = rec.bias,
+    table = rec.table
+  const scores = scratch,
+    keys = at(scratch, X),
+    groups = scratch + <usize>routeGroupsAt(X)
   const scoring = rec.scoring
-  if (scoring == SCORING_SQRTSOFTPLUS) for (let e = 0; e < X; e++) store<f32>(at(scores, e), sqrtSoftplus(load<f32>(at(logits, e))))
-  else if (scoring == SCORING_SIGMOID || scoring == SCORING_CHOSEN_SIGMOID) for (let e = 0; e < X; e++) store<f32>(at(scores, e), 1 / (1 + exp1(-load<f32>(at(logits, e)))))
+  if (scoring == SCORING_SQRTSOFTPLUS)
+    for (let e = 0; e < X; e++) store<f32>(at(scores, e), sqrtSoftplus(load<f32>(at(logits, e))))
+  else if (scoring == SCORING_SIGMOID || scoring == SCORING_CHOSEN_SIGMOID)
+    for (let e = 0; e < X; e++) store<f32>(at(scores, e), 1 / (1 + exp1(-load<f32>(at(logits, e)))))
   else if (scoring == SCORING_SOFTMAX) softmax(logits, scores, X)
-  else memory.copy(scores, logits, <usize>X << 2)
-  if (scoring == SCORING_CHOSEN_SOFTMAX || scoring == SCORING_CHOSEN_SIGMOID) memory.copy(keys, logits, <usize>X << 2)
-  else for (let e = 0; e < X; e++) store<f32>(at(keys, e), load<f32>(at(scores, e)) + (bias ? load<f32>(at(bias, e)) : 0))
+  else memory.copy(scores, logits, (<usize>X) << 2)
+  if (scoring == SCORING_CHOSEN_SOFTMAX || scoring == SCORING_CHOSEN_SIGMOID) memory.copy(keys, logits, (<usize>X) << 2)
+  else
+    for (let e = 0; e < X; e++) store<f32>(at(keys, e), load<f32>(at(scores, e)) + (bias ? load<f32>(at(bias, e)) : 0))
   if (rec.groups > 1) keepGroups(keys, groups, X, rec.groups, rec.keptGroups, rec.top2)
   let sum: f32 = 0
   for (let k = 0; k < topK; k++) {
@@ -41,9 +61,10 @@ function routeRow(rec: RouteRecord, t: i32, logits: usize, out: usize): void {
   for (let k = 0; k < topK; k++) store<f32>(at(out, topK + k), load<f32>(at(out, topK + k)) * factor)
 }
 
-/** log(1 + exp(x)) without overflow. */
-// @ts-ignore: decorator
-@inline function sqrtSoftplus(x: f32): f32 { return Mathf.sqrt(max<f32>(x, 0) + Mathf.log1p(exp1(-abs(x)))) }
+/** log(1 + exp(x)) without overflow. @inline */
+function sqrtSoftplus(x: f32): f32 {
+  return Mathf.sqrt(max<f32>(x, 0) + Mathf.log1p(exp1(-abs(x))))
+}
 
 /** Index of the largest; the lowest wins ties. */
 function argmax(p: usize, n: i32): i32 {
@@ -67,10 +88,14 @@ function softmax(x: usize, out: usize, n: i32): void {
 function keepGroups(keys: usize, groups: usize, X: i32, nGroups: i32, kept: i32, top2: i32): void {
   const size = X / nGroups
   for (let g = 0; g < nGroups; g++) {
-    let first: f32 = -Infinity, second: f32 = -Infinity
+    let first: f32 = -Infinity,
+      second: f32 = -Infinity
     for (let e = g * size; e < (g + 1) * size; e++) {
       const k = load<f32>(at(keys, e))
-      if (k > first) { second = first; first = k } else if (k > second) second = k
+      if (k > first) {
+        second = first
+        first = k
+      } else if (k > second) second = k
     }
     store<f32>(at(groups, g), top2 ? first + second : first)
   }
@@ -86,12 +111,21 @@ function keepGroups(keys: usize, groups: usize, X: i32, nGroups: i32, kept: i32,
     if (!load<i32>(at(marks, g))) for (let e = g * size; e < (g + 1) * size; e++) store<f32>(at(keys, e), -Infinity)
 }
 
-/** Pairs (token, choice) sorted by expert, for linear_experts; pairs of other experts are left out. One thread does it. Rows are T. */
+/**
+ * Pairs (token, choice) sorted by expert, for linear_experts; pairs of other experts are left out. One thread does it.
+ * Rows are T.
+ */
 export function planExperts(rec: PlanExpertsRecord): void {
   if (claim(rec, 1) != 0) return
-  const T = rowsOf(rec), topK = rec.topK, X = rec.experts, first = rec.first, plan = rec.plan
-  const ids = plan + 4, offsets = at(ids, X), pairs = at(offsets, X + 1)
-  memory.fill(offsets, 0, <usize>(X + 1) << 2)
+  const T = rowsOf(rec),
+    topK = rec.topK,
+    X = rec.experts,
+    first = rec.first,
+    plan = rec.plan
+  const ids = plan + 4,
+    offsets = at(ids, X),
+    pairs = at(offsets, X + 1)
+  memory.fill(offsets, 0, (<usize>(X + 1)) << 2)
   for (let t = 0; t < T; t++)
     for (let k = 0; k < topK; k++) {
       const e = load<i32>(at(rec.routingRow(t), k)) - first
@@ -121,26 +155,34 @@ export function planExperts(rec: PlanExpertsRecord): void {
 
 /** Rows for experts whose weights are on their inputs: out[t * topK + choice] = weight * x[t]. Rows are T. */
 export function scaleExperts(rec: ScaleExpertsRecord): void {
-  const T = rowsOf(rec), topK = rec.topK, n = rec.columns
+  const T = rowsOf(rec),
+    topK = rec.topK,
+    n = rec.columns
   for (let t = firstOwn(T), end = endOwn(T); t < end; t++) {
-    const x = rec.xRow(t), weights = at(rec.routingRow(t), topK)
+    const x = rec.xRow(t),
+      weights = at(rec.routingRow(t), topK)
     for (let k = 0; k < topK; k++) {
-      const out = rec.outRow(t * topK + k), weight = load<f32>(at(weights, k))
+      const out = rec.outRow(t * topK + k),
+        weight = load<f32>(at(weights, k))
       for (let i = 0; i < n; i++) store<f32>(at(out, i), weight * load<f32>(at(x, i)))
     }
   }
 }
 
 /**
- * out[t] = sum of weight * y[t * topK + choice] over the choices of experts [first, first + X), in order of their ids, so that
- * the sum can go on where those before were added.
+ * out[t] = sum of weight * y[t * topK + choice] over the choices of experts [first, first + X), in order of their ids, so
+ * that the sum can go on where those before were added.
  */
 export function combineExperts(rec: CombineExpertsRecord): void {
-  const T = rowsOf(rec), topK = rec.topK, n = rec.columns, weighted = rec.weighted
+  const T = rowsOf(rec),
+    topK = rec.topK,
+    n = rec.columns,
+    weighted = rec.weighted
   for (let t = firstOwn(T), end = endOwn(T); t < end; t++) {
-    const out = rec.outRow(t), ids = rec.routingRow(t)
-    const count = sortSlots(ids, topK, rec.first, rec.experts)
-    if (!rec.adds) memory.fill(out, 0, <usize>n << 2)
+    const out = rec.outRow(t),
+      ids = rec.routingRow(t)
+    const count = sortChoices(ids, topK, rec.first, rec.experts)
+    if (!rec.adds) memory.fill(out, 0, (<usize>n) << 2)
     for (let i = 0; i < count; i++) {
       const choice = load<i32>(at(scratch, i))
       addScaled(out, rec.yRow(t * topK + choice), weighted ? load<f32>(at(ids, topK + choice)) : 1, n)
@@ -148,8 +190,8 @@ export function combineExperts(rec: CombineExpertsRecord): void {
   }
 }
 
-/** Slots of experts [first, first + X) into scratch, by rising id; returns how many. */
-function sortSlots(ids: usize, topK: i32, first: i32, X: i32): i32 {
+/** Choices of experts [first, first + X) into scratch, by rising id; returns how many. */
+function sortChoices(ids: usize, topK: i32, first: i32, X: i32): i32 {
   let count = 0
   for (let k = 0; k < topK; k++) {
     const id = load<i32>(at(ids, k))

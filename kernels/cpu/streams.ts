@@ -3,24 +3,34 @@ import { CollapseStreamsRecord, RepeatRecord, StreamWeightsRecord, UpdateStreams
 import { claim, claimSize, rowsOf } from './control'
 import { exp1, madd } from './simd'
 
-// @ts-ignore: decorator
-@inline function at(p: usize, i: i32): usize { return p + (<usize>i << 2) }
+/** @inline */
+function at(p: usize, i: i32): usize {
+  return p + ((<usize>i) << 2)
+}
 
 export function repeat(rec: RepeatRecord): void {
-  const rows = rowsOf(rec), bytes = <usize>rec.bytes, size = claimSize(rows)
+  const rows = rowsOf(rec),
+    bytes = <usize>rec.bytes,
+    size = claimSize(rows)
   for (let t = claim(rec, size); t < rows; t = claim(rec, size))
     for (let i = t; i < min(t + size, rows); i++)
       for (let k = 0; k < rec.times; k++) memory.copy(rec.outRow(i) + <usize>k * bytes, rec.xRow(i), bytes)
 }
 
 export function streamWeights(rec: StreamWeightsRecord): void {
-  const rows = rowsOf(rec), columns = rec.columns, n = rec.streams, eps = rec.eps, size = claimSize(rows)
+  const rows = rowsOf(rec),
+    columns = rec.columns,
+    n = rec.streams,
+    eps = rec.eps,
+    size = claimSize(rows)
   for (let t = claim(rec, size); t < rows; t = claim(rec, size))
     for (let i = t; i < min(t + size, rows); i++) {
-      const m = rec.mRow(i), out = rec.outRow(i)
+      const m = rec.mRow(i),
+        out = rec.outRow(i)
       for (let c = 0; c < columns; c++) {
         const part = c < n ? 0 : c < 2 * n ? 1 : 2
-        const v = load<f32>(at(m, c)) * load<f32>(at(rec.scale, part)) + load<f32>(at(rec.base, c)), s: f32 = 1 / (1 + exp1(-v))
+        const v = load<f32>(at(m, c)) * load<f32>(at(rec.scale, part)) + load<f32>(at(rec.base, c)),
+          s: f32 = 1 / (1 + exp1(-v))
         store<f32>(at(out, c), part == 0 ? s + eps : part == 1 ? 2 * s : v)
       }
       if (columns > n) balance(at(out, 2 * n), n, eps, rec.iterations)
@@ -31,7 +41,8 @@ export function streamWeights(rec: StreamWeightsRecord): void {
 function balance(c: usize, n: i32, eps: f32, iterations: i32): void {
   for (let i = 0; i < n; i++) {
     const row = at(c, i * n)
-    let m: f32 = -Infinity, sum: f32 = 0
+    let m: f32 = -Infinity,
+      sum: f32 = 0
     for (let j = 0; j < n; j++) m = max(m, load<f32>(at(row, j)))
     for (let j = 0; j < n; j++) {
       const e = exp1(load<f32>(at(row, j)) - m)
@@ -60,10 +71,15 @@ function divide(c: usize, n: i32, next: i32, step: i32, eps: f32): void {
 }
 
 export function collapseStreams(rec: CollapseStreamsRecord): void {
-  const rows = rowsOf(rec), n = rec.streams, bytes = <usize>rec.columns << 2, size = claimSize(rows)
+  const rows = rowsOf(rec),
+    n = rec.streams,
+    bytes = (<usize>rec.columns) << 2,
+    size = claimSize(rows)
   for (let t = claim(rec, size); t < rows; t = claim(rec, size))
     for (let i = t; i < min(t + size, rows); i++) {
-      const x = rec.xRow(i), w = rec.weightsRow(i), out = rec.outRow(i)
+      const x = rec.xRow(i),
+        w = rec.weightsRow(i),
+        out = rec.outRow(i)
       for (let c: usize = 0; c < bytes; c += 16) {
         let sum = f32x4.splat(0)
         for (let j = 0; j < n; j++) sum = madd(v128.load32_splat(at(w, j)), v128.load(x + <usize>j * bytes + c), sum)
@@ -74,13 +90,23 @@ export function collapseStreams(rec: CollapseStreamsRecord): void {
 
 /** Four streams. */
 export function updateStreams(rec: UpdateStreamsRecord): void {
-  const rows = rowsOf(rec), bytes = <usize>rec.columns << 2, size = claimSize(rows)
+  const rows = rowsOf(rec),
+    bytes = (<usize>rec.columns) << 2,
+    size = claimSize(rows)
   for (let t = claim(rec, size); t < rows; t = claim(rec, size))
     for (let i = t; i < min(t + size, rows); i++) {
-      const x = rec.xRow(i), y = rec.yRow(i), post = at(rec.weightsRow(i), 4), mix = at(post, 4), out = rec.outRow(i)
+      const x = rec.xRow(i),
+        y = rec.yRow(i),
+        post = at(rec.weightsRow(i), 4),
+        mix = at(post, 4),
+        out = rec.outRow(i)
       for (let c: usize = 0; c < bytes; c += 16) {
         // out may be x: all streams are read before the first is written
-        const own = v128.load(y + c), x0 = v128.load(x + c), x1 = v128.load(x + bytes + c), x2 = v128.load(x + 2 * bytes + c), x3 = v128.load(x + 3 * bytes + c)
+        const own = v128.load(y + c),
+          x0 = v128.load(x + c),
+          x1 = v128.load(x + bytes + c),
+          x2 = v128.load(x + 2 * bytes + c),
+          x3 = v128.load(x + 3 * bytes + c)
         for (let k = 0; k < 4; k++) {
           let sum = f32x4.mul(v128.load32_splat(at(post, k)), own)
           sum = madd(v128.load32_splat(at(mix, k)), x0, sum)

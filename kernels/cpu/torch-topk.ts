@@ -1,5 +1,5 @@
-// torch.topk's choice among equal scores, on the CPU: which of them it takes hangs on the whole row, so its algorithm is
-// followed step by step. PyTorch 2, aten/src/ATen/native/TopKImpl.h: std::partial_sort where 64 k <= n, else
+// torch.topk's choice among equal scores, on the CPU: which of them it takes hangs on the whole row, so its algorithm
+// is followed step by step. PyTorch 2, aten/src/ATen/native/TopKImpl.h: std::partial_sort where 64 k <= n, else
 // std::nth_element at k - 1; both as in libstdc++, bits/stl_algo.h (__heap_select, __introselect) and bits/stl_heap.h.
 // src/backends/reference/torch-topk.ts is the same in TypeScript.
 
@@ -7,12 +7,18 @@
 let scores: usize = 0
 let order: usize = 0
 
-// @ts-ignore: decorator
-@inline function placeAt(i: i32): i32 { return load<i32>(order + (<usize>i << 2)) }
-// @ts-ignore: decorator
-@inline function put(i: i32, place: i32): void { store<i32>(order + (<usize>i << 2), place) }
-// @ts-ignore: decorator
-@inline function better(a: i32, b: i32): bool { return load<f32>(scores + (<usize>a << 2)) > load<f32>(scores + (<usize>b << 2)) }
+/** @inline */
+function placeAt(i: i32): i32 {
+  return load<i32>(order + ((<usize>i) << 2))
+}
+/** @inline */
+function put(i: i32, place: i32): void {
+  store<i32>(order + ((<usize>i) << 2), place)
+}
+/** @inline */
+function better(a: i32, b: i32): bool {
+  return load<f32>(scores + ((<usize>a) << 2)) > load<f32>(scores + ((<usize>b) << 2))
+}
 
 function swap(i: i32, j: i32): void {
   const place = placeAt(i)
@@ -30,7 +36,8 @@ export function torchTopK(row: usize, into: usize, n: i32, k: i32): void {
 }
 
 function introselect(nth: i32, n: i32): void {
-  let first = 0, last = n
+  let first = 0,
+    last = n
   for (let depth = 2 * (31 - clz(n)); last - first > 3; depth--) {
     if (depth == 0) {
       heapSelect(first, nth + 1, last)
@@ -51,7 +58,10 @@ function introselect(nth: i32, n: i32): void {
 
 /** Around the median of three, which goes to `first`; those from the result on are not better. */
 function partition(first: i32, last: i32): i32 {
-  const middle = first + (last - first) / 2, a = placeAt(first + 1), b = placeAt(middle), c = placeAt(last - 1)
+  const middle = first + (last - first) / 2,
+    a = placeAt(first + 1),
+    b = placeAt(middle),
+    c = placeAt(last - 1)
   let median = first + 1
   if (better(a, b)) {
     if (better(b, c)) median = middle
@@ -59,7 +69,8 @@ function partition(first: i32, last: i32): i32 {
   } else if (!better(a, c)) median = better(b, c) ? last - 1 : middle
   swap(first, median)
   const pivot = placeAt(first)
-  let low = first + 1, high = last - 1
+  let low = first + 1,
+    high = last - 1
   for (; ; low++, high--) {
     while (better(placeAt(low), pivot)) low++
     while (better(pivot, placeAt(high))) high--

@@ -1,7 +1,7 @@
 import prettyBytes from 'pretty-bytes'
 import { UserError, invariant } from '../../errors.js'
 import { MAX_BANK_BYTES } from './banks.js'
-import type { BankLayout } from './layout.js'
+import type { BankLayout } from './bank-layout.js'
 
 /**
  * What a bank's memory grows by: cache pages, and slots of recurrent states where there are any. Pages are numbered from

@@ -1,4 +1,4 @@
-import type { BankLayout } from './layout.js'
+import type { BankLayout } from './bank-layout.js'
 import { DESCRIPTOR_BYTES, writeSpan } from './records.js'
 import type { Threads } from './threads.js'
 import type { PlacedWeight } from './places.js'

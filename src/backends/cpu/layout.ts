@@ -10,6 +10,7 @@ import { lowerOp } from '../plan/lower/lower.js'
 import type { Lowering } from '../plan/lower/lowering.js'
 import { findCrossings, assignBuffers } from '../plan/buffer-assignment.js'
 import type { BankAssignment } from './banks.js'
+import type { BankLayout } from './bank-layout.js'
 import { listsOf, pageOffsetsOf, recurrentBytes, slotOffsetsOf, writeCalls, type Places } from './place-calls.js'
 import type { PlacedWeight } from './places.js'
 import { DESCRIPTOR_BYTES } from './records.js'
@@ -19,33 +20,6 @@ import type { Segment } from './threads.js'
 
 /** Page-table entries of all sequences of a step. */
 export const PAGE_TABLE_ENTRIES = 1 << 16
-
-/** Addresses inside one bank's memory. */
-export interface BankLayout {
-  readonly tokensAddress: number
-  readonly positionsAddress: number
-  readonly sequencesAddress: number
-  readonly endsAddress: number
-  readonly tiesAddress: number
-  readonly logitRowsAddress: number
-  readonly tablePointersAddress: number
-  readonly tablesAddress: number
-  /** Per rope table: [T][cos, sin]. */
-  readonly ropeAddresses: readonly number[]
-  readonly recordsAddress: number
-  readonly nRecords: number
-  /** A record beside the step's, for what is done to the memory of all weights: making it (fresh-pages.ts), or only reading it. */
-  readonly probe: { readonly record: number; readonly address: number; readonly bytes: number }
-  readonly scratchAddress: number
-  /** f64 [thread][nRecords + 1][waited, worked]; see kernels/cpu/index.ts. */
-  readonly timesAddress: number
-  /** [sequences] addresses of slots. */
-  readonly slotPointersAddress: number
-  /** Cache pages and slots of recurrent states begin here; the memory grows by them. */
-  readonly poolAddress: number
-  readonly pageBytes: number
-  readonly slotBytes: number
-}
 
 export interface Layout {
   readonly banks: readonly BankLayout[]

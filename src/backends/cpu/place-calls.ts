@@ -8,7 +8,7 @@ import type { PlannedWeight } from '../formats/weights.js'
 import { type Buffer, type BufferAt, type Call, type Operand, type WeightOperand } from '../plan/calls.js'
 import { HazardTracker } from '../plan/hazards.js'
 import type { BankAssignment } from './banks.js'
-import type { BankLayout } from './layout.js'
+import type { BankLayout } from './bank-layout.js'
 import type { PlacedWeight } from './places.js'
 import { writeRecord, type PlacedCall, type RowsAt } from './records.js'
 import type { Segment } from './threads.js'
@@ -48,8 +48,8 @@ export function writeCalls(
     const entry = starts.has(address)
     if (entry) hazards.reset()
     const barrier = hazards.needsBarrier(call) || entry
-    for (const [name, kind] of Object.entries(KERNELS[call.kernel].weights) as [string, WeightKind][])
-      writeList(memory, kind, call.weights[name], places)
+    const { weights = {} }: KernelContract = KERNELS[call.kernel]
+    for (const [name, kind] of Object.entries(weights)) writeList(memory, kind, call.weights[name], places)
     writeRecord(memory.buffer, address, { ...call, fields: placedFields(call, bank, places) }, barrier)
   })
 }
@@ -66,7 +66,7 @@ function writeList(memory: WebAssembly.Memory, kind: WeightKind, operand: Weight
 }
 
 function placedFields(call: Call, bank: number, places: Places): PlacedCall['fields'] {
-  const { reads, writes, weights }: KernelContract = KERNELS[call.kernel]
+  const { reads, writes, weights = {} }: KernelContract = KERNELS[call.kernel]
   const operands = { ...call.reads, ...call.writes }
   const kinds = Object.entries({ ...reads, ...writes })
   const placed = kinds.map(([name, kind]): [string, Field] => [name, placedOperand(kind, operands[name], bank, places)])

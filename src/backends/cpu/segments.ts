@@ -1,7 +1,7 @@
 import { RECORD_BYTES } from '../contract.generated.js'
 import type { Buffer, Call } from '../plan/calls.js'
 import type { Crossing } from '../plan/buffer-assignment.js'
-import type { BankLayout } from './layout.js'
+import type { BankLayout } from './bank-layout.js'
 import { headerAddress } from './records.js'
 import type { BankCopy, Segment } from './threads.js'
 

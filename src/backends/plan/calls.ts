@@ -2,7 +2,13 @@
  * What a program becomes: calls of kernels, whose fields have the names of kernels/contract.ts and no addresses yet. A backend
  * gives the buffers, weights and states places, and encodes the calls for its kernels.
  */
-import { KERNELS, type KernelName, type OperandKind, type WeightKind } from '../contract.generated.js'
+import {
+  KERNELS,
+  type KernelContract,
+  type KernelName,
+  type OperandKind,
+  type WeightKind,
+} from '../contract.generated.js'
 import type { PlannedWeight } from '../formats/weights.js'
 
 /** Memory of an activation or a temporary: `rowBytes` for each of T (or R) times `multiple` rows. */
@@ -57,22 +63,29 @@ interface Weights {
 }
 export type WeightOperand = Weights[WeightKind]
 
-type Contract<K extends KernelName> = (typeof KERNELS)[K]
+/** A section of a kernel's contract; nothing where it has none. */
+type SectionOf<K extends KernelName, Name extends keyof KernelContract> =
+  (typeof KERNELS)[K] extends Readonly<Record<Name, infer Section>> ? Section : undefined
+
 type OperandsOf<Kinds> = { readonly [N in keyof Kinds]: Operands[Kinds[N] & OperandKind] }
 type WeightsOf<Kinds> = { readonly [N in keyof Kinds]: Weights[Kinds[N] & WeightKind] }
 type NumbersOf<Names> = Names extends readonly string[] ? Readonly<Record<Names[number], number>> : never
 
-/** A section of a call, which is left out where the kernel has nothing in it. */
-type Section<Name extends string, Fields> = [keyof Fields] extends [never]
+/** A section of a call, which is left out where the kernel has none. */
+type Section<Name extends string, Of, Fields> = Of extends undefined
   ? { readonly [N in Name]?: never }
   : { readonly [N in Name]: Fields }
 
 /** All fields of a call of kernel K: one that is missing, or misspelt, does not compile. */
-export type CallFields<K extends KernelName> = Section<'reads', OperandsOf<Contract<K>['reads']>> &
-  Section<'writes', OperandsOf<Contract<K>['writes']>> &
-  Section<'weights', WeightsOf<Contract<K>['weights']>> &
-  Section<'ints', NumbersOf<Contract<K>['ints']>> &
-  Section<'floats', NumbersOf<Contract<K>['floats']>>
+export type CallFields<K extends KernelName> = Section<
+  'reads',
+  SectionOf<K, 'reads'>,
+  OperandsOf<SectionOf<K, 'reads'>>
+> &
+  Section<'writes', SectionOf<K, 'writes'>, OperandsOf<SectionOf<K, 'writes'>>> &
+  Section<'weights', SectionOf<K, 'weights'>, WeightsOf<SectionOf<K, 'weights'>>> &
+  Section<'ints', SectionOf<K, 'ints'>, NumbersOf<SectionOf<K, 'ints'>>> &
+  Section<'floats', SectionOf<K, 'floats'>, NumbersOf<SectionOf<K, 'floats'>>>
 
 /** The same of any kernel. */
 export interface AnyFields {

@@ -5,6 +5,7 @@ import {
   CACHE,
   KERNELS,
   X_BLOCK_BYTES,
+  type KernelContract,
   type KernelName,
   type WeightKind,
 } from '../../contract.generated.js'
@@ -101,7 +102,7 @@ export class Lowering {
     // selectRows takes the R rows out of T
     const mixed = [...memoryOf(reads), ...memoryOf(writes)].some((b) => typeof b !== 'string' && b.rows !== rows)
     invariant(kernel === 'selectRows' || !mixed, `${kernel} mixes T and R rows`)
-    const kinds: Readonly<Record<string, WeightKind>> = KERNELS[kernel].weights
+    const { weights: kinds = {} }: KernelContract = KERNELS[kernel]
     const names = Object.entries(kinds).map(([field, kind]) => matrixName(kind, weights[field]))
     const name = [kernel, ...names].filter(Boolean).join(' ')
     this.calls.push({ kernel, name, bank: this.bank, rows, multiple, reads, writes, weights, ints, floats })

@@ -1,0 +1,188 @@
+// Blocks unpacked into panels of sixteen rows. The codes are laid out as in linear-int.ts; behind the scales f32 [16],
+// or [2][16], lie the minima.
+import { e2m1Codes, iq4High, iq4Low } from './block-codes'
+import { INT4_MIN_PANEL, INT7, INT7_PANEL, IQ4_PANEL, MXFP4_PANEL, Matrix } from './contract.generated'
+import { products, scratch } from './control'
+import { lower4, lowerFp8, lowerPowers, upper4, upperFp8, upperPowers } from './dequantize-blocks'
+import { blocksOf, scaleBytes, superBytes, supersOf } from './descriptor'
+import { heldNibbles } from './held'
+import { panelAt } from './scratch.generated'
+import { BYTES_SIGNED, NIBBLES, loadF16x4, lookUp } from './simd'
+import { highNibbles, lowNibbles } from './tiles'
+
+// Panels. The codes are laid out as in linear-int.ts; behind the scales f32 [16], or [2][16], lie the minima.
+
+/** d or dmin times four whole numbers, of a group. @inline */
+function lowerProduct(run: usize, s: usize, multiplier: v128): v128 {
+  return f32x4.mul(loadF16x4(run, multiplier), lower4(s))
+}
+/** @inline */
+function upperProduct(run: usize, s: usize, multiplier: v128): v128 {
+  return f32x4.mul(loadF16x4(run, multiplier), upper4(s))
+}
+
+export function unpackMin(d: Matrix, g: i32): void {
+  const nb = blocksOf(d),
+    per = d.per,
+    multiplier = f32x4.splat(d.multiplier),
+    next = (<usize>nb) << 4
+  unpackTable(d, g, i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), INT4_MIN_PANEL)
+  let s = d.scales + <usize>(g * nb) * 16,
+    to = scratch + <usize>panelAt() + 512
+  for (let i = 0; i < nb; i++, s += 16, to += INT4_MIN_PANEL) {
+    const run = supersOf(d, g) + ((<usize>(i / per)) << 5),
+      other = supersOf(d, g + 1) + ((<usize>(i / per)) << 5)
+    v128.store(to, lowerProduct(run, s, multiplier))
+    v128.store(to, upperProduct(run + 8, s, multiplier), 16)
+    v128.store(to, lowerProduct(other, s + next, multiplier), 32)
+    v128.store(to, upperProduct(other + 8, s + next, multiplier), 48)
+    v128.store(to, lowerProduct(run + 16, s + 8, multiplier), 64)
+    v128.store(to, upperProduct(run + 24, s + 8, multiplier), 80)
+    v128.store(to, lowerProduct(other + 16, s + next + 8, multiplier), 96)
+    v128.store(to, upperProduct(other + 24, s + next + 8, multiplier), 112)
+  }
+}
+
+/** Codes of four bits through a table, blocks `size` bytes apart. @inline */
+function unpackTable(d: Matrix, g: i32, table: v128, size: usize): void {
+  const nb = blocksOf(d),
+    next = (<usize>nb) << 7,
+    mask = heldNibbles()
+  let p = d.data + ((<usize>(g * nb)) << 7),
+    block = scratch + <usize>panelAt()
+  for (let i = 0; i < nb; i++, block += size) {
+    let to = block
+    for (let j = 0; j < 4; j++, p += 32, to += 64) {
+      const a = v128.load(p),
+        b = v128.load(p, 16),
+        c = v128.load(p + next),
+        e = v128.load(p + next, 16)
+      v128.store(to, lookUp(table, lowNibbles(a, mask)))
+      v128.store(to, lookUp(table, lowNibbles(b, mask)), 16)
+      v128.store(to, lookUp(table, lowNibbles(c, mask)), 32)
+      v128.store(to, lookUp(table, lowNibbles(e, mask)), 48)
+      v128.store(to, lookUp(table, highNibbles(a, mask)), 256)
+      v128.store(to, lookUp(table, highNibbles(b, mask)), 272)
+      v128.store(to, lookUp(table, highNibbles(c, mask)), 288)
+      v128.store(to, lookUp(table, highNibbles(e, mask)), 304)
+    }
+  }
+}
+
+export function unpackMx(d: Matrix, g: i32): void {
+  const nb = blocksOf(d),
+    next = (<usize>nb) << 3
+  unpackTable(d, g, e2m1Codes(), MXFP4_PANEL)
+  let s = d.scales + ((<usize>(g * nb)) << 3),
+    to = scratch + <usize>panelAt() + 512
+  for (let i = 0; i < nb; i++, s += 8, to += MXFP4_PANEL) {
+    v128.store(to, lowerPowers(s))
+    v128.store(to, upperPowers(s), 16)
+    v128.store(to, lowerPowers(s + next), 32)
+    v128.store(to, upperPowers(s + next), 48)
+  }
+}
+
+/** A block of a panel in bytes: 32 columns of sixteen rows, and their scales. */
+const BYTES_PANEL: usize = 576
+
+/** As int8 does it: both halves of the codes, or bytes. */
+export function unpackIq4(d: Matrix, g: i32): void {
+  const nb = blocksOf(d),
+    per = d.per,
+    multiplier = f32x4.splat(d.multiplier),
+    next = (<usize>nb) << 3,
+    nibbles = products == NIBBLES
+  const size = nibbles ? IQ4_PANEL : BYTES_PANEL
+  if (nibbles) {
+    unpackTable(d, g, iq4High(), IQ4_PANEL)
+    unpackLowIq4(d, g)
+  } else {
+    const codes = v128.or(iq4Low(), i8x16.shl(iq4High(), 4))
+    unpackTable(d, g, v128.xor(codes, i8x16.splat(products == BYTES_SIGNED ? -128 : 0)), BYTES_PANEL)
+  }
+  let s = d.scales + ((<usize>(g * nb)) << 3),
+    to = scratch + <usize>panelAt() + size - 64
+  for (let i = 0; i < nb; i++, s += 8, to += size) {
+    const run = supersOf(d, g) + ((<usize>(i / per)) << 4),
+      other = supersOf(d, g + 1) + ((<usize>(i / per)) << 4)
+    v128.store(to, lowerProduct(run, s, multiplier))
+    v128.store(to, upperProduct(run + 8, s, multiplier), 16)
+    v128.store(to, lowerProduct(other, s + next, multiplier), 32)
+    v128.store(to, upperProduct(other + 8, s + next, multiplier), 48)
+  }
+}
+
+function unpackLowIq4(d: Matrix, g: i32): void {
+  const nb = blocksOf(d),
+    next = (<usize>nb) << 7,
+    mask = heldNibbles(),
+    table = iq4Low()
+  let p = d.data + ((<usize>(g * nb)) << 7),
+    block = scratch + <usize>panelAt() + 512
+  for (let i = 0; i < nb; i++, block += IQ4_PANEL) {
+    let to = block
+    for (let j = 0; j < 4; j++, p += 32, to += 64)
+      for (let k: usize = 0; k < 2; k++) {
+        const a = v128.load(p + (k << 4)),
+          c = v128.load(p + next + (k << 4)),
+          t = to + (k << 4)
+        v128.store(t, lookUp(table, lowNibbles(a, mask)))
+        v128.store(t, lookUp(table, lowNibbles(c, mask)), 32)
+        v128.store(t, lookUp(table, highNibbles(a, mask)), 256)
+        v128.store(t, lookUp(table, highNibbles(c, mask)), 288)
+      }
+  }
+}
+
+/** Codes plus 64, scales f32 [2][16], minima f32 [2][16]: for int7 and nvfp4. */
+export function unpack16(d: Matrix, g: i32): void {
+  const nb = blocksOf(d),
+    per = d.per,
+    multiplier = f32x4.splat(d.multiplier),
+    each = scaleBytes(d),
+    next = <usize>nb * each,
+    mins = d.mins
+  const int7 = d.format == INT7
+  if (int7) unpackBytes(d, g)
+  else unpackTable(d, g, i8x16.add(e2m1Codes(), i8x16.splat(52)), INT7_PANEL)
+  let s = d.scales + <usize>(g * nb) * each,
+    to = scratch + <usize>panelAt() + 512
+  for (let i = 0; i < nb; i++, s += each, to += INT7_PANEL)
+    for (let h: usize = 0; h < 2; h++) {
+      const t = to + (h << 6),
+        q = s + (h << 3)
+      if (!int7) {
+        v128.store(t, lowerFp8(q, multiplier))
+        v128.store(t, upperFp8(q, multiplier), 16)
+        v128.store(t, lowerFp8(q + next, multiplier), 32)
+        v128.store(t, upperFp8(q + next, multiplier), 48)
+        continue
+      }
+      const run = supersOf(d, g) + <usize>(i / per) * superBytes(d),
+        other = supersOf(d, g + 1) + <usize>(i / per) * superBytes(d)
+      v128.store(t, lowerProduct(run, q, multiplier))
+      v128.store(t, upperProduct(run + 8, q, multiplier), 16)
+      v128.store(t, lowerProduct(other, q + next, multiplier), 32)
+      v128.store(t, upperProduct(other + 8, q + next, multiplier), 48)
+      if (!mins) continue
+      v128.store(t, lowerProduct(run + 16, q + 16, multiplier), 128)
+      v128.store(t, upperProduct(run + 24, q + 16, multiplier), 144)
+      v128.store(t, lowerProduct(other + 16, q + next + 16, multiplier), 160)
+      v128.store(t, upperProduct(other + 24, q + next + 16, multiplier), 176)
+    }
+}
+
+function unpackBytes(d: Matrix, g: i32): void {
+  const nb = blocksOf(d),
+    next = (<usize>nb) << 8
+  let p = d.data + ((<usize>(g * nb)) << 8),
+    to = scratch + <usize>panelAt()
+  for (let i = 0; i < nb; i++, to += 256)
+    for (let j = 0; j < 8; j++, p += 32, to += 64) {
+      v128.store(to, v128.load(p))
+      v128.store(to, v128.load(p, 16), 16)
+      v128.store(to, v128.load(p + next), 32)
+      v128.store(to, v128.load(p + next, 16), 48)
+    }
+}

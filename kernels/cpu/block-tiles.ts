@@ -1,0 +1,201 @@
+// Tiles: two rows of x (a, b) times a panel of blocks. One body each; what differs is constant where it is inlined.
+import { X_REST, firstSums, minusSum, otherSums } from './block-codes'
+import { scratch } from './control'
+import { panelAt } from './scratch.generated'
+import { dot2, dot4, madd } from './simd'
+import { outAt, pairs, scaled, xAt } from './tiles'
+
+// Tiles: two rows of x (a, b) times a panel. One body each; what differs is constant where it is inlined.
+
+export function tileMinNibbles(nb: i32, table: usize, to: usize): void {
+  tileMin(nb, table, to, false)
+}
+export function tileMinBytes(nb: i32, table: usize, to: usize): void {
+  tileMin(nb, table, to, true)
+}
+
+/** @inline */
+function dot(acc: v128, a: v128, b: v128, bytes: boolean): v128 {
+  return bytes ? dot4(acc, a, b) : dot2(acc, a, b)
+}
+/** @inline */
+function summed(acc: v128, bytes: boolean): v128 {
+  return bytes ? acc : pairs(acc)
+}
+
+/** @inline */
+function tileMin(nb: i32, table: usize, to: usize, bytes: boolean): void {
+  let x = xAt(table, 0),
+    y = xAt(table, 1),
+    p = scratch + <usize>panelAt()
+  let a0 = f32x4.splat(0),
+    a1 = a0,
+    a2 = a0,
+    a3 = a0,
+    b0 = a0,
+    b1 = a0,
+    b2 = a0,
+    b3 = a0
+  for (let i = 0; i < nb; i++, p += 128, x += X_REST, y += X_REST) {
+    let c0 = i32x4.splat(0),
+      c1 = c0,
+      c2 = c0,
+      c3 = c0,
+      e0 = c0,
+      e1 = c0,
+      e2 = c0,
+      e3 = c0
+    const f = v128.load32_splat(x, 44),
+      h = v128.load32_splat(y, 44)
+    for (const end = p + 512; p < end; p += 64, x += 4, y += 4) {
+      const w0 = v128.load(p),
+        w1 = v128.load(p, 16),
+        w2 = v128.load(p, 32),
+        w3 = v128.load(p, 48),
+        u = v128.load32_splat(x),
+        v = v128.load32_splat(y)
+      c0 = dot(c0, u, w0, bytes)
+      c1 = dot(c1, u, w1, bytes)
+      c2 = dot(c2, u, w2, bytes)
+      c3 = dot(c3, u, w3, bytes)
+      e0 = dot(e0, v, w0, bytes)
+      e1 = dot(e1, v, w1, bytes)
+      e2 = dot(e2, v, w2, bytes)
+      e3 = dot(e3, v, w3, bytes)
+    }
+    let s0 = v128.load(p),
+      s1 = v128.load(p, 16),
+      s2 = v128.load(p, 32),
+      s3 = v128.load(p, 48),
+      u = v128.load32_splat(x),
+      v = v128.load32_splat(y)
+    a0 = scaled(a0, summed(c0, bytes), s0, u)
+    a1 = scaled(a1, summed(c1, bytes), s1, u)
+    a2 = scaled(a2, summed(c2, bytes), s2, u)
+    a3 = scaled(a3, summed(c3, bytes), s3, u)
+    b0 = scaled(b0, summed(e0, bytes), s0, v)
+    b1 = scaled(b1, summed(e1, bytes), s1, v)
+    b2 = scaled(b2, summed(e2, bytes), s2, v)
+    b3 = scaled(b3, summed(e3, bytes), s3, v)
+    s0 = v128.load(p, 64)
+    s1 = v128.load(p, 80)
+    s2 = v128.load(p, 96)
+    s3 = v128.load(p, 112)
+    u = f
+    v = h
+    a0 = madd(s0, u, a0)
+    a1 = madd(s1, u, a1)
+    a2 = madd(s2, u, a2)
+    a3 = madd(s3, u, a3)
+    b0 = madd(s0, v, b0)
+    b1 = madd(s1, v, b1)
+    b2 = madd(s2, v, b2)
+    b3 = madd(s3, v, b3)
+  }
+  const o = outAt(table, 0, to),
+    q = outAt(table, 1, to)
+  v128.store(o, a0)
+  v128.store(o, a1, 16)
+  v128.store(o, a2, 32)
+  v128.store(o, a3, 48)
+  v128.store(q, b0)
+  v128.store(q, b1, 16)
+  v128.store(q, b2, 32)
+  v128.store(q, b3, 48)
+}
+
+export function tile16(nb: i32, table: usize, to: usize): void {
+  tileHalves(nb, table, to, false)
+}
+export function tile16Min(nb: i32, table: usize, to: usize): void {
+  tileHalves(nb, table, to, true)
+}
+
+/** Scales of 16 columns; codes of seven bits, sums in i32. @inline */
+function tileHalves(nb: i32, table: usize, to: usize, mins: boolean): void {
+  let x = xAt(table, 0),
+    y = xAt(table, 1),
+    p = scratch + <usize>panelAt()
+  let a0 = f32x4.splat(0),
+    a1 = a0,
+    a2 = a0,
+    a3 = a0,
+    b0 = a0,
+    b1 = a0,
+    b2 = a0,
+    b3 = a0
+  for (let i = 0; i < nb; i++, p += 256, x += X_REST, y += X_REST) {
+    let f = firstSums(x),
+      h = firstSums(y)
+    const scaleX = v128.load32_splat(x, 32),
+      scaleY = v128.load32_splat(y, 32),
+      otherX = otherSums(x),
+      otherY = otherSums(y)
+    for (let s = p + 512, stop = s + 128; s < stop; s += 64) {
+      let c0 = i32x4.shl(pairs(f), 3),
+        c1 = c0,
+        c2 = c0,
+        c3 = c0,
+        e0 = i32x4.shl(pairs(h), 3),
+        e1 = e0,
+        e2 = e0,
+        e3 = e0
+      for (const end = p + 256; p < end; p += 64, x += 4, y += 4) {
+        const w0 = v128.load(p),
+          w1 = v128.load(p, 16),
+          w2 = v128.load(p, 32),
+          w3 = v128.load(p, 48),
+          u = v128.load32_splat(x),
+          v = v128.load32_splat(y)
+        c0 = dot4(c0, u, w0)
+        c1 = dot4(c1, u, w1)
+        c2 = dot4(c2, u, w2)
+        c3 = dot4(c3, u, w3)
+        e0 = dot4(e0, v, w0)
+        e1 = dot4(e1, v, w1)
+        e2 = dot4(e2, v, w2)
+        e3 = dot4(e3, v, w3)
+      }
+      let s0 = v128.load(s),
+        s1 = v128.load(s, 16),
+        s2 = v128.load(s, 32),
+        s3 = v128.load(s, 48)
+      a0 = scaled(a0, c0, s0, scaleX)
+      a1 = scaled(a1, c1, s1, scaleX)
+      a2 = scaled(a2, c2, s2, scaleX)
+      a3 = scaled(a3, c3, s3, scaleX)
+      b0 = scaled(b0, e0, s0, scaleY)
+      b1 = scaled(b1, e1, s1, scaleY)
+      b2 = scaled(b2, e2, s2, scaleY)
+      b3 = scaled(b3, e3, s3, scaleY)
+      if (mins) {
+        s0 = v128.load(s, 128)
+        s1 = v128.load(s, 144)
+        s2 = v128.load(s, 160)
+        s3 = v128.load(s, 176)
+        const u = minusSum(f, scaleX),
+          v = minusSum(h, scaleY)
+        a0 = madd(s0, u, a0)
+        a1 = madd(s1, u, a1)
+        a2 = madd(s2, u, a2)
+        a3 = madd(s3, u, a3)
+        b0 = madd(s0, v, b0)
+        b1 = madd(s1, v, b1)
+        b2 = madd(s2, v, b2)
+        b3 = madd(s3, v, b3)
+      }
+      f = otherX
+      h = otherY
+    }
+  }
+  const o = outAt(table, 0, to),
+    q = outAt(table, 1, to)
+  v128.store(o, a0)
+  v128.store(o, a1, 16)
+  v128.store(o, a2, 32)
+  v128.store(o, a3, 48)
+  v128.store(q, b0)
+  v128.store(q, b1, 16)
+  v128.store(q, b2, 32)
+  v128.store(q, b3, 48)
+}
