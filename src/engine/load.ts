@@ -1,4 +1,4 @@
-import { PAGE_SIZE, type Backend, type Runner } from '../backends/backend.js'
+import { PAGE_SIZE, type Backend, type BackendOptions, type Runner } from '../backends/backend.js'
 import { findBackend } from '../backends/registry.js'
 import type { Dialect } from '../chat/dialects/dialect.js'
 import { chooseDialect } from '../chat/dialects/registry.js'
@@ -21,6 +21,7 @@ import { PagePool, type CacheLimit } from './schedule/cache.js'
 import { Scheduler, type SharedRunner } from './schedule/scheduler.js'
 import { SlotPool } from './schedule/slots.js'
 
+const DEFAULT_PRECISION = 'fast'
 /** Tokens of a prompt that one step takes unless asked otherwise. */
 const DEFAULT_STEP_TOKENS = 256
 /** Answers that one step goes on with unless asked otherwise. */
@@ -62,13 +63,44 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
   const template = await loadChatTemplate(checkpoint)
   const generation = (await checkpoint.json('generation_config.json')) ?? {}
   const contextLength = contextOf(program, options.contextLength)
-  const { precision = 'fast', quantize, kvCache, threads, profile, onProgress, signal } = options
-  const maxConcurrency = options.maxConcurrency ?? DEFAULT_CONCURRENCY
+  const runner = await backend.load(program, checkpoint, backendOptions(program, contextLength, options))
+  const modelType = String(checkpoint.config['model_type'])
+  const dialect = chooseDialect({
+    template: template?.source,
+    modelType,
+    hasToken: (token) => tokenizer?.idOf(token) !== undefined,
+  })
+  const stopIds = stopIdsOf(checkpoint.config, generation, tokenizer)
+  for (const id of stopMarkerIds(dialect, tokenizer)) stopIds.add(id)
+  const info: EngineInfo = {
+    name: checkpoint.name,
+    architecture: modelType,
+    ...factsOf(program, runner),
+    contextLength,
+    precision: options.precision ?? DEFAULT_PRECISION,
+    stopIds: [...stopIds],
+    hasChatTemplate: template !== undefined,
+    hasTokenizer: tokenizer !== undefined,
+  }
+  const shared = shareRunner(runner, program.vocabSize, contextLength, cacheLimit(runner, options.cacheMemory))
+  const defaults = generationDefaults(generation)
+  const grammars = new ModelGrammars(tokenizer, program.vocabSize, stopIds, dialect)
+  const own = { name: checkpoint.name, tokenizer, template, dialect, stopIds, grammars }
+  await checkpoint.close()
+  return new Engine(info, { ...own, shared, defaults, speculate: options.speculate })
+}
+
+function backendOptions(
+  { vocabSize }: Program,
+  contextLength: number,
+  { maxConcurrency = DEFAULT_CONCURRENCY, ...options }: LoadOptions,
+): BackendOptions {
+  const { precision = DEFAULT_PRECISION, quantize, kvCache, threads, profile, onProgress, signal } = options
   const stepTokens = Math.min(options.stepTokens ?? DEFAULT_STEP_TOKENS, contextLength)
-  const runner = await backend.load(program, checkpoint, {
+  return {
     precision,
     stepTokens,
-    maxLogitRows: Math.min(stepTokens, Math.max(maxConcurrency, Math.floor(MAX_LOGITS / program.vocabSize))),
+    maxLogitRows: Math.min(stepTokens, Math.max(maxConcurrency, Math.floor(MAX_LOGITS / vocabSize))),
     ...(quantize && { quantize }),
     ...(kvCache && { kvCache }),
     ...(threads !== undefined && { cpu: { threads } }),
@@ -76,40 +108,21 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
     choose: drawToken,
-  })
-  const dialect = chooseDialect({
-    template: template?.source,
-    modelType: String(checkpoint.config['model_type']),
-    hasToken: (token) => tokenizer?.idOf(token) !== undefined,
-  })
-  const stopIds = stopIdsOf(checkpoint.config, generation, tokenizer)
-  for (const id of stopMarkerIds(dialect, tokenizer)) stopIds.add(id)
-  const parameters = countParameters(program)
-  const info: EngineInfo = {
-    name: checkpoint.name,
-    architecture: String(checkpoint.config['model_type']),
+  }
+}
+
+function factsOf(program: Program, runner: Runner) {
+  const { total, active } = countParameters(program)
+  return {
     vocabSize: program.vocabSize,
-    contextLength,
     layers: program.nLayers,
-    parameters: parameters.total,
-    activeParameters: parameters.active,
+    parameters: total,
+    activeParameters: active,
     backend: runner.backend,
     threads: runner.threads ?? 1,
-    precision,
     weightBytes: runner.weightBytes,
     activeWeightBytes: runner.activeWeightBytes,
-    stopIds: [...stopIds],
-    hasChatTemplate: template !== undefined,
-    hasTokenizer: tokenizer !== undefined,
   }
-  const shared = shareRunner(runner, program.vocabSize, contextLength, cacheLimit(runner, options.cacheMemory))
-  const defaults = generationDefaults(generation)
-  const { speculate } = options
-  const grammars = new ModelGrammars(tokenizer, program.vocabSize, stopIds, dialect)
-  const own = { name: checkpoint.name, tokenizer, template, dialect, stopIds, grammars }
-  const model = { ...own, shared, defaults, speculate }
-  await checkpoint.close()
-  return new Engine(info, model)
 }
 
 /** The backend that the options ask for; they are all checked. */
