@@ -26,6 +26,7 @@ const weigh = (streams: number, columns: number, iterations: number): Omit<OpCas
 export const streamWeights: OpCase[] = [
   { name: 'as published', ...weigh(4, 24, 20) },
   { name: 'one round', ...weigh(4, 24, 1) },
+  { name: 'two rounds, which do not settle yet', ...weigh(4, 24, 2) },
   { name: 'only what is read', ...weigh(4, 4, 20) },
   {
     name: 'equal weights',
