@@ -55,7 +55,7 @@ export function claim(rec: OpRecord, count: i32): i32 {
 }
 
 // Ops that do each row by itself share rows out once for all: what one of them left in a row, the next finds done by
-// the same thread, and no barrier is needed between them (src/backends/plan/buffer-assignment.ts).
+// the same thread, and no barrier is needed between them (src/backends/plan/hazards.ts).
 
 /** @inline */
 export function firstOwn(rows: i32): i32 {

@@ -2,7 +2,7 @@ import { invariant, UserError } from '../../errors.js'
 import type { StoredTensor } from '../checkpoint.js'
 import { BlockNumbers, type BlockReader } from './block-numbers.js'
 import { FORMATS, rowBytes, type Format, type FormatName } from './formats.js'
-import { BLOCK_READERS } from './ggml-blocks.js'
+import { BLOCK_READERS, type BlockFormatName } from './ggml-blocks.js'
 import { E2M1, E4M3, f16At } from './small-floats.js'
 
 /** The part of a scale grid that decodeBytes needs. */
@@ -55,7 +55,7 @@ export function decodeBytes(
   const out = new Float32Array(rows * cols)
   const reader = BLOCK_READERS[format]
   if (reader) decodeBlocks(reader, bytes, out, FORMATS[format])
-  else ELEMENTS[format]?.(bytes, out)
+  else ELEMENTS[format as keyof typeof ELEMENTS](bytes, out)
   if (grid) applyGrid(out, rows, cols, grid)
   return out
 }
@@ -89,7 +89,7 @@ const INT4_ZERO = 8
 type Decoder = (bytes: Uint8Array, out: Float32Array) => void
 
 /** Formats whose values need nothing but themselves, and the codes of those with a scale grid. */
-const ELEMENTS: Readonly<Partial<Record<FormatName, Decoder>>> = {
+const ELEMENTS: Readonly<Record<Exclude<FormatName, BlockFormatName>, Decoder>> = {
   f32: (bytes, out) => new Uint8Array(out.buffer).set(bytes),
   f16: (bytes, out) => {
     for (let i = 0; i < out.length; i++) out[i] = f16At(bytes, 2 * i)

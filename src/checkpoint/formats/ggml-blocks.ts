@@ -153,8 +153,7 @@ function tq2_0(bytes: Uint8Array, at: number, block: BlockNumbers): void {
   for (let c = 0; c < 256; c++) block.codes[c] = (block.codes[c] ?? 0) - 1
 }
 
-/** Every block format, by the name of its row in the table of formats. */
-export const BLOCK_READERS: Readonly<Partial<Record<FormatName, BlockReader>>> = {
+const READERS = {
   q4_0: (bytes, at, block) => {
     block.scale = f16At(bytes, at)
     q4(bytes, at + 2, block, 8)
@@ -190,4 +189,10 @@ export const BLOCK_READERS: Readonly<Partial<Record<FormatName, BlockReader>>> =
   },
   ...{ q2_k, q3_k, q4_k, q5_k, q6_k, q8_k, iq4_xs, tq1_0, tq2_0 },
   ...{ iq1_s, iq1_m, iq2_xxs, iq2_xs, iq2_s, iq3_xxs, iq3_s },
-}
+} satisfies Partial<Record<FormatName, BlockReader>>
+
+/** Formats that are read here. */
+export type BlockFormatName = keyof typeof READERS
+
+/** Every block format, by the name of its row in the table of formats. */
+export const BLOCK_READERS: Readonly<Partial<Record<FormatName, BlockReader>>> = READERS
