@@ -91,7 +91,7 @@ export async function feedThreeWays(
   return { results, program }
 }
 
-/** A model with its weights, and a timeline of one sequence. */
+/** A model with its weights, and the cache of one sequence. */
 export class GoldenRun {
   /** Of the last {@link feed}: where the first position is that a longer text would change. */
   tiedFrom = Infinity

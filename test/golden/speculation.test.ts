@@ -13,7 +13,7 @@ const folders = ['golden', 'golden-gguf'].flatMap((kind) =>
 /** Recurrent states do not go back behind a wrong guess. */
 const RECURRENT = /kimi-linear|kimi-k3|qwen3-next|qwen3\.5/
 
-/** With four heads many scores of their indexers are equal: guesses are not asked for (Timeline.verify). */
+/** With four heads many scores of their indexers are equal: drafts are not asked for (Sequence.checkedDrafts). */
 const TIED = /deepseek-v32|deepseek-v4|glm5/
 
 /** Right, but for every fifth token. */
