@@ -160,7 +160,7 @@ await engine.close()
       try {
         run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.'])
       } catch (error) {
-        throw new Error(String(error.stdout).trim().split('\n').slice(0, 5).join('; '))
+        throw new Error(String(error.stdout).trim().split('\n').slice(0, 5).join('; '), { cause: error })
       }
     })
 } catch (error) {

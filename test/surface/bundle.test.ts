@@ -24,7 +24,7 @@ async function bundle(name: string, code: string): Promise<{ main: string; bytes
       target: 'es2022',
       lib: { entry, formats: ['es'], fileName: 'main' },
       chunkSizeWarningLimit: 4000,
-      rollupOptions: { onwarn: ({ message }) => void warnings.push(message) },
+      rolldownOptions: { onLog: (level, { message }) => void (level === 'warn' && warnings.push(message)) },
     },
   })
   expect(warnings).toEqual([])
