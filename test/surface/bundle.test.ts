@@ -24,7 +24,11 @@ async function bundle(name: string, code: string): Promise<{ main: string; bytes
       target: 'es2022',
       lib: { entry, formats: ['es'], fileName: 'main' },
       chunkSizeWarningLimit: 4000,
-      rolldownOptions: { onLog: (level, { message }) => void (level === 'warn' && warnings.push(message)) },
+      rolldownOptions: {
+        onLog: (level, { message }) => {
+          if (level === 'warn') warnings.push(message)
+        },
+      },
     },
   })
   expect(warnings).toEqual([])
@@ -54,4 +58,4 @@ export const mini = () => loadEngine('mini').catch((error) => error instanceof U
   const page = (await import(main)) as { plan: () => Promise<{ layers: number }>; mini: () => Promise<string> }
   expect((await page.plan()).layers).toBe(28)
   expect(await page.mini()).toMatch(/^mini: the embedded model is the folder models\/mini.*serve that folder/)
-}, 120_000)
+}, 300_000)

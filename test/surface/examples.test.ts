@@ -57,7 +57,7 @@ it('examples are what the compiler takes', () => {
     )
   })
   expect(problems).toEqual([])
-}, 120_000)
+}, 300_000)
 
 describe('on the built package', () => {
   /** What each example printed, or why it failed; of one process for all. */
