@@ -81,11 +81,20 @@ describe('pages', () => {
     await expect(bare.pool.take(1)).rejects.toThrow('no memory')
   })
 
-  it('report any other failure as it is', async () => {
-    const pool = new PagePool({ reservePages: () => Promise.reject(new Error('device lost')) })
-    await expect(pool.take(1)).rejects.toThrow('device lost')
-    expect(pool.size).toBe(0)
-  })
+  it.each([new Error('device lost'), new UserError('device lost', 'aborted')])(
+    'report $name as it is',
+    async (error) => {
+      let asked = 0
+      const reservePages = (): Promise<void> => (asked++, Promise.reject(error))
+      const pool = new PagePool({ reservePages })
+      await expect(pool.take(1)).rejects.toBe(error)
+      // Only a lack of memory is worth a second try.
+      expect([asked, pool.size]).toEqual([1, 0])
+      const slots = new SlotPool({ reserveSlots: reservePages, copySlot: () => undefined }, { slots: 5, hard: false })
+      await expect(slots.take()).rejects.toBe(error)
+      expect([asked, slots.size]).toEqual([2, 0])
+    },
+  )
 })
 
 describe('the tree of prefixes', () => {

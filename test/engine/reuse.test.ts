@@ -71,6 +71,16 @@ describe('pages that requests share', () => {
     await ask([...numbers(3, 100), 1, 2, 3, ...numbers(9, 60), 4], 2)
   })
 
+  it('take the place of a page of its own, which is given back', async () => {
+    const { ask, model } = modelOf()
+    const own = new Session(model)
+    await ask(numbers(3, 40), 1, own)
+    await ask(numbers(3, 200), 1)
+    expect((await ask([...numbers(3, 200), 1], 3, own)).cachedTokens).toBe(192)
+    await own.close()
+    expect(model.shared.pool.size - model.shared.pool.freeCount).toBeLessThanOrEqual(4)
+  })
+
   it('are given back once by all who used them', async () => {
     const { ask, model } = modelOf()
     const sessions = [1, 2, 3].map(() => new Session(model))

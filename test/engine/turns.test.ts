@@ -24,6 +24,9 @@ interface Request {
 async function stepsOf(requests: readonly Request[], options: FakeOptions, limit?: CacheLimit): Promise<Served[][]> {
   const steps: Served[][] = []
   const onStep = (step: Step): void => {
+    // Every row of logits has somebody who wants it.
+    expect(step.wants).toHaveLength(step.logitRows.length)
+    expect(step.wants?.every(Boolean)).toBe(true)
     const served = new Map<number, { position: number; tokens: number }>()
     step.tokens.forEach((request, t) => {
       const share = served.get(request)
