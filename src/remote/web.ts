@@ -1,4 +1,5 @@
 import type { LoadProgress } from '../engine/options.js'
+import { MINI } from '../checkpoint/files/mini.js'
 import { connectEngine, type ConnectedEngine } from './connect.js'
 import { portLine } from './port.js'
 import type { SentLoadOptions, SentModel } from './protocol.js'
@@ -24,5 +25,11 @@ export function startEngineWorker(model: SentModel, options: EngineWorkerOptions
   const { onProgress, signal, ...sent } = options
   // Bundlers look for this very form, and make a bundle of the worker's file.
   const worker = new Worker(new URL('./web-worker.js', import.meta.url), { type: 'module' })
-  return connectEngine(portLine(worker), { model, options: sent, onProgress, signal })
+  return connectEngine(portLine(worker), { model: absolute(model), options: sent, onProgress, signal })
+}
+
+/** Seen from the page: the file of the worker lies elsewhere. What is no address is the engine's to refuse. */
+function absolute(model: SentModel): SentModel {
+  if (typeof model !== 'string' || model === MINI || !URL.canParse(model, location.href)) return model
+  return new URL(model, location.href).href
 }

@@ -1,5 +1,6 @@
 // The half of the suite that runs inside of the page, on the built package (run.mjs replaces src by dist).
 import { UserError, loadEngine, type LoadOptions, type ModelFiles } from '../../src/index.js'
+import { startEngineWorker, type SentLoadOptions } from '../../src/worker-web.js'
 import { parseGolden } from '../golden/golden-file.js'
 
 const QUESTION = "How many r's are in strawberry?"
@@ -94,6 +95,25 @@ const cases = {
     if (ids.length !== 4) throw new Error(`${ids.length} ids`)
     return String(ids)
   },
+  async answerFromWorker(model: string | null, options: SentLoadOptions) {
+    let last = 0
+    const engine = await startEngineWorker(model ?? (await miniFiles()), {
+      ...options,
+      onProgress: ({ loadedBytes, totalBytes }) => (last = loadedBytes / totalBytes),
+    })
+    if (last !== 1) throw new Error(`progress ended at ${last}`)
+    const session = engine.session()
+    const { text, ids } = await session.chat([{ role: 'user', content: QUESTION }], { temperature: 0 }).result
+    if (!/\b(3|three)\b/i.test(text)) throw new Error(`expected an answer with 3, found ${JSON.stringify(text)}`)
+    const again = engine.complete('a', { ignoreEos: true, maxTokens: 400 })
+    for await (const part of again) if (part.text !== '') break
+    const { finishReason } = await again.result
+    if (finishReason !== 'abort') throw new Error(`expected an answer that is cancelled, found ${finishReason}`)
+    if ((await engine.encode(text)).length === 0) throw new Error('no tokens')
+    await engine.close()
+    return `${ids.length} tokens`
+  },
+  workerError: () => userError(() => startEngineWorker('/nothing/'), 'file_not_found', /nothing: expected config.json/),
   async determinism(precision: 'exact' | 'fast') {
     const [one, ...others] = await Promise.all([1, 2, 3].map((threads) => logitBits({ precision, threads })))
     for (const other of others)

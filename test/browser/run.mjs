@@ -38,14 +38,26 @@ async function bundle(page, outDir) {
     root: join(root, 'test/browser'),
     configFile: false,
     logLevel: 'silent',
-    resolve: { alias: [{ find: /^.*\/src\/index\.js$/, replacement: join(root, 'dist/index.js') }] },
+    resolve: {
+      alias: ['index', 'worker-web'].map((name) => ({
+        find: new RegExp(`^.*/src/${name}\\.js$`),
+        replacement: join(root, `dist/${name}.js`),
+      })),
+    },
+    // The engine is loaded in pieces, which workers of the older form cannot import.
+    worker: { format: 'es' },
     build: {
       outDir,
       emptyOutDir: true,
       target: 'es2022',
       // The kernels are one long line of hex.
       chunkSizeWarningLimit: 4000,
-      rollupOptions: { input: join(root, 'test/browser', page), onwarn: (warning) => warnings.push(warning.message) },
+      rollupOptions: {
+        input: join(root, 'test/browser', page),
+        // How long its own plugins take on a busy machine says nothing about the package.
+        checks: { bundlerTimings: false },
+        onwarn: (warning) => warnings.push(warning.message),
+      },
     },
   })
   if (warnings.length > 0) throw new Error(`the bundler warns: ${warnings.join('; ')}`)
@@ -116,6 +128,9 @@ try {
     await run('mini answers, exact', 'answer', '/mini/', { threads: 2, precision: 'exact' })
     await run('mini answers, reference', 'answer', '/mini/', { backend: 'reference', precision: 'exact' })
     await run('mini answers from files', 'answerFromFiles')
+    await run('mini answers in a worker', 'answerFromWorker', '/mini/', { threads: 2 })
+    await run('mini answers in a worker from files', 'answerFromWorker', null, { threads: 2 })
+    await run('a worker says what is wrong', 'workerError')
     if (gguf) await run('a chosen .gguf file', 'answerFromGguf', `/fixtures/${gguf}/model.gguf`)
     await run('any number of threads, the same bits, exact', 'determinism', 'exact')
     await run('any number of threads, the same bits, fast', 'determinism', 'fast')
@@ -132,6 +147,7 @@ try {
   await page('page without isolation', plain.origin, async (run) => {
     await run('is not isolated', 'isolation', false)
     await run('mini answers, fast', 'answer', '/mini/', {})
+    await run('mini answers in a worker, by a relative address', 'answerFromWorker', 'mini/', {})
     await run('threads are refused', 'error', '/mini/', { threads: 2 }, 'unsupported_platform', 'Cross-Origin-Opener')
   })
   await page('server without ranges, with a page for all paths', whole.origin, async (run) => {
