@@ -109,7 +109,7 @@ export default tseslint.config(
   },
   // AssemblyScript: read as TypeScript, whose types are not its own.
   {
-    files: ['kernels/cpu/*.ts'],
+    files: ['kernels/cpu/**/*.ts'],
     extends: [tseslint.configs.recommended],
     rules: {
       // Names that are built into AssemblyScript.

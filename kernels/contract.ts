@@ -15,7 +15,7 @@ export const PAGE_SIZE = 64
 export const GROUP_ROWS = 8
 /** Columns that are widened to f32 at a time; 4 rows of it stay in the first-level cache. */
 export const CHUNK_COLUMNS = 1024
-/** Bytes of 32 quantised activations (kernels/cpu/quantize.ts). */
+/** Bytes of 32 quantised activations (kernels/cpu/linear/quantize.ts). */
 export const X_BLOCK_BYTES = 52
 /** Tokens of a chunk of the delta rule. */
 export const DELTA_CHUNK = 16
@@ -94,7 +94,7 @@ export const DESCRIPTOR = {
   supers: 'address',
   per: 'int',
   mins: 'int',
-  /** Of bf16 and fp8: 1 where rows lie interleaved by four (kernels/cpu/dequantize.ts). */
+  /** Of bf16 and fp8: 1 where rows lie interleaved by four (kernels/cpu/weights/dequantize.ts). */
   interleaved: 'int',
 } as const
 
@@ -141,7 +141,7 @@ export type KernelBlocks = {
 }[KernelFormat]
 export type KernelRows = Exclude<KernelFormat, KernelBlocks>
 
-/** Bytes of a record of 32 columns on its way into blocks (kernels/cpu/pack-blocks.ts), and where its parts lie. */
+/** Bytes of a record of 32 columns on its way into blocks (kernels/cpu/weights/pack-blocks.ts), and where its parts lie. */
 export const STAGED_BLOCK = {
   codes: 0,
   /** Two of them, u8. */

@@ -15,7 +15,7 @@ const output = join(root, 'src/backends/cpu/kernels.generated.ts')
 for (const [path, text] of Object.entries(await generate(root))) await writeIfChanged(join(root, path), text)
 
 const inputs = [
-  ...(await readdir(sources)).filter((f) => f.endsWith('.ts')).map((f) => join(sources, f)),
+  ...(await readdir(sources, { recursive: true })).filter((f) => f.endsWith('.ts')).map((f) => join(sources, f)),
   fileURLToPath(import.meta.url),
 ]
 const newest = Math.max(...(await Promise.all(inputs.map(async (f) => (await stat(f)).mtimeMs))))

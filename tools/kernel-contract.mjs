@@ -158,7 +158,7 @@ function typeOf(kind) {
 /** Each function that takes a record of its own class, and the file that exports it. */
 async function exportedKernels(folder) {
   const files = new Map()
-  for (const file of await readdir(folder)) {
+  for (const file of (await readdir(folder, { recursive: true })).sort()) {
     if (!file.endsWith('.ts') || file.endsWith('.generated.ts')) continue
     const text = await readFile(join(folder, file), 'utf8')
     for (const [, name, type] of text.matchAll(/^export function (\w+)\(rec: (\w+)\): void/gm))

@@ -17,7 +17,7 @@ import {
   tokensPtr,
 } from './contract.generated'
 import { endOwn, firstOwn, rowsOf, scratch } from './control'
-import { dequantize } from './dequantize'
+import { dequantize } from './weights/dequantize'
 import { exp4, log1, madd, sum4 } from './simd'
 
 export function embed(rec: EmbedRecord): void {

@@ -4,9 +4,9 @@ import { barrier, init } from './control'
 import { runOp } from './dispatch.generated'
 
 export { init, barrier }
-export { interleave, weave } from './dequantize'
-export { anyMasked, packFloats, packGgml, packWords } from './pack'
-export { packBlocks, packFp4, packMxfp4, packQ4k, packQ6k } from './pack-blocks'
+export { interleave, weave } from './weights/dequantize'
+export { anyMasked, packFloats, packGgml, packWords } from './weights/pack'
+export { packBlocks, packFp4, packMxfp4, packQ4k, packQ6k } from './weights/pack-blocks'
 
 /** Milliseconds. @external env clock */
 declare function clock(): f64

@@ -61,7 +61,7 @@ async function pack(
   return { kernels, bench: extreme ? new ProductBench(kernels, weights, () => 1) : new ProductBench(kernels, weights) }
 }
 
-/** Writes random records and returns what they mean, by the formulas in kernels/cpu/dequantize-blocks.ts. */
+/** Writes random records and returns what they mean, by the formulas in kernels/cpu/weights/dequantize-blocks.ts. */
 function records(view: DataView, plan: BlockEncoding, global: number, extreme: boolean): Float64Array {
   const values = new Float64Array(ROWS * COLS)
   let state = 1

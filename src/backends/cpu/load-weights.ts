@@ -20,7 +20,7 @@ const F16_UNBIAS = 2 ** 112
 /** The same for the scales of NVFP4, halved, because the kernels' table is twice e2m1. */
 const NVFP4_UNBIAS = 2 ** 119
 
-/** The functions of kernels/cpu/pack.ts; those that return a number return 0 when all is well. */
+/** The functions of kernels/cpu/weights/pack.ts; those that return a number return 0 when all is well. */
 interface PackKernels {
   init(thread: number, nThreads: number, scratch: number, products: number, spins: number): void
   packGgml(descriptor: number, source: number, row: number, count: number): number
@@ -219,7 +219,7 @@ export class WeightLoader {
         `${stored.file}: tensor ${stored.name} holds NaN or infinity; expected finite ${format} weights. The file is damaged: fetch it again.`,
         'invalid_file',
       )
-    // See kernels/cpu/dequantize.ts.
+    // See kernels/cpu/weights/dequantize.ts.
     if (format === 'fp8' && wholeVectors(format, stored.cols)) this.kernels.weave(at, count * stored.cols)
   }
 
@@ -230,7 +230,7 @@ export class WeightLoader {
   }
 }
 
-/** Whether rows of bf16 or fp8 are whole vectors: then they lie interleaved by four, and fp8 woven (kernels/cpu/dequantize.ts). */
+/** Whether rows of bf16 or fp8 are whole vectors: then they lie interleaved by four, and fp8 woven (kernels/cpu/weights/dequantize.ts). */
 function wholeVectors(format: KernelFormat, cols: number): boolean {
   return (format === 'bf16' || format === 'fp8') && (cols * KERNEL_FORMATS[format].elementBytes) % 16 === 0
 }

@@ -1,4 +1,4 @@
-/** Rows of stored blocks as staged ones, which kernels/cpu/pack-blocks.ts deals out: one for each 32 columns. */
+/** Rows of stored blocks as staged ones, which kernels/cpu/weights/pack-blocks.ts deals out: one for each 32 columns. */
 import type { Scales, StoredTensor } from '../../checkpoint/checkpoint.js'
 import { FORMATS } from '../../checkpoint/formats/formats.js'
 import { BlockNumbers } from '../../checkpoint/formats/block-numbers.js'

@@ -20,10 +20,10 @@ export type Packing =
   | 'packFp4'
   | 'packFloats'
 
-/** Blocks of kernels/cpu/dequantize-blocks.ts. */
+/** Blocks of kernels/cpu/weights/dequantize-blocks.ts. */
 export type BlockFormat = Exclude<KernelBlocks, 'int4' | 'int8'>
 
-/** How blocks with scales of their own kind are dealt out (kernels/cpu/dequantize-blocks.ts). */
+/** How blocks with scales of their own kind are dealt out (kernels/cpu/weights/dequantize-blocks.ts). */
 export interface BlockEncoding {
   readonly format: BlockFormat
   /** Blocks of 32 columns that share d and dmin. */

@@ -3,7 +3,7 @@ import type { CompressOp, IndexOp, SparseAttentionOp } from '../../../graph/ops.
 import { append } from './attention.js'
 import { at, temporary, type Lowering } from './lowering.js'
 
-/** Lists that a step of few tokens makes: below 16 tokens, eight of each (kernels/cpu/indexer.ts). */
+/** Lists that a step of few tokens makes: below 16 tokens, eight of each (kernels/cpu/attention/indexer.ts). */
 const MOST_PARTS = 15 * 8
 
 export function index(op: IndexOp, to: Lowering): void {

@@ -1,6 +1,6 @@
 // Runs of tokens of one sequence, and the slots of their recurrent states.
-import { slotsPtr } from './contract.generated'
-import { sequenceOf } from './page'
+import { slotsPtr } from '../contract.generated'
+import { sequenceOf } from '../attention/page'
 
 /** @inline */
 export function bytes(floats: i32): usize {

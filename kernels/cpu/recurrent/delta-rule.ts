@@ -1,11 +1,11 @@
 // The gated delta rule. The formula is in src/graph/ops/recurrent.ts. A sequence's states lie in its slot; the tokens
 // of one sequence stand together in a step.
-import { DELTA_CHUNK, DeltaRuleRecord } from './contract.generated'
-import { claim, rowsOf, scratch } from './control'
-import { positionOf } from './page'
-import { deltaRowsAt, deltaTokenBytes } from './scratch.generated'
+import { DELTA_CHUNK, DeltaRuleRecord } from '../contract.generated'
+import { claim, rowsOf, scratch } from '../control'
+import { positionOf } from '../attention/page'
+import { deltaRowsAt, deltaTokenBytes } from '../scratch.generated'
 import { bytes, runEnd, slotOf } from './sequences'
-import { exp1, madd, sum4 } from './simd'
+import { exp1, madd, sum4 } from '../simd'
 
 /** Columns of a panel of S: four vectors. S and what tokens wrote lie as panels, [columns / 16][rows][16]. */
 const PANEL: i32 = 16

@@ -1,10 +1,10 @@
 // One small matrix per head.
-import { CHUNK_COLUMNS, GROUP_ROWS, HeadLinearRecord, Matrix } from './contract.generated'
-import { beginPieces, nextPiece, rowsOf, scratch } from './control'
-import { dequantize } from './dequantize'
+import { CHUNK_COLUMNS, GROUP_ROWS, HeadLinearRecord, Matrix } from '../contract.generated'
+import { beginPieces, nextPiece, rowsOf, scratch } from '../control'
+import { dequantize } from '../weights/dequantize'
 import { dot4rows, lane } from './linear'
 import { linearInt } from './linear-int'
-import { madd } from './simd'
+import { madd } from '../simd'
 
 /**
  * Rows of a head's matrix that are one piece of work; in latent attention they are few, in DeepSeek-V4's eight groups

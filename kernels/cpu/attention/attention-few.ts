@@ -1,9 +1,9 @@
 // Attention over an f16 cache for few query rows, as when an answer is written: keys and values are widened in
 // registers, without the way over a panel that pays only when many rows share it. Sums have the order of attention.ts,
 // so that the bits are the same.
-import { PAGE_SIZE } from './contract.generated'
-import { heldF16Bits } from './held'
-import { madd, sums4 } from './simd'
+import { PAGE_SIZE } from '../contract.generated'
+import { heldF16Bits } from '../held'
+import { madd, sums4 } from '../simd'
 
 /** Four f16, loaded with their signs, to f32 times 2^-112. @inline */
 function move(w: v128, mask: v128): v128 {

@@ -4,13 +4,13 @@
 // costs nothing. Decoding reads the weights once and unpacks on the way; more rows of x share a panel of sixteen rows,
 // unpacked into scratch. The sums of a block are exact, so every way gives the same bits. Measured in
 // docs/speed-log.md; truth: backends/reference.
-import { GROUP_ROWS, INT4, Matrix, X_BLOCK_BYTES } from './contract.generated'
-import { products, scratch } from './control'
-import { blocksOf, multipliersOf } from './descriptor'
-import { heldNibbles } from './held'
+import { GROUP_ROWS, INT4, Matrix, X_BLOCK_BYTES } from '../contract.generated'
+import { products, scratch } from '../control'
+import { blocksOf, multipliersOf } from '../weights/descriptor'
+import { heldNibbles } from '../held'
 import { blocksOne, blocksPanel } from './linear-blocks'
-import { panelAt } from './scratch.generated'
-import { BYTES_SIGNED, BYTES_UNSIGNED, NIBBLES, dot2, loadF16x4, nextF16x4 } from './simd'
+import { panelAt } from '../scratch.generated'
+import { BYTES_SIGNED, BYTES_UNSIGNED, NIBBLES, dot2, loadF16x4, nextF16x4 } from '../simd'
 import {
   highNibbles,
   joined,

@@ -1,12 +1,12 @@
 // Matrix times activations. Work is taken in groups of eight rows; each output is summed in one fixed order whatever
 // the number of tokens or threads.
-import { BF16, CHUNK_COLUMNS, F32, GROUP_ROWS, LinearExpertsRecord, LinearRecord, Matrix } from './contract.generated'
-import { beginPieces, claimSize, nextPiece, rowsOf, scratch } from './control'
-import { dequantize } from './dequantize'
+import { BF16, CHUNK_COLUMNS, F32, GROUP_ROWS, LinearExpertsRecord, LinearRecord, Matrix } from '../contract.generated'
+import { beginPieces, claimSize, nextPiece, rowsOf, scratch } from '../control'
+import { dequantize } from '../weights/dequantize'
 import { linearInt } from './linear-int'
 import { dotBf16, dotFp8, isFp8, isGroup, rowAt, scalesAt, widenFp8 } from './linear-stored'
-import { linearSumsAt } from './scratch.generated'
-import { madd, sums4 } from './simd'
+import { linearSumsAt } from '../scratch.generated'
+import { madd, sums4 } from '../simd'
 
 export function linear(rec: LinearRecord): void {
   const d = rec.matrix,

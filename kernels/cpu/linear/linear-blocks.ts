@@ -4,10 +4,10 @@
 import { unpack16, unpackIq4, unpackMin, unpackMx } from './block-panels'
 import { int4MinOne, int7One, iq4One, mxfp4One, nvfp4One } from './block-rows'
 import { tile16, tile16Min, tileMinBytes, tileMinNibbles } from './block-tiles'
-import { INT4_MIN, INT7, IQ4, MXFP4, Matrix } from './contract.generated'
-import { products } from './control'
-import { blocksOf } from './descriptor'
-import { BYTES_SIGNED, NIBBLES } from './simd'
+import { INT4_MIN, INT7, IQ4, MXFP4, Matrix } from '../contract.generated'
+import { products } from '../control'
+import { blocksOf } from '../weights/descriptor'
+import { BYTES_SIGNED, NIBBLES } from '../simd'
 import { tileBothNibbles, tileBytes, tileMx } from './tiles'
 
 /** One row of x times the eight rows of group g. */

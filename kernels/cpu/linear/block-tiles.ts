@@ -1,8 +1,8 @@
 // Tiles: two rows of x (a, b) times a panel of blocks. One body each; what differs is constant where it is inlined.
 import { X_REST, firstSums, minusSum, otherSums } from './block-codes'
-import { scratch } from './control'
-import { panelAt } from './scratch.generated'
-import { dot2, dot4, madd } from './simd'
+import { scratch } from '../control'
+import { panelAt } from '../scratch.generated'
+import { dot2, dot4, madd } from '../simd'
 import { outAt, pairs, scaled, xAt } from './tiles'
 
 // Tiles: two rows of x (a, b) times a panel. One body each; what differs is constant where it is inlined.

@@ -8,9 +8,9 @@
 //   nvfp4     e2m1 codes;       e4m3 [2][8]                                      value = scale * multiplier *
 // e2m1[code]
 // d and dmin are f16 [8], [8] for each run of `wPer` blocks, in the third part of a matrix.
-import { CHUNK_COLUMNS, INT4_MIN, INT7, IQ4, MXFP4, Matrix } from './contract.generated'
+import { CHUNK_COLUMNS, INT4_MIN, INT7, IQ4, MXFP4, Matrix } from '../contract.generated'
 import { blocksOf, scaleBytes, superBytes, supersOf } from './descriptor'
-import { loadF16x4, lookUp } from './simd'
+import { loadF16x4, lookUp } from '../simd'
 
 /** Four of the eight whole numbers of eight bits at p: the lower or the upper ones. V8 fuses the two. @inline */
 export function lower4(p: usize): v128 {

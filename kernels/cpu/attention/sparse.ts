@@ -1,7 +1,7 @@
 // Attention to chosen positions (src/graph/ops/sparse.ts): attention over gathered rows, and DeepSeek-V4's compressor.
 import { addValues, copyScaled, score } from './attention'
-import { CompressRecord, PAGE_SIZE, SparseAttentionRecord } from './contract.generated'
-import { claim, rowsOf, scratch } from './control'
+import { CompressRecord, PAGE_SIZE, SparseAttentionRecord } from '../contract.generated'
+import { claim, rowsOf, scratch } from '../control'
 import { pagePtr, positionOf, sequenceOf } from './page'
 import {
   SCRATCH_KEYS,
@@ -12,8 +12,8 @@ import {
   sparseQueriesAt,
   sparseRowsAt,
   sparseScoresAt,
-} from './scratch.generated'
-import { exp4, loadF16x4, madd } from './simd'
+} from '../scratch.generated'
+import { exp4, loadF16x4, madd } from '../simd'
 import { softmaxPage } from './softmax'
 
 const WHOLE: u32 = 0x77800000 // 2^112, which f16 lack whose bits were moved

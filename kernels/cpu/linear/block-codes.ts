@@ -1,5 +1,5 @@
 // Codes and sums that the kernels for blocks share (linear-blocks.ts).
-import { X_BLOCK_BYTES } from './contract.generated'
+import { X_BLOCK_BYTES } from '../contract.generated'
 import { pairs, start } from './tiles'
 
 /** What lies behind the codes of a block of x. */

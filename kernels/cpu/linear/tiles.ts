@@ -1,9 +1,9 @@
 // What the integer kernels share (linear-int.ts says how they work): the table of a strip's rows, a block's sums, and
 // the tiles, which multiply two rows of x with a panel of sixteen rows of weights in scratch.
-import { X_BLOCK_BYTES } from './contract.generated'
-import { scratch } from './control'
-import { panelAt } from './scratch.generated'
-import { dot2, dot4, madd } from './simd'
+import { X_BLOCK_BYTES } from '../contract.generated'
+import { scratch } from '../control'
+import { panelAt } from '../scratch.generated'
+import { dot2, dot4, madd } from '../simd'
 
 /** @inline */
 export function xAt(table: usize, i: usize): usize {

@@ -1,5 +1,5 @@
 // The online softmax (arXiv 1805.02867): a page's scores join those before.
-import { exp1, exp4, larger, sum4, tanh4 } from './simd'
+import { exp1, exp4, larger, sum4, tanh4 } from '../simd'
 
 /**
  * Scores [from, own) of a page to unit * exp(scale * s - max), the rest of `count` to 0; sum and maximum are brought

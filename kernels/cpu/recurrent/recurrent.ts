@@ -1,10 +1,16 @@
 // Recurrent layers: short convolutions, decays, the gated delta rule, and the gates around them. The formulas are in
 // src/graph/ops/recurrent.ts. A sequence's states lie in its slot; the tokens of one sequence stand together in a step.
-import { CopyHeadsRecord, DecayRecord, GatedNormRecord, ShortConvRecord, SigmoidGateRecord } from './contract.generated'
-import { claim, endOwn, firstOwn, rowsOf } from './control'
-import { positionOf } from './page'
+import {
+  CopyHeadsRecord,
+  DecayRecord,
+  GatedNormRecord,
+  ShortConvRecord,
+  SigmoidGateRecord,
+} from '../contract.generated'
+import { claim, endOwn, firstOwn, rowsOf } from '../control'
+import { positionOf } from '../attention/page'
 import { bytes, runEnd, slotOf } from './sequences'
-import { exp1, exp4, madd, sum4 } from './simd'
+import { exp1, exp4, madd, sum4 } from '../simd'
 /** @inline */
 function sigmoid4(x: v128): v128 {
   return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), exp4(f32x4.neg(x))))

@@ -1,10 +1,10 @@
 // One row of x times eight rows of blocks: decoding. Weights are read once, and unpacked on the way.
 import { X_REST, e2m1Codes, firstSums, iq4High, iq4Low, minusSum, otherSums } from './block-codes'
-import { Matrix, X_BLOCK_BYTES } from './contract.generated'
-import { lower4, lowerFp8, lowerPowers, upper4, upperFp8, upperPowers } from './dequantize-blocks'
-import { blocksOf, scaleBytes, superBytes, supersOf } from './descriptor'
-import { heldNibbles } from './held'
-import { dot2, dot4, loadF16x4, lookUp, madd, nextF16x4 } from './simd'
+import { Matrix, X_BLOCK_BYTES } from '../contract.generated'
+import { lower4, lowerFp8, lowerPowers, upper4, upperFp8, upperPowers } from '../weights/dequantize-blocks'
+import { blocksOf, scaleBytes, superBytes, supersOf } from '../weights/descriptor'
+import { heldNibbles } from '../held'
+import { dot2, dot4, loadF16x4, lookUp, madd, nextF16x4 } from '../simd'
 import { highNibbles, joined, lowNibbles, outAt, pairs, scaled, start, xAt } from './tiles'
 
 /** What 12 too much in every code costs, where `sums` are what 8 too much does. @inline */

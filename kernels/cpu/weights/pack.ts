@@ -1,10 +1,10 @@
 // Stored weights into the kernels' integer blocks, and checks, while a model is loaded. `d` is the target's descriptor;
 // rows [row, row + count) lie at `source`. Functions that may refuse return the first bad row + 1, or 0.
-import { CHUNK_COLUMNS, GROUP_ROWS, INT4, Matrix } from './contract.generated'
-import { scratch } from './control'
+import { CHUNK_COLUMNS, GROUP_ROWS, INT4, Matrix } from '../contract.generated'
+import { scratch } from '../control'
 import { dequantize } from './dequantize'
 import { blocksOf } from './descriptor'
-import { larger, rounded, toHalf } from './simd'
+import { larger, rounded, toHalf } from '../simd'
 
 /** Where row's first block of codes begins; byte 32j + 4 lane + i of a block. @inline */
 function codesAt(d: Matrix, row: i32): usize {

@@ -3,9 +3,9 @@
 // which linear-int.ts sums, and what the offset of its codes costs there. Then the same two for the first 16 columns;
 // f32 minus the sum of all activations; and the first two times 3/2, for codes that are 12 too large. What a kernel can
 // load and splat is shared by the halves of a wide register; what it computes is not.
-import { QuantizeRecord, X_BLOCK_BYTES } from './contract.generated'
-import { endOwn, firstOwn, rowsOf, scratch } from './control'
-import { larger, rounded, sum4 } from './simd'
+import { QuantizeRecord, X_BLOCK_BYTES } from '../contract.generated'
+import { endOwn, firstOwn, rowsOf, scratch } from '../control'
+import { larger, rounded, sum4 } from '../simd'
 
 export function quantize(rec: QuantizeRecord): void {
   const rows = rowsOf(rec)

@@ -1,5 +1,5 @@
 // Where the rows of attention lie: those of queries, and those of a sequence in its cache pages.
-import { AttentionRecord, pageBytes, pageTablesPtr, poolPtr, positionsPtr, sequencesPtr } from './contract.generated'
+import { AttentionRecord, pageBytes, pageTablesPtr, poolPtr, positionsPtr, sequencesPtr } from '../contract.generated'
 
 /** @inline */
 export function pagePtr(sequence: i32, page: i32): usize {

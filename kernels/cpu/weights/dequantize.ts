@@ -1,9 +1,9 @@
 // Weights to f32: four rows of any kernel format, a chunk of columns, row-major. The exact path of every matrix.
-import { BF16, CHUNK_COLUMNS, F16, F32, INT4, INT8, Matrix } from './contract.generated'
+import { BF16, CHUNK_COLUMNS, F16, F32, INT4, INT8, Matrix } from '../contract.generated'
 import { dequantizeBlocks } from './dequantize-blocks'
 import { blocksOf, isInterleaved, isWoven, piecesOf } from './descriptor'
-import { heldFp8Bits } from './held'
-import { loadF16x4 } from './simd'
+import { heldFp8Bits } from '../held'
+import { loadF16x4 } from '../simd'
 
 /**
  * Rows [row, row + 4) and columns [col, col + n) of a matrix to out[4][CHUNK_COLUMNS]; rows past the end are not

@@ -1,5 +1,5 @@
 // What a matrix's descriptor says of where its parts lie.
-import { FP8, INT4_MIN_SCALES, INT7, INT7_SCALES, IQ4, IQ4_SCALES, MXFP4, Matrix } from './contract.generated'
+import { FP8, INT4_MIN_SCALES, INT7, INT7_SCALES, IQ4, IQ4_SCALES, MXFP4, Matrix } from '../contract.generated'
 
 /** Its multiplier four times, by a load (held.ts). @inline */
 export function multipliersOf(d: Matrix): v128 {

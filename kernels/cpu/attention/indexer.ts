@@ -1,10 +1,10 @@
 // The indexer's choice of positions (src/graph/ops/sparse.ts). It does not depend on how the positions were dealt out
 // to threads: scores decide it, and where those at its edge are equal, one thread goes over the whole row.
-import { IndexScoresRecord, IndexSelectRecord, PAGE_SIZE, endsPtr, stepTokens, tiesPtr } from './contract.generated'
-import { claim, rowsOf, scratch } from './control'
+import { IndexScoresRecord, IndexSelectRecord, PAGE_SIZE, endsPtr, stepTokens, tiesPtr } from '../contract.generated'
+import { claim, rowsOf, scratch } from '../control'
 import { pagePtr, positionOf, sequenceOf } from './page'
-import { bestPositionsAt, bestScoresAt, fourScoresAt, keyPanelAt, wholeRowAt } from './scratch.generated'
-import { madd, sums4 } from './simd'
+import { bestPositionsAt, bestScoresAt, fourScoresAt, keyPanelAt, wholeRowAt } from '../scratch.generated'
+import { madd, sums4 } from '../simd'
 import { at, widenRow } from './sparse'
 import { torchTopK } from './torch-topk'
 

@@ -2,12 +2,12 @@
 // without the way over scratch that pays only when several rows of x share it; sums have the order of dot4rows
 // (linear.ts), so that the bits are the same. FP8: blocks of codes are summed, and the sums are multiplied by the
 // block's scale, for any number of rows of x.
-import { CHUNK_COLUMNS, Matrix } from './contract.generated'
-import { scratch } from './control'
-import { lowerCodes, lowerHalves, upperCodes, upperHalves, widenWoven } from './dequantize'
-import { isInterleaved, isWoven, piecesOf } from './descriptor'
-import { heldFp8Bits, heldLift, heldRest } from './held'
-import { madd, sums4 } from './simd'
+import { CHUNK_COLUMNS, Matrix } from '../contract.generated'
+import { scratch } from '../control'
+import { lowerCodes, lowerHalves, upperCodes, upperHalves, widenWoven } from '../weights/dequantize'
+import { isInterleaved, isWoven, piecesOf } from '../weights/descriptor'
+import { heldFp8Bits, heldLift, heldRest } from '../held'
+import { madd, sums4 } from '../simd'
 
 /** Whether dotBf16 and dotFp8 can do `rows` rows from `row` on: four that lie interleaved. */
 export function isGroup(d: Matrix, row: i32, rows: i32): boolean {

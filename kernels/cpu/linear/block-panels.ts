@@ -1,13 +1,13 @@
 // Blocks unpacked into panels of sixteen rows. The codes are laid out as in linear-int.ts; behind the scales f32 [16],
 // or [2][16], lie the minima.
 import { e2m1Codes, iq4High, iq4Low } from './block-codes'
-import { INT4_MIN_PANEL, INT7, INT7_PANEL, IQ4_PANEL, MXFP4_PANEL, Matrix } from './contract.generated'
-import { products, scratch } from './control'
-import { lower4, lowerFp8, lowerPowers, upper4, upperFp8, upperPowers } from './dequantize-blocks'
-import { blocksOf, scaleBytes, superBytes, supersOf } from './descriptor'
-import { heldNibbles } from './held'
-import { panelAt } from './scratch.generated'
-import { BYTES_SIGNED, NIBBLES, loadF16x4, lookUp } from './simd'
+import { INT4_MIN_PANEL, INT7, INT7_PANEL, IQ4_PANEL, MXFP4_PANEL, Matrix } from '../contract.generated'
+import { products, scratch } from '../control'
+import { lower4, lowerFp8, lowerPowers, upper4, upperFp8, upperPowers } from '../weights/dequantize-blocks'
+import { blocksOf, scaleBytes, superBytes, supersOf } from '../weights/descriptor'
+import { heldNibbles } from '../held'
+import { panelAt } from '../scratch.generated'
+import { BYTES_SIGNED, NIBBLES, loadF16x4, lookUp } from '../simd'
 import { highNibbles, lowNibbles } from './tiles'
 
 // Panels. The codes are laid out as in linear-int.ts; behind the scales f32 [16], or [2][16], lie the minima.

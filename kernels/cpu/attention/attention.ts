@@ -10,8 +10,8 @@ import {
   CACHE_Q8_VALUES,
   CacheAppendRecord,
   PAGE_SIZE,
-} from './contract.generated'
-import { claim, endOwn, firstOwn, rowsOf, scratch } from './control'
+} from '../contract.generated'
+import { claim, endOwn, firstOwn, rowsOf, scratch } from '../control'
 import { firstSeen, pagePtr, positionOf, queryPtr, sequenceOf } from './page'
 import {
   SCRATCH_ROWS,
@@ -20,10 +20,10 @@ import {
   attentionPanelAt,
   attentionQueriesAt,
   attentionScoresAt,
-} from './scratch.generated'
-import { madd, sums4, toHalf } from './simd'
+} from '../scratch.generated'
+import { madd, sums4, toHalf } from '../simd'
 import { softmaxPage } from './softmax'
-import { touch } from './touch'
+import { touch } from '../touch'
 
 /** At most so many rows widen in registers (attention-few.ts). */
 const FEW: i32 = 2

@@ -12,10 +12,10 @@ import {
   STAGED_MIN_SCALE,
   STAGED_SCALE,
   STAGED_SCALES,
-} from './contract.generated'
+} from '../contract.generated'
 import { blocksOf, scaleBytes, superBytes, supersOf } from './descriptor'
 import { storeWords, widened } from './pack'
-import { toHalf } from './simd'
+import { toHalf } from '../simd'
 
 /** Rows [row, row + count). Refuses a row whose d or dmin is no f16: returns it plus 1. */
 export function packBlocks(d: Matrix, source: usize, row: i32, count: i32): i32 {

@@ -3,8 +3,8 @@
 // E and Ev are rounded up to multiples of 32. All products are of i16 and summed in i32, exactly: queries become i16 by
 // row, and probabilities times the scales of values by page, row and block. So the bits do not depend on what a row
 // shares its unit with.
-import { AttentionRecord, PAGE_SIZE } from './contract.generated'
-import { scratch } from './control'
+import { AttentionRecord, PAGE_SIZE } from '../contract.generated'
+import { scratch } from '../control'
 import { firstSeen, pagePtr, positionOf, queryPtr } from './page'
 import {
   attentionQ8OutAt,
@@ -14,10 +14,10 @@ import {
   attentionQ8ScoresAt,
   attentionQ8UnitsAt,
   attentionQ8WeightsAt,
-} from './scratch.generated'
-import { larger, loadF16x4, madd, rounded, sums4, toHalf } from './simd'
+} from '../scratch.generated'
+import { larger, loadF16x4, madd, rounded, sums4, toHalf } from '../simd'
 import { softmaxPage } from './softmax'
-import { touch } from './touch'
+import { touch } from '../touch'
 
 const WHOLE: u32 = 0x77800000 // 2^112
 /** At most so many rows wait for memory: a page is read ahead for them. */
