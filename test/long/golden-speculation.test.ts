@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Drafter } from '../../src/engine/answer/drafter.js'
 import { loadEngine } from '../../src/engine/load.js'
-import { FIXTURES, readGolden } from './harness.js'
+import { FIXTURES, readGolden } from '../golden/harness.js'
 
 const folders = ['golden', 'golden-gguf'].flatMap((kind) =>
   readdirSync(join(FIXTURES, kind)).map((name) => ({ name: `${kind}/${name}`, path: join(FIXTURES, kind, name) })),

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Drafter } from '../../src/engine/answer/drafter.js'
 import { loadEngine } from '../../src/engine/load.js'
-import { FIXTURES, largest, readGolden } from './harness.js'
+import { FIXTURES, largest, readGolden } from '../golden/harness.js'
 
 const GREEDY = { ignoreEos: true, temperature: 0 } as const
 

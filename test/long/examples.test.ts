@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { canRun, documented, entries, moduleOf, promised, root } from './examples.js'
+import { canRun, documented, entries, moduleOf, promised, root } from '../surface/examples.js'
 
 /** Inside of the package, so that `kaiyuan` is the built package itself. */
 const folder = join(root, 'dist/.examples')
