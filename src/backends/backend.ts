@@ -12,9 +12,9 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import type { UserError } from '../errors.js'
 import type { Program } from '../graph/program.js'
-import { PAGE_SIZE } from './contract.generated.js'
+import { PAGE_SIZE as POSITIONS } from './contract.generated.js'
 
-export { PAGE_SIZE }
+export const PAGE_SIZE: number = POSITIONS
 
 /** Rows in one page of a state that has one for `every` so many positions (a power of two). */
 export function rowsOfPage(every: number): number {

@@ -11,7 +11,7 @@ import { openCheckpoint } from '../../src/models/open.js'
 import { readSafetensorsHeader } from '../../src/checkpoint/safetensors/header.js'
 import { loadEngine } from '../../src/engine/load.js'
 import { buildProgram } from '../../src/models/registry.js'
-import { FIXTURES } from './harness.js'
+import { FIXTURES } from '../golden/harness.js'
 import { draftLogitsOf, loadRunner, logitsOf, type RunnerOptions } from '../runner.js'
 
 const MINI = fileURLToPath(new URL('../../models/mini', import.meta.url))

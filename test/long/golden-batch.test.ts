@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cpuBackend } from '../../src/backends/cpu/cpu.js'
-import { FIXTURES, GoldenRun, readGolden } from './harness.js'
+import { FIXTURES, GoldenRun, readGolden } from '../golden/harness.js'
 import { logitsOf } from '../runner.js'
 
 const CHUNK = 7

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { cpuBackend } from '../../src/backends/cpu/cpu.js'
 import { referenceBackend } from '../../src/backends/reference/reference.js'
 import { finalHidden } from '../../src/graph/program.js'
-import { FIXTURES, GoldenRun, readGolden } from './harness.js'
+import { FIXTURES, GoldenRun, readGolden } from '../golden/harness.js'
 
 describe.each(readdirSync(join(FIXTURES, 'golden')))('golden/%s', (name) => {
   it('has the same final states on the cpu as on the reference', async () => {

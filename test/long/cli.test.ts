@@ -235,7 +235,11 @@ describe('bad input ends with code 2 and one sentence', () => {
     ['a plan of what is no config', ['inspect', 'package.json'], /expected model_type/],
     ['a plan of a model and a shape', ['inspect', 'mini', '--synthetic', 'qwen3-8b:q4_0'], /leave one out/],
     ['a plan of q4 in exact', ['inspect', 'mini', '--precision', 'exact', '--quantize', 'q4'], /quantize/],
-    ['a rounded cache in exact', ['run', 'mini', 'hi', '--precision', 'exact', '--kv-cache', 'q8'], /--kv-cache q8 rounds/],
+    [
+      'a rounded cache in exact',
+      ['run', 'mini', 'hi', '--precision', 'exact', '--kv-cache', 'q8'],
+      /--kv-cache q8 rounds/,
+    ],
     ['a rounded cache of latent attention', ['run', 'mini', 'hi', '--kv-cache', 'q8'], /--kv-cache q8 needs layers/],
     ['quantize in exact', ['run', 'mini', 'hi', '--precision', 'exact', '--quantize', 'q4'], /quantize/],
     ['a file that is not there', ['perplexity', 'mini', '--file', '/no/such/file'], /no\/such\/file/],
