@@ -14,6 +14,7 @@ import type { UserError } from '../errors.js'
 import type { Program } from '../graph/program.js'
 import { PAGE_SIZE as POSITIONS } from './contract.generated.js'
 
+/** Positions in one cache page. */
 export const PAGE_SIZE: number = POSITIONS
 
 /** Rows in one page of a state that has one for `every` so many positions (a power of two). */
