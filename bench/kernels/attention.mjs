@@ -5,7 +5,7 @@ import { KernelBench, check, random } from './bench.mjs'
 /** Microseconds, and gigabytes of cache a second. */
 export function attention({ name, tokens, context, heads, keyHeads, E, Ev, latent = false, q8 = false }) {
   const pages = Math.ceil(context / PAGE)
-  const bytesOf = (columns) => (PAGE * keyHeads * (q8 ? Math.ceil(columns / 32) * 34 : columns * 2))
+  const bytesOf = (columns) => PAGE * keyHeads * (q8 ? Math.ceil(columns / 32) * 34 : columns * 2)
   const keyBytes = bytesOf(E)
   const pageBytes = keyBytes + (latent ? 0 : bytesOf(Ev))
   const bench = new KernelBench(pages * pageBytes + (4 << 20))
@@ -26,10 +26,17 @@ export function attention({ name, tokens, context, heads, keyHeads, E, Ev, laten
   new Uint32Array(buffer, tablePointers, 1)[0] = table
   const keys = []
   const values = []
-  const states = latent ? [[E, 0, keys]] : [[E, 0, keys], [Ev, keyBytes, values]]
+  const states = latent
+    ? [[E, 0, keys]]
+    : [
+        [E, 0, keys],
+        [Ev, keyBytes, values],
+      ]
   for (const [columns, offset, kept] of states)
     for (let page = 0; page < pages; page++) {
-      const rows = Float32Array.from({ length: PAGE * keyHeads * columns }, () => Math.fround(Math.round(next() * 256) / 256))
+      const rows = Float32Array.from({ length: PAGE * keyHeads * columns }, () =>
+        Math.fround(Math.round(next() * 256) / 256),
+      )
       kept.push(rows)
       new Float32Array(buffer, source, rows.length).set(rows)
       const at = Int32Array.from({ length: PAGE }, (_, i) => page * PAGE + i)
@@ -64,7 +71,10 @@ export function attention({ name, tokens, context, heads, keyHeads, E, Ev, laten
   ]) {
     const kv = Math.floor((h * keyHeads) / heads)
     const row = (kept, p, columns) =>
-      kept[Math.floor(p / PAGE)].subarray(((p % PAGE) * keyHeads + kv) * columns, ((p % PAGE) * keyHeads + kv) * columns + columns)
+      kept[Math.floor(p / PAGE)].subarray(
+        ((p % PAGE) * keyHeads + kv) * columns,
+        ((p % PAGE) * keyHeads + kv) * columns + columns,
+      )
     const n = context - tokens + t + 1
     const scores = Array.from({ length: n }, (_, p) => {
       const key = row(keys, p, E)
@@ -76,7 +86,9 @@ export function attention({ name, tokens, context, heads, keyHeads, E, Ev, laten
     const weights = scores.map((s) => Math.exp(s - most))
     const total = weights.reduce((a, b) => a + b)
     for (let c = 0; c < Ev; c++)
-      expected.push(weights.reduce((sum, w, p) => sum + w * (latent ? row(keys, p, E) : row(values, p, Ev))[c], 0) / total)
+      expected.push(
+        weights.reduce((sum, w, p) => sum + w * (latent ? row(keys, p, E) : row(values, p, Ev))[c], 0) / total,
+      )
     got.push(...new Float32Array(buffer, out + (t * heads + h) * Ev * 4, Ev))
   }
   check(name, got, expected, q8 ? 1e-2 : 2e-3)

@@ -70,7 +70,16 @@ function matrix(bench, format, rows, descriptor) {
   if (format === 'fp8') bench.kernels.weave(data, rows * stride)
   const interleaved = format === 'bf16' || format === 'fp8'
   if (interleaved) bench.kernels.interleave(data, rows, stride, bench.take(4 * stride))
-  writeDescriptor(buffer, descriptor, { ...plain, ...grid, format, data, scales, rows, stride, interleaved: interleaved ? 1 : 0 })
+  writeDescriptor(buffer, descriptor, {
+    ...plain,
+    ...grid,
+    format,
+    data,
+    scales,
+    rows,
+    stride,
+    interleaved: interleaved ? 1 : 0,
+  })
   return { values, bytes: rows * stride }
 }
 
