@@ -461,7 +461,7 @@ export interface RecordField {
 }
 
 /**
- * Words of a field; a list has its length there, and the address and row bytes of each of its rows behind the record's
+ * Words of a field; a list has its length there, and the address and row bytes of each of its rows after the record's
  * other words.
  */
 function wordsOfKind(kind: RecordField['kind']): number {

@@ -208,7 +208,7 @@ export class Engine {
   }
 
   /**
-   * How likely each of `ids` but the first is behind those before it, with `top` likelier ones at each place.
+   * How likely each of `ids` but the first is after those before it, with `top` likelier ones at each place.
    * @example
    * const ids = engine.encode('hello')
    * for (const { text, logprob } of await engine.likelihoods(ids, 0)) console.log(text, Math.exp(logprob))

@@ -1,5 +1,6 @@
 /** The examples of what the package publishes, read from the docstrings in src. */
 import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
@@ -95,10 +96,18 @@ export function moduleOf({ entry }: Documented, code: string): string {
   return [...before, code, ...after, 'export {}', ''].join('\n')
 }
 
+/** The text of a module, and of those that it exports as a whole. */
+function textOf(source: string): string {
+  const text = readFileSync(source, 'utf8')
+  const whole = [...text.matchAll(/^export \* from '([^']+)\.js'/gm)].map(([, path]) =>
+    join(dirname(source), `${path}.ts`),
+  )
+  return [text, ...whole.map(textOf)].join('\n')
+}
+
 /** What an entry's source exports, by its text. */
 function namesOf(entry: string, how: 'export' | 'export type'): string[] {
-  const source = entries().find(({ name }) => name === entry)!.source
-  const text = readFileSync(source, 'utf8')
+  const text = textOf(entries().find(({ name }) => name === entry)!.source)
   return [...text.matchAll(new RegExp(`^${how} \\{([^}]*)\\}`, 'gm'))].flatMap(([, list = '']) =>
     list
       .split(',')

@@ -17,7 +17,7 @@ function segments(): i32 {
 }
 
 // The best so far, in scratch: counts of a digit [256], scores [2 topK], positions [2 topK]; four scores and a panel
-// behind, then the scores and the order of a whole row.
+// after them, then the scores and the order of a whole row.
 let best: i32 = 0
 let threshold: f32 = 0
 /** The last score left out that equalled the threshold: a tie, unless the threshold has risen since. */
@@ -251,7 +251,7 @@ export function indexSelect(rec: IndexSelectRecord): void {
 }
 
 /**
- * Some of the equal scores at the threshold are left out. The row is as long as the text, with nothing behind the
+ * Some of the equal scores at the threshold are left out. The row is as long as the text, with nothing after the
  * token.
  */
 function chooseTied(rec: IndexScoresRecord, t: i32, rows: i32, out: usize): void {

@@ -2,7 +2,7 @@
 import { X_BLOCK_BYTES } from '../contract.generated'
 import { pairs, start } from './tiles'
 
-/** What lies behind the codes of a block of x. */
+/** What comes after the codes of a block of x. */
 export const X_REST: usize = X_BLOCK_BYTES - 32
 
 /** Twice e2m1, plus 12. @inline */

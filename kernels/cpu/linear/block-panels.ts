@@ -1,4 +1,4 @@
-// Blocks unpacked into panels of sixteen rows. The codes are laid out as in linear-int.ts; behind the scales f32 [16],
+// Blocks unpacked into panels of sixteen rows. The codes are laid out as in linear-int.ts; after the scales f32 [16],
 // or [2][16], lie the minima.
 import { e2m1Codes, iq4High, iq4Low } from './block-codes'
 import { INT4_MIN_PANEL, INT7, INT7_PANEL, IQ4_PANEL, MXFP4_PANEL, Matrix } from '../contract.generated'
@@ -10,7 +10,7 @@ import { panelAt } from '../scratch.generated'
 import { BYTES_SIGNED, NIBBLES, loadF16x4, lookUp } from '../simd'
 import { highNibbles, lowNibbles } from './tiles'
 
-// Panels. The codes are laid out as in linear-int.ts; behind the scales f32 [16], or [2][16], lie the minima.
+// Panels. The codes are laid out as in linear-int.ts; after the scales f32 [16], or [2][16], lie the minima.
 
 /** d or dmin times four whole numbers, of a group. @inline */
 function lowerProduct(run: usize, s: usize, multiplier: v128): v128 {

@@ -18,7 +18,7 @@ export class StopText {
     this.longest = Math.max(0, ...stops.map((stop) => stop.length))
   }
 
-  /** The text that may be given out now; `stopped` when a stop string was found behind it. */
+  /** The text that may be given out now; `stopped` when a stop string was found after it. */
   push(piece: string): { text: string; stopped: boolean } {
     const text = this.held + piece
     const found = this.find(text)

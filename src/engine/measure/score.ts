@@ -57,7 +57,7 @@ export async function allLogits(
   return all
 }
 
-/** How likely each token but the first is behind those before it. */
+/** How likely each token but the first is after those before it. */
 export async function likelihoodsOf(
   shared: SharedRunner,
   ids: readonly number[],
