@@ -18,7 +18,7 @@ import type { TensorShapes } from '../published/gguf.js'
 import { bare, type Names } from '../published/names.js'
 import type { ModelDefinition } from './definition.js'
 import { COMMON, readConfig, requireMultiple, size, unsupported } from './parts/config.js'
-import { eosIds, indexerConfig, layerCount, ropeScaling, vocabularySize } from './parts/gguf-config.js'
+import { indexerConfig, layerCount, textConfig } from './parts/gguf-config.js'
 import { expertNames } from './parts/gguf-names.js'
 import { INDEXER_CONFIG } from './parts/indexer.js'
 import { W123, norm, project } from './parts/layers.js'
@@ -327,12 +327,6 @@ function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
     norm_topk_prob: meta.boolean('expert_weights_norm') ?? true,
     scoring_func: 'sqrtsoftplus',
     swiglu_limit: meta.needed('swiglu_clamp_exp'),
-    rms_norm_eps: meta.needed('attention.layer_norm_rms_epsilon'),
-    rope_theta: meta.number('rope.freq_base') ?? 10000,
-    rope_scaling: ropeScaling(meta),
-    max_position_embeddings: meta.neededWhole('context_length'),
-    vocab_size: vocabularySize(meta, shapes),
-    tie_word_embeddings: !shapes.has('output.weight'),
-    ...eosIds(meta),
+    ...textConfig(meta, shapes),
   }
 }

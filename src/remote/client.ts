@@ -20,8 +20,25 @@ interface OpenCall {
 type PieceOf<K extends CallKind> = Calls[K]['piece']
 type AnswerAsk = Ask<'chat' | 'complete' | 'generate'>
 
+/** Asks for answers, each in a message. */
+abstract class AnswerAsker {
+  chat(messages: readonly ChatMessage[], { signal, ...options }: ChatAnswerOptions = {}): Generation {
+    return this.answer({ kind: 'chat', messages, options }, signal)
+  }
+
+  complete(prompt: string, { signal, ...options }: AnswerOptions = {}): Generation {
+    return this.answer({ kind: 'complete', prompt, options }, signal)
+  }
+
+  generate(ids: readonly number[], { signal, ...options }: AnswerOptions = {}): Generation {
+    return this.answer({ kind: 'generate', ids, options }, signal)
+  }
+
+  protected abstract answer(ask: AnswerAsk, signal: AbortSignal | undefined): Generation
+}
+
 /** An engine at the other end of a line; {@link connectEngine} makes it. */
-export class EngineClient implements EngineLike {
+export class EngineClient extends AnswerAsker implements EngineLike {
   /** Resolves with the reason when the engine is lost; never after {@link close}. */
   readonly gone: Promise<string>
   /** True once a call had a result. */
@@ -38,19 +55,8 @@ export class EngineClient implements EngineLike {
     readonly info: EngineInfo,
     private readonly line: ClientSide,
   ) {
+    super()
     this.gone = new Promise((resolve) => (this.leave = resolve))
-  }
-
-  chat(messages: readonly ChatMessage[], options: ChatAnswerOptions = {}): Generation {
-    return this.answer(...chatAsk(messages, options))
-  }
-
-  complete(prompt: string, options: AnswerOptions = {}): Generation {
-    return this.answer(...completeAsk(prompt, options))
-  }
-
-  generate(ids: readonly number[], options: AnswerOptions = {}): Generation {
-    return this.answer(...generateAsk(ids, options))
   }
 
   session(): Answering {
@@ -151,7 +157,7 @@ export class EngineClient implements EngineLike {
   }
 
   /** Sends at once, so that calls come in the order in which they were made; what comes back takes longer than the `push`. */
-  private answer(ask: AnswerAsk, signal: AbortSignal | undefined): Generation {
+  protected override answer(ask: AnswerAsk, signal: AbortSignal | undefined): Generation {
     this.checkOpen()
     const controller = new AbortController()
     let push: (piece: Piece) => void = () => undefined
@@ -212,23 +218,8 @@ function closedError(): UserError {
   return new UserError('the engine is closed; load the model again', 'invalid_argument')
 }
 
-function chatAsk(messages: readonly ChatMessage[], all: ChatAnswerOptions) {
-  const { signal, ...options } = all
-  return [{ kind: 'chat' as const, messages, options }, signal] as const
-}
-
-function completeAsk(prompt: string, all: AnswerOptions) {
-  const { signal, ...options } = all
-  return [{ kind: 'complete' as const, prompt, options }, signal] as const
-}
-
-function generateAsk(ids: readonly number[], all: AnswerOptions) {
-  const { signal, ...options } = all
-  return [{ kind: 'generate' as const, ids, options }, signal] as const
-}
-
 /** A session of the engine at the other end, which its first call opens. */
-class ClientSession implements Answering {
+class ClientSession extends AnswerAsker implements Answering {
   private closed = false
 
   constructor(
@@ -236,18 +227,8 @@ class ClientSession implements Answering {
       answer(ask: AnswerAsk, signal: AbortSignal | undefined): Generation
       end(): Promise<void>
     },
-  ) {}
-
-  chat(messages: readonly ChatMessage[], options: ChatAnswerOptions = {}): Generation {
-    return this.answer(...chatAsk(messages, options))
-  }
-
-  complete(prompt: string, options: AnswerOptions = {}): Generation {
-    return this.answer(...completeAsk(prompt, options))
-  }
-
-  generate(ids: readonly number[], options: AnswerOptions = {}): Generation {
-    return this.answer(...generateAsk(ids, options))
+  ) {
+    super()
   }
 
   async close(): Promise<void> {
@@ -256,7 +237,7 @@ class ClientSession implements Answering {
     await this.line.end()
   }
 
-  private answer(ask: AnswerAsk, signal: AbortSignal | undefined): Generation {
+  protected override answer(ask: AnswerAsk, signal: AbortSignal | undefined): Generation {
     if (!this.closed) return this.line.answer(ask, signal)
     const error = new UserError('the session is closed; open a new one', 'invalid_argument')
     return new Generation(() => Promise.reject(error))

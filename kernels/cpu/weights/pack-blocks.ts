@@ -14,7 +14,7 @@ import {
   STAGED_SCALES,
 } from '../contract.generated'
 import { blocksOf, scaleBytes, superBytes, supersOf } from './descriptor'
-import { storeWords, widened } from './pack'
+import { storePaired, storeWords, widened } from './pack'
 import { toHalf } from '../simd'
 
 /** Rows [row, row + count). Refuses a row whose d or dmin is no f16: returns it plus 1. */
@@ -183,12 +183,7 @@ export function packFp4(d: Matrix, source: usize, grid: usize, row: i32, count: 
         store<u8>(scales, <u8>(load<u32>(grid) >> 23))
         grid += 4
       }
-      const q = v128.load(source),
-        even = v128.and(q, mask),
-        odd = i8x16.shr_u(q, 4)
-      const low = v128.shuffle<u8>(even, odd, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
-      const high = v128.shuffle<u8>(even, odd, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
-      storeWords(codes, v128.or(low, i8x16.shl(high, 4)))
+      storePaired(codes, v128.load(source), mask)
     }
   }
   return 0

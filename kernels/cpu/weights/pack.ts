@@ -54,12 +54,7 @@ export function packWords(d: Matrix, source: usize, grid: usize, factor: f32, ro
         half = <u16>toHalf(f32x4.splat(scale))
       if (widened(half) != scale) return r + 1
       store<u16>(scales, half)
-      const q = v128.load(source),
-        even = v128.and(q, mask),
-        odd = i8x16.shr_u(q, 4)
-      const low = v128.shuffle<u8>(even, odd, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
-      const high = v128.shuffle<u8>(even, odd, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
-      storeWords(codes, v128.or(low, i8x16.shl(high, 4)))
+      storePaired(codes, v128.load(source), mask)
     }
   }
   return 0
@@ -125,6 +120,15 @@ function codes16(x: usize, inverse: v128): v128 {
   const c = rounded(f32x4.mul(v128.load(x, 32), inverse)),
     e = rounded(f32x4.mul(v128.load(x, 48), inverse))
   return i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, e))
+}
+
+/** 16 bytes with the codes of two neighbouring columns each, into a block whose bytes hold columns 16 apart. @inline */
+export function storePaired(codes: usize, q: v128, mask: v128): void {
+  const even = v128.and(q, mask),
+    odd = i8x16.shr_u(q, 4)
+  const low = v128.shuffle<u8>(even, odd, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+  const high = v128.shuffle<u8>(even, odd, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+  storeWords(codes, v128.or(low, i8x16.shl(high, 4)))
 }
 
 /** Four words of four columns into a block, 32 bytes apart. @inline */

@@ -19,14 +19,21 @@ export function decoderConfig(meta: GgufMetadata, shapes: TensorShapes) {
     num_attention_heads: heads,
     head_dim: meta.whole('attention.key_length') ?? hidden / heads,
     hidden_act: 'silu',
+    ...textConfig(meta, shapes),
+    attention_bias: shapes.has('blk.0.attn_q.bias'),
+    ...(bos !== undefined && { bos_token_id: bos }),
+  }
+}
+
+/** Of every model of text, however it attends. */
+export function textConfig(meta: GgufMetadata, shapes: TensorShapes) {
+  return {
     rms_norm_eps: meta.needed('attention.layer_norm_rms_epsilon'),
     rope_theta: meta.number('rope.freq_base') ?? 10000,
     rope_scaling: ropeScaling(meta),
     max_position_embeddings: meta.neededWhole('context_length'),
     vocab_size: vocabularySize(meta, shapes),
     tie_word_embeddings: !shapes.has('output.weight'),
-    attention_bias: shapes.has('blk.0.attn_q.bias'),
-    ...(bos !== undefined && { bos_token_id: bos }),
     ...eosIds(meta),
   }
 }
