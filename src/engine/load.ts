@@ -43,10 +43,10 @@ const MAX_LOGITS = 4 * 2 ** 20
  * await engine.close()
  */
 export async function loadEngine(model: ModelFiles, options: LoadOptions = {}): Promise<Engine> {
-  await backendFor(options)
+  const backend = await backendFor(options)
   const checkpoint = await openCheckpoint(await filesOf(model))
   try {
-    return await loadEngineFrom(checkpoint, options)
+    return await loadOn(backend, checkpoint, options)
   } catch (error) {
     await checkpoint.close()
     throw error
@@ -55,7 +55,10 @@ export async function loadEngine(model: ModelFiles, options: LoadOptions = {}): 
 
 /** As {@link loadEngine}, of a checkpoint that is open. It is closed when all is loaded: its metadata may be large. */
 export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOptions = {}): Promise<Engine> {
-  const backend = await backendFor(options)
+  return loadOn(await backendFor(options), checkpoint, options)
+}
+
+async function loadOn(backend: Backend, checkpoint: Checkpoint, options: LoadOptions): Promise<Engine> {
   const program = await buildProgram(checkpoint, { mtp: options.speculate === 'mtp' })
   checkSpeculation(program, options)
   const tokenizer = await loadTokenizer(checkpoint)

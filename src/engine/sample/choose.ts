@@ -81,14 +81,14 @@ export class AnswerTokens {
 
   /**
    * @param room most tokens
-   * @param spell takes each token to the reader; true when a stop string was found
+   * @param emit delivers a token; returns true at a stop string
    */
   constructor(
     private readonly run: ChooseRun,
     prompt: readonly number[],
     private readonly stopIds: ReadonlySet<number>,
     private readonly room: number,
-    private readonly spell: (id: number) => boolean,
+    private readonly emit: (id: number) => boolean,
   ) {
     this.chooser = new Chooser(run, prompt)
     this.sequence = [...prompt]
@@ -118,7 +118,7 @@ export class AnswerTokens {
     this.ids.push(id)
     this.sequence.push(id)
     if (!this.run.ignoreEos && this.stopIds.has(id)) this.finishReason = 'stop'
-    else if (this.spell(id)) this.finishReason = 'stop'
+    else if (this.emit(id)) this.finishReason = 'stop'
     else if (this.ids.length >= this.room) this.finishReason = 'length'
   }
 }
