@@ -16,7 +16,7 @@ import type { Program } from '../../src/graph/program.js'
 import { concat, f32 } from '../checkpoint/build.js'
 import { folderOf, STORED } from '../checkpoint/layouts.js'
 import { loadRunner, logitsOf, type RunnerOptions } from '../runner.js'
-import { BACKENDS, underTest } from './backends.js'
+import { BACKENDS, underTest } from '../ops/backends.js'
 
 const fixture = fileURLToPath(new URL('../fixtures/ggml-blocks.safetensors', import.meta.url))
 // A whole group of rows, and a part of one.
