@@ -9,6 +9,7 @@ export type UserErrorCode =
   | 'invalid_tokenizer'
   | 'invalid_template'
   | 'invalid_grammar'
+  | 'grammar_too_complex'
   | 'context_length_exceeded'
   | 'out_of_memory'
   | 'aborted'

@@ -1,0 +1,120 @@
+/** Regular expressions, the regular part of ECMAScript's, to nodes. https://tc39.es/ecma262/#sec-patterns */
+import { RegExpParser, type AST } from '@eslint-community/regexpp'
+import type { Node } from '../syntax/nodes.js'
+import { grammarTooComplex, invalidGrammar } from '../syntax/refuse.js'
+import type { Quoting } from './quoting.js'
+import { translate } from './regex-assert.js'
+import type { RegexMode } from './regex-plain.js'
+
+export interface RegexOptions {
+  /** `json`: the characters as JSON.stringify writes them inside of a string. */
+  readonly quoting: Quoting
+  /** Whether the expression matches the whole text, or, as a search does, any part of it. */
+  readonly whole: boolean
+  /** Flags of ECMAScript. Without u and v the expression is read with u, and without it where only that is valid. */
+  readonly flags?: string
+}
+
+/** Longer expressions are refused. */
+const MAX_LENGTH = 256 * 1024
+const MAX_DEPTH = 200
+/** What means something else without the flag u, so that it is never read without. */
+const NEEDS_UNICODE = /\\[pPk]|\\u\{/
+
+/**
+ * What `pattern` matches. Look-ahead, `^`, `$`, `\b` and short look-behind are held by intersection and difference;
+ * quantifiers that are lazy match the same texts. The expression itself is never run.
+ * @throws UserError invalid_grammar with the character for what is malformed or not regular, grammar_too_complex for what is too long or
+ *   nested too deeply.
+ * @example
+ * regexNode('^[a-z]+$', { quoting: 'plain', whole: false })
+ */
+export function regexNode(pattern: string, { quoting, whole, flags = '' }: RegexOptions): Node {
+  const fail = (at: number, what: string, cause?: unknown): never => {
+    throw invalidGrammar(`${named(pattern)}, character ${at + 1}: ${what}`, cause)
+  }
+  checkSize(pattern, flags.includes('v'))
+  const given = flagsOf(flags)
+  const { parsed, unicode } = parse(pattern, given, fail)
+  const mode: RegexMode = {
+    unicode,
+    ignoreCase: given.has('i'),
+    multiline: given.has('m'),
+    dotAll: given.has('s'),
+    quoting,
+  }
+  return translate(parsed.alternatives, mode, whole, {
+    invalid: (node, what) => fail(node.start, `${what} (${cut(node.raw, 40)})`),
+    complex: (what) => {
+      throw grammarTooComplex(`${named(pattern)}: ${what}`)
+    },
+  })
+}
+
+function named(pattern: string): string {
+  return `regular expression ${JSON.stringify(cut(pattern, 80))}`
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text
+}
+
+function flagsOf(flags: string): ReadonlySet<string> {
+  const given = new Set(flags)
+  const unknown = [...given].find((flag) => !'dgimsuvy'.includes(flag))
+  if (unknown !== undefined || given.size < flags.length || (given.has('u') && given.has('v')))
+    throw invalidGrammar(`expected flags of a regular expression (i, m, s, u or v), found ${JSON.stringify(flags)}`)
+  return given
+}
+
+type Reader = (at: number, what: string, cause?: unknown) => never
+
+function parse(
+  pattern: string,
+  given: ReadonlySet<string>,
+  fail: Reader,
+): { parsed: AST.Pattern; unicode: RegexMode['unicode'] } {
+  const read = (unicode: RegexMode['unicode']) => {
+    const flags = { unicode: unicode === 'u', unicodeSets: unicode === 'v' }
+    return { parsed: new RegExpParser().parsePattern(pattern, 0, pattern.length, flags), unicode }
+  }
+  try {
+    return read(given.has('v') ? 'v' : 'u')
+  } catch (error) {
+    if (!given.has('u') && !given.has('v') && !NEEDS_UNICODE.test(pattern)) {
+      try {
+        return read('none')
+      } catch {
+        // What is wrong with the flag u is said below.
+      }
+    }
+    if (!(error instanceof SyntaxError)) throw error
+    return fail('index' in error ? Number(error.index) : 0, reason(error.message), error)
+  }
+}
+
+/** `Invalid regular expression: /(/u: Unterminated group` as `unterminated group`. */
+function reason(message: string): string {
+  const said = message.slice(message.lastIndexOf(': ') + 2)
+  return said.charAt(0).toLowerCase() + said.slice(1)
+}
+
+/** Counts brackets before the parser, which is recursive, sees them. */
+function checkSize(pattern: string, nestedClasses: boolean): void {
+  if (pattern.length > MAX_LENGTH)
+    throw grammarTooComplex(`a regular expression of ${pattern.length} characters; at most ${MAX_LENGTH} are allowed`)
+  let depth = 0
+  let inClass = 0
+  for (let at = 0; at < pattern.length; at++) {
+    const char = pattern[at]
+    if (char === '\\') at++
+    else if (char === '[' && (inClass === 0 || nestedClasses)) inClass++
+    else if (char === ']' && inClass > 0) inClass--
+    else if (char === '(' && inClass === 0) depth++
+    else if (char === ')' && inClass === 0) depth--
+    if (depth + inClass > MAX_DEPTH)
+      throw grammarTooComplex(
+        `${named(pattern)}, character ${at + 1}: brackets are nested more than ${MAX_DEPTH} deep; simplify it`,
+      )
+  }
+}
