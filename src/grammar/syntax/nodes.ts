@@ -98,12 +98,15 @@ export interface Language {
 }
 
 /**
- * Members of a JSON object or the like in any order, each named one at most once: `member (separator member)*`, or nothing
- * where no member is required. Which of them were written is part of the state.
+ * Members of a JSON object or the like, each named one at most once: `member (separator member)*`, or nothing where no member is
+ * required. Which of them were written is part of the state: a thousand cost as little as ten. Where all members begin with texts
+ * (`"name":`), their beginnings are shared.
  */
 export interface MembersNode {
   readonly kind: 'members'
   readonly members: readonly { readonly node: Node; readonly required: boolean }[]
+  /** Named members come in the order of the list, and further ones after them; otherwise in any order. */
+  readonly ordered: boolean
   /** Further members, each any number of times. */
   readonly rest: Node | undefined
   readonly separator: Node

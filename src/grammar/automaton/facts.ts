@@ -1,0 +1,298 @@
+/** What is known of a tree before it runs: which parts have an end, which match nothing being there, which begin with themselves. */
+import type { Language, MembersNode, Node, Rule } from '../syntax/nodes.js'
+import { invalidGrammar, tooComplex, type GrammarLimits } from './limits.js'
+import { bodyOf } from './recursion.js'
+
+export type RegularNode = Extract<Node, { kind: 'both' | 'without' | 'until' | 'language' }>
+export type LanguageOf = (node: RegularNode) => Language
+
+/** A part other than a text or a set of characters. Rules are known by themselves, whatever refers to them. */
+interface Part {
+  readonly node: Node
+  readonly children: readonly Child[]
+  uses: number
+  height: number
+  empty: boolean
+}
+
+/** How a part depends on another: it needs all of these, any of them, one that may stand for any number, or it does not. */
+type Bond = 'all' | 'any' | 'rest' | 'none'
+interface Child {
+  readonly part: Part
+  readonly bond: Bond
+}
+
+/** Leaves are no parts: there may be many, and all is seen at once. */
+function isLeaf(node: Node): boolean {
+  return node.kind === 'text' || node.kind === 'chars' || node.kind === 'special'
+}
+
+function leafEnds(node: Node): boolean {
+  return node.kind !== 'chars' || node.ranges.length > 0
+}
+
+function leafIsEmpty(node: Node): boolean {
+  return node.kind === 'text' && node.text === ''
+}
+
+export class Facts {
+  /** Names of special tokens. */
+  readonly specials = new Set<string>()
+  private readonly parts = new Map<Node | Rule, Part>()
+  private readonly bodies = new Map<Rule, Node>()
+
+  /** @throws UserError grammar_too_complex, invalid_grammar (left recursion) */
+  constructor(
+    readonly root: Node,
+    private readonly languageOf: LanguageOf,
+    private readonly limits: GrammarLimits,
+  ) {
+    const order = this.index()
+    const bodies = (rule: Rule) => this.bodyOf(rule)
+    settle(order, endsWith(languageOf, bodies), (part, height) => (part.height = height))
+    settle(order, emptyWith(languageOf, bodies), (part) => (part.empty = true))
+    this.refuseLeftRecursion(order)
+  }
+
+  /** Whether any text at all matches. */
+  ends(node: Node): boolean {
+    return isLeaf(node) ? leafEnds(node) : this.partOf(node).height < Infinity
+  }
+
+  /** Whether nothing being there matches. */
+  matchesEmpty(node: Node): boolean {
+    return isLeaf(node) ? leafIsEmpty(node) : this.partOf(node).empty
+  }
+
+  /** Frames that the text of least nesting needs. */
+  heightOf(node: Node): number {
+    return isLeaf(node) ? 0 : this.partOf(node).height
+  }
+
+  /** Whether this very part stands in several places. */
+  isShared(node: Node): boolean {
+    return !isLeaf(node) && this.partOf(node).uses > 1
+  }
+
+  bodyOf(rule: Rule): Node {
+    let body = this.bodies.get(rule)
+    if (!body) this.bodies.set(rule, (body = bodyOf(rule)))
+    return body
+  }
+
+  /** All parts, once each. */
+  *nodes(): Iterable<Node> {
+    for (const { node } of this.parts.values()) yield node
+  }
+
+  private partOf(node: Node): Part {
+    const part = this.parts.get(node.kind === 'rule' ? node.rule : node)
+    if (!part) throw new Error(`internal error: a ${node.kind} that is no part of the grammar`)
+    return part
+  }
+
+  /** Without recursion: trees may be deep. */
+  private index(): Part[] {
+    const order: Part[] = []
+    const children: Child[][] = []
+    const enter = (node: Node): Part => {
+      const key = node.kind === 'rule' ? node.rule : node
+      let part = this.parts.get(key)
+      if (part) part.uses++
+      else {
+        const list: Child[] = []
+        part = { node, children: list, uses: 1, height: Infinity, empty: false }
+        this.parts.set(key, part)
+        order.push(part)
+        children.push(list)
+        if (order.length > this.limits.nodes)
+          throw tooComplex(`more than ${this.limits.nodes} parts`, 'a smaller schema or grammar')
+      }
+      return part
+    }
+    if (!isLeaf(this.root)) enter(this.root)
+    else if (this.root.kind === 'special') this.specials.add(this.root.name)
+    for (let at = 0; at < order.length; at++)
+      this.eachChild(order[at]!.node, (child, bond) => {
+        if (!isLeaf(child)) children[at]!.push({ part: enter(child), bond })
+        else if (child.kind === 'special') this.specials.add(child.name)
+      })
+    return order
+  }
+
+  eachChild(node: Node, found: (child: Node, bond: Bond) => void): void {
+    switch (node.kind) {
+      case 'sequence':
+        return node.items.forEach((item) => found(item, 'all'))
+      case 'choice':
+        return node.items.forEach((item) => found(item, 'any'))
+      case 'repeat':
+        return found(node.item, 'all')
+      case 'rule':
+        return found(this.bodyOf(node.rule), 'all')
+      case 'members':
+        return eachOfMembers(node, found)
+    }
+  }
+
+  private refuseLeftRecursion(order: readonly Part[]): void {
+    const open = new Set<Part>()
+    const done = new Set<Part>()
+    for (const start of order) {
+      if (done.has(start)) continue
+      const path: { part: Part; firsts: Part[]; at: number }[] = []
+      const push = (part: Part) => {
+        open.add(part)
+        path.push({ part, firsts: this.firstsOf(part), at: 0 })
+      }
+      push(start)
+      for (let top = path.at(-1); top; top = path.at(-1)) {
+        const next = top.firsts[top.at++]
+        if (!next) {
+          path.pop()
+          open.delete(top.part)
+          done.add(top.part)
+        } else if (open.has(next))
+          throw leftRecursion(
+            path.map(({ part }) => part.node),
+            next.node,
+          )
+        else if (!done.has(next)) push(next)
+      }
+    }
+  }
+
+  /** The parts that a text of this part may begin with. */
+  private firstsOf({ node, children, height }: Part): Part[] {
+    if (height === Infinity) return []
+    if (node.kind !== 'sequence') return children.map((child) => child.part)
+    const firsts: Part[] = []
+    for (const item of node.items) {
+      if (!isLeaf(item)) firsts.push(this.partOf(item))
+      if (!this.matchesEmpty(item)) break
+    }
+    return firsts
+  }
+}
+
+function eachOfMembers(node: MembersNode, found: (child: Node, bond: Bond) => void): void {
+  for (const member of node.members) found(member.node, member.required ? 'all' : 'any')
+  if (node.rest) found(node.rest, 'rest')
+  found(node.separator, leastMembers(node) > 1 ? 'all' : 'none')
+}
+
+/** Members that there have to be. */
+function leastMembers(node: MembersNode): number {
+  return Math.max(node.min, node.members.filter((member) => member.required).length)
+}
+
+/** How many children a part waits for: all of `all`, and so many of `any`. */
+interface Wait {
+  all: number
+  any: number
+}
+type WaitOf = (node: Node) => Wait
+
+const NEVER: Wait = { all: Infinity, any: 0 }
+
+type Bodies = (rule: Rule) => Node
+
+function endsWith(languageOf: LanguageOf, bodies: Bodies): WaitOf {
+  return (node) => waitOf(node, bodies, leafEnds, (regular) => languageOf(regular).start !== 0)
+}
+
+function emptyWith(languageOf: LanguageOf, bodies: Bodies): WaitOf {
+  const empty = (regular: RegularNode) => {
+    const language = languageOf(regular)
+    return language.start !== 0 && language.accepts(language.start)
+  }
+  return (node) => waitOf(node, bodies, leafIsEmpty, empty)
+}
+
+type Test<N> = (node: N) => boolean
+
+function waitOf(node: Node, bodies: Bodies, leaf: Test<Node>, regular: Test<RegularNode>): Wait {
+  const missing = (item: Node) => isLeaf(item) && !leaf(item)
+  switch (node.kind) {
+    case 'sequence':
+      return node.items.some(missing) ? NEVER : { all: countParts(node.items), any: 0 }
+    case 'choice':
+      return { all: 0, any: node.items.some((item) => isLeaf(item) && leaf(item)) ? 0 : 1 }
+    case 'repeat':
+      return node.min > 0 && missing(node.item) ? NEVER : { all: node.min > 0 && !isLeaf(node.item) ? 1 : 0, any: 0 }
+    case 'rule':
+      return missing(bodies(node.rule)) ? NEVER : { all: countParts([bodies(node.rule)]), any: 0 }
+    case 'members':
+      return membersWait(node, leaf)
+    case 'both':
+    case 'without':
+    case 'until':
+    case 'language':
+      return regular(node) ? { all: 0, any: 0 } : NEVER
+    default:
+      return NEVER
+  }
+}
+
+function countParts(items: readonly Node[]): number {
+  let count = 0
+  for (const item of items) if (!isLeaf(item)) count++
+  return count
+}
+
+function membersWait(node: MembersNode, leaf: (node: Node) => boolean): Wait {
+  const required = node.members.filter((member) => member.required).map((member) => member.node)
+  const least = Math.max(node.min, required.length)
+  if (required.length > node.max || node.min > node.max) return NEVER
+  if (least === 0) return { all: 0, any: 0 }
+  const needed = least > 1 ? [...required, node.separator] : required
+  if (needed.some((item) => isLeaf(item) && !leaf(item))) return NEVER
+  const others = node.members.filter((member) => !member.required && isLeaf(member.node) && leaf(member.node)).length
+  const rest = node.rest && isLeaf(node.rest) && leaf(node.rest)
+  return { all: countParts(needed), any: rest ? 0 : Math.max(0, least - required.length - others) }
+}
+
+/** Follows what depends on what, the parts of least height first. */
+function settle(order: readonly Part[], waitOf: WaitOf, settled: (part: Part, height: number) => void): void {
+  const parents = new Map<Part, { part: Part; bond: Bond }[]>()
+  const waits = new Map<Part, Wait>()
+  let level: Part[] = []
+  for (const part of order) {
+    const wait = waitOf(part.node)
+    if (wait.all === 0 && wait.any === 0) level.push(part)
+    else waits.set(part, { ...wait })
+    for (const { part: child, bond } of part.children) {
+      const list = parents.get(child)
+      if (list) list.push({ part, bond })
+      else parents.set(child, [{ part, bond }])
+    }
+  }
+  for (let height = 0; level.length > 0; height++) {
+    const next: Part[] = []
+    // Parts that push no frame are as high as what they are made of.
+    for (let at = 0; at < level.length; at++) {
+      const child = level[at]!
+      settled(child, height)
+      for (const { part, bond } of parents.get(child) ?? []) {
+        const wait = waits.get(part)
+        if (!wait) continue
+        if (bond === 'all') wait.all--
+        else if (bond !== 'none') wait.any = bond === 'rest' ? 0 : wait.any - 1
+        if (wait.all > 0 || wait.any > 0) continue
+        waits.delete(part)
+        if (part.node.kind === 'sequence' || part.node.kind === 'choice') level.push(part)
+        else next.push(part)
+      }
+    }
+    level = next
+  }
+}
+
+function leftRecursion(path: readonly Node[], again: Node): Error {
+  const rules = [...path, again].filter((node) => node.kind === 'rule').map((node) => node.rule.name)
+  const name = rules.at(-1) ?? 'root'
+  return invalidGrammar(
+    `the rule ${name} begins with itself by way of others (left recursion): ${[...new Set(rules)].join(' → ')}`,
+    'a rule that begins with something else',
+  )
+}

@@ -1,0 +1,35 @@
+/** What bounds the work and the memory of one grammar. */
+import { UserError } from '../../errors.js'
+
+export interface GrammarLimits {
+  /** Nodes of the grammar's tree. */
+  readonly nodes: number
+  /** Frames of a stack: nesting that is deeper is not allowed by a mask. */
+  readonly depth: number
+  /** Configurations of a set: of more, the first are followed. */
+  readonly configurations: number
+  /** Steps of one mask; tokens that are not decided by then are left out of it. */
+  readonly steps: number
+  /** Steps of the search for an accepting state, where languages are intersected. */
+  readonly search: number
+  /** Memory from which on a grammar should be trimmed. */
+  readonly bytes: number
+}
+
+export const DEFAULT_LIMITS: GrammarLimits = {
+  nodes: 2_000_000,
+  depth: 10_000,
+  configurations: 5_000,
+  steps: 400_000,
+  search: 2_000_000,
+  bytes: 2_000_000,
+}
+
+/** @param advice what may help, as it stands after `try` */
+export function tooComplex(found: string, advice: string): UserError {
+  return new UserError(`the grammar is too complex: ${found}`, 'grammar_too_complex', { remedies: [{ advice }] })
+}
+
+export function invalidGrammar(fault: string, advice?: string): UserError {
+  return new UserError(fault, 'invalid_grammar', advice === undefined ? {} : { remedies: [{ advice }] })
+}

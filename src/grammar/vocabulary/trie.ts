@@ -1,0 +1,74 @@
+/** Tokens as a trie of bytes in flat arrays, nodes in depth-first order, so that a walk is one loop. */
+
+export interface Trie {
+  readonly size: number
+  readonly byte: Uint8Array
+  readonly depth: Uint16Array
+  /** The first node after the subtree. */
+  readonly skip: Int32Array
+  /** The token that ends at the node, or -1. */
+  readonly token: Int32Array
+  /** Further tokens of the same bytes. */
+  readonly twins: ReadonlyMap<number, readonly number[]>
+}
+
+export const BYTES_OF_NODE = 11
+
+/** @param order ids, sorted by their bytes */
+export function trieOf(tokens: readonly (Uint8Array | undefined)[], order: readonly number[]): Trie {
+  const { size, longest } = measure(tokens, order)
+  const byte = new Uint8Array(size)
+  const depth = new Uint16Array(size)
+  const skip = new Int32Array(size)
+  const token = new Int32Array(size).fill(-1)
+  const twins = new Map<number, number[]>()
+  const open = new Int32Array(longest)
+  let level = 0
+  let node = 0
+  let before = NO_BYTES
+  for (const id of order) {
+    const bytes = tokens[id]!
+    const shared = sharedLength(before, bytes)
+    while (level > shared) skip[open[--level]!] = node
+    for (; level < bytes.length; node++) {
+      byte[node] = bytes[level]!
+      depth[node] = level
+      open[level++] = node
+    }
+    const end = open[level - 1]!
+    const first = token[end]!
+    if (first < 0) token[end] = id
+    else twins.set(first, [...(twins.get(first) ?? []), id])
+    before = bytes
+  }
+  while (level > 0) skip[open[--level]!] = node
+  return { size, byte, depth, skip, token, twins }
+}
+
+const NO_BYTES: Uint8Array = new Uint8Array()
+
+function measure(tokens: readonly (Uint8Array | undefined)[], order: readonly number[]) {
+  let size = 0
+  let longest = 0
+  let before = NO_BYTES
+  for (const id of order) {
+    const bytes = tokens[id]!
+    size += bytes.length - sharedLength(before, bytes)
+    longest = Math.max(longest, bytes.length)
+    before = bytes
+  }
+  return { size, longest }
+}
+
+function sharedLength(a: Uint8Array, b: Uint8Array): number {
+  const most = Math.min(a.length, b.length)
+  let length = 0
+  while (length < most && a[length] === b[length]) length++
+  return length
+}
+
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const most = Math.min(a.length, b.length)
+  for (let i = 0; i < most; i++) if (a[i] !== b[i]) return a[i]! - b[i]!
+  return a.length - b.length
+}
