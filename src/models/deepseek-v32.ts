@@ -10,7 +10,7 @@ import type { Program } from '../graph/program.js'
 import { deepseekFromGguf } from './deepseek.js'
 import type { ModelDefinition } from './definition.js'
 import { COMMON, readConfig } from './parts/config.js'
-import { indexerConfig } from './parts/gguf-config.js'
+import { indexerConfig, scoringOf } from './parts/gguf-config.js'
 import { INDEXER, LATENT } from './parts/gguf-latent.js'
 import { layerNames } from './parts/gguf-names.js'
 import { checkIndexer, chooseByIndexer, INDEXER_CONFIG } from './parts/indexer.js'
@@ -28,7 +28,7 @@ export const deepseekV32: ModelDefinition = {
         architecture: 'deepseek32',
         names: layerNames(LATENT, INDEXER),
         config: (meta, shapes) => ({
-          ...deepseekFromGguf(meta, shapes),
+          ...deepseekFromGguf(meta, shapes, scoringOf(meta, 'sigmoid')),
           ...indexerConfig(meta),
           model_type: 'deepseek_v32',
         }),

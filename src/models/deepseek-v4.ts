@@ -17,8 +17,8 @@ import type { GgufMetadata } from '../published/gguf-metadata.js'
 import type { TensorShapes } from '../published/gguf.js'
 import { bare, type Names } from '../published/names.js'
 import type { ModelDefinition } from './definition.js'
-import { COMMON, readConfig, requireMultiple, size, unsupported } from './parts/config.js'
-import { indexerConfig, layerCount, textConfig } from './parts/gguf-config.js'
+import { COMMON, readConfig, refuseKey, requireMultiple, requirePerLayer, size } from './parts/config.js'
+import { indexerConfig, layerCount, scoringOf, textConfig } from './parts/gguf-config.js'
 import { expertNames } from './parts/gguf-names.js'
 import { INDEXER_CONFIG } from './parts/indexer.js'
 import { W123, norm, project } from './parts/layers.js'
@@ -128,16 +128,10 @@ function check(c: Config, where: string): void {
   requireMultiple(where, 'o_lora_rank', c.o_lora_rank, 'a group of rows', 4)
   requireMultiple(where, 'qk_rope_head_dim', c.qk_rope_head_dim, 'a pair', 2)
   requireMultiple(where, 'num_attention_heads', c.num_attention_heads, 'o_groups', c.o_groups)
-  if (c.qk_rope_head_dim > Math.min(c.head_dim, c.index_head_dim))
-    unsupported(
-      where,
-      `qk_rope_head_dim ${c.qk_rope_head_dim} beyond a head (${c.head_dim}, index_head_dim ${c.index_head_dim})`,
-    )
-  if (c.compress_ratios.length < c.num_hidden_layers)
-    unsupported(
-      where,
-      `compress_ratios of ${c.compress_ratios.length} layers, num_hidden_layers is ${c.num_hidden_layers}:`,
-    )
+  for (const key of ['head_dim', 'index_head_dim'] as const)
+    if (c.qk_rope_head_dim > c[key])
+      refuseKey(where, 'qk_rope_head_dim', `at most ${key} (${c[key]})`, c.qk_rope_head_dim)
+  requirePerLayer(where, 'compress_ratios', c.compress_ratios, c.num_hidden_layers, 'at least')
 }
 
 // ---- weights
@@ -295,11 +289,7 @@ function chooseEntries(b: GraphBuilder, x: View, low: View, name: string, c: Con
 
 // ---- GGUF
 
-const SQRT_SOFTPLUS = 4
-
 function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
-  const gating = meta.whole('expert_gating_func') ?? SQRT_SOFTPLUS
-  if (gating !== SQRT_SOFTPLUS) throw meta.unsupported('expert_gating_func', '4 (square root of softplus)', gating)
   return {
     model_type: 'deepseek_v4',
     hidden_size: meta.neededWhole('embedding_length'),
@@ -325,7 +315,7 @@ function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
     moe_intermediate_size: meta.neededWhole('expert_feed_forward_length'),
     routed_scaling_factor: meta.needed('expert_weights_scale'),
     norm_topk_prob: meta.boolean('expert_weights_norm') ?? true,
-    scoring_func: 'sqrtsoftplus',
+    scoring_func: scoringOf(meta, 'sqrtsoftplus'),
     swiglu_limit: meta.needed('swiglu_clamp_exp'),
     ...textConfig(meta, shapes),
   }

@@ -13,6 +13,7 @@ import type { GgufMetadata } from '../published/gguf-metadata.js'
 import type { TensorShapes } from '../published/gguf.js'
 import type { ModelDefinition } from './definition.js'
 import { COMMON, readConfig } from './parts/config.js'
+import { scoringOf } from './parts/gguf-config.js'
 import { LATENT, latentConfig } from './parts/gguf-latent.js'
 import { layerNames } from './parts/gguf-names.js'
 import { gatedMlp, logits, norm } from './parts/layers.js'
@@ -24,7 +25,15 @@ import { embeddingAndHead, textModel } from './parts/text-model.js'
 
 export const deepseek: ModelDefinition = {
   modelTypes: ['deepseek_v2', 'deepseek_v3', 'kimi_k2', 'kimi_k25'],
-  published: { gguf: [{ architecture: 'deepseek2', names: layerNames(LATENT), config: deepseekFromGguf }] },
+  published: {
+    gguf: [
+      {
+        architecture: 'deepseek2',
+        names: layerNames(LATENT),
+        config: (meta, shapes) => deepseekFromGguf(meta, shapes, scoringOf(meta, 'softmax', 'sigmoid')),
+      },
+    ],
+  },
   build: (checkpoint, options) => Promise.resolve(build(checkpoint, options?.mtp ?? false)),
 }
 
@@ -97,8 +106,8 @@ function ruleOf(c: Config, name: string): RouteRule {
 // ---- GGUF
 
 /** DeepSeek-V2 (softmax routing) or V3 and Kimi K2 (sigmoid routing). Early conversions of V3 and R1 left out its groups. */
-export function deepseekFromGguf(meta: GgufMetadata, shapes: TensorShapes) {
-  const config = latentConfig(meta, shapes, 'softmax')
+export function deepseekFromGguf(meta: GgufMetadata, shapes: TensorShapes, scoring: 'softmax' | 'sigmoid') {
+  const config = latentConfig(meta, shapes, scoring)
   const { model_type, n_routed_experts, num_hidden_layers } = config
   const groups = [meta.whole('expert_group_count'), meta.whole('expert_group_used_count')]
   if (model_type !== 'deepseek_v3' || n_routed_experts !== 256 || num_hidden_layers !== 61) return config

@@ -12,7 +12,7 @@ import type { GgufMetadata } from '../published/gguf-metadata.js'
 import type { TensorShapes } from '../published/gguf.js'
 import type { Names } from '../published/names.js'
 import type { ModelDefinition } from './definition.js'
-import { COMMON, readConfig, unsupported } from './parts/config.js'
+import { COMMON, readConfig, refuseKey } from './parts/config.js'
 import { attentionConfig } from './parts/gguf-config.js'
 import { DENSE, layerNames, plusOne } from './parts/gguf-names.js'
 import { HEADS, gqaAttention, headsOf, layerTypes, spanLength } from './parts/gqa.js'
@@ -107,7 +107,7 @@ function build(checkpoint: Checkpoint): Program {
   const text = textModel(checkpoint)
   const dtype = text.config['dtype'] ?? text.config['torch_dtype'] ?? checkpoint.config['dtype']
   const c = readConfig(Gemma3Config, { ...text.config, dtype: dtype ?? checkpoint.config['torch_dtype'] }, where)
-  if (!c.sliding_window) unsupported(where, 'a config without sliding_window')
+  if (!c.sliding_window) refuseKey(where, 'sliding_window', 'a number of positions', 'none')
   const heads = headsOf(c, where)
   const eps = c.rms_norm_eps
   const pattern = c.sliding_window_pattern

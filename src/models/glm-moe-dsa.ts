@@ -11,8 +11,8 @@ import type { JsonObject } from '../json.js'
 import type { GgufMetadata } from '../published/gguf-metadata.js'
 import type { TensorShapes } from '../published/gguf.js'
 import type { ModelDefinition } from './definition.js'
-import { COMMON, readConfig, unsupported } from './parts/config.js'
-import { indexerConfig } from './parts/gguf-config.js'
+import { COMMON, readConfig, refuseKey, requirePerLayer } from './parts/config.js'
+import { indexerConfig, scoringOf } from './parts/gguf-config.js'
 import { INDEXER, LATENT, latentConfig } from './parts/gguf-latent.js'
 import { layerNames } from './parts/gguf-names.js'
 import { checkIndexer, chooseByIndexer, INDEXER_CONFIG } from './parts/indexer.js'
@@ -54,8 +54,7 @@ type Config = z.infer<typeof GlmMoeDsaConfig>
 /** Which layers choose positions themselves, and which have one dense MLP instead of experts. */
 function layersOf(c: Config, where: string): { full: boolean; dense: boolean }[] {
   for (const key of ['indexer_types', 'mlp_layer_types'] as const)
-    if (c[key] && c[key].length !== c.num_hidden_layers)
-      unsupported(where, `${key} of ${c[key].length} layers, num_hidden_layers is ${c.num_hidden_layers}:`)
+    if (c[key]) requirePerLayer(where, key, c[key], c.num_hidden_layers)
   const layers = Array.from({ length: c.num_hidden_layers }, (_, i) => {
     const scheduled = Math.max(i - c.index_skip_topk_offset + 1, 0) % c.index_topk_freq === 0
     return {
@@ -63,7 +62,13 @@ function layersOf(c: Config, where: string): { full: boolean; dense: boolean }[]
       dense: c.mlp_layer_types ? c.mlp_layer_types[i] === 'dense' : i < c.first_k_dense_replace,
     }
   })
-  if (!layers[0]!.full) unsupported(where, 'a first layer that shares the index of a layer before it')
+  if (!layers[0]!.full)
+    refuseKey(
+      where,
+      'the first layer',
+      'one with an indexer (indexer_types, index_topk_freq)',
+      'one that shares the choice of another',
+    )
   return layers
 }
 
@@ -108,7 +113,7 @@ function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
   const types = meta.flags('attention.indexer.types')
   const shares = !types && meta.neededWhole('context_length') >= 1048576
   return {
-    ...latentConfig(meta, shapes, 'sigmoid'),
+    ...latentConfig(meta, shapes, scoringOf(meta, 'sigmoid')),
     ...indexerConfig(meta),
     model_type: 'glm_moe_dsa',
     ...(types && { indexer_types: types.map((full) => (full ? 'full' : 'shared')) }),

@@ -12,7 +12,7 @@ import type { GgufMetadata } from '../published/gguf-metadata.js'
 import type { TensorShapes } from '../published/gguf.js'
 import type { ModelDefinition } from './definition.js'
 import { COMMON, activationOf, expertCount, readConfig } from './parts/config.js'
-import { attentionConfig, rotatedColumns } from './parts/gguf-config.js'
+import { attentionConfig, rotatedColumns, scoringOf } from './parts/gguf-config.js'
 import { DENSE, SECOND_NORM, choosingBias, expertNames, layerNames, mlpNames } from './parts/gguf-names.js'
 import { HEADS, gqaAttention, headsOf, partialRotary } from './parts/gqa.js'
 import { PROJECTIONS, gatedMlp, logits, norm } from './parts/layers.js'
@@ -105,12 +105,9 @@ function ruleOf(c: Config, name: string): RouteRule {
 
 // ---- GGUF
 
-const SIGMOID = 2
-
 function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
   const common = attentionConfig(meta, shapes, 'partly')
-  const gating = meta.whole('expert_gating_func') ?? SIGMOID
-  if (gating !== SIGMOID) throw meta.unsupported('expert_gating_func', '2 (sigmoid)', gating)
+  scoringOf(meta, 'sigmoid')
   return {
     ...common,
     model_type: 'glm4_moe',

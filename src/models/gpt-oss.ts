@@ -122,7 +122,7 @@ function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
   const common = attentionConfig(meta, shapes)
   return {
     ...common,
-    ...localExperts(meta),
+    ...localExperts(meta, 'chosenSoftmax'),
     model_type: 'gpt_oss',
     intermediate_size: meta.whole('expert_feed_forward_length') ?? common.intermediate_size,
     sliding_window: meta.neededWhole('attention.sliding_window'),

@@ -11,7 +11,7 @@ import { MOST_RESIDUALS } from '../graph/ops/residuals.js'
 import type { Program } from '../graph/program.js'
 import type { ModelDefinition } from './definition.js'
 import { KIMI_EXPERTS, kimiMixture } from './kimi-linear.js'
-import { COMMON, readConfig, unsupported } from './parts/config.js'
+import { COMMON, readConfig, refuseKey } from './parts/config.js'
 import { KDA_CONFIG, checkKda, kda } from './parts/kda.js'
 import { W123, gatedMlp, logits, norm, project } from './parts/layers.js'
 import { biasedSigmoid, checkMixture, routedExperts } from './parts/mixture.js'
@@ -38,17 +38,24 @@ const KimiK3Config = z.object({
 })
 type Config = z.infer<typeof KimiK3Config>
 
+const DELTA = 'linear_attn_config'
+
 /** @throws UserError for what this file does not do. */
 function check(c: Config, where: string): number {
   checkMla(c, where)
   checkKda(c, where)
   checkMixture(kimiMixture(c), where)
   const { gate_lower_bound: bound, use_full_rank_gate: full } = c.linear_attn_config
-  if (typeof bound !== 'number' || bound >= 0) unsupported(where, `gate_lower_bound: ${bound} (expected below 0)`)
-  if (full !== true) unsupported(where, `use_full_rank_gate: ${full} (expected true)`)
+  if (typeof bound !== 'number' || bound >= 0) refuseKey(where, `${DELTA}.gate_lower_bound`, 'below 0', bound ?? 'none')
+  if (full !== true) refuseKey(where, `${DELTA}.use_full_rank_gate`, 'true', String(full ?? 'none'))
   const blocks = Math.ceil(c.num_hidden_layers / c.attn_res_block_size)
   if (blocks >= MOST_RESIDUALS)
-    unsupported(where, `attn_res_block_size ${c.attn_res_block_size}, which makes ${blocks} blocks of the layers,`)
+    refuseKey(
+      where,
+      'attn_res_block_size',
+      `such that num_hidden_layers (${c.num_hidden_layers}) make fewer than ${MOST_RESIDUALS} blocks`,
+      `${c.attn_res_block_size}, which makes ${blocks}`,
+    )
   return bound
 }
 

@@ -12,7 +12,8 @@ import type { GgufMetadata } from '../published/gguf-metadata.js'
 import type { TensorShapes } from '../published/gguf.js'
 import { bare, type Names } from '../published/names.js'
 import type { ModelDefinition } from './definition.js'
-import { COMMON, readConfig, unsupported } from './parts/config.js'
+import { COMMON, readConfig, requirePerLayer } from './parts/config.js'
+import { scoringOf } from './parts/gguf-config.js'
 import { LATENT, latentConfig } from './parts/gguf-latent.js'
 import { choosingBias, expertNames, layerNames, mlpNames } from './parts/gguf-names.js'
 import { KDA_CONFIG, checkKda, kda } from './parts/kda.js'
@@ -108,8 +109,7 @@ function build(checkpoint: Checkpoint): Program {
   checkMla(c, where)
   checkKda(c, where)
   checkMixture(kimiMixture(c), where)
-  if (c.mlp_layer_types && c.mlp_layer_types.length !== c.num_hidden_layers)
-    unsupported(where, `mlp_layer_types of ${c.mlp_layer_types.length} layers among ${c.num_hidden_layers}`)
+  if (c.mlp_layer_types) requirePerLayer(where, 'mlp_layer_types', c.mlp_layer_types, c.num_hidden_layers)
   const b = new GraphBuilder()
   const eps = c.rms_norm_eps
   const scale = (c.qk_nope_head_dim + c.qk_rope_head_dim) ** -0.5
@@ -141,7 +141,7 @@ function experts(b: GraphBuilder, x: View, name: string, c: Config): Value {
 // ---- GGUF
 
 function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
-  const latent = latentConfig(meta, shapes, 'sigmoid')
+  const latent = latentConfig(meta, shapes, scoringOf(meta, 'sigmoid'))
   // Heads with keys per layer, 0 where it is recurrent.
   const kvHeads = meta.wholes('attention.head_count_kv').slice(0, latent.num_hidden_layers)
   const layers = (recurrent: boolean): number[] =>

@@ -12,7 +12,7 @@ import type { JsonObject } from '../json.js'
 import type { GgufMetadata } from '../published/gguf-metadata.js'
 import type { TensorShapes } from '../published/gguf.js'
 import type { ModelDefinition } from './definition.js'
-import { COMMON, activationOf, checkExperts, expertCount, readConfig, unsupported } from './parts/config.js'
+import { COMMON, activationOf, checkExperts, expertCount, readConfig, requirePerLayer } from './parts/config.js'
 import { attentionConfig, localExperts } from './parts/gguf-config.js'
 import { DENSE, expertNames, layerNames, mlpNames } from './parts/gguf-names.js'
 import { HEADS, headsOf, layerTypes, spanLength, type Heads } from './parts/gqa.js'
@@ -102,8 +102,7 @@ async function build(checkpoint: Checkpoint): Promise<Program> {
 
 function rotatingLayers(c: Config, where: string): boolean[] {
   const given = c.no_rope_layers?.length ? c.no_rope_layers : undefined
-  if (given && given.length < c.num_hidden_layers)
-    unsupported(where, `no_rope_layers for ${given.length} of ${c.num_hidden_layers} layers`)
+  if (given) requirePerLayer(where, 'no_rope_layers', given, c.num_hidden_layers, 'at least')
   return Array.from({ length: c.num_hidden_layers }, (_, i) =>
     given ? given[i] === 1 : (i + 1) % c.no_rope_layer_interval !== 0,
   )
@@ -172,7 +171,7 @@ function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
   const common = attentionConfig(meta, shapes)
   const window = meta.whole('attention.sliding_window')
   if (window === 0) throw meta.unsupported('attention.sliding_window', 'chunked attention', window)
-  const counts = localExperts(meta)
+  const counts = localExperts(meta, 'sigmoid')
   return {
     ...common,
     ...counts,

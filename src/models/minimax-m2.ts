@@ -16,8 +16,8 @@ import {
   checkExperts,
   expertCount,
   readConfig,
+  refuseKey,
   requireMultiple,
-  unsupported,
 } from './parts/config.js'
 import { attentionConfig, localExperts, rotatedColumns } from './parts/gguf-config.js'
 import { DENSE, choosingBias, expertNames, layerNames } from './parts/gguf-names.js'
@@ -71,7 +71,7 @@ function build(checkpoint: Checkpoint): Program {
   const eps = c.rms_norm_eps
   const rotated = c.rotary_dim ?? partialRotary(c, heads.headDim, 1, where)
   requireMultiple(where, 'rotary_dim', rotated, 'a pair', 2)
-  if (rotated > heads.headDim) unsupported(where, `rotary_dim ${rotated} of head_dim ${heads.headDim}`)
+  if (rotated > heads.headDim) refuseKey(where, 'rotary_dim', `at most head_dim (${heads.headDim})`, rotated)
 
   // ---- graph
   const b = new GraphBuilder()
@@ -109,7 +109,7 @@ function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
   const common = attentionConfig(meta, shapes, 'partly')
   return {
     ...common,
-    ...localExperts(meta),
+    ...localExperts(meta, 'sigmoid'),
     model_type: 'minimax_m2',
     intermediate_size: meta.whole('expert_feed_forward_length') ?? common.intermediate_size,
     rotary_dim: rotatedColumns(meta, common.head_dim),

@@ -13,6 +13,7 @@ import type { TensorShapes } from '../published/gguf.js'
 import type { MistralParams } from '../published/mistral.js'
 import type { ModelDefinition } from './definition.js'
 import { COMMON, readConfig } from './parts/config.js'
+import { scoringOf } from './parts/gguf-config.js'
 import { LATENT, latentConfig } from './parts/gguf-latent.js'
 import { STACKED_GATE_UP, layerNames } from './parts/gguf-names.js'
 import { gatedMlp, logits, norm } from './parts/layers.js'
@@ -112,7 +113,7 @@ export function buildMistral4(checkpoint: Checkpoint): Program {
 // ---- GGUF
 
 function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
-  const latent = latentConfig(meta, shapes, 'softmax')
+  const latent = latentConfig(meta, shapes, scoringOf(meta, 'softmax'))
   const beta = meta.number('attention.temperature_scale')
   const rope = latent.rope_scaling
   const length = meta.whole('attention.temperature_length') ?? rope?.['original_max_position_embeddings']

@@ -24,7 +24,7 @@ export const mixtral: ModelDefinition = {
         names: layerNames(DENSE, PAIRED, expertNames('block_sparse_moe', 'gate', W123)),
         config: (meta, shapes) => ({
           ...attentionConfig(meta, shapes),
-          ...localExperts(meta),
+          ...localExperts(meta, 'softmax'),
           model_type: 'mixtral',
         }),
       },

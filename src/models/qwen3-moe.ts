@@ -3,9 +3,12 @@ import { z } from 'zod'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder } from '../graph/builder.js'
 import type { Program } from '../graph/program.js'
+import type { JsonObject } from '../json.js'
+import type { GgufMetadata } from '../published/gguf-metadata.js'
+import type { TensorShapes } from '../published/gguf.js'
 import type { ModelDefinition } from './definition.js'
-import { COMMON, activationOf, checkExperts, expertCount, readConfig, unsupported } from './parts/config.js'
-import { attentionConfig } from './parts/gguf-config.js'
+import { COMMON, activationOf, checkExperts, expertCount, readConfig, refuseKey, unsupported } from './parts/config.js'
+import { attentionConfig, scoringOf } from './parts/gguf-config.js'
 import { DENSE, expertNames, layerNames } from './parts/gguf-names.js'
 import { HEADS, gqaAttention, headsOf } from './parts/gqa.js'
 import { PROJECTIONS, gatedMlp, logits, norm } from './parts/layers.js'
@@ -20,14 +23,7 @@ export const qwen3Moe: ModelDefinition = {
       {
         architecture: 'qwen3moe',
         names: layerNames(DENSE, expertNames('mlp', 'gate', PROJECTIONS)),
-        config: (meta, shapes) => ({
-          ...attentionConfig(meta, shapes),
-          model_type: 'qwen3_moe',
-          num_experts: meta.neededWhole('expert_count'),
-          num_experts_per_tok: meta.neededWhole('expert_used_count'),
-          moe_intermediate_size: meta.neededWhole('expert_feed_forward_length'),
-          norm_topk_prob: true,
-        }),
+        config: configFromGguf,
       },
     ],
   },
@@ -59,7 +55,7 @@ function build(checkpoint: Checkpoint): Program {
   const c = readConfig(Qwen3MoeConfig, checkpoint.config, where)
   const nExperts = c.num_experts ?? c.num_local_experts
   if (c.use_sliding_window) unsupported(where, 'sliding-window attention (use_sliding_window: true)')
-  if (nExperts === undefined) unsupported(where, 'a config without num_experts')
+  if (nExperts === undefined) refuseKey(where, 'num_experts', 'a number', 'none')
   checkExperts(where, c.num_experts_per_tok, nExperts)
   const heads = headsOf(c, where)
   const eps = c.rms_norm_eps
@@ -87,4 +83,18 @@ function build(checkpoint: Checkpoint): Program {
     x = b.add(x, y)
   }
   return b.build(logits(b, x, 'model.norm', eps, head), c.max_position_embeddings)
+}
+
+// ---- GGUF
+
+function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
+  scoringOf(meta, 'softmax')
+  return {
+    ...attentionConfig(meta, shapes),
+    model_type: 'qwen3_moe',
+    num_experts: meta.neededWhole('expert_count'),
+    num_experts_per_tok: meta.neededWhole('expert_used_count'),
+    moe_intermediate_size: meta.neededWhole('expert_feed_forward_length'),
+    norm_topk_prob: true,
+  }
 }

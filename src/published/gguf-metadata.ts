@@ -34,10 +34,7 @@ export class GgufMetadata {
   needed(key: string): number {
     const value = this.number(key)
     if (value !== undefined) return value
-    throw new UserError(
-      `${this.where}: expected the metadata key ${this.nameOf(key)}, found none. Convert the model again.`,
-      'invalid_file',
-    )
+    throw this.missing(key)
   }
 
   /** A length, a count or an id: a whole number, not negative. */
@@ -60,6 +57,7 @@ export class GgufMetadata {
   /** One whole number per layer. */
   wholes(key: string): number[] {
     const value = this.get(key)
+    if (value === undefined) throw this.missing(key)
     if (Array.isArray(value) && value.every((item) => Number.isSafeInteger(item))) return value as number[]
     throw this.wrong(key, 'whole numbers, one per layer', value)
   }
@@ -100,13 +98,26 @@ export class GgufMetadata {
     return key.startsWith(VOCABULARY) ? key : `${this.architecture}.${key}`
   }
 
+  private missing(key: string): UserError {
+    return new UserError(
+      `${this.where}: expected the metadata key ${this.nameOf(key)}, found none. Convert the model again.`,
+      'invalid_file',
+    )
+  }
+
   private wrong(key: string, expected: string, found: unknown): UserError {
-    const what = Array.isArray(found) ? 'an array' : `${typeof found} ${String(found)}`.slice(0, 80)
+    const what = Array.isArray(found) ? listText(found) : `${typeof found} ${String(found)}`.slice(0, 80)
     return new UserError(
       `${this.where}: metadata ${this.nameOf(key)}: expected ${expected}, found ${what}.`,
       'invalid_file',
     )
   }
+}
+
+/** Arrays may hold bigints, which JSON does not have. */
+function listText(all: readonly unknown[]): string {
+  const text = all.slice(0, 16).map(String).join(', ')
+  return `${all.length} values: ${text.length > 80 || all.length > 16 ? `${text.slice(0, 80)}...` : text}`
 }
 
 /** The decimal number that an f32 of the file was written from: 1e-6 instead of 9.999999974752427e-7. */

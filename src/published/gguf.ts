@@ -90,9 +90,11 @@ class GgufCheckpoint implements Checkpoint {
     this.embedded = embeddedTokenizer(source.metadata)
     for (const tensor of source.tensors) {
       const { name, transform } = publish(tensor.name)
-      if (this.mapped.has(name)) {
+      const before = this.mapped.get(name)
+      if (before) {
         throw new UserError(
-          `${this.name}: the tensor ${tensor.name} appears twice. The file is damaged.`,
+          `${this.name}: the tensors ${before.tensor.name} and ${tensor.name} are both ${name}. ` +
+            'The file is damaged: download it again.',
           'invalid_file',
         )
       }

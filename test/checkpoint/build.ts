@@ -69,7 +69,7 @@ export interface RawGgufTensor {
   readonly bytes: Uint8Array
 }
 
-/** A metadata value: u32, f32, string, boolean, or an array of strings, of u32 or of f32. */
+/** A metadata value: u32, f32, string, boolean, an array of strings, of u32 or of f32, or `raw` bytes of any type. */
 export type RawValue =
   | number
   | string
@@ -77,6 +77,7 @@ export type RawValue =
   | readonly string[]
   | { readonly f32: number | readonly number[] }
   | { readonly u32: readonly number[] }
+  | { readonly raw: Uint8Array }
 
 export function ggufString(text: string): Uint8Array {
   const bytes = utf8(text)
@@ -87,6 +88,7 @@ function ggufValue(value: RawValue): Uint8Array {
   if (typeof value === 'number') return concat(u32(4), u32(value))
   if (typeof value === 'string') return concat(u32(8), ggufString(value))
   if (typeof value === 'boolean') return concat(u32(7), Uint8Array.of(value ? 1 : 0))
+  if ('raw' in value) return value.raw
   if ('u32' in value) return concat(u32(9), u32(4), u64(value.u32.length), ...value.u32.map(u32))
   if ('f32' in value) {
     const { f32: inner } = value

@@ -263,6 +263,14 @@ describe('files that contradict themselves', () => {
     expect(() => checkpoint.tensor('a', [5])).toThrow(/expected shape \[5\] from the config, found \[4\]/)
   })
 
+  it('a file that is neither weights nor a model', async () => {
+    const other = await refusal(() => openCheckpoint(memoryFiles('model', { 'a.bin': ramp(8) }, 'a.bin')))
+    expect(other.code).toBe('invalid_argument')
+    expect(other.message).toBe(
+      'model/a.bin: expected a model folder, a .gguf file or a .safetensors file. Give one of these.',
+    )
+  })
+
   it('a folder with two models, and a part whose number is out of range', async () => {
     const one = tinyLlamaGguf()
     const both = await refusal(() => openFolder({ 'a.gguf': one, 'b.gguf': one }))

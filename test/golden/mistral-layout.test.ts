@@ -221,6 +221,7 @@ describe('the layout of Mistral', () => {
     ['Voxtral', { multimodal: { whisper_model_args: {} } }, /Voxtral/],
     ['Codestral Mamba', { model_type: 'mamba' }, /model_type "mamba"/],
     ['scaled YaRN', { yarn: { factor: 4, apply_scale: true } }, /yarn.apply_scale true/],
+    ['latent attention without experts', { qk_nope_head_dim: 16 }, /latent attention without experts cannot/],
     ['several windows', { sliding_window: [null, 4096] }, /sliding_window \[null,4096\]/],
     ['two lengths', { llama_4_scaling: { beta: 0.1, original_max_position_embeddings: 3 } }, /two different/],
     ['unknown codes', { quantization: { qformat_weight: 'int3' } }, /quantization .*int3/],
@@ -241,6 +242,10 @@ describe('the layout of Mistral', () => {
       const opened = openCheckpoint(memoryFiles('m', { ...files, 'params.json': changed }))
       await expect(opened).rejects.toThrow(`moe.${Object.keys(change)[0]}`)
     }
+    const windowed = json({ ...params, sliding_window: 4096 })
+    await expect(openCheckpoint(memoryFiles('m', { ...files, 'params.json': windowed }))).rejects.toThrow(
+      "m/params.json: latent attention with a sliding_window cannot be read in Mistral's own layout.",
+    )
   })
 
   it('has the parameters of Large 3 by its published params.json', async () => {

@@ -33,7 +33,7 @@ export const expertCount = z.number().int().min(1).max(65536)
 
 /** @throws UserError when more experts are asked for than there are. */
 export function checkExperts(where: string, perToken: number, of: number): void {
-  if (perToken > of) unsupported(where, `num_experts_per_tok ${perToken} of ${of} experts`)
+  if (perToken > of) refuseKey(where, 'num_experts_per_tok', `at most the number of experts (${of})`, perToken)
 }
 
 /**
@@ -55,11 +55,24 @@ export function readConfig<S extends z.ZodType>(schema: S, config: JsonObject, w
 
 /** @throws UserError when `total` is no multiple of `part`. */
 export function requireMultiple(where: string, key: string, total: number, ofKey: string, part: number): void {
-  if (total % part === 0) return
-  throw new UserError(
-    `${where}: expected ${key} to be a multiple of ${ofKey} (${part}), found ${total}`,
-    'unsupported_model',
-  )
+  if (total % part !== 0) refuseKey(where, key, `a multiple of ${ofKey} (${part})`, total)
+}
+
+/** @throws UserError when a list has not one entry for each layer; some are published with entries for layers past the last. */
+export function requirePerLayer(
+  where: string,
+  key: string,
+  list: readonly unknown[],
+  layers: number,
+  more: 'exactly' | 'at least' = 'exactly',
+): void {
+  if (list.length === layers || (more === 'at least' && list.length > layers)) return
+  refuseKey(where, key, `a list of ${more} ${layers} (num_hidden_layers)`, `one of ${list.length}`)
+}
+
+/** Refuses a config in which one key is missing or contradicts another. */
+export function refuseKey(where: string, key: string, expected: string, found: string | number): never {
+  throw new UserError(`${where}: the config: expected ${key} to be ${expected}, found ${found}`, 'unsupported_model')
 }
 
 /** Refuses a feature that this model file does not implement. */

@@ -4,7 +4,7 @@ import type { Checkpoint, TensorPart } from '../../checkpoint/checkpoint.js'
 import { matrix, numbers, vector, view, type GraphBuilder } from '../../graph/builder.js'
 import type { Value, View } from '../../graph/ops.js'
 import { CONV_TAPS } from '../../graph/ops/recurrent.js'
-import { requireMultiple, size, unsupported } from './config.js'
+import { refuseKey, requireMultiple, size } from './config.js'
 import { project } from './layers.js'
 
 // ---- config
@@ -21,7 +21,7 @@ export type DeltaNetConfig = z.infer<z.ZodObject<typeof DELTA_NET_CONFIG>>
 /** @throws UserError for what {@link gatedDeltaNet} does not do. */
 export function checkDeltaNet(c: DeltaNetConfig, where: string): void {
   const { linear_conv_kernel_dim: taps } = c
-  if (taps !== CONV_TAPS) unsupported(where, `linear_conv_kernel_dim: ${taps} (expected ${CONV_TAPS})`)
+  if (taps !== CONV_TAPS) refuseKey(where, 'linear_conv_kernel_dim', String(CONV_TAPS), taps)
   requireMultiple(where, 'linear_key_head_dim', c.linear_key_head_dim, 'a vector', 4)
   requireMultiple(where, 'linear_value_head_dim', c.linear_value_head_dim, 'a vector', 4)
   const [values, keys] = [c.linear_num_value_heads, c.linear_num_key_heads]

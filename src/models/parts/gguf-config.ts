@@ -105,12 +105,28 @@ export function ropeScaling(meta: GgufMetadata): JsonObject | null {
   }
 }
 
-/** Experts where the lab calls their number num_local_experts. */
-export function localExperts(meta: GgufMetadata) {
+/** Experts where the lab calls their number num_local_experts. @throws UserError when they are scored in another way. */
+export function localExperts(meta: GgufMetadata, scoring: keyof typeof SCORINGS) {
+  scoringOf(meta, scoring)
   return {
     num_local_experts: meta.neededWhole('expert_count'),
     num_experts_per_tok: meta.neededWhole('expert_used_count'),
   }
+}
+
+/** How experts are scored, by llama.cpp's numbers (llama_expert_gating_func_type). */
+const SCORINGS = { softmax: 1, sigmoid: 2, chosenSoftmax: 3, sqrtsoftplus: 4 } as const
+
+/**
+ * How the file says that experts are scored, or else `usual`.
+ * @throws UserError when that is none of those that the family has.
+ */
+export function scoringOf<S extends keyof typeof SCORINGS>(meta: GgufMetadata, usual: S, other: S = usual): S {
+  const found = meta.whole('expert_gating_func') ?? SCORINGS[usual]
+  const known = [...new Set([usual, other])]
+  const scoring = known.find((name) => SCORINGS[name] === found)
+  if (scoring) return scoring
+  throw meta.unsupported('expert_gating_func', known.map((name) => `${SCORINGS[name]} (${name})`).join(' or '), found)
 }
 
 /** The indexer of DeepSeek sparse attention. */

@@ -29,16 +29,10 @@ export const INDEXER: Names = {
   'indexer.attn_q_b': 'self_attn.indexer.wq_b',
 }
 
-const SOFTMAX = 1
-const SIGMOID = 2
-
-/** The config as of DeepSeek-V2 or V3, by the experts' routing; `otherwise`: what it is where the file says nothing. */
-export function latentConfig(meta: GgufMetadata, shapes: TensorShapes, otherwise: 'softmax' | 'sigmoid') {
+/** The config as of DeepSeek-V2 (softmax) or V3 (sigmoid). */
+export function latentConfig(meta: GgufMetadata, shapes: TensorShapes, scoring: 'softmax' | 'sigmoid') {
   const common = decoderConfig(meta, shapes)
-  const gating = meta.whole('expert_gating_func') ?? (otherwise === 'sigmoid' ? SIGMOID : SOFTMAX)
-  if (gating !== SOFTMAX && gating !== SIGMOID)
-    throw meta.unsupported('expert_gating_func', '1 (softmax) or 2 (sigmoid)', gating)
-  const sigmoid = gating === SIGMOID
+  const sigmoid = scoring === 'sigmoid'
   const rope = meta.neededWhole('rope.dimension_count')
   // Files from before the latent cache keep the plain lengths under the plain keys.
   const keyLength = meta.whole('attention.key_length_mla') ?? meta.neededWhole('attention.key_length')
@@ -61,7 +55,7 @@ export function latentConfig(meta: GgufMetadata, shapes: TensorShapes, otherwise
     moe_intermediate_size: meta.whole('expert_feed_forward_length') ?? null,
     routed_scaling_factor: meta.number('expert_weights_scale') ?? 1,
     norm_topk_prob: meta.boolean('expert_weights_norm') ?? sigmoid,
-    scoring_func: sigmoid ? 'sigmoid' : 'softmax',
+    scoring_func: scoring,
     n_group: groups,
     topk_group: meta.whole('expert_group_used_count') ?? 1,
     topk_method: sigmoid ? 'noaux_tc' : groups > 1 ? 'group_limited_greedy' : 'greedy',

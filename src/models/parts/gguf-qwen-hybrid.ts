@@ -3,7 +3,7 @@ import type { JsonObject } from '../../json.js'
 import type { GgufMetadata } from '../../published/gguf-metadata.js'
 import type { TensorShapes } from '../../published/gguf.js'
 import { bare, type Names, type NameTables } from '../../published/names.js'
-import { attentionConfig, rotatedColumns } from './gguf-config.js'
+import { attentionConfig, rotatedColumns, scoringOf } from './gguf-config.js'
 import { DENSE, SECOND_NORM, STACKED_GATE_UP, expertNames, layerNames, mlpNames, plusOne } from './gguf-names.js'
 import { PROJECTIONS } from './layers.js'
 
@@ -55,6 +55,7 @@ export function hybridConfig(meta: GgufMetadata, shapes: TensorShapes): JsonObje
 }
 
 export function hybridMixtureConfig(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
+  scoringOf(meta, 'softmax')
   const width = meta.neededWhole('expert_feed_forward_length')
   return {
     ...hybridConfig(meta, shapes),

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { matrix, vector, view, type GraphBuilder } from '../../graph/builder.js'
 import type { AttentionSpan, RopeTable, Value, View, Weight } from '../../graph/ops.js'
-import { requireMultiple, unsupported } from './config.js'
+import { refuseKey, requireMultiple, requirePerLayer } from './config.js'
 import { project } from './layers.js'
 
 /** Keys of the heads, in addition to those of COMMON. */
@@ -25,7 +25,7 @@ export function layerTypes<T extends string>(
 ): readonly T[] {
   const n = c.num_hidden_layers
   if (!c.layer_types) return Array.from({ length: n }, (_, i) => rule(i))
-  if (c.layer_types.length !== n) unsupported(where, `layer_types for ${c.layer_types.length} of ${n} layers`)
+  requirePerLayer(where, 'layer_types', c.layer_types, n)
   return c.layer_types
 }
 
@@ -66,9 +66,9 @@ export function partialRotary(
 ): number {
   const factor = c.partial_rotary_factor ?? c.rope_parameters?.['partial_rotary_factor'] ?? otherwise
   if (typeof factor !== 'number' || !(factor > 0 && factor <= 1))
-    unsupported(where, `partial_rotary_factor ${JSON.stringify(factor)}`)
+    refuseKey(where, 'partial_rotary_factor', 'a number above 0 and up to 1', JSON.stringify(factor))
   const rotated = Math.floor(headDim * factor)
-  if (rotated < 2) unsupported(where, `partial_rotary_factor ${factor} of head_dim ${headDim}`)
+  if (rotated < 2) refuseKey(where, 'partial_rotary_factor', `enough for 2 columns of head_dim (${headDim})`, factor)
   requireMultiple(where, 'the rotated part of head_dim', rotated, 'a pair', 2)
   return rotated
 }

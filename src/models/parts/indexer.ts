@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { matrix, vector, view, type GraphBuilder } from '../../graph/builder.js'
 import type { RopeTable, Value, View } from '../../graph/ops.js'
-import { requireMultiple, size, unsupported } from './config.js'
+import { refuseKey, requireMultiple, size } from './config.js'
 import { project } from './layers.js'
 
 // ---- config
@@ -19,10 +19,10 @@ export function checkIndexer(
   c: IndexerConfig & { readonly qk_rope_head_dim: number; readonly q_lora_rank?: number | null | undefined },
   where: string,
 ): void {
-  if (!c.q_lora_rank) unsupported(where, 'an indexer without q_lora_rank')
+  if (!c.q_lora_rank) refuseKey(where, 'q_lora_rank', 'a number, which the indexer needs', 'none')
   requireMultiple(where, 'index_head_dim', c.index_head_dim, 'a vector', 4)
   if (c.qk_rope_head_dim > c.index_head_dim)
-    unsupported(where, `qk_rope_head_dim ${c.qk_rope_head_dim} beyond index_head_dim ${c.index_head_dim}`)
+    refuseKey(where, 'qk_rope_head_dim', `at most index_head_dim (${c.index_head_dim})`, c.qk_rope_head_dim)
 }
 
 // ---- graph

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { matrix, numbers, vector, view, type GraphBuilder } from '../../graph/builder.js'
 import type { Value, View } from '../../graph/ops.js'
 import { CONV_TAPS } from '../../graph/ops/recurrent.js'
-import { requireMultiple, size, unsupported } from './config.js'
+import { refuseKey, requireMultiple, size } from './config.js'
 import { project } from './layers.js'
 
 // ---- config
@@ -25,11 +25,18 @@ export type KdaConfig = z.infer<z.ZodObject<typeof KDA_CONFIG>>
 /** @throws UserError for what {@link kda} does not do, and for layers of which the config does not say what they are. */
 export function checkKda(c: KdaConfig & { readonly num_hidden_layers: number }, where: string): void {
   const { short_conv_kernel_size: taps, head_dim, full_attn_layers, kda_layers } = c.linear_attn_config
-  if (taps !== CONV_TAPS) unsupported(where, `short_conv_kernel_size: ${taps} (expected ${CONV_TAPS})`)
+  if (taps !== CONV_TAPS) refuseKey(where, 'linear_attn_config.short_conv_kernel_size', String(CONV_TAPS), taps)
   requireMultiple(where, 'linear_attn_config.head_dim', head_dim, 'a vector', 4)
-  for (let layer = 1; layer <= c.num_hidden_layers; layer++)
-    if (full_attn_layers.includes(layer) === kda_layers.includes(layer))
-      unsupported(where, `layer ${layer}, which must be in one of full_attn_layers and kda_layers,`)
+  for (let layer = 1; layer <= c.num_hidden_layers; layer++) {
+    const full = full_attn_layers.includes(layer)
+    if (full === kda_layers.includes(layer))
+      refuseKey(
+        where,
+        `layer ${layer}`,
+        'in one of full_attn_layers and kda_layers',
+        full ? 'it in both' : 'it in neither',
+      )
+  }
 }
 
 // ---- graph

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { matrix, vector, type GraphBuilder } from '../../graph/builder.js'
 import type { Activation, RouteOptions, Value, View } from '../../graph/ops.js'
-import { requireMultiple, size, unsupported } from './config.js'
+import { refuseKey, requireMultiple, size } from './config.js'
 import { beginMlp, PROJECTIONS, type MlpNames } from './layers.js'
 
 // ---- config
@@ -26,7 +26,7 @@ export function checkMixture(c: MixtureConfig, where: string): void {
   requireMultiple(where, 'n_routed_experts', X, 'n_group', c.n_group ?? 1)
   const kept = (X / (c.n_group ?? 1)) * (c.topk_group ?? 1)
   if (c.num_experts_per_tok > kept)
-    unsupported(where, `num_experts_per_tok ${c.num_experts_per_tok} of ${kept} experts that the groups leave`)
+    refuseKey(where, 'num_experts_per_tok', `at most the ${kept} experts that the groups leave`, c.num_experts_per_tok)
 }
 
 // ---- graph

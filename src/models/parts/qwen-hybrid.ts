@@ -7,9 +7,9 @@ import type { Checkpoint } from '../../checkpoint/checkpoint.js'
 import { GraphBuilder, matrix } from '../../graph/builder.js'
 import type { Value, View } from '../../graph/ops.js'
 import type { Program } from '../../graph/program.js'
-import { COMMON, activationOf, checkExperts, expertCount, readConfig, unsupported } from './config.js'
+import { COMMON, activationOf, checkExperts, expertCount, readConfig } from './config.js'
 import { DELTA_NET_CONFIG, checkDeltaNet, gatedDeltaNet } from './gated-delta-net.js'
-import { HEADS, gqaAttention, headsOf, partialRotary } from './gqa.js'
+import { HEADS, gqaAttention, headsOf, layerTypes, partialRotary } from './gqa.js'
 import { beginMlp, gatedMlp, logits, norm } from './layers.js'
 import { chooseExperts, chosenExperts, plainRule, type RoutedSizes } from './mixture.js'
 import { makeRope } from './rope.js'
@@ -59,9 +59,9 @@ export function buildHybrid<C extends HybridConfig>(
   const place = textModel(checkpoint)
   const c = readConfig(schema, place.config, where)
   checkDeltaNet(c, where)
-  const { layer_types: types } = c
-  if (types && types.length !== c.num_hidden_layers)
-    unsupported(where, `layer_types of ${types.length} layers among ${c.num_hidden_layers}`)
+  const types = layerTypes(c, where, (i) =>
+    (i + 1) % c.full_attention_interval === 0 ? 'full_attention' : 'linear_attention',
+  )
   const heads = headsOf(c, where)
   const eps = c.rms_norm_eps
   const feed = feedOf(c)
@@ -78,10 +78,10 @@ export function buildHybrid<C extends HybridConfig>(
     b.layer(i)
     const layer = `${place.model}.layers.${i}`
     const h = norm(b, x, `${layer}.input_layernorm`, eps, normOffset)
-    const full = types ? types[i] === 'full_attention' : (i + 1) % c.full_attention_interval === 0
-    const y = full
-      ? gqaAttention(b, h, `${layer}.self_attn`, attention)
-      : gatedDeltaNet(b, h, `${layer}.linear_attn`, c, eps, checkpoint)
+    const y =
+      types[i] === 'full_attention'
+        ? gqaAttention(b, h, `${layer}.self_attn`, attention)
+        : gatedDeltaNet(b, h, `${layer}.linear_attn`, c, eps, checkpoint)
     x = b.add(x, y)
     x = b.add(x, feed(b, norm(b, x, `${layer}.post_attention_layernorm`, eps, normOffset), `${layer}.mlp`, i))
   }
