@@ -113,7 +113,10 @@ function checkedVocab(json: TokenizerJson, where: string): Map<string, number> {
   }
   for (const { id, content } of json.added_tokens ?? []) {
     if (!Number.isInteger(id) || id < 0 || id >= 2 ** 24)
-      throw invalid(where, `added token ${JSON.stringify(content)} has the id ${id}`)
+      throw invalid(
+        where,
+        `added token ${JSON.stringify(content)} has the id ${id}; expected a whole number below 2^24`,
+      )
     vocab.set(content, id)
   }
   for (const merge of json.model.merges ?? []) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { configOnly } from '../../src/checkpoint/config-only.js'
+import { configOnly, openConfigOnly } from '../../src/checkpoint/config-only.js'
+import { memoryFiles } from '../../src/checkpoint/files/memory.js'
 import { planLoad } from '../../src/engine/measure/plan.js'
 import { buildProgram } from '../../src/models/registry.js'
 
@@ -42,6 +43,18 @@ describe('a plan from a config alone', () => {
   it('knows FP8 of ModelOpt, with one scale for a tensor', async () => {
     const found = await stored({ quant_method: 'modelopt', quant_algo: 'FP8' })
     expect(found['fp8_e4m3']).toBe(MATRICES + 4 * 7 * L)
+  })
+
+  it('has no weights to read, and says so', async () => {
+    const tensor = configOnly('planned', CONFIG).tensor('model.norm.weight', [D])
+    await expect(tensor.readRows(0, 1)).rejects.toMatchObject({
+      code: 'file_not_found',
+      message: 'planned: model.norm.weight has no weights here: this is a config alone. Download the model to load it.',
+    })
+    await expect(openConfigOnly(memoryFiles('folder', {}))).rejects.toMatchObject({
+      code: 'file_not_found',
+      message: 'folder/config.json: no such file. Give a config.json.',
+    })
   })
 
   it.each([

@@ -100,6 +100,30 @@ describe('files behind an address', () => {
     await expect(filesOf('https://')).rejects.toThrow(/expected the address/)
   })
 
+  it('says that a server hides the size, or that there is no server', async () => {
+    const hidden = ranges(numbered(100_000), [], false)
+    const silent = await serve((request, response) => {
+      if (request.method === 'HEAD') response.writeHead(200).end()
+      else hidden(request, response)
+    })
+    await expect((await filesOf(`${silent}/m.gguf?token=secret`)).open('m.gguf')).rejects.toMatchObject({
+      code: 'invalid_file',
+      message:
+        `${silent}/m.gguf: the server does not say how large the file is. ` +
+        'Let it send Access-Control-Expose-Headers: Content-Range.',
+    })
+    const broken = await serve((request, response) => {
+      if (request.method === 'HEAD') response.destroy()
+      else hidden(request, response)
+    })
+    await expect((await filesOf(`${broken}/m.gguf?token=secret`)).open('m.gguf')).rejects.toMatchObject({
+      code: 'invalid_file',
+      message: expect.stringMatching(
+        /^http:[^?]*\/m\.gguf: cannot be fetched \(.+\)\. Check the address and the network; a server of another origin must allow it \(CORS\)\.$/,
+      ) as string,
+    })
+  })
+
   it('does not take all of a large file for a part', async () => {
     const origin = await serve((_, response) => response.writeHead(200, { 'content-length': 2 ** 31 }).end())
     await expect((await filesOf(`${origin}/m.gguf`)).open('m.gguf')).rejects.toThrow(/HTTP range requests/)

@@ -151,11 +151,20 @@ describe('a GGUF file', () => {
     [
       'deep arrays',
       header(0, 1, ggufString('k'), u32(9), ...Array.from({ length: 5 }, () => concat(u32(9), u64(1)))),
-      /nests arrays/,
+      /k nests arrays deeper than \d/,
+    ],
+    [
+      'a long name',
+      header(1, 0, ggufString('t'.repeat(1025)), new Uint8Array(64)),
+      /a tensor name has 1025 characters, expected at most 1024/,
     ],
     ['a rank of 5', header(1, 0, info(5)), /5 dimensions/],
-    ['an overflowing shape', header(1, 0, info(2, u64(2 ** 40), u64(2 ** 40), u32(0), u64(0))), /impossible shape/],
-    ['an empty dimension', header(1, 0, info(1, u64(0), u32(0), u64(0))), /impossible shape/],
+    [
+      'an overflowing shape',
+      header(1, 0, info(2, u64(2 ** 40), u64(2 ** 40), u32(0), u64(0))),
+      /tensor t has the impossible shape \[1099511627776, 1099511627776\]/,
+    ],
+    ['an empty dimension', header(1, 0, info(1, u64(0), u32(0), u64(0))), /tensor t has the impossible shape \[0\]/],
     ['columns that are no blocks', header(1, 0, info(1, u64(33), u32(2), u64(0))), /33 columns/],
     ['a crooked offset', header(1, 0, info(1, u64(1), u32(0), u64(7))), /offset 7/],
     ['an offset beyond the file', header(1, 0, info(1, u64(1), u32(0), u64(2 ** 52))), /truncated/],
@@ -172,6 +181,7 @@ describe('a GGUF file', () => {
     ['a key twice', header(0, 2, ...[1, 2].map((v) => concat(ggufString('k'), u32(4), u32(v)))), /key k appears twice/],
   ])('refuses %s', async (_, file, message) => {
     expect(await refusal(openFile(file))).toMatch(message)
+    expect(await refusal(openFile(file))).toMatch(/^UserError: folder\/m\.gguf: /)
   })
 
   it('refuses metadata that is missing or of the wrong type', async () => {

@@ -150,7 +150,9 @@ describe('INT4 of compressed-tensors', () => {
   })
 
   it('of another method, type or shape is refused', async () => {
-    expect((await refusal(() => read(folder({}, {}, 'quark'), shape))).message).toMatch(/quantization method "quark"/)
+    expect((await refusal(() => read(folder({}, {}, 'quark'), shape))).message).toMatch(
+      /weight_packed of quantization method "quark"/,
+    )
     const wide = { 'x.weight_packed': { dtype: 'I64', shape: [2, 4], bytes: ramp(64) } }
     expect((await refusal(() => read(folder({}, wide), shape))).message).toMatch(/weight_packed of I64/)
     const flat = { 'x.weight_packed': { dtype: 'I32', shape: [16], bytes: ramp(64) } }
@@ -181,6 +183,29 @@ describe('other quantised layouts', () => {
     const stored = find(name)
     return refusal(() => read(folderOf(config ? { ...stored, config } : stored, changes), stored.shape))
   }
+
+  it('FP8 of another method, of another rank or in blocks of no size is refused', async () => {
+    const codes = { dtype: 'F8_E4M3', shape: [2, 4], bytes: ramp(8) }
+    const fp8 = (quantization: object, weight: RawTensor = codes): Record<string, Uint8Array> => ({
+      'config.json': json({ quantization_config: quantization }),
+      'model.safetensors': safetensors({
+        'x.weight': weight,
+        'x.weight_scale_inv': { dtype: 'F32', shape: [1, 1], bytes: f32(1) },
+      }),
+    })
+    expect(await read(fp8({ quant_method: 'fp8', weight_block_size: [128, 128] }), [2, 4])).toHaveLength(8)
+    const method = await refusal(() => read(fp8({ quant_method: 'quark' }), [2, 4]))
+    expect(method.code).toBe('unsupported_format')
+    expect(method.message).toMatch(/tensor x\.weight is stored as F8_E4M3 of quantization method "quark"/)
+    const cube = fp8({ quant_method: 'fp8' }, { ...codes, shape: [2, 2, 2] })
+    expect((await refusal(() => read(cube, [2, 2, 2]))).message).toMatch(/x\.weight is stored as F8_E4M3 of rank 3/)
+    for (const size of [[128], [0, 128], [128, 2 ** 21], [64.5, 64], 'large']) {
+      const files = fp8({ quant_method: 'fp8', weight_block_size: size })
+      expect((await refusal(() => read(files, [2, 4]))).message).toBe(
+        `model: config.json: expected quantization_config.weight_block_size as [rows, columns], found ${JSON.stringify(size)}.`,
+      )
+    }
+  })
 
   it('NVFP4 with a scale for all that is not one f32 is refused', async () => {
     const half = { dtype: 'BF16', shape: [], bytes: bf16(0.5) }

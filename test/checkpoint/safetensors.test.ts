@@ -127,7 +127,17 @@ describe('a safetensors folder', () => {
     ['an unknown dtype', `{"t":${entry('F33', '[1]', '[0,4]')}}`, /tensor t: unknown dtype "F33"/],
     ['offsets beyond the file', `{"t":${entry('F32', '[17]', '[0,68]')}}`, /tensor t.*truncated/],
     ['offsets in reverse', `{"t":${entry('F32', '[1]', '[8,4]')}}`, /tensor t/],
-    ['a size that differs', `{"t":${entry('F32', '[3]', '[0,8]')}}`, /takes 12 bytes.*span 8/],
+    [
+      'a size that differs',
+      `{"t":${entry('F32', '[3]', '[0,8]')}}`,
+      /tensor t: F32 \[3\] takes 12 bytes, but data_offsets span 8/,
+    ],
+    ['one offset', `{"t":${entry('F32', '[1]', '[0]')}}`, /tensor t: data_offsets \[0\], expected \[begin, end\]/],
+    [
+      'offsets that are no numbers',
+      `{"t":${entry('F32', '[1]', '[0,"4"]')}}`,
+      /data_offsets \[0,"4"\], expected \[begin, end\]/,
+    ],
     ['nine dimensions', `{"t":${entry('U8', '[1,1,1,1,1,1,1,1,1]', '[0,1]')}}`, /at most 8/],
     ['unsafe integers', `{"t":${entry('U8', '[1e300]', '[0,1]')}}`, /shape/],
     ['an overflowing product', `{"t":${entry('U8', '[4294967296,4294967296]', '[0,0]')}}`, /span 0/],
@@ -140,6 +150,14 @@ describe('a safetensors folder', () => {
     ['a number', '{"t":5}', /tensor t/],
   ])('refuses %s', async (_, header, message) => {
     expect(await refusal(openHeader(header))).toMatch(message)
+    expect(await refusal(openHeader(header))).toMatch(/The file is damaged: download it again\.$/)
+  })
+
+  it('refuses an index without a weight_map', async () => {
+    for (const index of [{}, { weight_map: ['model.safetensors'] }])
+      expect(await refusal(openFolder({ 'config.json': config, 'model.safetensors.index.json': json(index) }))).toMatch(
+        /model\.safetensors\.index\.json: expected weight_map \{tensor: file\}, found none\. Download it again\.$/,
+      )
   })
 
   it('refuses folders without config or weights', async () => {

@@ -136,14 +136,27 @@ describe('tekken.json', () => {
   })
 
   it.each([
-    ['no vocabulary', { vocab: undefined }],
-    ['bytes that are not base64', { vocab: [{ rank: 0, token_bytes: '%' }] }],
-    ['no pattern', { config: { ...json.config, pattern: 7 } }],
-    ['no size', { config: {} }],
-    ['no config', { config: null }],
-    ['an entry that is null', { vocab: [null] }],
-  ])('%s is a UserError', async (_, changes) => {
-    await expect(tekken(changes)).rejects.toThrow(UserError)
+    ['no vocabulary', { vocab: undefined }, 'expected vocab, a list of ranks and bytes'],
+    [
+      'bytes that are not base64',
+      { vocab: [{ rank: 0, token_bytes: '%' }] },
+      'vocab[0]: expected a rank and base64 bytes',
+    ],
+    ['no pattern', { config: { ...json.config, pattern: 7 } }, 'expected config.pattern, a regular expression'],
+    ['no size', { config: {} }, 'expected config.default_vocab_size and config.default_num_special_tokens'],
+    ['no config', { config: null }, 'expected config.default_vocab_size and config.default_num_special_tokens'],
+    ['an entry that is null', { vocab: [json.vocab[0], null] }, 'vocab[1]: expected a rank and base64 bytes'],
+    ['a wild rank', { vocab: [{ rank: 2 ** 24, token_bytes: 'YQ==' }] }, 'vocab[0]: expected a rank and base64 bytes'],
+    [
+      'specials without a text',
+      { special_tokens: [{ rank: 2 }] },
+      'expected special_tokens, a list of ranks and texts',
+    ],
+  ])('%s is a UserError', async (_, changes, fault) => {
+    await expect(tekken(changes)).rejects.toMatchObject({
+      code: 'invalid_tokenizer',
+      message: `model/tekken.json: ${fault}. Fetch the tokenizer's files again.`,
+    })
   })
 })
 

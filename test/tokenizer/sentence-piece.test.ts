@@ -40,6 +40,52 @@ describe('tokenizer.model', () => {
     )
   })
 
+  /** A field of a protobuf: a number, or bytes; numbers here are below 128. */
+  const field = (number: number, value: number | Uint8Array | string): Uint8Array => {
+    const key = number * 8 + (typeof value === 'number' ? 0 : 2)
+    const head = key < 128 ? [key] : [(key & 127) | 128, key >> 7]
+    if (typeof value === 'number') return Uint8Array.of(...head, value)
+    const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value
+    return Uint8Array.of(...head, bytes.length, ...bytes)
+  }
+  const PIECE = field(1, field(1, 'a'))
+  const fault = (...parts: Uint8Array[]): unknown => {
+    try {
+      return sentencePieceModel(Uint8Array.from(parts.flatMap((part) => [...part])), 'tokenizer.model', [], true)
+    } catch (error) {
+      return error
+    }
+  }
+
+  it.each<[string, string, ...Uint8Array[]]>([
+    ['no pieces', 'expected pieces, found none', field(2, field(3, 2))],
+    ['a model of words', 'model type 3: expected 1 (unigram) or 2 (BPE)', PIECE, field(2, field(3, 3))],
+    [
+      'a map of characters',
+      'normaliser "nmt_nfkc": expected identity; use a tokenizer.json',
+      ...[PIECE, field(3, Uint8Array.of(...field(1, 'nmt_nfkc'), ...field(2, 'x')))],
+    ],
+    [
+      'white space as a suffix',
+      'white space as a suffix is not supported; use a tokenizer.json',
+      ...[PIECE, field(2, field(24, 1))],
+    ],
+    ['a number that ends early', 'a number ends early; expected a SentencePiece model', PIECE, Uint8Array.of(0x80)],
+    [
+      'a field beyond the end',
+      'a field claims 9 bytes, 1 are left; expected a SentencePiece model',
+      ...[PIECE, Uint8Array.of(0x0a, 9, 0)],
+    ],
+    ['a group', 'wire type 3 at byte 6; expected a SentencePiece model', PIECE, Uint8Array.of(0x0b)],
+  ])('with %s is refused', (_, expected, ...parts) => {
+    expect(fault(PIECE)).not.toBeInstanceOf(Error)
+    expect(fault(...parts)).toBeInstanceOf(UserError)
+    expect(fault(...parts)).toMatchObject({
+      code: 'invalid_tokenizer',
+      message: `tokenizer.model: ${expected}. Fetch the tokenizer's files again.`,
+    })
+  })
+
   it('damaged is a UserError or still a tokenizer, never anything else', () => {
     const whole = bytesOf('unigram-plain')
     fc.assert(

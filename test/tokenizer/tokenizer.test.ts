@@ -71,23 +71,43 @@ describe('byte-level', () => {
 })
 
 describe('damaged files give a UserError', () => {
-  const damaged: [string, object][] = [
-    ['a merge whose joint is no token', bpe(['a c'], LETTERS)],
-    ['merges in a circle', bpe(['a b', 'ab a', 'aba b', 'abab ab'], LETTERS)],
-    ['a merge of three', bpe(['a b c'], LETTERS)],
-    ['a merge that is no text', bpe([7], LETTERS)],
-    ['an id that is negative', bpe([], { ...LETTERS, d: -1 })],
-    ['an id near 2^53', bpe([], { ...LETTERS, d: 2 ** 53 })],
-    ['an id that is text', bpe([], { ...LETTERS, d: 'seven' })],
-    ['two tokens with one id', bpe([], { ...LETTERS, d: 3 })],
-    ['no vocabulary', { model: { type: 'BPE', merges: [] } }],
-    ['no model', { added_tokens: [] }],
-    ['a list', []],
-    ['an added token with a wild id', bpe([], LETTERS, { added_tokens: [{ id: 1e12, content: 'x' }] })],
-    ['an unknown model', { model: { type: 'Abacus', vocab: LETTERS, merges: [] } }],
+  const joint = 'expected two tokens whose joint is a token'
+  const range = 'expected a whole number below 2^24'
+  const damaged: [string, object, string][] = [
+    ['a merge whose joint is no token', bpe(['a c'], LETTERS), `merge "a c": ${joint}`],
+    ['merges in a circle', bpe(['a b', 'ab a', 'aba b', 'abab ab'], LETTERS), `merge "ab a": ${joint}`],
+    ['a merge of three', bpe(['a b c'], LETTERS), `merge "a b c": ${joint}`],
+    ['a merge that is no text', bpe([7], LETTERS), `merge 7: ${joint}`],
+    ['an id that is negative', bpe([], { ...LETTERS, d: -1 }), `token "d" has the id -1; ${range}`],
+    ['an id near 2^53', bpe([], { ...LETTERS, d: 2 ** 53 }), `token "d" has the id 9007199254740992; ${range}`],
+    ['an id that is text', bpe([], { ...LETTERS, d: 'seven' }), `token "d" has the id seven; ${range}`],
+    ['two tokens with one id', bpe([], { ...LETTERS, d: 3 }), 'tokens "ab" and "d" share the id 3'],
+    ['no vocabulary', { model: { type: 'BPE', merges: [] } }, 'expected model.vocab, found none'],
+    ['no model', { added_tokens: [] }, 'expected model.vocab, found none'],
+    [
+      'an added token with a wild id',
+      bpe([], LETTERS, { added_tokens: [{ id: 1e12, content: 'x' }] }),
+      `added token "x" has the id 1000000000000; ${range}`,
+    ],
+    [
+      'an unknown model',
+      { model: { type: 'Abacus', vocab: LETTERS, merges: [] } },
+      'the tokenizer library refuses it: ',
+    ],
   ]
-  it.each(damaged)('tokenizer.json: %s', async (_, json) => {
-    await expect(tokenizerOf(fakeCheckpoint(jsonFiles({ 'tokenizer.json': json })))).rejects.toThrow(UserError)
+  it.each(damaged)('tokenizer.json: %s', async (_, json, fault) => {
+    const error: unknown = await tokenizerOf(fakeCheckpoint(jsonFiles({ 'tokenizer.json': json }))).catch(
+      (e: unknown) => e,
+    )
+    expect(error).toBeInstanceOf(UserError)
+    const { code, message } = error as UserError
+    expect(code).toBe('invalid_tokenizer')
+    expect(message).toContain(`model/tokenizer.json: ${fault}`)
+    expect(message).toMatch(/\. Fetch the tokenizer's files again\.$/)
+  })
+
+  it('tokenizer.json: a list', async () => {
+    await expect(tokenizerOf(fakeCheckpoint(jsonFiles({ 'tokenizer.json': [] })))).rejects.toThrow(UserError)
   })
 
   it('tokenizer.json that is no JSON', async () => {
@@ -114,14 +134,17 @@ describe('damaged files give a UserError', () => {
     expect((await tokenizerOf(gguf({}))).encode('a', { addSpecial: true })).toEqual([1, 3])
   })
   it.each([
-    ['tokens that are numbers', { tokens: [1, 2] }],
-    ['no tokens', { tokens: undefined }],
-    ['fewer scores than tokens', { scores: [0] }],
-    ['fewer types than tokens', { token_type: [1] }],
-    ['an unknown model', { model: 'abacus' }],
-    ['an unknown pre-tokenizer', { model: 'gpt2', pre: 'abacus' }],
-  ])('GGUF metadata: %s', async (_, changes) => {
-    await expect(tokenizerOf(gguf(changes))).rejects.toThrow(UserError)
+    ['tokens that are numbers', { tokens: [1, 2] }, 'expected tokenizer.ggml.tokens, a list of strings'],
+    ['no tokens', { tokens: undefined }, 'expected tokenizer.ggml.tokens, a list of strings'],
+    ['fewer scores than tokens', { scores: [0] }, 'expected tokenizer.ggml.scores, one for each token'],
+    ['fewer types than tokens', { token_type: [1] }, '5 tokens and 1 token types; expected as many'],
+    ['an unknown model', { model: 'abacus' }, 'tokenizer model "abacus": expected gpt2, llama or gemma4'],
+    ['an unknown pre-tokenizer', { model: 'gpt2', pre: 'abacus' }, 'pre-tokenizer "abacus": expected one of default, '],
+  ])('GGUF metadata: %s', async (_, changes, fault) => {
+    await expect(tokenizerOf(gguf(changes))).rejects.toMatchObject({
+      code: 'invalid_tokenizer',
+      message: expect.stringContaining(`model: ${fault}`) as string,
+    })
   })
 
   it('GGUF merges in a circle end', async () => {

@@ -90,7 +90,8 @@ function alignmentOf(reader: GgufReader, metadata: ReadonlyMap<string, unknown>)
 /** `start` of the result is still relative to the data section. */
 function readTensorInfo(reader: GgufReader, source: ByteSource, alignment: number): GgufTensor {
   const name = reader.string('a tensor name')
-  if (name.length > LONGEST_NAME) throw reader.damaged(`a tensor name has ${name.length} characters`)
+  if (name.length > LONGEST_NAME)
+    throw reader.damaged(`a tensor name has ${name.length} characters, expected at most ${LONGEST_NAME}`)
   const rank = reader.u32()
   if (rank > LARGEST_RANK)
     throw reader.damaged(`tensor ${name} has ${rank} dimensions, expected at most ${LARGEST_RANK}`)
