@@ -84,7 +84,7 @@ export class TokenMasks {
     // Every single byte is decided before the budget ends, so that a mask is never empty.
     for (let byteClass = 0; byteClass < automaton.classes.count; byteClass++) automaton.goClass(state, byteClass)
     this.walk(vocabulary.rest, state, mask, budget)
-    const { most, exact } = this.contentAfter(state, budget)
+    const { most, exact } = this.contentAfter(state, automaton.steps + automaton.limits.steps / 8)
     if (exact) {
       if (most > 0) or(mask, vocabulary.upTo[most - 1]!)
     } else
@@ -123,7 +123,9 @@ export class TokenMasks {
   private contentAfter(state: number, budget: number): { most: number; exact: boolean } {
     const { automaton } = this
     const { count, example } = automaton.classes
-    const seen = new Set([state * 8])
+    // By the level at which it was met first: only the new ones are followed further.
+    const seen = new Map([[state * 8, 0]])
+    let looped = false
     let level: [number, number][] = [[0, state]]
     for (let most = 0; most < COUNTED; most++) {
       const next: [number, number][] = []
@@ -138,13 +140,19 @@ export class TokenMasks {
           if (to === DEAD) dead++
           else live++
           if ((dead > 0 && live > 0) || automaton.steps > budget) return { most, exact: false }
-          if (to === DEAD || seen.has(to * 8 + character)) continue
-          seen.add(to * 8 + character)
+          if (to === DEAD) continue
+          const at = character === 0 ? most + 1 : most
+          const before = seen.get(to * 8 + character)
+          if (before !== undefined) {
+            looped ||= before < at
+            continue
+          }
+          seen.set(to * 8 + character, at)
           if (character === 0) next.push([0, to])
           else level.push([character, to])
         }
       }
-      if (live === 0) return { most, exact: true }
+      if (live === 0) return { most, exact: !looped }
       if (next.length === 0) return { most: Infinity, exact: false }
       level = next
     }
