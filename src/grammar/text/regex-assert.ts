@@ -8,12 +8,11 @@ import type { AST } from '@eslint-community/regexpp'
 import { complement } from '../syntax/characters.js'
 import { choice, EMPTY, NEVER, repeat, rule, sequence, type Node } from '../syntax/nodes.js'
 import { anything, quotedChar } from './quoting.js'
-import { wordCharacters } from './regex-classes.js'
+import { lineEnds, wordCharacters } from './regex-classes.js'
 import { askedBefore, Assertions, START } from './regex-kinds.js'
 import * as plain from './regex-plain.js'
 import { countsOf, endingIn, intersected, isSet, matchesEmpty, subtracted } from './regex-plain.js'
 import type { Refusals, RegexMode } from './regex-plain.js'
-import { LINE_ENDS } from './unicode.js'
 
 /** What may follow, for each kind of character before. `uniform`: the same for all kinds. */
 interface Rest {
@@ -147,8 +146,9 @@ class Translator {
     }
   }
 
-  private end({ multiline, quoting }: RegexMode, rest: Rest): Rest {
-    const lines = choice([EMPTY, sequence(quotedChar(LINE_ENDS, quoting), anything(quoting))])
+  private end(mode: RegexMode, rest: Rest): Rest {
+    const { multiline, quoting } = mode
+    const lines = choice([EMPTY, sequence(quotedChar(lineEnds(mode), quoting), anything(quoting))])
     return mapped(rest, (next) => (multiline ? intersected(next, lines, quoting) : matchesEmpty(next) ? EMPTY : NEVER))
   }
 

@@ -1,13 +1,17 @@
 /** Characters and classes of a regular expression to sets, as ECMAScript has them with the flags u, v, i and s. */
 import type { AST } from '@eslint-community/regexpp'
 import { complement, intersection, LAST_CODE, normalized, type CodeRanges } from '../syntax/characters.js'
-import { difference, DIGIT, ignoringCase, LINE_ENDS, propertyRanges, SPACE, WORD } from './unicode.js'
+import { classRanges, difference, DIGIT, ignoringCase, LINE_ENDS, propertyRanges, SPACE, WORD } from './unicode.js'
 
 export interface ClassMode {
   readonly unicode: 'none' | 'u' | 'v'
   readonly ignoreCase: boolean
   readonly dotAll: boolean
+  readonly dialect: Dialect
 }
+
+/** Whose `\d`, `\w`, `\s` and `.` are meant: ECMAScript's, or those of Rust and Python, which know all of Unicode. */
+export type Dialect = 'ecmascript' | 'rust'
 
 /** What a class matches: characters, and with the flag v also texts of none or several. */
 export interface ClassSet {
@@ -21,6 +25,7 @@ type ClassNode =
   SetNode | AST.CharacterClassRange | AST.ClassStringDisjunction | AST.ClassIntersection | AST.ClassSubtraction
 
 const ALL: CodeRanges = [[0, LAST_CODE]]
+const RUST_WORD = '[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}]'
 const NO_STRINGS: ReadonlySet<string> = new Set()
 
 /** What `node` matches. `fail` is called for what is not supported. */
@@ -30,7 +35,13 @@ export function classSet(node: SetNode, mode: ClassMode, fail: Fail): ClassSet {
 
 /** The characters of `\w`, between which and others `\b` stands. */
 export function wordCharacters(mode: ClassMode): CodeRanges {
+  if (mode.dialect === 'rust') return classRanges(RUST_WORD)
   return mode.ignoreCase && mode.unicode !== 'none' ? ignoringCase(WORD, 'unicode') : WORD
+}
+
+/** The characters that `.` does not match, and after which a line begins. */
+export function lineEnds(mode: ClassMode): CodeRanges {
+  return mode.dialect === 'rust' ? [[10, 10]] : LINE_ENDS
 }
 
 class Classes {
@@ -103,14 +114,20 @@ class Classes {
   }
 
   private named(node: AST.CharacterSet): CodeRanges {
-    if (node.kind === 'any') return this.mode.dotAll ? ALL : complement(LINE_ENDS)
+    if (node.kind === 'any') return this.mode.dotAll ? ALL : complement(lineEnds(this.mode))
     const ranges = this.positive(node)
     return node.negate ? complement(this.mode.unicode === 'v' ? this.fold(ranges) : ranges) : ranges
   }
 
+  private escape(kind: AST.EscapeCharacterSet['kind']): CodeRanges {
+    const rust = this.mode.dialect === 'rust'
+    if (kind === 'digit') return rust ? classRanges('\\p{Nd}') : DIGIT
+    if (kind === 'space') return rust ? classRanges('\\p{White_Space}') : SPACE
+    return wordCharacters(this.mode)
+  }
+
   private positive(node: AST.EscapeCharacterSet | AST.UnicodePropertyCharacterSet): CodeRanges {
-    if (!('key' in node))
-      return node.kind === 'digit' ? DIGIT : node.kind === 'space' ? SPACE : wordCharacters(this.mode)
+    if (!('key' in node)) return this.escape(node.kind)
     if (node.strings) this.fail(node, `${node.raw} has texts of several characters, which are not supported`)
     const ranges = propertyRanges(node.value === null ? node.key : `${node.key}=${node.value}`)
     return ranges ?? this.fail(node, `${node.raw} is not known to this runtime`)

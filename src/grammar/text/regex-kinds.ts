@@ -1,9 +1,9 @@
 /** Kinds of characters that a regular expression's assertions tell apart by what stands before. */
 import type { AST } from '@eslint-community/regexpp'
 import { includesCode, intersection, LAST_CODE, normalized, type CodeRanges } from '../syntax/characters.js'
-import { classSet, wordCharacters } from './regex-classes.js'
+import { classSet, lineEnds, wordCharacters } from './regex-classes.js'
 import { inside, isSet, type Refusals, type RegexMode } from './regex-plain.js'
-import { difference, LINE_ENDS } from './unicode.js'
+import { difference } from './unicode.js'
 
 /** The kind of nothing being before: the start of the text. The others are numbers from 1. */
 export const START = 0
@@ -47,7 +47,7 @@ export class Kinds {
 /** What an assertion asks to stand before; undefined for one that asks nothing of it, or that looks back further. */
 export function askedBefore(node: AST.Assertion, mode: RegexMode, refuse: Refusals): Before | undefined {
   if (node.kind === 'word') return { start: false, ranges: wordCharacters(mode) }
-  if (node.kind === 'start') return { start: true, ranges: mode.multiline ? LINE_ENDS : [] }
+  if (node.kind === 'start') return { start: true, ranges: mode.multiline ? lineEnds(mode) : [] }
   return node.kind === 'lookbehind' ? alternativesBefore(node.alternatives, mode, refuse) : undefined
 }
 

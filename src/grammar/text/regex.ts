@@ -3,6 +3,7 @@ import { RegExpParser, type AST } from '@eslint-community/regexpp'
 import type { Node } from '../syntax/nodes.js'
 import { grammarTooComplex, invalidGrammar } from '../syntax/refuse.js'
 import type { Quoting } from './quoting.js'
+import type { Dialect } from './regex-classes.js'
 import { translate } from './regex-assert.js'
 import type { RegexMode } from './regex-plain.js'
 
@@ -13,6 +14,10 @@ export interface RegexOptions {
   readonly whole: boolean
   /** Flags of ECMAScript. Without u and v the expression is read with u, and without it where only that is valid. */
   readonly flags?: string
+  /** Whose `\d`, `\w`, `\s` and `.` are meant; without it ECMAScript's. */
+  readonly dialect?: Dialect
+  /** Where the expression stands, for messages: `line 2, column 7`. */
+  readonly where?: string
 }
 
 /** Longer expressions are refused. */
@@ -29,11 +34,13 @@ const NEEDS_UNICODE = /\\[pPk]|\\u\{/
  * @example
  * regexNode('^[a-z]+$', { quoting: 'plain', whole: false })
  */
-export function regexNode(pattern: string, { quoting, whole, flags = '' }: RegexOptions): Node {
+export function regexNode(pattern: string, options: RegexOptions): Node {
+  const { quoting, whole, flags = '', dialect = 'ecmascript' } = options
+  const name = named(pattern, options.where)
   const fail = (at: number, what: string, cause?: unknown): never => {
-    throw invalidGrammar(`${named(pattern)}, character ${at + 1}: ${what}`, cause)
+    throw invalidGrammar(`${name}, character ${at + 1}: ${what}`, cause)
   }
-  checkSize(pattern, flags.includes('v'))
+  checkSize(pattern, name, flags.includes('v'))
   const given = flagsOf(flags)
   const { parsed, unicode } = parse(pattern, given, fail)
   const mode: RegexMode = {
@@ -42,17 +49,18 @@ export function regexNode(pattern: string, { quoting, whole, flags = '' }: Regex
     multiline: given.has('m'),
     dotAll: given.has('s'),
     quoting,
+    dialect,
   }
   return translate(parsed.alternatives, mode, whole, {
     invalid: (node, what) => fail(node.start, `${what} (${cut(node.raw, 40)})`),
     complex: (what) => {
-      throw grammarTooComplex(`${named(pattern)}: ${what}`)
+      throw grammarTooComplex(`${name}: ${what}`)
     },
   })
 }
 
-function named(pattern: string): string {
-  return `regular expression ${JSON.stringify(cut(pattern, 80))}`
+function named(pattern: string, where: string | undefined): string {
+  return `${where === undefined ? '' : `${where}: `}regular expression ${JSON.stringify(cut(pattern, 80))}`
 }
 
 function cut(text: string, length: number): string {
@@ -100,7 +108,7 @@ function reason(message: string): string {
 }
 
 /** Counts brackets before the parser, which is recursive, sees them. */
-function checkSize(pattern: string, nestedClasses: boolean): void {
+function checkSize(pattern: string, name: string, nestedClasses: boolean): void {
   if (pattern.length > MAX_LENGTH)
     throw grammarTooComplex(`a regular expression of ${pattern.length} characters; at most ${MAX_LENGTH} are allowed`)
   let depth = 0
@@ -114,7 +122,7 @@ function checkSize(pattern: string, nestedClasses: boolean): void {
     else if (char === ')' && inClass === 0) depth--
     if (depth + inClass > MAX_DEPTH)
       throw grammarTooComplex(
-        `${named(pattern)}, character ${at + 1}: brackets are nested more than ${MAX_DEPTH} deep; simplify it`,
+        `${name}, character ${at + 1}: brackets are nested more than ${MAX_DEPTH} deep; simplify it`,
       )
   }
 }

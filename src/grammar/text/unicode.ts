@@ -1,5 +1,5 @@
 /** Sets of characters that the runtime knows: properties, and which characters are equal where case is ignored. */
-import { complement, includesCode, LAST_CODE, normalized, type CodeRanges } from '../syntax/characters.js'
+import { complement, LAST_CODE, normalized, type CodeRanges } from '../syntax/characters.js'
 
 export const DIGIT: CodeRanges = [[48, 57]]
 export const WORD: CodeRanges = [[48, 57], [65, 90], [95, 95], [97, 122]] // prettier-ignore
@@ -10,25 +10,30 @@ export const LINE_ENDS: CodeRanges = [[10, 10], [13, 13], [0x2028, 0x2029]] // p
 const PIECE = 0x800
 /** The planes whose characters differ; the others are unassigned or for private use. */
 const ASSIGNED_PLANES = [0, 1, 2, 3, 14]
-const properties = new Map<string, CodeRanges>()
+const known = new Map<string, CodeRanges>()
 
 /**
- * The characters of a property, as the runtime's own tables have them: `\p{name}` is tried on every character, once.
+ * The characters of a property, as the runtime's own tables have them: it is tried on every character, once.
  * @param name Of letters, digits, `_` and `=` only, so that nothing but a property stands in the braces.
  * @returns undefined where the runtime does not know it
  */
 export function propertyRanges(name: string): CodeRanges | undefined {
-  const known = properties.get(name)
-  if (known || !/^\w+(=\w+)?$/.test(name)) return known
-  let runs: RegExp
+  if (!/^\w+(=\w+)?$/.test(name)) return undefined
   try {
-    runs = new RegExp(`\\p{${name}}+`, 'gu')
+    return classRanges(`\\p{${name}}`)
   } catch {
     return undefined
   }
-  const result = normalized([...charactersIn(runs)])
-  properties.set(name, result)
-  return result
+}
+
+/** The characters that one class matches with the flag u. It is run, so it must be our own. */
+export function classRanges(source: string): CodeRanges {
+  let ranges = known.get(source)
+  if (!ranges) {
+    ranges = normalized([...charactersIn(new RegExp(`${source}+`, 'gu'))])
+    known.set(source, ranges)
+  }
+  return ranges
 }
 
 function* charactersIn(runs: RegExp): Iterable<readonly [number, number]> {
@@ -59,24 +64,36 @@ function* alike(runs: RegExp, plane: number): Iterable<readonly [number, number]
 /** How case is ignored: by simple folding (flag u or v), or by upper case within the Basic Multilingual Plane. */
 export type Folding = 'unicode' | 'legacy'
 
-const classesOf = new Map<Folding, readonly (readonly number[])[]>()
+/** Sets of two or more characters that are equal, and each of their characters with the number of its set, in order. */
+interface Equals {
+  readonly sets: readonly (readonly number[])[]
+  readonly members: readonly { readonly code: number; readonly set: number }[]
+}
+
+const equalsOf = new Map<Folding, Equals>()
 
 /** `ranges`, and all that are equal to one of them where case is ignored. */
 export function ignoringCase(ranges: CodeRanges, folding: Folding): CodeRanges {
-  const added: [number, number][] = []
-  for (const equal of equalCharacters(folding))
-    if (equal.some((code) => includesCode(ranges, code))) for (const code of equal) added.push([code, code])
-  return normalized([...ranges, ...added])
+  const { sets, members } = equalCharacters(folding)
+  const touched = new Set<number>()
+  let at = 0
+  for (const [from, to] of normalized(ranges)) {
+    while (at < members.length && members[at]!.code < from) at++
+    for (; at < members.length && members[at]!.code <= to; at++) touched.add(members[at]!.set)
+  }
+  const added = [...touched].flatMap((set) => sets[set]!.map((code) => [code, code] as const))
+  return added.length === 0 ? ranges : normalized([...ranges, ...added])
 }
 
-/** All sets of two or more characters that are equal where case is ignored. */
-function equalCharacters(folding: Folding): readonly (readonly number[])[] {
-  let classes = classesOf.get(folding)
-  if (!classes) {
-    classes = folding === 'legacy' ? grouped(legacyKey) : [...grouped(roughKey)].flatMap(sameByTheRuntime)
-    classesOf.set(folding, classes)
+function equalCharacters(folding: Folding): Equals {
+  let equals = equalsOf.get(folding)
+  if (!equals) {
+    const sets = folding === 'legacy' ? grouped(legacyKey) : grouped(roughKey).flatMap(sameByTheRuntime)
+    const members = sets.flatMap((codes, set) => codes.map((code) => ({ code, set }))).sort((a, b) => a.code - b.code)
+    equals = { sets, members }
+    equalsOf.set(folding, equals)
   }
-  return classes
+  return equals
 }
 
 function grouped(key: (code: number) => string | number): number[][] {
