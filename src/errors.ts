@@ -45,6 +45,8 @@ export const libraryWording: Wording = ({ option, value }) => {
 export interface ErrorDetail extends ErrorOptions {
   /** The option at fault, with which the message begins. */
   readonly at?: NamedOption | undefined
+  /** The place inside of what was given: `tools[1].function.parameters`. */
+  readonly path?: string | undefined
   readonly remedies?: readonly Remedy[] | undefined
 }
 
@@ -63,6 +65,8 @@ export interface ErrorDetail extends ErrorOptions {
 export class UserError extends Error {
   override readonly name = 'UserError'
   readonly at: NamedOption | undefined
+  /** The place inside of what was given, for clients that have another name for it. */
+  readonly path: string | undefined
   /** What may help, for clients that word it themselves. */
   readonly remedies: readonly Remedy[]
 
@@ -70,27 +74,30 @@ export class UserError extends Error {
   constructor(
     readonly fault: string,
     readonly code: UserErrorCode,
-    { at, remedies = [], ...options }: ErrorDetail = {},
+    { at, path, remedies = [], ...options }: ErrorDetail = {},
   ) {
-    super(messageOf(fault, at, remedies, libraryWording), options)
+    super(messageOf(fault, { at, path, remedies }, libraryWording), options)
     this.at = at
+    this.path = path
     this.remedies = remedies
   }
 
   /**
    * The message in a client's own words.
+   * @param path what the client calls {@link path}
    * @example
    * const error = new UserError('out of memory', 'out_of_memory', { remedies: [{ option: 'quantize', value: 'q4' }] })
    * console.log(error.message) // out of memory; try quantize: 'q4'
    * console.log(error.messageIn(({ option, value }) => `?${option}=${value}`)) // out of memory; try ?quantize=q4
    */
-  messageIn(wording: Wording): string {
-    return messageOf(this.fault, this.at, this.remedies, wording)
+  messageIn(wording: Wording, path = this.path): string {
+    return messageOf(this.fault, { at: this.at, path, remedies: this.remedies }, wording)
   }
 }
 
-function messageOf(fault: string, at: NamedOption | undefined, remedies: readonly Remedy[], wording: Wording): string {
-  const said = at ? `${wording(at)}${fault.startsWith(':') ? '' : ' '}${fault}` : fault
+function messageOf(fault: string, { at, path, remedies = [] }: ErrorDetail, wording: Wording): string {
+  const place = path === undefined ? '' : `${path}: `
+  const said = place + (at ? `${wording(at)}${fault.startsWith(':') ? '' : ' '}${fault}` : fault)
   return remedies.length === 0 ? said : `${said}; ${remedyText(remedies, wording)}`
 }
 

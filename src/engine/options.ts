@@ -4,7 +4,7 @@ import type { ToolDefinition } from '../chat/message.js'
 import { UserError, type NamedOption, type OptionName } from '../errors.js'
 import type { Drafter, Speculation } from './answer/drafter.js'
 import { checkAdjustments, type Adjustments, type TokenConstraint } from './sample/adjust.js'
-import type { GrammarSpec } from '../grammar/constraint.js'
+import type { GrammarSpec } from '../grammar/spec.js'
 import { checkSampling, type Sampling } from './sample/sampler.js'
 
 export type { LoadProgress } from '../backends/backend.js'
@@ -57,10 +57,17 @@ export interface GenerateOptions {
   readonly presencePenalty?: number | undefined
   /** Added to the logits of these token ids. */
   readonly logitBias?: ReadonlyMap<number, number> | undefined
-  /** Note how likely each token was, and this many of the most likely at its place. */
+  /**
+   * Note how likely each token was, and this many of the most likely at its place. Of the model alone: before temperature,
+   * penalties, bias and grammar. With it every token is asked of the model, see {@link jumpForward}.
+   */
   readonly logprobs?: number | undefined
   /** What the answer has to look like, after its reasoning; see {@link GrammarSpec}. */
   readonly grammar?: GrammarSpec | undefined
+  /**
+   * Text that the grammar forces comes without asking the model, in the tokens that its tokenizer makes of it: true by default.
+   */
+  readonly jumpForward?: boolean | undefined
   /** Limits what may come next, as a grammar does; for one answer. */
   readonly constraint?: TokenConstraint | undefined
   /**
@@ -102,6 +109,7 @@ export interface ResolvedOptions {
   readonly adjustments: Adjustments
   readonly logprobs: number | undefined
   readonly constraint: TokenConstraint | undefined
+  readonly jumpForward: boolean
   readonly speculate: Speculation | Drafter | 'off' | undefined
 }
 
@@ -135,14 +143,14 @@ export function resolveOptions(options: GenerateOptions, defaults: GenerationDef
     logitBias: options.logitBias ?? new Map<number, number>(),
   }
   checkAdjustments(adjustments)
-  const { logprobs, constraint, ignoreEos = false, speculate } = options
+  const { logprobs, constraint, jumpForward = true, ignoreEos = false, speculate } = options
   checkSpeculate(speculate)
   if (logprobs !== undefined && (!Number.isSafeInteger(logprobs) || logprobs < 0)) {
     throw new UserError(`must be a whole number of at least 0; found ${logprobs}`, 'invalid_argument', {
       at: { option: 'logprobs' },
     })
   }
-  return { sampling, seed, maxTokens, stop, ignoreEos, adjustments, logprobs, constraint, speculate }
+  return { sampling, seed, maxTokens, stop, ignoreEos, adjustments, logprobs, constraint, jumpForward, speculate }
 }
 
 /**

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../src/engine/sample/random.js'
 import { GREEDY, argmax, checkSampling, sample, type Sampling } from '../../src/engine/sample/sampler.js'
+import { countOf, idsOf, largestOf, onlyIdOf } from '../../src/engine/sample/token-set.js'
 import { UserError } from '../../src/errors.js'
 
 const plain: Sampling = { ...GREEDY, temperature: 1 }
@@ -112,6 +113,61 @@ describe('sample', () => {
   })
 })
 
+/** The set of these ids, with a few words of room. */
+function setOf(ids: readonly number[], words = 3): Int32Array {
+  const set = new Int32Array(words)
+  for (const id of ids) set[id >> 5]! |= 1 << (id & 31)
+  return set
+}
+
+describe('of the ids that are allowed', () => {
+  it('draws as from logits in which all others are impossible', () => {
+    fc.assert(
+      fc.property(
+        logitsArbitrary,
+        samplingArbitrary,
+        fc.array(fc.nat(59), { minLength: 1, maxLength: 60 }),
+        fc.array(fc.nat(70), { maxLength: 5 }),
+        fc.double({ min: 0, max: 1 - 2 ** -53, noNaN: true }),
+        (logits, sampling, ids, seen, u) => {
+          const own = ids.filter((id) => id < logits.length)
+          fc.pre(own.length > 0)
+          const masked = logits.map((score, id) => (own.includes(id) ? score : -Infinity))
+          // Ids beyond the logits may be in the set.
+          expect(sample(logits, sampling, seen, u, setOf([...ids, 80]))).toBe(sample(masked, sampling, seen, u))
+        },
+      ),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('says that nothing is allowed, not that the weights are damaged', () => {
+    for (const sampling of [GREEDY, plain, { ...plain, topK: 1 }])
+      expect(() => sample(Float32Array.of(1, 2), sampling, [], 0.5, new Int32Array(1))).toThrow(
+        expect.objectContaining({
+          code: 'invalid_grammar',
+          message: expect.stringContaining('cannot go on') as string,
+        }),
+      )
+    expect(() => sample(Float32Array.of(1, NaN), GREEDY, [], 0.5, setOf([0, 1]))).toThrow(/damaged/)
+    expect(sample(Float32Array.of(1, NaN), GREEDY, [], 0.5, setOf([0]))).toBe(0)
+  })
+
+  it('are counted and listed', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.nat(95)), (ids) => {
+        const set = setOf(ids)
+        const rising = [...ids].sort((a, b) => a - b)
+        expect(countOf(set)).toBe(ids.length)
+        expect([...idsOf(set, 96)]).toEqual(rising)
+        expect([...idsOf(set, 40)]).toEqual(rising.filter((id) => id < 40))
+        expect(onlyIdOf(set)).toBe(ids.length === 1 ? ids[0] : undefined)
+        expect(largestOf(new Float32Array(96), set)).toBe(rising[0])
+      }),
+    )
+  })
+})
+
 describe('checkSampling', () => {
   it.each([
     ['temperature', -1],
@@ -122,6 +178,8 @@ describe('checkSampling', () => {
     ['topP', 1.1],
     ['minP', -0.1],
     ['repetitionPenalty', 0],
+    ['repetitionPenalty', 1e-320],
+    ['repetitionPenalty', 1000],
   ])('names %s = %s', (name, value) => {
     expect(() => checkSampling({ ...plain, [name]: value })).toThrow(name)
   })

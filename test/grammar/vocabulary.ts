@@ -1,6 +1,10 @@
-import type { TokenConstraint } from '../../src/engine/sample/adjust.js'
+import type { Dialect } from '../../src/chat/dialects/dialect.js'
+import { think } from '../../src/chat/dialects/think.js'
 import { seededRandom } from '../../src/engine/sample/random.js'
-import type { Grammars, GrammarSpec } from '../../src/grammar/constraint.js'
+import { idsOf } from '../../src/engine/sample/token-set.js'
+import type { AnswerGrammar } from '../../src/grammar/constraint.js'
+import { Grammars } from '../../src/grammar/grammars.js'
+import type { GrammarSpec } from '../../src/grammar/spec.js'
 import type { Tokenizer } from '../../src/tokenizer/tokenizer.js'
 
 /** Every byte, and some texts of more bytes; the last id ends an answer. */
@@ -46,16 +50,16 @@ export const bytes: Tokenizer = {
 /** Tokens that bring an answer to its end. */
 const CLOSING = [END, ...Array.from(new TextEncoder().encode('"}],:</|\n'))]
 
+/** Grammars over these bytes. */
+export function byteGrammars(dialect: Dialect = think): Grammars {
+  return new Grammars(bytes, END + 1, new Set([END]), dialect)
+}
+
 /** An answer chosen at random among what the constraint allows; the tokens that close things are preferred. */
-export async function randomAnswer(constraint: TokenConstraint, random: () => number, most = 3000): Promise<string> {
+export function randomAnswer(constraint: AnswerGrammar, random: () => number, most = 3000): string {
   const ids: number[] = []
   for (;;) {
-    await constraint.prepare?.()
-    const scores = constraint.mask(new Float32Array(END + 1))
-    const allowed: number[] = []
-    scores.forEach((score, id) => {
-      if (score !== -Infinity) allowed.push(id)
-    })
+    const allowed = [...idsOf(constraint.allowed()!, END + 1)]
     // Bytes beyond ASCII make no characters when they are chosen at random.
     const likely = allowed.filter((token) => token < 128 || token > 255)
     if (allowed.length === 0) throw new Error(`nothing may follow ${bytes.decode(ids)}`)
@@ -76,7 +80,7 @@ export async function randomAnswers(grammars: Grammars, spec: GrammarSpec, count
   const all: string[] = []
   for (let i = 0; i < count; i++) {
     const constraint = await grammars.constraint(spec)
-    all.push(await randomAnswer(constraint, random))
+    all.push(randomAnswer(constraint, random))
     constraint.close()
   }
   return all

@@ -65,7 +65,7 @@ describe('requests that are wrong', async () => {
       }),
       400,
       'tools[0].function.parameters',
-      'invalid_value',
+      'invalid_grammar',
     ],
     [
       'a bad tool name',

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../json.js'
+import { isJsonObject, type JsonObject } from '../../json.js'
 import type { ToolDefinition } from '../message.js'
 import type { JsonType } from './dialect.js'
 
@@ -100,13 +100,19 @@ export function argumentTypes(
   const parameters = tools.find(({ function: f }) => f.name === tool)?.function.parameters
   const properties = parameters?.['properties']
   if (!isJsonObject(properties) || !Object.hasOwn(properties, key)) return undefined
+  return typesOf(properties[key], parameters ?? {})
+}
+
+/** The types that a schema allows, whose references are into `root`; undefined where it does not say. */
+export function typesOf(schema: unknown, root: JsonObject): ReadonlySet<JsonType> | undefined {
   const types = new Set<JsonType>()
-  addTypes(properties[key], types, 0)
+  addTypes(schema, types, root, 0)
   return types.size > 0 ? types : undefined
 }
 
-function addTypes(schema: unknown, types: Set<JsonType>, depth: number): void {
+function addTypes(schema: unknown, types: Set<JsonType>, root: JsonObject, depth: number): void {
   if (!isJsonObject(schema) || depth > 8) return
+  if (typeof schema['$ref'] === 'string') addTypes(referred(root, schema['$ref']), types, root, depth + 1)
   for (const type of [schema['type']].flat()) {
     if (type === 'integer') types.add('number')
     else if (isJsonType(type)) types.add(type)
@@ -114,8 +120,20 @@ function addTypes(schema: unknown, types: Set<JsonType>, depth: number): void {
   for (const value of [schema['enum'] ?? []].flat()) types.add(typeOf(JSON.stringify(value)) ?? 'string')
   if ('const' in schema) types.add(typeOf(JSON.stringify(schema['const'])) ?? 'string')
   for (const key of ['anyOf', 'oneOf', 'allOf']) {
-    for (const part of [schema[key] ?? []].flat()) addTypes(part, types, depth + 1)
+    for (const part of [schema[key] ?? []].flat()) addTypes(part, types, root, depth + 1)
   }
+}
+
+/** What a reference inside of a schema is to; undefined where it is to nothing there. */
+export function referred(root: unknown, reference: string): unknown {
+  if (!reference.startsWith('#')) return undefined
+  let found = root
+  for (const part of reference.slice(1).split('/').slice(1)) {
+    const key = part.replaceAll('~1', '/').replaceAll('~0', '~')
+    if (!isJsonObject(found) || !Object.hasOwn(found, key)) return undefined
+    found = found[key]
+  }
+  return found
 }
 
 function isJsonType(type: unknown): type is JsonType {

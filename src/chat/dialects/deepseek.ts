@@ -32,6 +32,7 @@ function deepseekDialect(name: string, fenced: boolean): Dialect {
       between: fenced ? '\n' : '',
       after: SECTION_END,
       parallel: true,
+      alsoBegin: [CALL],
     }),
   }
 }

@@ -64,21 +64,29 @@ export interface ToolSyntax {
   readonly after: string
   /** False where the dialect has one call in an answer. */
   readonly parallel: boolean
+  /** Further beginnings that the parser takes for those of calls: a text without calls has none of them. */
+  readonly alsoBegin?: readonly string[]
+  /** Nothing marks a call: it is one where the answer begins with it, and what begins like none in {@link alsoBegin} is text. */
+  readonly atStart?: boolean
+  /** What stands around the text of an answer, where calls stand outside of it. */
+  readonly text?: { readonly begin: string; readonly end: string }
+  /** What stands around the messages that may come before the last, which is a call or text. */
+  readonly messages?: readonly { readonly begin: string; readonly end: string }[]
 }
 
 /**
- * json: a JSON object. python: `a=1, b="x"` with Python's literals, gemma: `{a:1,b:<|"|>x<|"|>}`.
- * tagged: for each argument `begin(key, type) VALUE end`, `between` them. A string's value is raw text that ends at `end`
+ * json: a JSON object. python: `a=1, b="x"` with Python's literals, gemma: `{a:1,b:<|"|>x<|"|>}` with quotes of its own.
+ * tagged: for each argument `begin(key, type) VALUE end(key)`, `between` them. A string's value is raw text that ends at `end`
  * (or JSON, where strings is 'json'); every other value is JSON.
  */
 export type ArgumentSyntax =
   | { readonly kind: 'json' }
   | { readonly kind: 'python' }
-  | { readonly kind: 'gemma' }
+  | { readonly kind: 'gemma'; readonly quote: string }
   | {
       readonly kind: 'tagged'
       begin(key: string, type: JsonType): string
-      readonly end: string
+      end(key: string): string
       readonly between: string
       readonly strings: 'raw' | 'json'
     }

@@ -25,7 +25,7 @@ export const gemma4: Dialect = {
   toolSyntax: () => ({
     before: '',
     begin: (name) => `${CALL}call:${name}`,
-    argumentsAs: { kind: 'gemma' },
+    argumentsAs: { kind: 'gemma', quote: QUOTE },
     end: CALL_END,
     between: '',
     after: '',

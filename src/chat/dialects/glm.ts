@@ -38,7 +38,7 @@ function argumentTags(name: string, prefix: string, lines: boolean, stopMarkers:
       argumentsAs: {
         kind: 'tagged',
         begin: (argument) => `${key.open}${argument}${key.close}${line}${value.open}`,
-        end: `${value.close}${line}`,
+        end: () => `${value.close}${line}`,
         between: '',
         strings: 'raw',
       },

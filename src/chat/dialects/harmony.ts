@@ -30,6 +30,11 @@ export const harmony: Dialect = {
     between: '',
     after: '',
     parallel: false,
+    text: { begin: `${CHANNEL}final${MESSAGE}`, end: '' },
+    messages: ['analysis', 'commentary'].map((channel) => ({
+      begin: `${CHANNEL}${channel}${MESSAGE}`,
+      end: `${END}${START}assistant`,
+    })),
   }),
 }
 

@@ -69,7 +69,7 @@ export function invokeSyntax(tags: InvokeTags, lead: string): ToolSyntax {
     argumentsAs: {
       kind: 'tagged',
       begin: (key, type) => `<${prefix}parameter name="${key}"${typed ? ` string="${type === 'string'}"` : ''}>`,
-      end: `</${prefix}parameter>\n`,
+      end: () => `</${prefix}parameter>\n`,
       between: '',
       strings: 'raw',
     },

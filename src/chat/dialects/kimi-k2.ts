@@ -32,6 +32,7 @@ export const kimiK2: Dialect = {
     between: '',
     after: SECTION_END,
     parallel: true,
+    alsoBegin: [CALL],
   }),
 }
 

@@ -34,7 +34,7 @@ export const kimiK3: Dialect = {
     argumentsAs: {
       kind: 'tagged',
       begin: (key, type) => openTag('argument', ` key="${escapeAttribute(key)}" type="${type}"`),
-      end: closeTag('argument'),
+      end: () => closeTag('argument'),
       between: '',
       strings: 'raw',
     },
@@ -42,6 +42,7 @@ export const kimiK3: Dialect = {
     between: '',
     after: closeTag('tools'),
     parallel: true,
+    text: { begin: openTag('response'), end: closeTag('response') },
   }),
 }
 

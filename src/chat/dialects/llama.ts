@@ -16,6 +16,8 @@ const JSON_SYNTAX: ToolSyntax = {
   between: '; ',
   after: '',
   parallel: false,
+  atStart: true,
+  alsoBegin: ['{', '[', FUNCTION],
 }
 
 const PYTHON_SYNTAX: ToolSyntax = {
@@ -26,6 +28,8 @@ const PYTHON_SYNTAX: ToolSyntax = {
   between: ', ',
   after: ']',
   parallel: true,
+  atStart: true,
+  alsoBegin: ['{', '[', FUNCTION],
 }
 
 /**

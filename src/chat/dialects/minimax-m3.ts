@@ -11,7 +11,8 @@ const MAX_DEPTH = 64
 
 /**
  * MiniMax M3: elements named after the parameters, each tag behind a mark that no text holds. Objects are elements in
- * elements, lists are elements called item. There is no syntax for grammars: the element's names come from the schema.
+ * elements, lists are elements called item. A grammar writes them as JSON in one element: inside of elements nothing says which
+ * texts are strings.
  */
 export const minimaxM3: Dialect = {
   name: 'minimax-m3',
@@ -23,6 +24,21 @@ export const minimaxM3: Dialect = {
       yield* reasoning(reader, THINK)
       yield* textWithCalls(reader, [BEGIN], () => block(reader))
     }),
+  toolSyntax: () => ({
+    before: `${BEGIN}\n`,
+    begin: (name) => `${MARK}<invoke name="${name}">\n`,
+    argumentsAs: {
+      kind: 'tagged',
+      begin: (key) => `${MARK}<${key}>`,
+      end: (key) => `${MARK}</${key}>\n`,
+      between: '',
+      strings: 'raw',
+    },
+    end: `${MARK}</invoke>\n`,
+    between: '',
+    after: END,
+    parallel: true,
+  }),
 }
 
 function* block(reader: AnswerReader): Reading<boolean> {

@@ -31,7 +31,7 @@ export const qwenXml: Dialect = {
     argumentsAs: {
       kind: 'tagged',
       begin: (key) => `${PARAMETER}${key}>\n`,
-      end: `\n${PARAMETER_END}\n`,
+      end: () => `\n${PARAMETER_END}\n`,
       between: '',
       strings: 'raw',
     },
@@ -39,6 +39,7 @@ export const qwenXml: Dialect = {
     between: '\n',
     after: '',
     parallel: true,
+    alsoBegin: [FUNCTION],
   }),
 }
 

@@ -1,10 +1,12 @@
 import type { RowResult } from '../../backends/backend.js'
 import type { AnswerParser, ToolCall } from '../../chat/dialects/dialect.js'
 import { UserError } from '../../errors.js'
+import type { TokenIndex } from '../../grammar/token-index.js'
 import type { StreamDecoder } from '../../tokenizer/tokenizer.js'
 import { AnswerTokens, type ChooseRun } from '../sample/choose.js'
 import type { GenerationResult, Part, PromptCount } from './generation.js'
 import { draftingOf } from './drafting.js'
+import { JumpForward } from './jump.js'
 import type { SessionModel } from './model.js'
 import { StopText } from './stop.js'
 import type { SharedRunner } from '../schedule/scheduler.js'
@@ -15,6 +17,8 @@ export interface GenerateRun extends ChooseRun {
   readonly parser: AnswerParser | undefined
   /** Special tokens that the parser wants to see. */
   readonly markers: readonly string[]
+  /** Of the grammar's vocabulary. */
+  readonly index: TokenIndex | undefined
   /** When the caller asked, in performance.now() milliseconds. */
   readonly called: number
   readonly emit: (part: Part) => void
@@ -32,11 +36,12 @@ export async function generateTokens(
   prompt: readonly number[],
   run: GenerateRun,
 ): Promise<GenerationResult> {
-  const { constraint } = run
-  // What a constraint allows is known for the next token only.
+  const { constraint, form } = run
+  // What a caller's own constraint allows is known for the next token only.
   const speculate = constraint ? 'off' : (run.speculate ?? model.speculate)
   const drafting = draftingOf(speculate, model.shared, sequence)
-  const prepare = constraint?.prepare && (() => constraint.prepare!())
+  const jump = jumpOf(model, run)
+  let jumped = false
   const written = new AnswerText(model.tokenizer?.decoder(run.markers), run)
   const room = Math.min(run.maxTokens, model.shared.contextLength - prompt.length)
   const tokens = new AnswerTokens(run, prompt, model.stopIds, room, (id) => written.push(id))
@@ -48,8 +53,14 @@ export async function generateTokens(
   let lastToken = started
   while (tokens.finishReason === undefined) {
     const isPrompt = ids.length === 0
-    const drafter = !isPrompt && !sequence.ties.any && drafting
-    const drafts = drafter ? await drafter.next(tokens.sequence, room - ids.length - 1) : []
+    // The model's own draft is of what comes after the last step, not after text that was forced since.
+    const drafter = !isPrompt && !sequence.ties.any && !(jumped && speculate === 'mtp') && drafting
+    const guessed = drafter ? await drafter.next(tokens.sequence, room - ids.length - 1) : []
+    const drafts = form ? guessed.slice(0, form.follow(guessed)) : guessed
+    const prepare = async (): Promise<void> => {
+      form?.prepare(drafts)
+      await constraint?.prepare?.()
+    }
     const rows = await advance(model.shared, sequence, tokens, drafts, run.signal, prepare)
     if (isPrompt && rows) {
       cachedTokens = kept + sequence.adoptedTokens
@@ -63,6 +74,10 @@ export async function generateTokens(
     lastToken = performance.now()
     if (isPrompt) firstToken = lastToken
     else drafting?.count(drafts.length, chosen)
+    if (tokens.finishReason !== undefined) break
+    const forced = jump?.next(ids) ?? []
+    tokens.take(forced)
+    jumped = forced.length > 0
   }
   written.end()
   const times = { called: run.called, started, firstToken, lastToken }
@@ -74,6 +89,15 @@ export async function generateTokens(
   return { ...said, promptTokens: prompt.length, cachedTokens, timings, ...speculation }
 }
 
+/** Undefined where every token is asked of the model. */
+function jumpOf(
+  { tokenizer }: SessionModel,
+  { form, index, constraint, logprobs, jumpForward }: GenerateRun,
+): JumpForward | undefined {
+  if (!tokenizer || !form || !index || constraint || logprobs !== undefined || !jumpForward) return undefined
+  return new JumpForward(form, tokenizer, index)
+}
+
 /** Computes the end of the answer that is not in the cache, with drafts after it; undefined when `signal` ended it. */
 async function advance(
   shared: SharedRunner,
@@ -81,7 +105,7 @@ async function advance(
   tokens: AnswerTokens,
   drafts: readonly number[],
   signal: AbortSignal,
-  meanwhile: (() => Promise<void>) | undefined,
+  meanwhile: () => Promise<void>,
 ): Promise<readonly RowResult[] | undefined> {
   if (signal.aborted) return undefined
   // Checked drafts need the logits: which of their rows count is known when they are read.

@@ -3,11 +3,13 @@ import { newCallId } from '../../chat/dialects/reader.js'
 import type { ChatMessage } from '../../chat/message.js'
 import type { PromptSegment } from '../../chat/prompt.js'
 import { UserError } from '../../errors.js'
+import type { GrammarSpec } from '../../grammar/spec.js'
 import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 import { generateTokens } from './generate.js'
 import { Generation, type Part, type PromptCount } from './generation.js'
 import type { SessionModel } from './model.js'
 import { Pieces } from './pieces.js'
+import type { OpenGrammar } from '../sample/constrain.js'
 import type { TokenChoice } from '../sample/likelihood.js'
 import { resolveOptions, type ChatOptions, type GenerateOptions } from '../options.js'
 import { Queue } from '../schedule/queue.js'
@@ -88,6 +90,20 @@ export class Session {
     await this.turns.run(() => Promise.resolve(this.model.shared.scheduler.release(this.sequence)))
   }
 
+  /** Undefined where `signal` ended the answer meanwhile. */
+  private async openGrammar(
+    spec: GrammarSpec,
+    prompt: string | undefined,
+    signal: AbortSignal,
+  ): Promise<OpenGrammar | undefined> {
+    try {
+      return await this.model.grammars.open(spec, prompt, signal)
+    } catch (error) {
+      if (signal.aborted) return undefined
+      throw error
+    }
+  }
+
   private start(
     options: GenerateOptions,
     prepare: () => { ids: readonly number[]; parser?: AnswerParser; prompt?: string },
@@ -103,20 +119,21 @@ export class Session {
       const signal = options.signal ? AbortSignal.any([options.signal, ownSignal]) : ownSignal
       const pieces = new Pieces(push, this.model.tokenizer)
       const markers = parser ? this.model.dialect.markers : []
-      const constraint =
-        (options.grammar && (await this.model.grammars.constraint(options.grammar, prompt))) ?? resolved.constraint
+      const grammar = options.grammar && (await this.openGrammar(options.grammar, prompt, signal))
       const sinks = {
         begin: (count: PromptCount) => pieces.begin(count),
         choose: (choice: TokenChoice) => pieces.choose(choice),
         emit: (part: Part) => pieces.emit(part),
       }
-      const run = { ...resolved, constraint, parser, markers, signal, called, ...sinks }
+      const { form, index } = grammar ?? {}
+      const run = { ...resolved, form, index, parser, markers, signal, called, ...sinks }
       try {
         const result = await this.turns.run(() => generateTokens(this.model, this.sequence, ids, run))
         pieces.end()
         return result
       } finally {
-        constraint?.close?.()
+        form?.close()
+        resolved.constraint?.close?.()
       }
     })
     this.running.add(generation)

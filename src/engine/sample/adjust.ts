@@ -10,7 +10,7 @@ export interface Adjustments {
   readonly logitBias: ReadonlyMap<number, number>
 }
 
-/** Limits what may come next, as a grammar does. */
+/** Limits what may come next, beside a grammar or in place of one. With it nothing is drafted and no text is forced. */
 export interface TokenConstraint {
   /** Works out what {@link mask} needs, while the logits are computed that it is for. */
   prepare?(): Promise<void>
@@ -41,6 +41,9 @@ export function adjust(
   return scores
 }
 
+/** Far from what f32 holds, whatever is added up. */
+const LARGEST = 1e30
+
 /** @throws UserError invalid_argument when a number is outside of its range. */
 export function checkAdjustments({ frequencyPenalty, presencePenalty, logitBias }: Adjustments): void {
   const penalties = [
@@ -48,12 +51,13 @@ export function checkAdjustments({ frequencyPenalty, presencePenalty, logitBias 
     ['presencePenalty', presencePenalty],
   ] as const
   for (const [option, value] of penalties) {
-    if (Number.isFinite(value)) continue
-    throw new UserError(`must be a number; found ${value}`, 'invalid_argument', { at: { option } })
+    if (Math.abs(value) <= LARGEST) continue
+    const range = `must be a number from -${LARGEST} to ${LARGEST}`
+    throw new UserError(`${range}; found ${value}`, 'invalid_argument', { at: { option } })
   }
   for (const [id, bias] of logitBias) {
-    if (Number.isSafeInteger(id) && id >= 0 && Number.isFinite(bias)) continue
-    const at = { option: 'logitBias' } as const
-    throw new UserError(`must map token ids to numbers; found ${id}: ${bias}`, 'invalid_argument', { at })
+    if (Number.isSafeInteger(id) && id >= 0 && Math.abs(bias) <= LARGEST) continue
+    const range = `must map token ids to numbers from -${LARGEST} to ${LARGEST}`
+    throw new UserError(`${range}; found ${id}: ${bias}`, 'invalid_argument', { at: { option: 'logitBias' } })
   }
 }

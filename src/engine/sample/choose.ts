@@ -1,16 +1,19 @@
 import { invariant } from '../../errors.js'
+import type { AnswerGrammar } from '../../grammar/constraint.js'
 import { adjust, changes } from './adjust.js'
 import { choiceOf, type TokenChoice } from './likelihood.js'
 import type { ResolvedOptions } from '../options.js'
 import { seededRandom } from './random.js'
 import type { Draw, RowResult, RowWish } from '../../backends/backend.js'
-import { sample } from './sampler.js'
+import { nothingAllowed, sample } from './sampler.js'
 
 /** stop: a stop id or string, with calls or without; length: maxTokens or the context's end; abort: cancelled. */
 export type FinishReason = 'stop' | 'length' | 'abort'
 
 export interface ChooseRun extends ResolvedOptions {
   readonly signal: AbortSignal
+  /** What the answer has to look like. */
+  readonly form: AnswerGrammar | undefined
   /** Gets every token with its likelihood, if logprobs are asked for. */
   readonly choose: (choice: TokenChoice) => void
 }
@@ -45,9 +48,9 @@ class Chooser {
 
   /** The next token's draw, where nothing but its logits decides about it. */
   get draw(): Draw | undefined {
-    const { constraint, logprobs, adjustments, sampling } = this.run
-    if (constraint || logprobs !== undefined || sampling.repetitionPenalty !== 1 || changes(adjustments))
-      return undefined
+    const { form, constraint, logprobs, adjustments, sampling } = this.run
+    if (form || constraint || logprobs !== undefined) return undefined
+    if (sampling.repetitionPenalty !== 1 || changes(adjustments)) return undefined
     const { temperature, topK, topP, minP } = sampling
     this.drawn ??= this.random()
     return { temperature, topK, topP, minP, u: this.drawn }
@@ -56,18 +59,30 @@ class Chooser {
   choose(row: RowResult): number {
     const id = row.logits ? this.sampleFrom(row.logits) : tokenOf(row)
     this.drawn = undefined
+    this.note(id)
+    if (row.logits && this.run.logprobs !== undefined) this.run.choose(choiceOf(row.logits, id, this.run.logprobs))
+    return id
+  }
+
+  /** A token that comes without a choice. It takes its random number too, so that those after it get theirs. */
+  take(id: number): void {
+    this.random()
+    this.note(id)
+  }
+
+  private note(id: number): void {
+    this.run.form?.accept(id)
     this.run.constraint?.accept(id)
     this.seen.add(id)
     this.counts.set(id, (this.counts.get(id) ?? 0) + 1)
-    if (row.logits && this.run.logprobs !== undefined) this.run.choose(choiceOf(row.logits, id, this.run.logprobs))
-    return id
   }
 
   private sampleFrom(logits: Float32Array): number {
     const { run } = this
     const adjusted = adjust(logits, this.counts, run.adjustments)
     const scores = run.constraint?.mask(adjusted) ?? adjusted
-    return sample(scores, run.sampling, this.seen, this.drawn ?? this.random())
+    if (scores !== adjusted && scores.every((score) => score === -Infinity)) throw nothingAllowed()
+    return sample(scores, run.sampling, this.seen, this.drawn ?? this.random(), run.form?.allowed())
   }
 }
 
@@ -112,6 +127,15 @@ export class AnswerTokens {
       if (this.finishReason !== undefined || id !== drafts[row]) break
     }
     return this.ids.slice(first)
+  }
+
+  /** Takes tokens that are certain, without rows. */
+  take(ids: readonly number[]): void {
+    for (const id of ids) {
+      if (this.finishReason !== undefined) return
+      this.chooser.take(id)
+      this.push(id)
+    }
   }
 
   private push(id: number): void {

@@ -1,84 +1,152 @@
 import type { Dialect } from '../../chat/dialects/dialect.js'
 import { UserError } from '../../errors.js'
-import { Grammars, type GrammarConstraint, type GrammarSpec } from '../../grammar/constraint.js'
-import type { StreamDecoder, Tokenizer } from '../../tokenizer/tokenizer.js'
-import type { TokenConstraint } from './adjust.js'
+import type { AnswerGrammar, ForcedText, GrammarConstraint } from '../../grammar/constraint.js'
+import { Grammars } from '../../grammar/grammars.js'
+import type { GrammarSpec } from '../../grammar/spec.js'
+import type { TokenIndex } from '../../grammar/token-index.js'
+import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 
-/** The grammars of one model, made when the first is asked for. */
+/** The grammars of one model; nothing is done for them until the first is asked for. */
 export class ModelGrammars {
-  private readonly made = new Map<boolean, Promise<Grammars>>()
+  private readonly grammars: Grammars | undefined
 
   constructor(
     private readonly tokenizer: Tokenizer | undefined,
-    private readonly vocabSize: number,
+    vocabSize: number,
     private readonly stopIds: ReadonlySet<number>,
     private readonly dialect: Dialect,
-  ) {}
-
-  /**
-   * The constraint of one answer.
-   * @param prompt the chat's; until its reasoning is over anything may come but the answer's end
-   * @throws UserError invalid_grammar, invalid_tokenizer
-   */
-  async constraint(spec: GrammarSpec, prompt: string | undefined): Promise<TokenConstraint> {
-    const { tokenizer } = this
-    if (!tokenizer) throw new UserError('a grammar needs a tokenizer, and the checkpoint has none', 'invalid_tokenizer')
-    const calls = spec.kind === 'tool-calls'
-    const inner = await (await this.grammars(tokenizer, calls)).constraint(spec, this.dialect)
-    const { markers } = this.dialect
-    const start = prompt === undefined ? undefined : this.dialect.textStart?.(prompt, calls)
-    return start === undefined ? inner : new AfterReasoning(inner, start, tokenizer.decoder(markers), this.stopIds)
+  ) {
+    this.grammars = tokenizer && new Grammars(tokenizer, vocabSize, stopIds, dialect)
   }
 
-  /** Only calls have markers in them: in other answers they would be read as the beginning of a call. */
-  private grammars(tokenizer: Tokenizer, calls: boolean): Promise<Grammars> {
-    let made = this.made.get(calls)
-    if (!made) {
-      made = Grammars.of(tokenizer, this.vocabSize, this.stopIds, calls ? this.dialect.markers : [])
-      this.made.set(calls, made)
-    }
-    return made
+  /**
+   * The grammar of one answer.
+   * @param prompt the chat's; until its reasoning is over anything may come but the answer's end
+   * @throws UserError invalid_grammar, grammar_too_complex, invalid_tokenizer, aborted
+   */
+  async open(spec: GrammarSpec, prompt: string | undefined, signal?: AbortSignal): Promise<OpenGrammar> {
+    const { tokenizer, grammars } = this
+    if (!tokenizer || !grammars)
+      throw new UserError('a grammar needs a tokenizer, and the checkpoint has none', 'invalid_tokenizer')
+    const inner = await grammars.constraint(spec, signal)
+    const start = prompt === undefined ? undefined : this.dialect.textStart?.(prompt, spec.kind === 'tool-calls')
+    const { index, any } = await grammars.tokens()
+    if (start === undefined) return { form: inner, index }
+    const end = new EndOfThought(start, tokenizer, this.dialect, index)
+    return { form: new AfterReasoning(inner, end, any, this.stopIds), index }
   }
 }
 
+/** The grammar of one answer, and what finds the tokens of a text that it forces. */
+export interface OpenGrammar {
+  readonly form: AnswerGrammar
+  readonly index: TokenIndex
+}
+
 /** Lets the model think first: the grammar holds from the end of the reasoning on. */
-class AfterReasoning implements TokenConstraint {
-  private thought = ''
+class AfterReasoning implements AnswerGrammar {
   private thinking = true
+  /** What may be the beginning of the reasoning's end. */
+  private tail: readonly number[] = []
 
   constructor(
     private readonly inner: GrammarConstraint,
-    private readonly end: string,
-    private readonly decoder: StreamDecoder,
+    private readonly end: EndOfThought,
+    /** All tokens that do not end the answer. */
+    private readonly any: Int32Array,
     private readonly stopIds: ReadonlySet<number>,
   ) {}
 
-  prepare(): Promise<void> {
-    return this.inner.prepare()
+  prepare(drafts: readonly number[] = []): void {
+    this.inner.prepare(this.thinking ? [] : drafts)
   }
 
-  mask(scores: Float32Array): Float32Array {
-    if (!this.thinking) return this.inner.mask(scores)
-    const masked = scores.slice()
-    for (const id of this.stopIds) if (id < masked.length) masked[id] = -Infinity
-    return masked
+  follow(ids: readonly number[]): number {
+    if (!this.thinking) return this.inner.follow(ids)
+    let { tail } = this
+    for (let i = 0; i < ids.length; i++) {
+      if (this.stopIds.has(ids[i]!)) return i
+      const found = this.end.after(tail, ids[i]!)
+      if ('tail' in found) tail = found.tail
+      else if (found.rest.length === 0) return i + 1 + this.inner.follow(ids.slice(i + 1))
+      else return this.inner.allows(found.rest) ? i + 1 : i
+    }
+    return ids.length
+  }
+
+  allowed(): Int32Array | undefined {
+    if (!this.thinking) return this.inner.allowed()
+    let allowed = this.any
+    for (const { id, rest } of this.end.endings(this.tail)) {
+      if (rest.length === 0 || this.inner.allows(rest)) continue
+      if (allowed === this.any) allowed = this.any.slice()
+      allowed[id >> 5]! &= ~(1 << (id & 31))
+    }
+    return allowed
   }
 
   accept(id: number): void {
     if (!this.thinking) return this.inner.accept(id)
-    this.thought += this.decoder.push(id)
-    const at = this.thought.indexOf(this.end)
-    if (at < 0) {
-      // Only what may be a beginning of the end is needed.
-      this.thought = this.thought.slice(-this.end.length)
-      return
+    const found = this.end.after(this.tail, id)
+    if ('tail' in found) this.tail = found.tail
+    else {
+      this.thinking = false
+      this.inner.acceptBytes(found.rest)
     }
-    this.thinking = false
-    const rest = this.thought.slice(at + this.end.length).trimStart()
-    if (rest !== '') this.inner.acceptText(rest)
+  }
+
+  forced(): ForcedText | undefined {
+    return this.thinking ? undefined : this.inner.forced()
   }
 
   close(): void {
     this.inner.close()
   }
+}
+
+/** Looks for the text that ends a reasoning, in tokens that may begin or end in the middle of it. */
+class EndOfThought {
+  private readonly end: Uint8Array
+  private readonly markers: ReadonlyMap<number, Uint8Array>
+
+  constructor(
+    end: string,
+    private readonly tokenizer: Tokenizer,
+    dialect: Dialect,
+    private readonly index: TokenIndex,
+  ) {
+    const utf8 = new TextEncoder()
+    this.end = utf8.encode(end)
+    this.markers = new Map(
+      dialect.markers.flatMap((name) => {
+        const id = tokenizer.idOf(name)
+        return id === undefined ? [] : [[id, utf8.encode(name)] as const]
+      }),
+    )
+  }
+
+  /** After `id`, with `tail` before it: the bytes that may be the beginning of the end, or what `id` has after the end. */
+  after(tail: readonly number[], id: number): { readonly tail: readonly number[] } | { readonly rest: Uint8Array } {
+    const { end } = this
+    const bytes = [...tail, ...(this.markers.get(id) ?? this.tokenizer.bytesOf(id) ?? [])]
+    for (let from = 0; from < bytes.length; from++) {
+      const open = bytes.slice(from, from + end.length)
+      if (!open.every((byte, i) => byte === end[i])) continue
+      return open.length < end.length ? { tail: open } : { rest: withoutSpace(bytes.slice(from + end.length)) }
+    }
+    return { tail: [] }
+  }
+
+  /** Tokens after `tail` that begin with what the end lacks and go on, with the text that they have after it. */
+  *endings(tail: readonly number[]): Generator<{ readonly id: number; readonly rest: Uint8Array }, void, undefined> {
+    if (tail.length === 0) return
+    const lacking = this.end.subarray(tail.length)
+    for (const { id, rest } of this.index.longer(lacking)) yield { id, rest: withoutSpace([...rest]) }
+  }
+}
+
+/** Space between the reasoning and the answer belongs to neither. */
+function withoutSpace(bytes: readonly number[]): Uint8Array {
+  const first = bytes.findIndex((byte) => byte !== 32 && (byte < 9 || byte > 13))
+  return Uint8Array.from(first < 0 ? [] : bytes.slice(first))
 }

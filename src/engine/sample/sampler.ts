@@ -1,4 +1,5 @@
 import { UserError, type OptionName } from '../../errors.js'
+import { idsOf, largestOf } from './token-set.js'
 
 /** How the next token is chosen. Applied in this order: repetition penalty, temperature, top-k, top-p, min-p. */
 export interface Sampling {
@@ -23,7 +24,9 @@ export function checkSampling(sampling: Sampling): void {
   check(Number.isSafeInteger(topK) && topK >= 0, 'topK', 'a whole number of at least 0 (0: off)', topK)
   check(topP > 0 && topP <= 1, 'topP', 'a number above 0 and at most 1', topP)
   check(minP >= 0 && minP <= 1, 'minP', 'a number from 0 to 1', minP)
-  check(Number.isFinite(repetitionPenalty) && repetitionPenalty > 0, 'repetitionPenalty', 'above 0', repetitionPenalty)
+  // Beyond this the logits themselves would be lost.
+  const penalizes = repetitionPenalty >= 0.01 && repetitionPenalty <= 100
+  check(penalizes, 'repetitionPenalty', 'a number from 0.01 to 100', repetitionPenalty)
 }
 
 function check(valid: boolean, option: OptionName, expected: string, found: unknown): void {
@@ -36,18 +39,28 @@ function check(valid: boolean, option: OptionName, expected: string, found: unkn
  * @param logits [V]
  * @param seen ids of the prompt and of the answer so far, for the repetition penalty
  * @param u uniform in [0, 1); unused when temperature is 0
- * @throws UserError invalid_file when the logits are not numbers, which means damaged weights
+ * @param allowed the ids that may come, as a set of bits [V / 32]; all where it is left out
+ * @throws UserError invalid_file when the logits are not numbers, which means damaged weights; invalid_grammar when nothing is
+ * allowed
  */
-export function sample(logits: Float32Array, sampling: Sampling, seen: Iterable<number>, u: number): number {
+export function sample(
+  logits: Float32Array,
+  sampling: Sampling,
+  seen: Iterable<number>,
+  u: number,
+  allowed?: Int32Array,
+): number {
   const scores = penalize(logits, seen, sampling.repetitionPenalty)
-  const best = argmax(scores)
+  const best = allowed ? bestOf(scores, allowed) : argmax(scores)
   if (sampling.temperature === 0) return best
   const max = scores[best]!
   const weightOf = (id: number): number => Math.exp((scores[id]! - max) / sampling.temperature)
   const { topK, topP, minP } = sampling
-  if (topK > 0 && topK < scores.length) return draw(topIds(scores, topK), weightOf, topP, minP, u)
-  if (topP < 1) return drawNucleus(scores, weightOf, topP, minP, u)
-  return drawAny(scores, weightOf, minP, u)
+  const ids = allowed && idsOf(allowed, scores.length)
+  const count = ids?.length ?? scores.length
+  if (topK > 0 && topK < scores.length) return draw(topIds(scores, Math.min(topK, count), ids), weightOf, topP, minP, u)
+  if (topP < 1) return drawNucleus(scores, ids, weightOf, topP, minP, u)
+  return drawAny(count, ids, weightOf, minP, u)
 }
 
 /** The largest logit's id, the lowest of equals. */
@@ -67,6 +80,20 @@ export function argmax(scores: Float32Array): number {
   return best
 }
 
+/** As {@link argmax}, of the allowed ones. */
+function bestOf(scores: Float32Array, allowed: Int32Array): number {
+  const best = largestOf(scores, allowed)
+  if (best === undefined) throw nothingAllowed()
+  if (!Number.isFinite(scores[best])) throw damaged(`${scores[best]} for token ${best}`)
+  return best
+}
+
+/** Nothing may come next. */
+export function nothingAllowed(): UserError {
+  const why = 'no token of the model can write what would have to come next'
+  return new UserError(`the answer cannot go on: ${why}; write the grammar for other characters`, 'invalid_grammar')
+}
+
 function damaged(found: string): UserError {
   const hint = 'the weights or their scales are probably damaged: compare the files with the published checksums'
   return new UserError(`expected finite logits, found ${found}; ${hint}`, 'invalid_file')
@@ -82,8 +109,8 @@ function penalize(logits: Float32Array, seen: Iterable<number>, penalty: number)
   return scores
 }
 
-/** Ids of the k largest scores, falling; a heap of k whose root is the worst, so V stays unsorted. */
-export function topIds(scores: Float32Array, k: number): Int32Array {
+/** Ids of the k largest scores, of `ids` if they are given, falling; a heap of k whose root is the worst, so V stays unsorted. */
+export function topIds(scores: Float32Array, k: number, ids?: Int32Array): Int32Array {
   const heap = new Int32Array(k)
   const worse = (a: number, b: number): boolean => scores[a]! < scores[b]! || (scores[a] === scores[b] && a > b)
   const sink = (id: number): void => {
@@ -96,23 +123,35 @@ export function topIds(scores: Float32Array, k: number): Int32Array {
     }
     heap[hole] = id
   }
-  for (let id = 0; id < k; id++) heap[id] = id
+  for (let i = 0; i < k; i++) heap[i] = ids ? ids[i]! : i
   heap.sort((a, b) => scores[a]! - scores[b]! || b - a)
-  for (let id = k; id < scores.length; id++) if (scores[id]! > scores[heap[0]!]!) sink(id)
+  const count = ids?.length ?? scores.length
+  for (let i = k; i < count; i++) {
+    const id = ids ? ids[i]! : i
+    if (scores[id]! > scores[heap[0]!]!) sink(id)
+  }
   return heap.sort((a, b) => scores[b]! - scores[a]! || a - b)
 }
 
-/** Nucleus over all of V. What has less than (1 - p) / V cannot be needed to reach p, so only the rest is sorted. */
-function drawNucleus(scores: Float32Array, weightOf: WeightOf, topP: number, minP: number, u: number): number {
-  const weights = new Float64Array(scores.length)
+/** Nucleus over all that may come, n. What has less than (1 - p) / n cannot be needed to reach p, so only the rest is sorted. */
+function drawNucleus(
+  scores: Float32Array,
+  ids: Int32Array | undefined,
+  weightOf: WeightOf,
+  topP: number,
+  minP: number,
+  u: number,
+): number {
+  const size = ids?.length ?? scores.length
+  const weights = new Float64Array(size)
   let total = 0
-  for (let id = 0; id < scores.length; id++) total += weights[id] = weightOf(id)
-  const floor = (total * (1 - topP)) / scores.length
-  const ids = new Int32Array(scores.length)
+  for (let i = 0; i < size; i++) total += weights[i] = weightOf(ids ? ids[i]! : i)
+  const floor = (total * (1 - topP)) / size
+  const kept = new Int32Array(size)
   let count = 0
-  for (let id = 0; id < scores.length; id++) if (weights[id]! >= floor) ids[count++] = id
-  const falling = ids.subarray(0, count).sort((a, b) => scores[b]! - scores[a]! || a - b)
-  return draw(falling, (id) => weights[id]!, topP, minP, u, total)
+  for (let i = 0; i < size; i++) if (weights[i]! >= floor) kept[count++] = ids ? ids[i]! : i
+  const falling = kept.subarray(0, count).sort((a, b) => scores[b]! - scores[a]! || a - b)
+  return draw(falling, weightOf, topP, minP, u, total)
 }
 
 type WeightOf = (id: number) => number
@@ -132,20 +171,24 @@ function draw(ids: Int32Array, weightOf: WeightOf, topP: number, minP: number, u
   return ids[kept - 1]!
 }
 
-function drawAny(scores: Float32Array, weightOf: WeightOf, minP: number, u: number): number {
-  const weights = new Float64Array(scores.length)
+/** Draws from the `count` that may come. */
+function drawAny(count: number, ids: Int32Array | undefined, weightOf: WeightOf, minP: number, u: number): number {
+  const weights = new Float64Array(count)
   let sum = 0
   let last = 0
-  for (let id = 0; id < scores.length; id++) {
-    const weight = weightOf(id)
+  for (let i = 0; i < count; i++) {
+    const weight = weightOf(ids ? ids[i]! : i)
     if (weight < minP || weight === 0) continue
-    sum += weights[id] = weight
-    last = id
+    sum += weights[i] = weight
+    last = i
   }
   let left = u * sum
-  for (let id = 0; id < last; id++) {
-    left -= weights[id]!
-    if (weights[id]! > 0 && left < 0) return id
+  let chosen = last
+  for (let i = 0; i < last; i++) {
+    left -= weights[i]!
+    if (weights[i]! <= 0 || left >= 0) continue
+    chosen = i
+    break
   }
-  return last
+  return ids ? ids[chosen]! : chosen
 }

@@ -43,8 +43,8 @@ export class RequestScope {
   streaming = false
   /** The parameter that the engine's refusals are about. */
   promptParam = 'messages'
-  /** The parameter that says what the answer has to look like. */
-  grammarParam: string | undefined
+  /** The parameter that says what the answer has to look like; of tools, the one that the engine's error names. */
+  grammarParam: (path: string | undefined) => string | undefined = () => undefined
   private readonly controller = new AbortController()
   private readonly endings: (() => void)[] = []
 

@@ -1,7 +1,5 @@
 import type { ToolDefinition } from '../../chat/message.js'
-import { UserError } from '../../errors.js'
-import type { GrammarSpec } from '../../grammar/constraint.js'
-import { jsonSchemaToEbnf } from '../../grammar/json-schema.js'
+import type { GrammarSpec } from '../../grammar/spec.js'
 import { badRequest } from '../http/api-error.js'
 
 /** none and auto leave it to the model. */
@@ -17,53 +15,68 @@ export interface AnswerForm {
   readonly parallel: boolean
 }
 
+/** The grammar of an answer, and which parameter says what a refusal of the engine is about. */
+export interface RequestedGrammar {
+  readonly grammar: GrammarSpec | undefined
+  /** @param path of the engine's error; undefined where it names no place */
+  readonly paramOf: (path: string | undefined) => string | undefined
+}
+
+/** Kinds of formats beside OpenAI's, whose texts are grammars. */
+const TEXTS = ['regex', 'ebnf', 'lark', 'gbnf'] as const
+
 /**
- * The one place where response formats, strict tools and tool choices become a grammar; undefined where the answer is free.
- * Whether a format can be a grammar is the engine's to say, see {@link grammarParam}; of tools, it would not say which.
+ * The one place where response formats, strict tools and tool choices become a grammar; none where the answer is free. With a
+ * format and tools that may be called, the answer is calls or what the format says. Whether a schema or an expression can be
+ * held is the engine's to say: nothing of a client is compiled or run here.
+ * @param parametersIn where a tool has its schema
  * @throws ApiError 400 that names the parameter
  */
-export function grammarOf({ format, choice = 'auto', tools = [], parallel }: AnswerForm): GrammarSpec | undefined {
+export function grammarOf(form: AnswerForm, parametersIn: string): RequestedGrammar {
+  const { format, choice = 'auto', tools = [], parallel } = form
   const required = choice !== 'auto' && choice !== 'none'
   const strict = choice !== 'none' && tools.some((tool) => tool.function.strict)
-  const formatted = format !== undefined && format.type !== 'text'
-  if (formatted && (required || strict))
-    throw badRequest(format.param, `${format.param} does not go with strict tools or a required call; leave one out`)
-  if (formatted) return formatGrammar(format)
-  if (!required && !strict) return undefined
+  const formatted = format === undefined || format.type === 'text' ? undefined : formatGrammar(format)
+  const param = formatted && format?.param
+  if (!required && !strict && !(formatted && choice !== 'none' && tools.length > 0))
+    return { grammar: formatted, paramOf: () => param }
   if (tools.length === 0) throw badRequest('tools', 'tool_choice asks for a call, and there are no tools')
   const named = typeof choice === 'object' ? tools.filter((tool) => tool.function.name === choice.name) : tools
   if (named.length === 0) throw badRequest('tool_choice', 'tool_choice names a tool that is not among the tools')
-  tools.forEach(checkParameters)
-  return { kind: 'tool-calls', tools: named, must: required, parallel: parallel && typeof choice !== 'object' }
+  const paramOf = (path: string | undefined): string => {
+    const tool = named[Number(/^tools\[(\d+)\]/.exec(path ?? '')?.[1] ?? NaN)]
+    if (tool) return `tools[${tools.indexOf(tool)}].${parametersIn}`
+    return path === 'orJson' && format ? format.param : 'tools'
+  }
+  const calls = {
+    kind: 'tool-calls',
+    tools: named,
+    must: required,
+    parallel: parallel && typeof choice !== 'object',
+  } as const
+  // A required call is no answer in the format.
+  if (!formatted || required) return { grammar: calls, paramOf }
+  return { grammar: { ...calls, orJson: schemaOf(formatted, format!.param) }, paramOf }
 }
 
 function formatGrammar({ param, type, schema }: NonNullable<AnswerForm['format']>): GrammarSpec {
-  switch (type) {
-    case 'json_object':
-      return { kind: 'json' }
-    case 'json_schema':
-      if (schema === undefined) throw badRequest(param, `${param}: type json_schema needs a schema`)
-      return { kind: 'json-schema', schema }
-    case 'regex':
-    case 'ebnf':
-      if (typeof schema !== 'string') throw badRequest(param, `${param}: type ${type} needs its text`)
-      return type === 'regex' ? { kind: 'regex', pattern: schema } : { kind: 'ebnf', grammar: schema }
-    default:
-      throw badRequest(param, `${param}: expected type text, json_object, json_schema, regex or ebnf, found ${type}`)
+  if (type === 'json_object') return { kind: 'json' }
+  if (type === 'json_schema') {
+    if (schema === undefined) throw badRequest(param, `${param}: type json_schema needs a schema`)
+    return { kind: 'json-schema', schema }
   }
+  const kind = TEXTS.find((text) => text === type)
+  if (!kind) {
+    const known = `text, json_object, json_schema, ${TEXTS.slice(0, -1).join(', ')} or ${TEXTS.at(-1)}`
+    throw badRequest(param, `${param}: expected type ${known}, found ${type}`)
+  }
+  if (typeof schema !== 'string') throw badRequest(param, `${param}: type ${type} needs its text`)
+  return kind === 'regex' ? { kind, pattern: schema } : { kind, grammar: schema }
 }
 
-/** The parameter at fault when the engine refuses a grammar. */
-export function grammarParam(grammar: GrammarSpec | undefined, formatParam: string): string {
-  return grammar?.kind === 'tool-calls' ? 'tools' : formatParam
-}
-
-function checkParameters(tool: ToolDefinition, index: number): void {
-  try {
-    jsonSchemaToEbnf({ type: 'object', ...tool.function.parameters })
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error
-    const param = `tools[${index}].function.parameters`
-    throw badRequest(param, `${param}: ${error.message}`)
-  }
+/** What the answer is instead of calls. @throws ApiError where it is no JSON */
+function schemaOf(format: GrammarSpec, param: string): unknown {
+  if (format.kind === 'json') return { type: 'object' }
+  if (format.kind === 'json-schema') return format.schema
+  throw badRequest(param, `${param}: beside tools an answer can be JSON; leave out ${format.kind} or the tools`)
 }

@@ -19,7 +19,7 @@ export const samplingFields = {
   top_p: z.number().min(0).max(1).nullish().describe('Only the likeliest tokens that reach this probability together.'),
   top_k: integer.min(0).nullish().describe('Only the k likeliest tokens; 0 is off.'),
   min_p: z.number().min(0).max(1).nullish().describe('Only tokens with this share of the likeliest one’s probability.'),
-  repetition_penalty: z.number().positive().max(100).nullish().describe('Above 1 discourages what was there before.'),
+  repetition_penalty: z.number().min(0.01).max(100).nullish().describe('Above 1 discourages what was there before.'),
   frequency_penalty: z
     .number()
     .min(-2)

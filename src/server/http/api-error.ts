@@ -55,7 +55,10 @@ const httpWording: Wording = ({ option, value }) => {
  */
 export function apiErrorOf(
   error: unknown,
-  params: { readonly prompt?: string | undefined; readonly grammar?: string | undefined } = {},
+  params: {
+    readonly prompt?: string | undefined
+    readonly grammar?: (path: string | undefined) => string | undefined
+  } = {},
 ): ApiError {
   if (error instanceof ApiError) return error
   if (error instanceof EngineUnavailable) {
@@ -70,16 +73,18 @@ export function apiErrorOf(
       return new ApiError(499, 'the request was cancelled', { code: 'cancelled' })
     case 'out_of_memory':
       return new ApiError(503, error.messageIn(httpWording), { code: 'out_of_memory', retryAfter: 5 })
-    default:
-      return refusal(error, error.code === 'invalid_grammar' ? (params.grammar ?? params.prompt) : params.prompt)
+    case 'invalid_grammar':
+    case 'grammar_too_complex': {
+      const param = params.grammar?.(error.path) ?? params.prompt
+      const detail = { code: error.code, ...(param !== undefined && { param }) }
+      return new ApiError(400, error.messageIn(httpWording, param), detail)
+    }
+    default: {
+      const param = params.prompt
+      const detail = { code: error.code, ...(param !== undefined && { param }) }
+      return new ApiError(400, error.messageIn(httpWording), detail)
+    }
   }
-}
-
-function refusal(error: UserError, param: string | undefined): ApiError {
-  const { code } = error
-  const message = error.messageIn(httpWording)
-  if (param === undefined) return new ApiError(400, message, { code })
-  return new ApiError(400, code === 'invalid_grammar' ? `${param}: ${message}` : message, { code, param })
 }
 
 const OPENAI_TYPES: Partial<Record<number, string>> = {

@@ -1,7 +1,7 @@
 import { newId, type RequestScope } from '../../admission/request.js'
 import { badRequest } from '../../http/api-error.js'
 import { drained } from '../../http/events.js'
-import { grammarOf, grammarParam, type ToolChoice } from '../answer-form.js'
+import { grammarOf, type ToolChoice } from '../answer-form.js'
 import { startChat, type ChatCall } from '../calls.js'
 import { post, type Call } from '../route.js'
 import { conversationOf, toolsOf } from './conversation.js'
@@ -48,12 +48,13 @@ async function messages({ body, scope }: Call<MessagesRequest>): Promise<Respons
 }
 
 function callOf(body: MessagesRequest, scope: RequestScope): ChatCall {
-  const grammar = grammarOf({
+  const form = {
     choice: body.tool_choice && toolChoiceOf(body.tool_choice),
     tools: toolsOf(body.tools),
     parallel: body.tool_choice?.disable_parallel_tool_use !== true,
-  })
-  scope.grammarParam = grammarParam(grammar, 'tools')
+  }
+  const { grammar, paramOf } = grammarOf(form, 'input_schema')
+  scope.grammarParam = paramOf
   const { messages, ...inputs } = conversationOf(body)
   return {
     messages,

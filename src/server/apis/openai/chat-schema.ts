@@ -9,10 +9,14 @@ const toolChoiceSchema = z.union([
 ])
 
 const responseFormat = z.object({
-  type: z.enum(['text', 'json_object', 'json_schema', 'regex', 'ebnf']),
+  type: z.enum(['text', 'json_object', 'json_schema', 'regex', 'ebnf', 'lark', 'gbnf']),
   json_schema: z.object({ name: z.string().nullish(), schema: z.unknown(), strict: z.boolean().nullish() }).optional(),
   pattern: z.string().max(20_000).optional().describe('Of type regex: what the whole answer matches.'),
-  grammar: z.string().max(262_144).optional().describe('Of type ebnf: a grammar with a rule called root.'),
+  grammar: z
+    .string()
+    .max(262_144)
+    .optional()
+    .describe('Of type ebnf, lark and gbnf: a grammar with a rule called root, or start in lark.'),
 })
 
 export const chatSchema = z

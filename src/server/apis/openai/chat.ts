@@ -1,6 +1,6 @@
 import { newId, type RequestScope, type StartAnswer } from '../../admission/request.js'
 import { badRequest } from '../../http/api-error.js'
-import { grammarOf, grammarParam, type AnswerForm, type ToolChoice } from '../answer-form.js'
+import { grammarOf, type AnswerForm, type ToolChoice } from '../answer-form.js'
 import { startChat } from '../calls.js'
 import { messagesOf, toolsOf } from '../conversation.js'
 import { samplingOptions } from '../request-fields.js'
@@ -41,13 +41,14 @@ function callsOf(body: ChatRequest, scope: RequestScope): StartAnswer[] {
   if (typeof top === 'number' && !body.logprobs) throw badRequest('top_logprobs', 'top_logprobs needs logprobs: true')
   if (body.stream_options && !body.stream) throw badRequest('stream_options', 'stream_options needs stream: true')
   const tools = toolsOf(body.tools)
-  const grammar = grammarOf({
+  const form = {
     format: body.response_format ? responseFormat(body.response_format) : undefined,
     choice: choice ? toolChoiceOf(choice) : undefined,
     tools,
     parallel: body.parallel_tool_calls !== false,
-  })
-  scope.grammarParam = grammarParam(grammar, 'response_format')
+  }
+  const { grammar, paramOf } = grammarOf(form, 'function.parameters')
+  scope.grammarParam = paramOf
   const messages = messagesOf(body.messages)
   const options = {
     ...samplingOptions(body),
@@ -67,7 +68,7 @@ function toolChoiceOf(choice: NonNullable<ChatRequest['tool_choice']>): ToolChoi
 }
 
 function responseFormat(format: NonNullable<ChatRequest['response_format']>): AnswerForm['format'] {
-  const schema = { json_schema: format.json_schema?.schema, regex: format.pattern, ebnf: format.grammar }
-  const { type } = format
-  return { param: 'response_format', type, schema: type in schema ? schema[type as keyof typeof schema] : undefined }
+  const { type, json_schema: json, pattern, grammar } = format
+  const schema = type === 'json_schema' ? json?.schema : type === 'regex' ? pattern : grammar
+  return { param: 'response_format', type, schema }
 }

@@ -2,7 +2,7 @@ import type { ChatMessage } from '../../../chat/message.js'
 import type { RequestScope } from '../../admission/request.js'
 import { ApiError, badRequest, unsupported } from '../../http/api-error.js'
 import { drained, frame } from '../../http/events.js'
-import { grammarOf, grammarParam, type ToolChoice } from '../answer-form.js'
+import { grammarOf, type AnswerForm, type ToolChoice } from '../answer-form.js'
 import { startChat, type ChatCall } from '../calls.js'
 import { samplingOptions } from '../request-fields.js'
 import { post, type Call, type Route } from '../route.js'
@@ -81,13 +81,14 @@ function callOf(body: ResponsesRequest, conversation: readonly ChatMessage[], sc
   const { instructions, tool_choice: choice, top_logprobs: top } = body
   const format = body.text?.format
   const tools = toolsOfResponse(body.tools)
-  const grammar = grammarOf({
-    format: format ? { param: 'text.format', type: format.type, schema: format['schema'] } : undefined,
+  const form = {
+    format: format ? textFormat(format) : undefined,
     choice: choice ? toolChoiceOf(choice) : undefined,
     tools,
     parallel: body.parallel_tool_calls !== false,
-  })
-  scope.grammarParam = grammarParam(grammar, 'text.format')
+  }
+  const { grammar, paramOf } = grammarOf(form, 'parameters')
+  scope.grammarParam = paramOf
   return {
     messages: instructions ? [{ role: 'system', content: instructions }, ...conversation] : conversation,
     options: {
@@ -99,6 +100,13 @@ function callOf(body: ResponsesRequest, conversation: readonly ChatMessage[], sc
       grammar,
     },
   }
+}
+
+/** Text of a grammar stands where chat completions have it. */
+function textFormat(format: { readonly type: string; readonly [field: string]: unknown }): AnswerForm['format'] {
+  const { type, schema, pattern, grammar } = format
+  const text = type === 'regex' ? pattern : grammar
+  return { param: 'text.format', type, schema: type === 'json_schema' ? schema : text }
 }
 
 function toolChoiceOf(choice: NonNullable<ResponsesRequest['tool_choice']>): ToolChoice {

@@ -1,0 +1,253 @@
+import type { Dialect } from '../chat/dialects/dialect.js'
+import { UserError } from '../errors.js'
+import type { Tokenizer } from '../tokenizer/tokenizer.js'
+import { TokenMasks } from './automaton/masks.js'
+import { compileGrammar, type CompiledGrammar } from './compile.js'
+import { GrammarConstraint, type GrammarInUse } from './constraint.js'
+import { Pauses } from './pauses.js'
+import type { GrammarSpec } from './spec.js'
+import { TokenIndex } from './token-index.js'
+import { Vocabulary } from './vocabulary/vocabulary.js'
+
+export interface GrammarMemory {
+  /** Bytes of compiled grammars that a model keeps for the next request; those in use come on top. */
+  readonly kept: number
+  /** A grammar in use forgets the states that no answer is in when it is larger than this. */
+  readonly trimmed: number
+}
+
+const MEMORY: GrammarMemory = { kept: 16 * 2 ** 20, trimmed: 8 * 2 ** 20 }
+
+/** The vocabulary of a model as grammars need it. */
+interface ModelTokens {
+  readonly vocabulary: Vocabulary
+  readonly index: TokenIndex
+  /** Every token that there is, but those that end an answer, as a set of bits. */
+  readonly any: Int32Array
+}
+
+/** The grammars of one model: its vocabulary, and what was compiled lately. */
+export class Grammars {
+  private made: Promise<ModelTokens> | undefined
+  /** By their specs; who was used least recently stands first. */
+  private readonly entries = new Map<string, Entry>()
+  private readonly memory: GrammarMemory
+
+  /**
+   * @param vocabSize columns of the logits, which may be more than the tokenizer has
+   * @param stopIds ids of which one ends the answer, where the grammar lets it end
+   */
+  constructor(
+    private readonly tokenizer: Tokenizer,
+    private readonly vocabSize: number,
+    private readonly stopIds: ReadonlySet<number>,
+    private readonly dialect: Dialect,
+    memory: Partial<GrammarMemory> = {},
+  ) {
+    this.memory = { ...MEMORY, ...memory }
+  }
+
+  /** Bytes of the grammars that are there. */
+  get bytes(): number {
+    return [...this.entries.values()].reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  /**
+   * A constraint for one answer; close it when the answer ends. The same grammar is compiled once for all who ask for it.
+   * @param signal ends the compilation where nobody else waits for it
+   * @throws UserError invalid_grammar, grammar_too_complex, aborted
+   */
+  async constraint(spec: GrammarSpec, signal?: AbortSignal): Promise<GrammarConstraint> {
+    if (this.stopIds.size === 0) throw new UserError('the model has no token that ends an answer', 'invalid_grammar')
+    const key = keyOf(spec)
+    const known = this.entries.get(key)
+    if (known) this.entries.delete(key)
+    const entry =
+      known ??
+      new Entry(
+        (end) => this.compile(spec, end),
+        () => this.evict(),
+        this.memory.trimmed,
+      )
+    this.entries.set(key, entry)
+    try {
+      return await entry.open(signal)
+    } catch (error) {
+      if (entry.failed && this.entries.get(key) === entry) this.entries.delete(key)
+      throw error
+    }
+  }
+
+  private async compile(
+    spec: GrammarSpec,
+    signal: AbortSignal,
+  ): Promise<{ grammar: CompiledGrammar; masks: TokenMasks; stopIds: ReadonlySet<number> }> {
+    const options = {
+      signal,
+      dialect: this.dialect,
+      isSpecial: (name: string) => this.specialIdOf(name) !== undefined,
+      isStop: (name: string) => this.isStop(name),
+    }
+    // A grammar that cannot be used says so before the vocabulary is built.
+    const grammar = await compileGrammar(spec, options)
+    const { vocabulary } = await this.tokens()
+    return { grammar, masks: new TokenMasks(grammar.automaton, vocabulary, this.stopIds), stopIds: this.stopIds }
+  }
+
+  /** The tokens of the model, in the forms that grammars need. */
+  tokens(): Promise<ModelTokens> {
+    this.made ??= this.build().catch((error: unknown) => {
+      this.made = undefined
+      throw error
+    })
+    return this.made
+  }
+
+  private async build(): Promise<ModelTokens> {
+    const { tokenizer } = this
+    const pauses = new Pauses()
+    const tokens: (Uint8Array | undefined)[] = []
+    const any = new Int32Array(Math.ceil(this.vocabSize / 32))
+    for (let id = 0; id < this.vocabSize; id++) {
+      // Ids beyond the tokenizer's have no text, nor have gaps between its tokens.
+      const bytes = id < tokenizer.vocabSize && !this.stopIds.has(id) ? tokenizer.bytesOf(id) : null
+      if (bytes !== null) any[id >> 5]! |= 1 << (id & 31)
+      tokens.push(bytes && bytes.length > 0 ? bytes : undefined)
+      if ((id & 1023) === 0) await pauses.breathe()
+    }
+    const specials = new Map<string, number>()
+    for (const name of this.dialect.markers) {
+      const id = this.specialIdOf(name)
+      if (id !== undefined) specials.set(name, id)
+    }
+    const index = await TokenIndex.of(tokens, pauses)
+    return { vocabulary: await Vocabulary.of(tokens, specials), index, any }
+  }
+
+  /** The id of a marker that no text can spell and that ends no answer. */
+  private specialIdOf(name: string): number | undefined {
+    const { tokenizer } = this
+    const id = tokenizer.idOf(name)
+    const isSpecial =
+      id !== undefined && id < this.vocabSize && !this.stopIds.has(id) && tokenizer.bytesOf(id) === undefined
+    return isSpecial ? id : undefined
+  }
+
+  private isStop(name: string): boolean {
+    const id = this.tokenizer.idOf(name)
+    return id !== undefined && this.stopIds.has(id)
+  }
+
+  /** Lets go of what no answer uses, the least recently used first, until the rest is small enough. */
+  private evict(): void {
+    let { bytes } = this
+    for (const [key, entry] of this.entries) {
+      if (bytes <= this.memory.kept) return
+      if (entry.isUsed) continue
+      bytes -= entry.bytes
+      this.entries.delete(key)
+    }
+  }
+}
+
+type Compiled = Awaited<ReturnType<Grammars['compile']>>
+
+/** A grammar of the cache: being compiled, or compiled, and who uses it. */
+class Entry implements GrammarInUse {
+  failed = false
+  readonly forcedTexts = new Map<string, readonly number[]>()
+  private readonly users = new Set<GrammarConstraint>()
+  private readonly controller = new AbortController()
+  private readonly compiling: Promise<Compiled>
+  private compiled: Compiled | undefined
+  private waiting = 0
+
+  constructor(
+    compile: (signal: AbortSignal) => Promise<Compiled>,
+    private readonly released: () => void,
+    private readonly trimmed: number,
+  ) {
+    this.compiling = compile(this.controller.signal)
+    this.compiling.then(
+      (compiled) => (this.compiled = compiled),
+      () => (this.failed = true),
+    )
+  }
+
+  get isUsed(): boolean {
+    return this.users.size + this.waiting > 0
+  }
+
+  get bytes(): number {
+    return this.compiled?.masks.bytes ?? 0
+  }
+
+  get automaton() {
+    return this.ready.grammar.automaton
+  }
+
+  get masks(): TokenMasks {
+    return this.ready.masks
+  }
+
+  get stopIds(): ReadonlySet<number> {
+    return this.ready.stopIds
+  }
+
+  async open(signal: AbortSignal | undefined): Promise<GrammarConstraint> {
+    this.waiting++
+    try {
+      await abortable(this.compiling, signal)
+      const constraint = new GrammarConstraint(this, this.automaton.initial)
+      this.users.add(constraint)
+      return constraint
+    } finally {
+      this.waiting--
+      if (!this.compiled && this.waiting === 0) {
+        this.failed = true
+        this.controller.abort()
+      }
+    }
+  }
+
+  tidy(): void {
+    if (this.bytes <= this.trimmed) return
+    const users = [...this.users]
+    const states = this.masks.trim(users.map(({ state }) => state))
+    users.forEach((user, i) => (user.state = states[i]!))
+    this.forcedTexts.clear()
+  }
+
+  release(constraint: GrammarConstraint): void {
+    this.users.delete(constraint)
+    this.released()
+  }
+
+  private get ready(): Compiled {
+    if (!this.compiled) throw new Error('internal error: a grammar that is not compiled')
+    return this.compiled
+  }
+}
+
+/** What names a grammar. The order of a schema's properties counts. @throws UserError invalid_grammar for what is no plain data */
+function keyOf(spec: GrammarSpec): string {
+  try {
+    return JSON.stringify(spec)
+  } catch (cause) {
+    throw new UserError('expected a grammar of plain data; found what JSON cannot write', 'invalid_grammar', { cause })
+  }
+}
+
+/** @throws UserError aborted as soon as the signal says so */
+function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(new UserError('the answer was cancelled', 'aborted'))
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    work
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', abort))
+      .catch(() => undefined)
+  })
+}

@@ -1,0 +1,50 @@
+import type { ToolDefinition } from '../chat/message.js'
+
+/** How JSON is written, where a grammar could leave it open. */
+export interface JsonStyle {
+  /**
+   * What may stand between JSON's tokens: `flexible` (default) nothing, one space, or a new line with at most 40 blanks;
+   * `compact` nothing; `spaced` one space after `:` and `,`; a number of spaces or a tab: as JSON.stringify indents.
+   */
+  readonly whiteSpace?: 'flexible' | 'compact' | 'spaced' | number | '\t' | undefined
+  /**
+   * `in-order` (default): the members of an object come in the schema's order, and others only where the schema spells them out.
+   * `any`: in any order, with all others that the schema allows.
+   */
+  readonly properties?: 'in-order' | 'any' | undefined
+  /** Most digits of numbers that the schema does not bound itself. */
+  readonly digits?: { readonly whole?: number; readonly decimals?: number; readonly exponent?: number } | undefined
+}
+
+/**
+ * What an answer has to look like, after its reasoning.
+ * @example
+ * const date: GrammarSpec = { kind: 'regex', pattern: '\\d{4}-\\d\\d-\\d\\d' }
+ * const { text } = await engine.chat(messages, { grammar: date }).result
+ */
+export type GrammarSpec =
+  /** A JSON object. */
+  | ({ readonly kind: 'json' } & Pick<JsonStyle, 'whiteSpace' | 'digits'>)
+  /** JSON of a schema: 2020-12, or draft-07. */
+  | ({ readonly kind: 'json-schema'; readonly schema: unknown } & JsonStyle)
+  /** The whole answer matches: the regular part of ECMAScript's expressions, with the flag u. */
+  | { readonly kind: 'regex'; readonly pattern: string }
+  /** EBNF as `root ::= "a" [0-9]+ | rule`; the answer matches the rule `root`. */
+  | { readonly kind: 'ebnf'; readonly grammar: string }
+  /** Lark's grammars, as custom tools of OpenAI have them; the answer matches `start`. */
+  | { readonly kind: 'lark'; readonly grammar: string }
+  /** llama.cpp's grammars; the answer matches `root`. */
+  | { readonly kind: 'gbnf'; readonly grammar: string }
+  | ToolCallsSpec
+
+/** Calls of these tools, as the model's dialect writes them. */
+export interface ToolCallsSpec {
+  readonly kind: 'tool-calls'
+  readonly tools: readonly ToolDefinition[]
+  /** True: the answer is calls and nothing else. False: it may be text, and text may stand before the calls. */
+  readonly must: boolean
+  /** Whether there may be several calls. */
+  readonly parallel: boolean
+  /** Instead of calls the answer may be JSON of this schema, and then it is nothing else. */
+  readonly orJson?: unknown
+}

@@ -1,0 +1,49 @@
+import { referred } from '../../chat/dialects/arguments.js'
+import type { UserError } from '../../errors.js'
+import { isJsonObject, type JsonObject } from '../../json.js'
+import type { Node } from '../syntax/nodes.js'
+import { invalidGrammar } from '../syntax/refuse.js'
+
+/** Makes a node of a JSON schema. */
+export type SchemaNode = (schema: unknown) => Promise<Node>
+
+/** A schema of an argument that calls of this model cannot hold. */
+export function refusedArgument(path: string, keyword: string | undefined, what: string): UserError {
+  return invalidGrammar(`${path}${keyword === undefined ? '' : `/${keyword}`}: ${what}`)
+}
+
+/** A place below another, as a JSON pointer. */
+export function below(path: string, key: string | number): string {
+  return `${path}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`
+}
+
+/** The schema that a reference is to, whose other references are into `root`. */
+export function resolved(schema: unknown, root: JsonObject): unknown {
+  let found = schema
+  for (let depth = 0; depth < 8 && isJsonObject(found) && typeof found['$ref'] === 'string'; depth++)
+    found = referred(root, found['$ref'])
+  return found
+}
+
+/** The schema with the definitions that its references are to. */
+export function withDefinitions(schema: unknown, root: JsonObject): unknown {
+  if (!isJsonObject(schema)) return schema
+  const kept = ['$schema', '$defs', 'definitions'].filter((name) => name in root && !(name in schema))
+  return { ...Object.fromEntries(kept.map((name) => [name, root[name]])), ...schema }
+}
+
+/** Keywords that say nothing about a value. */
+export const SILENT: ReadonlySet<string> = new Set([
+  ...[
+    'title',
+    'description',
+    'default',
+    'examples',
+    'deprecated',
+    'readOnly',
+    'writeOnly',
+    '$comment',
+    '$id',
+    '$schema',
+  ],
+])

@@ -1,0 +1,70 @@
+import { typesOf } from '../../chat/dialects/arguments.js'
+import { isJsonObject, type JsonObject } from '../../json.js'
+import { LAST_CODE } from '../syntax/characters.js'
+import { both, chars, choice, repeat, text, type Node } from '../syntax/nodes.js'
+import { regexNode } from '../text/regex.js'
+import { below, refusedArgument, resolved, SILENT } from './argument.js'
+
+const CHARACTER = chars([[0, LAST_CODE]])
+
+/**
+ * What the strings of a schema are, as the text between tags: undefined where they are any.
+ * @throws UserError invalid_grammar for a keyword that cannot be held
+ */
+export function rawString(schema: unknown, root: JsonObject, path: string): Node | undefined {
+  const own = resolved(schema, root)
+  if (!isJsonObject(own)) return undefined
+  const fixed = 'const' in own ? [own['const']] : own['enum']
+  const parts: Node[] = []
+  if (Array.isArray(fixed))
+    parts.push(choice(fixed.filter((value): value is string => typeof value === 'string').map(text)))
+  for (const [keyword, value] of Object.entries(own)) {
+    const part = partOf(keyword, value, own, root, path)
+    if (part) parts.push(part)
+  }
+  return parts.length === 0 ? undefined : parts.reduce((left, right) => both(left, right))
+}
+
+function partOf(keyword: string, value: unknown, own: JsonObject, root: JsonObject, path: string): Node | undefined {
+  switch (keyword) {
+    case 'pattern':
+      if (typeof value === 'string') return regexNode(value, { quoting: 'plain', whole: false })
+      throw refusedArgument(path, keyword, 'expected a regular expression')
+    case 'format':
+      throw refusedArgument(path, keyword, `${String(value)} soon`)
+    case 'minLength':
+    case 'maxLength':
+      // Both are one part, of the first that is there.
+      if (keyword === 'maxLength' && 'minLength' in own) return undefined
+      return repeat(CHARACTER, countOf(own, 'minLength', 0, path), countOf(own, 'maxLength', Infinity, path))
+    case 'anyOf':
+    case 'oneOf':
+      return anyOf(keyword, value, root, path)
+    default:
+      if (IGNORED.has(keyword) || SILENT.has(keyword)) return undefined
+      throw refusedArgument(path, keyword, 'this keyword is not supported for a text in the calls of this model')
+  }
+}
+
+/** What has its own place above, or is about values of other types. */
+const IGNORED: ReadonlySet<string> = new Set([
+  ...['type', 'const', 'enum', '$defs', 'definitions', '$ref', 'contentMediaType', 'contentEncoding'],
+  ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf', 'items', 'prefixItems', 'minItems'],
+  ...['maxItems', 'uniqueItems', 'contains', 'properties', 'required', 'additionalProperties', 'patternProperties'],
+])
+
+function countOf(own: JsonObject, keyword: string, otherwise: number, path: string): number {
+  const value = own[keyword] ?? otherwise
+  if (value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 0)) return value as number
+  throw refusedArgument(path, keyword, 'expected a whole number of at least 0')
+}
+
+/** The strings of any of them; undefined where one of them has all. */
+function anyOf(keyword: string, value: unknown, root: JsonObject, path: string): Node | undefined {
+  if (!Array.isArray(value)) throw refusedArgument(path, keyword, 'expected a list of schemas')
+  const withStrings = value.filter((part) => typesOf(part, root)?.has('string') ?? true)
+  if (keyword === 'oneOf' && withStrings.length > 1)
+    throw refusedArgument(path, keyword, 'several of its schemas allow texts; use anyOf, or one of them')
+  const parts = withStrings.map((part, i) => rawString(part, root, below(below(path, keyword), i)))
+  return parts.includes(undefined) ? undefined : choice(parts.filter((part) => part !== undefined))
+}
