@@ -1,7 +1,7 @@
 import { filesOf, type ModelFiles } from '../checkpoint/files/files.js'
 import { UserError } from '../errors.js'
 import { openCheckpoint } from '../models/open.js'
-import { loadTokenizer } from '../tokenizer/load.js'
+import { EXPECTED_TOKENIZER, loadTokenizer } from '../tokenizer/load.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
 
 /** The tokenizer of a model without its weights. @throws UserError invalid_tokenizer when it has none */
@@ -10,10 +10,7 @@ export async function tokenizerOf(model: ModelFiles): Promise<Tokenizer> {
   try {
     const tokenizer = await loadTokenizer(checkpoint)
     if (tokenizer) return tokenizer
-    throw new UserError(
-      `${checkpoint.name}: no tokenizer; expected tokenizer.json, tiktoken.model or GGUF metadata`,
-      'invalid_tokenizer',
-    )
+    throw new UserError(`${checkpoint.name} has no tokenizer: ${EXPECTED_TOKENIZER}`, 'invalid_tokenizer')
   } finally {
     await checkpoint.close()
   }

@@ -48,6 +48,10 @@ export async function loadTokenizer(checkpoint: Checkpoint): Promise<Tokenizer |
   return bytes && tokenizerModel(bytes, tokenizerConfig, `${where}/tokenizer.model`, setup)
 }
 
+/** What a checkpoint without a tokenizer lacks. */
+export const EXPECTED_TOKENIZER =
+  'expected tokenizer.json, tokenizer.model, tekken.json or tiktoken.model next to the weights'
+
 /** Files of ranks whose name tells the family. */
 const RANK_FILES = [
   ['tiktoken.model', KIMI_FAMILY],

@@ -61,6 +61,16 @@ describe('byte-level', () => {
     expect(tokenizer.decode(plain)).toBe(text)
   })
 
+  it('refuses an id that is none, in text and streamed', async () => {
+    const tokenizer = await tokenizerOf(fakeCheckpoint(await nodeFiles(MINI)))
+    const last = tokenizer.vocabSize - 1
+    for (const id of [-1, 0.5, last + 1]) {
+      const message = `token id ${id}: expected an id of the vocabulary, 0 to ${last}`
+      expect(() => tokenizer.decoder().push(id)).toThrow(expect.objectContaining({ code: 'invalid_argument', message }))
+      expect(() => tokenizer.decode([id])).toThrow(message)
+    }
+  })
+
   it('merges in the order of the list', async () => {
     const merges = (list: string[]): Promise<Tokenizer> =>
       tokenizerOf(fakeCheckpoint(jsonFiles({ 'tokenizer.json': bpe(list, LETTERS) })))

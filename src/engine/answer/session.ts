@@ -4,6 +4,7 @@ import type { ChatMessage } from '../../chat/message.js'
 import type { PromptSegment } from '../../chat/prompt.js'
 import { UserError } from '../../errors.js'
 import type { GrammarSpec } from '../../grammar/spec.js'
+import { EXPECTED_TOKENIZER } from '../../tokenizer/load.js'
 import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 import { generateTokens } from './generate.js'
 import { Generation, type Part, type PromptCount } from './generation.js'
@@ -166,8 +167,7 @@ export function renderChat(
 /** @throws UserError invalid_tokenizer when the checkpoint has none. */
 export function requireTokenizer(model: { name: string; tokenizer: Tokenizer | undefined }): Tokenizer {
   if (model.tokenizer) return model.tokenizer
-  const expected = 'expected tokenizer.json, tokenizer.model, tekken.json or tiktoken.model next to the weights'
-  throw new UserError(`${model.name} has no tokenizer: ${expected}`, 'invalid_tokenizer', {
+  throw new UserError(`${model.name} has no tokenizer: ${EXPECTED_TOKENIZER}`, 'invalid_tokenizer', {
     remedies: [{ option: 'ids', value: '1,2,3' }],
   })
 }
