@@ -1,0 +1,169 @@
+// The words of refusals, of every API. Which status and form they have, and more of them, is in the tests of each.
+import { describe, expect, it } from 'vitest'
+import { modelHandler } from '../../src/server.js'
+import { hello, post, serve } from './requests.js'
+import { scriptedEngine } from './scripted.js'
+
+const CHAT = '/v1/chat/completions'
+const COMPLETIONS = '/v1/completions'
+const MESSAGES = '/v1/messages'
+const RESPONSES = '/v1/responses'
+const model = 'scripted'
+const prompt = { model, prompt: 'x' }
+const message = { ...hello, max_tokens: 5 }
+const response = { model, input: 'x' }
+const image = [{ role: 'user', content: [{ type: 'image_url' }] }]
+const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
+
+type Case = readonly [path: string, body: unknown, param: string | null, code: string, message: string]
+const CASES: readonly Case[] = [
+  [CHAT, '', null, 'invalid_json', 'expected a body of JSON, but it is empty'],
+  [CHAT, '{"model": ', null, 'invalid_json', 'expected a body of JSON, but Unexpected end of JSON input'],
+  [CHAT, nested(101), null, 'invalid_json', 'the body is nested more than 100 levels deep'],
+  [CHAT, Uint8Array.of(0x7b, 0xff, 0x7d), null, 'invalid_json', 'the body is not UTF-8'],
+  [CHAT, { model }, 'messages', 'missing_required_parameter', 'missing parameter: messages'],
+  [CHAT, { ...hello, temprature: 1 }, 'temprature', 'unknown_parameter', 'unknown parameter: temprature'],
+  [CHAT, { ...hello, top_logprobs: 2 }, 'top_logprobs', 'invalid_value', 'top_logprobs needs logprobs: true'],
+  [CHAT, { ...hello, stream_options: {} }, 'stream_options', 'invalid_value', 'stream_options needs stream: true'],
+  [
+    CHAT,
+    { model, messages: image },
+    'messages[0].content[0].type',
+    'unsupported_parameter',
+    'messages[0].content[0]: content of type image_url is not supported; send text',
+  ],
+  [
+    COMPLETIONS,
+    { ...prompt, suffix: 'end' },
+    'suffix',
+    'unsupported_parameter',
+    'suffix is not supported: no model here fills in between; leave it out',
+  ],
+  [
+    COMPLETIONS,
+    { ...prompt, best_of: 3, n: 2 },
+    'best_of',
+    'unsupported_parameter',
+    'best_of must be n (2); found 3: ask for n and choose',
+  ],
+  [COMPLETIONS, { ...prompt, max_tokens: 0 }, 'max_tokens', 'invalid_value', 'max_tokens of 0 needs echo: true'],
+  [
+    COMPLETIONS,
+    { ...prompt, max_tokens: 0, echo: true, stream: true },
+    'stream',
+    'invalid_value',
+    'stream needs max_tokens of at least 1',
+  ],
+  [
+    COMPLETIONS,
+    { ...prompt, stream_options: {} },
+    'stream_options',
+    'invalid_value',
+    'stream_options needs stream: true',
+  ],
+  [
+    COMPLETIONS,
+    { model, prompt: [1, 9999] },
+    'prompt',
+    'invalid_argument',
+    "token id 9999 at position 1 of the prompt: expected a whole number from 0 to 257, the model's vocabulary",
+  ],
+  [
+    RESPONSES,
+    { ...response, tools: [{ type: 'web_search' }] },
+    'tools[0].type',
+    'unsupported_parameter',
+    'tools[0]: web_search is not supported; only function tools are',
+  ],
+  [
+    RESPONSES,
+    { ...response, tool_choice: { type: 'function' } },
+    'tool_choice.name',
+    'invalid_value',
+    'tool_choice of type function needs a name',
+  ],
+  [
+    RESPONSES,
+    { ...response, tool_choice: { type: 'mcp' } },
+    'tool_choice',
+    'unsupported_parameter',
+    'tool_choice of type mcp is not supported',
+  ],
+  [
+    RESPONSES,
+    { model, input: [{ type: 'computer_call' }] },
+    'input[0].type',
+    'unsupported_parameter',
+    'input[0]: items of type computer_call are not supported',
+  ],
+  ['/tokenize', { model }, 'prompt', 'missing_required_parameter', 'expected either prompt or messages'],
+  ['/tokenize', { ...prompt, ...hello }, 'prompt', 'missing_required_parameter', 'expected either prompt or messages'],
+]
+
+describe('what a request must not say', async () => {
+  const engine = scriptedEngine(() => 'hi')
+  const server = await serve(engine)
+  const bodyOf = (body: unknown): BodyInit =>
+    typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body)
+
+  it.each(CASES)('%s %o', async (path, body, param, code, expected) => {
+    const { status, error } = await post(server, bodyOf(body), path)
+    expect({ status, ...error }).toEqual({ status: 400, type: 'invalid_request_error', param, code, message: expected })
+  })
+
+  it.each([
+    [{ tool_choice: { type: 'tool' } }, 'tool_choice.name: tool_choice of type tool needs a name'],
+    [
+      { tools: [{ type: 'bash_20250124', name: 'bash' }] },
+      'tools[0].type: tools[0]: bash_20250124 runs elsewhere; only tools of type custom are known',
+    ],
+  ])('%s to Anthropic', async (more, expected) => {
+    const { status, error } = await post(server, JSON.stringify({ ...message, ...more }), MESSAGES)
+    expect([status, error]).toEqual([400, { type: 'invalid_request_error', message: expected }])
+  })
+
+  it('is of another type than JSON', async () => {
+    const { status, error } = await post(server, '{}', CHAT, { 'content-type': 'text/plain' })
+    expect([status, error.code]).toEqual([415, 'unsupported_media_type'])
+    expect(error.message).toBe(
+      "expected content-type application/json, found text/plain; send the header 'content-type: application/json'",
+    )
+  })
+
+  it('comes while the server ends', async () => {
+    server.state.draining = true
+    const { status, error, headers } = await post(server, JSON.stringify(hello))
+    server.state.draining = false
+    expect([status, error.code, error.message]).toEqual([503, 'draining', 'the server is shutting down'])
+    expect(headers.get('retry-after')).toBe('5')
+    expect((await fetch(`${server.url}/health`)).status).toBe(200)
+  })
+})
+
+describe('who goes away', () => {
+  const ask = async (init: (gone: AbortController) => RequestInit): Promise<unknown> => {
+    const gone = new AbortController()
+    const engine = scriptedEngine(() => 'hi', { onStep: () => gone.abort() })
+    const { handle, loaded, close } = modelHandler({ models: { scripted: engine } })
+    await loaded
+    const headers = { 'content-type': 'application/json' }
+    const answer = await handle(new Request(`http://any.host${CHAT}`, { method: 'POST', headers, ...init(gone) }))
+    const { error } = (await answer.json()) as { error: { code: string; message: string } }
+    await close()
+    await engine.close()
+    return [answer.status, error.code, error.message]
+  }
+  const cancelled = [499, 'cancelled', 'the request was cancelled']
+
+  it('during the answer gets none', async () => {
+    expect(await ask((gone) => ({ body: JSON.stringify(hello), signal: gone.signal }))).toEqual(cancelled)
+  })
+
+  it('within the body gets none', async () => {
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(Uint8Array.of(0x7b)),
+      pull: (controller) => controller.error(new Error('gone')),
+    })
+    expect(await ask(() => ({ body, duplex: 'half' }) as RequestInit)).toEqual(cancelled)
+  })
+})
