@@ -8,8 +8,10 @@ import { embeddingOf } from '../../src/engine/measure/embed.js'
 import { perplexityOf } from '../../src/engine/measure/score.js'
 import type { GenerateOptions, LoadOptions } from '../../src/engine/options.js'
 import { PagePool } from '../../src/engine/schedule/cache.js'
+import { SlotPool } from '../../src/engine/schedule/slots.js'
 import { tokenizerOf } from '../../src/engine/tokenizer.js'
-import { tinyFolder } from '../checkpoint/build.js'
+import { json, tinyFolder } from '../checkpoint/build.js'
+import { fixture } from '../models/fixtures.js'
 import { FakeRunner, VOCAB, fakeModel, letters } from './fake.js'
 
 const MINI = fileURLToPath(new URL('../../models/mini', import.meta.url))
@@ -17,6 +19,9 @@ const USER = [{ role: 'user', content: 'hi' }] as const
 
 const session = (options: Parameters<typeof fakeModel>[1] = {}, next?: number): Session =>
   new Session(fakeModel(new FakeRunner(next === undefined ? {} : { next: () => next }), options))
+
+/** Of what is added to logits. */
+const RANGE = '-1e+30 to 1e+30'
 
 const refused = (code: string, message: string): object => ({ name: 'UserError', code, message })
 
@@ -53,15 +58,15 @@ describe('a session', () => {
     [{ topK: 1.5 }, 'topK must be a whole number of at least 0 (0: off); found 1.5'],
     [{ topP: 0 }, 'topP must be a number above 0 and at most 1; found 0'],
     [{ minP: 2 }, 'minP must be a number from 0 to 1; found 2'],
-    [{ repetitionPenalty: 0 }, 'repetitionPenalty must be above 0; found 0'],
+    [{ repetitionPenalty: 0 }, 'repetitionPenalty must be a number from 0.01 to 100; found 0'],
     [{ seed: 0.5 }, 'seed must be a whole number; found 0.5'],
     [{ maxTokens: 0 }, 'maxTokens must be a whole number of at least 1; found 0'],
     [{ logprobs: -1 }, 'logprobs must be a whole number of at least 0; found -1'],
-    [{ frequencyPenalty: NaN }, 'frequencyPenalty must be a number; found NaN'],
-    [{ presencePenalty: Infinity }, 'presencePenalty must be a number; found Infinity'],
-    [{ logitBias: new Map([[3, NaN]]) }, 'logitBias must map token ids to numbers; found 3: NaN'],
-    [{ logitBias: new Map([[-3, 1]]) }, 'logitBias must map token ids to numbers; found -3: 1'],
-    [{ logitBias: new Map([[0.5, 1]]) }, 'logitBias must map token ids to numbers; found 0.5: 1'],
+    [{ frequencyPenalty: NaN }, `frequencyPenalty must be a number from ${RANGE}; found NaN`],
+    [{ presencePenalty: Infinity }, `presencePenalty must be a number from ${RANGE}; found Infinity`],
+    [{ logitBias: new Map([[3, NaN]]) }, `logitBias must map token ids to numbers from ${RANGE}; found 3: NaN`],
+    [{ logitBias: new Map([[-3, 1]]) }, `logitBias must map token ids to numbers from ${RANGE}; found -3: 1`],
+    [{ logitBias: new Map([[0.5, 1]]) }, `logitBias must map token ids to numbers from ${RANGE}; found 0.5: 1`],
     [{ speculate: 'guess' }, 'speculate must be mtp, ngram or off; found "guess"'],
     [{ speculate: null }, 'speculate must be mtp, ngram or off; found null'],
   ])('refuses %o', async (options, message) => {
@@ -125,10 +130,31 @@ describe('memory', () => {
     )
   })
 
+  it('of recurrent states, too', async () => {
+    const pool = new SlotPool(new FakeRunner({ maxSlots: 9 }), { slots: 1, hard: true })
+    await pool.take()
+    await expect(pool.take()).rejects.toMatchObject(
+      refused(
+        'out_of_memory',
+        'out of memory: the cache may hold the recurrent states of 1 sequences, and all run; ' +
+          'try a larger cacheMemory or fewer requests at a time',
+      ),
+    )
+  })
+
   it.each<[LoadOptions, RegExp]>([
     [
       { cacheMemory: 1 },
       /^cacheMemory: 1 is too little: one page of the cache, 64 tokens, takes \d+ bytes; try a larger cacheMemory$/,
+    ],
+    [{ contextLength: 4096 }, /^contextLength: 4096: the model was made for 2048 positions; try contextLength: 2048$/],
+    [
+      { precision: 'exact', quantize: 'q4' },
+      /^quantize: 'q4' changes the weights, which the exact precision keeps; leave out quantize or precision$/,
+    ],
+    [
+      { precision: 'exact', kvCache: 'q8' },
+      /^kvCache: 'q8' rounds keys and values, which the exact precision keeps in f32; leave out kvCache or precision$/,
     ],
     [{ cacheMemory: -1 }, /^cacheMemory must be a whole number from 1; found -1$/],
     [{ threads: 257 }, /^threads must be a whole number from 1 to 256; found 257$/],
@@ -137,6 +163,40 @@ describe('memory', () => {
     const error: unknown = await loadEngine(MINI, { threads: 1, ...options }).catch((e: unknown) => e)
     expect(error).toMatchObject({ name: 'UserError', code: 'invalid_argument' })
     expect((error as Error).message).toMatch(message)
+  })
+})
+
+describe('a model that is loaded', () => {
+  const { config, files } = fixture('qwen3-next')
+  const named = (more: Record<string, object> = {}) =>
+    memoryFiles('made', { ...files, ...Object.fromEntries(Object.entries(more).map(([name, v]) => [name, json(v)])) })
+
+  it('has no guesses where it is recurrent', async () => {
+    await expect(loadEngine(named(), { speculate: 'ngram', threads: 1 })).rejects.toMatchObject(
+      refused(
+        'invalid_argument',
+        "speculate: 'ngram': the model has recurrent layers, whose states cannot be rolled back after a wrong draft; " +
+          'leave out speculate',
+      ),
+    )
+  })
+
+  it('has no tokens without rows in its embedding', async () => {
+    const rows = Number(config['vocab_size'])
+    const tokenizer = { added_tokens: [], model: { type: 'BPE', vocab: { a: 0, b: rows }, merges: [] } }
+    await expect(loadEngine(named({ 'tokenizer.json': tokenizer }), { threads: 1 })).rejects.toMatchObject(
+      refused(
+        'invalid_tokenizer',
+        `made: the tokenizer has ${rows + 1} tokens, but the embedding has ${rows} rows; ` +
+          'use the tokenizer that belongs to these weights',
+      ),
+    )
+  })
+
+  it('is closed once and for all', async () => {
+    const engine = await loadEngine(MINI, { threads: 1 })
+    await engine.close()
+    expect(() => engine.session()).toThrow('the engine is closed; load the model again')
   })
 })
 
