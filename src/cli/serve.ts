@@ -70,11 +70,10 @@ function namedModels(models: readonly string[]): [name: string, path: string][] 
   throw new UserError(`two models are called ${twice}; name them: NAME=PATH`, 'invalid_argument')
 }
 
-function checkCounts({ maxConcurrency, maxQueue, maxBody }: ServeFlags): void {
+function checkCounts({ maxConcurrency, maxBody }: ServeFlags): void {
   for (const [flag, value] of Object.entries({ 'max-concurrency': maxConcurrency, 'max-body': maxBody })) {
     if (value < 1) throw new UserError(`--${flag}: expected at least 1, found ${value}`, 'invalid_argument')
   }
-  if (maxQueue < 0) throw new UserError(`--max-queue: expected at least 0, found ${maxQueue}`, 'invalid_argument')
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one does not wait. */

@@ -106,6 +106,7 @@ describe.each(WAYS)('an engine %s', (_, start) => {
     expect(second.ids).toEqual(first.ids)
     await session.close()
     expect(await failure(() => session.chat(QUESTION).result)).toMatchObject({ code: 'invalid_argument' })
+    await expect(session.chat(QUESTION).result).rejects.toThrow('the session is closed; open a new one')
   })
 
   it('reads and writes tokens', async () => {
@@ -190,5 +191,6 @@ describe.each(WAYS)('closing an engine %s', (_, start) => {
     expect((await other.result).finishReason).toBe('abort')
     for (const ask of [() => engine.complete('abc'), () => engine.session()])
       expect(await failure(ask)).toMatchObject({ code: 'invalid_argument' })
+    expect(() => engine.session()).toThrow('the engine is closed; load the model again')
   })
 })

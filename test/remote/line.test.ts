@@ -15,6 +15,7 @@ import {
   type SentLoadOptions,
 } from '../../src/remote/protocol.js'
 import { receivedError, sentError } from '../../src/remote/sent-error.js'
+import { EngineSupervisor } from '../../src/remote/supervisor.js'
 import { EngineUnavailable } from '../../src/remote/unavailable.js'
 import { scriptedEngine } from '../server/scripted.js'
 
@@ -67,7 +68,10 @@ describe('loading over a line', () => {
     }
     const refused = connectEngine(old)
     await expect(refused).rejects.toMatchObject({ name: 'UserError', code: 'unsupported_platform' })
-    await expect(refused).rejects.toThrow(/version 1 .* version 2/)
+    await expect(refused).rejects.toThrow(
+      `the engine speaks version ${PROTOCOL_VERSION} of the protocol and the client version ${PROTOCOL_VERSION + 1}; ` +
+        'use one version of kaiyuan on both ends',
+    )
   })
 
   it('takes every option of loadEngine but progress and signal', () => {
@@ -165,8 +169,36 @@ describe('an error on its way', () => {
     const constraint = { mask: (scores: Float32Array) => scores, accept: () => undefined }
     const options: object = { constraint }
     await expect(engine.complete('abc', options).result).rejects.toMatchObject({
+      name: 'UserError',
       code: 'invalid_argument',
+      message: expect.stringMatching(/^an option cannot be sent to another thread: DataCloneError: /) as string,
     })
     await engine.close()
+  })
+})
+
+describe('a model that cannot be asked', () => {
+  it('is being loaded, failed, or is closed', async () => {
+    const quiet: ClientSide = {
+      send: () => undefined,
+      onMessage: () => undefined,
+      onExit: () => undefined,
+      terminate: () => Promise.resolve(),
+    }
+    const refusal = ({ engine }: EngineSupervisor): unknown => engine
+    const report = (): void => undefined
+    const loading = new EngineSupervisor('slow', { connect: () => quiet, report })
+    const unavailable = (message: string, reason: string) => expect.objectContaining({ message, reason }) as Error
+    expect(() => refusal(loading)).toThrow(unavailable('slow is being loaded; try again', 'model_loading'))
+    await loading.close()
+    expect(() => refusal(loading)).toThrow(unavailable('slow is closed', 'model_unavailable'))
+    await expect(loading.loaded).rejects.toMatchObject({ code: 'aborted', message: 'the server is shutting down' })
+    const { port1, port2 } = new MessageChannel()
+    hostEngine(loadEngine, portLine(port1))
+    const failed = new EngineSupervisor('none', { connect: () => portLine(port2), model: '/no/such/model', report })
+    await expect(failed.loaded).rejects.toMatchObject({ code: 'file_not_found' })
+    expect(() => refusal(failed)).toThrow(unavailable('none could not be loaded', 'model_unavailable'))
+    await failed.close()
+    port2.close()
   })
 })

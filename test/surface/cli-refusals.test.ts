@@ -1,0 +1,98 @@
+// What the command line refuses before it loads a model, and what its tools find wrong, by the words. As a process: test/long/cli.test.ts.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CommanderError } from 'commander'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { benchSpeculation, readPrompts } from '../../src/cli/bench-speculation.js'
+import { program } from '../../src/cli/commands/all.js'
+import { messageOf } from '../../src/cli/wording.js'
+import type { Engine } from '../../src/engine/engine.js'
+import { UserError } from '../../src/errors.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'kaiyuan-cli-refusals-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const absent = join(folder, 'absent')
+
+/** The message that a command ends with. */
+async function refusal(...args: string[]): Promise<string> {
+  const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  try {
+    await program().parseAsync(args, { from: 'user' })
+  } catch (error) {
+    if (error instanceof UserError) return messageOf(error)
+    if (error instanceof CommanderError) return error.message
+    throw error
+  } finally {
+    stderr.mockRestore()
+  }
+  throw new Error('it was not refused')
+}
+
+describe('a command is refused', () => {
+  it.each<[string[], string]>([
+    [
+      ['run', 'mini'],
+      'expected a prompt, found none: kaiyuan run [MODEL] "your question" (kaiyuan chat opens a conversation)',
+    ],
+    [['run', 'mini', '  '], 'expected a prompt, found none: '],
+    [['run', 'mini', '--ids', '1,x,3'], '--ids: expected token ids such as 1,2,3; found "x"'],
+    [['run', 'mini', '--ids', '1,,3'], '--ids: expected token ids such as 1,2,3; found ""'],
+    [['run', 'mini', '--ids', '-1'], '--ids: expected token ids such as 1,2,3; found "-1"'],
+    [['run', 'mini', 'hi', '--temperature', 'warm'], "argument 'warm' is invalid. expected a number."],
+    [['run', 'mini', 'hi', '--temperature', ' '], "argument ' ' is invalid. expected a number."],
+    [['run', 'mini', 'hi', '--seed', '1.5'], "argument '1.5' is invalid. expected a whole number."],
+    [['run', 'mini', 'hi', '--top-k', '-2'], "argument '-2' is invalid. expected a whole number."],
+    [
+      ['serve', 'mini', '--max-body', 'large'],
+      "argument 'large' is invalid. expected a number of bytes such as 500MB or 2GiB.",
+    ],
+    [['logits', 'mini', '--out', absent], 'expected either --ids 1,2,3 or --prompt TEXT'],
+    [
+      ['logits', 'mini', '--ids', '1', '--prompt', 'x', '--out', absent],
+      'expected either --ids 1,2,3 or --prompt TEXT',
+    ],
+    [['logits', 'mini', '--ids', '1', '--out', join(absent, 'x')], `${join(absent, 'x')}: cannot be written: ENOENT`],
+    [['perplexity', 'mini', '--file', absent], `${absent}: cannot be read: ENOENT`],
+    [['serve', 'mini', '--api-key', ''], '--api-key: expected a key, found nothing'],
+    [['serve', 'mini', '--max-concurrency', '0'], '--max-concurrency: expected at least 1, found 0'],
+    [['serve', 'mini', '--max-body', '0'], '--max-body: expected at least 1, found 0'],
+    [['serve', 'mini', '--max-queue', '-1'], "argument '-1' is invalid. expected a whole number."],
+    [['serve', 'a/m', 'b/m.gguf'], 'two models are called m; name them: NAME=PATH'],
+    [['bench', 'mini', '-n', '1'], 'expected -p of at least 1, -n of at least 2, --rounds and --streams of at least 1'],
+    [
+      ['inspect', 'mini', '--synthetic', 'qwen3-8b:q4_0'],
+      'expected a model or --synthetic, found both: mini and qwen3-8b:q4_0; leave one out',
+    ],
+  ])('%j', async (args, message) => {
+    expect(await refusal(...args)).toContain(message)
+  })
+})
+
+describe('the comparison of speculation', () => {
+  it('says so when an answer differs', async () => {
+    const answer = (ids: number[]) => ({ result: Promise.resolve({ ids, timings: { decodeMs: 1 }, speculation: {} }) })
+    const engine = (differs: boolean): Engine =>
+      ({
+        generate: (_: unknown, { speculate }: { speculate: string }) =>
+          answer(differs && speculate === 'off' ? [1, 2] : [1, 3]),
+      }) as unknown as Engine
+    const bench = (differs: boolean) =>
+      benchSpeculation(engine(differs), 'ngram', [[5]], 2, new AbortController().signal)
+    await expect(bench(true)).rejects.toThrow('internal error: speculation changed an answer')
+    expect((await bench(false)).tokens).toBe(1)
+  })
+
+  it('needs a file of prompts', async () => {
+    await expect(readPrompts(absent)).rejects.toMatchObject({
+      code: 'file_not_found',
+      message: expect.stringMatching(/absent: cannot be read: ENOENT/) as string,
+    })
+    const empty = join(folder, 'empty')
+    writeFileSync(empty, '\n \n')
+    await expect(readPrompts(empty)).rejects.toMatchObject({
+      code: 'invalid_file',
+      message: `${empty}: expected a prompt on each line, found none`,
+    })
+  })
+})
