@@ -124,9 +124,39 @@ describe('files behind an address', () => {
     })
   })
 
-  it('does not take all of a large file for a part', async () => {
-    const origin = await serve((_, response) => response.writeHead(200, { 'content-length': 2 ** 31 }).end())
-    await expect((await filesOf(`${origin}/m.gguf`)).open('m.gguf')).rejects.toThrow(/HTTP range requests/)
+  it('does not take all of a large file for a part, whether its length is announced or not', async () => {
+    const announced = await serve((_, response) => response.writeHead(200, { 'content-length': 2 ** 31 }).end())
+    const endless = await serve((_, response) => {
+      const more = (): void => {
+        while (response.write(new Uint8Array(1 << 20)));
+      }
+      response.on('drain', more)
+      more()
+    })
+    for (const origin of [announced, endless])
+      await expect((await filesOf(`${origin}/m.gguf`)).open('m.gguf')).rejects.toThrow(
+        `${origin}/m.gguf: expected a server that sends parts of a file (HTTP range requests), found one that sends all of it. ` +
+          'Use another server, or choose the file from the disk.',
+      )
+  })
+
+  it('says that an answer breaks off, and that a later part is refused', async () => {
+    for (const status of [200, 206]) {
+      const origin = await serve((_, response) => {
+        response.writeHead(status, { 'content-length': 1000, 'content-range': 'bytes 0-999/1000' })
+        response.write(numbered(10), () => response.destroy())
+      })
+      await expect((await filesOf(`${origin}/m.gguf`)).open('m.gguf')).rejects.toMatchObject({
+        code: 'invalid_file',
+        message: expect.stringContaining(`${origin}/m.gguf: cannot be fetched (`) as string,
+      })
+    }
+    const answers = [ranges(numbered(100_000)), (_: unknown, response: ServerResponse) => response.writeHead(403).end()]
+    const origin = await serve((request, response) => answers.shift()!(request, response))
+    const source = (await (await filesOf(`${origin}/m.gguf`)).open('m.gguf'))!
+    await expect(source.read(90_000, 10)).rejects.toThrow(
+      `${origin}/m.gguf: expected a part of the file, found 403 Forbidden. Check the address and who may read it.`,
+    )
   })
 })
 
@@ -141,6 +171,17 @@ describe('files that a user chose', () => {
       const chosen = Object.entries(tinyFolder()).map(([n, bytes]) => file(n, bytes, prefix && prefix + n))
       expect((await openCheckpoint(await filesOf(chosen))).embedded).toBeUndefined()
     }
+  })
+
+  it('says so when a file cannot be read any more', async () => {
+    const gone = { arrayBuffer: () => Promise.reject(new Error('the file is gone')) }
+    const chosen = Object.assign(file('a.gguf', numbered(9)), { slice: () => gone })
+    const source = (await blobFiles([chosen]).open('a.gguf'))!
+    await expect(source.read(0, 4)).rejects.toMatchObject({
+      code: 'invalid_file',
+      message:
+        'a.gguf: 9 bytes at offset 0 cannot be read (the file is gone). The file may have changed: choose it again.',
+    })
   })
 
   it('refuses none and two of one name', () => {

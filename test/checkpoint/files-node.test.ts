@@ -1,7 +1,7 @@
 import { mkdtemp, open, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { decodeRows } from '../../src/checkpoint/formats/decode.js'
 import { nodeFiles } from '../../src/checkpoint/files/node.js'
 import { openCheckpoint } from '../../src/models/open.js'
@@ -42,6 +42,34 @@ describe('files of a folder', () => {
     await expect(nodeFiles(join(folder, 'nothing'))).rejects.toThrow(/nothing: no such file or folder/)
     const config = await nodeFiles(join(folder, 'config.json'))
     await expect(openCheckpoint(config)).rejects.toThrow(/config\.json: expected a model folder/)
+  })
+
+  it('names a file that goes away, or for whose bytes there is no memory', async () => {
+    await writeFile(join(folder, 'goes'), new Uint8Array(100))
+    const source = (await (await nodeFiles(folder)).open('goes'))!
+    vi.stubGlobal('Uint8Array', function () {
+      throw new RangeError('Array buffer allocation failed')
+    })
+    const reading = source.read(0, 10).finally(() => vi.unstubAllGlobals())
+    await expect(reading).rejects.toMatchObject({
+      code: 'out_of_memory',
+      message: `${join(folder, 'goes')}: no memory for a read of 10 bytes.`,
+    })
+    await source.close()
+    await rm(join(folder, 'goes'))
+    await expect(source.read(0, 10)).rejects.toMatchObject({
+      code: 'invalid_file',
+      message: expect.stringMatching(
+        /goes: cannot be read \(ENOENT.*\)\. Check the path and its permissions\.$/,
+      ) as string,
+    })
+  })
+
+  it.skipIf(process.platform === 'win32')('takes no device for a file', async () => {
+    await expect(nodeFiles('/dev/null')).rejects.toMatchObject({
+      code: 'invalid_file',
+      message: '/dev/null: expected a folder or a regular file. Give a model folder or a .gguf file.',
+    })
   })
 
   it('gives no files outside of the folder', async () => {

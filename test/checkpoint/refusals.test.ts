@@ -261,6 +261,22 @@ describe('values that cannot be what they stand for', () => {
     }
   })
 
+  it('ids beyond what f32 holds exactly', async () => {
+    const ids = (id: number): Record<string, Uint8Array> => ({
+      'config.json': json({}),
+      'model.safetensors': safetensors({ 'x.weight': { dtype: 'I32', shape: [1, 2], bytes: concat(u32(7), u32(id)) } }),
+    })
+    expect([...(await read(ids(2 ** 24 - 1), [1, 2]))]).toEqual([7, 2 ** 24 - 1])
+    for (const [stored, found] of [
+      [2 ** 24, 2 ** 24],
+      [2 ** 32 - 2 ** 24, -(2 ** 24)],
+    ] as const)
+      expect((await refusal(() => read(ids(stored), [1, 2]))).message).toBe(
+        `model/model.safetensors: tensor x.weight: expected whole numbers below 2^24, found ${found}. ` +
+          'The file is damaged: download it again.',
+      )
+  })
+
   it('a shape of the config without elements', async () => {
     const files = {
       'config.json': json({}),

@@ -60,8 +60,11 @@ describe('what passes by itself is asked for again', () => {
 
   it('three times in all', async () => {
     const failing = await serve(...[1, 2, 3, 4].map(() => status(429)))
+    const broken = await serve(...[1, 2, 3, 4].map(() => (response: ServerResponse) => void response.destroy()))
+    const unreachable = expect(broken.open()).rejects.toThrow(/m\.gguf: cannot be fetched \(.+\)\. Check the address/)
     await expect(failing.open()).rejects.toThrow(/found 429 Too Many Requests/)
-    expect(failing.asked()).toBe(3)
+    await unreachable
+    expect([failing.asked(), broken.asked()]).toEqual([3, 3])
   })
 })
 
