@@ -1,23 +1,27 @@
 /** Regular expressions as Lark has them (Python's and Rust's are alike) to ECMAScript's. */
 
 /** The POSIX classes of `[[:name:]]`. */
-const POSIX: Readonly<Record<string, string>> = {
-  alnum: '0-9A-Za-z',
-  alpha: 'A-Za-z',
-  ascii: '\\x00-\\x7f',
-  blank: '\\x20\\t',
-  cntrl: '\\x00-\\x1f\\x7f',
-  digit: '0-9',
-  graph: '\\x21-\\x7e',
-  lower: 'a-z',
-  print: '\\x20-\\x7e',
-  punct: '\\x21-\\x2f\\x3a-\\x40\\x5b-\\x60\\x7b-\\x7e',
-  space: '\\t-\\r\\x20',
-  upper: 'A-Z',
-  word: '\\w',
-  xdigit: '0-9A-Fa-f',
-}
+const POSIX: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    alnum: '0-9A-Za-z',
+    alpha: 'A-Za-z',
+    ascii: '\\x00-\\x7f',
+    blank: '\\x20\\t',
+    cntrl: '\\x00-\\x1f\\x7f',
+    digit: '0-9',
+    graph: '\\x21-\\x7e',
+    lower: 'a-z',
+    print: '\\x20-\\x7e',
+    punct: '\\x21-\\x2f\\x3a-\\x40\\x5b-\\x60\\x7b-\\x7e',
+    space: '\\t-\\r\\x20',
+    upper: 'A-Z',
+    word: '\\w',
+    xdigit: '0-9A-Fa-f',
+  }),
+)
 const ESCAPE = /\\(?:x\{([\da-fA-F]+)\}|U([\da-fA-F]{8})|([pP])([A-Za-z])|([pPuk][{<][^}>]*[}>])|([^]))/uy
+/** Classes in classes; deeper ones are left for the parser of expressions to refuse. */
+const MAX_DEPTH = 250
 const ANCHORS: Partial<Record<string, string>> = { A: '^', z: '$', Z: '$', a: '\\x07' }
 const SYNTAX = '^$\\.*+?()[]{}|/'
 const COUNTS = /\{(\d*)(,?)(\d*)\}/y
@@ -50,14 +54,14 @@ class PatternReader {
 
   read(): string {
     let made = ''
-    while (this.at < this.pattern.length) made += this.depth > 0 ? this.inClass() : this.outside()
+    while (this.at < this.pattern.length) made += this.outside()
     return made
   }
 
   private outside(): string {
     const char = this.pattern[this.at]!
     if (char === '\\') return this.escape()
-    if (char === '[') return this.openClass()
+    if (char === '[') return this.class()
     if (this.takes('(?P<')) return '(?<'
     if (char === '{') return this.counts()
     this.at++
@@ -73,33 +77,38 @@ class PatternReader {
     return '\\{'
   }
 
-  private openClass(): string {
+  /** A class. What stands around an operator gets brackets, as ECMAScript wants it. */
+  private class(): string {
     this.at++
     if (++this.depth > 1) this.operators = true
-    const negated = this.takes('^') ? '^' : ''
+    const begin = this.takes('^') ? '[^' : '['
+    let left = ''
     // What stands first is not the end, and no range.
-    const first = this.takes(']') ? '\\]' : this.takes('-') ? '\\-' : ''
-    return `[${negated}${first}`
+    let items = this.takes(']') ? '\\]' : this.takes('-') ? '\\-' : ''
+    while (this.at < this.pattern.length) {
+      if (this.takes(']')) {
+        this.depth--
+        return `${begin}${left === '' ? items : `${left}[${items}]`}]`
+      }
+      const operator = ['&&', '--'].find((sign) => this.takes(sign))
+      if (operator !== undefined) {
+        this.operators = true
+        left = (left === '' ? `[${items}]` : `[${left}[${items}]]`) + operator
+        items = ''
+      } else items += this.classItem()
+    }
+    return begin + left + items
   }
 
-  private inClass(): string {
+  private classItem(): string {
     const char = this.pattern[this.at]!
     if (char === '\\') return this.escape()
-    const named = POSIX[this.match(NAMED_CLASS)?.[1] ?? '']
-    if (named !== undefined) return named
-    if (char === '[') return this.openClass()
-    for (const operator of ['&&', '--'])
-      if (this.takes(operator)) {
-        this.operators = true
-        return operator
-      }
+    const named = this.match(NAMED_CLASS)
+    if (named) return POSIX.get(named[1]!) ?? hex('[') + named[0].slice(1)
+    if (char === '[' && this.depth < MAX_DEPTH) return this.class()
     this.at++
-    if (char === ']') {
-      this.depth--
-      return ']'
-    }
     if (char === '-') return this.pattern[this.at] === ']' ? '\\-' : '-'
-    return /[!-/:-@[-`{-~]/.test(char) ? hex(char) : char
+    return char !== '[' && /[!-/:-@\]-`{-~]/.test(char) ? hex(char) : char
   }
 
   private escape(): string {
