@@ -141,12 +141,18 @@ describe('a GGUF file', () => {
   const info = (rank: number, ...rest: Uint8Array[]): Uint8Array => concat(ggufString('t'), u32(rank), ...rest)
   it.each([
     ['another file', utf8('PK and some more bytes for a zip file'), /expected a GGUF file/],
+    ['a short file', utf8('GGUF'), /expected a GGUF file of at least 24 bytes, found 4/],
     ['version 1', concat(utf8('GGUF'), u32(1), u64(0), u64(0)), /version 2 or 3, found 1/],
     ['big-endian', concat(utf8('GGUF'), Uint8Array.of(0, 0, 0, 3), u64(0), u64(0)), /big-endian/],
     ['a tensor count near 2^64', header(2n ** 64n - 1n, 0), /number of tensors is 18446744073709551615/],
     ['a key count of 2^40', header(0, 2 ** 40), /number of keys is 1099511627776/],
     ['a long string', header(0, 1, u64(2 ** 50)), /length of a metadata key/],
     ['an unknown value type', header(0, 1, ggufString('k'), u32(13)), /k has the unknown value type 13/],
+    [
+      'an unknown element type',
+      header(0, 1, ggufString('k'), u32(9), u32(13), u64(0)),
+      /k has the unknown element type 13/,
+    ],
     ['a long array', header(0, 1, ggufString('k'), u32(9), u32(4), u64(2n ** 62n)), /length of k/],
     [
       'deep arrays',
@@ -182,6 +188,12 @@ describe('a GGUF file', () => {
   ])('refuses %s', async (_, file, message) => {
     expect(await refusal(openFile(file))).toMatch(message)
     expect(await refusal(openFile(file))).toMatch(/^UserError: folder\/m\.gguf: /)
+  })
+
+  it('refuses metadata that would take all memory', async () => {
+    const many = 16_000_001
+    const file = concat(header(0, 1, ggufString('k'), u32(9), u32(0), u64(many)), new Uint8Array(many))
+    expect(await refusal(openFile(file))).toMatch(/m\.gguf: the metadata has more than 16000000 array elements/)
   })
 
   it('refuses metadata that is missing or of the wrong type', async () => {

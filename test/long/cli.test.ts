@@ -95,6 +95,35 @@ describe('answers', () => {
     expect(code).toBe(0)
     expect(out).toContain('strawberry')
   })
+
+  it('chat says what is wrong with a command, and goes on', async () => {
+    const child = spawn(process.execPath, [MAIN, 'chat', 'mini'])
+    let out = ''
+    child.stdout.on('data', (data: Buffer) => (out += data.toString()))
+    const absent = join(folder, 'absent', 'chat.json')
+    const notSaved = join(folder, 'other.json')
+    await writeFile(notSaved, '{"messages": []}')
+    const commands = ['/stats', '/save', `/save ${absent}`, `/load ${absent}`, `/load ${notSaved}`, '/fly', '/help']
+    child.stdin.end(`${commands.join('\n')}\n/exit\n`)
+    const [code] = (await once(child, 'exit')) as [number]
+    expect(code).toBe(0)
+    for (const message of [
+      'no answer yet',
+      '/save FILE: expected a file name',
+      `${absent}: cannot be written: ENOENT`,
+      `${absent}: cannot be read: ENOENT`,
+      `${notSaved}: expected a conversation written by /save`,
+      '/fly: no such command; /help shows them',
+      '/reset',
+    ])
+      expect(out).toContain(message)
+  })
+
+  it('chat needs a template', async () => {
+    const { code, err } = await kaiyuan('chat', GOLDEN)
+    expect(code).toBe(2)
+    expect(err).toContain('has no chat template; use kaiyuan run MODEL PROMPT --raw')
+  })
 })
 
 describe('tools', () => {

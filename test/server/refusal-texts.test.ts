@@ -69,6 +69,13 @@ const CASES: readonly Case[] = [
     "token id 9999 at position 1 of the prompt: expected a whole number from 0 to 257, the model's vocabulary",
   ],
   [
+    COMPLETIONS,
+    { ...prompt, prompt: Array.from({ length: 43 }, () => 'x'), n: 3 },
+    'prompt',
+    'invalid_value',
+    '43 prompts with n 3: at most 128 answers',
+  ],
+  [
     RESPONSES,
     { ...response, tools: [{ type: 'web_search' }] },
     'tools[0].type',
@@ -112,6 +119,10 @@ describe('what a request must not say', async () => {
   })
 
   it.each([
+    [
+      { messages: [{ role: 'assistant', content: [{ type: 'tool_result', tool_use_id: 'x' }] }, ...hello.messages] },
+      'messages[0].content[0]: tool_result is not supported in a message of the assistant',
+    ],
     [{ tool_choice: { type: 'tool' } }, 'tool_choice.name: tool_choice of type tool needs a name'],
     [
       { tools: [{ type: 'bash_20250124', name: 'bash' }] },
