@@ -1,6 +1,7 @@
 import type { Dialect } from '../chat/dialects/dialect.js'
 import { UserError } from '../errors.js'
 import { Automaton } from './automaton/automaton.js'
+import { schemaNode } from './json/schema.js'
 import { Pauses } from './pauses.js'
 import type { GrammarSpec, JsonStyle, ToolCallsSpec } from './spec.js'
 import type { Node } from './syntax/nodes.js'
@@ -10,7 +11,6 @@ import { gbnfNode } from './text/gbnf.js'
 import { larkNode } from './text/lark.js'
 import { regexNode } from './text/regex.js'
 import { toolCallsNode } from './tools/calls.js'
-import { jsonSchemaToEbnf } from './json-schema.js'
 
 /** For what, and how long, a grammar is compiled. */
 export interface CompileOptions {
@@ -86,9 +86,8 @@ async function nodeOf(spec: GrammarSpec, options: CompileOptions, pauses: Pauses
 }
 
 /** JSON of a schema. */
-async function jsonSchemaNode(schema: unknown, _style: JsonStyle, pauses: Pauses): Promise<Node> {
-  await pauses.breathe()
-  return ebnfNode(jsonSchemaToEbnf(schema))
+function jsonSchemaNode(schema: unknown, style: JsonStyle, pauses: Pauses): Promise<Node> {
+  return schemaNode(schema, style, pauses)
 }
 
 /** Types alone do not protect: specs come from JavaScript too. */

@@ -1,0 +1,281 @@
+/** What a goal allows, type by type: the step between schemas and nodes. */
+import { choice, NEVER, text, type Node } from '../syntax/nodes.js'
+import { Alternatives, joined, type Alternative } from './alternatives.js'
+import { arrayShapes, itemGoal, type ArrayShape, type ElementTools, type SetShape } from './elements.js'
+import { Evaluator } from './reading/evaluate.js'
+import type { Facts } from './reading/facts.js'
+import { objectShapes, propertyGoal, type MemberTools, type ObjectShape } from './members.js'
+import type { JsonOptions } from './style/options.js'
+import { Reading } from './reading/reading.js'
+import { pathOf, type Goal } from './reading/schemas.js'
+import { booleans, Leaves, singles } from './leaves.js'
+import { escaped, stringText } from './strings.js'
+import {
+  ALL_TYPES,
+  ARRAY,
+  BOOLEAN,
+  constantSchema,
+  keyOf,
+  NULL,
+  NUMBER,
+  OBJECT,
+  STRING,
+  typeOf,
+} from './reading/values.js'
+
+/** Texts that need no other goals. */
+export interface LeafShape {
+  readonly kind: 'leaf'
+  readonly node: Node
+}
+
+/** What another goal allows. */
+export interface SameShape {
+  readonly kind: 'same'
+  readonly goal: Goal
+}
+
+export type Shape = LeafShape | SameShape | ArrayShape | SetShape | ObjectShape
+
+/** So deep two alternatives are compared to find that they exclude each other. */
+const COMPARED_DEPTH = 3
+const MOST_COMPARED = 16
+
+export class Shapes implements MemberTools, ElementTools {
+  readonly reading: Reading
+  readonly evaluator: Evaluator
+  private readonly alternatives: Alternatives
+  private readonly leaves: Leaves
+  private readonly constants = new Map<string, Goal>()
+  private readonly unions = new Map<string, Goal>()
+
+  constructor(schema: unknown, options: JsonOptions) {
+    this.reading = new Reading(schema, options.properties === 'any')
+    this.leaves = new Leaves(options)
+    this.evaluator = new Evaluator(this.reading)
+    this.alternatives = new Alternatives(
+      this.reading,
+      (a, b) => this.excludes(a, b),
+      (value, path) => this.constant(value, path),
+    )
+  }
+
+  /** All ways to meet a goal other than anything; none where there are none. */
+  of(goal: Goal): readonly Shape[] {
+    const fixed = this.fixedValues(goal)
+    if (fixed) return this.constantShapes(fixed, pathOf(goal))
+    const shapes: Shape[] = []
+    const values: unknown[] = []
+    for (const one of this.meant(this.alternatives.of(goal))) {
+      if (one.facts.some((own) => own.values)) values.push(...this.valuesUnder(one))
+      else shapes.push(...this.shapesUnder(one))
+    }
+    return [...shapes, ...this.constantShapes(values, pathOf(goal))]
+  }
+
+  /** The alternatives that are written, with the types that their keywords are about where they name none. */
+  private meant(all: readonly Alternative[]): readonly Alternative[] {
+    if (this.reading.complete) return all
+    const typed = all.map((one) => {
+      if (one.types !== ALL_TYPES || one.facts.some((own) => own.typed)) return one
+      const implied = one.facts.reduce((bits, own) => bits | own.implied, 0)
+      return implied === 0 ? one : { ...one, types: implied }
+    })
+    // Properties that only stand there because something else does not hold are not worth writing.
+    const declared = typed.filter((one) => !one.facts.some((own) => own.synthetic && inventsNames(own, one.facts)))
+    return declared.length > 0 ? declared : typed
+  }
+
+  private shapesUnder(one: Alternative): Shape[] {
+    const { types } = one
+    const shapes: Shape[] = []
+    if (types & NULL) shapes.push(leaf(text('null')))
+    if (types & BOOLEAN) shapes.push(leaf(booleans(types)))
+    if (types & NUMBER) shapes.push(leaf(this.leaves.number(one.facts)))
+    if (types & STRING) shapes.push(leaf(this.leaves.string(one.facts)))
+    if (types & ARRAY)
+      for (const shape of arrayShapes(one, this))
+        if ('kind' in shape) shapes.push(shape)
+        else shapes.push({ kind: 'same', goal: this.constant(shape, pathOfFacts(one.facts)) })
+    if (types & OBJECT) shapes.push(...objectShapes(one, this))
+    return shapes.filter((shape) => shape.kind !== 'leaf' || shape.node !== NEVER)
+  }
+
+  private constantShapes(values: readonly unknown[], path: string): Shape[] {
+    const shapes: Shape[] = []
+    const texts: Node[] = []
+    const seen = new Set<string>()
+    for (const value of values) {
+      const key = keyOf(value, path)
+      if (seen.has(key)) continue
+      seen.add(key)
+      if (typeof value === 'string') texts.push(stringText(value))
+      else if (typeof value === 'object' && value !== null)
+        shapes.push({ kind: 'same', goal: this.constant(value, path) })
+      else texts.push(text(key))
+    }
+    return texts.length === 0 ? shapes : [leaf(choice(texts)), ...shapes]
+  }
+
+  /** The goal that only a value equal to this one meets. */
+  constant(value: unknown, path: string): Goal {
+    const key = keyOf(value, path)
+    let goal = this.constants.get(key)
+    if (!goal) {
+      const { schemas } = this.reading
+      const schema = schemas.of(constantSchema(value), path, 0)
+      this.constants.set(key, (goal = schemas.goal([{ schema, negated: false }])))
+    }
+    return goal
+  }
+
+  anyOf(goals: readonly Goal[], path: string): Goal {
+    const { schemas } = this.reading
+    const key = goals.map((goal) => goal.id).join()
+    let goal = this.unions.get(key)
+    if (!goal) {
+      // Not of the goals, which may have several literals: of schemas that say the same.
+      const anyOf = goals.map(({ literals }) => ({
+        allOf: literals.map(({ schema, negated }) => (negated ? { not: schema.raw } : schema.raw)).concat([true]),
+      }))
+      goal = schemas.goal([{ schema: schemas.of({ anyOf }, path, 0), negated: false }])
+      this.unions.set(key, goal)
+    }
+    return goal
+  }
+
+  textsOf(goal: Goal): readonly string[] | undefined {
+    return this.valuesOf(goal, STRING)?.filter((value) => typeof value === 'string')
+  }
+
+  /** All values of some types that meet a goal, where they are listed. */
+  valuesOf(goal: Goal, types = ALL_TYPES): readonly unknown[] | undefined {
+    const fixed = this.fixedValues(goal)
+    if (fixed) return unlike(fixed, pathOf(goal))
+    const values: unknown[] = []
+    for (const one of this.alternatives.of(goal)) {
+      if (one.facts.some((own) => own.values)) values.push(...this.valuesUnder(one))
+      else if (one.types & types & ~(NULL | BOOLEAN)) return undefined
+      else values.push(...singles(one.types & types))
+    }
+    return unlike(values, pathOf(goal))
+  }
+
+  contentOf(goal: Goal): Node {
+    const parts: Node[] = []
+    for (const one of this.alternatives.of(goal)) {
+      if ((one.types & STRING) === 0) continue
+      if (one.facts.some((own) => own.values))
+        for (const value of this.valuesUnder(one)) parts.push(typeof value === 'string' ? escaped(value) : NEVER)
+      else parts.push(this.leaves.content(one.facts))
+    }
+    return choice(parts)
+  }
+
+  /** The values of a goal of which a schema lists them itself. */
+  private fixedValues(goal: Goal): readonly unknown[] | undefined {
+    const lists = goal.literals.flatMap(({ schema, negated }) =>
+      negated
+        ? []
+        : (this.reading.factsOf(schema).values ?? []).length > 0
+          ? [this.reading.factsOf(schema).values!]
+          : [],
+    )
+    if (lists.length === 0) return undefined
+    const shortest = lists.reduce((a, b) => (a.length <= b.length ? a : b))
+    return shortest.filter((value) => this.evaluator.holds(goal, value))
+  }
+
+  /** The listed values that an alternative allows. */
+  private valuesUnder(one: Alternative): readonly unknown[] {
+    const { values } = one.facts.find((own) => own.values)!
+    return values!.filter((value) => this.allows(one, value))
+  }
+
+  private allows(one: Alternative, value: unknown): boolean {
+    if ((typeOf(value) & one.types) === 0 || !one.facts.every((own) => this.evaluator.factsHold(own, value)))
+      return false
+    if (one.scopes.length === 0 || typeof value !== 'object' || value === null) return true
+    if (Array.isArray(value)) return value.every((item, i) => this.evaluator.holds(itemGoal(one, i, this), item))
+    return Object.entries(value).every(([name, own]) => this.evaluator.holds(propertyGoal(one, name, this), own))
+  }
+
+  /** Whether no value can be as both say, for reasons that are found quickly. */
+  private excludes(a: Alternative, b: Alternative): boolean {
+    if ((a.types & b.types) === 0) return true
+    if (a.types === OBJECT && b.types === OBJECT && this.tagged(a, b)) return true
+    const both = joined(a, b)
+    return both === undefined || this.impossible(both, COMPARED_DEPTH)
+  }
+
+  /** Whether a property that both require has fixed values, none of them in common. */
+  private tagged(a: Alternative, b: Alternative): boolean {
+    return a.facts.some((own) =>
+      own.required.some((name) => {
+        const [x, y] = [this.tags(a, name), this.tags(b, name)]
+        return x !== undefined && y !== undefined && ![...x].some((key) => y.has(key))
+      }),
+    )
+  }
+
+  private readonly tagsOf = new Map<Goal, ReadonlySet<string> | undefined>()
+
+  private tags(one: Alternative, name: string): ReadonlySet<string> | undefined {
+    for (const own of one.facts) {
+      const goal = own.properties.get(name)
+      if (!goal) continue
+      if (!this.tagsOf.has(goal)) {
+        const values = this.fixedValues(goal)
+        this.tagsOf.set(goal, values && new Set(values.map((value) => keyOf(value, own.path))))
+      }
+      const tags = this.tagsOf.get(goal)
+      if (tags) return tags
+    }
+    return undefined
+  }
+
+  private impossible(one: Alternative, depth: number): boolean {
+    if (one.facts.some((own) => own.values)) return this.valuesUnder(one).length === 0
+    if (one.types === OBJECT) {
+      const required = new Set(one.facts.flatMap((own) => own.required))
+      return [...required].slice(0, MOST_COMPARED).some((name) => this.never(propertyGoal(one, name, this), depth))
+    }
+    if (one.types !== ARRAY) return false
+    const min = Math.max(0, ...one.facts.map((own) => own.minItems))
+    const max = Math.min(...one.facts.map((own) => own.maxItems))
+    if (min > max) return true
+    const places = Array.from({ length: Math.min(min, MOST_COMPARED) }, (_, i) => i)
+    return places.some((i) => this.never(itemGoal(one, i, this), depth))
+  }
+
+  private never(goal: Goal, depth: number): boolean {
+    if (goal === this.reading.schemas.nothing) return true
+    if (depth === 0 || goal === this.reading.schemas.anything) return false
+    return this.alternatives.of(goal).every((one) => this.impossible(one, depth - 1))
+  }
+}
+
+function inventsNames(own: Facts, all: readonly Facts[]): boolean {
+  return own.required.some((name) => !all.some((other) => !other.synthetic && declares(other, name)))
+}
+
+function declares(facts: Facts, name: string): boolean {
+  return (
+    facts.properties.has(name) ||
+    facts.required.includes(name) ||
+    facts.others !== undefined ||
+    facts.patterns.length > 0
+  )
+}
+
+function leaf(node: Node): LeafShape {
+  return { kind: 'leaf', node }
+}
+
+function unlike(values: readonly unknown[], path: string): readonly unknown[] {
+  return [...new Map(values.map((value) => [keyOf(value, path), value])).values()]
+}
+
+function pathOfFacts(facts: readonly Facts[]): string {
+  return facts[0]?.path ?? '#'
+}
