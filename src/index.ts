@@ -36,7 +36,7 @@ export type { NamedChoice, NamedToken } from './engine/sample/likelihood.js'
 // How answers are made
 export type { ChatOptions, GenerateOptions } from './engine/options.js'
 export type { Drafter, Speculation } from './engine/answer/drafter.js'
-export { CompiledGrammar, compileGrammar, type CompileOptions } from './grammar/compile.js'
+export { compileGrammar, type CompiledGrammar, type CompileOptions } from './grammar/compile.js'
 export type { GrammarSpec, JsonStyle, ToolCallsSpec } from './grammar/spec.js'
 export type { TokenConstraint } from './engine/sample/adjust.js'
 

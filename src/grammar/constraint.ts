@@ -1,36 +1,7 @@
 import { UserError } from '../errors.js'
 import type { Automaton } from './automaton/automaton.js'
+import type { AnswerGrammar, ForcedText } from './answer-grammar.js'
 import type { TokenMasks } from './automaton/masks.js'
-
-/** One answer in its grammar: which tokens may come next, and what must. */
-export interface AnswerGrammar {
-  /** Works out what may come next, now and after each of the drafts, while the logits are computed that it is for. Never fails. */
-  prepare(drafts?: readonly number[]): void
-  /** How many of these tokens may come, one after the other. */
-  follow(ids: readonly number[]): number
-  /**
-   * The ids that may come next, as a set of bits [V / 32]; undefined: all. Valid until the next call.
-   * @throws UserError grammar_too_complex
-   */
-  allowed(): Int32Array | undefined
-  /** Told of each token that was chosen. */
-  accept(id: number): void
-  /** The text that must come next; undefined where there is none. */
-  forced(): ForcedText | undefined
-  /** The answer is over. */
-  close(): void
-}
-
-/** Text that a grammar forces, and what may follow it. */
-export interface ForcedText {
-  readonly bytes: Uint8Array
-  /** Whether the text may go on with these bytes. */
-  allows(rest: Uint8Array): boolean
-  /** Which place of the grammar this is, for as long as {@link memory} is kept. */
-  readonly place: number
-  /** What was found out about forced texts of this grammar. */
-  readonly memory: Map<string, readonly number[]>
-}
 
 /** A compiled grammar with its masks for one vocabulary, which several answers use at the same time. */
 export interface GrammarInUse {

@@ -2,7 +2,8 @@ import type { Dialect } from '../chat/dialects/dialect.js'
 import { UserError } from '../errors.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import { TokenMasks } from './automaton/masks.js'
-import { compileGrammar, type CompiledGrammar } from './compile.js'
+import type { Automaton } from './automaton/automaton.js'
+import { automatonOf } from './build.js'
 import { GrammarConstraint, type GrammarInUse } from './constraint.js'
 import { Pauses } from './pauses.js'
 import type { GrammarSpec } from './spec.js'
@@ -63,7 +64,7 @@ export class Grammars {
     const known = this.entries.get(key)
     if (known) this.entries.delete(key)
     const entry =
-      known ??
+      (known?.failed ? undefined : known) ??
       new Entry(
         (end) => this.compile(spec, end),
         () => this.evict(),
@@ -78,10 +79,7 @@ export class Grammars {
     }
   }
 
-  private async compile(
-    spec: GrammarSpec,
-    signal: AbortSignal,
-  ): Promise<{ grammar: CompiledGrammar; masks: TokenMasks; stopIds: ReadonlySet<number> }> {
+  private async compile(spec: GrammarSpec, signal: AbortSignal): Promise<Compiled> {
     const options = {
       signal,
       dialect: this.dialect,
@@ -89,9 +87,9 @@ export class Grammars {
       isStop: (name: string) => this.isStop(name),
     }
     // A grammar that cannot be used says so before the vocabulary is built.
-    const grammar = await compileGrammar(spec, options)
+    const automaton = await automatonOf(spec, options)
     const { vocabulary } = await this.tokens()
-    return { grammar, masks: new TokenMasks(grammar.automaton, vocabulary, this.stopIds), stopIds: this.stopIds }
+    return { automaton, masks: new TokenMasks(automaton, vocabulary, this.stopIds), stopIds: this.stopIds }
   }
 
   /** The tokens of the model, in the forms that grammars need. */
@@ -150,7 +148,11 @@ export class Grammars {
   }
 }
 
-type Compiled = Awaited<ReturnType<Grammars['compile']>>
+interface Compiled {
+  readonly automaton: Automaton
+  readonly masks: TokenMasks
+  readonly stopIds: ReadonlySet<number>
+}
 
 /** A grammar of the cache: being compiled, or compiled, and who uses it. */
 class Entry implements GrammarInUse {
@@ -182,8 +184,8 @@ class Entry implements GrammarInUse {
     return this.compiled?.masks.bytes ?? 0
   }
 
-  get automaton() {
-    return this.ready.grammar.automaton
+  get automaton(): Automaton {
+    return this.ready.automaton
   }
 
   get masks(): TokenMasks {

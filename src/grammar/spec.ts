@@ -1,20 +1,7 @@
 import type { ToolDefinition } from '../chat/message.js'
+import type { JsonStyle } from './json/style/options.js'
 
-/** How JSON is written, where a grammar could leave it open. */
-export interface JsonStyle {
-  /**
-   * What may stand between JSON's tokens: `flexible` (default) nothing, one space, or a new line with at most 40 blanks;
-   * `compact` nothing; `spaced` one space after `:` and `,`; a number of spaces or a tab: as JSON.stringify indents.
-   */
-  readonly whiteSpace?: 'flexible' | 'compact' | 'spaced' | number | '\t' | undefined
-  /**
-   * `in-order` (default): the members of an object come in the schema's order, and others only where the schema spells them out.
-   * `any`: in any order, with all others that the schema allows.
-   */
-  readonly properties?: 'in-order' | 'any' | undefined
-  /** Most digits of numbers that the schema does not bound itself. */
-  readonly digits?: { readonly whole?: number; readonly decimals?: number; readonly exponent?: number } | undefined
-}
+export type { JsonStyle }
 
 /**
  * What an answer has to look like, after its reasoning.

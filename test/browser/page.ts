@@ -1,5 +1,5 @@
 // The half of the suite that runs inside of the page, on the built package (run.mjs replaces src by dist).
-import { UserError, loadEngine, type LoadOptions, type ModelFiles } from '../../src/index.js'
+import { UserError, compileGrammar, loadEngine, type LoadOptions, type ModelFiles } from '../../src/index.js'
 import { startEngineWorker, type SentLoadOptions } from '../../src/worker-web.js'
 import { parseGolden } from '../golden/golden-file.js'
 
@@ -112,6 +112,24 @@ const cases = {
     if ((await engine.encode(text)).length === 0) throw new Error('no tokens')
     await engine.close()
     return `${ids.length} tokens`
+  },
+  /** Nothing is fetched for a grammar: the bundle has it. */
+  async constrained(model: string, inWorker: boolean) {
+    const properties = { count: { type: 'integer', minimum: 0, maximum: 99 }, word: { type: 'string', maxLength: 9 } }
+    const grammar = {
+      kind: 'json-schema',
+      schema: { type: 'object', properties, required: ['count', 'word'] },
+    } as const
+    if (!(await compileGrammar(grammar)).accepts('{"count": 3, "word": "r"}'))
+      throw new Error('the grammar is another one')
+    const engine = await (inWorker ? startEngineWorker(model, { threads: 2 }) : loadEngine(model, { threads: 2 }))
+    const fetched = performance.getEntriesByType('resource').length
+    const { text } = await engine.chat([{ role: 'user', content: QUESTION }], { grammar, temperature: 0 }).result
+    await engine.close()
+    if (performance.getEntriesByType('resource').length !== fetched) throw new Error('something was fetched')
+    const keys = Object.keys(JSON.parse(text) as object)
+    if (keys.join() !== 'count,word') throw new Error(`expected count and word, found ${text}`)
+    return text
   },
   workerError: () => userError(() => startEngineWorker('/nothing/'), 'file_not_found', /nothing: expected config.json/),
   async determinism(precision: 'exact' | 'fast') {

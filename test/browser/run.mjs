@@ -134,6 +134,8 @@ try {
     if (gguf) await run('a chosen .gguf file', 'answerFromGguf', `/fixtures/${gguf}/model.gguf`)
     await run('any number of threads, the same bits, exact', 'determinism', 'exact')
     await run('any number of threads, the same bits, fast', 'determinism', 'fast')
+    await run('mini answers in JSON of a schema', 'constrained', '/mini/', false)
+    await run('mini answers in JSON of a schema, in a worker', 'constrained', '/mini/', true)
     await run('an answer can be stopped', 'stop')
     await run('progress ends at 1, one thread a core', 'progress')
     await run('no such folder', 'error', '/nothing/', {}, 'file_not_found', 'nothing: expected config.json')

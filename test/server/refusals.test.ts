@@ -60,7 +60,10 @@ describe('requests that are wrong', async () => {
       'a strict tool that cannot be enforced',
       chat({
         tools: [
-          { type: 'function', function: { name: 'f', strict: true, parameters: { properties: { a: { not: {} } } } } },
+          {
+            type: 'function',
+            function: { name: 'f', strict: true, parameters: { properties: { a: { not: {} } }, required: ['a'] } },
+          },
         ],
       }),
       400,

@@ -3,7 +3,7 @@ import OpenAI from 'openai'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { loadEngine } from '../../src/engine/load.js'
-import { scriptedEngine, serveEngine } from './scripted.js'
+import { callText, scriptedEngine, serveEngine } from './scripted.js'
 
 const mini = await serveEngine(
   loadEngine(fileURLToPath(new URL('../../models/mini', import.meta.url)), { threads: 1 }),
@@ -47,13 +47,15 @@ describe('response_format', () => {
     expect(streamed).toBe(answer.choices[0]!.message.content)
   })
 
-  it('regex and ebnf, which are ours', async () => {
+  it('regex, ebnf, lark and gbnf, which are ours', async () => {
     const ask = async (response_format: object): Promise<string | null> => {
       const body = { model: 'mini', messages, response_format: response_format as { type: 'text' } }
       return (await clientOf(mini).chat.completions.create(body)).choices[0]!.message.content
     }
     expect(await ask({ type: 'regex', pattern: '(three|four)' })).toMatch(/^(three|four)$/)
     expect(await ask({ type: 'ebnf', grammar: 'root ::= "a" | "b"' })).toMatch(/^[ab]$/)
+    expect(await ask({ type: 'gbnf', grammar: 'root ::= "a" | "b"' })).toMatch(/^[ab]$/)
+    expect(await ask({ type: 'lark', grammar: 'start: "a" | "b"' })).toMatch(/^[ab]$/)
   })
 
   it('the same in responses', async () => {
@@ -65,6 +67,122 @@ describe('response_format', () => {
       text: { format },
     })
     expect(Object.keys(JSON.parse(answer.output_text) as object)).toEqual(['count', 'sure'])
+  })
+})
+
+describe('response_format beside tools', () => {
+  const strict = tools.map((tool) => ({ ...tool, function: { ...tool.function, strict: true } }))
+  const response_format = { type: 'json_schema' as const, json_schema: { name: 'answer', schema } }
+  const says = async (said: string, request: object) => {
+    const server = await serveEngine(scriptedEngine(() => said))
+    try {
+      const body = { model: 'scripted', messages, temperature: 0, response_format, ...request }
+      return (await clientOf(server).chat.completions.create(body)).choices[0]!
+    } finally {
+      await server.stop()
+    }
+  }
+
+  it.each([
+    ['strict tools', { tools: strict }],
+    ['tools', { tools }],
+  ])('%s: the answer is a call, or JSON of the schema', async (_, request) => {
+    const json = await says('{"count": 3, "sure": true}', request)
+    expect(json.message).toMatchObject({ content: '{"count": 3, "sure": true}' })
+    expect(json.finish_reason).toBe('stop')
+    const call = await says(callText('lower', { level: 'high' }), request)
+    expect(call.finish_reason).toBe('tool_calls')
+    expect(call.message.tool_calls).toMatchObject([{ function: { name: 'lower', arguments: '{"level":"high"}' } }])
+    // Neither: the letters that the model would say are not allowed, and what is allowed validates.
+    const other = await says('It is late.', request)
+    if (other.message.tool_calls)
+      expect(JSON.parse((other.message.tool_calls[0] as { function: { arguments: string } }).function.arguments)).toHaveProperty('level') // prettier-ignore
+    else expect(JSON.parse(other.message.content!)).toHaveProperty('count')
+  })
+
+  it('is a call where one is required, and JSON where tools are not to be called', async () => {
+    const required = await says(callText('raise', { level: 'low' }), { tools, tool_choice: 'required' })
+    expect(required.message.tool_calls).toHaveLength(1)
+    const none = await says('{"count": 3, "sure": false}', { tools: strict, tool_choice: 'none' })
+    expect(none.message.content).toBe('{"count": 3, "sure": false}')
+  })
+
+  it('is JSON of a model that has no format for calls', async () => {
+    const answer = await clientOf(mini).chat.completions.create({ model: 'mini', messages, tools, response_format })
+    expect(Object.keys(JSON.parse(answer.choices[0]!.message.content!) as object)).toEqual(['count', 'sure'])
+  })
+
+  it('names what cannot be enforced', async () => {
+    const ask = (body: object) =>
+      clientOf(scripted).chat.completions.create({ model: 'scripted', messages, ...body } as never)
+    const bad = { type: 'object', properties: { a: { pattern: '(' } }, required: ['a'] }
+    const tool = (parameters: object, strict: boolean) => ({
+      type: 'function',
+      function: { name: 'f', parameters, strict },
+    })
+    await expect(ask({ tools: [strict[0], tool(bad, true)], response_format })).rejects.toMatchObject({
+      status: 400,
+      code: 'invalid_grammar',
+      param: 'tools[1].function.parameters',
+      message: expect.stringContaining('tools[1].function.parameters: ') as string,
+    })
+    const named = { type: 'function', function: { name: 'f' } }
+    await expect(ask({ tools: [strict[0], tool(bad, false)], tool_choice: named })).rejects.toMatchObject({
+      param: 'tools[1].function.parameters',
+    })
+    const format = { type: 'json_schema', json_schema: { name: 'a', schema: bad } }
+    await expect(ask({ tools: strict, response_format: format })).rejects.toMatchObject({ param: 'response_format' })
+    await expect(ask({ response_format: format })).rejects.toMatchObject({ param: 'response_format' })
+    await expect(ask({ tools, response_format: { type: 'regex', pattern: 'a' } })).rejects.toMatchObject({
+      param: 'response_format',
+      message: expect.stringContaining('beside tools') as string,
+    })
+  })
+})
+
+describe('a request with a grammar that is much work', () => {
+  it('is answered or refused while others go on, and ends when nobody waits', async () => {
+    const stream = await clientOf(scripted).chat.completions.create({ model: 'scripted', messages, stream: true, ignore_eos: true, max_tokens: 600 } as never) as unknown as AsyncIterable<{ choices: unknown[] }> // prettier-ignore
+    let longest = 0
+    const reading = (async () => {
+      let last = performance.now()
+      for await (const { choices } of stream) {
+        expect(choices).toHaveLength(1)
+        longest = Math.max(longest, performance.now() - last)
+        last = performance.now()
+      }
+    })()
+    const properties = Object.fromEntries(
+      Array.from({ length: 3000 }, (_, i) => [`p${i}`, { type: 'string', maxLength: 50 }]),
+    )
+    const format = { type: 'json_schema', json_schema: { name: 'a', schema: { type: 'object', properties } } }
+    const leave = new AbortController()
+    const ask = (signal?: AbortSignal) =>
+      clientOf(scripted).chat.completions.create(
+        { model: 'scripted', messages, response_format: format, max_tokens: 3 } as never,
+        { signal },
+      )
+    const left = ask(leave.signal).catch((error: unknown) => error)
+    setTimeout(() => leave.abort(), 5)
+    await left
+    const answer = (await ask()) as { choices: { finish_reason: string }[] }
+    expect(answer.choices[0]!.finish_reason).toBe('length')
+    await reading
+    // A slice is far shorter; the rest is room for a busy machine.
+    expect(longest).toBeLessThan(1500)
+  }, 60_000)
+
+  it('is refused beyond a limit, with what was counted', async () => {
+    const deep = '('.repeat(300) + 'a' + ')'.repeat(300)
+    const ask = clientOf(scripted).chat.completions.create({ model: 'scripted', messages, response_format: { type: 'regex', pattern: deep } } as never) // prettier-ignore
+    await expect(ask).rejects.toMatchObject({ status: 400, code: 'grammar_too_complex', param: 'response_format' })
+  })
+
+  it('what is outside of its range is no damaged file', async () => {
+    const ask = clientOf(scripted).chat.completions.create({ model: 'scripted', messages, repetition_penalty: 1e-320 } as never) // prettier-ignore
+    await expect(ask).rejects.toMatchObject({ status: 400, param: 'repetition_penalty' })
+    const nothing = clientOf(scripted).chat.completions.create({ model: 'scripted', messages, response_format: { type: 'ebnf', grammar: 'root ::= root' } } as never) // prettier-ignore
+    await expect(nothing).rejects.toMatchObject({ status: 400, code: 'invalid_grammar' })
   })
 })
 

@@ -1,4 +1,4 @@
-import type { AnswerGrammar, ForcedText } from '../../grammar/constraint.js'
+import type { AnswerGrammar, ForcedText } from '../../grammar/answer-grammar.js'
 import type { TokenIndex } from '../../grammar/token-index.js'
 import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 

@@ -2,7 +2,7 @@ import type { Dialect } from '../../chat/dialects/dialect.js'
 import type { ChatTemplate } from '../../chat/prompt.js'
 import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 import type { GenerationDefaults } from '../options.js'
-import type { ModelGrammars } from '../sample/constrain.js'
+import type { AnswerGrammars } from '../../grammar/answer-grammar.js'
 import type { SharedRunner } from '../schedule/scheduler.js'
 import type { Speculation } from './drafter.js'
 
@@ -15,7 +15,7 @@ export interface SessionModel {
   /** How a chat's answers are written. */
   readonly dialect: Dialect
   readonly stopIds: ReadonlySet<number>
-  readonly grammars: ModelGrammars
+  readonly grammars: AnswerGrammars
   readonly defaults: GenerationDefaults
   /** How drafts are made unless an answer says otherwise. */
   readonly speculate?: Speculation | undefined

@@ -1,5 +1,5 @@
 import { invariant } from '../../errors.js'
-import type { AnswerGrammar } from '../../grammar/constraint.js'
+import type { AnswerGrammar } from '../../grammar/answer-grammar.js'
 import { adjust, changes } from './adjust.js'
 import { choiceOf, type TokenChoice } from './likelihood.js'
 import type { ResolvedOptions } from '../options.js'

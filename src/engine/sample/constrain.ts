@@ -1,13 +1,14 @@
 import type { Dialect } from '../../chat/dialects/dialect.js'
 import { UserError } from '../../errors.js'
-import type { AnswerGrammar, ForcedText, GrammarConstraint } from '../../grammar/constraint.js'
+import type { AnswerGrammar, AnswerGrammars, ForcedText, OpenGrammar } from '../../grammar/answer-grammar.js'
+import type { GrammarConstraint } from '../../grammar/constraint.js'
 import { Grammars } from '../../grammar/grammars.js'
 import type { GrammarSpec } from '../../grammar/spec.js'
 import type { TokenIndex } from '../../grammar/token-index.js'
 import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 
 /** The grammars of one model; nothing is done for them until the first is asked for. */
-export class ModelGrammars {
+export class ModelGrammars implements AnswerGrammars {
   private readonly grammars: Grammars | undefined
 
   constructor(
@@ -19,11 +20,6 @@ export class ModelGrammars {
     this.grammars = tokenizer && new Grammars(tokenizer, vocabSize, stopIds, dialect)
   }
 
-  /**
-   * The grammar of one answer.
-   * @param prompt the chat's; until its reasoning is over anything may come but the answer's end
-   * @throws UserError invalid_grammar, grammar_too_complex, invalid_tokenizer, aborted
-   */
   async open(spec: GrammarSpec, prompt: string | undefined, signal?: AbortSignal): Promise<OpenGrammar> {
     const { tokenizer, grammars } = this
     if (!tokenizer || !grammars)
@@ -35,12 +31,6 @@ export class ModelGrammars {
     const end = new EndOfThought(start, tokenizer, this.dialect, index)
     return { form: new AfterReasoning(inner, end, any, this.stopIds), index }
   }
-}
-
-/** The grammar of one answer, and what finds the tokens of a text that it forces. */
-export interface OpenGrammar {
-  readonly form: AnswerGrammar
-  readonly index: TokenIndex
 }
 
 /** Lets the model think first: the grammar holds from the end of the reasoning on. */

@@ -2,6 +2,7 @@ import { typesOf } from '../../chat/dialects/arguments.js'
 import { isJsonObject, type JsonObject } from '../../json.js'
 import { LAST_CODE } from '../syntax/characters.js'
 import { both, chars, choice, repeat, text, type Node } from '../syntax/nodes.js'
+import { FORMATS } from '../json/formats.js'
 import { regexNode } from '../text/regex.js'
 import { below, refusedArgument, resolved, SILENT } from './argument.js'
 
@@ -31,7 +32,7 @@ function partOf(keyword: string, value: unknown, own: JsonObject, root: JsonObje
       if (typeof value === 'string') return regexNode(value, { quoting: 'plain', whole: false })
       throw refusedArgument(path, keyword, 'expected a regular expression')
     case 'format':
-      throw refusedArgument(path, keyword, `${String(value)} soon`)
+      return formatOf(value, path)
     case 'minLength':
     case 'maxLength':
       // Both are one part, of the first that is there.
@@ -44,6 +45,13 @@ function partOf(keyword: string, value: unknown, own: JsonObject, root: JsonObje
       if (IGNORED.has(keyword) || SILENT.has(keyword)) return undefined
       throw refusedArgument(path, keyword, 'this keyword is not supported for a text in the calls of this model')
   }
+}
+
+/** Formats that JSON holds are held; others say nothing, as there. */
+function formatOf(value: unknown, path: string): Node | undefined {
+  if (typeof value !== 'string') throw refusedArgument(path, 'format', 'expected a name')
+  const pattern = Object.hasOwn(FORMATS, value) ? FORMATS[value] : undefined
+  return pattern === undefined ? undefined : regexNode(pattern, { quoting: 'plain', whole: true })
 }
 
 /** What has its own place above, or is about values of other types. */

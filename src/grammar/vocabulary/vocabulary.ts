@@ -68,12 +68,8 @@ export class Vocabulary {
       tries.push(trieOf(tokens, ids))
     }
     const slices = SLICES.map((most, i) => ({ most, mask: maskOf(tokens.length, groups[i + 1]!), trie: tries[i + 1]! }))
-    const upTo = Array.from({ length: COUNTED }, (_, i) =>
-      maskOf(
-        tokens.length,
-        groups.slice(1).flatMap((ids) => ids.filter((id) => lengths.get(id)! <= i + 1)),
-      ),
-    )
+    await pauses.breathe()
+    const upTo = upToMasks(tokens.length, lengths)
     return new Vocabulary(tokens, specials, tries[0]!, slices, upTo, longest)
   }
 }
@@ -93,6 +89,14 @@ function maskOf(size: number, ids: readonly number[]): Int32Array {
   return mask
 }
 
+/** For each count of characters the tokens that have as many or fewer. */
+function upToMasks(size: number, lengths: ReadonlyMap<number, number>): Int32Array[] {
+  const masks = Array.from({ length: COUNTED }, () => new Int32Array(wordsFor(size)))
+  for (const [id, length] of lengths) if (length <= COUNTED) addToMask(masks[Math.max(0, length - 1)]!, id)
+  for (let i = 1; i < COUNTED; i++) masks[i - 1]!.forEach((bits, word) => (masks[i]![word]! |= bits))
+  return masks
+}
+
 /** Ids of the tokens that UTF-8 can have, by their bytes; those of one first byte at a time. */
 async function sorted(tokens: readonly (Uint8Array | undefined)[], pauses: Pauses): Promise<number[]> {
   const byFirst: number[][] = Array.from({ length: 256 }, () => [])
@@ -102,7 +106,26 @@ async function sorted(tokens: readonly (Uint8Array | undefined)[], pauses: Pause
   const order: number[] = []
   for (const ids of byFirst) {
     await pauses.breathe()
-    order.push(...ids.sort((x, y) => compareBytes(tokens[x]!, tokens[y]!) || x - y))
+    for (const id of sortedOfOneByte(tokens, ids)) order.push(id)
+  }
+  return order
+}
+
+const IDS = 2 ** 20
+
+/** Numbers are sorted fast: four bytes and the id in one; tokens that are alike so far are compared then. */
+function sortedOfOneByte(tokens: readonly (Uint8Array | undefined)[], ids: readonly number[]): number[] {
+  const keys = Float64Array.from(ids, (id) => {
+    const [, b = 0, c = 0, d = 0, e = 0] = tokens[id]!
+    return (((b * 256 + c) * 256 + d) * 256 + e) * IDS + id
+  }).sort()
+  const order: number[] = []
+  for (let from = 0, to = 0; from < keys.length; from = to) {
+    const prefix = Math.floor(keys[from]! / IDS)
+    const alike: number[] = []
+    for (; to < keys.length && Math.floor(keys[to]! / IDS) === prefix; to++) alike.push(keys[to]! % IDS)
+    if (alike.length > 1) alike.sort((x, y) => compareBytes(tokens[x]!, tokens[y]!) || x - y)
+    for (const id of alike) order.push(id)
   }
   return order
 }

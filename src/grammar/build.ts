@@ -1,0 +1,82 @@
+import type { Dialect } from '../chat/dialects/dialect.js'
+import { UserError } from '../errors.js'
+import { Automaton } from './automaton/automaton.js'
+import { jsonNode, schemaNode } from './json/schema.js'
+import { Pauses } from './pauses.js'
+import type { GrammarSpec, ToolCallsSpec } from './spec.js'
+import type { Node } from './syntax/nodes.js'
+import { invalidGrammar } from './syntax/refuse.js'
+import { ebnfNode } from './text/ebnf.js'
+import { gbnfNode } from './text/gbnf.js'
+import { larkNode } from './text/lark.js'
+import { regexNode } from './text/regex.js'
+import { toolCallsNode } from './tools/calls.js'
+
+/** For what model, and for how long, a grammar is compiled. */
+export interface BuildOptions {
+  /** How the model writes calls. */
+  readonly dialect?: Dialect | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Whether a marker of the dialect is one token that no text can spell; none is by default. */
+  readonly isSpecial?: (name: string) => boolean
+  /** Whether a marker ends the answer. */
+  readonly isStop?: (name: string) => boolean
+}
+
+/** The automaton of a grammar. @throws UserError invalid_grammar, grammar_too_complex, aborted */
+export async function automatonOf(spec: GrammarSpec, options: BuildOptions): Promise<Automaton> {
+  const pauses = new CancellablePauses(options.signal)
+  const node = await nodeOf(spec, options, pauses)
+  await pauses.pause()
+  return new Automaton(node)
+}
+
+async function nodeOf(spec: GrammarSpec, options: BuildOptions, pauses: Pauses): Promise<Node> {
+  switch (spec.kind) {
+    case 'json':
+      return jsonNode(spec)
+    case 'json-schema':
+      return schemaNode(spec.schema, spec, pauses)
+    case 'regex':
+      return regexNode(textOf(spec.pattern, 'pattern'), { quoting: 'plain', whole: true })
+    case 'ebnf':
+      return ebnfNode(textOf(spec.grammar, 'grammar'))
+    case 'lark':
+      return larkNode(textOf(spec.grammar, 'grammar'))
+    case 'gbnf':
+      return gbnfNode(textOf(spec.grammar, 'grammar'))
+    case 'tool-calls':
+      return callsOf(spec, options, pauses)
+    default:
+      throw invalidGrammar(`expected a kind of grammar, found ${JSON.stringify((spec as { kind?: unknown }).kind)}`)
+  }
+}
+
+/** Types alone do not protect: specs come from JavaScript too. */
+function textOf(value: unknown, name: string): string {
+  if (typeof value === 'string') return value
+  throw invalidGrammar(`expected a text as ${name}, found ${typeof value}`)
+}
+
+async function callsOf(spec: ToolCallsSpec, options: BuildOptions, pauses: Pauses): Promise<Node> {
+  const { dialect, isSpecial = () => false, isStop = () => false } = options
+  const syntax = dialect?.toolSyntax?.(spec.tools)
+  if (!dialect || !syntax) {
+    if (spec.orJson === undefined || spec.must) throw invalidGrammar('this model has no format for calls of tools')
+    return schemaNode(spec.orJson, {}, pauses)
+  }
+  const markers = { names: [...dialect.markers, ...(dialect.stopMarkers ?? [])], isSpecial, isStop }
+  return toolCallsNode(spec, syntax, markers, (schema) => schemaNode(schema, {}, pauses))
+}
+
+/** Pauses after which the work goes on only where somebody still wants it. */
+class CancellablePauses extends Pauses {
+  constructor(private readonly signal: AbortSignal | undefined) {
+    super()
+  }
+
+  override async pause(): Promise<void> {
+    await super.pause()
+    if (this.signal?.aborted) throw new UserError('nobody waits for the grammar any more', 'aborted')
+  }
+}
