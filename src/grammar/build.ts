@@ -4,7 +4,7 @@ import { Automaton } from './automaton/automaton.js'
 import { jsonNode, schemaNode } from './json/schema.js'
 import { Pauses } from './pauses.js'
 import type { GrammarSpec, ToolCallsSpec } from './spec.js'
-import type { Node } from './syntax/nodes.js'
+import { Rule, type Node } from './syntax/nodes.js'
 import { invalidGrammar } from './syntax/refuse.js'
 import { ebnfNode } from './text/ebnf.js'
 import { gbnfNode } from './text/gbnf.js'
@@ -42,7 +42,7 @@ async function nodeOf(spec: GrammarSpec, options: BuildOptions, pauses: Pauses):
     case 'ebnf':
       return ebnfNode(textOf(spec.grammar, 'grammar'))
     case 'lark':
-      return larkNode(textOf(spec.grammar, 'grammar'))
+      return larkOf(textOf(spec.grammar, 'grammar'), pauses)
     case 'gbnf':
       return gbnfNode(textOf(spec.grammar, 'grammar'))
     case 'tool-calls':
@@ -50,6 +50,19 @@ async function nodeOf(spec: GrammarSpec, options: BuildOptions, pauses: Pauses):
     default:
       throw invalidGrammar(`expected a kind of grammar, found ${JSON.stringify((spec as { kind?: unknown }).kind)}`)
   }
+}
+
+/** Embedded schemas become rules that are defined once the grammar was read. */
+async function larkOf(grammar: string, pauses: Pauses): Promise<Node> {
+  const embedded: { readonly rule: Rule; readonly schema: unknown }[] = []
+  const json = (schema: unknown): Node => {
+    const rule = new Rule('%json')
+    embedded.push({ rule, schema })
+    return { kind: 'rule', rule }
+  }
+  const node = larkNode(grammar, { json })
+  for (const { rule, schema } of embedded) rule.define(await schemaNode(schema, {}, pauses))
+  return node
 }
 
 /** Types alone do not protect: specs come from JavaScript too. */

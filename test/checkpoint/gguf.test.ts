@@ -144,6 +144,11 @@ describe('a GGUF file', () => {
     ['a short file', utf8('GGUF'), /expected a GGUF file of at least 24 bytes, found 4/],
     ['version 1', concat(utf8('GGUF'), u32(1), u64(0), u64(0)), /version 2 or 3, found 1/],
     ['big-endian', concat(utf8('GGUF'), Uint8Array.of(0, 0, 0, 3), u64(0), u64(0)), /big-endian/],
+    [
+      'a header that ends early',
+      concat(utf8('GGUF'), u32(3), u64(0), u64(1), ggufString('k'), u32(10)),
+      /the header ends at byte 45 or later, but the file has 37: it is truncated/,
+    ],
     ['a tensor count near 2^64', header(2n ** 64n - 1n, 0), /number of tensors is 18446744073709551615/],
     ['a key count of 2^40', header(0, 2 ** 40), /number of keys is 1099511627776/],
     ['a long string', header(0, 1, u64(2 ** 50)), /length of a metadata key/],
@@ -191,6 +196,19 @@ describe('a GGUF file', () => {
   })
 
   it('refuses metadata that would take all memory', async () => {
+    const long = memoryFiles(
+      'folder',
+      { 'm.gguf': concat(header(0, 1, u64(2 ** 29)), new Uint8Array(2 ** 20)) },
+      'm.gguf',
+    )
+    const large = {
+      ...long,
+      open: async (name: string) => {
+        const source = await long.open(name)
+        return source && { ...source, size: 2 ** 40 }
+      },
+    }
+    expect(await refusal(openCheckpoint(large))).toMatch(/m\.gguf: the header is larger than 268435456 bytes/)
     const many = 16_000_001
     const file = concat(header(0, 1, ggufString('k'), u32(9), u32(0), u64(many)), new Uint8Array(many))
     expect(await refusal(openFile(file))).toMatch(/m\.gguf: the metadata has more than 16000000 array elements/)

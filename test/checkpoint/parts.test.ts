@@ -6,7 +6,7 @@ import { decodeRows } from '../../src/checkpoint/formats/decode.js'
 import { memoryFiles } from '../../src/checkpoint/files/memory.js'
 import { openCheckpoint } from '../../src/models/open.js'
 import { GraphBuilder, matrix, vector } from '../../src/graph/builder.js'
-import { bf16, f32, gguf, json, ramp, safetensors, type RawTensor } from './build.js'
+import { bf16, blocks, f32, gguf, json, ramp, safetensors, type RawTensor } from './build.js'
 import { loadRunner, logitsOf } from '../runner.js'
 
 const open = (tensors: Record<string, RawTensor>, config: object = {}): Promise<Checkpoint> =>
@@ -45,6 +45,19 @@ describe('parts of larger tensors', () => {
     ])
     const bias = { tensor: 'biases', shape: [2, 6], index: 1, rowStep: 2, firstRow: 1 }
     expect(await values(checkpoint, [3], bias)).toEqual([7, 9, 11])
+  })
+
+  it('refuses elements out of blocks, which have none of their own', async () => {
+    const q8 = (shape: number[]) => ({ type: 8, shape, bytes: blocks(shape.reduce((a, b) => a * b) / 32, 32) })
+    const file = gguf({ 'general.architecture': 'novel' }, { v: q8([64]), m: q8([4, 32]) })
+    const checkpoint = await openCheckpoint(memoryFiles('model', { 'm.gguf': file }, 'm.gguf'))
+    const refused = (of: string): string =>
+      `model/m.gguf: part is a part of ${of}, whose q8_0 blocks cannot be taken apart by columns. ` +
+      'Choose a published variant in BF16 or FP8.'
+    expect(() => checkpoint.tensor('part', [32], { tensor: 'v', shape: [64], rowStep: 2 })).toThrow(refused('v'))
+    expect(() => checkpoint.tensor('part', [32, 4], { tensor: 'm', shape: [4, 32], transposed: true })).toThrow(
+      refused('m'),
+    )
   })
 
   it('turns matrices that are stored transposed', async () => {

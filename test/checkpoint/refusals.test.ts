@@ -233,6 +233,29 @@ describe('other quantised layouts', () => {
     expect(() => checkpoint.tensor('x.weight', [2, 8, 64])).toThrow(/qweight of rank 3/)
   })
 
+  it('AWQ without zero points, with scales of integers or with words of another type or shape is refused', async () => {
+    const of = async (part: string, change: Partial<RawTensor> | undefined): Promise<string> => {
+      const whole = find('AWQ').tensors[`x.${part}`]!
+      return (await changed('AWQ', { [`x.${part}`]: change && { ...whole, ...change } })).message
+    }
+    expect(await of('qzeros', undefined)).toMatch(/expected the tensor x\.qzeros, found none of that name/)
+    expect(await of('scales', undefined)).toMatch(/expected the tensor x\.scales, found none of that name/)
+    expect(await of('scales', { dtype: 'I16' })).toMatch(/x\.scales is stored as scales of I16/)
+    expect(await of('qzeros', { dtype: 'F32' })).toMatch(/x\.qzeros is stored as F32, not I32/)
+    const { shape } = find('AWQ').tensors['x.qweight']!
+    expect(await of('qweight', { shape: [...shape].reverse() })).toMatch(
+      /x\.qweight: expected shape \[64, 2\] from the config, found \[2, 64\]/,
+    )
+  })
+
+  it('codes of FP4 and INT4 whose type or shape is another are refused', async () => {
+    const mx = find('MXFP4')
+    const [name, codes] = Object.entries(mx.tensors).find(([, { dtype }]) => dtype === 'U8')!
+    expect((await changed('MXFP4', { [name]: { ...codes, dtype: 'F8_E4M3' } })).message).toMatch(/of F8_E4M3/)
+    const wide = await refusal(() => read(tinyInt4Folder(), [2, 128]))
+    expect(wide.message).toMatch(/tensor x\.weight: expected shape \[2, 128\] from the config, found \[2, 64\]/)
+  })
+
   it('codes of a quantiser that is not known are named, not taken for missing', async () => {
     const files = {
       'config.json': json({ quantization_config: { quant_method: 'novel' } }),

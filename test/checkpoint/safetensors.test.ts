@@ -147,10 +147,34 @@ describe('a safetensors folder', () => {
       `{"t":${entry('U8', '[1]', '[0,1]')},"\\u0074":${entry('U8', '[1]', '[1,2]')}}`,
       /name t appears twice/,
     ],
-    ['a number', '{"t":5}', /tensor t/],
+    ['a number', '{"t":5}', /tensor t: expected an object with dtype, shape and data_offsets/],
+    ['a text', '{"t":"u"}', /header: expected an object for every tensor/],
   ])('refuses %s', async (_, header, message) => {
     expect(await refusal(openHeader(header))).toMatch(message)
     expect(await refusal(openHeader(header))).toMatch(/The file is damaged: download it again\.$/)
+  })
+
+  it('refuses a header that would take all memory', async () => {
+    const claimed = memoryFiles('folder', { 'config.json': config, 'model.safetensors': u64(100_000_001) })
+    const large = {
+      ...claimed,
+      open: async (name: string) => {
+        const source = await claimed.open(name)
+        return source && name.endsWith('.safetensors') ? { ...source, size: 2 ** 40 } : source
+      },
+    }
+    expect(await refusal(openCheckpoint(large))).toMatch(
+      /folder\/model\.safetensors: the header claims 100000001 bytes, the limit is 100000000\. The file is damaged/,
+    )
+  })
+
+  it('refuses a file that is not there, and an index that names no file', async () => {
+    const named = memoryFiles('folder', { 'config.json': config }, 'm.safetensors')
+    expect(await refusal(openCheckpoint(named))).toMatch(/folder\/m\.safetensors: no such file\./)
+    const index = json({ weight_map: { t: 7 } })
+    expect(await refusal(openFolder({ 'config.json': config, 'model.safetensors.index.json': index }))).toMatch(
+      /model\.safetensors\.index\.json: weight_map\.t: expected a file name, found a number\. Download it again\.$/,
+    )
   })
 
   it('refuses an index without a weight_map', async () => {

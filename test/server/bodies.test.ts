@@ -1,5 +1,6 @@
 import { request } from 'node:http'
 import { afterAll, describe, expect, it } from 'vitest'
+import { BodyBudget } from '../../src/server/http/body.js'
 import { scriptedEngine, serveEngine, type TestServer } from './scripted.js'
 
 const MAX_BODY = 2000
@@ -28,6 +29,30 @@ async function statusOf(server: TestServer, body: string, path = '/v1/chat/compl
   await response.text()
   return response.status
 }
+
+describe('bodies that are too large', () => {
+  const request = (body: string, announced?: number): Request =>
+    new Request('http://any.host', {
+      method: 'POST',
+      body,
+      ...(announced !== undefined && { headers: { 'content-length': String(announced) } }),
+    })
+
+  it('are refused: one by its length or by what comes, all together by what is held', async () => {
+    const budget = new BodyBudget(10, 15)
+    const large = { status: 413, message: "the body is larger than 10 bytes, the server's limit" }
+    await expect(budget.read(request('{}', 11))).rejects.toMatchObject(large)
+    await expect(budget.read(request('12345678901'))).rejects.toMatchObject(large)
+    const first = await budget.read(request('1234567890'))
+    await expect(budget.read(request('123456'))).rejects.toMatchObject({
+      status: 429,
+      message: 'the server holds too many large requests; try again later',
+      detail: { code: 'too_many_bytes', retryAfter: 2 },
+    })
+    first.release()
+    expect((await budget.read(request('123456'))).text).toBe('123456')
+  })
+})
 
 describe('the bytes of a body are given back', () => {
   it.each([

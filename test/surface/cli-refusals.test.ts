@@ -13,6 +13,8 @@ import { UserError } from '../../src/errors.js'
 const folder = mkdtempSync(join(tmpdir(), 'kaiyuan-cli-refusals-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 const absent = join(folder, 'absent')
+const noKeys = join(folder, 'keys')
+writeFileSync(noKeys, '# none yet\n\n')
 
 /** The message that a command ends with. */
 async function refusal(...args: string[]): Promise<string> {
@@ -54,6 +56,12 @@ describe('a command is refused', () => {
     ],
     [['logits', 'mini', '--ids', '1', '--out', join(absent, 'x')], `${join(absent, 'x')}: cannot be written: ENOENT`],
     [['perplexity', 'mini', '--file', absent], `${absent}: cannot be read: ENOENT`],
+    [
+      ['serve', 'mini', '--api-key-file', absent],
+      `${absent}: a file of API keys was expected, but there is no such file`,
+    ],
+    [['serve', 'mini', '--api-key-file', folder], `${folder}: a file of API keys was expected, but EISDIR`],
+    [['serve', 'mini', '--api-key-file', noKeys], `${noKeys}: expected one API key on each line, found none`],
     [['serve', 'mini', '--api-key', ''], '--api-key: expected a key, found nothing'],
     [['serve', 'mini', '--max-concurrency', '0'], '--max-concurrency: expected at least 1, found 0'],
     [['serve', 'mini', '--max-body', '0'], '--max-body: expected at least 1, found 0'],

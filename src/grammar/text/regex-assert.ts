@@ -9,6 +9,7 @@ import { complement } from '../syntax/characters.js'
 import { choice, EMPTY, NEVER, repeat, rule, sequence, type Node } from '../syntax/nodes.js'
 import { anything, quotedChar } from './quoting.js'
 import { lineEnds, wordCharacters } from './regex-classes.js'
+import { decidesAlone } from './regex-lengths.js'
 import { askedBefore, Assertions, START } from './regex-kinds.js'
 import * as plain from './regex-plain.js'
 import { countsOf, endingIn, intersected, isSet, matchesEmpty, subtracted } from './regex-plain.js'
@@ -61,7 +62,8 @@ class Translator {
   /** `node`, and then `rest`. */
   private after(node: Node, rest: Rest, elements: readonly AST.Element[] = [], mode = this.outer): Rest {
     if (rest.uniform) return uniform(sequence(node, rest.at(START)))
-    return byKind((kind) => this.split(node, rest, kind, elements, mode))
+    const split = (kind: number): Node => this.split(node, rest, kind, elements, mode)
+    return matchesEmpty(node) ? byKind(split) : uniform(split(START))
   }
 
   /** Goes on by the kind of the last character of `node`, or by `kind` where it is empty. */
@@ -190,6 +192,8 @@ class Translator {
     if (max === 0) return rest
     // A look-ahead that need not hold asks nothing.
     if (node.element.type === 'Assertion') return min === 0 ? rest : this.asserting(node.element, mode, rest)
+    const alone = this.alone(node.element, mode)
+    if (alone) return this.after(repeat(alone, min, max), rest)
     const copies = max === Infinity ? min : max
     if (copies > MOST_COPIES)
       this.refuse.invalid(node, `a part with assertions can be repeated at most ${MOST_COPIES} times`)
@@ -201,6 +205,14 @@ class Translator {
     return after
   }
 
+  /** The node of a part whose assertions ask about that part only. */
+  private alone(node: AST.Element, mode: RegexMode): Node | undefined {
+    const asksBefore = (asked: AST.Assertion): boolean => askedBefore(asked, mode, this.refuse) !== undefined
+    if (!decidesAlone(node, asksBefore)) return undefined
+    const made = this.asserting(node, mode, uniform(EMPTY))
+    return made.uniform ? made.at(START) : undefined
+  }
+
   /**
    * Any number of times. `^` can only hold the first time and `$` only the last, so that in between neither does.
    */
@@ -208,7 +220,7 @@ class Translator {
     if (!this.assertions.in(node).onlyEdges)
       return this.refuse.invalid(
         node,
-        'look-around and \\b inside of a part that is repeated without end are not supported; put them before or after it',
+        'look-around and \\b in a part that is repeated without end may ask about that part only; put them before or after it',
       )
     const between = repeat(this.plain.elements([node.element], mode), 0)
     const last = shared(oneOf([rest, this.asserting(node.element, mode, rest)]))

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../src/engine/sample/random.js'
 import { Automaton } from '../../../src/grammar/automaton/automaton.js'
+import { compileGrammar } from '../../../src/grammar/compile.js'
 import { text } from '../../../src/grammar/syntax/nodes.js'
 import { larkNode } from '../../../src/grammar/text/lark.js'
 import { mutated, recognizer, refusal } from './recognizer.js'
@@ -90,6 +91,17 @@ describe('Lark', () => {
     let state = automaton.goSpecial(automaton.initial, '<|tool|>')
     for (const char of ' {} ') state = automaton.go(state, char.charCodeAt(0))
     expect(automaton.accepts(state)).toBe(true)
+  })
+
+  it('compiles with embedded schemas', async () => {
+    const grammar = 'start: "call " NAME %json {"type": "integer", "minimum": 3, "maximum": 12}\nNAME: /[a-z]+:/'
+    const compiled = await compileGrammar({ kind: 'lark', grammar })
+    expect(['call f:12', 'call f:2', 'call f:', 'call f:3'].filter((content) => compiled.accepts(content))).toEqual([
+      'call f:12',
+      'call f:3',
+    ])
+    const refused = compileGrammar({ kind: 'lark', grammar: grammar.replace('12', '1') })
+    await expect(refused).rejects.toMatchObject({ code: 'invalid_grammar' })
   })
 
   it.each<[string, RegExp]>([

@@ -87,6 +87,11 @@ describe('an expression matches what RegExp does', () => {
     ['\\b.\\b'],
     ['(?:\\b|a)b'],
     ['\\ba*\\b,'],
+    // in repeated parts
+    ['^(?:(?!,)[a-c,]{1,3}(?<!a)_)+b'],
+    ['^(?:(?!ab)[abc]{2}|,(?=a)a\\B1)*$'],
+    ['(?:a\\b,|(?=b)[ab]c){2,}'],
+    ['^(?:(?:(?!b).)+,)*$'],
     // case
     ['[^a]b', 'i'],
     ['\\w\\b.|s', 'i'],
@@ -160,7 +165,11 @@ describe('an expression is refused with its place', () => {
     ['(?<n>a)\\k<n>', '', /character 8: a back reference/],
     ['\\p{Nonsense}', '', /character \d+: invalid property name/],
     ['\\p{RGI_Emoji}', 'v', /character 1: .*several characters/],
-    ['(?:(?!ab).)*', '', /character 1: look-around and \\b inside of a part that is repeated without end/],
+    [
+      '(?:(?!ab).)*',
+      '',
+      /character 1: look-around and \\b in a part that is repeated without end may ask about that part only/,
+    ],
     ['(?:a(?=b)){0,100}', '', /character 1: .*at most 64 times/],
     ['(a(?<=ba)c|d)+', '', /look-/],
     ['a(?=b)(?<=aa)', '', /character 2: an assertion before a look-behind/],
@@ -173,7 +182,7 @@ describe('an expression is refused with its place', () => {
     ['['.repeat(300), 'v', /nested more than 200 deep/],
     ['a'.repeat(300_000), '', /300000 characters/],
     ['(?=a)'.repeat(201), '', /at most 200 assertions/],
-    [`(?:(?:(?:a$){40}b){40}c){40}`, '', /assertions when repetitions are written out/],
+    [`(?:(?:(?:a(?=bc)){40}b){40}c){40}`, '', /assertions when repetitions are written out/],
   ])('%.40s %s', (pattern, flags, message) => {
     expect(refusal(() => node(pattern, flags))).toMatch(message)
   })
