@@ -4,20 +4,32 @@ import type { ByteClasses } from './classes.js'
 import { Facts } from './facts.js'
 import { languages } from './languages.js'
 import { DEFAULT_LIMITS, invalidGrammar, type GrammarLimits } from './limits.js'
-import { DEAD, Machine } from './machine.js'
+import { Machine } from './machine.js'
+import { DEAD } from './sets.js'
 
 export type { GrammarLimits } from './limits.js'
-export { DEAD } from './machine.js'
+export { DEAD } from './sets.js'
 
 /** Bytes of text that is forced, at most. */
 const MOST_FORCED = 512
+/** The first byte of special tokens. */
+const SPECIAL = 0xf8
 
+/**
+ * States are numbers, and going on from one is a look-up once it was asked for.
+ * @example
+ * const automaton = new Automaton(sequence(text('["'), repeat(chars([[97, 122]]), 0, 1000), text('"]')))
+ * let state = automaton.initial
+ * for (const byte of new TextEncoder().encode('["abc"]')) state = automaton.go(state, byte)
+ * automaton.accepts(state) // true
+ */
 export class Automaton {
   /** Names of the special tokens that the grammar asks for. */
   readonly specials: readonly string[]
   readonly classes: ByteClasses
   readonly limits: GrammarLimits
-  private readonly machine: Machine
+  /** For walks over many tokens. */
+  readonly machine: Machine
   private start: number
 
   /**
@@ -26,13 +38,10 @@ export class Automaton {
    */
   constructor(root: Node, limits: Partial<GrammarLimits> = {}) {
     this.limits = { ...DEFAULT_LIMITS, ...limits }
-    this.machine = new Machine(root, languages(), this.limits)
+    this.machine = machineOf(root, this.limits)
     this.start = this.machine.initial
     if (this.start === DEAD)
-      throw invalidGrammar(
-        'the grammar allows nothing: no text of any length matches it',
-        'parts that contradict each other less',
-      )
+      throw invalidGrammar('the grammar allows nothing: no text matches it', 'parts that do not contradict each other')
     this.specials = this.machine.net.specials
     this.classes = this.machine.classes
   }
@@ -41,13 +50,9 @@ export class Automaton {
     return this.start
   }
 
+  /** The state after a byte; 0 where no text goes on so. */
   go(state: number, byte: number): number {
     return this.machine.go(state, byte)
-  }
-
-  /** By the class of a byte; see {@link classes}. */
-  goClass(state: number, byteClass: number): number {
-    return this.machine.goClass(state, byteClass)
   }
 
   accepts(state: number): boolean {
@@ -66,7 +71,7 @@ export class Automaton {
     const bytes: number[] = []
     for (let at = state; bytes.length < MOST_FORCED && !this.accepts(at);) {
       const byte = this.onlyByte(at)
-      if (byte === undefined || byte >= 0xf8) break
+      if (byte === undefined || byte >= SPECIAL) break
       bytes.push(byte)
       at = this.go(at, byte)
     }
@@ -74,41 +79,60 @@ export class Automaton {
   }
 
   private onlyByte(state: number): number | undefined {
+    const { count, example } = this.classes
     let only: number | undefined
-    for (let byte = 0; byte < 256; byte++) {
-      if (this.go(state, byte) === DEAD) continue
-      if (only !== undefined) return undefined
-      only = byte
+    for (let byteClass = 0; byteClass < count; byteClass++) {
+      if (this.machine.goClass(state, byteClass) === DEAD) continue
+      const last = (example[byteClass + 1] ?? 256) - 1
+      if (only !== undefined || last !== example[byteClass]) return undefined
+      only = last
     }
     return only
   }
 
-  /** Frees all but these states, which get the numbers that are returned; the initial one is kept. */
+  /** Frees all but these states, which get the numbers that are returned, and the initial one. */
   trim(live: readonly number[]): number[] {
-    const [start, ...moved] = this.machine.trim([this.start, ...live])
+    const [start, ...moved] = this.machine.trim([this.start, ...live.filter((state) => state !== DEAD)])
     this.start = start!
-    return moved
+    let next = 0
+    return live.map((state) => (state === DEAD ? DEAD : moved[next++]!))
   }
 
   /** Steps done so far, in all. */
   get steps(): number {
-    return this.machine.steps
+    return this.machine.work.steps
   }
 
+  /** An estimate of the memory in use. */
   get bytes(): number {
     return this.machine.bytes
   }
 }
 
-/** Whether a text matches as a whole. @throws UserError as {@link Automaton} does, but for a grammar that allows nothing */
+function machineOf(root: Node, limits: GrammarLimits): Machine {
+  const work = { steps: 0 }
+  return new Machine(root, languages(limits, work), limits, work)
+}
+
+/**
+ * Whether a text matches as a whole.
+ * @throws UserError as {@link Automaton} does, but not for a grammar that allows nothing
+ * @example
+ * matches(choice([text('yes'), text('no')]), 'no') // true
+ */
 export function matches(root: Node, text: string): boolean {
-  const machine = new Machine(root, languages(), DEFAULT_LIMITS)
+  const machine = machineOf(root, DEFAULT_LIMITS)
   let state = machine.initial
   for (const byte of new TextEncoder().encode(text)) state = machine.go(state, byte)
   return machine.accepts(state)
 }
 
-/** Whether no text at all matches. @throws UserError grammar_too_complex, invalid_grammar (left recursion) */
+/**
+ * Whether no text at all matches.
+ * @throws UserError grammar_too_complex, invalid_grammar (left recursion)
+ * @example
+ * allowsNothing(both(text('yes'), text('no'))) // true
+ */
 export function allowsNothing(root: Node): boolean {
-  return !new Facts(root, languages(), DEFAULT_LIMITS).ends(root)
+  return !new Facts(root, languages(DEFAULT_LIMITS, { steps: 0 }), DEFAULT_LIMITS).ends(root)
 }

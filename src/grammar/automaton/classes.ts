@@ -1,7 +1,7 @@
 /** Bytes that no part of a grammar tells apart: one class each. */
 import type { Node } from '../syntax/nodes.js'
 import type { Facts, LanguageOf } from './facts.js'
-import { byteRangesOf, UTF8_CUTS } from './utf8.js'
+import { byteRangesOf, UTF8_CUTS } from '../syntax/utf8.js'
 
 /** Where the content of JSON strings begins and ends: space, quotation mark, backslash; the bytes of UTF-8. */
 const CONTENT_CUTS = [0x20, 0x22, 0x23, 0x5c, 0x5d, ...UTF8_CUTS]

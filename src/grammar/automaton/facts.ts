@@ -1,7 +1,7 @@
 /** What is known of a tree before it runs: which parts have an end, which match nothing being there, which begin with themselves. */
 import type { Language, MembersNode, Node, Rule } from '../syntax/nodes.js'
 import { invalidGrammar, tooComplex, type GrammarLimits } from './limits.js'
-import { bodyOf } from './recursion.js'
+import { bodyOf } from './rewrites.js'
 
 export type RegularNode = Extract<Node, { kind: 'both' | 'without' | 'until' | 'language' }>
 export type LanguageOf = (node: RegularNode) => Language
@@ -67,6 +67,12 @@ export class Facts {
   /** Frames that the text of least nesting needs. */
   heightOf(node: Node): number {
     return isLeaf(node) ? 0 : this.partOf(node).height
+  }
+
+  /** @throws UserError grammar_too_complex where every text nests too deep */
+  checkDepth(node: Node): void {
+    if (this.heightOf(node) > this.limits.depth)
+      throw tooComplex(`its parts nest more than ${this.limits.depth} deep`, 'a flatter schema or grammar')
   }
 
   /** Whether this very part stands in several places. */

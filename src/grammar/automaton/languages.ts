@@ -1,32 +1,45 @@
 /** Regular languages made of others, with dead ends cut: from each state that is not 0 an accepting one can be reached. */
 import type { Language, Node, UntilNode } from '../syntax/nodes.js'
-import type { RegularNode } from './facts.js'
-import { DEFAULT_LIMITS, tooComplex } from './limits.js'
-import { DEAD, Machine } from './machine.js'
+import type { LanguageOf, RegularNode } from './facts.js'
+import { tooComplex, type GrammarLimits, type Work } from './limits.js'
+import { Machine } from './machine.js'
+import { DEAD } from './sets.js'
 import { Table } from './table.js'
-import { UTF8, UTF8_CUTS } from './utf8.js'
+import type { Trimmable } from './trim.js'
+import { UTF8, UTF8_CUTS } from '../syntax/utf8.js'
 
 const NOTHING: Language = { start: 0, next: () => 0, accepts: () => false, cuts: [] }
 
-/** @throws UserError grammar_too_complex where it cannot be told in time whether anything matches */
-export function languageOf(node: RegularNode): Language {
+/** Languages within languages, at most. */
+const MOST_NESTED = 200
+/** Steps of a search in the middle of an answer, which rather leaves out what it cannot tell. */
+const SHORT_SEARCH = 20_000
+
+/**
+ * Makes the languages of one grammar, each part's once.
+ * @throws UserError grammar_too_complex where it cannot be told in time whether anything matches
+ */
+export function languages(limits: GrammarLimits, work: Work, nested = 0): LanguageOf {
+  const known = new Map<Node, Language>()
+  if (nested > MOST_NESTED)
+    throw tooComplex(`conditions are nested more than ${MOST_NESTED} deep`, 'fewer conditions on the same text')
+  return (node) => {
+    let language = known.get(node)
+    if (!language) known.set(node, (language = languageOf(node, limits, work, nested + 1)))
+    return language
+  }
+}
+
+function languageOf(node: RegularNode, limits: GrammarLimits, work: Work, nested: number): Language {
   switch (node.kind) {
     case 'language':
       return node.language
     case 'until':
       return node.ends.length === 0 && !node.orEnd ? NOTHING : new UntilLanguage(node)
-    default:
-      return new PairLanguage(node.left, node.right, node.kind === 'both')
-  }
-}
-
-/** Remembers what it made. */
-export function languages(): (node: RegularNode) => Language {
-  const known = new Map<Node, Language>()
-  return (node) => {
-    let language = known.get(node)
-    if (!language) known.set(node, (language = languageOf(node)))
-    return language
+    default: {
+      const made = (part: Node) => new Machine(part, languages(limits, work, nested), limits, work)
+      return new PairLanguage(made(node.left), made(node.right), node.kind === 'both')
+    }
   }
 }
 
@@ -34,30 +47,28 @@ const LIVE = 1
 const HOPELESS = 2
 
 /** Two automata in step: texts of both, or of the first and not of the second. */
-class PairLanguage implements Language {
+class PairLanguage implements Language, Trimmable {
   readonly start: number
   readonly cuts: readonly number[]
-  private readonly left: Machine
-  private readonly right: Machine
-  private readonly pairs = new Table()
-  private readonly verdicts: number[] = [HOPELESS]
+  private pairs = new Table()
+  private verdicts: number[] = []
+  private readonly examples: readonly number[]
 
   constructor(
-    left: Node,
-    right: Node,
+    private readonly left: Machine,
+    private readonly right: Machine,
     private readonly both: boolean,
   ) {
-    this.left = new Machine(left, languages(), DEFAULT_LIMITS)
-    this.right = new Machine(right, languages(), DEFAULT_LIMITS)
-    this.cuts = [...new Set([...this.left.classes.cuts, ...this.right.classes.cuts])].sort((x, y) => x - y)
-    this.pairs.idOf(DEAD, DEAD, 0)
-    const start = this.pair(this.left.initial, this.right.initial)
-    this.start = this.lives(start, true) ? start : 0
+    this.cuts = [...new Set([...left.classes.cuts, ...right.classes.cuts])].sort((x, y) => x - y)
+    this.examples = [0, ...this.cuts]
+    this.clear()
+    const start = this.pair(left.initial, right.initial)
+    this.start = this.lives(start, left.limits.search) ? start : 0
   }
 
   next(state: number, byte: number): number {
     const to = this.step(state, byte)
-    return to !== 0 && this.lives(to, false) ? to : 0
+    return to !== 0 && this.lives(to, SHORT_SEARCH) ? to : 0
   }
 
   accepts(state: number): boolean {
@@ -65,8 +76,35 @@ class PairLanguage implements Language {
     return this.left.accepts(a[state]!) && this.right.accepts(b[state]!) === this.both
   }
 
+  /** The first state keeps its number. */
+  trim(live: readonly number[]): Map<number, number> {
+    const { pairs, verdicts } = this
+    const kept = this.start === 0 ? live : [this.start, ...live]
+    const lefts = this.left.trim(kept.map((state) => pairs.a[state]!))
+    const rights = this.right.trim(kept.map((state) => pairs.b[state]!))
+    this.clear()
+    return new Map(
+      kept.map((state, i) => {
+        const again = this.pair(lefts[i]!, rights[i]!)
+        this.verdicts[again] = verdicts[state]!
+        return [state, again] as const
+      }),
+    )
+  }
+
+  get bytes(): number {
+    return this.left.bytes + this.right.bytes + this.pairs.bytes + this.verdicts.length * 8
+  }
+
+  private clear(): void {
+    this.pairs = new Table()
+    this.pairs.idOf(DEAD, DEAD, 0)
+    this.verdicts = [HOPELESS]
+  }
+
   private step(state: number, byte: number): number {
     const { a, b } = this.pairs
+    this.left.work.steps++
     return this.pair(this.left.go(a[state]!, byte), this.right.go(b[state]!, byte))
   }
 
@@ -75,21 +113,17 @@ class PairLanguage implements Language {
   }
 
   /** Whether an accepting state can be reached: a search in breadth, which ends at what is known. */
-  private lives(state: number, mustKnow: boolean): boolean {
+  private lives(state: number, most: number): boolean {
     const known = this.verdicts[state]
     if (known !== undefined) return known === LIVE
+    const { examples, left } = this
     const from = new Map<number, number>([[state, 0]])
     const queue = [state]
-    const bytes = [0, ...this.cuts]
     for (let at = 0; at < queue.length; at++) {
       const here = queue[at]!
       if (this.verdicts[here] === LIVE || this.accepts(here)) return this.markLive(here, from)
-      if (at * bytes.length > DEFAULT_LIMITS.search) {
-        if (mustKnow)
-          throw tooComplex('it cannot be told in time whether two patterns have a text', 'a simpler pattern')
-        break
-      }
-      for (const byte of bytes) {
+      if (at * examples.length > most) return this.giveUp(state, most === left.limits.search)
+      for (const byte of examples) {
         const to = this.step(here, byte)
         if (to === 0 || from.has(to) || this.verdicts[to] === HOPELESS) continue
         from.set(to, here)
@@ -97,6 +131,14 @@ class PairLanguage implements Language {
       }
     }
     for (const seen of queue) this.verdicts[seen] = HOPELESS
+    return false
+  }
+
+  /** In the middle of an answer another way is known: the one by which the state before this was found to be live. */
+  private giveUp(state: number, atStart: boolean): false {
+    if (atStart)
+      throw tooComplex('it cannot be told in time whether a text meets two conditions', 'simpler patterns or lengths')
+    this.verdicts[state] = HOPELESS
     return false
   }
 

@@ -16,6 +16,11 @@ export interface GrammarLimits {
   readonly bytes: number
 }
 
+/** Steps done for one grammar, the languages within it included: what bounds work is counted, so that the same seed gives the same text. */
+export interface Work {
+  steps: number
+}
+
 export const DEFAULT_LIMITS: GrammarLimits = {
   nodes: 2_000_000,
   depth: 10_000,

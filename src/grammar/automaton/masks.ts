@@ -1,15 +1,25 @@
 /** Which tokens of a vocabulary may come next: one walk over its tries, kept for each state. */
-import { CONTENT } from '../vocabulary/content.js'
 import type { Trie } from '../vocabulary/trie.js'
 import { addToMask, COUNTED, type Vocabulary } from '../vocabulary/vocabulary.js'
 import { DEAD, type Automaton } from './automaton.js'
+import { contentAfter } from './content.js'
+import { KeptMasks } from './kept-masks.js'
 import { invalidGrammar } from './limits.js'
+import { UNKNOWN } from './sets.js'
 
-/** Bytes of the masks that are kept. */
-const KEPT_BYTES = 1_000_000
+/** Bytes that no text has: they spell special tokens. */
+const SPECIAL = 0xf8
 
+/**
+ * The masks of one grammar for one vocabulary. A state that was asked for before costs a look-up.
+ * @example
+ * const masks = new TokenMasks(automaton, await Vocabulary.of(tokens, new Map()), new Set([endId]))
+ * const mask = masks.mask(automaton.initial)
+ * const allowed = (mask[id >> 5]! >> (id & 31)) & 1
+ * const state = masks.after(automaton.initial, id)
+ */
 export class TokenMasks {
-  private kept = new Map<number, Int32Array>()
+  private readonly kept: KeptMasks
   private readonly specialIds: ReadonlyMap<number, string>
   private readonly path: Int32Array
 
@@ -19,26 +29,20 @@ export class TokenMasks {
     readonly vocabulary: Vocabulary,
     private readonly stopIds: ReadonlySet<number>,
   ) {
+    this.kept = new KeptMasks(vocabulary.words)
     this.path = new Int32Array(vocabulary.longest + 2)
     this.specialIds = new Map(automaton.specials.map((name) => [this.specialId(name), name]))
   }
 
-  /** Bit set of the tokens that may come next; ids that end an answer are in it exactly where the text may end. Not to be changed. */
+  /**
+   * Bit set of the tokens that may come next; ids that end an answer are in it exactly where the text may end. It is not to be
+   * changed. Where the steps of one mask do not suffice, tokens of several bytes are missing; none is wrong.
+   */
   mask(state: number): Int32Array {
-    const known = this.kept.get(state)
-    if (known) {
-      this.kept.delete(state)
-      this.kept.set(state, known)
-      return known
-    }
-    const mask = this.made(state)
-    this.kept.set(state, mask)
-    const [oldest] = this.kept.keys()
-    if (this.kept.size * mask.byteLength > KEPT_BYTES) this.kept.delete(oldest!)
-    return mask
+    return this.kept.get(state) ?? this.kept.add(state, this.made(state))
   }
 
-  /** The state after a token; 0 where it is not allowed. */
+  /** The state after a token; 0 where it is not allowed, as for all that ends an answer. */
   after(state: number, id: number): number {
     const special = this.specialIds.get(id)
     if (special !== undefined) return this.automaton.goSpecial(state, special)
@@ -46,10 +50,8 @@ export class TokenMasks {
     if (!bytes || bytes.length === 0 || this.stopIds.has(id)) return DEAD
     let to = state
     for (const byte of bytes) {
-      // No text has these bytes: they spell special tokens.
-      if (byte >= 0xf8) return DEAD
+      if (byte >= SPECIAL || to === DEAD) return DEAD
       to = this.automaton.go(to, byte)
-      if (to === DEAD) break
     }
     return to
   }
@@ -57,17 +59,13 @@ export class TokenMasks {
   /** Frees all but these states; returns their new numbers. */
   trim(live: readonly number[]): number[] {
     const moved = this.automaton.trim(live)
-    const kept = new Map<number, Int32Array>()
-    live.forEach((state, i) => {
-      const mask = this.kept.get(state)
-      if (mask) kept.set(moved[i]!, mask)
-    })
-    this.kept = kept
+    this.kept.rename(new Map(live.map((state, i) => [state, moved[i]!])))
     return moved
   }
 
+  /** An estimate of the memory in use, the automaton's included. */
   get bytes(): number {
-    return this.automaton.bytes + this.kept.size * this.vocabulary.words * 4
+    return this.automaton.bytes + this.kept.bytes
   }
 
   private specialId(name: string): number {
@@ -82,15 +80,10 @@ export class TokenMasks {
     const mask = new Int32Array(vocabulary.words)
     const budget = automaton.steps + automaton.limits.steps
     // Every single byte is decided before the budget ends, so that a mask is never empty.
-    for (let byteClass = 0; byteClass < automaton.classes.count; byteClass++) automaton.goClass(state, byteClass)
-    this.walk(vocabulary.rest, state, mask, budget)
-    const { most, exact } = this.contentAfter(state, automaton.steps + automaton.limits.steps / 8)
-    if (exact) {
-      if (most > 0) or(mask, vocabulary.upTo[most - 1]!)
-    } else
-      for (const slice of vocabulary.slices)
-        if (slice.most <= most) or(mask, slice.mask)
-        else this.walk(slice.trie, state, mask, budget)
+    for (let byteClass = 0; byteClass < automaton.classes.count; byteClass++)
+      automaton.machine.goClass(state, byteClass)
+    this.addTexts(state, mask, budget)
+    if (automaton.steps > budget && mask.every((word) => word === 0)) this.addOne(state, mask)
     for (const [id, name] of this.specialIds) if (automaton.goSpecial(state, name) !== DEAD) addToMask(mask, id)
     for (const id of this.stopIds)
       if (automaton.accepts(state)) addToMask(mask, id)
@@ -98,65 +91,54 @@ export class TokenMasks {
     return mask
   }
 
-  private walk(trie: Trie, state: number, mask: Int32Array, budget: number): void {
-    const { automaton, path } = this
-    const { of } = automaton.classes
+  private addTexts(state: number, mask: Int32Array, budget: number): void {
+    const { vocabulary } = this
+    const { most, exact } = contentAfter(this.automaton.machine, state, budget)
+    if (exact && most <= COUNTED) {
+      if (most > 0) or(mask, vocabulary.upTo[most - 1]!)
+    } else
+      for (const slice of vocabulary.slices)
+        if (slice.longest <= most) or(mask, slice.mask)
+        else this.walk(slice.trie, state, mask, budget)
+    this.walk(vocabulary.rest, state, mask, budget)
+  }
+
+  /** Of a vocabulary without a token for each byte, at least one that may come, whatever it takes. */
+  private addOne(state: number, mask: Int32Array): void {
+    const { rest, slices } = this.vocabulary
+    for (const trie of [rest, ...slices.map((slice) => slice.trie)])
+      if (this.walk(trie, state, mask, Infinity, 1)) return
+  }
+
+  /** @returns whether `most` tokens were found before the end */
+  private walk(trie: Trie, state: number, mask: Int32Array, budget: number, most = Infinity): boolean {
+    const { machine } = this.automaton
+    const { path } = this
+    const { of } = machine.classes
+    const { size, byte, depth, skip, token, twins } = trie
+    const { sets } = machine
+    let found = 0
     path[0] = state
-    for (let node = 0; node < trie.size;) {
-      const depth = trie.depth[node]!
-      const to = automaton.steps > budget ? DEAD : automaton.goClass(path[depth]!, of[trie.byte[node]!]!)
+    for (let node = 0; node < size;) {
+      const at = depth[node]!
+      const from = path[at]!
+      const byteClass = of[byte[node]!]!
+      let to = sets.next(from, byteClass)
+      if (to === UNKNOWN) to = machine.work.steps > budget ? DEAD : machine.step(from, byteClass)
       if (to === DEAD) {
-        node = trie.skip[node]!
+        node = skip[node]!
         continue
       }
-      path[depth + 1] = to
-      const id = trie.token[node]!
+      path[at + 1] = to
+      const id = token[node]!
       if (id >= 0) {
-        addToMask(mask, id)
-        for (const twin of trie.twins.get(id) ?? []) addToMask(mask, twin)
+        mask[id >> 5]! |= 1 << (id & 31)
+        if (twins.size > 0) for (const twin of twins.get(id) ?? []) addToMask(mask, twin)
+        if (++found >= most) return true
       }
       node++
     }
-  }
-
-  /** How many characters of any content may follow; `exact`: and no content of more may. */
-  private contentAfter(state: number, budget: number): { most: number; exact: boolean } {
-    const { automaton } = this
-    const { count, example } = automaton.classes
-    // By the level at which it was met first: only the new ones are followed further.
-    const seen = new Map([[state * 8, 0]])
-    let looped = false
-    let level: [number, number][] = [[0, state]]
-    for (let most = 0; most < COUNTED; most++) {
-      const next: [number, number][] = []
-      let dead = 0
-      let live = 0
-      for (let i = 0; i < level.length; i++) {
-        const [within, from] = level[i]!
-        for (let byteClass = 0; byteClass < count; byteClass++) {
-          const character = CONTENT[within]![example[byteClass]!]!
-          if (character < 0) continue
-          const to = automaton.goClass(from, byteClass)
-          if (to === DEAD) dead++
-          else live++
-          if ((dead > 0 && live > 0) || automaton.steps > budget) return { most, exact: false }
-          if (to === DEAD) continue
-          const at = character === 0 ? most + 1 : most
-          const before = seen.get(to * 8 + character)
-          if (before !== undefined) {
-            looped ||= before < at
-            continue
-          }
-          seen.set(to * 8 + character, at)
-          if (character === 0) next.push([0, to])
-          else level.push([character, to])
-        }
-      }
-      if (live === 0) return { most, exact: !looped }
-      if (next.length === 0) return { most: Infinity, exact: false }
-      level = next
-    }
-    return { most: COUNTED, exact: false }
+    return false
   }
 }
 

@@ -3,64 +3,57 @@
  * reaches costs one state.
  */
 import type { Language, MembersNode, Node, Rule } from '../syntax/nodes.js'
-import { UsedSets } from './members.js'
+import { CONTENT_RANGES } from '../vocabulary/content.js'
+import { characterStates, covers } from './characters.js'
 import type { Facts, LanguageOf, RegularNode } from './facts.js'
-import { byteRangesOf, type ByteRanges } from './utf8.js'
-
-/** What a state does. `value` and `next` of the state mean: */
-export const RETURN = 0 // back to the frame on top
-export const BYTES = 1 // a byte of one of the ranges in `lists`: from, to, state after it, ...
-export const SPLIT = 2 // goes on as every state in `lists`
-export const CALL = 3 // the rule number `value`, then `next`
-export const LOOP = 4 // begins loop number `value`, then `next`
-export const LOOP_END = 5 // after the body of the loop on top
-export const LANGUAGE = 6 // begins language number `value`, at state LANGUAGE_RUN after it; then `next`
-export const LANGUAGE_RUN = 7 // within the language on top
-export const MEMBERS = 8 // begins members number `value`, then `next`
-export const MEMBER_END = 9 // after a member of the members on top: `value` is its index, -1 for others
-export const MEMBER_PICK = 10 // after a separator
-export const LATER = 11 // part number `value`, which is not made yet, then `next`
-export const TEXTS = 12 // texts number `value`, which begin alike, not made yet, then `next`
+import { UsedSets } from './members.js'
+import { flatRepeat } from './rewrites.js'
+import * as ops from './states.js'
+import { States } from './states.js'
+import { divided, Entry, entryOf, type Texts } from './texts.js'
+import { byteRangesOf, type ByteRanges } from '../syntax/utf8.js'
 
 export interface Loop {
   readonly min: number
   readonly max: number
   body: number
+  /** The body may be nothing: another round of nothing is no other text. */
+  readonly idle: boolean
 }
 
+/** Members of a list: those that begin with text share a state, the others have one each. */
 export interface Members {
   readonly node: MembersNode
-  readonly bodies: number[]
-  rest: number
-  separator: number
   readonly sets: UsedSets
+  readonly texts: number
+  readonly others: readonly number[]
+  readonly bodies: Map<number, number>
+  readonly rest: number
+  readonly separator: number
 }
 
-/** Texts that begin with the same `depth` bytes, and what comes after each. */
-interface Texts {
-  readonly entries: readonly Entry[]
-  readonly depth: number
+/** Beginnings of members: which they are, and once they are made, the states of those that end here and the bytes of the others. */
+export interface MemberTexts extends Texts {
+  readonly indices: readonly number[]
+  made:
+    | { readonly ends: readonly (readonly [index: number, state: number])[]; readonly edges: readonly number[] }
+    | undefined
 }
 
-interface Entry {
-  bytes: Uint8Array
-  readonly tail: readonly Node[]
-}
-
-const encoder = new TextEncoder()
-const NO_LIST: readonly number[] = []
 /** A set of characters with more ranges than this is made once, as a rule. */
 const LARGE_SET = 24
 
 export class Network {
-  readonly ops: number[] = [RETURN]
-  readonly values: number[] = [0]
-  readonly nexts: number[] = [0]
-  readonly lists: (readonly number[])[] = [NO_LIST]
+  readonly states = new States()
   readonly loops: Loop[] = []
   readonly languages: Language[] = []
   readonly members: Members[] = []
+  readonly memberTexts: MemberTexts[] = []
   readonly specials: readonly string[]
+  /** States before a character that may be any that is content of a JSON string. */
+  readonly content = new Set<number>()
+  /** Texts, and the state minus the place in it. */
+  private readonly blocks: { readonly bytes: Uint8Array; readonly base: number }[] = []
   private readonly later: Node[] = []
   private readonly texts: Texts[] = []
   private readonly rules: { readonly body: Node; start: number }[] = []
@@ -73,93 +66,138 @@ export class Network {
     private readonly languageOf: LanguageOf,
   ) {
     this.specials = [...facts.specials]
+    this.states.add(ops.RETURN, 0, 0, 0)
   }
 
   /** The state before `node`, after which `next` follows. */
   build(node: Node, next: number): number {
-    if (!this.facts.ends(node)) return this.add(SPLIT, 0, 0)
-    if (node.kind === 'text' && node.text === '') return next
-    if (node.kind === 'rule') return this.add(CALL, this.ruleId(node.rule, this.facts.bodyOf(node.rule)), next)
-    if (this.facts.isShared(node) || this.isLargeSet(node)) return this.add(CALL, this.ruleId(node, node), next)
+    if (!this.facts.ends(node)) return this.states.addSplit([])
+    if (node.kind === 'text') return node.text === '' ? next : this.block(new Entry(node.text), 0, next)
+    if (node.kind === 'rule') return this.call(node.rule, this.facts.bodyOf(node.rule), next)
+    if (this.facts.isShared(node) || this.isLargeSet(node)) return this.call(node, node, next)
     return this.postpone(node, next)
   }
 
   ruleStart(id: number): number {
     const rule = this.rules[id]!
-    if (rule.start < 0) rule.start = this.postpone(rule.body, 0)
+    if (rule.start < 0) rule.start = this.postpone(rule.body, ops.RETURN)
     return rule.start
   }
 
   /** Makes a state of LATER or TEXTS. */
   expand(state: number): void {
-    const value = this.values[state]!
-    const next = this.nexts[state]!
-    if (this.ops[state] === TEXTS) this.expandTexts(state, this.texts[value]!, next)
-    else this.become(state, this.made(this.later[value]!, next))
-  }
-
-  bodyOfMember(run: Members, index: number): number {
-    const known = run.bodies[index]!
-    if (known >= 0) return known
-    return (run.bodies[index] = this.build(run.node.members[index]!.node, this.add(MEMBER_END, index, 0)))
-  }
-
-  /** The bytes that stand for a special token. */
-  specialBytes(name: string): Uint8Array {
-    const index = this.specials.indexOf(name)
-    const digits = Math.max(1, Math.ceil(Math.log(this.specials.length) / Math.log(7)))
-    return Uint8Array.from({ length: 1 + digits }, (_, i) =>
-      i === 0 ? 0xff : 0xf8 + (Math.floor(index / 7 ** (i - 1)) % 7),
+    const { states } = this
+    const value = states.values[state]!
+    const next = states.nexts[state]!
+    if (states.ops[state] === ops.LATER) return states.become(state, [this.made(this.later[value]!, next)])
+    const { depth } = this.texts[value]!
+    const { ended, byByte } = divided(this.texts[value]!)
+    const edges: number[] = []
+    for (const [byte, list] of byByte) edges.push(byte, byte, this.textsFrom(list, depth + 1, next))
+    states.become(
+      state,
+      ended.map(({ tail }) => this.sequence(tail, 1, next)),
+      edges,
     )
   }
 
-  private add(op: number, value: number, next: number, list = NO_LIST): number {
-    this.ops.push(op)
-    this.values.push(value)
-    this.nexts.push(next)
-    this.lists.push(list)
-    return this.ops.length - 1
+  /** The state after this byte of a TEXT, or -1. */
+  textNext(state: number, byte: number): number {
+    const { bytes, base } = this.blocks[this.states.values[state]!]!
+    const at = state - base
+    if (bytes[at] !== byte) return -1
+    return at + 1 === bytes.length ? this.states.nexts[state]! : state + 1
   }
 
-  /** `state` does from now on what `other` does. */
-  private become(state: number, other: number): void {
-    this.ops[state] = SPLIT
-    this.lists[state] = [other]
+  /** The byte that a TEXT waits for. */
+  textByte(state: number): number {
+    const { bytes, base } = this.blocks[this.states.values[state]!]!
+    return bytes[state - base]!
   }
 
-  private postpone(node: Node, next: number): number {
-    this.later.push(node)
-    return this.add(LATER, this.later.length - 1, next)
+  bodyOfMember(run: Members, index: number): number {
+    let body = run.bodies.get(index)
+    if (body === undefined)
+      run.bodies.set(index, (body = this.build(run.node.members[index]!.node, this.memberEnd(index))))
+    return body
   }
 
-  private ruleId(key: Rule | Node, body: Node): number {
+  /** Ends and edges of texts that members begin with. */
+  memberTextsOf(value: number): NonNullable<MemberTexts['made']> {
+    const texts = this.memberTexts[value]!
+    if (texts.made) return texts.made
+    const [only] = texts.entries
+    if (texts.entries.length === 1)
+      return (texts.made = {
+        ends: [[only!.index, this.entryFrom(only!, texts.depth, this.memberEnd(only!.index))]],
+        edges: [],
+      })
+    const { ended, byByte } = divided(texts)
+    const edges: number[] = []
+    for (const [byte, list] of byByte) edges.push(byte, byte, this.addMemberTexts(list, texts.depth + 1))
+    const ends = ended.map(({ tail, index }) => [index, this.sequence(tail, 1, this.memberEnd(index))] as const)
+    return (texts.made = { ends, edges })
+  }
+
+  /** The state after a character of {@link content}. */
+  afterContent(state: number): number {
+    return this.states.listOf(state)[2]!
+  }
+
+  /** Whether `from` goes on as `state` at once, by as few choices as there usually are. */
+  reaches(from: number, state: number, choices = 4): boolean {
+    if (from === state) return true
+    if (choices === 0 || this.states.ops[from] !== ops.SPLIT) return false
+    return this.states.listOf(from).some((to) => this.reaches(to, state, choices - 1))
+  }
+
+  /** The bytes that stand for a special token: ff, then digits from f8 to fe. No text has them. */
+  specialBytes(name: string): Uint8Array {
+    const index = this.specials.indexOf(name)
+    let digits = 1
+    while (7 ** digits < this.specials.length) digits++
+    const digit = (i: number) => 0xf8 + (Math.floor(index / 7 ** i) % 7)
+    return Uint8Array.from({ length: 1 + digits }, (_, i) => (i === 0 ? 0xff : digit(i - 1)))
+  }
+
+  get bytes(): number {
+    return this.states.bytes + this.texts.length * 60 + this.later.length * 8 + this.blocks.length * 120
+  }
+
+  private call(key: Rule | Node, body: Node, next: number): number {
     let id = this.ruleIds.get(key)
     if (id === undefined) {
       id = this.rules.length
       this.ruleIds.set(key, id)
       this.rules.push({ body, start: -1 })
     }
-    return id
+    const need = this.facts.heightOf(body) + (next === ops.RETURN ? 0 : 1)
+    return this.states.add(ops.CALL, id, next, Math.max(need, this.states.needs[next]!))
+  }
+
+  private postpone(node: Node, next: number): number {
+    this.later.push(node)
+    const need = Math.max(this.facts.heightOf(node), this.states.needs[next]!)
+    return this.states.add(ops.LATER, this.later.length - 1, next, need)
   }
 
   private made(node: Node, next: number): number {
     switch (node.kind) {
-      case 'text':
-        return this.addTexts([{ bytes: encoder.encode(node.text), tail: [] }], 0, next)
       case 'special':
-        return this.addTexts([{ bytes: this.specialBytes(node.name), tail: [] }], 0, next)
+        return this.block(new Entry(this.specialBytes(node.name)), 0, next)
       case 'chars':
-        return this.characters(this.rangesOf(node.ranges), 0, next, new Map())
+        return this.characters(node.ranges, next)
       case 'sequence':
         return this.sequence(node.items, 0, next)
       case 'choice':
         return this.choice(node.items, next)
       case 'repeat':
-        return this.repeat(node.item, node.min, node.max, next)
+        return this.repeat(node, next)
+      case 'text':
       case 'rule':
         return this.build(node, next)
       case 'members':
-        return this.add(MEMBERS, this.addMembers(node), next)
+        return this.addMembers(node, next)
       default:
         return this.language(node, next)
     }
@@ -171,48 +209,52 @@ export class Network {
     return state
   }
 
-  /** Alternatives that begin with text share their beginnings. */
   private choice(items: readonly Node[], next: number): number {
     const entries: Entry[] = []
     const states: number[] = []
     for (const item of items) {
       if (!this.facts.ends(item)) continue
-      const first = item.kind === 'sequence' ? item.items[0] : item
-      if (first?.kind === 'text')
-        entries.push({ bytes: encoder.encode(first.text), tail: item.kind === 'sequence' ? item.items : [] })
+      const entry = entryOf(item)
+      if (entry) entries.push(entry)
       else states.push(this.build(item, next))
     }
-    if (entries.length > 0) states.push(this.addTexts(entries, 0, next))
-    return states.length === 1 ? states[0]! : this.add(SPLIT, 0, 0, states)
+    if (entries.length > 0) states.push(this.textsFrom(entries, 0, next))
+    return states.length === 1 ? states[0]! : this.states.addSplit(states)
   }
 
-  private addTexts(entries: readonly Entry[], depth: number, next: number): number {
+  private textsFrom(entries: readonly Entry[], depth: number, next: number): number {
+    const [only] = entries
+    if (entries.length === 1) return this.entryFrom(only!, depth, next)
     this.texts.push({ entries, depth })
-    return this.add(TEXTS, this.texts.length - 1, next)
+    const need = Math.max(this.states.needs[next]!, this.leastHeight(entries))
+    return this.states.add(ops.TEXTS, this.texts.length - 1, next, need)
   }
 
-  private expandTexts(state: number, { entries, depth }: Texts, next: number): void {
-    const ends: number[] = []
-    const byByte = new Map<number, Entry[]>()
-    for (const entry of entries) {
-      const byte = entry.bytes[depth]
-      if (byte === undefined) ends.push(this.sequence(entry.tail, 1, next))
-      else {
-        const list = byByte.get(byte)
-        if (list) list.push(entry)
-        else byByte.set(byte, [entry])
-      }
+  /** The rest of a text from a place in it on, and its tail. */
+  private entryFrom(entry: Entry, depth: number, next: number): number {
+    const after = this.sequence(entry.tail, 1, next)
+    return entry.byteAt(depth) === undefined ? after : this.block(entry, depth, after)
+  }
+
+  /** A state for each byte of a text. */
+  private block({ bytes }: Entry, from: number, next: number): number {
+    const { states } = this
+    const first = states.size
+    this.blocks.push({ bytes, base: first - from })
+    for (let i = from; i < bytes.length; i++) states.add(ops.TEXT, this.blocks.length - 1, next, states.needs[next]!)
+    return first
+  }
+
+  private leastHeight(entries: readonly Entry[]): number {
+    let least = Infinity
+    for (const { tail } of entries) {
+      if (tail.length < 2) return 0
+      least = Math.min(
+        least,
+        tail.reduce((most, item) => Math.max(most, this.facts.heightOf(item)), 0),
+      )
     }
-    const edges: number[] = []
-    for (const [byte, list] of byByte) edges.push(byte, byte, this.addTexts(list, depth + 1, next))
-    if (ends.length === 0) {
-      this.ops[state] = BYTES
-      this.lists[state] = edges
-      return
-    }
-    if (edges.length > 0) ends.push(this.add(BYTES, 0, 0, edges))
-    this.ops[state] = SPLIT
-    this.lists[state] = ends
+    return least
   }
 
   private rangesOf(ranges: Extract<Node, { kind: 'chars' }>['ranges']): readonly ByteRanges[] {
@@ -225,41 +267,32 @@ export class Network {
     return node.kind === 'chars' && node.ranges.length > LARGE_SET
   }
 
-  /** Sequences that begin with the same range share it, as do those that end alike. */
-  private characters(ranges: readonly ByteRanges[], depth: number, next: number, known: Map<string, number>): number {
-    const edges: number[] = []
-    for (let from = 0, to = 0; from < ranges.length; from = to) {
-      const [low, high] = ranges[from]![depth]!
-      while (to < ranges.length && ranges[to]![depth]![0] === low && ranges[to]![depth]![1] === high) to++
-      const ended = ranges[from]!.length === depth + 1
-      edges.push(low, high, ended ? next : this.rest(ranges.slice(from, to), depth + 1, next, known))
-    }
-    return this.add(BYTES, 0, 0, edges)
-  }
-
-  private rest(ranges: readonly ByteRanges[], depth: number, next: number, known: Map<string, number>): number {
-    const key = ranges.map((range) => range.slice(depth).join()).join(';')
-    let state = known.get(key)
-    if (state === undefined) known.set(key, (state = this.characters(ranges, depth, next, known)))
+  private characters(ranges: Extract<Node, { kind: 'chars' }>['ranges'], next: number): number {
+    const state = characterStates(this.rangesOf(ranges), next, this.states)
+    if (covers(ranges, CONTENT_RANGES)) this.content.add(state)
     return state
   }
 
-  private repeat(item: Node, least: number, max: number, next: number): number {
+  private repeat(node: Extract<Node, { kind: 'repeat' }>, next: number): number {
+    const { item, min: least, max } = flatRepeat(node)
     if (!this.facts.ends(item) || max === 0) return next
+    const idle = this.facts.matchesEmpty(item)
     // What matches nothing fills up any count.
-    const min = this.facts.matchesEmpty(item) ? 0 : least
-    if (min === 0 && max === 1) return this.add(SPLIT, 0, 0, [this.build(item, next), next])
+    const min = idle ? 0 : least
+    const { states } = this
+    if (min === 0 && max === 1) return states.addSplit([this.build(item, next), next])
     if (max === Infinity && min <= 1) {
-      const split = this.add(SPLIT, 0, 0)
+      const split = states.addSplit([next])
       const body = this.build(item, split)
-      this.lists[split] = [body, next]
+      states.become(split, [body, next])
       return min === 1 ? body : split
     }
     if (min === 1 && max === 1) return this.build(item, next)
-    const loop: Loop = { min, max, body: 0 }
+    const loop: Loop = { min, max, body: 0, idle }
     this.loops.push(loop)
-    loop.body = this.build(item, this.add(LOOP_END, 0, 0))
-    return this.add(LOOP, this.loops.length - 1, next)
+    loop.body = this.build(item, states.add(ops.LOOP_END, 0, ops.RETURN, 0))
+    const need = min === 0 ? 0 : this.facts.heightOf(item) + 1
+    return states.add(ops.LOOP, this.loops.length - 1, next, Math.max(need, states.needs[next]!))
   }
 
   private language(node: RegularNode, next: number): number {
@@ -269,22 +302,44 @@ export class Network {
       this.languageIds.set(node, id)
       this.languages.push(this.languageOf(node))
     }
-    const run = this.add(LANGUAGE_RUN, id, next)
-    return this.add(LANGUAGE, id, run)
+    const run = this.states.add(ops.LANGUAGE_RUN, id, next, 0)
+    return this.states.add(ops.LANGUAGE, id, run, Math.max(1, this.states.needs[next]!))
   }
 
-  private addMembers(node: MembersNode): number {
-    const ends = node.members.map((member) => this.facts.ends(member.node))
-    const run: Members = {
+  private addMembers(node: MembersNode, next: number): number {
+    const { facts, states } = this
+    const ends = (index: number) => facts.ends(node.members[index]!.node)
+    const hasRest = node.rest !== undefined && facts.ends(node.rest)
+    const entries: Entry[] = []
+    const others: number[] = []
+    node.members.forEach((member, index) => {
+      const entry = ends(index) ? entryOf(member.node, index) : undefined
+      if (entry) entries.push(entry)
+      else if (ends(index)) others.push(index)
+    })
+    this.members.push({
       node,
-      bodies: node.members.map(() => -1),
-      rest: -1,
-      separator: -1,
-      sets: new UsedSets(node, ends, node.rest !== undefined && this.facts.ends(node.rest)),
-    }
-    run.separator = this.build(node.separator, this.add(MEMBER_PICK, 0, 0))
-    if (node.rest && run.sets.hasRest) run.rest = this.build(node.rest, this.add(MEMBER_END, -1, 0))
-    this.members.push(run)
-    return this.members.length - 1
+      sets: new UsedSets(node, ends, hasRest),
+      texts: entries.length > 0 ? this.addMemberTexts(entries, 0) : -1,
+      others,
+      bodies: new Map(),
+      rest: hasRest ? this.build(node.rest, this.memberEnd(-1)) : -1,
+      separator: this.build(node.separator, states.add(ops.MEMBER_PICK, 0, ops.RETURN, 0)),
+    })
+    return states.add(
+      ops.MEMBERS,
+      this.members.length - 1,
+      next,
+      Math.max(facts.heightOf(node) + 1, states.needs[next]!),
+    )
+  }
+
+  private addMemberTexts(entries: readonly Entry[], depth: number): number {
+    this.memberTexts.push({ entries, depth, indices: entries.map(({ index }) => index), made: undefined })
+    return this.states.add(ops.MEMBER_TEXTS, this.memberTexts.length - 1, ops.RETURN, this.leastHeight(entries))
+  }
+
+  private memberEnd(index: number): number {
+    return this.states.add(ops.MEMBER_END, index, ops.RETURN, 0)
   }
 }

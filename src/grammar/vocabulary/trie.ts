@@ -1,4 +1,5 @@
 /** Tokens as a trie of bytes in flat arrays, nodes in depth-first order, so that a walk is one loop. */
+import type { Pauses } from '../pauses.js'
 
 export interface Trie {
   readonly size: number
@@ -15,8 +16,13 @@ export interface Trie {
 export const BYTES_OF_NODE = 11
 
 /** @param order ids, sorted by their bytes */
-export function trieOf(tokens: readonly (Uint8Array | undefined)[], order: readonly number[]): Trie {
+export async function trieOf(
+  tokens: readonly (Uint8Array | undefined)[],
+  order: readonly number[],
+  pauses: Pauses,
+): Promise<Trie> {
   const { size, longest } = measure(tokens, order)
+  await pauses.breathe()
   const byte = new Uint8Array(size)
   const depth = new Uint16Array(size)
   const skip = new Int32Array(size)
@@ -26,7 +32,9 @@ export function trieOf(tokens: readonly (Uint8Array | undefined)[], order: reado
   let level = 0
   let node = 0
   let before = NO_BYTES
+  let seen = 0
   for (const id of order) {
+    if ((++seen & 0xfff) === 0) await pauses.breathe()
     const bytes = tokens[id]!
     const shared = sharedLength(before, bytes)
     while (level > shared) skip[open[--level]!] = node
@@ -65,10 +73,4 @@ function sharedLength(a: Uint8Array, b: Uint8Array): number {
   let length = 0
   while (length < most && a[length] === b[length]) length++
   return length
-}
-
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const most = Math.min(a.length, b.length)
-  for (let i = 0; i < most; i++) if (a[i] !== b[i]) return a[i]! - b[i]!
-  return a.length - b.length
 }

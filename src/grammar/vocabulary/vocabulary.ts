@@ -1,16 +1,17 @@
 /** The tokens of a model, arranged once so that a mask is one walk: most tokens are content of JSON strings, which is often settled at once. */
 import { Pauses } from '../pauses.js'
 import { contentLength } from './content.js'
-import { BYTES_OF_NODE, compareBytes, trieOf, type Trie } from './trie.js'
+import { sortedTokens } from './order.js'
+import { BYTES_OF_NODE, trieOf, type Trie } from './trie.js'
 
 /** Most characters of the tokens of a slice. */
-const SLICES = [4, 8, 16, Infinity]
-/** Counts of characters for which there is a mask of their own. */
+const SLICES = [4, 8, 16, 32, Infinity]
+/** Counts of characters up to which there is a mask of their own. */
 export const COUNTED = 16
 
-/** Tokens that are content of a JSON string of at most `most` characters, and more than the slice before. */
+/** Tokens that are content of a JSON string, of at most `longest` characters, and more than those of the slice before. */
 export interface Slice {
-  readonly most: number
+  readonly longest: number
   readonly mask: Int32Array
   readonly trie: Trie
 }
@@ -44,8 +45,11 @@ export class Vocabulary {
   }
 
   /**
+   * Arranges the tokens, in slices of time that let others run.
    * @param tokens by id; undefined for what is no text
    * @param specials ids of special tokens by their names
+   * @example
+   * const vocabulary = await Vocabulary.of(['a', 'b'].map((text) => new TextEncoder().encode(text)), new Map())
    */
   static async of(
     tokens: readonly (Uint8Array | undefined)[],
@@ -53,24 +57,28 @@ export class Vocabulary {
   ): Promise<Vocabulary> {
     const pauses = new Pauses()
     const groups: number[][] = [[], ...SLICES.map(() => [])]
-    const lengths = new Map<number, number>()
+    const lengths = new Uint8Array(tokens.length)
     let longest = 0
-    for (const id of await sorted(tokens, pauses)) {
+    let seen = 0
+    for (const id of await sortedTokens(tokens, pauses)) {
+      if ((++seen & 0xfff) === 0) await pauses.breathe()
       const bytes = tokens[id]!
       longest = Math.max(longest, bytes.length)
       const length = contentLength(bytes)
-      groups[length === undefined ? 0 : 1 + SLICES.findIndex((most) => length <= most)]!.push(id)
-      if (length !== undefined) lengths.set(id, length)
+      groups[length < 0 ? 0 : 1 + SLICES.findIndex((most) => length <= most)]!.push(id)
+      lengths[id] = Math.min(length, 0xff)
     }
     const tries: Trie[] = []
-    for (const ids of groups) {
-      await pauses.breathe()
-      tries.push(trieOf(tokens, ids))
-    }
-    const slices = SLICES.map((most, i) => ({ most, mask: maskOf(tokens.length, groups[i + 1]!), trie: tries[i + 1]! }))
-    await pauses.breathe()
-    const upTo = upToMasks(tokens.length, lengths)
-    return new Vocabulary(tokens, specials, tries[0]!, slices, upTo, longest)
+    for (const ids of groups) tries.push(await trieOf(tokens, ids, pauses))
+    const slices = SLICES.map((most, i) => {
+      const ids = groups[i + 1]!
+      return {
+        longest: most < Infinity ? most : ids.reduce((length, id) => Math.max(length, tokens[id]!.length), 0),
+        mask: maskOf(tokens.length, ids),
+        trie: tries[i + 1]!,
+      }
+    })
+    return new Vocabulary(tokens, specials, tries[0]!, slices, countedMasks(groups.slice(1), lengths), longest)
   }
 }
 
@@ -89,48 +97,13 @@ function maskOf(size: number, ids: readonly number[]): Int32Array {
   return mask
 }
 
-/** For each count of characters the tokens that have as many or fewer. */
-function upToMasks(size: number, lengths: ReadonlyMap<number, number>): Int32Array[] {
-  const masks = Array.from({ length: COUNTED }, () => new Int32Array(wordsFor(size)))
-  for (const [id, length] of lengths) if (length <= COUNTED) addToMask(masks[Math.max(0, length - 1)]!, id)
-  for (let i = 1; i < COUNTED; i++) masks[i - 1]!.forEach((bits, word) => (masks[i]![word]! |= bits))
+/** Masks of at most 1, 2, ... characters, each made of the one before. */
+function countedMasks(groups: readonly (readonly number[])[], lengths: Uint8Array): Int32Array[] {
+  const masks = Array.from({ length: COUNTED }, () => new Int32Array(wordsFor(lengths.length)))
+  for (const ids of groups) for (const id of ids) if (lengths[id]! <= COUNTED) addToMask(masks[lengths[id]! - 1]!, id)
+  for (let i = 1; i < COUNTED; i++) {
+    const before = masks[i - 1]!
+    masks[i]!.forEach((word, at) => (masks[i]![at] = word | before[at]!))
+  }
   return masks
-}
-
-/** Ids of the tokens that UTF-8 can have, by their bytes; those of one first byte at a time. */
-async function sorted(tokens: readonly (Uint8Array | undefined)[], pauses: Pauses): Promise<number[]> {
-  const byFirst: number[][] = Array.from({ length: 256 }, () => [])
-  tokens.forEach((bytes, id) => {
-    if (bytes && bytes.length > 0 && !bytes.some(isNeverUtf8)) byFirst[bytes[0]!]!.push(id)
-  })
-  const order: number[] = []
-  for (const ids of byFirst) {
-    await pauses.breathe()
-    for (const id of sortedOfOneByte(tokens, ids)) order.push(id)
-  }
-  return order
-}
-
-const IDS = 2 ** 20
-
-/** Numbers are sorted fast: four bytes and the id in one; tokens that are alike so far are compared then. */
-function sortedOfOneByte(tokens: readonly (Uint8Array | undefined)[], ids: readonly number[]): number[] {
-  const keys = Float64Array.from(ids, (id) => {
-    const [, b = 0, c = 0, d = 0, e = 0] = tokens[id]!
-    return (((b * 256 + c) * 256 + d) * 256 + e) * IDS + id
-  }).sort()
-  const order: number[] = []
-  for (let from = 0, to = 0; from < keys.length; from = to) {
-    const prefix = Math.floor(keys[from]! / IDS)
-    const alike: number[] = []
-    for (; to < keys.length && Math.floor(keys[to]! / IDS) === prefix; to++) alike.push(keys[to]! % IDS)
-    if (alike.length > 1) alike.sort((x, y) => compareBytes(tokens[x]!, tokens[y]!) || x - y)
-    for (const id of alike) order.push(id)
-  }
-  return order
-}
-
-/** Bytes that no UTF-8 has. Grammars write special tokens with some of them. */
-function isNeverUtf8(byte: number): boolean {
-  return byte === 0xc0 || byte === 0xc1 || byte >= 0xf5
 }

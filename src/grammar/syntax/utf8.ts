@@ -1,5 +1,5 @@
 /** Sets of characters as sequences of byte ranges. */
-import type { CodeRanges } from '../syntax/characters.js'
+import type { CodeRanges } from './characters.js'
 
 /** Ranges of bytes, one after the other: characters whose UTF-8 has each byte within its range. */
 export type ByteRanges = readonly (readonly [number, number])[]
