@@ -1,34 +1,54 @@
 /** Tokens in the order of their bytes. */
 import type { Pauses } from '../pauses.js'
 
-/** Ids of the tokens that UTF-8 can have. They are put down by their first two bytes and sorted within. */
-export async function sortedTokens(tokens: readonly (Uint8Array | undefined)[], pauses: Pauses): Promise<Int32Array> {
-  const counts = new Int32Array(0x10001)
-  const keys = new Int32Array(tokens.length).fill(-1)
+type Tokens = readonly (Uint8Array | undefined)[]
+
+/** Room for an id within a number whose other bits are four bytes. */
+const IDS = 2 ** 20
+
+/** Ids of the tokens that UTF-8 can have; those of one first byte at a time. */
+export async function sortedTokens(tokens: Tokens, pauses: Pauses): Promise<Int32Array> {
+  const byFirst: number[][] = Array.from({ length: 256 }, () => [])
+  let count = 0
   for (let id = 0; id < tokens.length; id++) {
     const bytes = tokens[id]
     if ((id & 0x3fff) === 0x3fff) await pauses.breathe()
     if (!bytes || bytes.length === 0 || !isUtf8(bytes)) continue
-    keys[id] = (bytes[0]! << 8) | (bytes[1] ?? 0)
-    counts[keys[id]! + 1]!++
+    byFirst[bytes[0]!]!.push(id)
+    count++
   }
-  for (let key = 0; key < 0x10000; key++) counts[key + 1]! += counts[key]!
-  const order = new Int32Array(counts[0x10000]!)
-  const ends = counts.slice()
-  for (let id = 0; id < tokens.length; id++) if (keys[id]! >= 0) order[ends[keys[id]!]!++] = id
-  for (let key = 0; key < 0x10000; key++) {
-    const from = counts[key]!
-    const to = counts[key + 1]!
-    if (to - from < 2) continue
-    order.subarray(from, to).sort((x, y) => compareBytes(tokens[x]!, tokens[y]!) || x - y)
-    if (to - from > 64) await pauses.breathe()
+  const order = new Int32Array(count)
+  let end = 0
+  for (const ids of byFirst) {
+    await pauses.breathe()
+    end = sortInto(order, end, tokens, ids)
   }
   return order
 }
 
+/** Numbers are sorted fast: four bytes and the id in one; tokens that are alike so far are compared then. */
+function sortInto(order: Int32Array, start: number, tokens: Tokens, ids: readonly number[]): number {
+  const keys = Float64Array.from(ids, (id) => {
+    const bytes = tokens[id]!
+    const at = (i: number) => (i < bytes.length ? bytes[i]! : 0)
+    return (((at(1) * 256 + at(2)) * 256 + at(3)) * 256 + at(4)) * IDS + id
+  }).sort()
+  keys.forEach((key, i) => (order[start + i] = key % IDS))
+  const beginning = (i: number) => Math.floor(keys[i]! / IDS)
+  for (let from = 0, to = 0; from < keys.length; from = to) {
+    while (to < keys.length && beginning(to) === beginning(from)) to++
+    if (to - from === 1) continue
+    order.subarray(start + from, start + to).sort((x, y) => compareBytes(tokens[x]!, tokens[y]!) || x - y)
+  }
+  return start + keys.length
+}
+
 /** Whether there is no byte that no UTF-8 has. Grammars write special tokens with some of them. */
 function isUtf8(bytes: Uint8Array): boolean {
-  for (const byte of bytes) if (byte === 0xc0 || byte === 0xc1 || byte >= 0xf5) return false
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!
+    if (byte === 0xc0 || byte === 0xc1 || byte >= 0xf5) return false
+  }
   return true
 }
 
