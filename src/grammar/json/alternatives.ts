@@ -29,8 +29,13 @@ export interface Scope {
   readonly within: Alternative['evaluating']
 }
 
-/** Whether two alternatives cannot both hold for reasons that lie deeper than their types. */
-export type Excludes = (a: Alternative, b: Alternative) => boolean
+/** What excludes what. */
+export interface Compared {
+  /** Whether two alternatives cannot both hold, for reasons that may lie deeper than their types. */
+  excludes(a: Alternative, b: Alternative): boolean
+  /** By number, the lists of alternatives with one of which a given one may hold together; others exclude it. */
+  indexed(each: readonly (readonly Alternative[])[]): (one: Alternative) => readonly number[]
+}
 
 const MOST_ALTERNATIVES = 2_000
 const MOST_SUBSETS = 6
@@ -42,7 +47,7 @@ export class Alternatives {
 
   constructor(
     private readonly reading: Reading,
-    private readonly excludes: Excludes,
+    private readonly compared: Compared,
     /** The schema that allows just one value. */
     private readonly constant: (value: unknown, path: string) => Goal,
   ) {}
@@ -159,12 +164,23 @@ export class Alternatives {
 
   private exactlyOne(goals: readonly Goal[], path: string): readonly Alternative[] {
     const each = goals.map((goal) => this.of(goal))
+    const candidates = this.compared.indexed(each)
     return each.flatMap((own, i) =>
       own.flatMap((one) => {
-        const others = goals.filter((_, j) => j !== i && each[j]!.some((other) => !this.excludes(one, other)))
-        return this.product([() => [one], ...others.map((goal) => () => this.without(goal))], `${path}/oneOf`)
+        const others = candidates(one).filter(
+          (j) => j !== i && each[j]!.some((other) => !this.compared.excludes(one, other)),
+        )
+        const not = others.map((j) => () => this.written(this.without(goals[j]!), one))
+        return this.product([() => [one], ...not], `${path}/oneOf`)
       }),
     )
+  }
+
+  /** In order, properties that stand there only because something else does not hold are not written. */
+  private written(all: readonly Alternative[], beside: Alternative): readonly Alternative[] {
+    if (this.reading.complete) return all
+    const declared = all.filter((one) => !one.facts.some((own) => inventsNames(own, [...one.facts, ...beside.facts])))
+    return declared.length > 0 ? declared : all
   }
 
   /** Any value but these. */
@@ -310,4 +326,18 @@ function pairs<T>(items: readonly T[]): (readonly [T, T])[] {
 
 function subsets<T>(items: readonly T[]): T[][] {
   return items.reduce<T[][]>((all, item) => [...all, ...all.map((subset) => [...subset, item])], [[]])
+}
+
+/** Whether facts require properties that no schema declares. */
+export function inventsNames(own: Facts, all: readonly Facts[]): boolean {
+  return own.synthetic && own.required.some((name) => !all.some((other) => !other.synthetic && declares(other, name)))
+}
+
+function declares(facts: Facts, name: string): boolean {
+  return (
+    facts.properties.has(name) ||
+    facts.required.includes(name) ||
+    facts.others !== undefined ||
+    facts.patterns.length > 0
+  )
 }

@@ -98,8 +98,8 @@ export class Builder {
     switch (shape.kind) {
       case 'leaf':
         return shape.node
-      case 'same':
-        return this.goalNode(shape.goal, level)
+      case 'constant':
+        return this.constantNode(shape.value, level)
       case 'array':
       case 'set':
         return bracketed('[', this.items(shape, level), ']', this.layout, level)
@@ -120,7 +120,7 @@ export class Builder {
 
   private set({ values, min, max }: SetShape, level: number, separator: Node): Content {
     const members = values.map((value) => ({
-      node: this.goalNode(this.shapes.constant(value, '#'), level),
+      node: this.constantNode(value, level),
       required: false,
     }))
     const filled: Node = {
@@ -133,6 +133,30 @@ export class Builder {
       max,
     }
     return { filled: max === 0 || values.length === 0 ? NEVER : filled, mayBeEmpty: min === 0 }
+  }
+
+  /** Exactly this value; in any order, the properties of its objects too. */
+  private constantNode(value: unknown, level: number): Node {
+    if (typeof value !== 'object' || value === null) return text(JSON.stringify(value))
+    const { layout } = this
+    const inner = layout.inner(level)
+    const separator = layout.separator(level)
+    const between = (nodes: readonly Node[]): Node =>
+      nodes.length === 0 ? NEVER : sequence(...nodes.flatMap((node, i) => (i === 0 ? [node] : [separator, node])))
+    if (Array.isArray(value)) {
+      const filled = between((value as unknown[]).map((item) => this.constantNode(item, inner)))
+      return bracketed('[', { filled, mayBeEmpty: value.length === 0 }, ']', layout, level)
+    }
+    const nodes = Object.entries(value).map(([name, own]) =>
+      sequence(text(JSON.stringify(name) + layout.colon), layout.gap, this.constantNode(own, inner)),
+    )
+    const members = nodes.map((node) => ({ node, required: true }))
+    const any = this.options.properties === 'any' && nodes.length > 1
+    const size = { min: 1, max: nodes.length }
+    const filled: Node = any
+      ? { kind: 'members', members, ordered: false, rest: undefined, separator, ...size }
+      : between(nodes)
+    return bracketed('{', { filled, mayBeEmpty: nodes.length === 0 }, '}', layout, level)
   }
 
   private members(shape: ObjectShape, level: number): Content {

@@ -70,11 +70,9 @@ export class Graph {
   private children(shape: Shape): readonly Goal[] {
     switch (shape.kind) {
       case 'leaf':
-        return []
-      case 'same':
-        return [shape.goal]
+      case 'constant':
       case 'set':
-        return shape.values.map((value) => this.shapes.constant(value, '#'))
+        return []
       case 'array':
         if (shape.contains.length > 0)
           return this.machineOf(shape).states.flatMap(({ moves }) => moves.map(({ goal }) => goal))
@@ -86,22 +84,26 @@ export class Graph {
 
   /** Goals are possible where a shape is, whose goals are; those that need each other for ever are not. */
   private settle(): void {
-    const todo = [...this.entries.values()]
-    for (let entry = todo.pop(); entry; entry = todo.pop()) {
-      if (entry.possible || !entry.shapes.some((shape) => this.possible(shape))) continue
-      entry.possible = true
-      todo.push(...entry.users)
+    // Mostly users stand before what they use.
+    let round: Iterable<Entry> = [...this.entries.values()].reverse()
+    for (let again = true; again;) {
+      const users = new Set<Entry>()
+      for (const entry of round) {
+        if (entry.possible || !entry.shapes.some((shape) => this.possible(shape))) continue
+        entry.possible = true
+        for (const user of entry.users) if (!user.possible) users.add(user)
+      }
+      again = users.size > 0
+      round = users
     }
   }
 
   private possible(shape: Shape): boolean {
     switch (shape.kind) {
       case 'leaf':
-        return true
-      case 'same':
-        return this.isPossible(shape.goal)
+      case 'constant':
       case 'set':
-        return shape.values.filter((value) => this.isPossible(this.shapes.constant(value, '#'))).length >= shape.min
+        return true
       case 'array':
         return shape.contains.length > 0 ? this.machineEnds(shape) : this.arrayPossible(shape)
       case 'object':

@@ -69,8 +69,15 @@ function* ofArrays(facts: Facts, schemas: Schemas): Generator<Partial<Facts>> {
 function* ofObjects(facts: Facts, schemas: Schemas): Generator<Partial<Facts>> {
   const { properties, patterns, others, names, required, minProperties, maxProperties } = facts
   const { anything, nothing } = schemas
+  // A property that must be there is absent, or is not as it must be.
+  const must = new Set(required)
   for (const [name, goal] of properties)
-    if (goal !== anything) yield { types: OBJECT, required: [name], properties: new Map([[name, schemas.not(goal)]]) }
+    if (goal !== anything)
+      yield {
+        types: OBJECT,
+        required: must.delete(name) ? [] : [name],
+        properties: new Map([[name, schemas.not(goal)]]),
+      }
   const none = { not: new Set<string>(), notPatterns: [], pattern: undefined, names: undefined }
   for (const [pattern, goal] of patterns)
     if (goal !== anything)
@@ -82,7 +89,7 @@ function* ofObjects(facts: Facts, schemas: Schemas): Generator<Partial<Facts>> {
   }
   if (names && names !== anything)
     yield { types: OBJECT, some: { ...none, keyword: 'propertyNames', names: schemas.not(names), goal: anything } }
-  for (const name of required) yield { types: OBJECT, properties: new Map([[name, nothing]]) }
+  for (const name of must) yield { types: OBJECT, properties: new Map([[name, nothing]]) }
   if (minProperties > 0) yield { types: OBJECT, maxProperties: minProperties - 1 }
   if (maxProperties < Infinity) yield { types: OBJECT, minProperties: maxProperties + 1 }
 }

@@ -1,9 +1,9 @@
 /** What a goal allows, type by type: the step between schemas and nodes. */
 import { choice, NEVER, text, type Node } from '../syntax/nodes.js'
-import { Alternatives, joined, type Alternative } from './alternatives.js'
+import { Alternatives, inventsNames, type Alternative } from './alternatives.js'
+import { Comparison } from './compare.js'
 import { arrayShapes, itemGoal, type ArrayShape, type ElementTools, type SetShape } from './elements.js'
 import { Evaluator } from './reading/evaluate.js'
-import type { Facts } from './reading/facts.js'
 import { objectShapes, propertyGoal, type MemberTools, type ObjectShape } from './members.js'
 import type { JsonOptions } from './style/options.js'
 import { Reading } from './reading/reading.js'
@@ -29,17 +29,13 @@ export interface LeafShape {
   readonly node: Node
 }
 
-/** What another goal allows. */
-export interface SameShape {
-  readonly kind: 'same'
-  readonly goal: Goal
+/** An array or an object. */
+export interface ConstantShape {
+  readonly kind: 'constant'
+  readonly value: unknown
 }
 
-export type Shape = LeafShape | SameShape | ArrayShape | SetShape | ObjectShape
-
-/** So deep two alternatives are compared to find that they exclude each other. */
-const COMPARED_DEPTH = 3
-const MOST_COMPARED = 16
+export type Shape = LeafShape | ConstantShape | ArrayShape | SetShape | ObjectShape
 
 export class Shapes implements MemberTools, ElementTools {
   readonly reading: Reading
@@ -53,11 +49,13 @@ export class Shapes implements MemberTools, ElementTools {
     this.reading = new Reading(schema, options.properties === 'any')
     this.leaves = new Leaves(options)
     this.evaluator = new Evaluator(this.reading)
-    this.alternatives = new Alternatives(
-      this.reading,
-      (a, b) => this.excludes(a, b),
-      (value, path) => this.constant(value, path),
+    this.alternatives = new Alternatives(this.reading, new Comparison(this), (value, path) =>
+      this.constant(value, path),
     )
+  }
+
+  alternativesOf(goal: Goal): readonly Alternative[] {
+    return this.alternatives.of(goal)
   }
 
   /** All ways to meet a goal other than anything; none where there are none. */
@@ -82,7 +80,7 @@ export class Shapes implements MemberTools, ElementTools {
       return implied === 0 ? one : { ...one, types: implied }
     })
     // Properties that only stand there because something else does not hold are not worth writing.
-    const declared = typed.filter((one) => !one.facts.some((own) => own.synthetic && inventsNames(own, one.facts)))
+    const declared = typed.filter((one) => !one.facts.some((own) => inventsNames(own, one.facts)))
     return declared.length > 0 ? declared : typed
   }
 
@@ -96,7 +94,7 @@ export class Shapes implements MemberTools, ElementTools {
     if (types & ARRAY)
       for (const shape of arrayShapes(one, this))
         if ('kind' in shape) shapes.push(shape)
-        else shapes.push({ kind: 'same', goal: this.constant(shape, pathOfFacts(one.facts)) })
+        else shapes.push({ kind: 'constant', value: shape })
     if (types & OBJECT) shapes.push(...objectShapes(one, this))
     return shapes.filter((shape) => shape.kind !== 'leaf' || shape.node !== NEVER)
   }
@@ -110,8 +108,7 @@ export class Shapes implements MemberTools, ElementTools {
       if (seen.has(key)) continue
       seen.add(key)
       if (typeof value === 'string') texts.push(stringText(value))
-      else if (typeof value === 'object' && value !== null)
-        shapes.push({ kind: 'same', goal: this.constant(value, path) })
+      else if (typeof value === 'object' && value !== null) shapes.push({ kind: 'constant', value })
       else texts.push(text(key))
     }
     return texts.length === 0 ? shapes : [leaf(choice(texts)), ...shapes]
@@ -173,7 +170,7 @@ export class Shapes implements MemberTools, ElementTools {
   }
 
   /** The values of a goal of which a schema lists them itself. */
-  private fixedValues(goal: Goal): readonly unknown[] | undefined {
+  fixedValues(goal: Goal): readonly unknown[] | undefined {
     const lists = goal.literals.flatMap(({ schema, negated }) =>
       negated
         ? []
@@ -187,7 +184,7 @@ export class Shapes implements MemberTools, ElementTools {
   }
 
   /** The listed values that an alternative allows. */
-  private valuesUnder(one: Alternative): readonly unknown[] {
+  valuesUnder(one: Alternative): readonly unknown[] {
     const { values } = one.facts.find((own) => own.values)!
     return values!.filter((value) => this.allows(one, value))
   }
@@ -199,73 +196,6 @@ export class Shapes implements MemberTools, ElementTools {
     if (Array.isArray(value)) return value.every((item, i) => this.evaluator.holds(itemGoal(one, i, this), item))
     return Object.entries(value).every(([name, own]) => this.evaluator.holds(propertyGoal(one, name, this), own))
   }
-
-  /** Whether no value can be as both say, for reasons that are found quickly. */
-  private excludes(a: Alternative, b: Alternative): boolean {
-    if ((a.types & b.types) === 0) return true
-    if (a.types === OBJECT && b.types === OBJECT && this.tagged(a, b)) return true
-    const both = joined(a, b)
-    return both === undefined || this.impossible(both, COMPARED_DEPTH)
-  }
-
-  /** Whether a property that both require has fixed values, none of them in common. */
-  private tagged(a: Alternative, b: Alternative): boolean {
-    return a.facts.some((own) =>
-      own.required.some((name) => {
-        const [x, y] = [this.tags(a, name), this.tags(b, name)]
-        return x !== undefined && y !== undefined && ![...x].some((key) => y.has(key))
-      }),
-    )
-  }
-
-  private readonly tagsOf = new Map<Goal, ReadonlySet<string> | undefined>()
-
-  private tags(one: Alternative, name: string): ReadonlySet<string> | undefined {
-    for (const own of one.facts) {
-      const goal = own.properties.get(name)
-      if (!goal) continue
-      if (!this.tagsOf.has(goal)) {
-        const values = this.fixedValues(goal)
-        this.tagsOf.set(goal, values && new Set(values.map((value) => keyOf(value, own.path))))
-      }
-      const tags = this.tagsOf.get(goal)
-      if (tags) return tags
-    }
-    return undefined
-  }
-
-  private impossible(one: Alternative, depth: number): boolean {
-    if (one.facts.some((own) => own.values)) return this.valuesUnder(one).length === 0
-    if (one.types === OBJECT) {
-      const required = new Set(one.facts.flatMap((own) => own.required))
-      return [...required].slice(0, MOST_COMPARED).some((name) => this.never(propertyGoal(one, name, this), depth))
-    }
-    if (one.types !== ARRAY) return false
-    const min = Math.max(0, ...one.facts.map((own) => own.minItems))
-    const max = Math.min(...one.facts.map((own) => own.maxItems))
-    if (min > max) return true
-    const places = Array.from({ length: Math.min(min, MOST_COMPARED) }, (_, i) => i)
-    return places.some((i) => this.never(itemGoal(one, i, this), depth))
-  }
-
-  private never(goal: Goal, depth: number): boolean {
-    if (goal === this.reading.schemas.nothing) return true
-    if (depth === 0 || goal === this.reading.schemas.anything) return false
-    return this.alternatives.of(goal).every((one) => this.impossible(one, depth - 1))
-  }
-}
-
-function inventsNames(own: Facts, all: readonly Facts[]): boolean {
-  return own.required.some((name) => !all.some((other) => !other.synthetic && declares(other, name)))
-}
-
-function declares(facts: Facts, name: string): boolean {
-  return (
-    facts.properties.has(name) ||
-    facts.required.includes(name) ||
-    facts.others !== undefined ||
-    facts.patterns.length > 0
-  )
 }
 
 function leaf(node: Node): LeafShape {
@@ -274,8 +204,4 @@ function leaf(node: Node): LeafShape {
 
 function unlike(values: readonly unknown[], path: string): readonly unknown[] {
   return [...new Map(values.map((value) => [keyOf(value, path), value])).values()]
-}
-
-function pathOfFacts(facts: readonly Facts[]): string {
-  return facts[0]?.path ?? '#'
 }

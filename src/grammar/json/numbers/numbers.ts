@@ -3,7 +3,6 @@
  * reading is monotone, and bounds are the shortest decimals of double precision numbers.
  */
 import {
-  both,
   chars,
   choice,
   EMPTY,
@@ -27,7 +26,7 @@ import {
 } from './decimals.js'
 import { decimalsBetween, DIGIT, wholesBetween } from './digits.js'
 import type { Digits } from '../style/options.js'
-import { multiplesOf } from './remainders.js'
+import { multiplesNode } from './remainders.js'
 
 /** Bounds are included; those that are excluded are the next double precision number inside. */
 export interface NumberSet {
@@ -58,7 +57,10 @@ const MOST_LISTED = 500
 const EXACT_DIGITS = 15
 
 /** The numbers of `set`; NEVER where there are none. */
-export function numberNode(set: NumberSet, options: NumberOptions): Node {
+export function numberNode(set: NumberSet, given: NumberOptions): Node {
+  // Multiples are told by their digits, so that what must be none is written without an exponent.
+  const options =
+    set.notSteps.length === 0 ? given : { digits: { ...given.digits, exponent: 0 }, wholeExponents: false }
   const step = set.steps.length === 0 ? undefined : set.steps.reduce(leastCommonMultiple)
   const node =
     step === undefined
@@ -66,7 +68,7 @@ export function numberNode(set: NumberSet, options: NumberOptions): Node {
       : step.digits === 1n && step.exponent === 0
         ? integers(set, options)
         : multiples(set, step, options)
-  return set.notSteps.reduce((rest, not) => without(rest, multiplesOf(not)), node)
+  return set.notSteps.reduce((rest, not) => without(rest, everyMultiple(not, given.digits)), node)
 }
 
 /** Any number. */
@@ -214,10 +216,14 @@ function multiples(set: NumberSet, step: Decimal, { digits }: NumberOptions): No
     const listed = Array.from({ length: Number(last - first) + 1 }, (_, i) => (first + BigInt(i)) * unit)
     return choice(listed.map((value) => text(written(value, places))))
   }
-  const inside = signed({ digits: low, exponent: -places }, { digits: high, exponent: -places }, (from, to, negative) =>
-    plain(negative && places === 0 ? larger(from, ONE) : from, to, places, furthest.toString().length),
-  )
-  return both(inside, multiplesOf(step))
+  return multiplesNode({ divisor: unit, low, high, places, zeros: false })
+}
+
+/** All multiples of a step, however many decimals are written. */
+function everyMultiple(step: Decimal, { whole, decimals }: Digits): Node {
+  const places = Math.max(0, -step.exponent)
+  const high = 10n ** BigInt(Math.max(whole, PLAIN_DIGITS) + Math.max(decimals, places)) - 1n
+  return multiplesNode({ divisor: unitsOf(step, places, 'down'), low: -high, high, places, zeros: true })
 }
 
 function written(value: bigint, places: number): string {

@@ -1,72 +1,99 @@
-/** Multiples of a decimal number, by the remainder of the digits so far. */
+/** Multiples of a decimal number between bounds, by the remainder of the digits so far. */
 import type { Language, Node } from '../../syntax/nodes.js'
-import { reduced, type Decimal } from './decimals.js'
 
-const START = 0
-const SIGN = 1
-const ZERO = 2
-const WHOLE = 3
-const POINT = 4
-const DECIMALS = 5
+/** What is matched, in units of ten to the power of `-places`. */
+export interface Multiples {
+  readonly divisor: bigint
+  readonly low: bigint
+  readonly high: bigint
+  /** Decimals that may be written. */
+  readonly places: number
+  /** Whether zeros may follow the last of these. */
+  readonly zeros: boolean
+}
+
+/** Numbers without an exponent. */
+export function multiplesNode(multiples: Multiples): Node {
+  return { kind: 'language', language: new Remainders(multiples) }
+}
+
+type Phase = 'start' | 'sign' | 'zero' | 'whole' | 'point' | 'decimals' | 'zeros'
 
 interface State {
-  readonly phase: number
-  readonly remainder: bigint
-  /** Decimals so far. */
+  readonly phase: Phase
+  readonly negative: boolean
+  /** The digits so far, as a number. */
+  readonly value: bigint
+  /** Digits so far: before the point, and after it where there is one. */
   readonly count: number
 }
 
-/**
- * Numbers without an exponent that are multiples of `step`, with any number of digits before the point and as many decimals as
- * the step has.
- */
-export function multiplesOf(step: Decimal): Node {
-  return { kind: 'language', language: new Multiples(reduced(step)) }
-}
+const ENDS: ReadonlySet<Phase> = new Set(['zero', 'whole', 'decimals', 'zeros'])
 
-class Multiples implements Language {
+/**
+ * States are the digits so far near the bounds; elsewhere only their remainder counts. Whether a multiple can still come is
+ * worked out, so that there are no dead ends.
+ */
+class Remainders implements Language {
   readonly start = 1
   readonly cuts = [45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58]
-  /** Decimals that a multiple may have. */
-  private readonly places: number
-  private readonly divisor: bigint
   /** State 0 is dead. */
-  private readonly states: State[] = [{ phase: -1, remainder: 0n, count: 0 }]
+  private readonly states: (State | undefined)[] = [undefined]
   private readonly numbers = new Map<string, number>()
+  /** Digits before the point. */
+  private readonly longest: number
 
-  constructor(step: Decimal) {
-    this.places = Math.max(0, -step.exponent)
-    this.divisor = step.digits * 10n ** BigInt(Math.max(0, step.exponent))
-    this.intern({ phase: START, remainder: 0n, count: 0 })
+  constructor(private readonly multiples: Multiples) {
+    const { low, high, places } = multiples
+    const most = -low > high ? -low : high
+    this.longest = Math.max(1, most.toString().length - places)
+    this.states.push({ phase: 'start', negative: false, value: 0n, count: 0 })
   }
 
   accepts(state: number): boolean {
-    const { phase, remainder, count } = this.states[state]!
-    if (phase !== ZERO && phase !== WHOLE && phase !== DECIMALS) return false
-    return this.completes(remainder, this.places - count, 0)
+    const current = this.states[state]
+    if (!current || !ENDS.has(current.phase)) return false
+    const [value] = this.range(current, current.phase === 'whole' ? current.count : 0)
+    return this.isInside(value!, value!, current.negative)
   }
 
   next(state: number, byte: number): number {
-    const { phase, remainder, count } = this.states[state]!
-    if (byte === 45) return phase === START ? this.intern({ phase: SIGN, remainder, count }) : 0
+    const current = this.states[state]
+    if (!current) return 0
+    const { phase, value, count } = current
+    const { places, zeros } = this.multiples
+    if (byte === 45) return phase === 'start' ? this.intern({ ...current, phase: 'sign', negative: true }) : 0
     if (byte === 46)
-      return (phase === ZERO || phase === WHOLE) && this.places > 0
-        ? this.intern({ phase: POINT, remainder, count })
+      return (phase === 'zero' || phase === 'whole') && (places > 0 || zeros)
+        ? this.intern({ ...current, phase: 'point', count: 0 })
         : 0
-    if (byte < 48 || byte > 57 || phase < 0 || phase === ZERO) return 0
-    const value = (remainder * 10n + BigInt(byte - 48)) % this.divisor
-    if (phase === POINT || phase === DECIMALS)
-      return count === this.places ? 0 : this.intern({ phase: DECIMALS, remainder: value, count: count + 1 })
-    return this.intern({ phase: phase === WHOLE || byte !== 48 ? WHOLE : ZERO, remainder: value, count })
+    if (byte < 48 || byte > 57 || phase === 'zero') return 0
+    const digit = BigInt(byte - 48)
+    if (phase === 'point' || phase === 'decimals' || phase === 'zeros') {
+      if (count < places)
+        return this.intern({ ...current, phase: 'decimals', value: value * 10n + digit, count: count + 1 })
+      return zeros && digit === 0n ? this.intern({ ...current, phase: 'zeros' }) : 0
+    }
+    const first = phase === 'whole' || digit > 0n ? 'whole' : 'zero'
+    return this.intern({ ...current, phase: first, value: value * 10n + digit, count: count + 1 })
   }
 
   /** The number of a state; 0 where no further digits make a multiple of it. */
   private intern(state: State): number {
-    const { phase, remainder, count } = state
-    // More digits before the point always can, as there may be any number of them.
-    const closed = phase === ZERO || phase === POINT || phase === DECIMALS
-    if (closed && !this.completes(remainder, this.places - count, this.places - count)) return 0
-    const key = `${phase} ${remainder} ${count}`
+    const { phase, negative, value, count } = state
+    let alive = false
+    let near = false
+    let where = ''
+    for (let length = count; length <= (phase === 'whole' || phase === 'sign' ? this.longest : count); length++) {
+      const [from, to] = this.range(state, length) as [bigint, bigint]
+      alive ||= this.isInside(from, to, negative)
+      const place = this.place(from, to, negative)
+      near ||= place === 'across'
+      where += place.charAt(0)
+    }
+    if (!alive) return 0
+    const digits = near ? `=${value}` : String(value % this.multiples.divisor)
+    const key = `${phase} ${negative} ${count} ${where} ${digits}`
     const known = this.numbers.get(key)
     if (known !== undefined) return known
     this.states.push(state)
@@ -74,10 +101,35 @@ class Multiples implements Language {
     return this.states.length - 1
   }
 
-  /** Whether a multiple has this remainder before its last `missing` digits, of which the last but `free` are zeros. */
-  private completes(remainder: bigint, missing: number, free: number): boolean {
-    const rest = (remainder * 10n ** BigInt(missing)) % this.divisor
-    if (rest === 0n) return true
-    return free > 0 && this.divisor - rest < 10n ** BigInt(free)
+  /** The values that may come of a state, with so many digits before the point in all. */
+  private range({ phase, value, count }: State, length: number): readonly bigint[] {
+    const { places } = this.multiples
+    const before = phase === 'whole' || phase === 'sign' || phase === 'start'
+    const left = before ? length - count + places : phase === 'zero' ? places : places - count
+    const unit = 10n ** BigInt(left)
+    return [value * unit, value * unit + unit - 1n]
+  }
+
+  /** Whether a multiple lies between two magnitudes, and between the bounds. */
+  private isInside(from: bigint, to: bigint, negative: boolean): boolean {
+    const { divisor } = this.multiples
+    const [low, high] = this.bounds(negative)
+    const [least, most] = [from > low ? from : low, to < high ? to : high]
+    return ((least + divisor - 1n) / divisor) * divisor <= most
+  }
+
+  private place(from: bigint, to: bigint, negative: boolean): 'inside' | 'outside' | 'across' {
+    const [low, high] = this.bounds(negative)
+    if (from >= low && to <= high) return 'inside'
+    return to < low || from > high ? 'outside' : 'across'
+  }
+
+  /** Of the magnitude. */
+  private bounds(negative: boolean): readonly [bigint, bigint] {
+    const { low, high, zeros } = this.multiples
+    const [least, most] = negative ? [-high, -low] : [low, high]
+    // Nobody writes -0.
+    const first = negative && !zeros ? 1n : 0n
+    return [least > first ? least : first, most]
   }
 }
