@@ -223,7 +223,8 @@ export class Alternatives {
 
 function alternative(facts: Facts): Alternative {
   const own = facts === NO_FACTS ? [] : [facts]
-  return { types: facts.types, facts: own, scopes: [], evaluating: { facts: own, scopes: [] } }
+  const types = possibleTypes(own, facts.types)
+  return { types, facts: own, scopes: [], evaluating: { facts: own, scopes: [] } }
 }
 
 function hidden(one: Alternative): Alternative {
