@@ -61,6 +61,50 @@ const ANY = chars([
   [0x23, 0x10ffff],
 ])
 
+/** The source of the same regular expression; undefined for what is no regular expression. */
+function sourceOf(node: nodes.Node): string | undefined {
+  const all = (items: readonly nodes.Node[], between: string) => {
+    const parts = items.map(sourceOf)
+    return parts.includes(undefined) ? undefined : `(?:${parts.join(between)})`
+  }
+  switch (node.kind) {
+    case 'text':
+      return node.text
+    case 'chars':
+      return `[${node.ranges.map(([from, to]) => `${String.fromCodePoint(from)}-${String.fromCodePoint(to)}`).join('')}]`
+    case 'sequence':
+      return all(node.items, '')
+    case 'choice':
+      return node.items.length === 0 ? '[]' : all(node.items, '|')
+    case 'repeat': {
+      const item = sourceOf(node.item)
+      return item === undefined ? undefined : `(?:${item}){${node.min},${node.max === Infinity ? '' : node.max}}`
+    }
+    default:
+      return undefined
+  }
+}
+
+describe('regular trees', () => {
+  it('match what the same expressions of JavaScript do', () => {
+    let compared = 0
+    for (let seed = 1; seed <= 1500; seed++) {
+      const tree = randomTree(seededRandom(seed), 3)
+      const source = sourceOf(tree)
+      if (source === undefined || allowsNothing(tree)) continue
+      const expression = new RegExp(`^(?:${source})$`, 'u')
+      const automaton = new Automaton(tree)
+      for (const characters of TEXTS) {
+        const content = characters.join('')
+        if (automaton.accepts(follow(automaton, content)) !== expression.test(content))
+          throw new Error(`seed ${seed}: ${source} and ${content}`)
+      }
+      compared++
+    }
+    expect(compared).toBeGreaterThan(200)
+  })
+})
+
 function codeOf(run: () => unknown): string {
   try {
     run()

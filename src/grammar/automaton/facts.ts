@@ -9,15 +9,16 @@ export type LanguageOf = (node: RegularNode) => Language
 /** A part other than a text or a set of characters. Rules are known by themselves, whatever refers to them. */
 interface Part {
   readonly node: Node
-  readonly children: readonly Child[]
   uses: number
   height: number
   empty: boolean
+  /** Those that depend on it, until all is known. */
+  parents: Bonded[]
 }
 
 /** How a part depends on another: it needs all of these, any of them, one that may stand for any number, or it does not. */
 type Bond = 'all' | 'any' | 'rest' | 'none'
-interface Child {
+interface Bonded {
   readonly part: Part
   readonly bond: Bond
 }
@@ -52,6 +53,7 @@ export class Facts {
     settle(order, endsWith(languageOf, bodies), (part, height) => (part.height = height))
     settle(order, emptyWith(languageOf, bodies), (part) => (part.empty = true))
     this.refuseLeftRecursion(order)
+    for (const part of order) part.parents = []
   }
 
   /** Whether any text at all matches. */
@@ -100,17 +102,14 @@ export class Facts {
   /** Without recursion: trees may be deep. */
   private index(): Part[] {
     const order: Part[] = []
-    const children: Child[][] = []
     const enter = (node: Node): Part => {
       const key = node.kind === 'rule' ? node.rule : node
       let part = this.parts.get(key)
       if (part) part.uses++
       else {
-        const list: Child[] = []
-        part = { node, children: list, uses: 1, height: Infinity, empty: false }
+        part = { node, uses: 1, height: Infinity, empty: false, parents: [] }
         this.parts.set(key, part)
         order.push(part)
-        children.push(list)
         if (order.length > this.limits.nodes)
           throw tooComplex(`more than ${this.limits.nodes} parts`, 'a smaller schema or grammar')
       }
@@ -118,11 +117,13 @@ export class Facts {
     }
     if (!isLeaf(this.root)) enter(this.root)
     else if (this.root.kind === 'special') this.specials.add(this.root.name)
-    for (let at = 0; at < order.length; at++)
-      this.eachChild(order[at]!.node, (child, bond) => {
-        if (!isLeaf(child)) children[at]!.push({ part: enter(child), bond })
+    for (let at = 0; at < order.length; at++) {
+      const part = order[at]!
+      this.eachChild(part.node, (child, bond) => {
+        if (!isLeaf(child)) enter(child).parents.push({ part, bond })
         else if (child.kind === 'special') this.specials.add(child.name)
       })
+    }
     return order
   }
 
@@ -169,10 +170,15 @@ export class Facts {
   }
 
   /** The parts that a text of this part may begin with. */
-  private firstsOf({ node, children, height }: Part): Part[] {
-    if (height === Infinity) return []
-    if (node.kind !== 'sequence') return children.map((child) => child.part)
+  private firstsOf({ node, height }: Part): Part[] {
     const firsts: Part[] = []
+    if (height === Infinity) return firsts
+    if (node.kind !== 'sequence') {
+      this.eachChild(node, (child) => {
+        if (!isLeaf(child)) firsts.push(this.partOf(child))
+      })
+      return firsts
+    }
     for (const item of node.items) {
       if (!isLeaf(item)) firsts.push(this.partOf(item))
       if (!this.matchesEmpty(item)) break
@@ -260,18 +266,12 @@ function membersWait(node: MembersNode, leaf: (node: Node) => boolean): Wait {
 
 /** Follows what depends on what, the parts of least height first. */
 function settle(order: readonly Part[], waitOf: WaitOf, settled: (part: Part, height: number) => void): void {
-  const parents = new Map<Part, { part: Part; bond: Bond }[]>()
   const waits = new Map<Part, Wait>()
   let level: Part[] = []
   for (const part of order) {
     const wait = waitOf(part.node)
     if (wait.all === 0 && wait.any === 0) level.push(part)
-    else waits.set(part, { ...wait })
-    for (const { part: child, bond } of part.children) {
-      const list = parents.get(child)
-      if (list) list.push({ part, bond })
-      else parents.set(child, [{ part, bond }])
-    }
+    else if (wait !== NEVER) waits.set(part, wait)
   }
   for (let height = 0; level.length > 0; height++) {
     const next: Part[] = []
@@ -279,7 +279,7 @@ function settle(order: readonly Part[], waitOf: WaitOf, settled: (part: Part, he
     for (let at = 0; at < level.length; at++) {
       const child = level[at]!
       settled(child, height)
-      for (const { part, bond } of parents.get(child) ?? []) {
+      for (const { part, bond } of child.parents) {
         const wait = waits.get(part)
         if (!wait) continue
         if (bond === 'all') wait.all--
