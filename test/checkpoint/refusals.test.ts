@@ -240,7 +240,9 @@ describe('other quantised layouts', () => {
     }
     expect(await of('qzeros', undefined)).toMatch(/expected the tensor x\.qzeros, found none of that name/)
     expect(await of('scales', undefined)).toMatch(/expected the tensor x\.scales, found none of that name/)
-    expect(await of('scales', { dtype: 'I16' })).toMatch(/x\.scales is stored as scales of I16/)
+    const { bytes } = find('AWQ').tensors['x.scales']!
+    const powers = { dtype: 'U8', bytes: bytes.subarray(bytes.length / 2) }
+    expect(await of('scales', powers)).toMatch(/x\.scales is stored as scales of U8/)
     expect(await of('qzeros', { dtype: 'F32' })).toMatch(/x\.qzeros is stored as F32, not I32/)
     const { shape } = find('AWQ').tensors['x.qweight']!
     expect(await of('qweight', { shape: [...shape].reverse() })).toMatch(
@@ -249,9 +251,14 @@ describe('other quantised layouts', () => {
   })
 
   it('codes of FP4 and INT4 whose type or shape is another are refused', async () => {
-    const mx = find('MXFP4')
-    const [name, codes] = Object.entries(mx.tensors).find(([, { dtype }]) => dtype === 'U8')!
-    expect((await changed('MXFP4', { [name]: { ...codes, dtype: 'F8_E4M3' } })).message).toMatch(/of F8_E4M3/)
+    const blocks = {
+      'x.weight_blocks': { dtype: 'BOOL', shape: [2, 2, 16], bytes: ramp(64) },
+      'x.weight_scales': { dtype: 'U8', shape: [2, 2], bytes: ramp(4) },
+    }
+    const folder = { 'config.json': json({}), 'model.safetensors': safetensors(blocks) }
+    expect((await refusal(() => read(folder, [2, 64]))).message).toMatch(
+      /x\.weight is stored as x\.weight_blocks of BOOL/,
+    )
     const wide = await refusal(() => read(tinyInt4Folder(), [2, 128]))
     expect(wide.message).toMatch(/tensor x\.weight: expected shape \[2, 128\] from the config, found \[2, 64\]/)
   })
