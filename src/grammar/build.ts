@@ -28,7 +28,7 @@ export async function automatonOf(spec: GrammarSpec, options: BuildOptions): Pro
   const pauses = new CancellablePauses(options.signal)
   const node = await nodeOf(spec, options, pauses)
   await pauses.pause()
-  return new Automaton(node)
+  return Automaton.of(node, pauses)
 }
 
 async function nodeOf(spec: GrammarSpec, options: BuildOptions, pauses: Pauses): Promise<Node> {

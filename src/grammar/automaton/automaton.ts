@@ -1,4 +1,5 @@
 /** One compiled grammar: an automaton over bytes without a vocabulary, so that any model can use it. */
+import type { Pauses } from '../pauses.js'
 import type { Node } from '../syntax/nodes.js'
 import type { ByteClasses } from './classes.js'
 import { Facts } from './facts.js'
@@ -36,14 +37,31 @@ export class Automaton {
    * @throws UserError invalid_grammar where a rule begins with itself by way of others, or where no text at all matches;
    * grammar_too_complex
    */
-  constructor(root: Node, limits: Partial<GrammarLimits> = {}) {
+  constructor(root: Node | Machine, limits: Partial<GrammarLimits> = {}) {
     this.limits = { ...DEFAULT_LIMITS, ...limits }
-    this.machine = machineOf(root, this.limits)
+    this.machine = root instanceof Machine ? root : machineOf(root, this.limits)
     this.start = this.machine.initial
     if (this.start === DEAD)
       throw invalidGrammar('the grammar allows nothing: no text matches it', 'parts that do not contradict each other')
     this.specials = this.machine.net.specials
     this.classes = this.machine.classes
+  }
+
+  /**
+   * As the constructor, in slices that let others run.
+   * @example
+   * const automaton = await Automaton.of(root, new Pauses())
+   */
+  static async of(
+    root: Node,
+    pauses: Pick<Pauses, 'breathe'>,
+    limits: Partial<GrammarLimits> = {},
+  ): Promise<Automaton> {
+    const all = { ...DEFAULT_LIMITS, ...limits }
+    const work = { steps: 0 }
+    const languageOf = languages(all, work)
+    const facts = await Facts.inSlices(root, languageOf, all, pauses)
+    return new Automaton(new Machine(facts, languageOf, all, work), all)
   }
 
   get initial(): number {
@@ -111,7 +129,8 @@ export class Automaton {
 
 function machineOf(root: Node, limits: GrammarLimits): Machine {
   const work = { steps: 0 }
-  return new Machine(root, languages(limits, work), limits, work)
+  const languageOf = languages(limits, work)
+  return new Machine(Facts.of(root, languageOf, limits), languageOf, limits, work)
 }
 
 /**
@@ -134,5 +153,5 @@ export function matches(root: Node, text: string): boolean {
  * allowsNothing(both(text('yes'), text('no'))) // true
  */
 export function allowsNothing(root: Node): boolean {
-  return !new Facts(root, languages(DEFAULT_LIMITS, { steps: 0 }), DEFAULT_LIMITS).ends(root)
+  return !Facts.of(root, languages(DEFAULT_LIMITS, { steps: 0 }), DEFAULT_LIMITS).ends(root)
 }

@@ -1,9 +1,15 @@
 /** What is known of a tree before it runs: which parts have an end, which match nothing being there, which begin with themselves. */
+import type { Pauses } from '../pauses.js'
 import type { Language, MembersNode, Node, Rule } from '../syntax/nodes.js'
 import { invalidGrammar, tooComplex, type GrammarLimits } from './limits.js'
 import { bodyOf } from './rewrites.js'
 
 export type RegularNode = Extract<Node, { kind: 'both' | 'without' | 'until' | 'language' }>
+/** Work that may stop for a while wherever it yields. */
+type Steps = Generator<undefined, void>
+/** Parts that are done in one go. */
+const PIECE = 512
+
 export type LanguageOf = (node: RegularNode) => Language
 
 /** A part other than a text or a set of characters. Rules are known by themselves, whatever refers to them. */
@@ -28,6 +34,10 @@ function isLeaf(node: Node): boolean {
   return node.kind === 'text' || node.kind === 'chars' || node.kind === 'special'
 }
 
+function isRegular(node: Node): node is RegularNode {
+  return node.kind === 'both' || node.kind === 'without' || node.kind === 'until' || node.kind === 'language'
+}
+
 function leafEnds(node: Node): boolean {
   return node.kind !== 'chars' || node.ranges.length > 0
 }
@@ -42,17 +52,46 @@ export class Facts {
   private readonly parts = new Map<Node | Rule, Part>()
   private readonly bodies = new Map<Rule, Node>()
 
-  /** @throws UserError grammar_too_complex, invalid_grammar (left recursion) */
   constructor(
     readonly root: Node,
     private readonly languageOf: LanguageOf,
     private readonly limits: GrammarLimits,
-  ) {
-    const order = this.index()
+  ) {}
+
+  /** All at once. @throws UserError grammar_too_complex, invalid_grammar (left recursion) */
+  static of(root: Node, languageOf: LanguageOf, limits: GrammarLimits): Facts {
+    const facts = new Facts(root, languageOf, limits)
+    const steps = facts.learn()
+    while (!steps.next().done);
+    return facts
+  }
+
+  /** In slices that let others run. @throws UserError as {@link of} does */
+  static async inSlices(
+    root: Node,
+    languageOf: LanguageOf,
+    limits: GrammarLimits,
+    pauses: Pick<Pauses, 'breathe'>,
+  ): Promise<Facts> {
+    const facts = new Facts(root, languageOf, limits)
+    const steps = facts.learn()
+    while (!steps.next().done) await pauses.breathe()
+    return facts
+  }
+
+  /** Goes on after each piece of work. */
+  private *learn(): Steps {
+    const order: Part[] = []
+    yield* this.index(order)
+    for (const { node } of order) {
+      if (!isRegular(node)) continue
+      this.languageOf(node)
+      yield
+    }
     const bodies = (rule: Rule) => this.bodyOf(rule)
-    settle(order, endsWith(languageOf, bodies), (part, height) => (part.height = height))
-    settle(order, emptyWith(languageOf, bodies), (part) => (part.empty = true))
-    this.refuseLeftRecursion(order)
+    yield* settle(order, endsWith(this.languageOf, bodies), (part, height) => (part.height = height))
+    yield* settle(order, emptyWith(this.languageOf, bodies), (part) => (part.empty = true))
+    yield* this.refuseLeftRecursion(order)
     for (const part of order) part.parents = []
   }
 
@@ -100,8 +139,7 @@ export class Facts {
   }
 
   /** Without recursion: trees may be deep. */
-  private index(): Part[] {
-    const order: Part[] = []
+  private *index(order: Part[]): Steps {
     const enter = (node: Node): Part => {
       const key = node.kind === 'rule' ? node.rule : node
       let part = this.parts.get(key)
@@ -118,13 +156,13 @@ export class Facts {
     if (!isLeaf(this.root)) enter(this.root)
     else if (this.root.kind === 'special') this.specials.add(this.root.name)
     for (let at = 0; at < order.length; at++) {
+      if (at % PIECE === PIECE - 1) yield
       const part = order[at]!
       this.eachChild(part.node, (child, bond) => {
         if (!isLeaf(child)) enter(child).parents.push({ part, bond })
         else if (child.kind === 'special') this.specials.add(child.name)
       })
     }
-    return order
   }
 
   eachChild(node: Node, found: (child: Node, bond: Bond) => void): void {
@@ -142,10 +180,11 @@ export class Facts {
     }
   }
 
-  private refuseLeftRecursion(order: readonly Part[]): void {
+  private *refuseLeftRecursion(order: readonly Part[]): Steps {
     const open = new Set<Part>()
     const done = new Set<Part>()
-    for (const start of order) {
+    for (const [at, start] of order.entries()) {
+      if (at % PIECE === 0) yield
       if (done.has(start)) continue
       const path: { part: Part; firsts: Part[]; at: number }[] = []
       const push = (part: Part) => {
@@ -265,10 +304,11 @@ function membersWait(node: MembersNode, leaf: (node: Node) => boolean): Wait {
 }
 
 /** Follows what depends on what, the parts of least height first. */
-function settle(order: readonly Part[], waitOf: WaitOf, settled: (part: Part, height: number) => void): void {
+function* settle(order: readonly Part[], waitOf: WaitOf, settled: (part: Part, height: number) => void): Steps {
   const waits = new Map<Part, Wait>()
   let level: Part[] = []
-  for (const part of order) {
+  for (const [at, part] of order.entries()) {
+    if (at % PIECE === 0) yield
     const wait = waitOf(part.node)
     if (wait.all === 0 && wait.any === 0) level.push(part)
     else if (wait !== NEVER) waits.set(part, wait)
@@ -277,6 +317,7 @@ function settle(order: readonly Part[], waitOf: WaitOf, settled: (part: Part, he
     const next: Part[] = []
     // Parts that push no frame are as high as what they are made of.
     for (let at = 0; at < level.length; at++) {
+      if (at % PIECE === PIECE - 1) yield
       const child = level[at]!
       settled(child, height)
       for (const { part, bond } of child.parents) {

@@ -1,6 +1,6 @@
 /** Regular languages made of others, with dead ends cut: from each state that is not 0 an accepting one can be reached. */
 import type { Language, Node, UntilNode } from '../syntax/nodes.js'
-import type { LanguageOf, RegularNode } from './facts.js'
+import { Facts, type LanguageOf, type RegularNode } from './facts.js'
 import { tooComplex, type GrammarLimits, type Work } from './limits.js'
 import { Machine } from './machine.js'
 import { DEAD } from './sets.js'
@@ -37,7 +37,10 @@ function languageOf(node: RegularNode, limits: GrammarLimits, work: Work, nested
     case 'until':
       return node.ends.length === 0 && !node.orEnd ? NOTHING : new UntilLanguage(node)
     default: {
-      const made = (part: Node) => new Machine(part, languages(limits, work, nested), limits, work)
+      const made = (part: Node) => {
+        const inner = languages(limits, work, nested)
+        return new Machine(Facts.of(part, inner, limits), inner, limits, work)
+      }
       return new PairLanguage(made(node.left), made(node.right), node.kind === 'both')
     }
   }

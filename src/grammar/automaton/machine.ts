@@ -3,10 +3,9 @@
  * that are possible at one place. It has one for each state of the network: where a state is reached with several stacks they become
  * a union, which is opened again when a frame ends.
  */
-import type { Node } from '../syntax/nodes.js'
 import { classesOf, type ByteClasses } from './classes.js'
 import { Closure } from './closure.js'
-import { Facts, type LanguageOf } from './facts.js'
+import type { Facts, LanguageOf } from './facts.js'
 import type { GrammarLimits, Work } from './limits.js'
 import { Network } from './network.js'
 import { DEAD, Sets, UNKNOWN } from './sets.js'
@@ -25,14 +24,14 @@ export class Machine {
   private configurations = new Table()
   private closure: Closure
 
-  /** @throws UserError grammar_too_complex, invalid_grammar (left recursion) */
+  /** @throws UserError grammar_too_complex where every text nests too deep */
   constructor(
-    root: Node,
+    facts: Facts,
     languageOf: LanguageOf,
     readonly limits: GrammarLimits,
     readonly work: Work,
   ) {
-    const facts = new Facts(root, languageOf, limits)
+    const { root } = facts
     this.net = new Network(facts, languageOf)
     this.classes = classesOf(facts, languageOf)
     this.sets = new Sets(this.classes.count)
