@@ -4,7 +4,7 @@ import { countedItems, type CountedItems } from './counted.js'
 import type { ArrayShape } from './elements.js'
 import type { ObjectShape } from './members.js'
 import { refused } from './reading/refusal.js'
-import { pathOf, type Goal } from './reading/schemas.js'
+import type { Goal } from './reading/schemas.js'
 import type { Shape, Shapes } from './shapes.js'
 
 interface Entry {
@@ -150,10 +150,7 @@ export class Graph {
       typeof schema.raw === 'object' ? Object.keys(schema.raw) : [String(schema.raw)],
     )
     const shown = [...new Set(keywords)].slice(0, 8).join(', ')
-    return refused(
-      pathOf(goal),
-      undefined,
-      `expected a schema that allows something, found that no value meets ${shown}`,
-    )
+    const places = [...new Set(goal.literals.map(({ schema }) => schema.path))].slice(0, 3).join(' with ')
+    return refused(places, undefined, `expected a schema that allows something, found that no value meets ${shown}`)
   }
 }

@@ -5,6 +5,7 @@ import type { Facts } from './reading/facts.js'
 import { numberNode } from './numbers/numbers.js'
 import type { JsonOptions } from './style/options.js'
 import { contentOf, stringNode, type StringSet } from './strings.js'
+import { at, locatedIn } from './reading/refusal.js'
 import { FALSE, NULL, TRUE } from './reading/values.js'
 
 export class Leaves {
@@ -34,13 +35,13 @@ export class Leaves {
 
   string(facts: readonly Facts[]): Node {
     const set = stringSet(facts)
-    return this.once(keyOf('string', { ...set, path: '' }), () => stringNode(set))
+    return this.once(keyOf('string', set), () => locatedIn(pathOf(facts), () => stringNode(set)))
   }
 
   /** What stands between the quotes of a string. */
   content(facts: readonly Facts[]): Node {
     const set = stringSet(facts)
-    return this.once(keyOf('content', { ...set, path: '' }), () => contentOf(set))
+    return this.once(keyOf('content', set), () => locatedIn(pathOf(facts), () => contentOf(set)))
   }
 
   private once(key: string, make: () => Node): Node {
@@ -62,7 +63,6 @@ export function singles(types: number): unknown[] {
 function stringSet(facts: readonly Facts[]): StringSet {
   const unlike = (texts: readonly string[]): readonly string[] => (texts.length > 1 ? [...new Set(texts)] : texts)
   return {
-    path: facts.find((own) => own.pattern !== undefined || own.notPattern !== undefined)?.path ?? facts[0]?.path ?? '#',
     minLength: Math.max(0, ...facts.map((own) => own.minLength)),
     maxLength: Math.min(Infinity, ...facts.map((own) => own.maxLength)),
     patterns: unlike(facts.flatMap((own) => own.pattern ?? [])),
@@ -70,6 +70,12 @@ function stringSet(facts: readonly Facts[]): StringSet {
     formats: unlike(facts.flatMap((own) => own.format ?? [])),
     notTexts: unlike(facts.flatMap((own) => own.notTexts)),
   }
+}
+
+/** Where the pattern of a string is, or the string. */
+function pathOf(facts: readonly Facts[]): string {
+  const own = facts.find(({ pattern }) => pattern !== undefined)
+  return own ? at(own.path, 'pattern') : (facts[0]?.path ?? '#')
 }
 
 /** The greatest (1) or least (-1) of several bounds. */

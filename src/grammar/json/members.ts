@@ -1,7 +1,6 @@
 /** Objects: which properties may and must be there, and what each must be. */
 import { allowsNothing } from '../automaton/automaton.js'
 import { both, choice, NEVER, without, type Node } from '../syntax/nodes.js'
-import { regexNode } from '../text/regex.js'
 import type { Alternative } from './alternatives.js'
 import type { Evaluator } from './reading/evaluate.js'
 import type { Facts, SomeProperty } from './reading/facts.js'
@@ -142,7 +141,7 @@ function freeMembers(
   const open = reading.complete || spelled || (unnamed && patterns.length === 0)
   const base = names === reading.schemas.anything ? ANY_TEXT : tools.contentOf(names)
   const found: FreeMembers[] = []
-  for (const { node, matched } of classesOf(base, patterns, one.facts[0]?.path ?? '#')) {
+  for (const { node, matched } of classesOf(base, patterns, reading, one.facts[0]?.path ?? '#')) {
     const goal = goalWhere(
       one,
       reading,
@@ -165,10 +164,10 @@ interface NameClass {
   readonly matched: ReadonlySet<string>
 }
 
-function classesOf(base: Node, patterns: readonly string[], path: string): readonly NameClass[] {
+function classesOf(base: Node, patterns: readonly string[], reading: Reading, path: string): readonly NameClass[] {
   let classes: NameClass[] = base === NEVER ? [] : [{ node: base, matched: new Set() }]
   for (const pattern of patterns) {
-    const matching = regexNode(pattern, { quoting: 'json', whole: false })
+    const matching = reading.patternNode(pattern)
     classes = classes
       .flatMap(({ node, matched }) => [
         { node: without(node, matching), matched },
@@ -210,10 +209,9 @@ function withSome(shape: ObjectShape, some: SomeProperty, tools: MemberTools): O
 }
 
 function someNames(names: Node, some: SomeProperty, tools: MemberTools): Node {
-  const matching = (pattern: string): Node => regexNode(pattern, { quoting: 'json', whole: false })
   const texts = [...some.not].map((name) => escaped(name))
   let left = texts.length === 0 ? names : without(names, choice(texts))
-  for (const pattern of some.notPatterns) left = without(left, matching(pattern))
-  if (some.pattern !== undefined) left = both(left, matching(some.pattern))
+  for (const pattern of some.notPatterns) left = without(left, tools.reading.patternNode(pattern))
+  if (some.pattern !== undefined) left = both(left, tools.reading.patternNode(some.pattern))
   return some.names ? both(left, tools.contentOf(some.names)) : left
 }

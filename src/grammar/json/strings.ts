@@ -5,10 +5,8 @@ import { both, chars, choice, NEVER, repeat, rule, sequence, text, without, type
 import { anyChar, anything } from '../text/quoting.js'
 import { regexNode } from '../text/regex.js'
 import { FORMATS } from './formats.js'
-import { refused } from './reading/refusal.js'
 
 export interface StringSet {
-  readonly path: string
   readonly minLength: number
   readonly maxLength: number
   readonly patterns: readonly string[]
@@ -66,33 +64,22 @@ export function stringNode(set: StringSet): Node {
 
 /** What stands between the quotes of the strings of a set. */
 export function contentOf(set: StringSet): Node {
-  const { minLength, maxLength, path } = set
+  const { minLength, maxLength } = set
   if (minLength > maxLength) return NEVER
   const patterns = set.patterns.filter((pattern) => !OPEN.test(pattern))
-  const parts = patterns.map((pattern) => patternNode(pattern, path))
+  const parts = patterns.map((pattern) => regexNode(pattern, { quoting: 'json', whole: false }))
   const formats = set.formats.flatMap((format) => formatNode(format))
   // A format is an annotation: where a pattern says otherwise, the pattern counts.
   const formatted = formats.length > 0 && !allowsNothing([...parts, ...formats].reduce(both)) ? formats : []
   parts.push(...formatted)
   if (minLength > 0 || maxLength < Infinity) parts.push(repeat(anyChar('json'), minLength, maxLength))
   const content = parts.length === 0 ? ANY_TEXT : parts.reduce(both)
-  const left = set.notPatterns.reduce((node, pattern) => without(node, patternNode(pattern, path)), content)
+  const left = set.notPatterns.reduce(
+    (node, pattern) => without(node, regexNode(pattern, { quoting: 'json', whole: false })),
+    content,
+  )
   if (set.notTexts.length === 0) return left
   return without(left, choice(set.notTexts.map((value) => escaped(value))))
-}
-
-function patternNode(pattern: string, path: string): Node {
-  try {
-    return regexNode(pattern, { quoting: 'json', whole: false })
-  } catch (error) {
-    throw located(error, path)
-  }
-}
-
-/** The same error, with the place of the pattern. */
-function located(error: unknown, path: string): unknown {
-  if (!(error instanceof Error) || !('code' in error) || error.code !== 'invalid_grammar') return error
-  return refused(path, 'pattern', error.message.replace(/^the grammar cannot be used: /, ''))
 }
 
 const formatNodes = new Map<string, Node>()

@@ -42,6 +42,8 @@ export interface NumberOptions {
   readonly digits: Digits
   /** Whether whole numbers may have an exponent where JSON.stringify writes one: from 10^21. */
   readonly wholeExponents: boolean
+  /** Whether there may be only digits that double precision tells apart. */
+  readonly exact?: boolean
 }
 
 export const ONE: Decimal = { digits: 1n, exponent: 0 }
@@ -55,12 +57,11 @@ const MOST_DECIMALS = 25
 const MOST_LISTED = 500
 /** Multiples of a step have at most so many digits, which double precision tells apart. */
 const EXACT_DIGITS = 15
+const EXACT_WHOLE = 9
 
 /** The numbers of `set`; NEVER where there are none. */
 export function numberNode(set: NumberSet, given: NumberOptions): Node {
-  // Multiples are told by their digits, so that what must be none is written without an exponent.
-  const options =
-    set.notSteps.length === 0 ? given : { digits: { ...given.digits, exponent: 0 }, wholeExponents: false }
+  const options = set.notSteps.length === 0 ? given : told(given, set.steps.length === 0)
   const step = set.steps.length === 0 ? undefined : set.steps.reduce(leastCommonMultiple)
   const node =
     step === undefined
@@ -69,6 +70,13 @@ export function numberNode(set: NumberSet, given: NumberOptions): Node {
         ? integers(set, options)
         : multiples(set, step, options)
   return set.notSteps.reduce((rest, not) => without(rest, everyMultiple(not, given.digits)), node)
+}
+
+/** Multiples are told by their digits: without an exponent, and only as many as double precision tells apart. */
+function told({ digits: { whole, decimals: places } }: NumberOptions, decimal: boolean): NumberOptions {
+  const most = decimal ? EXACT_WHOLE : EXACT_DIGITS
+  const digits = { whole: Math.min(whole, most), decimals: Math.min(places, EXACT_DIGITS - EXACT_WHOLE), exponent: 0 }
+  return { digits, wholeExponents: false, exact: true }
 }
 
 /** Any number. */
@@ -84,11 +92,12 @@ const E = chars([[69, 69], [101, 101]]) // prettier-ignore
 const PLUS = optional(text('+'))
 const SIGN = optional(chars([[43, 43], [45, 45]])) // prettier-ignore
 
-function decimals({ minimum, maximum }: NumberSet, { digits }: NumberOptions): Node {
+function decimals({ minimum, maximum }: NumberSet, { digits, exact = false }: NumberOptions): Node {
   if (minimum === undefined && maximum === undefined) return anyNumber(digits)
   return signed(minimum, maximum, (low, high) => {
-    const places = Math.max(digits.decimals, ...[minimum, maximum].map(decimalsOf))
-    const most = wholeDigits(minimum, maximum, digits)
+    const bounded = Math.max(digits.decimals, ...[minimum, maximum].map(decimalsOf))
+    const most = Math.min(wholeDigits(minimum, maximum, digits), exact ? EXACT_DIGITS : Infinity)
+    const places = exact ? Math.min(bounded, EXACT_DIGITS - most) : bounded
     return choice([
       plain(low, high, places, most),
       withExponent(low, high, mantissaDigits(low, high, digits), digits.exponent),
@@ -96,8 +105,8 @@ function decimals({ minimum, maximum }: NumberSet, { digits }: NumberOptions): N
   })
 }
 
-function integers({ minimum, maximum }: NumberSet, { digits, wholeExponents }: NumberOptions): Node {
-  const most = wholeDigits(minimum, maximum, digits)
+function integers({ minimum, maximum }: NumberSet, { digits, wholeExponents, exact }: NumberOptions): Node {
+  const most = Math.min(wholeDigits(minimum, maximum, digits), exact ? EXACT_DIGITS : Infinity)
   const beyond = [
     minimum && compareDecimals(minimum, ZERO) > 0 ? minimum : undefined,
     maximum && compareDecimals(maximum, ZERO) < 0 ? maximum : undefined,
@@ -208,8 +217,8 @@ function multiples(set: NumberSet, step: Decimal, { digits }: NumberOptions): No
   const unit = unitsOf(step, places, 'down')
   const open = 10n ** BigInt(Math.max(EXACT_DIGITS, digits.whole > EXACT_DIGITS ? 0 : digits.whole + places)) - 1n
   const furthest = unit > open ? unit : open
-  const low = set.minimum ? unitsOf(set.minimum, places, 'up') : -furthest
-  const high = set.maximum ? unitsOf(set.maximum, places, 'down') : furthest
+  const low = set.minimum ? greatest(unitsOf(set.minimum, places, 'up'), -furthest) : -furthest
+  const high = set.maximum ? -greatest(-unitsOf(set.maximum, places, 'down'), -furthest) : furthest
   const [first, last] = [ceilOf(low, unit), floorOf(high, unit)]
   if (first > last) return NEVER
   if (last - first < MOST_LISTED) {
@@ -228,6 +237,10 @@ function everyMultiple(step: Decimal, { whole, decimals }: Digits): Node {
 
 function written(value: bigint, places: number): string {
   return JSON.stringify(Number(`${value}e-${places}`))
+}
+
+function greatest(a: bigint, b: bigint): bigint {
+  return a > b ? a : b
 }
 
 function floorOf(value: bigint, unit: bigint): bigint {

@@ -1,5 +1,5 @@
 /** Refusals of schemas: each names the place (a JSON pointer) and the keyword, what was expected and what was found. */
-import type { UserError } from '../../../errors.js'
+import { UserError } from '../../../errors.js'
 import { grammarTooComplex, invalidGrammar } from '../../syntax/refuse.js'
 
 const MOST_SHOWN = 40
@@ -31,4 +31,15 @@ export function described(value: unknown): string {
     return JSON.stringify(value.length > MOST_SHOWN ? `${value.slice(0, MOST_SHOWN)}...` : value)
   if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array'
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
+/** What `make` makes; a refusal that names no place, as those of expressions, gets this one. */
+export function locatedIn<T>(path: string, make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    if (!(error instanceof UserError) || /: #/.test(error.message)) throw error
+    const what = error.message.replace(/^the grammar (cannot be used|is too complex): /, '')
+    throw error.code === 'grammar_too_complex' ? tooComplex(path, what) : refused(path, undefined, what)
+  }
 }
