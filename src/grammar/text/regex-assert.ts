@@ -5,10 +5,11 @@
  * intersection with the continuation, `$` asks whether that may be empty, and `^` and `\b` ask the kind.
  */
 import type { AST } from '@eslint-community/regexpp'
-import { complement } from '../syntax/characters.js'
+import { complement, type CodeRanges } from '../syntax/characters.js'
 import { choice, EMPTY, NEVER, repeat, rule, sequence, type Node } from '../syntax/nodes.js'
 import { anything, quotedChar } from './quoting.js'
 import { lineEnds, wordCharacters } from './regex-classes.js'
+import { beginningIn, conditionDepth, conditionsOf } from './regex-beginnings.js'
 import { decidesAlone } from './regex-lengths.js'
 import { askedBefore, Assertions, START } from './regex-kinds.js'
 import * as plain from './regex-plain.js'
@@ -23,6 +24,10 @@ interface Rest {
 
 /** A repetition with assertions is written out so often. */
 const MOST_COPIES = 64
+/** Intersections and differences, each for every way that leads to it. */
+const MOST_CONDITIONS = 1000
+/** Intersections within intersections. */
+const MOST_DEPTH = 6
 /** Parts with assertions in all, which repetitions multiply. */
 const MOST_PARTS = 1000
 
@@ -53,10 +58,13 @@ class Translator {
     const end = uniform(around)
     const far = alternatives.filter(({ elements }) => elements.some((element) => this.isFarBehind(element)))
     const near = alternatives.filter((alternative) => !far.includes(alternative))
-    return choice([
+    const made = choice([
       this.after(around, this.choice(near, this.outer, end)).at(START),
       ...far.map((alternative) => this.farBehind(alternative.elements, around, end)),
     ])
+    if (conditionsOf(made) > MOST_CONDITIONS || conditionDepth(made) > MOST_DEPTH)
+      this.refuse.complex('its assertions depend on each other in too many ways; use fewer, or repeat them less often')
+    return made
   }
 
   /** `node`, and then `rest`. */
@@ -167,12 +175,19 @@ class Translator {
   private boundary(node: AST.WordBoundaryAssertion, mode: RegexMode, rest: Rest): Rest {
     const { quoting } = mode
     const word = wordCharacters(mode)
-    const inWord = sequence(quotedChar(word, quoting), anything(quoting))
-    const outside = choice([EMPTY, sequence(quotedChar(complement(word), quoting), anything(quoting))])
     return byKind((kind) => {
       const before = this.assertions.kinds.isAmong(kind, { start: false, ranges: word })
-      return intersected(rest.at(kind), before === node.negate ? inWord : outside, quoting)
+      const inWord = before === node.negate
+      return this.beginning(rest.at(kind), inWord ? word : complement(word), !inWord, quoting)
     })
+  }
+
+  /** What of `node` begins with one of `ranges`, or is empty, if `orEmpty`. */
+  private beginning(node: Node, ranges: CodeRanges, orEmpty: boolean, quoting: RegexMode['quoting']): Node {
+    const decided = quoting === 'plain' ? beginningIn(node, ranges, orEmpty) : undefined
+    if (decided) return decided
+    const begun = sequence(quotedChar(ranges, quoting), anything(quoting))
+    return intersected(node, orEmpty ? choice([EMPTY, begun]) : begun, quoting)
   }
 
   /** `^`, or a look-behind of one character. */
