@@ -259,6 +259,11 @@ describe('other quantised layouts', () => {
     expect((await refusal(() => read(folder, [2, 64]))).message).toMatch(
       /x\.weight is stored as x\.weight_blocks of BOOL/,
     )
+    const packed = { 'x.weight_packed': { dtype: 'I32', shape: [2, 8], bytes: ramp(64) } }
+    const alone = { ...tinyInt4Folder(), 'model.safetensors': safetensors(packed) }
+    expect((await refusal(() => read(alone, [2, 64]))).message).toMatch(
+      /expected the tensor x\.weight_scale, found none/,
+    )
     const wide = await refusal(() => read(tinyInt4Folder(), [2, 128]))
     expect(wide.message).toMatch(/tensor x\.weight: expected shape \[2, 128\] from the config, found \[2, 64\]/)
   })
