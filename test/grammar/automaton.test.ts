@@ -297,6 +297,18 @@ describe('languages', () => {
     expect(allowsNothing(nodes.without(repeat(text('a'), 0), repeat(chars([[97, 98]]), 0)))).toBe(true)
   })
 
+  it('that take too long to compare are refused, one by one and together', () => {
+    const letters = chars([[97, 122]])
+    const late = (letter: string, n: number) => sequence(repeat(letters, 0), text(letter), repeat(letters, n, n))
+    expect(codeOf(() => new Automaton(nodes.both(late('a', 18), late('b', 19)), { search: 100_000 }))).toMatch(
+      /^grammar_too_complex: .*cannot be told in time/,
+    )
+    const some = (n: number) => nodes.both(sequence(text(`${n}`), repeat(ANY, 0)), repeat(ANY, 50, 99))
+    const many = choice(Array.from({ length: 100 }, (_, i) => some(i)))
+    expect(codeOf(() => new Automaton(many, { searches: 100_000 }))).toMatch(/^grammar_too_complex: .*100000 steps/)
+    expect(codeOf(() => new Automaton(many))).toBe('none')
+  })
+
   it('until the first of some ends', () => {
     const root = sequence(nodes.until(['</s>', '<s>']), text('!'))
     for (const good of ['</s>!', 'a<</s>!', 'é<s>!', '<<s>!']) expect(matches(root, good)).toBe(true)
@@ -325,6 +337,19 @@ describe('special tokens', () => {
 })
 
 describe('trimming', () => {
+  it('leaves a way to an end, however long it is', () => {
+    const automaton = new Automaton(nodes.both(sequence(text('a'), repeat(ANY, 0)), repeat(ANY, 3000, 9000)))
+    let state = automaton.initial
+    for (let i = 0; i < 2990; i++) {
+      state = automaton.go(state, 0x61)
+      if (i % 500 === 7) state = automaton.trim([state])[0]!
+    }
+    expect(state).not.toBe(DEAD)
+    expect(automaton.accepts(state)).toBe(false)
+    for (let i = 0; i < 10; i++) state = automaton.go(state, 0x62)
+    expect(automaton.accepts(state)).toBe(true)
+  })
+
   it('changes nothing', () => {
     const members = ['a', 'b', 'c'].map((name) => ({
       node: sequence(text(name), repeat(chars([[97, 122]]), 1, 30)),

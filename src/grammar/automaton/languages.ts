@@ -55,6 +55,8 @@ class PairLanguage implements Language, Trimmable {
   readonly cuts: readonly number[]
   private pairs = new Table()
   private verdicts: number[] = []
+  /** Of a live state, the next on a way to an end; 0 at the end. */
+  private onward: number[] = []
   private readonly examples: readonly number[]
 
   constructor(
@@ -79,30 +81,38 @@ class PairLanguage implements Language, Trimmable {
     return this.left.accepts(a[state]!) && this.right.accepts(b[state]!) === this.both
   }
 
-  /** The first state keeps its number. */
+  /** The first state keeps its number. Ways to an end are kept: they may be longer than a search in the middle of an answer. */
   trim(live: readonly number[]): Map<number, number> {
-    const { pairs, verdicts } = this
-    const kept = this.start === 0 ? live : [this.start, ...live]
+    const { pairs, onward } = this
+    const kept = this.withWays(this.start === 0 ? live : [this.start, ...live])
     const lefts = this.left.trim(kept.map((state) => pairs.a[state]!))
     const rights = this.right.trim(kept.map((state) => pairs.b[state]!))
     this.clear()
-    return new Map(
-      kept.map((state, i) => {
-        const again = this.pair(lefts[i]!, rights[i]!)
-        this.verdicts[again] = verdicts[state]!
-        return [state, again] as const
-      }),
-    )
+    const moved = new Map(kept.map((state, i) => [state, this.pair(lefts[i]!, rights[i]!)]))
+    for (const [state, again] of moved) {
+      this.verdicts[again] = LIVE
+      this.onward[again] = onward[state] === 0 ? 0 : moved.get(onward[state]!)!
+    }
+    return moved
+  }
+
+  /** States of frames are live. */
+  private withWays(live: readonly number[]): number[] {
+    const kept = new Set<number>()
+    for (const start of live)
+      for (let state = start; state !== 0 && !kept.has(state); state = this.onward[state]!) kept.add(state)
+    return [...kept]
   }
 
   get bytes(): number {
-    return this.left.bytes + this.right.bytes + this.pairs.bytes + this.verdicts.length * 8
+    return this.left.bytes + this.right.bytes + this.pairs.bytes + this.verdicts.length * 16
   }
 
   private clear(): void {
     this.pairs = new Table()
     this.pairs.idOf(DEAD, DEAD, 0)
     this.verdicts = [HOPELESS]
+    this.onward = [0]
   }
 
   private step(state: number, byte: number): number {
@@ -126,6 +136,7 @@ class PairLanguage implements Language, Trimmable {
       const here = queue[at]!
       if (this.verdicts[here] === LIVE || this.accepts(here)) return this.markLive(here, from)
       if (at * examples.length > most) return this.giveUp(state, most === left.limits.search)
+      if (most === left.limits.search) this.checkSearches()
       for (const byte of examples) {
         const to = this.step(here, byte)
         if (to === 0 || from.has(to) || this.verdicts[to] === HOPELESS) continue
@@ -145,8 +156,22 @@ class PairLanguage implements Language, Trimmable {
     return false
   }
 
+  private checkSearches(): void {
+    const { work, limits } = this.left
+    if (work.steps > limits.searches)
+      throw tooComplex(
+        `it takes more than ${limits.searches} steps to tell whether texts meet its conditions`,
+        'fewer or simpler patterns with lengths',
+      )
+  }
+
   private markLive(reached: number, from: ReadonlyMap<number, number>): true {
-    for (let state = reached; state !== 0; state = from.get(state)!) this.verdicts[state] = LIVE
+    // What is reached is an end, or has a way of its own.
+    if (this.verdicts[reached] !== LIVE) this.onward[reached] = 0
+    for (let state = reached, next = 0; state !== 0; next = state, state = from.get(state)!) {
+      this.verdicts[state] = LIVE
+      if (next !== 0) this.onward[state] = next
+    }
     return true
   }
 }

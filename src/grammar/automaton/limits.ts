@@ -12,8 +12,8 @@ export interface GrammarLimits {
   readonly steps: number
   /** Steps of the search for an accepting state, where languages are intersected. */
   readonly search: number
-  /** Memory from which on a grammar should be trimmed. */
-  readonly bytes: number
+  /** Steps of all such searches of a grammar before it is used. */
+  readonly searches: number
 }
 
 /** Steps done for one grammar, the languages within it included: what bounds work is counted, so that the same seed gives the same text. */
@@ -25,9 +25,9 @@ export const DEFAULT_LIMITS: GrammarLimits = {
   nodes: 2_000_000,
   depth: 10_000,
   configurations: 5_000,
-  steps: 400_000,
+  steps: 250_000,
   search: 2_000_000,
-  bytes: 2_000_000,
+  searches: 20_000_000,
 }
 
 /** @param advice what may help, as it stands after `try` */
