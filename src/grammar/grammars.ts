@@ -163,12 +163,15 @@ class Entry implements GrammarInUse {
   private readonly compiling: Promise<Compiled>
   private compiled: Compiled | undefined
   private waiting = 0
+  /** Bytes from which on it is trimmed. */
+  private limit: number
 
   constructor(
     compile: (signal: AbortSignal) => Promise<Compiled>,
     private readonly released: () => void,
     private readonly trimmed: number,
   ) {
+    this.limit = trimmed
     this.compiling = compile(this.controller.signal)
     this.compiling.then(
       (compiled) => (this.compiled = compiled),
@@ -213,11 +216,13 @@ class Entry implements GrammarInUse {
   }
 
   tidy(): void {
-    if (this.bytes <= this.trimmed) return
+    if (this.bytes <= this.limit) return
     const users = [...this.users]
     const states = this.masks.trim(users.map(({ state }) => state))
     users.forEach((user, i) => (user.state = states[i]!))
     this.forcedTexts.clear()
+    // What is left may be large itself: it is not gone through again for each token.
+    this.limit = Math.max(this.trimmed, 2 * this.bytes)
   }
 
   release(constraint: GrammarConstraint): void {
