@@ -171,13 +171,10 @@ export class Shapes implements MemberTools, ElementTools {
 
   /** The values of a goal of which a schema lists them itself. */
   fixedValues(goal: Goal): readonly unknown[] | undefined {
-    const lists = goal.literals.flatMap(({ schema, negated }) =>
-      negated
-        ? []
-        : (this.reading.factsOf(schema).values ?? []).length > 0
-          ? [this.reading.factsOf(schema).values!]
-          : [],
-    )
+    const lists = goal.literals.flatMap(({ schema, negated }) => {
+      const values = negated ? undefined : this.reading.factsOf(schema).values
+      return values ? [values] : []
+    })
     if (lists.length === 0) return undefined
     const shortest = lists.reduce((a, b) => (a.length <= b.length ? a : b))
     return shortest.filter((value) => this.evaluator.holds(goal, value))

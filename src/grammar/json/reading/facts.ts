@@ -4,7 +4,7 @@ import { Keywords } from './keywords.js'
 import { ONE } from '../numbers/numbers.js'
 import { at, refused } from './refusal.js'
 import type { Goal, Schema, Schemas } from './schemas.js'
-import { ALL_TYPES, ARRAY, NUMBER, OBJECT, STRING } from './values.js'
+import { ALL_TYPES, ARRAY, keyOf, NUMBER, OBJECT, STRING } from './values.js'
 
 export interface Facts {
   readonly path: string
@@ -153,7 +153,10 @@ export function factsOf(schema: Schema, schemas: Schemas): Facts {
 
 function valuesOf(keywords: Keywords): readonly unknown[] | undefined {
   const listed = keywords.list('enum')
-  return keywords.has('const') ? [keywords.get('const')] : listed
+  if (!keywords.has('const')) return listed
+  const value = keywords.get('const')
+  const key = keyOf(value, keywords.path)
+  return !listed || listed.some((other) => keyOf(other, keywords.path) === key) ? [value] : []
 }
 
 /** Both ways of writing them: prefixItems and items, or, up to draft 2019-09, items as a list and additionalItems. */
