@@ -6,11 +6,14 @@ import { STOPS, WORDS } from './words.js'
 
 /** After so many tokens a walk takes whatever closes things. */
 const LONG = 150
-/** A walk that is not over then does not end. */
-const ENDLESS = 20_000
+/** A walk that is not over by chance then goes the shortest way to an end. */
+const LOST = 250
+/** States among which that way is sought, first without brackets that open, blanks and most digits. */
+const SOUGHT = 60_000
+const GROWING = new Set(Buffer.from('{[ \n\t\r-.123456789'))
 
 const isClosing = (bytes: Uint8Array | undefined): boolean =>
-  bytes !== undefined && bytes.length <= 2 && '"}]>)\n'.includes(String.fromCharCode(bytes[0]!)) && bytes[1] !== 0x2c
+  bytes !== undefined && bytes.length <= 2 && '"}]'.includes(String.fromCharCode(bytes[0]!)) && bytes[1] !== 0x2c
 const CLOSING = new Set(WORDS.flatMap((bytes, id) => (isClosing(bytes) ? [id] : [])))
 /** Single bytes beyond ASCII: chosen at random they would be most of a text. */
 const isRare = (id: number): boolean => id >= 128 && id < 256
@@ -63,12 +66,12 @@ export function walk(automaton: Automaton, masks: TokenMasks, { random, brute = 
     const ids = allowedIn(mask)
     if (ids.length === 0 && !automaton.accepts(state)) throw new Error(`nothing may follow ${tail()}`)
     if (automaton.accepts(state) && (ids.length === 0 || random() < (pieces.length > LONG ? 0.9 : 0.4))) return text()
+    if (pieces.length > LOST) return Buffer.concat([...pieces, endOf(automaton, state, tail())]).toString()
     const id = chosen(ids, random, pieces.length > LONG)
     const next = masks.after(state, id)
     if (next === 0) throw new Error(`token ${id} is in the mask and refused after ${tail()}`)
     state = next
     pieces.push(WORDS[id]!)
-    if (pieces.length > ENDLESS) throw new Error(`the walk does not end: ${tail()}`)
   }
 }
 
@@ -78,4 +81,29 @@ function chosen(ids: readonly number[], random: () => number, closing: boolean):
   if (closers.length > 0 && random() < (closing ? 0.9 : 0.2)) return any(closers)
   const likely = ids.filter((id) => !isRare(id))
   return any(likely.length > 0 && random() < 0.99 ? likely : ids)
+}
+
+/** A short text after which the answer may end. @throws Error where none is found */
+function endOf(automaton: Automaton, state: number, tail: string): Uint8Array {
+  const end = shortestEnd(automaton, state, GROWING) ?? shortestEnd(automaton, state, new Set())
+  if (end === undefined) throw new Error(`the walk does not end: ${tail}`)
+  return end
+}
+
+function shortestEnd(automaton: Automaton, state: number, without: ReadonlySet<number>): Uint8Array | undefined {
+  const { count, example } = automaton.classes
+  const cameFrom = new Map<number, { from: number; byte: number }>([[state, { from: 0, byte: 0 }]])
+  for (const [from] of cameFrom) {
+    if (automaton.accepts(from)) {
+      const bytes: number[] = []
+      for (let at = from; at !== state; at = cameFrom.get(at)!.from) bytes.push(cameFrom.get(at)!.byte)
+      return Uint8Array.from(bytes.reverse())
+    }
+    for (let byteClass = 0; byteClass < count && cameFrom.size < SOUGHT; byteClass++) {
+      if (without.has(example[byteClass]!)) continue
+      const to = automaton.go(from, example[byteClass]!)
+      if (to !== 0 && !cameFrom.has(to)) cameFrom.set(to, { from, byte: example[byteClass]! })
+    }
+  }
+  return undefined
 }

@@ -123,7 +123,7 @@ const SIGNS = [
 const NAMES =
   'name type value items key text city age count list id user number string object data kind children'.split(' ')
 const OTHERS = [
-  ...'éüñçøßπλЖд漢字你好日本語한글نשא😀🎉👍🏽\u200d\u00a0\u2028\ufeff\uffff',
+  ...Array.from('éüñçøßπλЖд漢字你好日本語한글نשא😀🎉👍🏽\u200d\u00a0\u2028\ufeff\uffff'),
   'é"',
   '你好',
   '漢字"',
