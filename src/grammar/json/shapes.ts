@@ -9,7 +9,7 @@ import type { JsonOptions } from './style/options.js'
 import { Reading } from './reading/reading.js'
 import { pathOf, type Goal } from './reading/schemas.js'
 import { booleans, Leaves, singles } from './leaves.js'
-import { escaped, stringText } from './strings.js'
+import { escaped } from './strings.js'
 import {
   ALL_TYPES,
   ARRAY,
@@ -36,6 +36,9 @@ export interface ConstantShape {
 }
 
 export type Shape = LeafShape | ConstantShape | ArrayShape | SetShape | ObjectShape
+
+/** Keywords beside which every listed value is allowed. */
+const LISTING = new Set(['enum', 'title', 'description', 'default'])
 
 export class Shapes implements MemberTools, ElementTools {
   readonly reading: Reading
@@ -107,8 +110,7 @@ export class Shapes implements MemberTools, ElementTools {
       const key = keyOf(value, path)
       if (seen.has(key)) continue
       seen.add(key)
-      if (typeof value === 'string') texts.push(stringText(value))
-      else if (typeof value === 'object' && value !== null) shapes.push({ kind: 'constant', value })
+      if (typeof value === 'object' && value !== null) shapes.push({ kind: 'constant', value })
       else texts.push(text(key))
     }
     return texts.length === 0 ? shapes : [leaf(choice(texts)), ...shapes]
@@ -176,6 +178,8 @@ export class Shapes implements MemberTools, ElementTools {
       return values ? [values] : []
     })
     if (lists.length === 0) return undefined
+    if (goal.literals.length === 1 && Object.keys(goal.literals[0]!.schema.raw).every((name) => LISTING.has(name)))
+      return lists[0]
     const shortest = lists.reduce((a, b) => (a.length <= b.length ? a : b))
     return shortest.filter((value) => this.evaluator.holds(goal, value))
   }

@@ -41,11 +41,6 @@ export function quoted(content: Node): Node {
   return sequence(QUOTE, content, QUOTE)
 }
 
-/** A string that is exactly `value`. */
-export function stringText(value: string): Node {
-  return text(JSON.stringify(value))
-}
-
 /** `value` as it stands between quotes. */
 export function escaped(value: string): Node {
   return text(JSON.stringify(value).slice(1, -1))
