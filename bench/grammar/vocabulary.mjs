@@ -6,7 +6,7 @@ const encoder = new TextEncoder()
 export async function vocabularyOf(model) {
   if (model === undefined) return madeUp()
   const { loadTokenizer } = await import('../../dist/tokenizer/load.js')
-  const { openCheckpoint } = await import('../../dist/checkpoint/open.js')
+  const { openCheckpoint } = await import('../../dist/models/open.js')
   const { nodeFiles } = await import('../../dist/checkpoint/files/node.js')
   const checkpoint = await openCheckpoint(await nodeFiles(model))
   const tokenizer = await loadTokenizer(checkpoint)

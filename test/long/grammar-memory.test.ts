@@ -37,7 +37,7 @@ it('leaves no memory', async () => {
     if (i === GRAMMARS / 10) early = memory()
     const trial = await schemaTrial(schemaOf(i), { properties: i % 3 === 0 ? 'any' : 'in-order' })
     if (trial instanceof UserError) throw trial
-    if (i % 10 === 0) trial.walks(1)
+    if (i % 10 === 0 && i % 3 !== 0) trial.walks(1)
     expect(trial.accepts(`{"name ${i}":"x","kind":"a${i}"`)).toBe(false)
   }
   const growth = memory() - early
