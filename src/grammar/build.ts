@@ -6,9 +6,9 @@ import { Pauses } from './pauses.js'
 import type { GrammarSpec, ToolCallsSpec } from './spec.js'
 import { Rule, type Node } from './syntax/nodes.js'
 import { invalidGrammar } from './syntax/refuse.js'
-import { ebnfNode } from './text/ebnf.js'
-import { gbnfNode } from './text/gbnf.js'
-import { larkNode } from './text/lark.js'
+import { ebnfSteps } from './text/ebnf.js'
+import { gbnfSteps } from './text/gbnf.js'
+import { larkSteps } from './text/lark.js'
 import { regexNode } from './text/regex.js'
 import { toolCallsNode } from './tools/calls.js'
 
@@ -40,11 +40,11 @@ async function nodeOf(spec: GrammarSpec, options: BuildOptions, pauses: Pauses):
     case 'regex':
       return regexNode(textOf(spec.pattern, 'pattern'), { quoting: 'plain', whole: true })
     case 'ebnf':
-      return ebnfNode(textOf(spec.grammar, 'grammar'))
+      return pauses.run(ebnfSteps(textOf(spec.grammar, 'grammar')))
     case 'lark':
       return larkOf(textOf(spec.grammar, 'grammar'), pauses)
     case 'gbnf':
-      return gbnfNode(textOf(spec.grammar, 'grammar'))
+      return pauses.run(gbnfSteps(textOf(spec.grammar, 'grammar')))
     case 'tool-calls':
       return callsOf(spec, options, pauses)
     default:
@@ -60,7 +60,7 @@ async function larkOf(grammar: string, pauses: Pauses): Promise<Node> {
     embedded.push({ rule, schema })
     return { kind: 'rule', rule }
   }
-  const node = larkNode(grammar, { json })
+  const node = await pauses.run(larkSteps(grammar, { json }))
   for (const { rule, schema } of embedded) rule.define(await schemaNode(schema, {}, pauses))
   return node
 }

@@ -1,5 +1,8 @@
 /** Long work that lets others run: between two slices the event loop takes a turn. */
 
+/** Work that may stop for a while wherever it yields. */
+export type Steps<T = void> = Generator<undefined, T, undefined>
+
 /** Milliseconds that pass before others get a turn. */
 const SLICE = 12
 
@@ -28,6 +31,23 @@ export class Pauses {
   async pause(): Promise<void> {
     await turn()
     this.since = performance.now()
+  }
+
+  /** Does all of the steps, with a turn for others where the slice is over. */
+  async run<T>(steps: Steps<T>): Promise<T> {
+    for (;;) {
+      const step = steps.next()
+      if (step.done) return step.value
+      if (this.due) await this.pause()
+    }
+  }
+}
+
+/** Does all of the steps without letting others run. */
+export function atOnce<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
   }
 }
 

@@ -1,12 +1,10 @@
 /** What is known of a tree before it runs: which parts have an end, which match nothing being there, which begin with themselves. */
-import type { Pauses } from '../pauses.js'
+import { atOnce, type Pauses, type Steps } from '../pauses.js'
 import type { Language, MembersNode, Node, Rule } from '../syntax/nodes.js'
 import { invalidGrammar, tooComplex, type GrammarLimits } from './limits.js'
 import { bodyOf } from './rewrites.js'
 
 export type RegularNode = Extract<Node, { kind: 'both' | 'without' | 'until' | 'language' }>
-/** Work that may stop for a while wherever it yields. */
-type Steps = Generator<undefined, void>
 /** Parts that are done in one go. */
 const PIECE = 512
 
@@ -61,8 +59,7 @@ export class Facts {
   /** All at once. @throws UserError grammar_too_complex, invalid_grammar (left recursion) */
   static of(root: Node, languageOf: LanguageOf, limits: GrammarLimits): Facts {
     const facts = new Facts(root, languageOf, limits)
-    const steps = facts.learn()
-    while (!steps.next().done);
+    atOnce(facts.learn())
     return facts
   }
 

@@ -1,4 +1,5 @@
 /** EBNF as the library xgrammar writes it: `name ::= "literal" [a-z]{2,4} (other | "")`. */
+import { atOnce, type Steps } from '../pauses.js'
 import { complement, type CodeRanges } from '../syntax/characters.js'
 import { chars, choice, repeat, sequence, text, type Node } from '../syntax/nodes.js'
 import { invalidGrammar } from '../syntax/refuse.js'
@@ -21,6 +22,11 @@ const CONTROL: Partial<Record<string, number>> = { '\\n': 10, '\\r': 13, '\\t': 
  * ebnfNode('root ::= sum\nsum ::= [0-9]+ ("+" [0-9]+)*')
  */
 export function ebnfNode(grammar: string): Node {
+  return atOnce(ebnfSteps(grammar))
+}
+
+/** As {@link ebnfNode}, in steps between which others may run. */
+export function ebnfSteps(grammar: string): Steps<Node> {
   return new EbnfReader(new Source(grammar)).read()
 }
 
@@ -40,10 +46,11 @@ class EbnfReader {
 
   constructor(private readonly source: Source) {}
 
-  read(): Node {
+  *read(): Steps<Node> {
     const { source, rules } = this
     source.take(SPACE)
     while (!source.ended) {
+      if (source.piece) yield
       this.at = source.at
       this.step()
       source.take(SPACE)

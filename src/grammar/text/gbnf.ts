@@ -2,6 +2,7 @@
  * GBNF, the grammars of llama.cpp: `root ::= "a" [b-d]{2,4} ( "\n" | other )*`. A rule ends with its line, but inside of
  * brackets and after `::=` and `|` lines go on. https://github.com/ggml-org/llama.cpp/blob/master/grammars/README.md
  */
+import { atOnce, type Steps } from '../pauses.js'
 import { complement, LAST_CODE, type CodeRanges } from '../syntax/characters.js'
 import { chars, choice, NEVER, repeat, sequence, special, text, type Node } from '../syntax/nodes.js'
 import { invalidGrammar } from '../syntax/refuse.js'
@@ -26,6 +27,11 @@ const CONTROL: Partial<Record<string, number>> = { t: 9, r: 13, n: 10 }
  * gbnfNode('root ::= ("yes" | "no") "\\n"?')
  */
 export function gbnfNode(grammar: string): Node {
+  return atOnce(gbnfSteps(grammar))
+}
+
+/** As {@link gbnfNode}, in steps between which others may run. */
+export function gbnfSteps(grammar: string): Steps<Node> {
   return new GbnfReader(new Source(grammar)).read()
 }
 
@@ -34,43 +40,44 @@ class GbnfReader {
 
   constructor(private readonly source: Source) {}
 
-  read(): Node {
+  *read(): Steps<Node> {
     const { source, rules } = this
     this.space(true)
-    while (!source.ended) this.rule()
+    while (!source.ended) yield* this.rule()
     const missing = rules.missing()
     if (missing) source.fail(`rule ${missing.name} is used and not defined`, missing.at)
     if (!rules.isDefined('root')) throw invalidGrammar('expected a rule called root')
     return rules.reference('root', 0)
   }
 
-  private rule(): void {
+  private *rule(): Steps {
     const { source } = this
     const name = source.take(NAME)
     if (!name) return source.fail(`expected a rule, name ::= ..., found ${source.next()}`)
     this.space(false)
     if (!source.takes('::=')) source.fail(`expected ::= after the rule's name ${name[0]}, found ${source.next()}`)
     this.space(true)
-    const body = this.alternatives(false)
+    const body = yield* this.alternatives(false)
     if (!source.ended && !source.take(LINE_END))
       source.fail(`expected an item, | or the end of the line, found ${source.next()}`)
     this.rules.define(name[0], body)
     this.space(true)
   }
 
-  private alternatives(inBrackets: boolean): Node {
-    const all = [this.items(inBrackets)]
+  private *alternatives(inBrackets: boolean): Steps<Node> {
+    const all = [yield* this.items(inBrackets)]
     while (this.source.takes('|')) {
       this.space(true)
-      all.push(this.items(inBrackets))
+      all.push(yield* this.items(inBrackets))
     }
     return choice(all)
   }
 
-  private items(inBrackets: boolean): Node {
+  private *items(inBrackets: boolean): Steps<Node> {
     const items: Node[] = []
     for (;;) {
-      const item = this.item()
+      if (this.source.piece) yield
+      const item = this.source.takes('(') ? yield* this.group() : this.item()
       if (item) {
         items.push(item)
       } else {
@@ -88,7 +95,6 @@ class GbnfReader {
     const { source } = this
     if (source.takes('"')) return this.string()
     if (source.takes('[')) return this.set()
-    if (source.takes('(')) return this.group()
     if (source.takes('.')) return chars(complement([]))
     const at = source.at
     if (source.takes('!')) return source.fail('any token but one is not supported; write the text that may come', at)
@@ -97,18 +103,18 @@ class GbnfReader {
     return name ? this.rules.reference(name[0], at) : undefined
   }
 
-  private group(): Node {
+  private *group(): Steps<Node> {
     const { source } = this
     const at = source.at - 1
-    return source.nested(() => {
-      this.space(true)
-      const body = this.alternatives(true)
-      if (!source.takes(')')) {
-        if (source.ended) source.fail('a bracket is not closed', at)
-        source.fail(`expected an item, | or ), found ${source.next()}`)
-      }
-      return body
-    })
+    source.deeper()
+    this.space(true)
+    const body = yield* this.alternatives(true)
+    if (!source.takes(')')) {
+      if (source.ended) source.fail('a bracket is not closed', at)
+      source.fail(`expected an item, | or ), found ${source.next()}`)
+    }
+    source.deeper(-1)
+    return body
   }
 
   private string(): Node {

@@ -14,6 +14,7 @@ import {
   without,
   type Node,
 } from '../syntax/nodes.js'
+import { atOnce, type Steps } from '../pauses.js'
 import { toEcmaScript } from './lark-regex.js'
 import { anything } from './quoting.js'
 import { regexNode } from './regex.js'
@@ -54,12 +55,12 @@ export class LarkExpressions {
   ) {}
 
   /** What a rule is. */
-  rule(): Node {
+  rule(): Steps<Node> {
     return this.alternatives('rule', false)
   }
 
   /** What a terminal is. */
-  terminal(name: string): Node {
+  terminal(name: string): Steps<Node> {
     return this.alternatives({ terminal: name }, false)
   }
 
@@ -67,7 +68,8 @@ export class LarkExpressions {
   terminalItem(name: string): Node {
     this.blanks()
     return (
-      this.atom({ terminal: name }) ?? this.source.fail(`expected a string or a terminal, found ${this.source.next()}`)
+      atOnce(this.atom({ terminal: name })) ??
+      this.source.fail(`expected a string or a terminal, found ${this.source.next()}`)
     )
   }
 
@@ -99,61 +101,66 @@ export class LarkExpressions {
   }
 
   /** @throws UserError invalid_grammar when a terminal is, in the end, a part of itself */
-  checkTerminals(): void {
+  *checkTerminals(): Steps {
     const done = new Set<string>()
-    for (const name of this.uses.keys()) this.checkTerminal(name, done)
+    for (const name of this.uses.keys()) yield* this.checkTerminal(name, done)
   }
 
-  private checkTerminal(first: string, done: Set<string>): void {
+  private *checkTerminal(first: string, done: Set<string>): Steps {
     const path: { name: string; left: [string, number][] }[] = []
+    const open = new Set<string>()
     const enter = (name: string): void => {
+      open.add(name)
       path.push({ name, left: [...(this.uses.get(name) ?? [])] })
     }
     if (!done.has(first)) enter(first)
     while (path.length > 0) {
       const { name, left } = path.at(-1)!
       const next = left.pop()
+      if (this.source.piece) yield
       if (!next) {
         done.add(name)
+        open.delete(name)
         path.pop()
-      } else if (path.some((step) => step.name === next[0])) {
+      } else if (open.has(next[0])) {
         this.source.fail(`the terminal ${next[0]} is a part of itself; write it as a rule, in lower case`, next[1])
       } else if (!done.has(next[0])) enter(next[0])
     }
   }
 
-  private alternatives(place: Place, inBrackets: boolean): Node {
+  private *alternatives(place: Place, inBrackets: boolean): Steps<Node> {
     const all: Node[] = []
     do {
-      all.push(this.expansion(place, inBrackets))
+      all.push(yield* this.expansion(place, inBrackets))
     } while (this.source.take(OR))
     return choice(all)
   }
 
-  private expansion(place: Place, inBrackets: boolean): Node {
-    let made = this.items(place, inBrackets)
-    while (place !== 'rule' && this.source.takes('&')) made = both(made, this.items(place, inBrackets))
+  private *expansion(place: Place, inBrackets: boolean): Steps<Node> {
+    let made = yield* this.items(place, inBrackets)
+    while (place !== 'rule' && this.source.takes('&')) made = both(made, yield* this.items(place, inBrackets))
     if (this.source.takes('->')) this.name(ALIAS)
     this.blanks(inBrackets)
     return made
   }
 
-  private items(place: Place, inBrackets: boolean): Node {
+  private *items(place: Place, inBrackets: boolean): Steps<Node> {
     const items: Node[] = []
     for (;;) {
       this.blanks(inBrackets)
-      const item = this.item(place)
+      if (this.source.piece) yield
+      const item = yield* this.item(place)
       if (!item) return sequence(...items)
       items.push(item)
     }
   }
 
-  private item(place: Place): Node | undefined {
+  private *item(place: Place): Steps<Node | undefined> {
     const { source } = this
     const at = source.at
     const negated = place !== 'rule' && source.takes('~')
     if (negated) this.blanks()
-    const atom = this.atom(place)
+    const atom = yield* this.atom(place)
     if (!atom) {
       if (negated) source.fail(`expected what is to be excluded after ~, found ${source.next()}`)
       return undefined
@@ -183,11 +190,14 @@ export class LarkExpressions {
     return checkedCounts(min, max, (what) => source.fail(`${whole}: ${what}`, at))
   }
 
-  private atom(place: Place): Node | undefined {
+  private *atom(place: Place): Steps<Node | undefined> {
+    if (this.source.takes('(')) return yield* this.group(place, ')')
+    return this.source.takes('[') ? optional(yield* this.group(place, ']')) : this.single(place)
+  }
+
+  private single(place: Place): Node | undefined {
     const { source } = this
     const at = source.at
-    if (source.takes('(')) return this.group(place, ')')
-    if (source.takes('[')) return optional(this.group(place, ']'))
     switch (source.text[at]) {
       case '"':
         return this.literal(place)
@@ -208,17 +218,17 @@ export class LarkExpressions {
     return place === 'rule' ? this.lexeme(node) : node
   }
 
-  private group(place: Place, close: string): Node {
+  private *group(place: Place, close: string): Steps<Node> {
     const { source } = this
     const at = source.at - 1
-    return source.nested(() => {
-      const body = this.alternatives(place, true)
-      if (!source.takes(close)) {
-        if (source.ended) source.fail('a bracket is not closed', at)
-        source.fail(`expected an item, | or ${close}, found ${source.next()}`)
-      }
-      return body
-    })
+    source.deeper()
+    const body = yield* this.alternatives(place, true)
+    if (!source.takes(close)) {
+      if (source.ended) source.fail('a bracket is not closed', at)
+      source.fail(`expected an item, | or ${close}, found ${source.next()}`)
+    }
+    source.deeper(-1)
+    return body
   }
 
   private reference(place: Place): Node | undefined {

@@ -9,6 +9,7 @@
  *
  * Ignored terminals may come after each terminal of a rule, not inside of terminals and not before the first one.
  */
+import { atOnce, type Steps } from '../pauses.js'
 import { choice, EMPTY, repeat, sequence, type Node } from '../syntax/nodes.js'
 import { invalidGrammar } from '../syntax/refuse.js'
 import { COMMON } from './lark-common.js'
@@ -40,6 +41,11 @@ const WITHOUT_EFFECT = ['no_forcing', 'test_trace', 'verbose_errors']
  * larkNode('start: greeting NAME\ngreeting: "hello"i | "hi"\nNAME: /[a-z]+/\n%ignore " "')
  */
 export function larkNode(grammar: string, options: LarkOptions = {}): Node {
+  return atOnce(larkSteps(grammar, options))
+}
+
+/** As {@link larkNode}, in steps between which others may run. */
+export function larkSteps(grammar: string, options: LarkOptions = {}): Steps<Node> {
   return new LarkReader(new Source(grammar), options).start()
 }
 
@@ -62,29 +68,29 @@ class LarkReader {
     )
   }
 
-  start(): Node {
-    this.definitions()
+  *start(): Steps<Node> {
+    yield* this.definitions()
     if (!this.rules.isDefined('start')) throw invalidGrammar('expected a rule called start')
     const start = this.rules.reference('start', 0)
     return this.skipFirst ? sequence(this.rules.reference('%ignore', 0), start) : start
   }
 
   /** Reads all of the text. */
-  definitions(): void {
+  *definitions(): Steps {
     const { source, rules } = this
     source.take(BETWEEN)
     while (!source.ended) {
-      if (source.text[source.at] === '%') this.directive()
-      else this.definition()
+      if (source.text[source.at] === '%') yield* this.directive()
+      else yield* this.definition()
       source.take(BETWEEN)
     }
     rules.define('%ignore', this.ignored.length === 0 ? EMPTY : repeat(choice(this.ignored), 0))
     const missing = rules.missing()
     if (missing) source.fail(`${missing.name} is used and not defined`, missing.at)
-    this.expressions.checkTerminals()
+    yield* this.expressions.checkTerminals()
   }
 
-  private definition(): void {
+  private *definition(): Steps {
     const { source } = this
     const at = source.at
     const found = source.take(DEFINED)
@@ -98,15 +104,15 @@ class LarkReader {
     this.expressions.blanks()
     if (!source.takes(':')) source.fail(`expected : after the name ${name}, found ${source.next()}`)
     if (this.rules.isDefined(name)) source.fail(`${name} is there twice`, at)
-    this.rules.define(name, this.body(name, terminal, attributes))
+    this.rules.define(name, yield* this.body(name, terminal, attributes))
     this.endOfLine()
   }
 
-  private body(name: string, terminal: boolean, attributes: Attributes): Node {
+  private *body(name: string, terminal: boolean, attributes: Attributes): Steps<Node> {
     const { expressions } = this
-    if (terminal) return expressions.terminal(name)
-    if (!attributes.lazy && !attributes.suffix) return expressions.rule()
-    const text = sequence(expressions.terminal(name), attributes.suffix ?? EMPTY)
+    if (terminal) return yield* expressions.terminal(name)
+    if (!attributes.lazy && !attributes.suffix) return yield* expressions.rule()
+    const text = sequence(yield* expressions.terminal(name), attributes.suffix ?? EMPTY)
     return expressions.lexeme(shortest(text))
   }
 
@@ -146,14 +152,14 @@ class LarkReader {
     else source.fail(`expected lazy, suffix or capture, found ${name ?? source.next(at)}, which is not supported`, at)
   }
 
-  private directive(): void {
+  private *directive(): Steps {
     const { source, expressions } = this
     const at = source.at
     const name = source.take(DIRECTIVE)?.[1]
     expressions.blanks()
     switch (name) {
       case 'ignore':
-        this.ignored.push(expressions.terminal('%ignore'))
+        this.ignored.push(yield* expressions.terminal('%ignore'))
         return this.endOfLine()
       case 'import':
         this.imports()
@@ -224,7 +230,7 @@ let common: RuleTable | undefined
 function commonTerminals(): RuleTable {
   if (!common) {
     const reader = new LarkReader(new Source(COMMON), {})
-    reader.definitions()
+    atOnce(reader.definitions())
     common = reader.rules
   }
   return common

@@ -9,10 +9,14 @@ const MAX_DEPTH = 200
 /** Counts beyond this are no different from it: no text is as long. */
 const MOST_COUNT = 2 ** 31 - 1
 
+/** Items of a grammar that are read in one go. */
+const PIECE = 64
+
 /** A text, and how far it was read. */
 export class Source {
   at = 0
   private depth = 0
+  private items = 0
 
   /** @throws UserError grammar_too_complex when it is too long */
   constructor(readonly text: string) {
@@ -22,6 +26,11 @@ export class Source {
 
   get ended(): boolean {
     return this.at >= this.text.length
+  }
+
+  /** Whether it is time for others: now and then, as items are read. */
+  get piece(): boolean {
+    return ++this.items % PIECE === 0
   }
 
   /** What `pattern`, which must be sticky, matches here; then it is read. */
@@ -40,15 +49,7 @@ export class Source {
     return true
   }
 
-  /** What is read by `body` lies in brackets. @throws UserError grammar_too_complex when these are nested too deeply */
-  nested<T>(body: () => T): T {
-    this.deeper()
-    const result = body()
-    this.depth--
-    return result
-  }
-
-  /** One bracket more, or less. */
+  /** One bracket more, or less. @throws UserError grammar_too_complex when these are nested too deeply */
   deeper(by = 1): void {
     this.depth += by
     if (this.depth > MAX_DEPTH)
