@@ -2,6 +2,8 @@
  * What schemas that combine others allow, as alternatives: each is facts that all hold. All of anyOf and the like are taken
  * apart here, so that only facts about a value of one type are left.
  */
+import { UserError } from '../../errors.js'
+import type { Steps } from '../pauses.js'
 import { applicatorsOf, checkLoops, type Applicators } from './reading/applicators.js'
 import { compareDecimals } from './numbers/decimals.js'
 import { NO_FACTS, type Facts } from './reading/facts.js'
@@ -44,6 +46,7 @@ const ANYTHING: Alternative = { types: ALL_TYPES, facts: [], scopes: [], evaluat
 
 export class Alternatives {
   private readonly known = new Map<number, readonly Alternative[]>()
+  private readonly prepared = new Set<Goal>()
 
   constructor(
     private readonly reading: Reading,
@@ -57,6 +60,28 @@ export class Alternatives {
       goal.literals.map((literal) => () => this.literal(literal)),
       pathOf(goal),
     )
+  }
+
+  /**
+   * Works out, in steps, what the schemas that a goal combines allow, so that {@link of} finds it known. What is wrong with one
+   * is said by {@link of}, which may not come to it.
+   */
+  *prepare(goal: Goal): Steps {
+    if (this.prepared.has(goal)) return
+    this.prepared.add(goal)
+    try {
+      for (const { schema } of goal.literals) {
+        checkLoops(schema, this.reading)
+        const applicators = applicatorsOf(schema, this.reading)
+        for (const part of applicators ? [...applicators.all, ...applicators.some.flatMap(({ goals }) => goals)] : []) {
+          yield
+          yield* this.prepare(part)
+          this.of(part)
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+    }
   }
 
   private literal(literal: Literal): readonly Alternative[] {

@@ -52,7 +52,7 @@ export class Graph {
     for (let goal = found.pop(); goal; goal = found.pop()) {
       if (goal === this.anything) continue
       if (pauses.due) await pauses.pause()
-      const shapes = this.shapes.of(goal)
+      const shapes = await pauses.run(this.shapes.steps(goal))
       this.entries.set(goal, { goal, shapes, users: [], possible: false })
       for (const child of new Set(shapes.flatMap((shape) => this.children(shape)))) {
         const users = asked.get(child)

@@ -1,4 +1,5 @@
 /** Objects: which properties may and must be there, and what each must be. */
+import type { Steps } from '../pauses.js'
 import { allowsNothing } from '../automaton/automaton.js'
 import { both, choice, NEVER, without, type Node } from '../syntax/nodes.js'
 import type { Alternative } from './alternatives.js'
@@ -45,6 +46,8 @@ export interface MemberTools {
 
 /** Patterns of names are told apart in so many classes. */
 const MOST_CLASSES = 64
+/** Properties that are looked at in one go. */
+const PIECE = 64
 
 /** What a property must be under an alternative. */
 export function propertyGoal(one: Alternative, name: string, { reading, evaluator }: MemberTools): Goal {
@@ -76,7 +79,7 @@ function goalWhere(
 }
 
 /** The objects of an alternative; none where no object is possible. */
-export function objectShapes(one: Alternative, tools: MemberTools): readonly ObjectShape[] {
+export function* objectShapes(one: Alternative, tools: MemberTools): Steps<readonly ObjectShape[]> {
   const { reading } = tools
   const { facts } = one
   const required = new Set(facts.flatMap((own) => own.required))
@@ -86,6 +89,7 @@ export function objectShapes(one: Alternative, tools: MemberTools): readonly Obj
   const written = reading.complete ? known : writtenNames(facts, listed)
   const members: Member[] = []
   for (const name of written) {
+    if (members.length % PIECE === PIECE - 1) yield
     const must = required.has(name)
     const goal = tools.evaluator.holds(names, name) ? propertyGoal(one, name, tools) : reading.schemas.nothing
     if (goal !== reading.schemas.nothing) members.push({ name, goal, required: must })

@@ -26,6 +26,7 @@ export async function schemaNode(
 ): Promise<Node> {
   const all = completed(options)
   const shapes = new Shapes(schema, all)
+  await pauses.run(shapes.reading.schemas.document.read())
   const root = shapes.reading.schemas.goal([{ schema: shapes.reading.schemas.root, negated: false }])
   const graph = await Graph.of(root, shapes, pauses)
   return new Builder(graph, shapes, all).build(root, pauses)

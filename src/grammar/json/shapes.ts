@@ -1,4 +1,5 @@
 /** What a goal allows, type by type: the step between schemas and nodes. */
+import { atOnce, type Steps } from '../pauses.js'
 import { choice, NEVER, text, type Node } from '../syntax/nodes.js'
 import { Alternatives, inventsNames, type Alternative } from './alternatives.js'
 import { Comparison } from './compare.js'
@@ -37,6 +38,8 @@ export interface ConstantShape {
 
 export type Shape = LeafShape | ConstantShape | ArrayShape | SetShape | ObjectShape
 
+/** Values that are looked at in one go. */
+const PIECE = 64
 /** Keywords beside which every listed value is allowed. */
 const LISTING = new Set(['enum', 'title', 'description', 'default'])
 
@@ -61,17 +64,19 @@ export class Shapes implements MemberTools, ElementTools {
     return this.alternatives.of(goal)
   }
 
-  /** All ways to meet a goal other than anything; none where there are none. */
-  of(goal: Goal): readonly Shape[] {
-    const fixed = this.fixedValues(goal)
-    if (fixed) return this.constantShapes(fixed, pathOf(goal))
+  /** All ways to meet a goal other than anything; none where there are none. In steps between which others may run. */
+  *steps(goal: Goal): Steps<readonly Shape[]> {
+    const fixed = yield* this.fixed(goal)
+    if (fixed) return yield* this.constantShapes(fixed, pathOf(goal))
+    yield* this.alternatives.prepare(goal)
     const shapes: Shape[] = []
     const values: unknown[] = []
-    for (const one of this.meant(this.alternatives.of(goal))) {
-      if (one.facts.some((own) => own.values)) values.push(...this.valuesUnder(one))
-      else shapes.push(...this.shapesUnder(one))
+    for (const [i, one] of this.meant(this.alternatives.of(goal)).entries()) {
+      if (i % PIECE === 0) yield
+      if (one.facts.some((own) => own.values)) for (const value of yield* this.under(one)) values.push(value)
+      else shapes.push(...(yield* this.shapesUnder(one)))
     }
-    return [...shapes, ...this.constantShapes(values, pathOf(goal))]
+    return [...shapes, ...(yield* this.constantShapes(values, pathOf(goal)))]
   }
 
   /** The alternatives that are written, with the types that their keywords are about where they name none. */
@@ -87,7 +92,7 @@ export class Shapes implements MemberTools, ElementTools {
     return declared.length > 0 ? declared : typed
   }
 
-  private shapesUnder(one: Alternative): Shape[] {
+  private *shapesUnder(one: Alternative): Steps<Shape[]> {
     const { types } = one
     const shapes: Shape[] = []
     if (types & NULL) shapes.push(leaf(text('null')))
@@ -98,15 +103,16 @@ export class Shapes implements MemberTools, ElementTools {
       for (const shape of arrayShapes(one, this))
         if ('kind' in shape) shapes.push(shape)
         else shapes.push({ kind: 'constant', value: shape })
-    if (types & OBJECT) shapes.push(...objectShapes(one, this))
+    if (types & OBJECT) shapes.push(...(yield* objectShapes(one, this)))
     return shapes.filter((shape) => shape.kind !== 'leaf' || shape.node !== NEVER)
   }
 
-  private constantShapes(values: readonly unknown[], path: string): Shape[] {
+  private *constantShapes(values: readonly unknown[], path: string): Steps<Shape[]> {
     const shapes: Shape[] = []
     const texts: Node[] = []
     const seen = new Set<string>()
-    for (const value of values) {
+    for (const [i, value] of values.entries()) {
+      if (i % PIECE === 0) yield
       const key = keyOf(value, path)
       if (seen.has(key)) continue
       seen.add(key)
@@ -173,6 +179,10 @@ export class Shapes implements MemberTools, ElementTools {
 
   /** The values of a goal of which a schema lists them itself. */
   fixedValues(goal: Goal): readonly unknown[] | undefined {
+    return atOnce(this.fixed(goal))
+  }
+
+  private *fixed(goal: Goal): Steps<readonly unknown[] | undefined> {
     const lists = goal.literals.flatMap(({ schema, negated }) => {
       const values = negated ? undefined : this.reading.factsOf(schema).values
       return values ? [values] : []
@@ -181,13 +191,17 @@ export class Shapes implements MemberTools, ElementTools {
     if (goal.literals.length === 1 && Object.keys(goal.literals[0]!.schema.raw).every((name) => LISTING.has(name)))
       return lists[0]
     const shortest = lists.reduce((a, b) => (a.length <= b.length ? a : b))
-    return shortest.filter((value) => this.evaluator.holds(goal, value))
+    return yield* filtered(shortest, (value) => this.evaluator.holds(goal, value))
   }
 
   /** The listed values that an alternative allows. */
   valuesUnder(one: Alternative): readonly unknown[] {
+    return atOnce(this.under(one))
+  }
+
+  private under(one: Alternative): Steps<readonly unknown[]> {
     const { values } = one.facts.find((own) => own.values)!
-    return values!.filter((value) => this.allows(one, value))
+    return filtered(values!, (value) => this.allows(one, value))
   }
 
   private allows(one: Alternative, value: unknown): boolean {
@@ -201,6 +215,15 @@ export class Shapes implements MemberTools, ElementTools {
 
 function leaf(node: Node): LeafShape {
   return { kind: 'leaf', node }
+}
+
+function* filtered(values: readonly unknown[], allowed: (value: unknown) => boolean): Steps<readonly unknown[]> {
+  const kept: unknown[] = []
+  for (const [i, value] of values.entries()) {
+    if (i % PIECE === 0) yield
+    if (allowed(value)) kept.push(value)
+  }
+  return kept
 }
 
 function unlike(values: readonly unknown[], path: string): readonly unknown[] {

@@ -1,5 +1,6 @@
 /** Where the schemas of a document are: identifiers, anchors and references. https://json-schema.org/draft/2020-12/json-schema-core#section-8 */
 import { isJsonObject, type JsonObject } from '../../../json.js'
+import type { Steps } from '../../pauses.js'
 import { at, expected, refused, tooComplex } from './refusal.js'
 
 const ONE_SCHEMA = [
@@ -14,6 +15,8 @@ const LISTS_OF_SCHEMAS = ['allOf', 'anyOf', 'oneOf', 'prefixItems', 'items']
 const BASE = 'https://schema.invalid/'
 const DRAFT = /^https?:\/\/json-schema\.org\/draft/
 const MOST_SCHEMAS = 200_000
+/** Schemas that are read in one go. */
+const PIECE = 64
 
 /** A place in the document. */
 export interface Place {
@@ -27,26 +30,31 @@ interface Visited extends Place {
 
 export class Document {
   /** Whether a schema anywhere in it asks what other schemas have evaluated. */
-  readonly evaluates: boolean
+  evaluates = false
   /** Schemas by their identifiers, and `identifier#anchor`. */
   private readonly places = new Map<string, Place>()
   private readonly bases = new Map<unknown, string>()
   private readonly dynamic = new Map<string, Place[]>()
 
-  /** @throws UserError invalid_grammar for identifiers that are no URIs, and drafts that are not known */
-  constructor(private readonly root: unknown) {
-    let evaluates = false
+  constructor(private readonly root: unknown) {}
+
+  /**
+   * Finds all schemas; to be done before anything else is asked.
+   * @throws UserError invalid_grammar for identifiers that are no URIs, and drafts that are not known
+   */
+  *read(): Steps {
+    const { root } = this
     this.places.set(BASE, { raw: root, path: '#' })
     const todo: Visited[] = [{ raw: root, path: '#', base: BASE }]
     for (let visited = todo.pop(); visited; visited = todo.pop()) {
+      if (this.bases.size % PIECE === PIECE - 1) yield
       const { raw } = visited
       if (!isJsonObject(raw) || this.bases.has(raw)) continue
       if (this.bases.size >= MOST_SCHEMAS) throw tooComplex('#', `more than ${MOST_SCHEMAS} schemas`)
-      evaluates ||= Object.hasOwn(raw, 'unevaluatedProperties') || Object.hasOwn(raw, 'unevaluatedItems')
+      this.evaluates ||= Object.hasOwn(raw, 'unevaluatedProperties') || Object.hasOwn(raw, 'unevaluatedItems')
       const base = this.enter(raw, visited)
       for (const { raw: part, path } of partsOf(raw, visited.path)) todo.push({ raw: part, path, base })
     }
-    this.evaluates = evaluates
   }
 
   /** Notes the identifiers of a schema and returns its base. */
