@@ -107,13 +107,54 @@ const CASES: readonly Case[] = [
   ['/tokenize', { ...prompt, ...hello }, 'prompt', 'missing_required_parameter', 'expected either prompt or messages'],
 ]
 
+const tools = [{ type: 'function', function: { name: 'raise', parameters: { type: 'object' } } }]
+const named = { type: 'function', function: { name: 'lower' } }
+const badFormat = (response_format: object, message: string, more: object = {}): Case => {
+  return [CHAT, { ...hello, ...more, response_format }, 'response_format', 'invalid_value', message]
+}
+const badText = (format: object, message: string): Case => {
+  return [RESPONSES, { ...response, text: { format } }, 'text.format', 'invalid_value', message]
+}
+const KINDS = 'text, json_object, json_schema, regex, ebnf, lark or gbnf'
+/** What an answer has to look like. */
+const FORMS: readonly Case[] = [
+  [
+    CHAT,
+    { ...hello, tool_choice: 'required' },
+    'tools',
+    'invalid_value',
+    'tool_choice asks for a call, and there are no tools',
+  ],
+  [
+    CHAT,
+    { ...hello, tools, tool_choice: named },
+    'tool_choice',
+    'invalid_value',
+    'tool_choice names a tool that is not among the tools',
+  ],
+  badFormat({ type: 'json_schema' }, 'response_format: type json_schema needs a schema'),
+  badText({ type: 'xml' }, `text.format: expected type ${KINDS}, found xml`),
+  badFormat({ type: 'regex' }, 'response_format: type regex needs its text'),
+  badText({ type: 'lark', grammar: 7 }, 'text.format: type lark needs its text'),
+  badFormat(
+    { type: 'regex', pattern: 'a' },
+    'response_format: beside tools an answer can be JSON; leave out regex or the tools',
+    { tools },
+  ),
+  badFormat(
+    { type: 'gbnf', grammar: 'root ::= "a"' },
+    'response_format: beside tools an answer can be JSON; leave out gbnf or the tools',
+    { tools },
+  ),
+]
+
 describe('what a request must not say', async () => {
   const engine = scriptedEngine(() => 'hi')
   const server = await serve(engine)
   const bodyOf = (body: unknown): BodyInit =>
     typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body)
 
-  it.each(CASES)('%s %o', async (path, body, param, code, expected) => {
+  it.each([...CASES, ...FORMS])('%s %o', async (path, body, param, code, expected) => {
     const { status, error } = await post(server, bodyOf(body), path)
     expect({ status, ...error }).toEqual({ status: 400, type: 'invalid_request_error', param, code, message: expected })
   })
