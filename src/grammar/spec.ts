@@ -7,7 +7,8 @@ export type { JsonStyle }
  * What an answer has to look like, after its reasoning.
  * @example
  * const date: GrammarSpec = { kind: 'regex', pattern: '\\d{4}-\\d\\d-\\d\\d' }
- * const { text } = await engine.chat(messages, { grammar: date }).result
+ * const { text } = await engine.complete('Kaiyuan began on ', { grammar: date }).result
+ * console.log(/^\d{4}-\d\d-\d\d$/.test(text)) // true
  */
 export type GrammarSpec =
   /** A JSON object. */

@@ -170,7 +170,7 @@ export const REFUSED: Readonly<Record<string, () => ZodType>> = {
 
 /** Types that check more than a schema says: what the grammar writes may still be refused by zod. */
 export function checkedAfter(name: string): boolean {
-  return /^(iban|creditCard|jwt|stringbool|coerce|url|httpUrl)/.test(name)
+  return /^(iban|creditCard|jwt|stringbool|success|coerce|url|httpUrl)/.test(name)
 }
 
 /** Functions of zod that make no type, or one without a JSON Schema; checks of strings and sizes are tried as methods. */
