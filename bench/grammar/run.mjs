@@ -1,5 +1,6 @@
 // What grammars cost with a vocabulary of 151,936 tokens: compiling, the longest time in which nobody else runs, masks that are not
-// kept yet along documents, and memory. `npm run build && node bench/grammar/run.mjs [--model FILE] [--only NAME,...] [--json]`.
+// kept yet along documents, and memory; with --old the library that was used before too.
+// `npm run build && node bench/grammar/run.mjs [--model FILE] [--only NAME,...] [--old] [--json]`.
 import { parseArgs } from 'node:util'
 import { setImmediate } from 'node:timers'
 import v8 from 'node:v8'
@@ -8,10 +9,16 @@ import { TokenMasks } from '../../dist/grammar/automaton/masks.js'
 import { automatonOf } from '../../dist/grammar/build.js'
 import { Vocabulary } from '../../dist/grammar/vocabulary/vocabulary.js'
 import { CASES } from './cases.mjs'
+import { TOO_LONG, oldLibrary } from './old.mjs'
 import { vocabularyOf } from './vocabulary.mjs'
 
 const { values: options } = parseArgs({
-  options: { model: { type: 'string' }, only: { type: 'string' }, json: { type: 'boolean' } },
+  options: {
+    model: { type: 'string' },
+    only: { type: 'string' },
+    old: { type: 'boolean' },
+    json: { type: 'boolean' },
+  },
 })
 v8.setFlagsFromString('--expose-gc')
 const collect = vm.runInNewContext('gc')
@@ -44,6 +51,11 @@ async function timed(work) {
 
 const at = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 
+function summary(times) {
+  times.sort((a, b) => a - b)
+  return { median: at(times, 0.5), p99: at(times, 0.99), worst: at(times, 1), count: times.length }
+}
+
 const { tokens, stops, encode } = await vocabularyOf(options.model)
 const built = await timed(() => Vocabulary.of(tokens, new Map()))
 const vocabulary = built.result
@@ -73,9 +85,24 @@ async function measure(name, { what, schema, options: style = {}, documents, goa
     }
   }
   const usedMB = megabytes() - before
-  times.sort((a, b) => a - b)
-  const mask = { median: at(times, 0.5), p99: at(times, 0.99), worst: at(times, 1), count: times.length }
+  const mask = summary(times)
   if (keep) rows.push({ name, what, goal, ms, longest, mask, compiledMB, usedMB })
+}
+
+/** The same with the library: it compiles in one piece, and keeps no masks. */
+async function measureOld(library, name, { schema, documents }) {
+  const row = rows.find((one) => one.name === name)
+  if (TOO_LONG.has(name)) return
+  const started = performance.now()
+  const compiled = await library.compile(schema)
+  row.old = { ms: performance.now() - started }
+  const times = []
+  for (const document of documents) {
+    const along = await library.masksAlong(compiled, encode(JSON.stringify(document)))
+    if (along) times.push(...along)
+  }
+  compiled.dispose()
+  if (times.length > 0) row.old.mask = summary(times)
 }
 
 // The first grammar of a process runs in code that is not compiled yet.
@@ -83,22 +110,31 @@ await measure('person', CASES.person, false)
 const only = options.only?.split(',')
 for (const [name, one] of Object.entries(CASES)) if (!only || only.includes(name)) await measure(name, one)
 
+if (options.old) {
+  const library = await oldLibrary(tokens, stops)
+  for (const [name, one] of Object.entries(CASES))
+    if (!only || only.includes(name)) await measureOld(library, name, one)
+}
+
 const cell = (value) => (value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(1) : value.toFixed(3))
+const maskCell = ({ median, p99, worst, count }) => `${cell(median)} / ${cell(p99)} / ${cell(worst)} (${count})`
 if (options.json)
   console.log(JSON.stringify({ node: process.version, vocabulary: { ms: built.ms, longest: built.longest }, rows }))
 else {
   console.log(`Node ${process.version}; vocabulary ${cell(built.ms)} ms, longest slice ${cell(built.longest)} ms`)
   console.log(
-    'schema | compile ms (goal) | longest slice | new masks median / p99 / worst ms | MB compiled / after documents',
+    'schema | compile ms (goal) | longest slice | new masks median / p99 / worst ms | MB compiled / after documents' +
+      (options.old ? ' | old compile ms | old masks median / p99 / worst ms' : ''),
   )
-  for (const { what, goal, ms, longest, mask, compiledMB, usedMB } of rows)
+  for (const { what, goal, ms, longest, mask, compiledMB, usedMB, old } of rows)
     console.log(
       [
         what,
         `${cell(ms)}${goal ? ` (${goal})` : ''}`,
         cell(longest),
-        `${cell(mask.median)} / ${cell(mask.p99)} / ${cell(mask.worst)} (${mask.count})`,
+        maskCell(mask),
         `${compiledMB.toFixed(1)} / ${usedMB.toFixed(1)}`,
+        ...(old ? [cell(old.ms), old.mask ? maskCell(old.mask) : 'it refuses the documents'] : []),
       ].join(' | '),
     )
 }
