@@ -294,6 +294,7 @@ export class Engine {
   }
 
   private async release(): Promise<void> {
+    this.model.grammars.close()
     await Promise.all([...this.sessions].map((session) => session.close()))
     await this.model.shared.scheduler.idle()
     await this.model.shared.runner.close()

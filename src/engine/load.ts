@@ -90,6 +90,7 @@ async function loadOn(backend: Backend, checkpoint: Checkpoint, options: LoadOpt
   const grammars = new ModelGrammars(tokenizer, program.vocabSize, stopIds, dialect)
   const own = { name: checkpoint.name, tokenizer, template, dialect, stopIds, grammars }
   await checkpoint.close()
+  if (options.prepareGrammars) void grammars.prepare()
   return new Engine(info, { ...own, shared, defaults, speculate: options.speculate })
 }
 

@@ -38,6 +38,11 @@ export interface LoadOptions {
   readonly cacheMemory?: number | undefined
   /** How drafts are made unless an answer says otherwise: by the model's layer for multi-token prediction (mtp), or by n-gram lookup. */
   readonly speculate?: Speculation | undefined
+  /**
+   * Arrange the vocabulary for grammars when the model is loaded, while others run, so that the first answer with a grammar does not
+   * wait for it; false by default. Servers do.
+   */
+  readonly prepareGrammars?: boolean | undefined
   /** Time every op, for {@link Engine.takeProfile}. */
   readonly profile?: boolean | undefined
   readonly onProgress?: BackendOptions['onProgress'] | undefined

@@ -9,6 +9,10 @@ export interface AnswerGrammars {
    * @throws UserError invalid_grammar, grammar_too_complex, invalid_tokenizer, aborted
    */
   open(spec: GrammarSpec, prompt: string | undefined, signal?: AbortSignal): Promise<OpenGrammar>
+  /** Does now, in slices, what the first grammar would wait for. Where it fails, the first grammar says so. */
+  prepare(): Promise<void>
+  /** Nobody asks for grammars any more: what is being prepared ends. */
+  close(): void
 }
 
 /** The grammar of one answer, and what finds the tokens of a text that it forces. */

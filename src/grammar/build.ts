@@ -1,8 +1,7 @@
 import type { Dialect } from '../chat/dialects/dialect.js'
-import { UserError } from '../errors.js'
 import { Automaton } from './automaton/automaton.js'
 import { jsonNode, schemaNode } from './json/schema.js'
-import { Pauses } from './pauses.js'
+import { CancellablePauses, type Pauses } from './pauses.js'
 import type { GrammarSpec, ToolCallsSpec } from './spec.js'
 import { Rule, type Node } from './syntax/nodes.js'
 import { invalidGrammar } from './syntax/refuse.js'
@@ -80,16 +79,4 @@ async function callsOf(spec: ToolCallsSpec, options: BuildOptions, pauses: Pause
   }
   const markers = { names: [...dialect.markers, ...(dialect.stopMarkers ?? [])], isSpecial, isStop }
   return toolCallsNode(spec, syntax, markers, (schema) => schemaNode(schema, {}, pauses))
-}
-
-/** Pauses after which the work goes on only where somebody still wants it. */
-class CancellablePauses extends Pauses {
-  constructor(private readonly signal: AbortSignal | undefined) {
-    super()
-  }
-
-  override async pause(): Promise<void> {
-    await super.pause()
-    if (this.signal?.aborted) throw new UserError('nobody waits for the grammar any more', 'aborted')
-  }
 }

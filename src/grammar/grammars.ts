@@ -5,7 +5,8 @@ import { TokenMasks } from './automaton/masks.js'
 import type { Automaton } from './automaton/automaton.js'
 import { automatonOf } from './build.js'
 import { GrammarConstraint, type GrammarInUse } from './constraint.js'
-import { Pauses } from './pauses.js'
+import { CancellablePauses } from './pauses.js'
+import { practise } from './practice.js'
 import type { GrammarSpec } from './spec.js'
 import { TokenIndex } from './token-index.js'
 import { Vocabulary } from './vocabulary/vocabulary.js'
@@ -33,6 +34,7 @@ export class Grammars {
   /** By their specs; who was used least recently stands first. */
   private readonly entries = new Map<string, Entry>()
   private readonly memory: GrammarMemory
+  private readonly closing = new AbortController()
 
   /**
    * @param vocabSize columns of the logits, which may be more than the tokenizer has
@@ -92,6 +94,20 @@ export class Grammars {
     return { automaton, masks: new TokenMasks(automaton, vocabulary, this.stopIds), stopIds: this.stopIds }
   }
 
+  /**
+   * Builds the vocabulary, and runs what grammars run until it is fast, so that the first grammar waits for neither.
+   * @throws UserError aborted when it is closed meanwhile
+   */
+  async prepare(): Promise<void> {
+    const { vocabulary } = await this.tokens()
+    await practise(vocabulary, this.stopIds, this.closing.signal)
+  }
+
+  /** What is being prepared ends. */
+  close(): void {
+    this.closing.abort()
+  }
+
   /** The tokens of the model, in the forms that grammars need. */
   tokens(): Promise<ModelTokens> {
     this.made ??= this.build().catch((error: unknown) => {
@@ -103,7 +119,7 @@ export class Grammars {
 
   private async build(): Promise<ModelTokens> {
     const { tokenizer } = this
-    const pauses = new Pauses()
+    const pauses = new CancellablePauses(this.closing.signal)
     const tokens: (Uint8Array | undefined)[] = []
     const any = new Int32Array(Math.ceil(this.vocabSize / 32))
     for (let id = 0; id < this.vocabSize; id++) {
@@ -119,7 +135,7 @@ export class Grammars {
       if (id !== undefined) specials.set(name, id)
     }
     const index = await TokenIndex.of(tokens, pauses)
-    return { vocabulary: await Vocabulary.of(tokens, specials), index, any }
+    return { vocabulary: await Vocabulary.of(tokens, specials, pauses), index, any }
   }
 
   /** The id of a marker that no text can spell and that ends no answer. */

@@ -1,4 +1,5 @@
 /** Long work that lets others run: between two slices the event loop takes a turn. */
+import { UserError } from '../errors.js'
 
 /** Work that may stop for a while wherever it yields. */
 export type Steps<T = void> = Generator<undefined, T, undefined>
@@ -48,6 +49,18 @@ export function atOnce<T>(steps: Steps<T>): T {
   for (;;) {
     const step = steps.next()
     if (step.done) return step.value
+  }
+}
+
+/** Pauses after which the work goes on only where somebody still wants it. */
+export class CancellablePauses extends Pauses {
+  constructor(private readonly signal: AbortSignal | undefined) {
+    super()
+  }
+
+  override async pause(): Promise<void> {
+    await super.pause()
+    if (this.signal?.aborted) throw new UserError('nobody waits for the grammar any more', 'aborted')
   }
 }
 

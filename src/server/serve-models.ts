@@ -146,7 +146,7 @@ function sourcesOf(
   const report = (message: string): void => log({ event: 'engine', message })
   const sources = Object.entries(models).map(([name, model]) => {
     if (isEngine(model)) return loadedSource(name, model)
-    const options = { maxConcurrency, ...load }
+    const options = { maxConcurrency, prepareGrammars: true, ...load }
     return new EngineSupervisor(name, { connect: () => workerThreadLine(), model, options, report })
   })
   const loaded = Promise.all(sources.map((source) => source.loaded)).then(() => undefined)

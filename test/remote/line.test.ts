@@ -86,6 +86,7 @@ describe('loading over a line', () => {
       maxConcurrency: 1,
       cacheMemory: 1,
       speculate: 'mtp',
+      prepareGrammars: true,
       profile: true,
     }
     expect(structuredClone(options)).toEqual(options)

@@ -7,7 +7,7 @@ import type { GrammarSpec } from '../../grammar/spec.js'
 import type { TokenIndex } from '../../grammar/token-index.js'
 import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 
-/** The grammars of one model; nothing is done for them until the first is asked for. */
+/** The grammars of one model; nothing is done for them until the first is asked for, or they are to be prepared. */
 export class ModelGrammars implements AnswerGrammars {
   private readonly grammars: Grammars | undefined
 
@@ -30,6 +30,15 @@ export class ModelGrammars implements AnswerGrammars {
     if (start === undefined) return { form: inner, index }
     const end = new EndOfThought(start, tokenizer, this.dialect, index)
     return { form: new AfterReasoning(inner, end, any, this.stopIds), index }
+  }
+
+  async prepare(): Promise<void> {
+    // What fails here fails again for the first who asks for a grammar, and is told there.
+    await this.grammars?.prepare().catch(() => undefined)
+  }
+
+  close(): void {
+    this.grammars?.close()
   }
 }
 

@@ -54,8 +54,8 @@ export class Vocabulary {
   static async of(
     tokens: readonly (Uint8Array | undefined)[],
     specials: ReadonlyMap<string, number>,
+    pauses = new Pauses(),
   ): Promise<Vocabulary> {
-    const pauses = new Pauses()
     const groups: number[][] = [[], ...SLICES.map(() => [])]
     const lengths = new Uint8Array(tokens.length)
     let longest = 0
