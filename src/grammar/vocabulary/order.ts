@@ -1,10 +1,12 @@
 /** Tokens in the order of their bytes. */
-import type { Pauses } from '../pauses.js'
+import type { Pauses, Steps } from '../pauses.js'
 
 type Tokens = readonly (Uint8Array | undefined)[]
 
 /** Room for an id within a number whose other bits are four bytes. */
 const IDS = 2 ** 20
+/** Tokens that are done in one go. */
+const PIECE = 1024
 
 /** Ids of the tokens that UTF-8 can have; those of one first byte at a time. */
 export async function sortedTokens(tokens: Tokens, pauses: Pauses): Promise<Int32Array> {
@@ -21,26 +23,39 @@ export async function sortedTokens(tokens: Tokens, pauses: Pauses): Promise<Int3
   let end = 0
   for (const ids of byFirst) {
     await pauses.breathe()
-    end = sortInto(order, end, tokens, ids)
+    end = await pauses.run(sortInto(order, end, tokens, ids))
   }
   return order
 }
 
 /** Numbers are sorted fast: four bytes and the id in one; tokens that are alike so far are compared then. */
-function sortInto(order: Int32Array, start: number, tokens: Tokens, ids: readonly number[]): number {
-  const keys = Float64Array.from(ids, (id) => {
-    const bytes = tokens[id]!
-    const at = (i: number) => (i < bytes.length ? bytes[i]! : 0)
-    return (((at(1) * 256 + at(2)) * 256 + at(3)) * 256 + at(4)) * IDS + id
-  }).sort()
-  keys.forEach((key, i) => (order[start + i] = key % IDS))
+function* sortInto(order: Int32Array, start: number, tokens: Tokens, ids: readonly number[]): Steps<number> {
+  const keys = new Float64Array(ids.length)
+  for (let i = 0; i < keys.length; i++) {
+    if (i % PIECE === PIECE - 1) yield
+    keys[i] = keyOf(tokens[ids[i]!]!, ids[i]!)
+  }
+  yield
+  keys.sort()
+  yield
+  for (let i = 0; i < keys.length; i++) order[start + i] = keys[i]! % IDS
   const beginning = (i: number) => Math.floor(keys[i]! / IDS)
-  for (let from = 0, to = 0; from < keys.length; from = to) {
+  for (let from = 0, to = 0, next = 0; from < keys.length; from = to) {
+    if (from >= next) {
+      yield
+      next = from + PIECE
+    }
     while (to < keys.length && beginning(to) === beginning(from)) to++
     if (to - from === 1) continue
     order.subarray(start + from, start + to).sort((x, y) => compareBytes(tokens[x]!, tokens[y]!) || x - y)
   }
   return start + keys.length
+}
+
+/** The second to the fifth byte, and the id. */
+function keyOf(bytes: Uint8Array, id: number): number {
+  const at = (i: number) => (i < bytes.length ? bytes[i]! : 0)
+  return (((at(1) * 256 + at(2)) * 256 + at(3)) * 256 + at(4)) * IDS + id
 }
 
 /** Whether there is no byte that no UTF-8 has. Grammars write special tokens with some of them. */

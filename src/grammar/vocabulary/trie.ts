@@ -1,5 +1,5 @@
 /** Tokens as a trie of bytes in flat arrays, nodes in depth-first order, so that a walk is one loop. */
-import type { Pauses } from '../pauses.js'
+import type { Pauses, Steps } from '../pauses.js'
 
 export interface Trie {
   readonly size: number
@@ -14,6 +14,8 @@ export interface Trie {
 }
 
 export const BYTES_OF_NODE = 11
+/** Tokens that are done in one go. */
+const PIECE = 1024
 
 /** @param order ids, sorted by their bytes */
 export async function trieOf(
@@ -21,8 +23,7 @@ export async function trieOf(
   order: readonly number[],
   pauses: Pauses,
 ): Promise<Trie> {
-  const { size, longest } = measure(tokens, order)
-  await pauses.breathe()
+  const { size, longest } = await pauses.run(measure(tokens, order))
   const byte = new Uint8Array(size)
   const depth = new Uint16Array(size)
   const skip = new Int32Array(size)
@@ -34,7 +35,7 @@ export async function trieOf(
   let before = NO_BYTES
   let seen = 0
   for (const id of order) {
-    if ((++seen & 0xfff) === 0) await pauses.breathe()
+    if (++seen % PIECE === 0) await pauses.breathe()
     const bytes = tokens[id]!
     const shared = sharedLength(before, bytes)
     while (level > shared) skip[open[--level]!] = node
@@ -55,11 +56,15 @@ export async function trieOf(
 
 const NO_BYTES: Uint8Array = new Uint8Array()
 
-function measure(tokens: readonly (Uint8Array | undefined)[], order: readonly number[]) {
+function* measure(
+  tokens: readonly (Uint8Array | undefined)[],
+  order: readonly number[],
+): Steps<{ size: number; longest: number }> {
   let size = 0
   let longest = 0
   let before = NO_BYTES
-  for (const id of order) {
+  for (const [i, id] of order.entries()) {
+    if (i % PIECE === 0) yield
     const bytes = tokens[id]!
     size += bytes.length - sharedLength(before, bytes)
     longest = Math.max(longest, bytes.length)

@@ -1,5 +1,5 @@
 /** The tokens of a model, arranged once so that a mask is one walk: most tokens are content of JSON strings, which is often settled at once. */
-import { Pauses } from '../pauses.js'
+import { Pauses, type Steps } from '../pauses.js'
 import { contentLength } from './content.js'
 import { sortedTokens } from './order.js'
 import { BYTES_OF_NODE, trieOf, type Trie } from './trie.js'
@@ -8,6 +8,8 @@ import { BYTES_OF_NODE, trieOf, type Trie } from './trie.js'
 const SLICES = [4, 8, 16, 32, Infinity]
 /** Counts of characters up to which there is a mask of their own. */
 export const COUNTED = 16
+/** Tokens that are looked at in one go. */
+const PIECE = 1024
 
 /** Tokens that are content of a JSON string, of at most `longest` characters, and more than those of the slice before. */
 export interface Slice {
@@ -61,7 +63,7 @@ export class Vocabulary {
     let longest = 0
     let seen = 0
     for (const id of await sortedTokens(tokens, pauses)) {
-      if ((++seen & 0xfff) === 0) await pauses.breathe()
+      if (++seen % PIECE === 0) await pauses.breathe()
       const bytes = tokens[id]!
       longest = Math.max(longest, bytes.length)
       const length = contentLength(bytes)
@@ -70,15 +72,18 @@ export class Vocabulary {
     }
     const tries: Trie[] = []
     for (const ids of groups) tries.push(await trieOf(tokens, ids, pauses))
-    const slices = SLICES.map((most, i) => {
+    const slices: Slice[] = []
+    for (const [i, most] of SLICES.entries()) {
+      await pauses.breathe()
       const ids = groups[i + 1]!
-      return {
+      slices.push({
         longest: most < Infinity ? most : ids.reduce((length, id) => Math.max(length, tokens[id]!.length), 0),
         mask: maskOf(tokens.length, ids),
         trie: tries[i + 1]!,
-      }
-    })
-    return new Vocabulary(tokens, specials, tries[0]!, slices, countedMasks(groups.slice(1), lengths), longest)
+      })
+    }
+    const upTo = await pauses.run(countedMasks(groups.slice(1), lengths))
+    return new Vocabulary(tokens, specials, tries[0]!, slices, upTo, longest)
   }
 }
 
@@ -98,10 +103,14 @@ function maskOf(size: number, ids: readonly number[]): Int32Array {
 }
 
 /** Masks of at most 1, 2, ... characters, each made of the one before. */
-function countedMasks(groups: readonly (readonly number[])[], lengths: Uint8Array): Int32Array[] {
+function* countedMasks(groups: readonly (readonly number[])[], lengths: Uint8Array): Steps<Int32Array[]> {
   const masks = Array.from({ length: COUNTED }, () => new Int32Array(wordsFor(lengths.length)))
-  for (const ids of groups) for (const id of ids) if (lengths[id]! <= COUNTED) addToMask(masks[lengths[id]! - 1]!, id)
+  for (const ids of groups) {
+    yield
+    for (const id of ids) if (lengths[id]! <= COUNTED) addToMask(masks[lengths[id]! - 1]!, id)
+  }
   for (let i = 1; i < COUNTED; i++) {
+    yield
     const before = masks[i - 1]!
     masks[i]!.forEach((word, at) => (masks[i]![at] = word | before[at]!))
   }
