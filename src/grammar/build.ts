@@ -8,7 +8,7 @@ import { invalidGrammar } from './syntax/refuse.js'
 import { ebnfSteps } from './text/ebnf.js'
 import { gbnfSteps } from './text/gbnf.js'
 import { larkSteps } from './text/lark.js'
-import { regexNode } from './text/regex.js'
+import { regexSteps } from './text/regex.js'
 import { toolCallsNode } from './tools/calls.js'
 
 /** For what model, and for how long, a grammar is compiled. */
@@ -37,7 +37,7 @@ async function nodeOf(spec: GrammarSpec, options: BuildOptions, pauses: Pauses):
     case 'json-schema':
       return schemaNode(spec.schema, spec, pauses)
     case 'regex':
-      return regexNode(textOf(spec.pattern, 'pattern'), { quoting: 'plain', whole: true })
+      return pauses.run(regexSteps(textOf(spec.pattern, 'pattern'), { quoting: 'plain', whole: true }))
     case 'ebnf':
       return pauses.run(ebnfSteps(textOf(spec.grammar, 'grammar')))
     case 'lark':

@@ -5,6 +5,7 @@
  * intersection with the continuation, `$` asks whether that may be empty, and `^` and `\b` ask the kind.
  */
 import type { AST } from '@eslint-community/regexpp'
+import type { Steps } from '../pauses.js'
 import { complement, type CodeRanges } from '../syntax/characters.js'
 import { choice, EMPTY, NEVER, repeat, rule, sequence, type Node } from '../syntax/nodes.js'
 import { anything, quotedChar } from './quoting.js'
@@ -32,13 +33,15 @@ const MOST_DEPTH = 6
 const MOST_PARTS = 1000
 
 /** @param whole whether nothing may come before and after */
-export function translate(
+export function* translate(
   alternatives: readonly AST.Alternative[],
   mode: RegexMode,
   whole: boolean,
   refuse: Refusals,
-): Node {
-  return new Translator(new Assertions(alternatives, mode, refuse), mode, refuse).all(alternatives, whole)
+): Steps<Node> {
+  const assertions = new Assertions(alternatives, mode, refuse)
+  yield
+  return new Translator(assertions, mode, refuse).all(alternatives, whole)
 }
 
 class Translator {

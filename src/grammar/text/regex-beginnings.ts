@@ -68,6 +68,7 @@ const depths = new WeakMap<Node, number>()
 
 /** Conditions within conditions. */
 export function conditionDepth(node: Node): number {
+  if (isLeaf(node)) return 0
   let depth = depths.get(node)
   if (depth === undefined) {
     depth = partsOf(node).reduce((most, part) => Math.max(most, conditionDepth(part)), 0)
@@ -79,6 +80,7 @@ export function conditionDepth(node: Node): number {
 
 /** Intersections and differences of a node, each counted as often as it is reached: so often an automaton makes it. */
 export function conditionsOf(node: Node): number {
+  if (isLeaf(node)) return 0
   let count = counts.get(node)
   if (count === undefined) {
     count = node.kind === 'both' || node.kind === 'without' ? 1 : 0
@@ -86,6 +88,11 @@ export function conditionsOf(node: Node): number {
     counts.set(node, count)
   }
   return count
+}
+
+/** Of these there may be very many. */
+function isLeaf(node: Node): boolean {
+  return node.kind === 'text' || node.kind === 'chars'
 }
 
 function partsOf(node: Node): readonly Node[] {

@@ -104,7 +104,10 @@ export class Assertions {
   }
 
   private visit(node: AST.Element | AST.Alternative, mode: RegexMode): Asserted {
+    if (node.type === 'Character') return NOTHING
     const parts = partsOf(node).map((part) => this.visit(part, inside(node, mode)))
+    // Most parts assert nothing, and are not kept.
+    if (node.type !== 'Assertion' && parts.every((part) => part === NOTHING)) return NOTHING
     const asserted =
       node.type === 'Assertion'
         ? this.assertion(node, mode)

@@ -127,6 +127,7 @@ const emptiness = new WeakMap<Node, boolean>()
 
 /** Whether the empty text is one that `node`, made from a regular expression, matches. */
 export function matchesEmpty(node: Node): boolean {
+  if (node.kind === 'text') return node.text === ''
   let known = emptiness.get(node)
   if (known === undefined) {
     known = emptyAmong(node)
@@ -137,8 +138,6 @@ export function matchesEmpty(node: Node): boolean {
 
 function emptyAmong(node: Node): boolean {
   switch (node.kind) {
-    case 'text':
-      return node.text === ''
     case 'sequence':
       return node.items.every(matchesEmpty)
     case 'choice':

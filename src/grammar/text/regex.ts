@@ -1,5 +1,6 @@
 /** Regular expressions, the regular part of ECMAScript's, to nodes. https://tc39.es/ecma262/#sec-patterns */
 import { RegExpParser, type AST } from '@eslint-community/regexpp'
+import { atOnce, type Steps } from '../pauses.js'
 import type { Node } from '../syntax/nodes.js'
 import { grammarTooComplex, invalidGrammar } from '../syntax/refuse.js'
 import type { Quoting } from './quoting.js'
@@ -35,6 +36,11 @@ const NEEDS_UNICODE = /\\[pPk]|\\u\{/
  * regexNode('^[a-z]+$', { quoting: 'plain', whole: false })
  */
 export function regexNode(pattern: string, options: RegexOptions): Node {
+  return atOnce(regexSteps(pattern, options))
+}
+
+/** As {@link regexNode}, in steps between which others may run. */
+export function* regexSteps(pattern: string, options: RegexOptions): Steps<Node> {
   const { quoting, whole, flags = '', dialect = 'ecmascript' } = options
   const name = named(pattern, options.where)
   const fail = (at: number, what: string, cause?: unknown): never => {
@@ -43,6 +49,7 @@ export function regexNode(pattern: string, options: RegexOptions): Node {
   checkSize(pattern, name, flags.includes('v'))
   const given = flagsOf(flags)
   const { parsed, unicode } = parse(pattern, given, fail)
+  yield
   const mode: RegexMode = {
     unicode,
     ignoreCase: given.has('i'),
@@ -51,7 +58,7 @@ export function regexNode(pattern: string, options: RegexOptions): Node {
     quoting,
     dialect,
   }
-  return translate(parsed.alternatives, mode, whole, {
+  return yield* translate(parsed.alternatives, mode, whole, {
     invalid: (node, what) => fail(node.start, `${what} (${cut(node.raw, 40)})`),
     complex: (what) => {
       throw grammarTooComplex(`${name}: ${what}`)

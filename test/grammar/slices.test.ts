@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import { Automaton } from '../../src/grammar/automaton/automaton.js'
+import { schemaNode } from '../../src/grammar/json/schema.js'
+import { Pauses, type Steps } from '../../src/grammar/pauses.js'
+import type { Node } from '../../src/grammar/syntax/nodes.js'
+import { ebnfSteps } from '../../src/grammar/text/ebnf.js'
+import { gbnfSteps } from '../../src/grammar/text/gbnf.js'
+import { larkSteps } from '../../src/grammar/text/lark.js'
+import { sortedTokens } from '../../src/grammar/vocabulary/order.js'
+import { trieOf } from '../../src/grammar/vocabulary/trie.js'
+
+/** Counts how often the work asks whether others are due, whatever the clock says. */
+class CountedPauses extends Pauses {
+  asked = 0
+
+  override get due(): boolean {
+    this.asked++
+    return false
+  }
+}
+
+const COUNT = 10_000
+/** So many items may be done in one go. */
+const PIECE = 256
+
+function many<T>(item: (i: number) => T): T[] {
+  return Array.from({ length: COUNT }, (_, i) => item(i))
+}
+
+async function accepts(node: Node, texts: readonly string[]): Promise<boolean[]> {
+  const automaton = await Automaton.of(node, new Pauses())
+  return texts.map((text) => {
+    let state = automaton.initial
+    for (const byte of new TextEncoder().encode(text)) state = automaton.go(state, byte)
+    return automaton.accepts(state)
+  })
+}
+
+const words = many((i) => `"w${i}"`).join(' | ')
+const rules = (is: string, last: string) =>
+  [...many((i) => `r${i}${is} "w${i}" r${i + 1}?`), `r${COUNT}${is} "${last}"`].join('\n')
+
+const TEXTS: readonly [name: string, steps: () => Steps<Node>, yes: string, no: string][] = [
+  ['words of EBNF', () => ebnfSteps(`root ::= ${words}`), 'w77', 'w'],
+  ['rules of EBNF', () => ebnfSteps(`root ::= r0\n${rules(' ::=', 'e')}`), 'w0w1w2', 'w1'],
+  ['words of GBNF', () => gbnfSteps(`root ::= ${words}`), 'w9999', 'w10000'],
+  ['words of GBNF in brackets', () => gbnfSteps(`root ::= (${words})`), 'w9999', 'w10000'],
+  ['rules of GBNF', () => gbnfSteps(`root ::= r0\n${rules(' ::=', 'e')}`), 'w0w1w2', 'w0w2'],
+  ['words of Lark', () => larkSteps(`start: ${words}`), 'w12', 'x'],
+  ['words of a terminal in brackets', () => larkSteps(`start: W\nW: [${words}]`), 'w12', 'x'],
+  ['rules of Lark', () => larkSteps(`start: r0\n${rules(':', 'e')}`), 'w0w1', 'w0w0'],
+]
+
+const text = { type: 'string' }
+const SCHEMAS: readonly [name: string, schema: unknown, yes: string, no: string][] = [
+  [
+    'properties',
+    { type: 'object', properties: Object.fromEntries(many((i) => [`p${i}`, text])) },
+    '{"p7":"x"}',
+    '{"q":1}',
+  ],
+  ['values', { enum: many((i) => `v${i}`) }, '"v9999"', '"v10000"'],
+  ['values beside a type', { type: 'string', enum: many((i) => (i % 2 === 0 ? i : `v${i}`)) }, '"v9999"', '2'],
+  ['schemas of anyOf', { anyOf: many((i) => ({ const: `v${i}` })) }, '"v5"', '"v"'],
+  ['schemas that are not used', { type: 'null', $defs: Object.fromEntries(many((i) => [`d${i}`, {}])) }, 'null', '0'],
+]
+
+describe('long work asks whether others are due', () => {
+  it.each(TEXTS)('%s', async (_, steps, yes, no) => {
+    const pauses = new CountedPauses()
+    const node = await pauses.run(steps())
+    expect(pauses.asked).toBeGreaterThan(COUNT / PIECE)
+    expect(await accepts(node, [yes, no])).toEqual([true, false])
+  })
+
+  it.each(SCHEMAS)('%s', async (_, schema, yes, no) => {
+    const pauses = new CountedPauses()
+    const node = await schemaNode(schema, {}, pauses)
+    expect(pauses.asked).toBeGreaterThan(COUNT / PIECE)
+    expect(await accepts(node, [yes, no])).toEqual([true, false])
+  })
+
+  it('tokens of one first byte', async () => {
+    const tokens = many((i) => new TextEncoder().encode(` token ${(i * 7919) % COUNT}`))
+    const pauses = new CountedPauses()
+    const order = Array.from(await sortedTokens(tokens, pauses))
+    expect(pauses.asked).toBeGreaterThan(256 + COUNT / 1024)
+    const before = pauses.asked
+    await trieOf(tokens, order, pauses)
+    expect(pauses.asked - before).toBeGreaterThanOrEqual(2 * Math.floor(COUNT / 1024))
+    const shown = order.map((id) => new TextDecoder().decode(tokens[id]))
+    expect(shown).toEqual([...shown].sort())
+  })
+})
