@@ -66,8 +66,10 @@ export class Shapes implements MemberTools, ElementTools {
 
   /** All ways to meet a goal other than anything; none where there are none. In steps between which others may run. */
   *steps(goal: Goal): Steps<readonly Shape[]> {
+    yield
     const fixed = yield* this.fixed(goal)
     if (fixed) return yield* this.constantShapes(fixed, pathOf(goal))
+    yield
     yield* this.alternatives.prepare(goal)
     const shapes: Shape[] = []
     const values: unknown[] = []
