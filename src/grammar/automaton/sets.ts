@@ -9,6 +9,8 @@ const NO_ROW = -1
 const ONE_RANGE = -2
 
 const ROOM = 32
+/** Numbers of many rows. */
+const LARGE = 2 ** 17
 
 export class Sets {
   size = 0
@@ -95,9 +97,16 @@ export class Sets {
   private addRow(set: number): number {
     const row = this.rowsEnd
     this.rowsEnd += this.classes
-    if (this.rowsEnd > this.nexts.length) this.nexts = grown(this.nexts, this.rowsEnd)
+    if (this.rowsEnd > this.nexts.length) this.growRows()
     this.nexts.fill(UNKNOWN, row, this.rowsEnd)
     return (this.rows[set] = row)
+  }
+
+  /** Rows are most of what a grammar takes: where they are many, room for a quarter more is added and not for as many again. */
+  private growRows(): void {
+    const nexts = new Int32Array(Math.ceil(this.nexts.length * (this.nexts.length < LARGE ? 2 : 1.25)))
+    nexts.set(this.nexts)
+    this.nexts = nexts
   }
 
   private add(members: readonly number[], accepts: boolean): number {
