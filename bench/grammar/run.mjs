@@ -1,6 +1,7 @@
 // What grammars cost with a vocabulary of 151,936 tokens: compiling, the longest time in which nobody else runs, masks that are not
 // kept yet along documents, and memory; with --old the library that was used before too.
 // `npm run build && node bench/grammar/run.mjs [--model FILE] [--only NAME,...] [--old] [--json]`.
+import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { setImmediate } from 'node:timers'
 import v8 from 'node:v8'
@@ -118,10 +119,15 @@ if (options.old) {
 
 const cell = (value) => (value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(1) : value.toFixed(3))
 const maskCell = ({ median, p99, worst, count }) => `${cell(median)} / ${cell(p99)} / ${cell(worst)} (${count})`
-if (options.json)
-  console.log(JSON.stringify({ node: process.version, vocabulary: { ms: built.ms, longest: built.longest }, rows }))
-else {
-  console.log(`Node ${process.version}; vocabulary ${cell(built.ms)} ms, longest slice ${cell(built.longest)} ms`)
+const machine = { cpu: cpus()[0]?.model, cores: cpus().length, load: loadavg()[0] }
+if (options.json) {
+  const date = new Date().toISOString().slice(0, 10)
+  const columns = { count: tokens.length, ms: built.ms, longest: built.longest }
+  console.log(JSON.stringify({ date, machine, node: process.version, vocabulary: columns, rows }, null, 2))
+} else {
+  console.log(
+    `Node ${process.version}, load ${machine.load?.toFixed(1)}; vocabulary ${cell(built.ms)} ms, longest slice ${cell(built.longest)} ms`,
+  )
   console.log(
     'schema | compile ms (goal) | longest slice | new masks median / p99 / worst ms | MB compiled / after documents' +
       (options.old ? ' | old compile ms | old masks median / p99 / worst ms' : ''),
