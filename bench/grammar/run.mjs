@@ -72,6 +72,7 @@ async function measure(name, { what, schema, options: style = {}, documents, goa
   const compiledMB = megabytes() - before
   const masks = new TokenMasks(automaton, vocabulary, stops)
   const times = []
+  let [all, count] = [0, 0]
   for (const document of documents) {
     let state = automaton.initial
     const seen = new Set()
@@ -80,13 +81,16 @@ async function measure(name, { what, schema, options: style = {}, documents, goa
       seen.add(state)
       const started = performance.now()
       masks.mask(state)
-      if (isNew) times.push(performance.now() - started)
+      const took = performance.now() - started
+      if (isNew) times.push(took)
+      all += took
+      count++
       state = masks.after(state, id)
       if (state === 0) throw new Error(`${name}: token ${id} of the document is refused`)
     }
   }
   const usedMB = megabytes() - before
-  const mask = summary(times)
+  const mask = { ...summary(times), perToken: all / count }
   if (keep) rows.push({ name, what, goal, ms, longest, mask, compiledMB, usedMB })
 }
 
@@ -103,7 +107,8 @@ async function measureOld(library, name, { schema, documents }) {
     if (along) times.push(...along)
   }
   compiled.dispose()
-  if (times.length > 0) row.old.mask = summary(times)
+  if (times.length > 0)
+    row.old.mask = { ...summary(times), perToken: times.reduce((sum, ms) => sum + ms, 0) / times.length }
 }
 
 // The first grammar of a process runs in code that is not compiled yet.
