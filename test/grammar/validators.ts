@@ -9,7 +9,8 @@ const formats = createRequire(import.meta.url)('ajv-formats') as (ajv: object) =
 
 export type Draft = '2020-12' | 'draft-07'
 
-const OPTIONS = { strict: false, logger: false, validateFormats: true } as const
+// Multiples are those of decimal numbers: 18496.5971 is one of 0.0001, whatever their quotient in binary is.
+const OPTIONS = { strict: false, logger: false, validateFormats: true, multipleOfPrecision: 6 } as const
 
 /** @throws Error where the validator itself does not take the schema. */
 export function validatorOf(schema: unknown, draft: Draft = '2020-12'): ValidateFunction {

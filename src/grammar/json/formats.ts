@@ -39,10 +39,12 @@ const OTHER = `(ftp|file|ws|wss)://${AUTHORITY}${SEGMENTS}|(urn|mailto|tel|news|
 const COUNT = '[0-9]{1,9}'
 const HOURS = `T(${COUNT}H(${COUNT}M(${COUNT}S)?)?|${COUNT}M(${COUNT}S)?|${COUNT}S)`
 const DAYS = `(${COUNT}D|${COUNT}M(${COUNT}D)?|${COUNT}Y(${COUNT}M(${COUNT}D)?)?)`
+const NAME = '([A-Za-z0-9_]|%[0-9A-Fa-f]{2}){1,60}(:[1-9][0-9]{0,3}|\\*)?'
+const EXPRESSION = `\\{[+#./;?&]?${NAME}(,${NAME}){0,10}\\}`
 const POINTER = '(/([^/~"\\\\\\u0000-\\u001f]|~[01]){0,200}){0,20}'
 const BASE64URL = '[A-Za-z0-9_\\-]'
 
-/** RFC 3339, 4122, 5321, 1123, 4291, 3986, 6901, 7519, 4648. */
+/** RFC 3339, 4122, 5321, 1123, 4291, 3986, 6570, 6901, 7519, 4648. */
 export const FORMATS: Readonly<Record<string, string | undefined>> = {
   date: DATE,
   time: TIME,
@@ -61,6 +63,7 @@ export const FORMATS: Readonly<Record<string, string | undefined>> = {
   iri: `${HTTP}|${OTHER}`,
   'uri-reference': `${HTTP}|${OTHER}|(\\.{0,2}/)?(${PCHAR}{1,200}/){0,20}${QUERY}${FRAGMENT}`,
   'iri-reference': `${HTTP}|${OTHER}|(\\.{0,2}/)?(${PCHAR}{1,200}/){0,20}${QUERY}${FRAGMENT}`,
+  'uri-template': `(${PCHAR}|[/?]|${EXPRESSION}){0,500}`,
   uuid: '[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}',
   'json-pointer': POINTER,
   'relative-json-pointer': `(0|[1-9][0-9]{0,8})(#|${POINTER})`,
