@@ -24,7 +24,7 @@ export interface Work {
 export const DEFAULT_LIMITS: GrammarLimits = {
   nodes: 2_000_000,
   depth: 10_000,
-  configurations: 5_000,
+  configurations: 20_000,
   steps: 250_000,
   search: 2_000_000,
   searches: 20_000_000,

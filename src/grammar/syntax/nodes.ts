@@ -200,3 +200,44 @@ export function until(ends: readonly string[], orEnd = false): Node {
 export function special(name: string): Node {
   return { kind: 'special', name }
 }
+
+/** Branchings within each other that are shared; more would be no gain. */
+const MOST_BRANCHES = 200
+
+/** One of `items`, of which those that begin with the same parts share them: thousands of objects all begin with a bracket. */
+export function choiceOfAlike(items: readonly Node[]): Node {
+  return items.length < 2 ? choice(items) : shared(items.filter((item) => item !== NEVER).map(partsOf), 0)
+}
+
+function shared(lists: readonly (readonly Node[])[], branches: number): Node {
+  if (branches > MOST_BRANCHES) return choice(lists.map((list) => sequence(...list)))
+  const groups = new Map<Node | string | undefined, (readonly Node[])[]>()
+  for (const list of lists) {
+    const key = keyOf(list[0])
+    const group = groups.get(key)
+    if (group) group.push(list)
+    else groups.set(key, [list])
+  }
+  return choice(
+    Array.from(groups.values(), (group) => {
+      const [first] = group
+      if (group.length === 1) return sequence(...first!)
+      let same = 1
+      while (same < first!.length && group.every((list) => keyOf(list[same]) === keyOf(first![same]))) same++
+      const rest = group.map((list) => list.slice(same))
+      return sequence(
+        ...first!.slice(0, same),
+        rest.every((list) => list.length === 0) ? EMPTY : shared(rest, branches + 1),
+      )
+    }),
+  )
+}
+
+function keyOf(node: Node | undefined): Node | string | undefined {
+  return node?.kind === 'text' ? node.text : node
+}
+
+/** The parts of a sequence, and of those within it. */
+function partsOf(node: Node): readonly Node[] {
+  return node.kind === 'sequence' ? node.items.flatMap(partsOf) : [node]
+}
