@@ -9,7 +9,8 @@ import { componentCases, innerCases, olderCases, suiteCases, type Instance, type
 const WALKS = Number(process.env['KAIYUAN_WALKS'] ?? 20)
 
 const groups = suiteCases()
-const inner = innerCases(groups)
+// Without the suite's verdicts: of dynamic references the validator is wrong (it refuses [24, 42] of numbers).
+const inner = innerCases(groups).filter(({ name }) => !name.includes('/dynamicRef.json'))
 // Of properties named constructor the validator is wrong.
 const older = olderCases(groups).filter(({ name }) => !name.includes('Javascript object property names'))
 const components = componentCases()
