@@ -32,7 +32,7 @@ export interface AnswerGrammar {
    * @throws UserError grammar_too_complex
    */
   allowed(): Int32Array | undefined
-  /** Told of each token that was chosen. */
+  /** Takes a token that was chosen. */
   accept(id: number): void
   /** The text that must come next; undefined where there is none. */
   forced(): ForcedText | undefined

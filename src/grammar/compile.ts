@@ -39,10 +39,6 @@ export async function compileGrammar(spec: GrammarSpec, options: CompileOptions 
     get bytes() {
       return automaton.bytes
     },
-    accepts(text) {
-      let state = automaton.initial
-      for (const byte of new TextEncoder().encode(text)) state = automaton.go(state, byte)
-      return automaton.accepts(state)
-    },
+    accepts: (text) => automaton.matches(text),
   }
 }

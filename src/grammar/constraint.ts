@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js'
-import type { Automaton } from './automaton/automaton.js'
+import { DEAD, type Automaton } from './automaton/automaton.js'
 import type { AnswerGrammar, ForcedText } from './answer-grammar.js'
 import type { TokenMasks } from './automaton/masks.js'
 
@@ -13,8 +13,6 @@ export interface GrammarInUse {
   tidy(): void
   release(constraint: GrammarConstraint): void
 }
-
-const DEAD = 0
 
 /** The state of one answer in its grammar. States are numbers, so that drafts are walked and left again. */
 export class GrammarConstraint implements AnswerGrammar {
@@ -75,12 +73,12 @@ export class GrammarConstraint implements AnswerGrammar {
 
   /** Whether the text may go on with these bytes. */
   allows(bytes: Uint8Array): boolean {
-    return this.ended || this.afterBytes(this.state, bytes) !== DEAD
+    return this.ended || this.grammar.automaton.after(this.state, bytes) !== DEAD
   }
 
   /** The rest of a token that began before the grammar did. @throws UserError invalid_grammar where it may not come */
   acceptBytes(bytes: Uint8Array): void {
-    const state = this.afterBytes(this.state, bytes)
+    const state = this.grammar.automaton.after(this.state, bytes)
     if (state === DEAD) {
       const found = JSON.stringify(new TextDecoder().decode(bytes))
       throw new UserError(`the answer begins with ${found}, which the grammar does not allow`, 'invalid_grammar')
@@ -93,17 +91,8 @@ export class GrammarConstraint implements AnswerGrammar {
     const { automaton, forcedTexts: memory } = this.grammar
     const bytes = automaton.forced(this.state)
     if (bytes.length === 0) return undefined
-    const after = this.afterBytes(this.state, bytes)
-    return { bytes, allows: (rest) => this.afterBytes(after, rest) !== DEAD, place: this.state, memory }
-  }
-
-  private afterBytes(from: number, bytes: Uint8Array): number {
-    let state = from
-    for (const byte of bytes) {
-      if (state === DEAD) break
-      state = this.grammar.automaton.go(state, byte)
-    }
-    return state
+    const after = automaton.after(this.state, bytes)
+    return { bytes, allows: (rest) => automaton.after(after, rest) !== DEAD, place: this.state, memory }
   }
 
   close(): void {

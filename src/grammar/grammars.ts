@@ -9,7 +9,7 @@ import { CancellablePauses } from './pauses.js'
 import { practise } from './practice.js'
 import type { GrammarSpec } from './spec.js'
 import { TokenIndex } from './token-index.js'
-import { Vocabulary } from './vocabulary/vocabulary.js'
+import { addToMask, Vocabulary, wordsFor } from './vocabulary/vocabulary.js'
 
 export interface GrammarMemory {
   /** Bytes of compiled grammars that a model keeps for the next request; those in use come on top. */
@@ -121,11 +121,11 @@ export class Grammars {
     const { tokenizer } = this
     const pauses = new CancellablePauses(this.closing.signal)
     const tokens: (Uint8Array | undefined)[] = []
-    const any = new Int32Array(Math.ceil(this.vocabSize / 32))
+    const any = new Int32Array(wordsFor(this.vocabSize))
     for (let id = 0; id < this.vocabSize; id++) {
       // Ids beyond the tokenizer's have no text, nor have gaps between its tokens.
       const bytes = id < tokenizer.vocabSize && !this.stopIds.has(id) ? tokenizer.bytesOf(id) : null
-      if (bytes !== null) any[id >> 5]! |= 1 << (id & 31)
+      if (bytes !== null) addToMask(any, id)
       tokens.push(bytes && bytes.length > 0 ? bytes : undefined)
       if ((id & 1023) === 0) await pauses.breathe()
     }
@@ -152,7 +152,7 @@ export class Grammars {
     return id !== undefined && this.stopIds.has(id)
   }
 
-  /** Lets go of what no answer uses, the least recently used first, until the rest is small enough. */
+  /** Evicts what no answer uses, the least recently used first, until the rest is small enough. */
   private evict(): void {
     let { bytes } = this
     for (const [key, entry] of this.entries) {

@@ -1,11 +1,12 @@
 // Keys of config.json that contradict each other, are missing, or stand for an arithmetic that is not implemented: each would
 // give wrong logits if it were passed over.
 import { describe, expect, it } from 'vitest'
-import { UserError } from '../../src/errors.js'
+import type { UserError } from '../../src/errors.js'
 import { openCheckpoint } from '../../src/models/open.js'
 import { buildProgram } from '../../src/models/registry.js'
 import { memoryFiles } from '../../src/checkpoint/files/memory.js'
 import { build, fixture, type Config } from './fixtures.js'
+import { refusal } from './refusal.js'
 
 /** The config with changes, in the text model's part where there is one; undefined takes a key away. */
 function changed(config: Config, changes: Config): Config {
@@ -169,15 +170,6 @@ const CASES: readonly (readonly [fixture: string, changes: Config, fault: string
     'does not describe a qwen3 model: rms_norm_eps: Invalid input: expected number, received string, found "small"; hidden_act: Invalid option',
   ],
 ]
-
-async function refusal(call: Promise<unknown>): Promise<UserError> {
-  const error: unknown = await call.then(
-    () => undefined,
-    (e: unknown) => e,
-  )
-  expect(error).toBeInstanceOf(UserError)
-  return error as UserError
-}
 
 describe('a config that the family does not have is refused', () => {
   it.each(CASES)('%s with %j', async (name, changes, fault) => {

@@ -1,9 +1,9 @@
 // Metadata of GGUF files that is missing, of a wrong type, or stands for an arithmetic that the family does not have.
 import { describe, expect, it } from 'vitest'
 import { memoryFiles } from '../../src/checkpoint/files/memory.js'
-import { UserError } from '../../src/errors.js'
 import { openCheckpoint } from '../../src/models/open.js'
 import { f32, gguf, type RawGgufTensor, type RawValue } from '../checkpoint/build.js'
+import { refusal } from './refusal.js'
 
 type Metadata = Readonly<Record<string, RawValue | undefined>>
 
@@ -65,15 +65,6 @@ function open(architecture: string, changes: Metadata, tensors: Readonly<Record<
   )
   const file = gguf({ 'general.architecture': architecture, ...Object.fromEntries(all) }, tensors)
   return openCheckpoint(memoryFiles('made', { 'model.gguf': file }, 'model.gguf'))
-}
-
-async function refusal(call: Promise<unknown>): Promise<UserError> {
-  const error: unknown = await call.then(
-    () => undefined,
-    (e: unknown) => e,
-  )
-  expect(error).toBeInstanceOf(UserError)
-  return error as UserError
 }
 
 /** Of experts: the numbers that a family has, by llama.cpp's list, and one that it has not. */

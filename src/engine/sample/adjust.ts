@@ -10,13 +10,13 @@ export interface Adjustments {
   readonly logitBias: ReadonlyMap<number, number>
 }
 
-/** Limits what may come next, beside a grammar or in place of one. With it nothing is drafted and no text is forced. */
+/** Limits what may come next, together with a grammar or without one. With it nothing is drafted and no text is forced. */
 export interface TokenConstraint {
   /** Works out what {@link mask} needs, while the logits are computed that it is for. */
   prepare?(): Promise<void>
   /** Returns the scores with -Infinity for what may not come; may return its argument. */
   mask(scores: Float32Array): Float32Array
-  /** Told of each token that was chosen. */
+  /** Takes a token that was chosen. */
   accept(id: number): void
   /** The answer is over. */
   close?(): void

@@ -5,6 +5,7 @@ import type { GrammarConstraint } from '../../grammar/constraint.js'
 import { Grammars } from '../../grammar/grammars.js'
 import type { GrammarSpec } from '../../grammar/spec.js'
 import type { TokenIndex } from '../../grammar/token-index.js'
+import { removeFromMask } from '../../grammar/vocabulary/vocabulary.js'
 import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 
 /** The grammars of one model; nothing is done for them until the first is asked for, or they are to be prepared. */
@@ -33,7 +34,7 @@ export class ModelGrammars implements AnswerGrammars {
   }
 
   async prepare(): Promise<void> {
-    // What fails here fails again for the first who asks for a grammar, and is told there.
+    // What fails here fails again for the first who asks for a grammar, and is reported there.
     await this.grammars?.prepare().catch(() => undefined)
   }
 
@@ -79,7 +80,7 @@ class AfterReasoning implements AnswerGrammar {
     for (const { id, rest } of this.end.endings(this.tail)) {
       if (rest.length === 0 || this.inner.allows(rest)) continue
       if (allowed === this.any) allowed = this.any.slice()
-      allowed[id >> 5]! &= ~(1 << (id & 31))
+      removeFromMask(allowed, id)
     }
     return allowed
   }

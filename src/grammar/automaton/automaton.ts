@@ -13,8 +13,8 @@ export { DEAD } from './sets.js'
 
 /** Bytes of text that is forced, at most. */
 const MOST_FORCED = 512
-/** The first byte of special tokens. */
-const SPECIAL = 0xf8
+/** No text has this byte and those after it: they spell special tokens. */
+export const SPECIAL = 0xf8
 
 /**
  * States are numbers, and going on from one is a look-up once it was asked for.
@@ -73,15 +73,23 @@ export class Automaton {
     return this.machine.go(state, byte)
   }
 
+  /** The state after some bytes; 0 where no text goes on so. */
+  after(state: number, bytes: Uint8Array): number {
+    return this.machine.after(state, bytes)
+  }
+
   accepts(state: number): boolean {
     return this.machine.accepts(state)
   }
 
+  /** Whether a text matches as a whole. */
+  matches(text: string): boolean {
+    return this.accepts(this.after(this.start, new TextEncoder().encode(text)))
+  }
+
   goSpecial(state: number, name: string): number {
     if (!this.specials.includes(name)) return DEAD
-    let to = state
-    for (const byte of this.machine.net.specialBytes(name)) to = this.machine.go(to, byte)
-    return to
+    return this.machine.after(state, this.machine.net.specialBytes(name))
   }
 
   /** Bytes that must come next; they stop where the text may end, where a special token may come, or at a choice. */
@@ -141,9 +149,7 @@ function machineOf(root: Node, limits: GrammarLimits): Machine {
  */
 export function matches(root: Node, text: string): boolean {
   const machine = machineOf(root, DEFAULT_LIMITS)
-  let state = machine.initial
-  for (const byte of new TextEncoder().encode(text)) state = machine.go(state, byte)
-  return machine.accepts(state)
+  return machine.accepts(machine.after(machine.initial, new TextEncoder().encode(text)))
 }
 
 /**

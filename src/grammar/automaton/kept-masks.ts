@@ -1,7 +1,7 @@
 /** Masks that were made, the last used ones; those of few tokens as lists. */
 
 const MOST_BYTES = 1_000_000
-/** What an entry costs beside its numbers. */
+/** Bytes of an entry without its numbers. */
 const ENTRY_BYTES = 150
 
 /** A bit set, or the words of it that are not 0: index, word, ... */

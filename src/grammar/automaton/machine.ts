@@ -52,6 +52,13 @@ export class Machine {
     return next === UNKNOWN ? this.step(set, byteClass) : next
   }
 
+  /** The set after these bytes; DEAD where no text goes on so. */
+  after(set: number, bytes: Uint8Array): number {
+    let to = set
+    for (let i = 0; i < bytes.length && to !== DEAD; i++) to = this.go(to, bytes[i]!)
+    return to
+  }
+
   accepts(set: number): boolean {
     return this.sets.accepts(set)
   }

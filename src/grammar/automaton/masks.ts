@@ -1,14 +1,11 @@
 /** Which tokens of a vocabulary may come next: one walk over its tries, kept for each state. */
 import type { Trie } from '../vocabulary/trie.js'
-import { addToMask, COUNTED, type Vocabulary } from '../vocabulary/vocabulary.js'
-import { DEAD, type Automaton } from './automaton.js'
+import { addToMask, COUNTED, removeFromMask, type Vocabulary } from '../vocabulary/vocabulary.js'
+import { DEAD, SPECIAL, type Automaton } from './automaton.js'
 import { contentAfter } from './content.js'
 import { KeptMasks } from './kept-masks.js'
 import { invalidGrammar } from './limits.js'
 import { UNKNOWN } from './sets.js'
-
-/** Bytes that no text has: they spell special tokens. */
-const SPECIAL = 0xf8
 
 /**
  * The masks of one grammar for one vocabulary. A state that was asked for before costs a look-up.
@@ -48,12 +45,7 @@ export class TokenMasks {
     if (special !== undefined) return this.automaton.goSpecial(state, special)
     const bytes = this.vocabulary.tokens[id]
     if (!bytes || bytes.length === 0 || this.stopIds.has(id)) return DEAD
-    let to = state
-    for (const byte of bytes) {
-      if (byte >= SPECIAL || to === DEAD) return DEAD
-      to = this.automaton.go(to, byte)
-    }
-    return to
+    return bytes.some((byte) => byte >= SPECIAL) ? DEAD : this.automaton.after(state, bytes)
   }
 
   /** Frees all but these states; returns their new numbers. */
@@ -87,7 +79,7 @@ export class TokenMasks {
     for (const [id, name] of this.specialIds) if (automaton.goSpecial(state, name) !== DEAD) addToMask(mask, id)
     for (const id of this.stopIds)
       if (automaton.accepts(state)) addToMask(mask, id)
-      else mask[id >> 5]! &= ~(1 << (id & 31))
+      else removeFromMask(mask, id)
     return mask
   }
 

@@ -96,6 +96,10 @@ export function addToMask(mask: Int32Array, id: number): void {
   mask[id >> 5]! |= 1 << (id & 31)
 }
 
+export function removeFromMask(mask: Int32Array, id: number): void {
+  mask[id >> 5]! &= ~(1 << (id & 31))
+}
+
 function maskOf(size: number, ids: readonly number[]): Int32Array {
   const mask = new Int32Array(wordsFor(size))
   for (const id of ids) addToMask(mask, id)

@@ -49,7 +49,7 @@ export class Reading {
   test(pattern: string, text: string): boolean {
     const key = `${pattern.length} ${pattern}${text}`
     let found = this.results.get(key)
-    if (found === undefined) this.results.set(key, (found = accepts(this.automaton(pattern), text)))
+    if (found === undefined) this.results.set(key, (found = this.automaton(pattern).matches(text)))
     return found
   }
 
@@ -75,13 +75,4 @@ export class Reading {
     }
     return automaton
   }
-}
-
-function accepts(automaton: Automaton, text: string): boolean {
-  let state = automaton.initial
-  for (const byte of new TextEncoder().encode(text)) {
-    state = automaton.go(state, byte)
-    if (state === 0) return false
-  }
-  return automaton.accepts(state)
 }
