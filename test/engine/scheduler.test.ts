@@ -282,6 +282,25 @@ it('answers any mix of requests as if each were alone, and gives every page back
   )
 })
 
+it('finds the memory that a cancelled answer frees while another asks for it', async () => {
+  const runner = new FakeRunner({ stepTokens: 100, maxLogitRows: 4 })
+  const model = fakeModel(runner, { limit: { pages: 6, hard: true } })
+  const [first, second] = [new Session(model), new Session(model)]
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+  const prompt = (family: number): number[] => numbers(family, 200)
+  const kept = first.generate(prompt(0), { maxTokens: 1 })
+  const cancelled = second.generate(prompt(1), { maxTokens: 1 })
+  const turns = (async () => {
+    for (let i = 0; i < 7; i++) await turn()
+    cancelled.abort()
+  })()
+  await turn()
+  const next = second.generate(prompt(2), { maxTokens: 1 })
+  expect((await kept.result).ids).toEqual(continuation(prompt(0), 1))
+  expect((await next.result).ids).toEqual(continuation(prompt(2), 1))
+  await Promise.all([cancelled.result, turns])
+})
+
 describe('the cpu backend', () => {
   const fixtures = fileURLToPath(new URL('../fixtures/golden/', import.meta.url))
   it.each(['qwen3', 'llama3', 'deepseek-v3', 'kimi-linear'])('%s answers in a batch as alone (exact)', async (name) => {

@@ -53,6 +53,7 @@ export class Allocator {
     waiting: readonly Request[],
     preempted: Set<Sequence>,
   ): Promise<UserError | undefined> {
+    let isLast = false
     for (;;) {
       try {
         await request.sequence.allocate(request.sequence.length + tokens)
@@ -60,7 +61,10 @@ export class Allocator {
       } catch (error) {
         if (!(error instanceof UserError) || error.code !== 'out_of_memory') throw error
         const victim = this.resting() ?? youngest(waiting, request.age)
-        if (!victim) return error
+        if (!victim && isLast) return error
+        // A sequence may have freed its memory by itself since the try: without a victim there is one more.
+        isLast = !victim
+        if (!victim) continue
         victim.evict()
         preempted.add(victim)
         for (const { sequence, rows } of waiting) if (sequence === victim) rows.length = 0
