@@ -1,8 +1,8 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
-import { UserError } from '../../../src/errors.js'
-import { seededRandom } from '../../../src/engine/sample/random.js'
-import { accepts, automatonOf, randomText } from './texts.js'
+import { UserError } from '../../src/errors.js'
+import { seededRandom } from '../../src/engine/sample/random.js'
+import { accepts, automatonOf, randomText } from '../grammar/json/texts.js'
 
 const random = seededRandom(11)
 const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)]!
