@@ -1,5 +1,5 @@
 /*
- * kaiyuan/server: models over HTTP, in the APIs of OpenAI and Anthropic, from a program of yours. Node only.
+ * kaiyuan/server: models over HTTP, in the APIs of OpenAI, Anthropic and Ollama, from a program of yours. Node only.
  */
 export { modelHandler, serveModels } from './server/serve-models.js'
 export { UserError } from './errors.js'

@@ -1,7 +1,7 @@
 import { getConnInfo } from '@hono/node-server/conninfo'
 import { Hono, type Context } from 'hono'
 import { cors } from 'hono/cors'
-import { ApiError, anthropicError, apiErrorOf, openaiError } from './http/api-error.js'
+import { ApiError, anthropicError, apiErrorOf, ollamaError, openaiError } from './http/api-error.js'
 import { checkBody, checkJsonType, parseJson, type BodyBudget } from './http/body.js'
 import { docsPage } from './apis/docs/page.js'
 import { frame } from './http/events.js'
@@ -68,8 +68,7 @@ class Exchange {
     const key = keyOf(context.req.raw.headers)
     this.known = key === undefined ? undefined : options.keys.find(key)
     const client = this.known === undefined ? addressOf(context) : `key-${this.known}`
-    const streamError = route.tag === 'Anthropic' ? anthropicFrame : openaiFrame
-    this.scope = new RequestScope(options.state, client, context.req.raw.signal, streamError)
+    this.scope = new RequestScope(options.state, client, context.req.raw.signal, streamErrorOf(route))
     this.scope.onEnd(() => this.report())
   }
 
@@ -106,7 +105,8 @@ class Exchange {
   private async read(): Promise<unknown> {
     const { route, context, options, scope } = this
     if (!route.body) return undefined
-    checkJsonType(context.req.raw)
+    // Browsers name the page's origin; whoever names none could send any type anyway.
+    if (!route.anyType || context.req.raw.headers.has('origin')) checkJsonType(context.req.raw)
     const { text, release } = await options.bodies.read(context.req.raw)
     scope.onEnd(release)
     if (options.logPrompts) this.body = text
@@ -151,7 +151,7 @@ function keyOf(headers: Headers): string | undefined {
 }
 
 function errorResponse(error: ApiError, path: string, requestId: string): Response {
-  const body = path.startsWith('/v1/messages') ? anthropicError(error, requestId) : openaiError(error)
+  const body = errorBody(error, path, requestId)
   const { retryAfter } = error.detail
   return Response.json(body, {
     status: error.status,
@@ -160,6 +160,17 @@ function errorResponse(error: ApiError, path: string, requestId: string): Respon
       ...(error.status === 401 && { 'www-authenticate': 'Bearer' }),
     },
   })
+}
+
+/** In the form of the API that was asked. */
+function errorBody(error: ApiError, path: string, requestId: string): Record<string, unknown> {
+  if (path.startsWith('/v1/messages')) return anthropicError(error, requestId)
+  return path.startsWith('/api/') ? ollamaError(error) : openaiError(error)
+}
+
+function streamErrorOf({ tag }: Route): (error: ApiError, requestId: string) => string {
+  if (tag === 'Ollama') return (error) => `${JSON.stringify(ollamaError(error))}\n`
+  return tag === 'Anthropic' ? anthropicFrame : openaiFrame
 }
 
 function openaiFrame(error: ApiError): string {

@@ -62,7 +62,7 @@ export interface ModelServer {
 }
 
 /**
- * Serves models over HTTP, in the APIs of OpenAI and Anthropic, as `kaiyuan serve` does.
+ * Serves models over HTTP, in the APIs of OpenAI, Anthropic and Ollama, as `kaiyuan serve` does.
  * @throws UserError for an address that others reach without a key, or that cannot be had
  *
  * @example

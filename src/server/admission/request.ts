@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { ApiError, apiErrorOf } from '../http/api-error.js'
-import { eventStream } from '../http/events.js'
+import { EVENTS, eventStream } from '../http/events.js'
 import type { Metrics } from './metrics.js'
 import type { ModelSet, ServedModel } from './models.js'
 import type { EngineLike, Generation, GenerationResult } from '../../remote/engine-like.js'
@@ -108,13 +108,14 @@ export class RequestScope {
   }
 
   /**
-   * Starts all calls and answers with a stream of events, unless one of the calls fails soon.
+   * Starts all calls and answers with a stream of frames, unless one of the calls fails soon.
    * @param frames ends by itself when all answers are there
    */
   async stream(
     model: ServedModel,
     calls: readonly StartAnswer[],
     frames: (answers: readonly Generation[]) => AsyncGenerator<string, void, undefined>,
+    form = EVENTS,
   ): Promise<Response> {
     const { answers } = await this.begin(model, calls)
     await Promise.race([Promise.all(answers.map(({ begun }) => begun)), pause(PATIENCE_MS)])
@@ -123,7 +124,7 @@ export class RequestScope {
       this.cancel()
       this.end()
     }
-    return eventStream(this.guard(frames(answers)), leave)
+    return eventStream(this.guard(frames(answers)), leave, form)
   }
 
   /** A failure in the middle of a stream becomes its last event. */

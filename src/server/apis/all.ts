@@ -3,6 +3,7 @@ import { completionRoute } from './openai/completions.js'
 import { embeddingsRoute } from './openai/embeddings.js'
 import { countTokensRoute, messagesRoute } from './anthropic/messages.js'
 import { modelRoute, modelsRoute } from './openai/models.js'
+import { ollamaRoutes } from './ollama/routes.js'
 import { responseRoutes } from './responses/responses.js'
 import { ResponseStore } from './responses/store.js'
 import type { Route } from './route.js'
@@ -20,6 +21,7 @@ export function allRoutes(): Route[] {
     modelRoute,
     messagesRoute,
     countTokensRoute,
+    ...ollamaRoutes,
     tokenizeRoute,
     detokenizeRoute,
     healthRoute,

@@ -15,8 +15,10 @@ export interface Route {
   /** With variables as in /v1/models/{id}; the last may hold slashes. */
   readonly path: string
   readonly summary: string
-  readonly tag: 'OpenAI' | 'Anthropic' | 'Tokens' | 'Server'
+  readonly tag: 'OpenAI' | 'Anthropic' | 'Ollama' | 'Tokens' | 'Server'
   readonly body?: z.ZodType
+  /** Takes a body whose type does not say that it is JSON, unless a page of a browser sends it. */
+  readonly anyType?: boolean
   /** Answered without a key. */
   readonly open?: boolean
   handle(call: Call<unknown>): Response | Promise<Response>

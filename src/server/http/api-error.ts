@@ -113,8 +113,17 @@ const ANTHROPIC_TYPES: Partial<Record<number, string>> = {
 }
 
 /** `{ type: 'error', error: { type, message }, request_id }`; the parameter is named in the message. */
-export function anthropicError({ status, message, detail }: ApiError, requestId: string): Record<string, unknown> {
-  const type = ANTHROPIC_TYPES[status] ?? 'invalid_request_error'
-  const named = detail.param === undefined || message.startsWith(detail.param) ? message : `${detail.param}: ${message}`
-  return { type: 'error', error: { type, message: named }, request_id: requestId }
+export function anthropicError(error: ApiError, requestId: string): Record<string, unknown> {
+  const type = ANTHROPIC_TYPES[error.status] ?? 'invalid_request_error'
+  return { type: 'error', error: { type, message: withParam(error) }, request_id: requestId }
+}
+
+/** `{ error: 'message' }` */
+export function ollamaError(error: ApiError): { error: string } {
+  return { error: withParam(error) }
+}
+
+/** The message, with the parameter where the form has no other place for it. */
+function withParam({ message, detail: { param } }: ApiError): string {
+  return param === undefined || message.startsWith(param) ? message : `${param}: ${message}`
 }

@@ -11,11 +11,28 @@ export function frame(data: unknown, event?: string): string {
   return `${event === undefined ? '' : `event: ${event}\n`}data: ${text}\n\n`
 }
 
+/** How frames go over the line. */
+export interface StreamForm {
+  readonly contentType: string
+  /** What readers skip, so that the connection is not idle; forms without such a thing have none. */
+  readonly idle?: string
+}
+
+/** Server-sent events. */
+export const EVENTS: StreamForm = { contentType: 'text/event-stream; charset=utf-8', idle: ': waiting\n\n' }
+
+/** A JSON object on each line. */
+export const LINES: StreamForm = { contentType: 'application/x-ndjson' }
+
 /**
  * @param frames is asked for the next frame only when the reader has taken the last; it is returned when the reader leaves
  * @param cancel ends what the frames wait for
  */
-export function eventStream(frames: AsyncGenerator<string, void, undefined>, cancel: () => void): Response {
+export function eventStream(
+  frames: AsyncGenerator<string, void, undefined>,
+  cancel: () => void,
+  form = EVENTS,
+): Response {
   const encoder = new TextEncoder()
   let waiting = false
   let lastActive = performance.now()
@@ -32,7 +49,7 @@ export function eventStream(frames: AsyncGenerator<string, void, undefined>, can
           const idle = performance.now() - lastActive
           if (waiting && idle >= HEARTBEAT_MS) {
             lastActive = performance.now()
-            controller.enqueue(encoder.encode(': waiting\n\n'))
+            if (form.idle !== undefined) controller.enqueue(encoder.encode(form.idle))
           } else if (!waiting && idle >= STALL_MS) {
             stop()
             controller.error(new Error('the reader of the stream takes nothing'))
@@ -55,7 +72,7 @@ export function eventStream(frames: AsyncGenerator<string, void, undefined>, can
   )
   return new Response(body, {
     headers: {
-      'content-type': 'text/event-stream; charset=utf-8',
+      'content-type': form.contentType,
       'cache-control': 'no-cache',
       'x-accel-buffering': 'no',
     },

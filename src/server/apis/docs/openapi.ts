@@ -13,7 +13,11 @@ export function openApi(routes: readonly Route[], version: string): Json {
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'kaiyuan', version, description: 'Open language models behind the APIs of OpenAI and Anthropic.' },
+    info: {
+      title: 'kaiyuan',
+      version,
+      description: 'Open language models behind the APIs of OpenAI, Anthropic and Ollama.',
+    },
     paths,
     components: {
       schemas,
@@ -38,7 +42,7 @@ function operation(route: Route, schemas: Json): Json {
       requestBody: { required: true, content: { 'application/json': { schema: reference(route.body, schemas) } } },
     }),
     responses: {
-      '200': { description: 'The answer; with stream: true, server-sent events.' },
+      '200': { description: 'The answer; as a stream, server-sent events, or for Ollama lines of JSON.' },
       '4XX': { description: 'What is wrong with the request, in the error form of the API.' },
       '5XX': { description: 'What the server could not do; Retry-After says when to try again.' },
     },
