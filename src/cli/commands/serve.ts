@@ -6,7 +6,9 @@ import { examples } from './examples.js'
 export function serveCommand(cli: Command): void {
   const serve = cli
     .command('serve [models...]')
-    .description('serve models over HTTP, in the APIs of OpenAI, Anthropic and Ollama; docs/server.md shows every endpoint')
+    .description(
+      'serve models over HTTP, in the APIs of OpenAI, Anthropic and Ollama; docs/server.md shows every endpoint',
+    )
     .option('--host <address>', 'address to listen on; others than 127.0.0.1 need a key', '127.0.0.1')
     .option('--port <number>', '0 takes a free one', integer, 8080)
     .option('--api-key <key>', 'key that clients must give; may be given again', collect)
