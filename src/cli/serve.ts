@@ -12,6 +12,7 @@ export interface ServeFlags extends LoadFlags {
   readonly port: number
   readonly apiKey?: string[]
   readonly apiKeyFile?: string
+  readonly allowHost?: string[]
   readonly maxConcurrency: number
   readonly maxQueue: number
   readonly maxBody: number
@@ -26,9 +27,7 @@ export interface ServeFlags extends LoadFlags {
 export async function serve(models: readonly string[], flags: ServeFlags): Promise<void> {
   const log = createLog(flags.logFormat, (line) => process.stderr.write(line))
   const named = namedModels(models.length > 0 ? models : [MINI])
-  const apiKeys = [...(flags.apiKey ?? []), ...(flags.apiKeyFile === undefined ? [] : readKeyFile(flags.apiKeyFile))]
-  if (apiKeys.some((key) => key === ''))
-    throw new UserError('--api-key: expected a key, found nothing', 'invalid_argument')
+  const apiKeys = keysOf(flags)
   checkCounts(flags)
   const stopped = stopSignal()
   const server = await serveModels({
@@ -36,6 +35,7 @@ export async function serve(models: readonly string[], flags: ServeFlags): Promi
     load: { ...loadOptions(flags), cacheMemory: flags.cacheMemory },
     host: flags.host,
     port: flags.port,
+    allowHosts: flags.allowHost,
     apiKeys,
     maxConcurrency: flags.maxConcurrency,
     maxQueue: flags.maxQueue,
@@ -55,6 +55,15 @@ export async function serve(models: readonly string[], flags: ServeFlags): Promi
     const cut = await server.close(flags.drain * 1000)
     log({ event: 'server', message: cut > 0 ? `ended; ${cut} answers were cut off` : 'ended' })
   }
+}
+
+/** Those of the flags, or else of the environment, which other users do not see as they see flags. @throws UserError */
+function keysOf({ apiKey = [], apiKeyFile }: ServeFlags): string[] {
+  const keys = [...apiKey, ...(apiKeyFile === undefined ? [] : readKeyFile(apiKeyFile))]
+  if (keys.some((key) => key === ''))
+    throw new UserError('--api-key: expected a key, found nothing', 'invalid_argument')
+  if (keys.length > 0) return keys
+  return (process.env['KAIYUAN_API_KEY'] ?? '').split(/[\s,]+/).filter((key) => key !== '')
 }
 
 /** NAME=PATH, or a path whose last part is the name. @throws UserError for names that come twice. */

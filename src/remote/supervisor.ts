@@ -20,6 +20,8 @@ export interface EngineSource {
   readonly info: EngineInfo | undefined
   /** How often the engine was lost. */
   readonly crashes: number
+  /** Where its files are, as messages of the engine name them. */
+  readonly places: readonly string[]
   /** Resolves when the model is loaded for the first time. Rejects with UserError when its files are at fault. */
   readonly loaded: Promise<EngineInfo>
   /** @throws EngineUnavailable while it is not ready. */
@@ -60,6 +62,11 @@ export class EngineSupervisor implements EngineSource {
     this.loaded.catch(() => undefined)
     this.settle = settle
     this.start()
+  }
+
+  get places(): string[] {
+    const { model } = this.supervised
+    return [...(this.info ? [this.info.name] : []), ...(typeof model === 'string' ? [model] : [])]
   }
 
   get engine(): EngineLike {
@@ -130,6 +137,7 @@ export function loadedSource(name: string, engine: EngineLike): EngineSource {
     state: 'ready',
     info,
     crashes: 0,
+    places: [info.name],
     loaded: Promise.resolve(info),
     engine,
     close: () => Promise.resolve(),

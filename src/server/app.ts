@@ -2,9 +2,11 @@ import { getConnInfo } from '@hono/node-server/conninfo'
 import { Hono, type Context } from 'hono'
 import { cors } from 'hono/cors'
 import { ApiError, anthropicError, apiErrorOf, ollamaError, openaiError } from './http/api-error.js'
-import { checkBody, checkJsonType, parseJson, type BodyBudget } from './http/body.js'
+import { checkJsonType, type BodyBudget } from './http/body.js'
+import type { BodyReader } from './http/body-reader.js'
 import { docsPage } from './apis/docs/page.js'
 import { frame } from './http/events.js'
+import type { Hosts } from './http/hosts.js'
 import type { Keys } from './http/keys.js'
 import type { Log } from './http/log.js'
 import { openApi } from './apis/docs/openapi.js'
@@ -16,7 +18,10 @@ import { notFound } from './apis/probes/probes.js'
 export interface AppOptions {
   readonly state: ServerState
   readonly keys: Keys
+  /** Names under which the server answers; undefined: any. */
+  readonly hosts?: Hosts | undefined
   readonly bodies: BodyBudget
+  readonly reader: BodyReader
   readonly log: Log
   readonly logPrompts: boolean
   /** Origins whose pages may call; none by default. */
@@ -24,10 +29,25 @@ export interface AppOptions {
   readonly version: string
 }
 
+/** The page has a style and nothing else: no script, no frame around it, nowhere to send to. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "style-src 'unsafe-inline'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ')
+
 /** The HTTP side: who may ask, what a request must look like, and what becomes of errors. Routes do the rest. */
 export function createApp(options: AppOptions): Hono {
   const app = new Hono()
   const routes = allRoutes()
+  app.use(async (context, next) => {
+    options.hosts?.check(context.req.header('host'))
+    await next()
+    // Answers echo what was sent; none of them is to be taken for a page or a script.
+    context.res.headers.set('x-content-type-options', 'nosniff')
+  })
   if (options.cors.length > 0) {
     const origin = options.cors.includes('*') ? '*' : [...options.cors]
     app.use(cors({ origin, exposeHeaders: ['x-request-id', 'retry-after'], maxAge: 600 }))
@@ -39,7 +59,7 @@ export function createApp(options: AppOptions): Hono {
   const page = docsPage(api)
   app.get('/openapi.json', () => Response.json(api))
   app.get('/docs', (context) => {
-    context.header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
+    context.header('content-security-policy', PAGE_POLICY)
     return context.html(page)
   })
   app.notFound((context) => {
@@ -47,8 +67,9 @@ export function createApp(options: AppOptions): Hono {
     return errorResponse(notFound(method, path.slice(0, 200)), path, 'none')
   })
   app.onError((error, context) => {
-    options.log({ event: 'error', message: error.stack ?? error.message })
-    return errorResponse(apiErrorOf(error), context.req.path, 'none')
+    const failure = apiErrorOf(error)
+    if (failure.status === 500) options.log({ event: 'error', message: error.stack ?? error.message })
+    return errorResponse(failure, context.req.path, 'none')
   })
   return app
 }
@@ -107,10 +128,10 @@ class Exchange {
     if (!route.body) return undefined
     // Browsers name the page's origin; whoever names none could send any type anyway.
     if (!route.anyType || context.req.raw.headers.has('origin')) checkJsonType(context.req.raw)
-    const { text, release } = await options.bodies.read(context.req.raw)
+    const { bytes, release } = await options.bodies.read(context.req.raw, scope.client)
     scope.onEnd(release)
-    if (options.logPrompts) this.body = text
-    return checkBody(route.body, parseJson(text))
+    if (options.logPrompts) this.body = new TextDecoder().decode(bytes)
+    return options.reader.read(bytes, route.body, `${route.method} ${route.path}`, scope.client)
   }
 
   private report(): void {

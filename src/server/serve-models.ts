@@ -36,6 +36,11 @@ export interface ServeOptions extends HandlerOptions {
   readonly host?: string | undefined
   /** 8080 by default; 0 takes a free one. */
   readonly port?: number | undefined
+  /**
+   * Names of this server that requests may give as Host, without ports, besides `localhost`, the addresses of this machine alone and
+   * `host`. Others are refused with 403 where there are no keys, since a page of any site could have its name lead here.
+   */
+  readonly allowHosts?: readonly string[] | undefined
 }
 
 /** A handler of requests without a socket of its own. */
@@ -76,8 +81,8 @@ export interface ModelServer {
  */
 export async function serveModels(options: ServeOptions): Promise<ModelServer> {
   const log = options.log ?? (() => undefined)
-  const { host = '127.0.0.1', port = 8080 } = options
-  const settings = settingsOf(options)
+  const { host = '127.0.0.1', port = 8080, allowHosts = [] } = options
+  const settings = { ...settingsOf(options), hosts: [host, ...allowHosts] }
   const { sources, loaded } = sourcesOf(options, settings, log)
   try {
     const server = await listen(assemble(sources, settings, log), { host, port, apiKeys: settings.apiKeys })
@@ -109,13 +114,11 @@ export function modelHandler(options: HandlerOptions): ModelHandler {
   const log = options.log ?? (() => undefined)
   const settings = settingsOf(options)
   const { sources, loaded } = sourcesOf(options, settings, log)
-  const { app } = assemble(sources, settings, log)
+  const { app, close } = assemble(sources, settings, log)
   return {
     handle: async (request) => app.fetch(request),
     loaded,
-    async close() {
-      await Promise.all(sources.map((source) => source.close()))
-    },
+    close,
   }
 }
 

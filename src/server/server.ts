@@ -4,6 +4,8 @@ import type { Hono } from 'hono'
 import { UserError } from '../errors.js'
 import { createApp } from './app.js'
 import { BodyBudget } from './http/body.js'
+import { BodyReader } from './http/body-reader.js'
+import { Hosts } from './http/hosts.js'
 import { Keys, isLoopback } from './http/keys.js'
 import type { Log } from './http/log.js'
 import { Metrics } from './admission/metrics.js'
@@ -16,6 +18,8 @@ export interface ServerOptions {
   /** 0 takes a free one. */
   readonly port: number
   readonly apiKeys: readonly string[]
+  /** Without keys, the names under which the server answers besides this machine's own; undefined: any. */
+  readonly hosts?: readonly string[] | undefined
   /** Answers in the making, per model. */
   readonly maxConcurrency: number
   /** Requests that wait, per model. */
@@ -29,6 +33,10 @@ export interface ServerOptions {
 
 /** All bodies in memory together, in bodies of the largest size. */
 const BODIES = 32
+
+/** Within which the head of a request arrives, and all of it. */
+const HEADERS_MS = 30_000
+const REQUEST_MS = 70_000
 
 /** A server that listens. */
 export interface RunningServer {
@@ -46,6 +54,8 @@ export interface Assembled {
   readonly sources: readonly EngineSource[]
   readonly state: ServerState
   readonly app: Hono
+  /** Ends what was started for it. */
+  readonly close: () => Promise<void>
 }
 
 export function assemble(
@@ -55,16 +65,22 @@ export function assemble(
 ): Assembled {
   const models = new ModelSet(sources, { running: options.maxConcurrency, waiting: options.maxQueue })
   const state: ServerState = { models, metrics: new Metrics(models.all), draining: false }
+  const reader = new BodyReader()
   const app = createApp({
     state,
+    reader,
     keys: new Keys(options.apiKeys),
+    ...(options.hosts && options.apiKeys.length === 0 && { hosts: new Hosts(options.hosts) }),
     bodies: new BodyBudget(options.maxBody, BODIES * options.maxBody),
     log,
     logPrompts: options.logPrompts,
     cors: options.cors,
     version: options.version,
   })
-  return { sources, state, app }
+  const close = async (): Promise<void> => {
+    await Promise.all([reader.close(), ...sources.map((source) => source.close())])
+  }
+  return { sources, state, app, close }
 }
 
 /**
@@ -81,11 +97,13 @@ export function startServer(
 
 /** Puts a server on an address. @throws UserError as {@link startServer} does */
 export async function listen(
-  { sources, state, app }: Assembled,
+  { state, app, close }: Assembled,
   options: Pick<ServerOptions, 'host' | 'port' | 'apiKeys'>,
 ): Promise<RunningServer> {
   checkExposure(options)
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false })
+  // What trickles in is ended by Node too, where our own limits have not heard of it yet.
+  const serverOptions = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }
+  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false, serverOptions })
   await bind(server, options)
   const { port } = server.address() as AddressInfo
   const host = options.host.includes(':') ? `[${options.host}]` : options.host
@@ -105,7 +123,7 @@ export async function listen(
       const cut = active()
       if ('closeAllConnections' in server) server.closeAllConnections()
       await closed
-      await Promise.all(sources.map((source) => source.close()))
+      await close()
       return cut
     },
   }

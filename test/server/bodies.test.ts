@@ -41,16 +41,43 @@ describe('bodies that are too large', () => {
   it('are refused: one by its length or by what comes, all together by what is held', async () => {
     const budget = new BodyBudget(10, 15)
     const large = { status: 413, message: "the body is larger than 10 bytes, the server's limit" }
-    await expect(budget.read(request('{}', 11))).rejects.toMatchObject(large)
-    await expect(budget.read(request('12345678901'))).rejects.toMatchObject(large)
-    const first = await budget.read(request('1234567890'))
-    await expect(budget.read(request('123456'))).rejects.toMatchObject({
+    await expect(budget.read(request('{}', 11), 'a')).rejects.toMatchObject(large)
+    await expect(budget.read(request('12345678901'), 'a')).rejects.toMatchObject(large)
+    const first = await budget.read(request('1234567890'), 'a')
+    await expect(budget.read(request('123456'), 'a')).rejects.toMatchObject({
       status: 429,
       message: 'the server holds too many large requests; try again later',
       detail: { code: 'too_many_bytes', retryAfter: 2 },
     })
     first.release()
-    expect((await budget.read(request('123456'))).text).toBe('123456')
+    expect((await budget.read(request('123456'), 'a')).bytes).toHaveLength(6)
+  })
+})
+
+describe('bodies of one client', () => {
+  const body = (bytes: number): Request => new Request('http://any.host', { method: 'POST', body: 'x'.repeat(bytes) })
+  const silent = (): Request => {
+    const stream = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => undefined) })
+    return new Request('http://any.host', { method: 'POST', body: stream, duplex: 'half' } as RequestInit)
+  }
+
+  it('leave room for those of others', async () => {
+    const budget = new BodyBudget(10, 80)
+    const held = [await budget.read(body(10), 'a'), await budget.read(body(10), 'a')]
+    const refusal = { status: 429, message: 'too many large requests of yours are here; try again later' }
+    await expect(budget.read(body(1), 'a')).rejects.toMatchObject(refusal)
+    expect((await budget.read(body(10), 'b')).bytes).toHaveLength(10)
+    held[0]!.release()
+    expect((await budget.read(body(1), 'a')).bytes).toHaveLength(1)
+  })
+
+  it('that do not come are refused after a while, and before that only so many are waited for', async () => {
+    const budget = new BodyBudget(10, 80, 50)
+    const waiting = Array.from({ length: 33 }, () => budget.read(silent(), 'a').catch((error: unknown) => error))
+    const refusals = (await Promise.all(waiting)) as { status: number; message: string }[]
+    expect(refusals.map(({ status }) => status)).toEqual([...Array<number>(32).fill(408), 429])
+    expect(refusals[0]!.message).toBe('the body did not arrive within 0.05 s')
+    expect((await budget.read(body(10), 'a')).bytes).toHaveLength(10)
   })
 })
 

@@ -11,8 +11,13 @@ export function serveCommand(cli: Command): void {
     )
     .option('--host <address>', 'address to listen on; others than 127.0.0.1 need a key', '127.0.0.1')
     .option('--port <number>', '0 takes a free one', integer, 8080)
-    .option('--api-key <key>', 'key that clients must give; may be given again', collect)
-    .option('--api-key-file <file>', 'one key a line')
+    .option(
+      '--api-key <key>',
+      'key that clients must give; may be given again (or KAIYUAN_API_KEY, which ps does not show)',
+      collect,
+    )
+    .option('--api-key-file <file>', 'one key a line; a file that only its owner can read')
+    .option('--allow-host <name>', 'further name of this server, where there is no key; may be given again', collect)
     .option('--max-concurrency <count>', 'answers in the making at once, per model', integer, 16)
     .option('--max-queue <count>', 'requests that may wait, per model; more get 429', integer, 256)
     .option('--max-body <bytes>', 'largest request: 4MB', bytes, 4_000_000)

@@ -38,6 +38,14 @@ export class ModelSet {
     return [...this.byName.values()]
   }
 
+  /** A message without the places of models on this machine: clients know them by their names. */
+  conceal(text: string): string {
+    let shown = text
+    for (const { name, source } of this.byName.values())
+      for (const place of source.places) if (/[/\\]/.test(place)) shown = shown.replaceAll(place, name)
+    return shown
+  }
+
   /** @throws ApiError 404 that names what there is. */
   find(name: string): ServedModel {
     const model = this.byName.get(name)

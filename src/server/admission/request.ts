@@ -140,7 +140,9 @@ export class RequestScope {
 
   /** What the client hears of a failure of this request. */
   errorOf(error: unknown): ApiError {
-    return apiErrorOf(error, { prompt: this.promptParam, grammar: this.grammarParam })
+    const known = apiErrorOf(error, { prompt: this.promptParam, grammar: this.grammarParam })
+    const message = this.state.models.conceal(known.message)
+    return message === known.message ? known : new ApiError(known.status, message, known.detail, { cause: known })
   }
 
   private count(model: ServedModel, answer: Generation, whole: GenerationResult): void {

@@ -3,54 +3,87 @@ import { ApiError } from './api-error.js'
 
 /** Nested deeper than any request means; JSON of this depth is safe to walk. */
 const MAX_DEPTH = 100
+/** Objects and lists of one body: what they take to read, to check and to send on is bounded by their number. */
+const MAX_PARTS = 50_000
+/** Of what all bodies may take together, the part that one client may take. */
+const CLIENTS_PART = 1 / 4
+/** Bodies of one client that are on their way at once. */
+const MAX_ARRIVING = 32
+/** A body that is not here by then does not come. */
+const PATIENCE_MS = 60_000
 
-/** Bytes of request bodies that are in memory at once, over all requests. */
+/** What one client holds. */
+interface Held {
+  bytes: number
+  arriving: number
+}
+
+/** Bytes of request bodies that are in memory at once, over all requests, and of each client's. */
 export class BodyBudget {
   private held = 0
+  private readonly clients = new Map<string, Held>()
 
   constructor(
     /** Of one body. */
     readonly limit: number,
     /** Of all together. */
     private readonly total: number,
+    private readonly patienceMs = PATIENCE_MS,
   ) {}
 
   /**
-   * Text of a body; its bytes count until `release`.
-   * @throws ApiError 413 above the limit, 429 when too much is held already
+   * A body; its bytes count until `release`.
+   * @param client whose share they are of
+   * @throws ApiError 413 above the limit, 429 when too much is held already, 408 when it does not come
    */
-  async read(request: Request): Promise<{ text: string; release: () => void }> {
+  async read(request: Request, client: string): Promise<{ bytes: Uint8Array; release: () => void }> {
     const announced = Number(request.headers.get('content-length') ?? 0)
     if (announced > this.limit) throw this.tooLarge()
+    const own = this.of(client)
+    if (own.arriving >= MAX_ARRIVING) throw tooMany('too many requests of yours are on their way')
     const chunks: Uint8Array[] = []
     let size = 0
     let released = false
     const release = (): void => {
-      if (!released) this.held -= size
+      if (released) return
       released = true
+      this.count(client, own, -size)
     }
+    own.arriving++
+    const arrival = new Arrival(request.body, this.patienceMs)
     try {
       // By hand: what comes without a length, in chunks, is cut off as soon as it is too long.
-      for await (const chunk of request.body ?? []) {
+      for (let chunk = await arrival.next(); chunk; chunk = await arrival.next()) {
         size += chunk.length
-        this.held += chunk.length
+        this.count(client, own, chunk.length)
         if (size > this.limit) throw this.tooLarge()
-        if (this.held > this.total) {
-          const message = 'the server holds too many large requests; try again later'
-          throw new ApiError(429, message, { code: 'too_many_bytes', retryAfter: 2 })
-        }
+        if (this.held > this.total) throw tooMany('the server holds too many large requests')
+        if (own.bytes > Math.max(this.limit, this.total * CLIENTS_PART))
+          throw tooMany('too many large requests of yours are here')
         chunks.push(chunk)
       }
-      const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
-      return { text, release }
+      return { bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks), release }
     } catch (error) {
       release()
       if (error instanceof ApiError) throw error
-      if (error instanceof TypeError && 'code' in error && error.code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
-        throw new ApiError(400, 'the body is not UTF-8', { code: 'invalid_json' })
-      }
       throw new ApiError(499, 'the request was cancelled', { code: 'cancelled' }, { cause: error })
+    } finally {
+      arrival.end()
+      own.arriving--
+      this.count(client, own, 0)
     }
+  }
+
+  private of(client: string): Held {
+    let own = this.clients.get(client)
+    if (!own) this.clients.set(client, (own = { bytes: 0, arriving: 0 }))
+    return own
+  }
+
+  private count(client: string, own: Held, bytes: number): void {
+    this.held += bytes
+    own.bytes += bytes
+    if (own.bytes === 0 && own.arriving === 0) this.clients.delete(client)
   }
 
   private tooLarge(): ApiError {
@@ -60,10 +93,60 @@ export class BodyBudget {
   }
 }
 
-/** @throws ApiError 400 for what is not JSON or is nested too deeply. */
+function tooMany(fault: string): ApiError {
+  return new ApiError(429, `${fault}; try again later`, { code: 'too_many_bytes', retryAfter: 2 })
+}
+
+/** The chunks of a body, which come within a time or not at all. */
+class Arrival {
+  private readonly reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  private readonly late: Promise<never>
+  private timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(body: ReadableStream<Uint8Array> | null, patienceMs: number) {
+    this.reader = body?.getReader()
+    this.late = new Promise((_, reject) => {
+      const seconds = patienceMs / 1000
+      const error = new ApiError(408, `the body did not arrive within ${seconds} s`, { code: 'request_timeout' })
+      this.timer = setTimeout(() => reject(error), patienceMs)
+    })
+    this.late.catch(() => undefined)
+  }
+
+  /** @throws ApiError 408 */
+  async next(): Promise<Uint8Array | undefined> {
+    return this.reader && (await Promise.race([this.reader.read(), this.late])).value
+  }
+
+  /** What is still to come is not waited for. */
+  end(): void {
+    clearTimeout(this.timer)
+    this.reader?.cancel().catch(() => undefined)
+  }
+}
+
+/** A body of JSON as `schema` describes it. @throws ApiError 400 that says what is wrong. */
+export function readBody(bytes: Uint8Array, schema: z.ZodType): unknown {
+  return checkBody(schema, parseJson(textOf(bytes)))
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new ApiError(400, 'the body is not UTF-8', { code: 'invalid_json' }, { cause })
+  }
+}
+
+/** @throws ApiError 400 for what is not JSON, is nested too deeply or has too many parts. */
 export function parseJson(text: string): unknown {
-  if (depthOf(text) > MAX_DEPTH) {
+  const { depth, parts } = shapeOf(text)
+  if (depth > MAX_DEPTH) {
     throw new ApiError(400, `the body is nested more than ${MAX_DEPTH} levels deep`, { code: 'invalid_json' })
+  }
+  if (parts > MAX_PARTS) {
+    const message = `the body has ${parts} objects and lists, more than the ${MAX_PARTS} that are read; send less`
+    throw new ApiError(400, message, { code: 'request_too_complex' })
   }
   try {
     return JSON.parse(text)
@@ -73,19 +156,21 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Most brackets open at once outside of strings. What is not JSON gets some number. */
-function depthOf(text: string): number {
+/** Brackets outside of strings: how many, and most of them open at once. What is not JSON gets some numbers. */
+function shapeOf(text: string): { depth: number; parts: number } {
   let depth = 0
   let deepest = 0
+  let parts = 0
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i)
     if (c === 0x22) {
       i = endOfString(text, i)
     } else if (c === 0x5b || c === 0x7b) {
+      parts++
       if (++depth > deepest) deepest = depth
     } else if (c === 0x5d || c === 0x7d) depth--
   }
-  return deepest
+  return { depth: deepest, parts }
 }
 
 /** Index of the quote that closes the string whose opening quote is at `start`. */

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { UserError } from '../../errors.js'
 
@@ -44,8 +44,19 @@ export function readKeyFile(path: string): string[] {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'))
-  if (keys.length > 0) return keys
+  if (keys.length > 0) return checkPrivate(path, keys)
   throw new UserError(`${path}: expected one API key on each line, found none`, 'invalid_file')
+}
+
+/** A key that others can read is none. Windows has no such modes. */
+function checkPrivate(path: string, keys: string[]): string[] {
+  const { mode } = statSync(path)
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return keys
+  const found = (mode & 0o777).toString(8)
+  throw new UserError(
+    `${path}: expected a file that only its owner can read, found mode ${found}; run chmod 600 on it`,
+    'invalid_file',
+  )
 }
 
 /** True for addresses that only this machine reaches. */
