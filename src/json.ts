@@ -13,6 +13,11 @@ export function isJsonObject(value: unknown): value is JsonObject {
  */
 export function parseJsonObject(bytes: Uint8Array, where: string): JsonObject {
   let value: unknown
+  if (isDeeper(bytes, DEEPEST))
+    throw new UserError(
+      `${where}: expected JSON of at most ${DEEPEST} levels, found more. Download the file again.`,
+      'invalid_file',
+    )
   try {
     value = parseLenient(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (cause) {
@@ -22,6 +27,21 @@ export function parseJsonObject(bytes: Uint8Array, where: string): JsonObject {
   if (isJsonObject(value)) return value
   const found = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
   throw new UserError(`${where}: expected a JSON object, found ${found}. Download the file again.`, 'invalid_file')
+}
+
+/** Published files have ten; what walks through a value may do so by recursion. */
+const DEEPEST = 200
+
+function isDeeper(json: Uint8Array, limit: number): boolean {
+  let depth = 0
+  for (let i = 0; i < json.length; i++) {
+    const byte = json[i]
+    if (byte === 0x22) while (++i < json.length && json[i] !== 0x22) i += json[i] === 0x5c ? 1 : 0
+    else if (byte === 0x5b || byte === 0x7b) {
+      if (++depth > limit) return true
+    } else if (byte === 0x5d || byte === 0x7d) depth--
+  }
+  return false
 }
 
 function parseLenient(text: string): unknown {

@@ -18,6 +18,8 @@ export interface PublishedForms {
 export interface ModelDefinition {
   readonly modelTypes: readonly string[]
   readonly published?: PublishedForms
+  /** Tensors of a layer, below it, that the labs publish and that nothing reads. */
+  readonly spare?: RegExp
   /** @throws UserError when the config is not one this definition can build. A definition without MTP leaves the option aside. */
   build(checkpoint: Checkpoint, options?: BuildOptions): Promise<Program>
 }

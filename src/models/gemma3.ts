@@ -67,7 +67,7 @@ const Gemma3Config = z.object({
   hidden_activation: z.literal('gelu_pytorch_tanh').default('gelu_pytorch_tanh'),
   torch_dtype: z.string().optional(),
   dtype: z.string().optional(),
-  query_pre_attn_scalar: z.number().positive().max(1e6).default(256),
+  query_pre_attn_scalar: z.number().min(1e-3).max(1e6).default(256),
   sliding_window: spanLength.default(4096),
   layer_types: z.array(z.enum(['sliding_attention', 'full_attention'])).optional(),
   sliding_window_pattern: z.number().int().min(1).default(6),
@@ -87,7 +87,7 @@ function ropes(c: Config, headDim: number): Record<'full_attention' | 'sliding_a
   const make = (parameters: Record<string, unknown>): Rope =>
     makeRope({ rope_parameters: parameters, max_position_embeddings }, headDim)
   return {
-    full_attention: make(both?.full_attention ?? { ...c.rope_scaling, rope_theta: c.rope_theta }),
+    full_attention: make({ ...(both?.full_attention ?? { rope_theta: c.rope_theta }), ...c.rope_scaling }),
     sliding_attention: make(both?.sliding_attention ?? { rope_theta: c.rope_local_base_freq }),
   }
 }

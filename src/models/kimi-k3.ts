@@ -20,6 +20,8 @@ import { embeddingAndHead, textModel } from './parts/text-model.js'
 
 export const kimiK3: ModelDefinition = {
   modelTypes: ['kimi_k3'],
+  // The first block has nothing before it to attend to.
+  spare: /layers\.0\.self_attention_res_(norm|proj)\./,
   build: (checkpoint) => Promise.resolve(build(checkpoint)),
 }
 

@@ -120,6 +120,7 @@ function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
   return {
     ...latent,
     model_type: 'mistral4',
+    rope_scaling: null,
     rope_parameters: {
       ...(rope ?? { rope_type: 'default' }),
       original_max_position_embeddings: length ?? latent.max_position_embeddings,

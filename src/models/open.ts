@@ -1,4 +1,5 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
+import { refuseLookAlikeIn } from '../checkpoint/files/look-alikes.js'
 import type { FileSet } from '../checkpoint/files/source.js'
 import { openFolder } from '../checkpoint/safetensors/folder.js'
 import { UserError } from '../errors.js'
@@ -14,12 +15,20 @@ const MISTRAL = MODELS.flatMap(({ published }) => published?.mistral ?? [])
  * @throws UserError when files are missing, damaged or of an unknown kind.
  */
 export async function openCheckpoint(files: FileSet): Promise<Checkpoint> {
-  const { main } = files
-  if (main?.endsWith('.gguf')) return openGguf(files, main, GGUF)
-  if (main?.endsWith('.safetensors')) return openWeights(files)
-  if (main === undefined) {
-    const only = await onlyGguf(files)
-    return only === undefined ? openWeights(files) : openGguf(files, only, GGUF)
+  const main = files.main ?? (await onlyGguf(files))
+  if (main === undefined || /\.safetensors$/i.test(main)) return openWeights(files)
+  if (!/\.gguf$/i.test(main)) await expectGguf(files, main)
+  return openGguf(files, main, GGUF)
+}
+
+/** Ollama keeps its files under names without an ending. @throws UserError for a file that is not GGUF. */
+async function expectGguf(files: FileSet, main: string): Promise<void> {
+  const source = await files.open(main)
+  try {
+    if (source && source.size >= 4 && String.fromCharCode(...(await source.read(0, 4))) === 'GGUF') return
+    if (source) await refuseLookAlikeIn(source)
+  } finally {
+    await source?.close()
   }
   throw new UserError(
     `${files.name}/${main}: expected a model folder, a .gguf file or a .safetensors file. Give one of these.`,

@@ -5,6 +5,7 @@ import type { Program } from '../graph/program.js'
 import type { BuildOptions, ModelDefinition } from './definition.js'
 import * as families from './families.js'
 import { unsupported } from './parts/config.js'
+import { checkUnread } from './parts/unread.js'
 
 /** Every architecture. */
 export const MODELS: readonly ModelDefinition[] = Object.values(families)
@@ -22,6 +23,7 @@ export async function buildProgram(checkpoint: Checkpoint, options: BuildOptions
   if (model) {
     const program = await model.build(checkpoint, options)
     if (options.mtp && !program.draft) unsupported(checkpoint.name, 'speculate mtp')
+    await checkUnread(checkpoint, program, model.spare)
     return program
   }
   const found = typeof modelType === 'string' ? `model_type ${modelType}` : 'no model_type'

@@ -13,16 +13,20 @@ import type { Tokenizer } from './tokenizer.js'
 export function ggufTokenizer(
   vocabulary: EmbeddedTokenizer['vocabulary'],
   where: string,
-  eosIds: readonly number[],
+  idsOfEnds: readonly number[],
 ): Tokenizer | undefined {
   const get = (key: string): unknown => vocabulary.get(key)
   const model = get('model')
   if (model === undefined) return undefined
   const tokens = list<string>(get('tokens'), 'string')
   if (!tokens) throw invalid(where, 'expected tokenizer.ggml.tokens, a list of strings')
-  const types = list<number>(get('token_type'), 'number') ?? tokens.map(() => 1)
+  const types = list<number>(get('token_type'), 'number') ?? tokens.map(() => NORMAL)
   if (types.length !== tokens.length)
     throw invalid(where, `${tokens.length} tokens and ${types.length} token types; expected as many`)
+  const ends = endsByText(tokens)
+  // Some files say that they are plain text.
+  for (const id of ends) types[id] = CONTROL
+  const eosIds = [...new Set([...idsOfEnds, ...ends])]
   const id = (key: string): number | undefined => {
     const value = get(key)
     return typeof value === 'number' && value >= 0 && value < tokens.length ? value : undefined
@@ -55,6 +59,30 @@ export function ggufTokenizer(
     )
   const addsBos = typeof addBos === 'boolean' ? addBos : known.addBos === true
   return huggingFaceTokenizer(byteLevelJson(parts, known), {}, { ...setup, addBos: addsBos })
+}
+
+/** ggml's types of tokens. */
+const NORMAL = 1
+const CONTROL = 3
+const USER_DEFINED = 4
+
+/** Texts of tokens that end a turn or a text whatever the metadata says; llama.cpp, llama-vocab.cpp (special_eog_ids). */
+const END_TEXTS: ReadonlySet<string> = new Set([
+  ...['<|eot_id|>', '<|eom_id|>', '<|end_of_text|>', '<|im_end|>', '<|end|>', '<end_of_turn>', '<|endoftext|>'],
+  ...['<|return|>', '<|call|>', '<|flush|>', '<|calls|>', '<EOT>', '_<EOT>', '[EOT]', '[EOS]', '<end_of_utterance>'],
+  '<\uff5cend\u2581of\u2581sentence\uff5c>',
+])
+
+/** In these vocabularies `<|end|>` ends a message, after which the turn goes on: gpt-oss and Solar. */
+const MESSAGES_END = [
+  ['<|return|>', '<|call|>'],
+  ['<|calls|>', '<|flush|>'],
+]
+
+function endsByText(tokens: readonly string[]): number[] {
+  const ids = new Map(tokens.flatMap((text, id) => (END_TEXTS.has(text) ? [[text, id]] : [])))
+  if (MESSAGES_END.some((both) => both.every((text) => ids.has(text)))) ids.delete('<|end|>')
+  return [...ids.values()]
 }
 
 interface Vocabulary {
@@ -100,8 +128,8 @@ function vocabAndMerges({ tokens, merges }: Vocabulary): { vocab: Record<string,
 
 function addedTokens({ tokens, types }: Vocabulary): { id: number; content: string; special: boolean }[] {
   return tokens
-    .map((content, id) => ({ id, content, special: types[id] === 3, normalized: false }))
-    .filter(({ id }) => types[id] === 3 || types[id] === 4)
+    .map((content, id) => ({ id, content, special: types[id] === CONTROL, normalized: false }))
+    .filter(({ id }) => types[id] === CONTROL || types[id] === USER_DEFINED)
 }
 
 /** Merges as pairs; those whose joint is no token can never apply, and llama.cpp accepts files that have them. */

@@ -1,6 +1,6 @@
 import { invalid } from './invalid.js'
 import { TEKKEN } from './patterns.js'
-import { tiktokenTokenizer } from './tiktoken.js'
+import { isBase64, tiktokenTokenizer } from './tiktoken.js'
 import type { Tokenizer } from './tokenizer.js'
 
 /** Control tokens of files that list none, by id. mistral-common, tokens/tokenizers/tekken.py. */
@@ -9,6 +9,9 @@ const CONTROL = [
   ...['[/TOOL_RESULTS]', '[TOOL_CALLS]', '[IMG]', '<pad>', '[IMG_BREAK]', '[IMG_END]', '[PREFIX]', '[MIDDLE]'],
   ...['[SUFFIX]', '[SYSTEM_PROMPT]', '[/SYSTEM_PROMPT]', '[TOOL_CONTENT]'],
 ]
+
+/** Published files have 1,000. */
+const MOST_SPECIALS = 2 ** 16
 
 interface TekkenJson {
   readonly config: { default_vocab_size: number; default_num_special_tokens: number; pattern: string }
@@ -58,10 +61,16 @@ function checked(value: unknown, where: string): TekkenJson {
   const config = json.config
   if (!isCount(config?.default_vocab_size) || !isCount(config.default_num_special_tokens))
     throw invalid(where, 'expected config.default_vocab_size and config.default_num_special_tokens')
+  if (config.default_num_special_tokens > Math.min(config.default_vocab_size, MOST_SPECIALS))
+    throw invalid(
+      where,
+      `config.default_num_special_tokens: expected at most ${Math.min(config.default_vocab_size, MOST_SPECIALS)}, ` +
+        `found ${config.default_num_special_tokens}`,
+    )
   if (typeof config.pattern !== 'string') throw invalid(where, 'expected config.pattern, a regular expression')
   if (!Array.isArray(json.vocab)) throw invalid(where, 'expected vocab, a list of ranks and bytes')
   for (const [i, entry] of json.vocab.entries()) {
-    if (!isCount(entry?.rank) || typeof entry.token_bytes !== 'string' || !/^[A-Za-z0-9+/]+=*$/.test(entry.token_bytes))
+    if (!isCount(entry?.rank) || typeof entry.token_bytes !== 'string' || !isBase64(entry.token_bytes))
       throw invalid(where, `vocab[${i}]: expected a rank and base64 bytes`)
   }
   const specials = json.special_tokens

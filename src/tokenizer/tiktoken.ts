@@ -20,6 +20,11 @@ export interface TiktokenSetup {
   readonly eosIds: readonly number[]
 }
 
+/** Some bytes, at least one. */
+export function isBase64(text: string): boolean {
+  return text !== '' && /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)
+}
+
 /** `base64 rank` lines. @throws UserError invalid_tokenizer. */
 export function parseRanks(text: string, where: string): Map<string, number> {
   const ranks = new Map<string, number>()
@@ -27,7 +32,7 @@ export function parseRanks(text: string, where: string): Map<string, number> {
     if (line === '') continue
     const [token, rank] = line.split(' ')
     const id = Number(rank)
-    if (token === undefined || !Number.isInteger(id) || id < 0 || id >= 2 ** 24 || !/^[A-Za-z0-9+/]+=*$/.test(token))
+    if (token === undefined || !Number.isInteger(id) || id < 0 || id >= 2 ** 24 || !isBase64(token))
       throw invalid(
         where,
         `line ${i + 1}: expected a base64 token and its rank, found ${JSON.stringify(line.slice(0, 40))}`,

@@ -195,6 +195,14 @@ describe('a GGUF file', () => {
     expect(await refusal(openFile(file))).toMatch(/^UserError: folder\/m\.gguf: /)
   })
 
+  it('refuses bytes between tensors, or after the last, that belong to none', async () => {
+    const tensor = (rows: number) => ({ type: 0, shape: [rows], bytes: new Uint8Array(128) })
+    const open = (first: number, last: number): Promise<string> =>
+      refusal(openFile(gguf({ 'general.architecture': 'x' }, { t: tensor(first), u: tensor(last) })))
+    expect(await open(8, 32)).toMatch(/tensor t ends at byte \d+, but tensor u begins at byte \d+: what lies between/)
+    expect(await open(32, 8)).toMatch(/tensor u ends at byte \d+, but the file ends at byte \d+/)
+  })
+
   it('refuses metadata that would take all memory', async () => {
     const long = memoryFiles(
       'folder',

@@ -58,6 +58,12 @@ describe('what passes by itself is asked for again', () => {
     expect(asked()).toBe(3)
   })
 
+  it('not where the server asks for a long pause: the message says how long', async () => {
+    const { open, asked } = await serve(status(429, { 'retry-after': '3600' }))
+    await expect(open()).rejects.toThrow(/found 429 Too Many Requests\. Try again in 3600 seconds/)
+    expect(asked()).toBe(1)
+  })
+
   it('three times in all', async () => {
     const failing = await serve(...[1, 2, 3, 4].map(() => status(429)))
     const broken = await serve(...[1, 2, 3, 4].map(() => (response: ServerResponse) => void response.destroy()))

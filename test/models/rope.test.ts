@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { UserError } from '../../src/errors.js'
-import { makeRope, type RopeConfig } from '../../src/models/parts/rope.js'
+import { makeRope } from '../../src/models/parts/rope.js'
+import type { RopeConfig } from '../../src/models/parts/rope-config.js'
 
 const DIM = 8
 const THETA = 10000
@@ -75,12 +76,19 @@ describe('other scalings', () => {
     expectNear(found, [base[0]!, base[1]!, base[2]! / 16, base[3]! / 16])
   })
 
-  it('the newer style of config counts before the older', () => {
+  it('a rope_scaling that was added to rope_parameters counts alone, as in transformers', () => {
     const parameters = { rope_type: 'linear', factor: 2, rope_theta: 100 }
-    const found = frequencies({ type: 'linear', factor: 8 }, { rope_parameters: parameters })
+    const found = frequencies({ type: 'linear', factor: 8, rope_theta: 100 }, { rope_parameters: parameters })
     expectNear(
       found,
-      Array.from({ length: 4 }, (_, i) => 100 ** (-i / 4) / 2),
+      Array.from({ length: 4 }, (_, i) => 100 ** (-i / 4) / 8),
+    )
+  })
+
+  it('unless it would lose what only rope_parameters says', () => {
+    const parameters = { rope_type: 'default', rope_theta: 100, partial_rotary_factor: 0.5 }
+    expect(() => frequencies({ type: 'linear', factor: 8 }, { rope_parameters: parameters })).toThrow(
+      /rope_scaling next to rope_parameters: expected it to have partial_rotary_factor and rope_theta too/,
     )
   })
 })
@@ -90,7 +98,12 @@ describe('a config that would give wrong angles is refused', () => {
     [{ type: 'spiral' }, /spiral: expected default, linear, llama3 or yarn/],
     [{ type: 3 }, /rope type: expected a string, found 3/],
     [{ type: 'linear' }, /expected the key factor/],
-    [{ type: 'linear', factor: '8' }, /rope factor: expected a number, found "8"/],
+    [{ type: 'linear', factor: '8' }, /rope factor: expected a number above 0, found "8"/],
+    [{ factor: 8 }, /rope type: expected the name of the rule that factor belongs to, found none/],
+    [{ type: 'yarn', factor: -4 }, /rope factor: expected a number above 0, found -4/],
+    [{ type: 'yarn', factor: 4, attention_factor: 0 }, /rope attention_factor: expected a number above 0/],
+    [{ type: 'yarn', factor: 4, mscale_all_dim: -1 }, /rope mscale_all_dim: expected a number from 0/],
+    [{ full_attention: { rope_type: 'default' } }, /rope full_attention: expected one rule for all layers/],
     [{ type: 'yarn' }, /expected the key factor/],
     [{ type: 'yarn', factor: 4, truncate: 'no' }, /rope truncate: expected true or false/],
     [{ type: 'yarn', factor: 4, beta_fast: 'quick' }, /rope beta_fast: expected a number/],

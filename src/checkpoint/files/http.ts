@@ -10,6 +10,8 @@ const FIRST_BYTES = 1 << 16
 const LARGEST_WHOLE = 64 << 20
 const ATTEMPTS = 3
 const FIRST_PAUSE_MS = 250
+/** The longest pause that a server may ask for; who wants a longer one is not waited for. */
+const LONGEST_PAUSE_S = 60
 
 /**
  * A model over HTTP: the address of a folder, or of one file (model.gguf). Bytes are fetched by range when they are
@@ -107,15 +109,26 @@ async function request(url: string, offset: number, length: number): Promise<Res
   const headers = { range: `bytes=${offset}-${offset + length - 1}` }
   for (let attempt = 1; ; attempt++) {
     const last = attempt === ATTEMPTS
+    let seconds = 0
     try {
       const response = await fetch(url, { headers })
       if (last || (response.status !== 429 && response.status < 500)) return response
+      seconds = secondsAsked(response)
+      if (seconds > LONGEST_PAUSE_S) return response
       await response.body?.cancel()
     } catch (cause) {
       if (last) throw unreachable(nameOf(url), cause)
     }
-    await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 2 ** attempt))
+    await new Promise((resolve) => setTimeout(resolve, Math.max(1000 * seconds, FIRST_PAUSE_MS * 2 ** attempt)))
   }
+}
+
+/** `Retry-After: 5` or a date; 0 where the server does not say. RFC 9110, section 10.2.3. */
+function secondsAsked(response: Response): number {
+  const value = response.headers.get('retry-after') ?? ''
+  if (/^\d+$/.test(value)) return Number(value)
+  const date = Date.parse(value)
+  return Number.isNaN(date) ? 0 : Math.max(0, Math.ceil((date - Date.now()) / 1000))
 }
 
 /** `Content-Range: bytes 0-65535/SIZE`; other origins may hide it. */
@@ -181,10 +194,9 @@ function nameOf(url: string): string {
 
 function refused(name: string, response: Response): UserError {
   const status = `${response.status} ${response.statusText}`.trim()
-  return new UserError(
-    `${name}: expected a part of the file, found ${status}. Check the address and who may read it.`,
-    'invalid_file',
-  )
+  const seconds = secondsAsked(response)
+  const advice = seconds > 0 ? `Try again in ${seconds} seconds.` : 'Check the address and who may read it.'
+  return new UserError(`${name}: expected a part of the file, found ${status}. ${advice}`, 'invalid_file')
 }
 
 function unreachable(name: string, cause: unknown): UserError {

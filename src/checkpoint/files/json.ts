@@ -1,6 +1,7 @@
 /** Files that are read whole: configs, tokenizers, templates. */
 import { UserError } from '../../errors.js'
 import { parseJsonObject, type JsonObject } from '../../json.js'
+import { refuseLookAlike } from './look-alikes.js'
 import type { ByteSource } from './source.js'
 
 /** The largest published configs have some 100 kB. */
@@ -32,7 +33,11 @@ export async function readBytes(open: Open, name: string): Promise<Uint8Array | 
 }
 
 async function whole(source: ByteSource, limit: number): Promise<Uint8Array> {
-  if (source.size <= limit) return source.read(0, source.size)
+  if (source.size <= limit) {
+    const bytes = await source.read(0, source.size)
+    refuseLookAlike(source.name, bytes)
+    return bytes
+  }
   throw new UserError(
     `${source.name}: expected at most ${limit} bytes, found ${source.size}. This is not the file it claims to be.`,
     'invalid_file',

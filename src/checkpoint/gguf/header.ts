@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.js'
 import { shortText } from '../../json.js'
+import { refuseLookAlikeIn } from '../files/look-alikes.js'
 import type { ByteSource } from '../files/source.js'
 import { GGML_TYPES, type GgmlType } from '../formats/ggml-types.js'
 import { product, shapeText } from '../shape.js'
@@ -33,6 +34,7 @@ const LARGEST_ALIGNMENT = 2 ** 20
  * @throws UserError when the file is not GGUF, truncated, or contradicts itself.
  */
 export async function readGgufHeader(source: ByteSource): Promise<GgufHeader> {
+  await refuseLookAlikeIn(source)
   const reader = new GgufReader(source)
   const { tensorCount, keyCount } = await reader.item(() => readPreamble(reader, source))
   const metadata = new Map<string, unknown>()
@@ -53,7 +55,7 @@ export async function readGgufHeader(source: ByteSource): Promise<GgufHeader> {
   }
   const dataStart = Math.ceil(reader.position / alignment) * alignment
   const tensors = [...infos.values()].map((info) => ({ ...info, start: dataStart + info.start }))
-  checkPlaces(reader, source, tensors)
+  checkPlaces(reader, source, tensors, { start: dataStart, alignment })
   return { metadata, tensors }
 }
 
@@ -113,10 +115,25 @@ function readTensorInfo(reader: GgufReader, source: ByteSource, alignment: numbe
   return { name, source, shape, typeId, ...(type && { type }), start }
 }
 
-function checkPlaces(reader: GgufReader, source: ByteSource, tensors: readonly GgufTensor[]): void {
-  let last: { name: string; end: number } | undefined
-  for (const tensor of [...tensors].sort((a, b) => a.start - b.start)) {
-    const { name, type, shape, start } = tensor
+/**
+ * Tensors follow each other without gaps but for the alignment: a type or a shape that takes less than what lies there would
+ * give the next tensor's bytes, or leave some unread.
+ */
+function checkPlaces(
+  reader: GgufReader,
+  source: ByteSource,
+  tensors: readonly GgufTensor[],
+  data: { start: number; alignment: number },
+): void {
+  let end: number | undefined = data.start
+  let last = ''
+  const refuseGap = (next: number, what: string): void => {
+    if (end === undefined || next - end < data.alignment) return
+    throw reader.damaged(
+      `${last ? `tensor ${last}` : 'the header'} ends at byte ${end}, but ${what} at byte ${next}: what lies between is nobody's`,
+    )
+  }
+  for (const { name, type, shape, start } of [...tensors].sort((a, b) => a.start - b.start)) {
     // A type of unknown size takes at least one byte.
     const bytes = type ? (product(shape) / type.blockCols) * type.blockBytes : 1
     if (!(start + bytes <= source.size)) {
@@ -124,7 +141,9 @@ function checkPlaces(reader: GgufReader, source: ByteSource, tensors: readonly G
         `tensor ${name} takes ${bytes} bytes from offset ${start}, but the file has ${source.size}: it is truncated`,
       )
     }
-    if (last && start < last.end) throw reader.damaged(`tensors ${last.name} and ${name} overlap`)
-    last = { name, end: start + bytes }
+    if (end !== undefined && start < end) throw reader.damaged(`tensors ${last} and ${name} overlap`)
+    refuseGap(start, `tensor ${name} begins`)
+    ;[end, last] = [type && start + bytes, name]
   }
+  refuseGap(source.size, 'the file ends')
 }

@@ -2,6 +2,7 @@ import { UserError } from '../../errors.js'
 import { isJsonObject, type JsonObject } from '../../json.js'
 import type { Checkpoint, StoredTensor, TensorPart } from '../checkpoint.js'
 import { Configs, jsonOf } from '../files/json.js'
+import { otherWeights, refuseAdapter } from '../files/look-alikes.js'
 import { isPlainFileName } from '../files/range.js'
 import type { ByteSource, FileSet } from '../files/source.js'
 import type { FileTensor } from './file-tensor.js'
@@ -29,6 +30,7 @@ const PARALLEL_HEADERS = 16
  * are read. @throws UserError when a file is missing or damaged.
  */
 export async function openFolder(files: FileSet): Promise<Checkpoint> {
+  await refuseAdapter(files)
   const { config } = await readFolderConfig(files, 'config.json')
   return openSafetensors(files, { config, weights: 'model', nameOf: (name) => name, tensorOf: (stored) => stored })
 }
@@ -54,7 +56,7 @@ export async function openSafetensors(files: FileSet, form: FolderForm): Promise
   const opened: ByteSource[] = []
   try {
     const found = await locateTensors(files, form.weights, opened)
-    const tensors = new Map([...found].map(([name, tensor]) => [form.nameOf(name), tensor]))
+    const tensors = withModelPrefix(new Map([...found].map(([name, tensor]) => [form.nameOf(name), tensor])))
     return new SafetensorsCheckpoint(files, form, tensors, opened)
   } catch (error) {
     await Promise.all(opened.map((source) => source.close()))
@@ -67,7 +69,8 @@ async function locateTensors(files: FileSet, weights: string, opened: ByteSource
     const index = await files.open(indexOf(weights))
     if (index) {
       opened.push(index)
-      return locateInShards(files, await jsonOf(index, LARGEST_INDEX), index.name, opened)
+      const content = await jsonOf(index, LARGEST_INDEX)
+      if (!(await isLeftOver(files, weights, content))) return locateInShards(files, content, index.name, opened)
     }
   }
   const file = files.main ?? (await onlyFile(files, weights))
@@ -78,13 +81,32 @@ async function locateTensors(files: FileSet, weights: string, opened: ByteSource
   return new Map([...entries].map(([name, entry]) => [name, { entry, source }]))
 }
 
+/** A model that was saved without its head (Qwen3-Embedding) has names without `model.`; they are the same tensors. */
+function withModelPrefix(tensors: Map<string, FileTensor>): Map<string, FileTensor> {
+  const names = [...tensors.keys()]
+  const bare = names.some((name) => name.startsWith('embed_tokens.'))
+  if (!bare || names.some((name) => /^(model|language_model)\./.test(name))) return tensors
+  return new Map([...tensors].map(([name, tensor]) => [/^lm_head\./.test(name) ? name : `model.${name}`, tensor]))
+}
+
 function indexOf(weights: string): string {
   return `${weights}.safetensors.index.json`
 }
 
+/** An index next to one file that it does not name is left over from before the shards were merged; transformers takes the file. */
+async function isLeftOver(files: FileSet, weights: string, index: JsonObject): Promise<boolean> {
+  const whole = `${weights}.safetensors`
+  const map = index['weight_map']
+  if (isJsonObject(map) && Object.values(map).includes(whole)) return false
+  const source = await files.open(whole)
+  await source?.close()
+  return source !== undefined
+}
+
 async function onlyFile(files: FileSet, weights: string): Promise<string> {
   const usual = `${weights}.safetensors`
-  const found = (await files.list()).filter((file) => file.endsWith('.safetensors')).sort()
+  const names = await files.list()
+  const found = names.filter((file) => file.endsWith('.safetensors')).sort()
   // Where there is no listing (HTTP), a file can only be asked for.
   const hidden = found.length === 0 ? await files.open(usual) : undefined
   await hidden?.close()
@@ -92,7 +114,9 @@ async function onlyFile(files: FileSet, weights: string): Promise<string> {
   const [first] = found
   if (first !== undefined && found.length === 1) return first
   const what =
-    found.length === 0 ? 'none' : `${found.length} (${found.slice(0, 3).join(', ')}...) and no ${indexOf(weights)}`
+    found.length === 0
+      ? (otherWeights(names) ?? 'none')
+      : `${found.length} (${found.slice(0, 3).join(', ')}...) and no ${indexOf(weights)}`
   throw new UserError(
     `${files.name}: expected ${usual}, or shards with ${indexOf(weights)}, or one .safetensors file, found ${what}. ` +
       'Download the whole model folder.',

@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.js'
 import { isJsonObject, parseJsonObject, shortText } from '../../json.js'
+import { refuseLookAlikeIn } from '../files/look-alikes.js'
 import type { ByteSource } from '../files/source.js'
 import { product, shapeText } from '../shape.js'
 
@@ -41,7 +42,7 @@ export async function readSafetensorsHeader(source: ByteSource): Promise<Map<str
     if (name === '__metadata__') continue
     entries.set(name, checkEntry(source, name, value, dataStart))
   }
-  checkOverlap(source.name, [...entries.values()])
+  checkPlaces(source, [...entries.values()], dataStart)
   return entries
 }
 
@@ -52,6 +53,7 @@ async function headerLength(source: ByteSource): Promise<number> {
   const first = await source.read(0, 8)
   const length = new DataView(first.buffer, first.byteOffset, 8).getBigUint64(0, true)
   if (length > BigInt(source.size - 8)) {
+    await refuseLookAlikeIn(source)
     throw damaged(source.name, `the header claims ${length} bytes, but the file has ${source.size}`)
   }
   if (length > LARGEST_HEADER) {
@@ -91,13 +93,19 @@ function isSizeList(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && Number(item) >= 0)
 }
 
-function checkOverlap(file: string, entries: SafetensorsEntry[]): void {
+/** Every byte of the data belongs to one tensor, as the reference implementation asks. */
+function checkPlaces(source: ByteSource, entries: SafetensorsEntry[], dataStart: number): void {
   entries.sort((a, b) => a.start - b.start || a.end - b.end)
-  let last: SafetensorsEntry | undefined
+  let end = dataStart
+  let last = ''
+  const after = (): string => (last ? `tensor ${last}` : 'the header')
   for (const entry of entries) {
-    if (last && entry.start < last.end) throw damaged(file, `tensors ${last.name} and ${entry.name} overlap`)
-    if (entry.end > entry.start) last = entry
+    if (entry.start < end) throw damaged(source.name, `tensors ${last} and ${entry.name} overlap`)
+    if (entry.start > end)
+      throw damaged(source.name, `${entry.start - end} bytes between ${after()} and tensor ${entry.name} are nobody's`)
+    ;[end, last] = [entry.end, entry.name]
   }
+  if (end < source.size) throw damaged(source.name, `${source.size - end} bytes after ${after()} are nobody's`)
 }
 
 /** JSON.parse keeps the last of two equal keys in silence; here two tensors of one name are an error. */

@@ -23,8 +23,10 @@ export type MixtureConfig = z.infer<z.ZodObject<typeof MIXTURE_CONFIG>>
 export function checkMixture(c: MixtureConfig, where: string): void {
   const X = c.n_routed_experts
   if (!X) return
-  requireMultiple(where, 'n_routed_experts', X, 'n_group', c.n_group ?? 1)
-  const kept = (X / (c.n_group ?? 1)) * (c.topk_group ?? 1)
+  const [groups, chosen] = [c.n_group ?? 1, c.topk_group ?? 1]
+  requireMultiple(where, 'n_routed_experts', X, 'n_group', groups)
+  if (chosen > groups) refuseKey(where, 'topk_group', `at most n_group (${groups})`, chosen)
+  const kept = (X / groups) * chosen
   if (c.num_experts_per_tok > kept)
     refuseKey(where, 'num_experts_per_tok', `at most the ${kept} experts that the groups leave`, c.num_experts_per_tok)
 }

@@ -1,14 +1,7 @@
 import type { Checkpoint } from '../../checkpoint/checkpoint.js'
 import { decodeRows } from '../../checkpoint/formats/decode.js'
 import { UserError } from '../../errors.js'
-
-/** The rotary part of a config, in either published style. */
-export interface RopeConfig {
-  readonly rope_theta?: number | undefined
-  readonly rope_scaling?: Record<string, unknown> | null | undefined
-  readonly rope_parameters?: Record<string, unknown> | null | undefined
-  readonly max_position_embeddings: number
-}
+import { ropeParameters, type RopeConfig, type RopeParameters } from './rope-config.js'
 
 export interface Rope {
   /** [dim / 2] */
@@ -19,29 +12,6 @@ export interface Rope {
   readonly softmaxFactor: number
 }
 
-/** Both styles as one: {rope_theta, rope_scaling: {type | rope_type, ...}} and {rope_parameters: {rope_theta, rope_type, ...}}. */
-function parametersOf(config: RopeConfig): {
-  theta: number
-  type: string
-  get: (key: string) => number | undefined
-  truncate: boolean
-} {
-  const parameters = config.rope_parameters ?? config.rope_scaling ?? {}
-  const get = (key: string): number | undefined => {
-    const value = parameters[key]
-    if (value === undefined || value === null) return undefined
-    if (typeof value === 'number' && Number.isFinite(value)) return value
-    throw new UserError(`rope ${key}: expected a number, found ${JSON.stringify(value)}`, 'unsupported_model')
-  }
-  const type = parameters['rope_type'] ?? parameters['type'] ?? 'default'
-  if (typeof type !== 'string')
-    throw new UserError(`rope type: expected a string, found ${JSON.stringify(type)}`, 'unsupported_model')
-  const truncate = parameters['truncate'] ?? true
-  if (typeof truncate !== 'boolean')
-    throw new UserError(`rope truncate: expected true or false, found ${JSON.stringify(truncate)}`, 'unsupported_model')
-  return { theta: get('rope_theta') ?? config.rope_theta ?? 10000, type, get, truncate }
-}
-
 /**
  * Inverse frequencies of `dim` rotated columns, computed in float32 as the reference does.
  * default: RoFormer (arXiv 2104.09864); llama3: Llama 3.1's frequency bands; yarn: arXiv 2309.00071 as in
@@ -49,13 +19,8 @@ function parametersOf(config: RopeConfig): {
  * @throws UserError for another scaling type.
  */
 export function makeRope(config: RopeConfig, dim: number, divisors?: Float32Array): Rope {
-  const { theta, type, get, truncate } = parametersOf(config)
-  const need = (key: string): number => {
-    const value = get(key)
-    if (value === undefined)
-      throw new UserError(`rope scaling ${type}: expected the key ${key}, found none`, 'unsupported_model')
-    return value
-  }
+  const rule = ropeParameters(config)
+  const { theta, type, need } = rule
   const base = Float32Array.from({ length: dim / 2 }, (_, i) => 1 / Math.fround(theta ** Math.fround((2 * i) / dim)))
   if (divisors) return { invFreq: base.map((f, i) => f / divisors[i]!), attentionFactor: 1, softmaxFactor: 1 }
   switch (type) {
@@ -66,7 +31,7 @@ export function makeRope(config: RopeConfig, dim: number, divisors?: Float32Arra
     case 'llama3':
       return { invFreq: llama3(base, need), attentionFactor: 1, softmaxFactor: 1 }
     case 'yarn':
-      return yarn(base, dim, theta, config, need, get, truncate)
+      return yarn(base, dim, config, rule)
     default:
       throw new UserError(`rope scaling type ${type}: expected default, linear, llama3 or yarn`, 'unsupported_model')
   }
@@ -78,11 +43,16 @@ export async function frequencyDivisors(checkpoint: Checkpoint, dim: number): Pr
   return decodeRows(checkpoint.tensor('rope_freqs.weight', [dim / 2]), 0, 1)
 }
 
-function llama3(base: Float32Array, need: (key: string) => number): Float32Array {
+function llama3(base: Float32Array, need: RopeParameters['need']): Float32Array {
   const factor = need('factor')
   const low = need('low_freq_factor')
   const high = need('high_freq_factor')
   const original = need('original_max_position_embeddings')
+  if (low > high)
+    throw new UserError(
+      `rope scaling llama3: expected low_freq_factor up to high_freq_factor (${high}), found ${low}`,
+      'unsupported_model',
+    )
   return base.map((f) => {
     const wavelength = (2 * Math.PI) / f
     if (wavelength < original / high) return f
@@ -93,16 +63,11 @@ function llama3(base: Float32Array, need: (key: string) => number): Float32Array
   })
 }
 
-function yarn(
-  base: Float32Array,
-  dim: number,
-  theta: number,
-  config: RopeConfig,
-  need: (key: string) => number,
-  get: (key: string) => number | undefined,
-  truncate: boolean,
-): Rope {
-  const factor = need('factor')
+function yarn(base: Float32Array, dim: number, config: RopeConfig, rule: RopeParameters): Rope {
+  const { theta, get, truncate } = rule
+  if (theta <= 1)
+    throw new UserError(`rope scaling yarn: expected rope_theta to be above 1, found ${theta}`, 'unsupported_model')
+  const factor = rule.need('factor')
   const original = get('original_max_position_embeddings') ?? config.max_position_embeddings
   const dimOf = (rotations: number): number =>
     (dim * Math.log(original / (rotations * 2 * Math.PI))) / (2 * Math.log(theta))

@@ -27,15 +27,18 @@ export function textModel(checkpoint: Checkpoint): TextModel {
   return { config: wrapped ? inner : config, ...(place ?? PLACES[wrapped ? 1 : 0]!) }
 }
 
-/** The embedding and the head, both [V, D]. Tied models publish one of the two, under either name. */
+/**
+ * The embedding and the head, both [V, D]. Tied models publish one of the two, under either name. One that publishes both is
+ * tied by name only: some fine-tunings changed one of the two and kept the flag, so each is read as it is, as transformers does.
+ */
 export function embeddingAndHead(
   checkpoint: Checkpoint,
   c: { tie_word_embeddings: boolean; vocab_size: number; hidden_size: number },
   { model, head }: Pick<TextModel, 'model' | 'head'> = PLACES[0]!,
 ): { embedding: Weight; head: Weight } {
   const weight = (name: string): Weight => matrix(`${name}.weight`, c.vocab_size, c.hidden_size)
-  const tied = c.tie_word_embeddings
-  const onlyHead = tied && !checkpoint.has(`${model}.embed_tokens.weight`) && checkpoint.has(`${head}.weight`)
+  const ownHead = checkpoint.has(`${head}.weight`)
+  const onlyHead = c.tie_word_embeddings && ownHead && !checkpoint.has(`${model}.embed_tokens.weight`)
   const embedding = weight(onlyHead ? head : `${model}.embed_tokens`)
-  return { embedding, head: tied ? embedding : weight(head) }
+  return { embedding, head: c.tie_word_embeddings && !ownHead ? embedding : weight(head) }
 }
