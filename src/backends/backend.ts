@@ -128,6 +128,8 @@ export interface StepResult {
    * all that is computed at it and after it; Infinity where there is none. Only in `exact`.
    */
   readonly tiedFrom?: readonly number[]
+  /** The same in `fast`, where such a choice is made for the text as it stood and stays: it is not to be shared with other texts. */
+  readonly unsharedFrom?: readonly number[]
 }
 
 /** A step that was submitted. */
@@ -192,6 +194,8 @@ export interface Runner {
   readSpeed?(): Promise<number>
   /** Times of the steps since the last call, if they are being taken. */
   takeProfile?(): Promise<OpTimes[]>
+  /** Resolves when something that computes has ended in an error, so that no step will succeed any more. */
+  readonly failed?: Promise<Error> | undefined
   close(): Promise<void>
 }
 

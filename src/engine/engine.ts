@@ -2,9 +2,8 @@ import type { OpTimes, Precision } from '../backends/backend.js'
 import type { Dialect } from '../chat/dialects/dialect.js'
 import type { ChatMessage } from '../chat/message.js'
 import type { ChatTemplate } from '../chat/prompt.js'
-import { UserError } from '../errors.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
-import type { Generation } from './answer/generation.js'
+import { Generation } from './answer/generation.js'
 import type { SessionModel } from './answer/model.js'
 import { Session, renderChat, requireTokenizer } from './answer/session.js'
 import { embeddingOf, type Pooling } from './measure/embed.js'
@@ -19,7 +18,7 @@ import {
 } from './measure/score.js'
 import type { ChatOptions, GenerateOptions } from './options.js'
 import { nameChoice, type NamedChoice } from './sample/likelihood.js'
-import type { StepReport } from './schedule/scheduler.js'
+import { engineClosed, type StepReport } from './schedule/scheduler.js'
 
 /** Weights of this size are in no cache. */
 const BEYOND_CACHES = 2 ** 28
@@ -78,12 +77,15 @@ export class Engine {
   private readonly sessions = new Set<Session>()
   private readonly sums = { steps: 0, sequences: 0, tokens: 0, stepSeconds: 0 }
   private closing: Promise<void> | undefined
+  /** Resolves when a thread that computes has ended in an error: no call will succeed any more. */
+  readonly failed: Promise<Error>
 
   constructor(
     readonly info: EngineInfo,
     private readonly model: SessionModel,
   ) {
     model.shared.scheduler.onStep = (report) => this.count(report)
+    this.failed = model.shared.runner.failed ?? new Promise(() => undefined)
   }
 
   /** Undefined when the checkpoint has none; then token ids are the way in and out. */
@@ -141,7 +143,7 @@ export class Engine {
    * await session.close()
    */
   session(): Session {
-    if (this.closing) throw new UserError('the engine is closed; load the model again', 'invalid_argument')
+    if (this.closing) throw engineClosed()
     const session = new Session(this.model)
     this.sessions.add(session)
     return session
@@ -272,6 +274,7 @@ export class Engine {
    * await profiled.close()
    */
   async takeProfile(): Promise<OpTimes[]> {
+    if (this.closing) throw engineClosed()
     return (await this.model.shared.runner.takeProfile?.()) ?? []
   }
 
@@ -296,11 +299,12 @@ export class Engine {
   private async release(): Promise<void> {
     this.model.grammars.close()
     await Promise.all([...this.sessions].map((session) => session.close()))
-    await this.model.shared.scheduler.idle()
+    await this.model.shared.scheduler.close()
     await this.model.shared.runner.close()
   }
 
   private once(start: (session: Session) => Generation): Generation {
+    if (this.closing) return new Generation(() => Promise.reject(engineClosed()))
     const session = this.session()
     const generation = start(session)
     const end = async (): Promise<void> => {

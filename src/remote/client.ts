@@ -44,6 +44,8 @@ export class EngineClient extends AnswerAsker implements EngineLike {
   /** True once a call had a result. */
   hasAnswered = false
   private readonly open = new Map<number, OpenCall>()
+  /** Pings without an answer. */
+  private unanswered = 0
   private nextId = 0
   private nextSession = 0
   private closing: Promise<void> | undefined
@@ -130,9 +132,27 @@ export class EngineClient extends AnswerAsker implements EngineLike {
         return this.open.get(message.id)?.finish(message.result)
       case 'error':
         return this.open.get(message.id)?.fail(receivedError(message.error))
+      case 'pong':
+        this.unanswered = 0
+        return
+      case 'failed':
+        this.lost(message.reason)
+        return void this.line.terminate()
       case 'closed':
         return this.closed()
     }
+  }
+
+  /** Asks for a sign of life, and says how many such questions are open. */
+  ping(): number {
+    this.line.send({ type: 'ping' })
+    return ++this.unanswered
+  }
+
+  /** Ends an engine that gives no sign of life. */
+  giveUp(reason: string): void {
+    this.lost(reason)
+    void this.line.terminate()
   }
 
   /** The engine's thread has ended. */
@@ -142,7 +162,7 @@ export class EngineClient extends AnswerAsker implements EngineLike {
       'engine_stopped',
       1,
     )
-    this.unavailable ??= error
+    if (!this.closing) this.unavailable ??= error
     this.failAll(error)
     this.closed()
     if (!this.closing) this.leave(reason)
@@ -158,7 +178,6 @@ export class EngineClient extends AnswerAsker implements EngineLike {
 
   /** Sends at once, so that calls come in the order in which they were made; what comes back takes longer than the `push`. */
   protected override answer(ask: AnswerAsk, signal: AbortSignal | undefined): Generation {
-    this.checkOpen()
     const controller = new AbortController()
     let push: (piece: Piece) => void = () => undefined
     const cancel = signal ? AbortSignal.any([signal, controller.signal]) : controller.signal

@@ -64,6 +64,8 @@ export interface Answering {
  */
 export interface EngineLike extends TokenCoder, Answering {
   readonly info: EngineInfo
+  /** Resolves when the engine cannot compute any more and has to be loaded again; never where it is told in another way. */
+  readonly failed?: Promise<Error> | undefined
   /** Keeps its cache from call to call, so that the next turn of a conversation computes only what is new. */
   session(): Answering
   /** Token ids of a conversation, as {@link chat} gives them to the model. */

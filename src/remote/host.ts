@@ -49,7 +49,10 @@ export function hostEngine(source: EngineLike | Loader, line: EngineSide): void 
       case 'open':
         opening = open(source, message, line, loading.signal).then((engine) => (calls = new OpenCalls(engine, line)))
         return void opening.then(
-          ({ engine }) => line.send({ type: 'loaded', info: engine.info }),
+          ({ engine }) => {
+            line.send({ type: 'loaded', info: engine.info })
+            void engine.failed?.then(({ message }) => line.send({ type: 'failed', reason: message }))
+          },
           (error: unknown) => line.send({ type: 'not-loaded', error: sentError(error) }),
         )
       case 'call':
@@ -58,6 +61,8 @@ export function hostEngine(source: EngineLike | Loader, line: EngineSide): void 
         return calls?.cancel(message.id)
       case 'received':
         return calls?.received(message.id)
+      case 'ping':
+        return line.send({ type: 'pong' })
       case 'close':
         loading.abort()
         return void close(source, opening).then(() => line.send({ type: 'closed' }))

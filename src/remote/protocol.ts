@@ -18,7 +18,7 @@ import { UserError } from '../errors.js'
  */
 
 /** Both ends must have the same; a change of any message changes it. */
-export const PROTOCOL_VERSION = 1
+export const PROTOCOL_VERSION = 2
 
 /** Messages of pieces that one call may have on their way. What comes then is sent together when the client has caught up. */
 export const WINDOW = 64
@@ -88,6 +88,8 @@ export type ToEngine =
   | { readonly type: 'cancel'; readonly id: number }
   /** A message of pieces was taken in. */
   | { readonly type: 'received'; readonly id: number }
+  /** `pong` answers it, whatever else runs. */
+  | { readonly type: 'ping' }
   /** Cancels what runs and ends the line; `closed` answers it. */
   | { readonly type: 'close' }
 
@@ -98,6 +100,9 @@ export type FromEngine =
   | { readonly type: 'pieces'; readonly id: number; readonly pieces: readonly Calls[CallKind]['piece'][] }
   | { readonly type: 'result'; readonly id: number; readonly result: Calls[CallKind]['result'] }
   | { readonly type: 'error'; readonly id: number; readonly error: SentError }
+  | { readonly type: 'pong' }
+  /** The engine cannot compute any more; it has to be loaded again. */
+  | { readonly type: 'failed'; readonly reason: string }
   | { readonly type: 'closed' }
 
 /** One end of the line, as the engine sees it. */

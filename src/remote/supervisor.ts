@@ -6,12 +6,23 @@ import type { EngineLike } from './engine-like.js'
 import type { ClientSide, SentLoadOptions, SentModel } from './protocol.js'
 import { EngineUnavailable } from './unavailable.js'
 
-/** loading: the first time or after a crash; failed: its files are at fault, and trying again would not help. */
-export type EngineState = 'loading' | 'ready' | 'failed' | 'closed'
+/**
+ * loading: the first time or after a crash; stalled: it gives no sign of life, and will be started again unless one comes soon;
+ * failed: its files are at fault, and trying again would not help.
+ */
+export type EngineState = 'loading' | 'ready' | 'stalled' | 'failed' | 'closed'
 
 /** Waits between a crash and the next start: none, then doubling up to the longest. */
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 30_000
+
+/** Milliseconds between two questions for a sign of life. */
+const HEARTBEAT_MS = 2000
+/** So many without an answer, and an engine counts as stalled; as lost. Counted, so that a process that was stopped loses none. */
+const STALLED = 3
+const LOST = 15
+/** The plain loops of the reference compute in the engine's own thread, for minutes. */
+const LOST_REFERENCE = 900
 
 /** Where an engine comes from, whose model may not be loaded yet. */
 export interface EngineSource {
@@ -36,6 +47,8 @@ export interface Supervised {
   readonly options?: SentLoadOptions
   /** Gets a sentence for every crash. */
   readonly report: (message: string) => void
+  /** Milliseconds between two heartbeats; 2000 by default. */
+  readonly heartbeatMs?: number
 }
 
 /**
@@ -52,6 +65,7 @@ export class EngineSupervisor implements EngineSource {
   private readonly starting = new AbortController()
   private pause = 0
   private restart: ReturnType<typeof setTimeout> | undefined
+  private heartbeat: ReturnType<typeof setInterval> | undefined
 
   constructor(
     readonly name: string,
@@ -70,7 +84,7 @@ export class EngineSupervisor implements EngineSource {
   }
 
   get engine(): EngineLike {
-    if (this.state === 'ready' && this.client) return this.client
+    if ((this.state === 'ready' || this.state === 'stalled') && this.client) return this.client
     if (this.state === 'loading')
       throw new EngineUnavailable(`${this.name} is being loaded; try again`, 'model_loading', 2)
     const why = this.state === 'failed' ? 'could not be loaded' : 'is closed'
@@ -81,6 +95,7 @@ export class EngineSupervisor implements EngineSource {
     if (this.state === 'closed') return
     this.state = 'closed'
     clearTimeout(this.restart)
+    clearInterval(this.heartbeat)
     const why = 'the server is shutting down'
     this.settle.reject(new UserError(why, 'aborted'))
     this.starting.abort()
@@ -100,10 +115,22 @@ export class EngineSupervisor implements EngineSource {
     this.state = 'ready'
     this.info = client.info
     this.settle.resolve(client.info)
+    this.watch(client)
     void client.gone.then((reason) => {
       if (client.hasAnswered) this.pause = 0
       this.lost(reason)
     })
+  }
+
+  /** A thread that spins never ends by itself. */
+  private watch(client: EngineClient): void {
+    const most = client.info.backend === 'reference' ? LOST_REFERENCE : LOST
+    const { heartbeatMs = HEARTBEAT_MS } = this.supervised
+    this.heartbeat = setInterval(() => {
+      const open = client.ping()
+      if (open > most) client.giveUp('it gave no sign of life')
+      else this.state = open > STALLED ? 'stalled' : 'ready'
+    }, heartbeatMs)
   }
 
   private notLoaded(error: Error): void {
@@ -119,6 +146,7 @@ export class EngineSupervisor implements EngineSource {
   }
 
   private lost(reason: string): void {
+    clearInterval(this.heartbeat)
     if (this.state === 'closed') return
     this.state = 'loading'
     this.client = undefined

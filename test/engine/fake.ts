@@ -42,6 +42,8 @@ export interface FakeOptions {
   readonly maxSlots?: number
   /** From this position on an indexer finds equal scores. */
   readonly tiedFrom?: number
+  /** Such scores are chosen among for the text as it stands, as in `fast`. */
+  readonly keepsTies?: boolean
   /** Called before each step; may throw or wait. */
   readonly onStep?: (step: Step) => void | Promise<void>
   /** What comes behind a prefix; by default nextOf. */
@@ -127,7 +129,7 @@ export class FakeRunner implements Runner {
       const logits = this.compute(step)
       return {
         rows: rowsOf(step, logits, vocab),
-        tiedFrom: firstTied(step, (t) => step.positions[t]! >= tiedFrom),
+        [this.options.keepsTies ? 'unsharedFrom' : 'tiedFrom']: firstTied(step, (t) => step.positions[t]! >= tiedFrom),
       }
     } finally {
       this.busy = false

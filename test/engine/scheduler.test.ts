@@ -56,6 +56,59 @@ describe('a step', () => {
   })
 })
 
+describe('work before a token is chosen', () => {
+  const constraint = (prepare: () => Promise<void>) => ({
+    mask: (logits: Float32Array) => logits,
+    accept: () => undefined,
+    prepare,
+  })
+
+  it('keeps only its own answer waiting: others go on, and its rows stay', async () => {
+    const runner = new FakeRunner({ stepTokens: 16, maxLogitRows: 8 })
+    const model = fakeModel(runner)
+    let release: () => void = () => undefined
+    const held = new Promise<void>((resolve) => (release = resolve))
+    const late = new Session(model).generate([1, 2, 3], { maxTokens: 5, constraint: constraint(() => held) })
+    const other = new Session(model).generate([4, 5, 6], { maxTokens: 40 })
+    expect((await other.result).ids).toEqual(continuation([4, 5, 6], 40))
+    release()
+    expect((await late.result).ids).toEqual(continuation([1, 2, 3], 5))
+  })
+
+  it('takes turns where there is much of it', async () => {
+    const model = fakeModel(new FakeRunner({ stepTokens: 64, maxLogitRows: 16 }))
+    const busy = (): Promise<void> => {
+      for (const end = performance.now() + 6; performance.now() < end;);
+      return Promise.resolve()
+    }
+    const prompts = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => numbers(i, 5))
+    const asked = prompts.map((p) => new Session(model).generate(p, { maxTokens: 6, constraint: constraint(busy) }))
+    for (const [i, { result }] of asked.entries()) expect((await result).ids).toEqual(continuation(prompts[i]!, 6))
+  })
+
+  it('that fails fails its own answer', async () => {
+    const model = fakeModel(new FakeRunner({ stepTokens: 16, maxLogitRows: 8 }))
+    const failing = constraint(() => Promise.reject(new Error('no mask')))
+    const failed = new Session(model).generate([1, 2, 3], { maxTokens: 5, constraint: failing }).result
+    const other = new Session(model).generate([4, 5, 6], { maxTokens: 40 }).result
+    await expect(failed).rejects.toThrow('no mask')
+    expect((await other).ids).toEqual(continuation([4, 5, 6], 40))
+  })
+
+  it('does not keep memory from being found: who is late keeps its pages, and others wait', async () => {
+    const runner = new FakeRunner({ stepTokens: 64, maxLogitRows: 8, maxPages: 2 })
+    const model = fakeModel(runner)
+    let release: () => void = () => undefined
+    const held = new Promise<void>((resolve) => (release = resolve))
+    const late = new Session(model).generate(numbers(1, 70), { maxTokens: 3, constraint: constraint(() => held) })
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    const other = new Session(model).generate(numbers(9, 70), { maxTokens: 3 })
+    setTimeout(release, 30)
+    expect((await late.result).ids).toEqual(continuation(numbers(1, 70), 3))
+    expect((await other.result).ids).toEqual(continuation(numbers(9, 70), 3))
+  })
+})
+
 describe('the prefix cache', () => {
   it('serves a prompt of a session that is gone', async () => {
     const runner = new FakeRunner({ stepTokens: 64 })

@@ -38,6 +38,18 @@ describe('ties', () => {
     expect((await ask()).cachedTokens).toBe(64)
   })
 
+  it('that stay keep pages from being shared too, and nothing is computed again', async () => {
+    const prompt = numbers(200)
+    const runner = new FakeRunner({ stepTokens: 64, tiedFrom: 70, keepsTies: true })
+    const model = fakeModel(runner)
+    const session = new Session(model)
+    const ask = (own: Session) => own.generate(prompt, { maxTokens: 3 }).result
+    expect((await ask(session)).ids).toEqual(continuation(prompt, 3))
+    expect(runner.steps).toEqual([64, 64, 64, 8, 1, 1])
+    expect((await ask(new Session(model))).cachedTokens).toBe(64)
+    expect((await ask(session)).cachedTokens).toBe(199)
+  })
+
   it('leave out the guesses behind them', async () => {
     const guesses: number[] = []
     const runner = new FakeRunner({ stepTokens: 64, maxLogitRows: 8, tiedFrom: 13 })

@@ -51,6 +51,14 @@ async function failure(work: () => unknown): Promise<{ code: string; name: strin
   throw new Error('expected a failure, found none')
 }
 
+/** Calls that are no answers. */
+const measures = [
+  (engine: EngineLike, ids: number[]) => engine.likelihoods(ids, 0),
+  (engine: EngineLike, ids: number[]) => engine.perplexity(ids),
+  (engine: EngineLike, ids: number[]) => engine.embed(ids),
+  (engine: EngineLike, ids: number[]) => engine.embed(ids, 'mean'),
+]
+
 let reference: EngineLike
 beforeAll(async () => {
   reference = await loadEngine(MINI, OPTIONS)
@@ -189,8 +197,23 @@ describe.each(WAYS)('closing an engine %s', (_, start) => {
     await Promise.all([engine.close(), engine.close()])
     expect((await running.result).finishReason).toBe('abort')
     expect((await other.result).finishReason).toBe('abort')
-    for (const ask of [() => engine.complete('abc'), () => engine.session()])
-      expect(await failure(ask)).toMatchObject({ code: 'invalid_argument' })
+    const ids = [104, 105, 106]
+    const asks = [
+      () => engine.complete('abc').result,
+      () => engine.generate(ids).result,
+      () => engine.chat([{ role: 'user', content: 'abc' }]).result,
+      ...measures.map((measure) => () => measure(engine, ids)),
+    ]
+    for (const ask of asks) expect(await failure(ask)).toMatchObject({ code: 'invalid_argument' })
     expect(() => engine.session()).toThrow('the engine is closed; load the model again')
+  })
+
+  it('rejects what else is under way', async () => {
+    const engine = await start()
+    const ids = Array.from({ length: 500 }, (_, i) => (i * 7) % 256)
+    const asked = measures.map((measure) => failure(() => measure(engine, ids)))
+    await engine.likelihoods([1, 2], 0)
+    await engine.close()
+    for (const refusal of await Promise.all(asked)) expect(refusal).toMatchObject({ name: 'UserError' })
   })
 })

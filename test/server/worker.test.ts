@@ -54,6 +54,7 @@ describe('an engine in a worker of its own', () => {
   it.each([
     ['ends', 'crash', 'exit code 3'],
     ['throws', 'throw', 'thrown in the worker'],
+    ['loses a compute thread', 'trap', 'a compute thread failed: RuntimeError: unreachable'],
   ])('that %s fails its requests with 503 and is started again', async (_, prompt, reason) => {
     const crashes = server.engine.crashes
     const request = { model: 'mini', prompt: 'abc', max_tokens: 1000, ignore_eos: true } as const

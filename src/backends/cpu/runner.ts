@@ -58,6 +58,10 @@ export class CpuRunner implements Runner {
     this.choose = options.choose
   }
 
+  get failed(): Promise<Error> | undefined {
+    return this.pool.failed
+  }
+
   get hasDraft(): boolean {
     return this.program.draft !== undefined
   }
@@ -89,8 +93,8 @@ export class CpuRunner implements Runner {
   private async step(step: Step): Promise<StepResult> {
     await this.compute(step, () => this.pool.run())
     const rows = this.rowsOf(step, this.layout.logits)
-    // In `fast` nobody asks.
-    return this.exact ? { rows, tiedFrom: this.findTied(step) } : { rows }
+    const tied = this.findTied(step)
+    return this.exact ? { rows, tiedFrom: tied } : { rows, unsharedFrom: tied }
   }
 
   private async draft(step: DraftStep): Promise<StepResult> {

@@ -117,6 +117,8 @@ export interface Threads {
   draft(): Promise<void>
   /** Reads all weights. */
   probe(): Promise<void>
+  /** Resolves when one of them has ended in an error, and so all. */
+  readonly failed?: Promise<Error>
   close(): Promise<void>
 }
 
@@ -136,12 +138,15 @@ export class ThreadPool implements Threads {
   private readonly control: Int32Array
   private waiting: { resolve: () => void; reject: (error: Error) => void } | undefined
   private failure: Error | undefined
+  readonly failed: Promise<Error>
+  private tell!: (failure: Error) => void
 
   private constructor(
     private readonly threads: readonly Thread[],
     memories: readonly WebAssembly.Memory[],
   ) {
     this.control = new Int32Array(memories[0]!.buffer, CONTROL_BLOCK.control, 2)
+    this.failed = new Promise((resolve) => (this.tell = resolve))
   }
 
   static async start(
@@ -211,6 +216,10 @@ export class ThreadPool implements Threads {
   }
 
   async close(): Promise<void> {
+    const error = new Error('internal error: the compute threads have ended')
+    this.failure ??= error
+    this.waiting?.reject(error)
+    this.waiting = undefined
     Atomics.store(this.control, 1, END)
     Atomics.add(this.control, 0, 1)
     Atomics.notify(this.control, 0)
@@ -225,6 +234,8 @@ export class ThreadPool implements Threads {
   /** A trap in one thread leaves the others at the barrier for ever: end them all. */
   private fail(error: Error): void {
     this.failure = new Error(`internal error: a compute thread failed: ${error.message}`)
+    // Before the step's own error is on its way: nothing that is asked from now on will be answered.
+    this.tell(this.failure)
     this.waiting?.reject(this.failure)
     this.waiting = undefined
     for (const thread of this.threads) void thread.terminate()

@@ -28,8 +28,15 @@ export class Allocator {
     this.ages.delete(sequence)
   }
 
-  /** Gets pages and slots for all shares; `waiting` are all who wait. While no step is in flight. */
-  async allocate(shares: readonly Share[], waiting: readonly Request[]): Promise<Allocation> {
+  /**
+   * Gets pages and slots for all shares; `waiting` are all who wait for a step, `late` those who wait for something else and keep
+   * their memory. While no step is in flight.
+   */
+  async allocate(
+    shares: readonly Share[],
+    waiting: readonly Request[],
+    late: readonly Request[] = [],
+  ): Promise<Allocation> {
     const granted: Share[] = []
     const failed: Allocation['failed'] = []
     const preempted = new Set<Sequence>()
@@ -39,7 +46,7 @@ export class Allocator {
       const error = await this.find(share, waiting, preempted)
       if (!error) granted.push(share)
       // Older requests will give their pages back; with nobody to wait for, it will never fit.
-      else if (!waiting.some((other) => other.age < request.age && holdsOn(other))) {
+      else if (!waiting.some((other) => other.age < request.age && holdsOn(other)) && !late.some(holdsOn)) {
         request.sequence.status = 'finished'
         failed.push({ request, error })
       }

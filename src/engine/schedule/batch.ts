@@ -5,6 +5,14 @@ import type { Sequence } from './sequence.js'
 /** A draft takes the likeliest token. */
 const LIKELIEST: Draw = { temperature: 0, topK: 0, topP: 1, minP: 0, u: 0 }
 
+/** What one request gets of a step's result. */
+interface Divided {
+  readonly share: Share
+  readonly rows: readonly RowResult[]
+  readonly tiedFrom: number | undefined
+  readonly unsharedFrom: number | undefined
+}
+
 /** The sequences of one step, and their places in it. */
 export class Batch {
   /** Position of each one's first token. */
@@ -53,12 +61,12 @@ export class Batch {
   }
 
   /** Each share with its part of the result; before any of its sequences advances. */
-  divide({ rows, tiedFrom }: StepResult): { share: Share; rows: readonly RowResult[]; tiedFrom: number | undefined }[] {
+  divide({ rows, tiedFrom, unsharedFrom }: StepResult): Divided[] {
     let row = 0
     return this.shares.map((share, s) => {
       const first = row
       row += rowsOf(share.request, share.tokens)
-      return { share, rows: rows.slice(first, row), tiedFrom: tiedFrom?.[s] }
+      return { share, rows: rows.slice(first, row), tiedFrom: tiedFrom?.[s], unsharedFrom: unsharedFrom?.[s] }
     })
   }
 

@@ -8,7 +8,7 @@ export interface Request {
   readonly rowsFrom: number
   readonly want: RowWish
   readonly signal: AbortSignal | undefined
-  /** Done while the step runs that gives the rows. It must not fail. */
+  /** Done while the step runs that gives the rows, or after it. */
   readonly meanwhile: (() => Promise<void>) | undefined
   /** Requests of a lower age came first, and keep their memory when it is short. */
   readonly age: number

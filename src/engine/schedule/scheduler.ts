@@ -1,10 +1,12 @@
 import type { RowResult, RowWish, Runner, StepResult } from '../../backends/backend.js'
+import { UserError } from '../../errors.js'
 import { contextExceeded } from '../prompt.js'
 import { tokenOf } from '../sample/choose.js'
 import { Allocator } from './allocator.js'
 import { Batch } from './batch.js'
 import type { PagePool } from './cache.js'
 import { divide } from './divide.js'
+import { Preparations } from './preparations.js'
 import { yieldToEvents } from './queue.js'
 import type { Request } from './request.js'
 import type { Sequence, SequenceMemory } from './sequence.js'
@@ -29,7 +31,7 @@ export interface ComputeOptions {
   /** Where the text ends, where more of it will come. */
   readonly end?: number
   readonly signal?: AbortSignal | undefined
-  /** Done while the rows are computed; it must not fail. */
+  /** Done while the rows are computed, or a little later: who is not done by then sits out the next steps. */
   readonly meanwhile?: (() => Promise<void>) | undefined
 }
 
@@ -56,11 +58,13 @@ export class Scheduler {
   private readonly alone: (() => Promise<void>)[] = []
   private asking: Asking[] = []
   private readonly allocator = new Allocator()
+  private readonly preparations = new Preparations()
   /** The step that ran last, while its rows are there for the model's draft. */
   private drafting: Batch | undefined
   private running = 0
   private latest = 1
   private loop: Promise<void> | undefined
+  private closed = false
 
   constructor(
     private readonly runner: Runner,
@@ -69,7 +73,7 @@ export class Scheduler {
 
   /** Sequences that wait for a step or are in one. */
   get active(): number {
-    return this.waiting.length + this.asking.length + this.running
+    return this.waiting.length + this.asking.length + this.running + this.preparations.late.length
   }
 
   /** Sequences that share a step: those of the last one, or those that wait by now. */
@@ -80,13 +84,14 @@ export class Scheduler {
   /**
    * Appends `ids` to a sequence and computes them, in as many steps as it takes. Returns its rows, which are valid until the
    * caller lets other events run; undefined when `signal` ended it: what was computed by then stays.
-   * @throws UserError context_length_exceeded, out_of_memory
+   * @throws UserError context_length_exceeded, out_of_memory, and when the engine is closed before they are there
    */
   async compute(
     sequence: Sequence,
     ids: readonly number[],
     options: ComputeOptions = {},
   ): Promise<readonly RowResult[] | undefined> {
+    if (this.closed) throw engineClosed()
     const { drafts = [], rowsFrom, want = 'logits', signal, meanwhile } = options
     const length = sequence.tokens.length + ids.length
     if (length + drafts.length > this.contextLength) throw contextExceeded(length + drafts.length, this.contextLength)
@@ -110,6 +115,7 @@ export class Scheduler {
 
   /** What the model's own draft says comes after all that a sequence has computed and accepted; nothing where it can't say. */
   drafted(sequence: Sequence): Promise<readonly number[]> {
+    if (this.closed) return Promise.reject(engineClosed())
     return new Promise((resolve, reject) => {
       this.asking.push({ sequence, resolve, reject })
       this.start()
@@ -118,15 +124,21 @@ export class Scheduler {
 
   /** Runs `job` while no step runs. */
   between<R>(job: () => Promise<R>): Promise<R> {
+    if (this.closed) return Promise.reject(engineClosed())
     return new Promise((resolve, reject) => {
       this.alone.push(() => job().then(resolve, reject))
       this.start()
     })
   }
 
-  /** Resolves when nothing waits. */
-  async idle(): Promise<void> {
+  /** Rejects what waits and all further calls, and resolves when nothing runs any more. */
+  async close(): Promise<void> {
+    this.closed = true
+    for (const request of this.waiting.splice(0)) finish(request, () => request.reject(engineClosed()))
+    for (const { reject } of this.asking.splice(0)) reject(engineClosed())
     while (this.loop) await this.loop
+    // What came of the last step may want another one.
+    for (const request of this.waiting.splice(0)) finish(request, () => request.reject(engineClosed()))
   }
 
   /** Forgets all tokens of a sequence and frees its pages; full ones stay in the tree until memory is needed. */
@@ -141,23 +153,33 @@ export class Scheduler {
   private async turns(): Promise<void> {
     // Who asks in the same moment is served in the same step; and timers, signals and input get their turn.
     await yieldToEvents()
-    while (this.waiting.length + this.asking.length + this.alone.length > 0 || this.drafting) {
+    while (this.hasWork) {
       if (await this.draft()) await yieldToEvents()
       for (const job of this.alone.splice(0)) await job()
+      this.preparations.work()
       await this.step()
       await yieldToEvents()
     }
     this.loop = undefined
   }
 
+  private get hasWork(): boolean {
+    const { waiting, asking, alone, drafting, preparations } = this
+    return waiting.length + asking.length + alone.length > 0 || drafting !== undefined || preparations.hasWork
+  }
+
   /** One step, which brings all those that there is room for to their rows, or a part of the way. */
   private async step(): Promise<void> {
+    let batch: Batch | undefined
     try {
-      const batch = await this.schedule()
+      batch = await this.schedule()
       const result = batch && (await this.run(batch))
-      if (result) this.postprocess(batch, result)
+      if (batch && result) this.postprocess(batch, result)
     } catch (error) {
-      for (const request of this.waiting.splice(0)) finish(request, () => request.reject(error))
+      // Those in the step too: to settle twice changes nothing.
+      const served = batch?.shares.map(({ request }) => request) ?? []
+      this.preparations.drop(served)
+      for (const request of [...served, ...this.waiting.splice(0)]) finish(request, () => request.reject(error))
     }
   }
 
@@ -168,7 +190,7 @@ export class Scheduler {
     // By index: some may come to wait meanwhile.
     for (let i = 0; i < this.waiting.length; i++) await this.waiting[i]!.sequence.saveStates()
     const shares = divide(this.waiting, this.runner)
-    const { granted, failed } = await this.allocator.allocate(shares, this.waiting)
+    const { granted, failed } = await this.allocator.allocate(shares, this.waiting, this.preparations.late)
     const hopeless = new Map(failed.map(({ request, error }) => [request, error]))
     for (const request of this.remove((other) => hopeless.has(other)))
       finish(request, () => request.reject(hopeless.get(request)))
@@ -189,12 +211,18 @@ export class Scheduler {
     this.running = this.latest = requests.length
     const started = performance.now()
     try {
-      const ticket = this.runner.submit(batch.step())
-      const [result] = await Promise.all([ticket.done, ...requests.map(({ meanwhile }) => meanwhile?.())])
+      const { done } = this.runner.submit(batch.step())
+      const last = batch.shares.filter(({ request, tokens }) => request.meanwhile && isLast(request, tokens))
+      const prepared = this.preparations.during(
+        last.map(({ request }) => request),
+        done,
+      )
+      const [result] = await Promise.all([done, prepared])
       const milliseconds = performance.now() - started
       this.onStep?.({ tokens: batch.tokens, sequences: requests.length, milliseconds })
       return result
     } catch (error) {
+      this.preparations.drop(requests)
       for (const request of requests) {
         request.sequence.stepFailed()
         finish(request, () => request.reject(error))
@@ -207,17 +235,28 @@ export class Scheduler {
 
   /** Gives every sequence its rows; those that need more steps wait again. */
   private postprocess(batch: Batch, result: StepResult): void {
-    for (const { share, rows, tiedFrom } of batch.divide(result)) {
+    for (const { share, rows, tiedFrom, unsharedFrom } of batch.divide(result)) {
       const { request, tokens } = share
       const { sequence } = request
-      sequence.advance(tokens, tiedFrom)
+      sequence.advance(tokens, tiedFrom, unsharedFrom)
       if (sequence.length < sequence.tokens.length) {
         request.rows.push(...rows.map(kept))
         sequence.status = 'waiting'
         this.waiting.push(request)
-      } else finish(request, () => request.resolve([...request.rows, ...rows]))
+      } else this.give(request, [...request.rows, ...rows])
     }
     if (this.runner.hasDraft && batch.sequences.some(({ speculation }) => speculation.wantsDraft)) this.drafting = batch
+  }
+
+  /** Gives a request its rows, once it is prepared for them. */
+  private give(request: Request, rows: readonly RowResult[]): void {
+    let given = rows
+    const keep = (): void => {
+      given = rows.map(kept)
+    }
+    this.preparations.after(request, keep, (error) =>
+      finish(request, () => (error === undefined ? request.resolve(given) : request.reject(error))),
+    )
   }
 
   /** Runs the model's draft over the rows of the last step. True where somebody waited for it, and goes on from there. */
@@ -250,6 +289,15 @@ export class Scheduler {
     if (removed.length > 0) this.waiting = this.waiting.filter((request) => !isMeant(request))
     return removed
   }
+}
+
+/** Whether the next `tokens` tokens bring a request to its end. */
+function isLast({ sequence }: Request, tokens: number): boolean {
+  return sequence.length + tokens === sequence.tokens.length
+}
+
+export function engineClosed(): UserError {
+  return new UserError('the engine is closed; load the model again', 'invalid_argument')
 }
 
 function finish(request: Request, settle: () => void): void {

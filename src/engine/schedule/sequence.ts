@@ -154,17 +154,18 @@ export class Sequence {
   /**
    * The next `count` tokens are in the cache; pages that are full now are shared.
    * @param tiedFrom first position of the step at which scores were tied
+   * @param unsharedFrom the same, where the choice among them stays
    */
-  advance(count: number, tiedFrom = Infinity): void {
+  advance(count: number, tiedFrom = Infinity, unsharedFrom = Infinity): void {
     this.speculation.computed(this.computed, this.computed + count)
     this.computed += count
-    this.ties.found(tiedFrom)
+    this.ties.found(tiedFrom, unsharedFrom)
     this.share()
   }
 
   private share(): void {
     const certain = this.tokens.length - this.speculation.unchecked
-    this.pages.share(this.tokens, Math.min(this.computed, certain, this.ties.from))
+    this.pages.share(this.tokens, Math.min(this.computed, certain, this.ties.sharedUpTo))
   }
 
   /** Takes over pages that other sequences have computed for these tokens, up to `limit` tokens. */
@@ -201,7 +202,9 @@ export class Sequence {
     if (!this.states) {
       const certain = this.tokens.length - this.speculation.unchecked - 1
       const end = sharedTokens + PAGE_SIZE
-      return end > Math.min(certain, this.ties.from) ? undefined : this.pages.nameOf(this.tokens, sharedTokens, end)
+      return end > Math.min(certain, this.ties.sharedUpTo)
+        ? undefined
+        : this.pages.nameOf(this.tokens, sharedTokens, end)
     }
     const start = landmarkBefore(this.computed)
     const end = nextLandmark(this.computed, this.tokens.length)

@@ -5,8 +5,15 @@
 export class Ties {
   /** The first position at which scores were equal. */
   from = Infinity
+  /** The first position that is not to be shared although it stays: a choice among equal scores for the text as it stood. */
+  private unshared = Infinity
   /** Where the text ends whose tokens are computed: a step may have a piece of it, and drafts stand after it. */
   private end = 0
+
+  /** What is before this position holds for all texts that begin alike. */
+  get sharedUpTo(): number {
+    return Math.min(this.from, this.unshared)
+  }
 
   get any(): boolean {
     return this.from < Infinity
@@ -25,12 +32,14 @@ export class Ties {
     return holds
   }
 
-  found(position: number): void {
+  found(position: number, unshared: number): void {
     this.from = Math.min(this.from, position)
+    this.unshared = Math.min(this.unshared, unshared)
   }
 
   /** Only the first `length` tokens are left. */
   truncate(length: number): void {
     if (this.from >= length) this.from = Infinity
+    if (this.unshared >= length) this.unshared = Infinity
   }
 }

@@ -2,6 +2,9 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { ServedModel } from './models.js'
 import type { EngineStatus, GenerationResult } from '../../remote/engine-like.js'
 
+/** An engine that does not say how it is by then is left out this time. */
+const PATIENCE_MS = 1000
+
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]
 const TOKEN_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1]
 
@@ -82,7 +85,8 @@ export class Metrics {
         this.up.set({ model }, source.state === 'ready' ? 1 : 0)
         this.crashes.set({ model }, source.crashes)
         if (source.state !== 'ready') return
-        const status = await Promise.resolve(source.engine.status()).catch(() => undefined)
+        const asked = Promise.resolve(source.engine.status()).catch(() => undefined)
+        const status = await Promise.race([asked, pause(PATIENCE_MS)])
         if (!status) return
         for (const [key, gauge] of Object.entries(this.sums)) gauge.set({ model }, status[key as keyof EngineStatus])
       }),
@@ -110,4 +114,8 @@ export class Metrics {
       }),
     })
   }
+}
+
+function pause(milliseconds: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), milliseconds).unref())
 }
