@@ -30,5 +30,11 @@ function referenceFolder(): string {
 }
 
 export default defineConfig(
-  suite({ include: ['test/reference/**/*.test.ts'], env: { KAIYUAN_REFERENCE: referenceFolder() }, ...LONG_LIMITS }),
+  suite({
+    include: ['test/reference/**/*.test.ts'],
+    env: { KAIYUAN_REFERENCE: referenceFolder() },
+    ...LONG_LIMITS,
+    // Twenty answers by chance for each of a thousand schemas.
+    testTimeout: 3 * LONG_LIMITS.testTimeout,
+  }),
 )

@@ -30,6 +30,8 @@ const IPV6 = [
   `((${H16}:){0,6}${H16})?::`,
 ].join('|')
 const PCHAR = "([A-Za-z0-9._~!$&'()*+,;=:@\\-]|%[0-9A-Fa-f]{2})"
+/** RFC 6570, section 2.1: what stands outside of expressions is as in an address, but without the apostrophe. */
+const TEMPLATE_LITERAL = '([A-Za-z0-9._~!$&()*+,;=:@\\-/?]|%[0-9A-Fa-f]{2})'
 const QUERY = `(\\?(${PCHAR}|[/?]){0,500})?`
 const FRAGMENT = `(#(${PCHAR}|[/?]){0,200})?`
 const SEGMENTS = `(/${PCHAR}{0,200}){0,20}`
@@ -63,7 +65,7 @@ export const FORMATS: Readonly<Record<string, string | undefined>> = {
   iri: `${HTTP}|${OTHER}`,
   'uri-reference': `${HTTP}|${OTHER}|(\\.{0,2}/)?(${PCHAR}{1,200}/){0,20}${QUERY}${FRAGMENT}`,
   'iri-reference': `${HTTP}|${OTHER}|(\\.{0,2}/)?(${PCHAR}{1,200}/){0,20}${QUERY}${FRAGMENT}`,
-  'uri-template': `(${PCHAR}|[/?]|${EXPRESSION}){0,500}`,
+  'uri-template': `(${TEMPLATE_LITERAL}|${EXPRESSION}){0,500}`,
   uuid: '[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}',
   'json-pointer': POINTER,
   'relative-json-pointer': `(0|[1-9][0-9]{0,8})(#|${POINTER})`,

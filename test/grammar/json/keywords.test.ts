@@ -41,6 +41,11 @@ const CASES: Readonly<Record<string, Case>> = {
     valid: ['xx'],
     invalid: ['2026-02-28'],
   },
+  'templates of addresses': {
+    schema: { type: 'string', format: 'uri-template' },
+    valid: ['/users/{id}'],
+    invalid: ["/users'/{id}"],
+  },
   'unknown formats': { schema: { type: 'string', format: 'constructor' }, valid: ['anything'], invalid: [5] },
   'a format called __proto__': { schema: { type: 'string', format: '__proto__' }, valid: ['anything'], invalid: [5] },
   'not a pattern': { schema: { type: 'string', not: { pattern: 'b' } }, valid: ['', 'aac'], invalid: ['abc'] },
