@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
@@ -7,9 +7,11 @@ import type { ChatMessage } from '../chat/message.js'
 import { UserError } from '../errors.js'
 import type { Answering, EngineLike, Generation, GenerationResult } from '../remote/engine-like.js'
 import { generateOptions, type LoadFlags, type SamplingFlags } from './flags.js'
+import { History } from './history.js'
 import { openModel } from './model.js'
 import { stream } from './run.js'
 import { style } from './style.js'
+import { writeWhole } from './whole-file.js'
 import { messageOf } from './wording.js'
 
 export interface ChatFlags extends LoadFlags, SamplingFlags {
@@ -56,22 +58,24 @@ export async function chat(model: string | undefined, flags: ChatFlags): Promise
   process.stdout.write(
     `${engine.info.name} (${engine.info.architecture}, ${engine.info.precision}). /help shows the commands.\n`,
   )
+  const history = new History(join(homedir(), '.kaiyuan_history'))
   const lines = createInterface({
     input: process.stdin,
     output: process.stdout,
     prompt: '> ',
-    history: await readHistory(),
+    history: await history.read(),
     historySize: 500,
   })
   try {
-    await converse(lines, conversation)
+    await converse(lines, conversation, history)
   } finally {
+    await history.settled()
     await conversation.close()
     await engine.close()
   }
 }
 
-async function converse(lines: Interface, conversation: Conversation): Promise<void> {
+async function converse(lines: Interface, conversation: Conversation, history: History): Promise<void> {
   let interrupted = false
   // The input may end while an answer is on its way; a closed interface must not be asked for more.
   let open = true
@@ -83,7 +87,7 @@ async function converse(lines: Interface, conversation: Conversation): Promise<v
     interrupted = true
     lines.prompt()
   })
-  lines.on('history', (history: string[]) => void writeHistory(history))
+  lines.on('history', ([latest = '']: string[]) => history.add(latest))
   lines.prompt()
   for await (const line of lines) {
     interrupted = false
@@ -173,12 +177,13 @@ class Conversation {
     )
   }
 
-  /** Written beside and renamed, so that a full disk leaves the old file whole. */
   private async save(file: string): Promise<void> {
     if (file === '') throw new UserError('/save FILE: expected a file name', 'invalid_argument')
+    const found = await stat(file).catch(() => undefined)
+    if (found && !(found.isFile() && savedChat(await readFile(file, 'utf8'))))
+      throw new UserError(`${file}: what is there is no saved conversation; choose another name`, 'invalid_argument')
     try {
-      await writeFile(`${file}.part`, `${JSON.stringify(this.messages, null, 1)}\n`)
-      await rename(`${file}.part`, file)
+      await writeWhole(file, `${JSON.stringify(this.messages, null, 1)}\n`)
     } catch (cause) {
       throw new UserError(`${file}: cannot be written: ${(cause as Error).message}`, 'invalid_argument', { cause })
     }
@@ -189,16 +194,19 @@ class Conversation {
     const text = await readFile(file, 'utf8').catch((cause: unknown) => {
       throw new UserError(`${file}: cannot be read: ${(cause as Error).message}`, 'file_not_found', { cause })
     })
-    let value: unknown
-    try {
-      value = JSON.parse(text)
-    } catch {
-      value = undefined
-    }
-    const saved = SavedChat.safeParse(value)
-    if (!saved.success) throw new UserError(`${file}: expected a conversation written by /save`, 'invalid_file')
-    this.messages = saved.data
+    const saved = savedChat(text)
+    if (!saved) throw new UserError(`${file}: expected a conversation written by /save`, 'invalid_file')
+    this.messages = saved
     process.stdout.write(`loaded ${this.messages.length} messages\n`)
+  }
+}
+
+/** What /save wrote; undefined for anything else. */
+function savedChat(text: string): ChatMessage[] | undefined {
+  try {
+    return SavedChat.safeParse(JSON.parse(text)).data
+  } catch {
+    return undefined
   }
 }
 
@@ -215,15 +223,4 @@ function answerMessage({ text, reasoning, toolCalls }: GenerationResult): ChatMe
     ...(reasoning !== '' && { reasoning_content: reasoning }),
     ...(calls.length > 0 && { tool_calls: calls }),
   }
-}
-
-const HISTORY = join(homedir(), '.kaiyuan_history')
-
-async function readHistory(): Promise<string[]> {
-  const text = await readFile(HISTORY, 'utf8').catch(() => '')
-  return text.split('\n').filter((line) => line !== '')
-}
-
-async function writeHistory(history: string[]): Promise<void> {
-  await writeFile(HISTORY, history.join('\n'), { mode: 0o600 }).catch(() => undefined)
 }

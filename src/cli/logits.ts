@@ -1,10 +1,12 @@
-import { open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { open, stat, type FileHandle } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import type { Engine } from '../engine/engine.js'
 import { loadEngine } from '../engine/load.js'
 import { argmax } from '../engine/sample/sampler.js'
 import { UserError } from '../errors.js'
 import { loadOptions, parseIds, type LoadFlags } from './flags.js'
 import { cancelOnInterrupt, printJson, withProgressBar } from './model.js'
+import { WholeFile } from './whole-file.js'
 
 export interface LogitsFlags extends LoadFlags {
   readonly ids?: string
@@ -18,20 +20,32 @@ export async function logits(model: string, flags: LogitsFlags): Promise<void> {
     throw new UserError('expected either --ids 1,2,3 or --prompt TEXT', 'invalid_argument')
   const signal = cancelOnInterrupt()
   const given = flags.ids === undefined ? undefined : parseIds(flags.ids)
-  const found = await stat(flags.out).catch(() => undefined)
-  // A device or a pipe (/dev/stdout) must not be replaced by a file.
-  const part = found && !found.isFile() ? flags.out : `${flags.out}.part`
   const engine = await withProgressBar((progress) => loadEngine(model, { ...loadOptions(flags), ...progress, signal }))
   try {
     const ids = given ?? engine.encode(flags.prompt!)
-    const file = await open(part, 'w').catch((cause: unknown) => cannotWrite(flags.out, cause))
-    const best = await write(engine, ids, file, signal, flags.out).finally(() => file.close())
-    if (part !== flags.out) await rename(part, flags.out).catch((cause: unknown) => cannotWrite(flags.out, cause))
+    const file = await openOutput(flags.out).catch((cause: unknown) => cannotWrite(flags.out, cause))
+    let best: number[]
+    try {
+      best = await write(engine, ids, file.handle, signal, flags.out)
+    } catch (error) {
+      await file.discard()
+      throw error
+    }
+    await file.commit().catch((cause: unknown) => cannotWrite(flags.out, cause))
     printJson({ tokens: ids.length, vocab: engine.info.vocabSize, argmax: best })
   } finally {
-    if (part !== flags.out) await rm(part, { force: true })
     await engine.close()
   }
+}
+
+/** A device or a pipe (/dev/stdout) must not be replaced by a file. */
+async function openOutput(out: string): Promise<Pick<WholeFile, 'handle' | 'commit' | 'discard'>> {
+  const found = await stat(out).catch(() => undefined)
+  const isStream = (found && !found.isFile() && !found.isDirectory()) ?? false
+  if (!isStream && !/^\/(dev|proc)\//.test(resolve(out))) return WholeFile.create(out)
+  const handle = await open(out, 'w')
+  const close = (): Promise<void> => handle.close()
+  return { handle, commit: close, discard: close }
 }
 
 /** Returns the best id of each row. */
