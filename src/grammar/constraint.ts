@@ -1,7 +1,7 @@
 import { UserError } from '../errors.js'
 import { DEAD, type Automaton } from './automaton/automaton.js'
 import type { AnswerGrammar, ForcedText } from './answer-grammar.js'
-import type { TokenMasks } from './automaton/masks.js'
+import type { TokenMasks } from './masks/masks.js'
 
 /** A compiled grammar with its masks for one vocabulary, which several answers use at the same time. */
 export interface GrammarInUse {
@@ -29,8 +29,8 @@ export class GrammarConstraint implements AnswerGrammar {
   prepare(drafts: readonly number[] = []): void {
     if (this.ended) return
     const { masks, stopIds } = this.grammar
+    let state = this.state
     try {
-      let state = this.state
       masks.mask(state)
       for (const id of drafts) {
         if (stopIds.has(id)) return
@@ -39,18 +39,26 @@ export class GrammarConstraint implements AnswerGrammar {
         masks.mask(state)
       }
     } catch (error) {
-      this.failure = error instanceof Error ? error : new Error('internal error in a grammar', { cause: error })
+      // After drafts, it is said once they are the answer's.
+      if (state === this.state)
+        this.failure = error instanceof Error ? error : new Error('internal error in a grammar', { cause: error })
     }
   }
 
   follow(ids: readonly number[]): number {
     const { masks, automaton, stopIds } = this.grammar
     let state = this.state
-    for (let i = 0; i < ids.length; i++) {
-      if (this.ended) return ids.length
-      if (stopIds.has(ids[i]!)) return automaton.accepts(state) ? i + 1 : i
-      state = masks.after(state, ids[i]!)
-      if (state === DEAD) return i
+    let at = 0
+    try {
+      for (; at < ids.length && !this.ended; at++) {
+        if (stopIds.has(ids[at]!)) return automaton.accepts(state) ? at + 1 : at
+        state = masks.after(state, ids[at]!)
+        if (state === DEAD) return at
+      }
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      // Too complex there, which is said where the answer comes to it.
+      return at
     }
     return ids.length
   }

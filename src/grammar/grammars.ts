@@ -1,7 +1,7 @@
 import type { Dialect } from '../chat/dialects/dialect.js'
 import { UserError } from '../errors.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
-import { TokenMasks } from './automaton/masks.js'
+import { TokenMasks } from './masks/masks.js'
 import type { Automaton } from './automaton/automaton.js'
 import { automatonOf } from './build.js'
 import { GrammarConstraint, type GrammarInUse } from './constraint.js'

@@ -1,5 +1,5 @@
 /** Grammars that nobody asked for: they run the code that the first answer needs until it is compiled to machine code. */
-import { TokenMasks } from './automaton/masks.js'
+import { TokenMasks } from './masks/masks.js'
 import { automatonOf } from './build.js'
 import { CancellablePauses } from './pauses.js'
 import type { GrammarSpec } from './spec.js'

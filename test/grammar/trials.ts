@@ -2,7 +2,7 @@
 import { seededRandom } from '../../src/engine/sample/random.js'
 import { UserError } from '../../src/errors.js'
 import type { Automaton } from '../../src/grammar/automaton/automaton.js'
-import { TokenMasks } from '../../src/grammar/automaton/masks.js'
+import { TokenMasks } from '../../src/grammar/masks/masks.js'
 import { automatonOf } from '../../src/grammar/build.js'
 import type { GrammarSpec, JsonStyle } from '../../src/grammar/spec.js'
 import { walk } from './walks.js'

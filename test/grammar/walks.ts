@@ -1,7 +1,7 @@
 // Random walks through a grammar, token by token, as a model at a high temperature takes them; and what every mask on the way
 // has to hold.
 import type { Automaton } from '../../src/grammar/automaton/automaton.js'
-import type { TokenMasks } from '../../src/grammar/automaton/masks.js'
+import type { TokenMasks } from '../../src/grammar/masks/masks.js'
 import { STOPS, WORDS } from './words.js'
 
 /** After so many tokens a walk takes whatever closes things. */

@@ -1,7 +1,7 @@
 // The masks of the engine here and of xgrammar are the same along random walks, for grammars that both take.
 import { beforeAll, expect, it } from 'vitest'
 import { seededRandom } from '../../src/engine/sample/random.js'
-import { TokenMasks } from '../../src/grammar/automaton/masks.js'
+import { TokenMasks } from '../../src/grammar/masks/masks.js'
 import { automatonOf } from '../../src/grammar/build.js'
 import type { GrammarSpec } from '../../src/grammar/spec.js'
 import { allowedIn, isAllowed } from '../grammar/walks.js'

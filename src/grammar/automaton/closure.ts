@@ -1,5 +1,5 @@
 /** What a network reaches without a byte: from some configurations (state, stack) all those that wait for one. */
-import type { GrammarLimits, Work } from './limits.js'
+import { tooManyAtOnce, type GrammarLimits, type Work } from './limits.js'
 import type { Members, Network } from './network.js'
 import { BOTTOM, type Stacks } from './stacks.js'
 import * as ops from './states.js'
@@ -35,7 +35,7 @@ export class Closure {
     this.accepts = false
   }
 
-  /** A configuration to go on from; one whose end would need too deep a stack is left out, as are those over the limit. */
+  /** A configuration to go on from; one whose end would need too deep a stack is left out. */
   push(state: number, stack: number): void {
     if (this.tree.depthOf(stack) + this.net.states.needs[state]! > this.limits.depth) return
     const wrap = this.slots.length - 1
@@ -52,11 +52,11 @@ export class Closure {
     if (this.size * 2 > this.slots.length) this.rehash()
   }
 
+  /** @throws UserError grammar_too_complex */
   run(): void {
     const most = this.limits.configurations
     for (let at = 0; at < this.size; at++) {
-      // All that is kept can reach an end by itself, so some of it may go.
-      if (at >= most && (this.waiting.length > 0 || this.accepts)) break
+      if (at >= most) throw tooManyAtOnce(most)
       this.work.steps++
       this.follow(this.states[at]!, this.stacks[at]!)
     }

@@ -1,6 +1,7 @@
 /** What is known of a tree before it runs: which parts have an end, which match nothing being there, which begin with themselves. */
 import { atOnce, type Pauses, type Steps } from '../pauses.js'
-import type { Language, MembersNode, Node, Rule } from '../syntax/nodes.js'
+import type { ChoiceNode, Language, MembersNode, Node, Rule } from '../syntax/nodes.js'
+import { Alike } from './alike.js'
 import { invalidGrammar, tooComplex, type GrammarLimits } from './limits.js'
 import { bodyOf } from './rewrites.js'
 
@@ -49,10 +50,12 @@ export class Facts {
   readonly specials = new Set<string>()
   private readonly parts = new Map<Node | Rule, Part>()
   private readonly bodies = new Map<Rule, Node>()
+  private readonly choices = new Map<ChoiceNode, readonly Node[]>()
+  private readonly alike = new Alike((rule) => this.bodyOf(rule))
 
   constructor(
     readonly root: Node,
-    private readonly languageOf: LanguageOf,
+    readonly languageOf: LanguageOf,
     private readonly limits: GrammarLimits,
   ) {}
 
@@ -85,9 +88,8 @@ export class Facts {
       this.languageOf(node)
       yield
     }
-    const bodies = (rule: Rule) => this.bodyOf(rule)
-    yield* settle(order, endsWith(this.languageOf, bodies), (part, height) => (part.height = height))
-    yield* settle(order, emptyWith(this.languageOf, bodies), (part) => (part.empty = true))
+    yield* settle(order, endsWith(this), (part, height) => (part.height = height))
+    yield* settle(order, emptyWith(this), (part) => (part.empty = true))
     yield* this.refuseLeftRecursion(order)
     for (const part of order) part.parents = []
   }
@@ -124,6 +126,11 @@ export class Facts {
     return body
   }
 
+  /** What a choice is between, as it runs. */
+  itemsOf(node: ChoiceNode): readonly Node[] {
+    return this.choices.get(node) ?? node.items
+  }
+
   /** All parts, once each. */
   *nodes(): Iterable<Node> {
     for (const { node } of this.parts.values()) yield node
@@ -155,7 +162,9 @@ export class Facts {
     for (let at = 0; at < order.length; at++) {
       if (at % PIECE === PIECE - 1) yield
       const part = order[at]!
-      this.eachChild(part.node, (child, bond) => {
+      const { node } = part
+      if (node.kind === 'choice') this.choices.set(node, yield* this.alike.alternatives(node))
+      this.eachChild(node, (child, bond) => {
         if (!isLeaf(child)) enter(child).parents.push({ part, bond })
         else if (child.kind === 'special') this.specials.add(child.name)
       })
@@ -167,7 +176,7 @@ export class Facts {
       case 'sequence':
         return node.items.forEach((item) => found(item, 'all'))
       case 'choice':
-        return node.items.forEach((item) => found(item, 'any'))
+        return this.itemsOf(node).forEach((item) => found(item, 'any'))
       case 'repeat':
         return found(node.item, 'all')
       case 'rule':
@@ -243,33 +252,33 @@ type WaitOf = (node: Node) => Wait
 
 const NEVER: Wait = { all: Infinity, any: 0 }
 
-type Bodies = (rule: Rule) => Node
-
-function endsWith(languageOf: LanguageOf, bodies: Bodies): WaitOf {
-  return (node) => waitOf(node, bodies, leafEnds, (regular) => languageOf(regular).start !== 0)
+function endsWith(facts: Facts): WaitOf {
+  return (node) => waitOf(node, facts, leafEnds, (regular) => facts.languageOf(regular).start !== 0)
 }
 
-function emptyWith(languageOf: LanguageOf, bodies: Bodies): WaitOf {
+function emptyWith(facts: Facts): WaitOf {
   const empty = (regular: RegularNode) => {
-    const language = languageOf(regular)
+    const language = facts.languageOf(regular)
     return language.start !== 0 && language.accepts(language.start)
   }
-  return (node) => waitOf(node, bodies, leafIsEmpty, empty)
+  return (node) => waitOf(node, facts, leafIsEmpty, empty)
 }
 
 type Test<N> = (node: N) => boolean
 
-function waitOf(node: Node, bodies: Bodies, leaf: Test<Node>, regular: Test<RegularNode>): Wait {
+function waitOf(node: Node, facts: Facts, leaf: Test<Node>, regular: Test<RegularNode>): Wait {
   const missing = (item: Node) => isLeaf(item) && !leaf(item)
   switch (node.kind) {
     case 'sequence':
       return node.items.some(missing) ? NEVER : { all: countParts(node.items), any: 0 }
     case 'choice':
-      return { all: 0, any: node.items.some((item) => isLeaf(item) && leaf(item)) ? 0 : 1 }
+      return { all: 0, any: facts.itemsOf(node).some((item) => isLeaf(item) && leaf(item)) ? 0 : 1 }
     case 'repeat':
       return node.min > 0 && missing(node.item) ? NEVER : { all: node.min > 0 && !isLeaf(node.item) ? 1 : 0, any: 0 }
-    case 'rule':
-      return missing(bodies(node.rule)) ? NEVER : { all: countParts([bodies(node.rule)]), any: 0 }
+    case 'rule': {
+      const body = facts.bodyOf(node.rule)
+      return missing(body) ? NEVER : { all: countParts([body]), any: 0 }
+    }
     case 'members':
       return membersWait(node, leaf)
     case 'both':

@@ -6,7 +6,7 @@ export interface GrammarLimits {
   readonly nodes: number
   /** Frames of a stack: nesting that is deeper is not allowed by a mask. */
   readonly depth: number
-  /** Configurations of a set: of more, the first are followed. */
+  /** Configurations of a set, which are the ways that a text may be read in so far. */
   readonly configurations: number
   /** Steps of one mask; tokens that are not decided by then are left out of it. */
   readonly steps: number
@@ -33,6 +33,14 @@ export const DEFAULT_LIMITS: GrammarLimits = {
 /** @param advice what may help, as it stands after `try` */
 export function tooComplex(found: string, advice: string): UserError {
   return new UserError(`the grammar is too complex: ${found}`, 'grammar_too_complex', { remedies: [{ advice }] })
+}
+
+/** More configurations than a set may have: to leave some out would forbid texts in silence. */
+export function tooManyAtOnce(most: number): UserError {
+  return tooComplex(
+    `at one place more than ${most} of its parts are possible at once`,
+    'alternatives that begin with the same parts, or fewer of them; counts that do not overlap',
+  )
 }
 
 export function invalidGrammar(fault: string, advice?: string): UserError {

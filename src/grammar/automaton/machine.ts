@@ -6,7 +6,7 @@
 import { classesOf, type ByteClasses } from './classes.js'
 import { Closure } from './closure.js'
 import type { Facts, LanguageOf } from './facts.js'
-import type { GrammarLimits, Work } from './limits.js'
+import { tooManyAtOnce, type GrammarLimits, type Work } from './limits.js'
 import { Network } from './network.js'
 import { DEAD, Sets, UNKNOWN } from './sets.js'
 import { BOTTOM, Stacks } from './stacks.js'
@@ -170,7 +170,8 @@ export class Machine {
       : list
     this.work.steps += all.length
     const parts = [...new Set(this.withoutSubsumed(all))].sort(rising)
-    return stacks.union(parts.length > this.limits.configurations ? parts.slice(0, this.limits.configurations) : parts)
+    if (parts.length > this.limits.configurations) throw tooManyAtOnce(this.limits.configurations)
+    return stacks.union(parts)
   }
 
   /** Of counters of a loop that have reached their least, the lowest allows all that the others do. */

@@ -190,7 +190,7 @@ export class Network {
       case 'sequence':
         return this.sequence(node.items, 0, next)
       case 'choice':
-        return this.choice(node.items, next)
+        return this.choice(this.facts.itemsOf(node), next)
       case 'repeat':
         return this.repeat(node, next)
       case 'text':

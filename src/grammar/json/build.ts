@@ -1,6 +1,6 @@
 /** The shapes of goals as nodes. */
 import type { Pauses } from '../pauses.js'
-import { choice, choiceOfAlike, NEVER, Rule, rule, sequence, text, type Node } from '../syntax/nodes.js'
+import { choice, NEVER, Rule, rule, sequence, text, type Node } from '../syntax/nodes.js'
 import { arrayContent, bracketed, countedContent, type Content } from './containers.js'
 import type { SetShape, ArrayShape } from './elements.js'
 import type { Graph } from './graph.js'
@@ -70,7 +70,7 @@ export class Builder {
     const node = this.goalNode(root, 0)
     for (let next = this.todo.pop(); next; next = this.todo.pop()) {
       const { goal, level, rule: made } = next
-      made.define(choiceOfAlike(this.graph.shapesOf(goal).map((shape) => this.shapeNode(shape, level))))
+      made.define(choice(this.graph.shapesOf(goal).map((shape) => this.shapeNode(shape, level))))
       if (pauses.due) await pauses.pause()
     }
     return node

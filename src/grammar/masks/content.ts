@@ -1,8 +1,8 @@
 /** How many characters of any JSON string content may follow a state: where it is known, most tokens need no walk. */
 import { CONTENT } from '../vocabulary/content.js'
-import type { Machine } from './machine.js'
-import { DEAD } from './sets.js'
-import * as ops from './states.js'
+import type { Machine } from '../automaton/machine.js'
+import { DEAD } from '../automaton/sets.js'
+import * as ops from '../automaton/states.js'
 
 /** Characters up to which is searched. */
 export const MOST_SEARCHED = 16

@@ -1,11 +1,11 @@
 /** Which tokens of a vocabulary may come next: one walk over its tries, kept for each state. */
 import type { Trie } from '../vocabulary/trie.js'
 import { addToMask, COUNTED, removeFromMask, type Vocabulary } from '../vocabulary/vocabulary.js'
-import { DEAD, SPECIAL, type Automaton } from './automaton.js'
+import { DEAD, SPECIAL, type Automaton } from '../automaton/automaton.js'
 import { contentAfter } from './content.js'
 import { KeptMasks } from './kept-masks.js'
-import { invalidGrammar } from './limits.js'
-import { UNKNOWN } from './sets.js'
+import { invalidGrammar } from '../automaton/limits.js'
+import { UNKNOWN } from '../automaton/sets.js'
 
 /**
  * The masks of one grammar for one vocabulary. A state that was asked for before costs a look-up.

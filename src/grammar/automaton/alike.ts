@@ -1,0 +1,130 @@
+/**
+ * Choices whose alternatives begin alike: what they begin with is followed once, and not by each. Thousands of objects all begin
+ * with a bracket, thousands of rules with the same words.
+ */
+import type { Steps } from '../pauses.js'
+import { choice, EMPTY, sequence, type ChoiceNode, type Node, type Rule } from '../syntax/nodes.js'
+
+/** Branchings within each other that are shared; more would be no gain. */
+const MOST_BRANCHES = 200
+/** Rules at the beginning of one alternative that are looked into: one may lead to itself. */
+const MOST_OPENED = 20
+/** Parts of what is compared by what it is made of; larger parts are the same only where they are the same node. */
+const MOST_COMPARED = 64
+/** Alternatives that are done in one go. */
+const PIECE = 1024
+
+/** What is left of an alternative, and how many more rules are opened at its beginning. */
+interface Rest {
+  readonly items: readonly Node[]
+  readonly opened: number
+}
+
+export class Alike {
+  private readonly keys = new Map<Node, string>()
+  private readonly ids = new Map<Node | Rule, number>()
+  /** Choices that this has made. */
+  private readonly made = new Set<Node>()
+
+  constructor(private readonly bodyOf: (rule: Rule) => Node) {}
+
+  /** The alternatives of a choice, fewer of which begin alike. Texts alone are told apart by their bytes later. */
+  *alternatives(node: ChoiceNode): Steps<readonly Node[]> {
+    const { items } = node
+    if (this.made.has(node) || items.every((item) => item.kind === 'text' || item.kind === 'chars')) return items
+    const lists = items.map((item) => ({ items: [item], opened: 0 }))
+    return yield* this.shared(lists, 0)
+  }
+
+  private *shared(lists: readonly Rest[], branches: number): Steps<readonly Node[]> {
+    if (branches > MOST_BRANCHES) return lists.map(({ items }) => sequence(...items))
+    const groups = new Map<string, Rest[]>()
+    for (const [at, list] of lists.entries()) {
+      if (at % PIECE === PIECE - 1) yield
+      const open = this.opened(list)
+      const key = this.keyOf(open.items[0])
+      const group = groups.get(key)
+      if (group) group.push(open)
+      else groups.set(key, [open])
+    }
+    // Nothing is gained: the alternatives stay as they are.
+    if (groups.size === lists.length) return lists.map(({ items }) => sequence(...items))
+    const alternatives: Node[] = []
+    for (const group of groups.values()) alternatives.push(yield* this.together(group, branches))
+    return alternatives
+  }
+
+  /** Alternatives that begin alike as one. */
+  private *together(group: readonly Rest[], branches: number): Steps<Node> {
+    const [first] = group
+    if (group.length === 1) return sequence(...first!.items)
+    const same: Node[] = []
+    let rests = group
+    for (let next = first!.items[0]; next; next = rests[0]!.items[0]) {
+      same.push(next)
+      rests = rests.map(({ items, opened }) => this.opened({ items: items.slice(1), opened }))
+      yield
+      const key = this.keyOf(rests[0]!.items[0])
+      if (!rests.every(({ items }) => this.keyOf(items[0]) === key)) break
+    }
+    if (rests.every(({ items }) => items.length === 0)) return sequence(...same)
+    const rest = choice(yield* this.shared(rests, branches + 1))
+    this.made.add(rest)
+    return sequence(...same, rest)
+  }
+
+  /** Begins with no sequence, and with no rule that is one. */
+  private opened({ items, opened }: Rest): Rest {
+    for (let first = items[0]; first; first = items[0]) {
+      let body = first
+      if (first.kind === 'rule') {
+        body = this.bodyOf(first.rule)
+        if (opened === MOST_OPENED || !(body.kind === 'sequence' || body.kind === 'text' || body.kind === 'rule')) break
+        opened++
+      } else if (first.kind !== 'sequence' && first !== EMPTY) break
+      items = [...(body.kind === 'sequence' ? body.items : body === EMPTY ? [] : [body]), ...items.slice(1)]
+    }
+    return { items, opened }
+  }
+
+  private keyOf(node: Node | undefined): string {
+    if (!node) return ''
+    if (node.kind === 'text') return `t${node.text}`
+    let key = this.keys.get(node)
+    if (key === undefined) {
+      key = this.structure(node, { left: MOST_COMPARED }) ?? this.identity(node)
+      this.keys.set(node, key)
+    }
+    return key
+  }
+
+  /** What a small part is made of; undefined for what is not small. */
+  private structure(node: Node, room: { left: number }): string | undefined {
+    if (room.left-- <= 0) return undefined
+    switch (node.kind) {
+      case 'text':
+        return JSON.stringify(node.text)
+      case 'chars':
+        return node.ranges.length > MOST_COMPARED ? undefined : `[${node.ranges.join()}]`
+      case 'repeat': {
+        const item = this.structure(node.item, room)
+        return item && `${item}{${node.min},${node.max}}`
+      }
+      case 'sequence':
+      case 'choice': {
+        if (node.items.length > room.left) return undefined
+        const items = node.items.map((item) => this.structure(item, room))
+        return items.includes(undefined) ? undefined : `(${items.join(node.kind === 'choice' ? '|' : ' ')})`
+      }
+      default:
+        return this.identity(node)
+    }
+  }
+
+  private identity(node: Node): string {
+    const key = node.kind === 'rule' ? node.rule : node
+    let id = this.ids.get(key)
+    if (id === undefined) this.ids.set(key, (id = this.ids.size))
+    return `#${id}`
+  }
+}
