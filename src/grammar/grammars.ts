@@ -100,6 +100,7 @@ export class Grammars {
    */
   async prepare(): Promise<void> {
     const { vocabulary } = await this.tokens()
+    await new CancellablePauses(this.closing.signal).run(vocabulary.complete())
     await practise(vocabulary, this.stopIds, this.closing.signal)
   }
 

@@ -69,3 +69,16 @@ describe('thousands of alternatives that begin alike', () => {
     for (const bad of ['', 'ax', 'ab', 'a1xy', 'b', 'b1', 'azq']) expect(new Automaton(node).matches(bad)).toBe(false)
   })
 })
+
+describe('texts of one choice', () => {
+  it.each([60, 3000])('%i of them are told apart by their bytes, of whatever script', (count) => {
+    const texts = Array.from({ length: count }, (_, i) => {
+      const start = ['naïve', '\u{1f600}', '\u{1f601}', '\uffee', '\ud7fb', 'na', '漢'][i % 7]!
+      return `¡${start}${(i * 7919) % count}`
+    })
+    const automaton = new Automaton(choice([...texts, texts[0]!, '', 'x'].map((one) => text(one))))
+    for (const one of [...texts.slice(0, 50), '', 'x']) expect(automaton.matches(one), one).toBe(true)
+    for (const one of texts.slice(0, 20)) expect(automaton.matches(`${one}!`), one).toBe(false)
+    for (const none of ['¡', '¡naïve', '¡\u{1f602}1', '¡漢', 'xx']) expect(automaton.matches(none)).toBe(false)
+  })
+})

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { Automaton } from '../../src/grammar/automaton/automaton.js'
 import { schemaNode } from '../../src/grammar/json/schema.js'
-import { Pauses, type Steps } from '../../src/grammar/pauses.js'
+import { atOnce, Pauses, type Steps } from '../../src/grammar/pauses.js'
 import type { Node } from '../../src/grammar/syntax/nodes.js'
 import { ebnfSteps } from '../../src/grammar/text/ebnf.js'
 import { gbnfSteps } from '../../src/grammar/text/gbnf.js'
 import { larkSteps } from '../../src/grammar/text/lark.js'
-import { sortedTokens } from '../../src/grammar/vocabulary/order.js'
-import { trieOf } from '../../src/grammar/vocabulary/trie.js'
+import { sorted } from '../../src/grammar/vocabulary/order.js'
+import { Vocabulary } from '../../src/grammar/vocabulary/vocabulary.js'
 
 /** Counts how often the work asks whether others are due, whatever the clock says. */
 class CountedPauses extends Pauses {
@@ -83,12 +83,13 @@ describe('long work asks whether others are due', () => {
   it('tokens of one first byte', async () => {
     const tokens = many((i) => new TextEncoder().encode(` token ${(i * 7919) % COUNT}`))
     const pauses = new CountedPauses()
-    const order = Array.from(await sortedTokens(tokens, pauses))
-    expect(pauses.asked).toBeGreaterThan(256 + COUNT / 1024)
+    const vocabulary = await Vocabulary.of(tokens, new Map(), pauses)
+    expect(pauses.asked).toBeGreaterThan(COUNT / 1024)
     const before = pauses.asked
-    await trieOf(tokens, order, pauses)
-    expect(pauses.asked - before).toBeGreaterThanOrEqual(2 * Math.floor(COUNT / 1024))
-    const shown = order.map((id) => new TextDecoder().decode(tokens[id]))
+    await pauses.run(vocabulary.complete())
+    expect(pauses.asked - before).toBeGreaterThanOrEqual(3 * Math.floor(COUNT / 1024))
+    const ids = Array.from(tokens.keys())
+    const shown = Array.from(atOnce(sorted(tokens, ids)), (id) => new TextDecoder().decode(tokens[id]))
     expect(shown).toEqual([...shown].sort())
   })
 })

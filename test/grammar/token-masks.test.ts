@@ -68,6 +68,43 @@ function masksOf(root: nodes.Node): TokenMasks | undefined {
   }
 }
 
+describe('masks of counts', () => {
+  it('are right near both bounds and far from them, for counts within counts', () => {
+    const letters = nodes.chars([
+      [97, 99],
+      [0xe9, 0xe9],
+    ])
+    const word = nodes.repeat(letters, 70, 150)
+    const list = nodes.repeat(nodes.sequence(word, nodes.text(',')), 1, 90)
+    const outer = nodes.repeat(nodes.sequence(nodes.text('"'), list, nodes.text('"')), 0, 300)
+    const masks = masksOf(nodes.sequence(outer, nodes.optional(nodes.special(NAME))))!
+    const random = seededRandom(5)
+    let state = masks.automaton.initial
+    for (let i = 0; i < 500; i++) {
+      expect(differences(masks, state)).toEqual([])
+      const next = Array.from('aébc,"', encode).filter((bytes) => masks.automaton.after(state, bytes) !== DEAD)
+      // Long words, so that the bounds are met.
+      const letter = next.filter((bytes) => bytes[0] !== 0x22 && bytes[0] !== 0x2c)
+      const from = letter.length > 0 && random() < 0.98 ? letter : next
+      state = masks.automaton.after(state, from[Math.floor(random() * from.length)]!)
+      if (i % 97 === 96) state = masks.trim([state])[0]!
+    }
+  })
+
+  it('are made once for all that are far from their bounds', () => {
+    const masks = masksOf(nodes.sequence(nodes.text('"'), nodes.repeat(nodes.chars([[97, 99]]), 0, 10_000)))!
+    let state = masks.automaton.after(masks.automaton.initial, encode('"a'))
+    const mask = masks.mask(state)
+    const before = masks.automaton.steps
+    for (let i = 0; i < 1000; i++) {
+      state = masks.automaton.go(state, 0x62)
+      expect(masks.mask(state)).toEqual(mask)
+    }
+    // What the text itself takes, and nothing for masks.
+    expect(masks.automaton.steps - before).toBeLessThan(1000 * 15)
+  })
+})
+
 describe('masks', () => {
   it('are what each token by itself is, along random walks of random trees, trimmed or not', () => {
     const quote = nodes.text('"')

@@ -1,12 +1,29 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../src/engine/sample/random.js'
-import { Pauses } from '../../src/grammar/pauses.js'
-import { sortedTokens } from '../../src/grammar/vocabulary/order.js'
-import { trieOf } from '../../src/grammar/vocabulary/trie.js'
+import { atOnce, Pauses } from '../../src/grammar/pauses.js'
+import type { Trie } from '../../src/grammar/vocabulary/trie.js'
 import { contentLength } from '../../src/grammar/vocabulary/content.js'
 import { Vocabulary } from '../../src/grammar/vocabulary/vocabulary.js'
 
 const encode = (text: string) => new TextEncoder().encode(text)
+
+/** The bytes on the way to each token. */
+function tokensOf(trie: Trie): Map<number, number[]> {
+  const found = new Map<number, number[]>()
+  const path: number[] = []
+  for (let node = 0; node < trie.size; node++) {
+    path.length = trie.depth[node]!
+    path.push(trie.byte[node]!)
+    const id = trie.token[node]!
+    if (id >= 0) for (const same of [id, ...(trie.twins.get(id) ?? [])]) found.set(same, [...path])
+    // The subtree is what is deeper.
+    for (let after = node + 1; after < trie.skip[node]!; after++)
+      if (trie.depth[after]! <= trie.depth[node]!) throw new Error(`node ${after} is not below ${node}`)
+    const next = trie.skip[node]!
+    if (next < trie.size && trie.depth[next]! > trie.depth[node]!) throw new Error(`node ${next} is below ${node}`)
+  }
+  return found
+}
 
 describe('the vocabulary', () => {
   it('has every token that UTF-8 can have once, or as a twin, with its bytes on the way to it', async () => {
@@ -17,21 +34,16 @@ describe('the vocabulary', () => {
         () => Math.floor(random() * 4) + 0xf3 - (random() < 0.5 ? 0x90 : 0),
       ),
     )
-    const order = await sortedTokens(tokens, new Pauses())
-    const trie = await trieOf(tokens, Array.from(order), new Pauses())
+    const whole = await Vocabulary.of(tokens, new Map())
+    atOnce(whole.complete())
+    const lazy = await Vocabulary.of(tokens, new Map())
     const found = new Map<number, number[]>()
-    const path: number[] = []
-    for (let node = 0; node < trie.size; node++) {
-      path.length = trie.depth[node]!
-      path.push(trie.byte[node]!)
-      const id = trie.token[node]!
-      if (id >= 0) for (const same of [id, ...(trie.twins.get(id) ?? [])]) found.set(same, [...path])
-      // The subtree is what is deeper.
-      for (let after = node + 1; after < trie.skip[node]!; after++)
-        if (trie.depth[after]! <= trie.depth[node]!) throw new Error(`node ${after} is not below ${node}`)
-      const next = trie.skip[node]!
-      if (next < trie.size && trie.depth[next]! > trie.depth[node]!) throw new Error(`node ${next} is below ${node}`)
-    }
+    for (const [i, part] of lazy.parts.entries())
+      for (let byte = 0; byte < 256; byte++) {
+        const trie = part.trieOf(byte)
+        expect(whole.parts[i]!.trieOf(byte)).toEqual(trie)
+        if (trie) for (const [id, bytes] of tokensOf(trie)) found.set(id, bytes)
+      }
     const expected = tokens.flatMap((bytes, id) => (bytes.length > 0 && bytes.every((b) => b < 0xf5) ? [id] : []))
     expect([...found.keys()].sort((a, b) => a - b)).toEqual(expected)
     for (const id of expected) expect(found.get(id)).toEqual(Array.from(tokens[id]!))
@@ -55,7 +67,8 @@ describe('the vocabulary', () => {
         turns++
       }
     })()
-    await Vocabulary.of(tokens, new Map())
+    const vocabulary = await Vocabulary.of(tokens, new Map())
+    await new Pauses().run(vocabulary.complete())
     done = true
     await others
     expect(turns).toBeGreaterThan(1)

@@ -3,6 +3,7 @@
  * with a bracket, thousands of rules with the same words.
  */
 import type { Steps } from '../pauses.js'
+import { compareEntries, Entry } from './texts.js'
 import { choice, EMPTY, sequence, type ChoiceNode, type Node, type Rule } from '../syntax/nodes.js'
 
 /** Branchings within each other that are shared; more would be no gain. */
@@ -21,6 +22,8 @@ interface Rest {
 }
 
 export class Alike {
+  /** The texts of choices of many, in the order in which a network wants them: to sort them there would take long in one go. */
+  readonly entries = new Map<ChoiceNode, readonly Entry[]>()
   private readonly keys = new Map<Node, string>()
   private readonly ids = new Map<Node | Rule, number>()
   /** Choices that this has made. */
@@ -31,7 +34,11 @@ export class Alike {
   /** The alternatives of a choice, fewer of which begin alike. Texts alone are told apart by their bytes later. */
   *alternatives(node: ChoiceNode): Steps<readonly Node[]> {
     const { items } = node
-    if (this.made.has(node) || items.every((item) => item.kind === 'text' || item.kind === 'chars')) return items
+    if (this.made.has(node)) return items
+    if (items.every((item) => item.kind === 'text' || item.kind === 'chars')) {
+      if (items.length > PIECE) this.entries.set(node, yield* sortedEntries(items))
+      return items
+    }
     const lists = items.map((item) => ({ items: [item], opened: 0 }))
     return yield* this.shared(lists, 0)
   }
@@ -127,4 +134,29 @@ export class Alike {
     if (id === undefined) this.ids.set(key, (id = this.ids.size))
     return `#${id}`
   }
+}
+
+function* sortedEntries(items: readonly Node[]): Steps<readonly Entry[]> {
+  let runs: Entry[][] = []
+  for (let at = 0; at < items.length; at += PIECE) {
+    yield
+    const entries = items.slice(at, at + PIECE).flatMap((item) => (item.kind === 'text' ? new Entry(item.text) : []))
+    runs.push(entries.sort(compareEntries))
+  }
+  while (runs.length > 1) {
+    const merged: Entry[][] = []
+    for (let i = 0; i < runs.length; i += 2)
+      merged.push(i + 1 < runs.length ? yield* merge(runs[i]!, runs[i + 1]!) : runs[i]!)
+    runs = merged
+  }
+  return runs[0]!
+}
+
+function* merge(a: readonly Entry[], b: readonly Entry[]): Steps<Entry[]> {
+  const all: Entry[] = []
+  for (let i = 0, j = 0; i < a.length || j < b.length;) {
+    if (all.length % PIECE === PIECE - 1) yield
+    all.push(j >= b.length || (i < a.length && compareEntries(a[i]!, b[j]!) <= 0) ? a[i++]! : b[j++]!)
+  }
+  return all
 }

@@ -8,13 +8,14 @@ import { grown } from './table.js'
 export class Closure {
   /** Whether the text may end. */
   accepts = false
-  /** Configurations that wait for a byte: state, stack, ... */
-  readonly waiting: number[] = []
+  /** Configurations that wait for a byte: `waits` times state, stack. */
+  waiting = new Int32Array(64)
+  waits = 0
   private states = new Int32Array(64)
   private stacks = new Int32Array(64)
   private size = 0
   private slots = new Int32Array(128)
-  private readonly idle: { owner: number; under: number; count: number }[] = []
+  private idle: { owner: number; under: number; count: number }[] = []
 
   constructor(
     private readonly net: Network,
@@ -30,8 +31,8 @@ export class Closure {
     if (this.slots.length > 4096 && this.size * 16 < this.slots.length) this.slots = new Int32Array(128)
     this.slots.fill(-1)
     this.size = 0
-    this.waiting.length = 0
-    this.idle.length = 0
+    this.waits = 0
+    if (this.idle.length > 0) this.idle = []
     this.accepts = false
   }
 
@@ -63,7 +64,10 @@ export class Closure {
   }
 
   private wait(state: number, stack: number): void {
-    this.waiting.push(state, stack)
+    const at = this.waits++ * 2
+    if (at === this.waiting.length) this.waiting = grown(this.waiting)
+    this.waiting[at] = state
+    this.waiting[at + 1] = stack
   }
 
   private follow(state: number, stack: number): void {

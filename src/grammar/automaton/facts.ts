@@ -4,6 +4,7 @@ import type { ChoiceNode, Language, MembersNode, Node, Rule } from '../syntax/no
 import { Alike } from './alike.js'
 import { invalidGrammar, tooComplex, type GrammarLimits } from './limits.js'
 import { bodyOf } from './rewrites.js'
+import type { Entry } from './texts.js'
 
 export type RegularNode = Extract<Node, { kind: 'both' | 'without' | 'until' | 'language' }>
 /** Parts that are done in one go. */
@@ -129,6 +130,11 @@ export class Facts {
   /** What a choice is between, as it runs. */
   itemsOf(node: ChoiceNode): readonly Node[] {
     return this.choices.get(node) ?? node.items
+  }
+
+  /** Of a choice between many texts, these in order. */
+  entriesOf(node: ChoiceNode): readonly Entry[] | undefined {
+    return this.alike.entries.get(node)
   }
 
   /** All parts, once each. */

@@ -23,6 +23,9 @@ export class Machine {
   stacks = new Stacks()
   private configurations = new Table()
   private closure: Closure
+  /** Bytes that the step being worked out does not tell apart. */
+  private low = 0
+  private high = 255
 
   /** @throws UserError grammar_too_complex where every text nests too deep */
   constructor(
@@ -65,8 +68,20 @@ export class Machine {
 
   /** The configurations of a set: state, stack, ... */
   configurationsOf(set: number): number[] {
-    const { a: states, b: stacks } = this.configurations
-    return Array.from(this.sets.membersOf(set)).flatMap((id) => [states[id]!, stacks[id]!])
+    const { sets, configurations } = this
+    const list: number[] = []
+    for (let i = 0; i < sets.lengthOf(set); i++) {
+      const id = sets.member(set, i)
+      list.push(configurations.a[id]!, configurations.b[id]!)
+    }
+    return list
+  }
+
+  /** The set of these configurations: state, stack, ... */
+  setOf(list: readonly number[], accepts: boolean): number {
+    const ids = new Set<number>()
+    for (let i = 0; i < list.length; i += 2) ids.add(this.configurations.idOf(list[i]!, list[i + 1]!, 0))
+    return this.sets.idOf([...ids].sort(rising), accepts)
   }
 
   /** A set of one of the configurations of another. */
@@ -85,16 +100,21 @@ export class Machine {
       const known = this.sets.next(set, byteClass)
       if (known !== UNKNOWN) return known
     }
-    const byte = this.classes.example[byteClass]!
+    const { classes, sets } = this
+    const byte = classes.example[byteClass]!
     const { a: states, b: stacks } = this.configurations
     this.closure.begin()
     this.work.steps += 4
-    for (let i = 0; i < this.sets.lengthOf(set); i++) {
-      const id = this.sets.member(set, i)
+    this.low = 0
+    this.high = 255
+    for (let i = 0; i < sets.lengthOf(set); i++) {
+      const id = sets.member(set, i)
       this.stepOne(states[id]!, stacks[id]!, byte)
     }
     const to = this.closed()
-    this.sets.setNext(set, byteClass, to)
+    // Bytes that no configuration tells from this one lead there too: letters and digits, mostly, of which other parts make many classes.
+    if (sets.isRange(set)) sets.setNext(set, byteClass, to)
+    else for (let at = classes.of[this.low]!; at <= classes.of[this.high]!; at++) sets.setNext(set, at, to)
     return to
   }
 
@@ -105,9 +125,9 @@ export class Machine {
       case ops.BYTES:
         return this.follow(net.states.listOf(state), stack, byte)
       case ops.TEXT: {
-        const next = net.textNext(state, byte)
-        if (next >= 0) closure.push(next, stack)
-        return
+        const wanted = net.textByte(state)
+        if (!this.isWithin(wanted, wanted, byte)) return
+        return closure.push(net.textNext(state, byte), stack)
       }
       case ops.MEMBER_TEXTS:
         return this.follow(net.memberTextsOf(net.states.values[state]!).edges, stack, byte)
@@ -118,11 +138,28 @@ export class Machine {
 
   private follow(edges: readonly number[], stack: number, byte: number): void {
     for (let i = 0; i < edges.length; i += 3)
-      if (byte >= edges[i]! && byte <= edges[i + 1]!) this.closure.push(edges[i + 2]!, stack)
+      if (this.isWithin(edges[i]!, edges[i + 1]!, byte)) this.closure.push(edges[i + 2]!, stack)
+  }
+
+  /** Whether a byte is in a range; narrows those that are no different from it. */
+  private isWithin(from: number, to: number, byte: number): boolean {
+    if (byte < from) {
+      if (from <= this.high) this.high = from - 1
+      return false
+    }
+    if (byte > to) {
+      if (to >= this.low) this.low = to + 1
+      return false
+    }
+    if (from > this.low) this.low = from
+    if (to < this.high) this.high = to
+    return true
   }
 
   private stepLanguage(state: number, stack: number, byte: number): void {
-    const { stacks } = this
+    const { stacks, classes } = this
+    const byteClass = classes.of[byte]!
+    this.isWithin(classes.example[byteClass]!, (classes.example[byteClass + 1] ?? 256) - 1, byte)
     const language = this.net.languages[this.net.states.values[state]!]!
     for (const frame of stacks.isUnion(stack) ? stacks.partsOf(stack) : [stack]) {
       const next = language.next(stacks.countOf(frame), byte)
@@ -152,13 +189,16 @@ export class Machine {
   private closed(): number {
     const { closure, configurations } = this
     closure.run()
-    const { waiting } = closure
-    if (waiting.length === 0 && !closure.accepts) return DEAD
+    const { waiting, waits } = closure
+    if (waits === 0 && !closure.accepts) return DEAD
+    this.work.steps += 2 + waits
     const ids: number[] = []
-    if (waiting.length === 2) ids.push(configurations.idOf(waiting[0]!, waiting[1]!, 0))
-    else for (const [state, stacks] of byState(waiting)) ids.push(configurations.idOf(state, this.union(stacks), 0))
-    if (ids.length > 1) ids.sort(rising)
-    this.work.steps += 2 + ids.length
+    if (areApart(waiting, waits))
+      for (let i = 0; i < waits; i++) insert(ids, configurations.idOf(waiting[2 * i]!, waiting[2 * i + 1]!, 0))
+    else {
+      for (const [state, stacks] of byState(waiting, waits)) ids.push(configurations.idOf(state, this.union(stacks), 0))
+      ids.sort(rising)
+    }
     return this.sets.idOf(ids, closure.accepts)
   }
 
@@ -215,17 +255,36 @@ export class Machine {
         : this.stacks.push(before.ownerOf(stack), counts(stack), at(before.under(stack)))
       moved.set(stack, again)
     }
-    return old.map(({ accepts, list }) => {
-      const ids: number[] = []
-      for (let i = 0; i < list.length; i += 2) ids.push(this.configurations.idOf(list[i]!, moved.get(list[i + 1]!)!, 0))
-      return this.sets.idOf(ids.sort(rising), accepts)
-    })
+    return old.map(({ accepts, list }) =>
+      this.setOf(
+        list.map((value, i) => (i % 2 === 0 ? value : moved.get(value)!)),
+        accepts,
+      ),
+    )
   }
 }
 
-function byState(waiting: readonly number[]): Map<number, number[]> {
+/** Configurations that are looked at in pairs; beyond, a table is faster. */
+const FEW = 12
+
+/** Whether they are few and no two have one state. */
+function areApart(waiting: Int32Array, waits: number): boolean {
+  if (waits > FEW) return false
+  for (let i = 1; i < waits; i++) for (let j = 0; j < i; j++) if (waiting[2 * i] === waiting[2 * j]) return false
+  return true
+}
+
+/** Into a list that rises. */
+function insert(list: number[], value: number): void {
+  let at = list.length
+  list.push(value)
+  for (; at > 0 && list[at - 1]! > value; at--) list[at] = list[at - 1]!
+  list[at] = value
+}
+
+function byState(waiting: Int32Array, waits: number): Map<number, number[]> {
   const stacks = new Map<number, number[]>()
-  for (let i = 0; i < waiting.length; i += 2) {
+  for (let i = 0; i < waits * 2; i += 2) {
     const list = stacks.get(waiting[i]!)
     if (list) list.push(waiting[i + 1]!)
     else stacks.set(waiting[i]!, [waiting[i + 1]!])

@@ -2,7 +2,7 @@
  * A tree as a network of states over bytes. States are made when something asks for what is after them: a part that no token
  * reaches costs one state.
  */
-import type { Language, MembersNode, Node, Rule } from '../syntax/nodes.js'
+import type { ChoiceNode, Language, MembersNode, Node, Rule } from '../syntax/nodes.js'
 import { CONTENT_RANGES } from '../vocabulary/content.js'
 import { characterStates, covers } from './characters.js'
 import type { Facts, LanguageOf, RegularNode } from './facts.js'
@@ -10,7 +10,7 @@ import { UsedSets } from './members.js'
 import { flatRepeat } from './rewrites.js'
 import * as ops from './states.js'
 import { States } from './states.js'
-import { divided, Entry, entryOf, type Texts } from './texts.js'
+import { commonLength, compareEntries, divided, Entry, entryOf, type Texts } from './texts.js'
 import { byteRangesOf, type ByteRanges } from '../syntax/utf8.js'
 
 export interface Loop {
@@ -90,7 +90,10 @@ export class Network {
     const value = states.values[state]!
     const next = states.nexts[state]!
     if (states.ops[state] === ops.LATER) return states.become(state, [this.made(this.later[value]!, next)])
-    const { depth } = this.texts[value]!
+    const { entries, depth } = this.texts[value]!
+    // Each text is looked at once for all that they share, however long it is.
+    const common = commonLength(this.texts[value]!)
+    if (common > 1) return states.become(state, [this.common(entries, depth, depth + common, next)])
     const { ended, byByte } = divided(this.texts[value]!)
     const edges: number[] = []
     for (const [byte, list] of byByte) edges.push(byte, byte, this.textsFrom(list, depth + 1, next))
@@ -132,6 +135,8 @@ export class Network {
         ends: [[only!.index, this.entryFrom(only!, texts.depth, this.memberEnd(only!.index))]],
         edges: [],
       })
+    const common = commonLength(texts)
+    if (common > 1) return (texts.made = this.commonOfMembers(texts, common))
     const { ended, byByte } = divided(texts)
     const edges: number[] = []
     for (const [byte, list] of byByte) edges.push(byte, byte, this.addMemberTexts(list, texts.depth + 1))
@@ -190,7 +195,7 @@ export class Network {
       case 'sequence':
         return this.sequence(node.items, 0, next)
       case 'choice':
-        return this.choice(this.facts.itemsOf(node), next)
+        return this.choice(node, next)
       case 'repeat':
         return this.repeat(node, next)
       case 'text':
@@ -209,23 +214,26 @@ export class Network {
     return state
   }
 
-  private choice(items: readonly Node[], next: number): number {
+  private choice(node: ChoiceNode, next: number): number {
+    const sorted = this.facts.entriesOf(node)
     const entries: Entry[] = []
     const states: number[] = []
-    for (const item of items) {
-      if (!this.facts.ends(item)) continue
+    for (const item of this.facts.itemsOf(node)) {
+      if (!this.facts.ends(item) || (sorted && item.kind === 'text')) continue
       const entry = entryOf(item)
       if (entry) entries.push(entry)
       else states.push(this.build(item, next))
     }
-    if (entries.length > 0) states.push(this.textsFrom(entries, 0, next))
+    const texts = sorted ?? entries.sort(compareEntries)
+    if (texts.length > 0) states.push(this.textsFrom(texts, 0, next))
     return states.length === 1 ? states[0]! : this.states.addSplit(states)
   }
 
+  /** @param entries sorted */
   private textsFrom(entries: readonly Entry[], depth: number, next: number): number {
     const [only] = entries
     if (entries.length === 1) return this.entryFrom(only!, depth, next)
-    this.texts.push({ entries, depth })
+    this.texts.push({ entries, depth, sorted: true })
     const need = Math.max(this.states.needs[next]!, this.leastHeight(entries))
     return this.states.add(ops.TEXTS, this.texts.length - 1, next, need)
   }
@@ -243,6 +251,12 @@ export class Network {
     this.blocks.push({ bytes, base: first - from })
     for (let i = from; i < bytes.length; i++) states.add(ops.TEXT, this.blocks.length - 1, next, states.needs[next]!)
     return first
+  }
+
+  /** Bytes that all these have, and what comes after them. */
+  private common(entries: readonly Entry[], from: number, to: number, next: number): number {
+    const bytes = entries[0]!.bytes.subarray(from, to)
+    return this.block(new Entry(bytes), 0, this.textsFrom(entries, to, next))
   }
 
   private leastHeight(entries: readonly Entry[]): number {
@@ -335,8 +349,26 @@ export class Network {
   }
 
   private addMemberTexts(entries: readonly Entry[], depth: number): number {
-    this.memberTexts.push({ entries, depth, indices: entries.map(({ index }) => index), made: undefined })
-    return this.states.add(ops.MEMBER_TEXTS, this.memberTexts.length - 1, ops.RETURN, this.leastHeight(entries))
+    const indices = entries.map(({ index }) => index)
+    return this.pushMemberTexts({ entries, depth, sorted: false, indices, made: undefined }, this.leastHeight(entries))
+  }
+
+  private pushMemberTexts(texts: MemberTexts, need: number): number {
+    this.memberTexts.push(texts)
+    return this.states.add(ops.MEMBER_TEXTS, this.memberTexts.length - 1, ops.RETURN, need)
+  }
+
+  /** A state for each byte that all have. */
+  private commonOfMembers({ entries, depth, indices }: MemberTexts, length: number): NonNullable<MemberTexts['made']> {
+    const { bytes } = entries[0]!
+    const need = this.leastHeight(entries)
+    let made: MemberTexts['made']
+    for (let at = length; at > 0; at--) {
+      const state = this.pushMemberTexts({ entries, depth: depth + at, sorted: false, indices, made }, need)
+      const byte = bytes[depth + at - 1]!
+      made = { ends: [], edges: [byte, byte, state] }
+    }
+    return made!
   }
 
   private memberEnd(index: number): number {

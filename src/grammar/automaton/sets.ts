@@ -76,6 +76,10 @@ export class Sets {
     return this.rows[set] !== NO_ROW
   }
 
+  isRange(set: number): boolean {
+    return this.rows[set] === ONE_RANGE
+  }
+
   /** Only bytes of these classes lead on, all to the same set. */
   setRange(set: number, from: number, to: number): void {
     this.rows[set] = ONE_RANGE

@@ -1,7 +1,9 @@
 /** Which tokens of a vocabulary may come next: one walk over its tries, kept for each state. */
 import type { Trie } from '../vocabulary/trie.js'
+import type { Part } from '../vocabulary/part.js'
 import { addToMask, COUNTED, removeFromMask, type Vocabulary } from '../vocabulary/vocabulary.js'
 import { DEAD, SPECIAL, type Automaton } from '../automaton/automaton.js'
+import { Far } from '../automaton/far.js'
 import { contentAfter } from './content.js'
 import { KeptMasks } from './kept-masks.js'
 import { invalidGrammar } from '../automaton/limits.js'
@@ -19,6 +21,11 @@ export class TokenMasks {
   private readonly kept: KeptMasks
   private readonly specialIds: ReadonlyMap<number, string>
   private readonly path: Int32Array
+  private readonly parts: readonly Part[]
+  /** For the longest token, for those of each part, and for no token at all. */
+  private far!: Far
+  private farOf!: readonly Far[]
+  private farthest!: Far
 
   /** @throws UserError invalid_grammar where the vocabulary lacks a special token that the grammar asks for */
   constructor(
@@ -29,14 +36,18 @@ export class TokenMasks {
     this.kept = new KeptMasks(vocabulary.words)
     this.path = new Int32Array(vocabulary.longest + 2)
     this.specialIds = new Map(automaton.specials.map((name) => [this.specialId(name), name]))
+    this.parts = vocabulary.parts
+    this.forgetFar()
   }
 
   /**
    * Bit set of the tokens that may come next; ids that end an answer are in it exactly where the text may end. It is not to be
    * changed. Where the steps of one mask do not suffice, tokens of several bytes are missing; none is wrong.
+   * @throws UserError grammar_too_complex
    */
   mask(state: number): Int32Array {
-    return this.kept.get(state) ?? this.kept.add(state, this.made(state))
+    const far = this.far.of(state)
+    return this.kept.get(keyOf(far)) ?? this.kept.add(keyOf(far), this.made(far))
   }
 
   /** The state after a token; 0 where it is not allowed, as for all that ends an answer. */
@@ -51,7 +62,8 @@ export class TokenMasks {
   /** Frees all but these states; returns their new numbers. */
   trim(live: readonly number[]): number[] {
     const moved = this.automaton.trim(live)
-    this.kept.rename(new Map(live.map((state, i) => [state, moved[i]!])))
+    this.kept.rename(new Map(live.map((state, i) => [keyOf(state), keyOf(moved[i]!)])))
+    this.forgetFar()
     return moved
   }
 
@@ -67,39 +79,74 @@ export class TokenMasks {
     return id
   }
 
+  private forgetFar(): void {
+    const { machine } = this.automaton
+    this.far = new Far(machine, this.vocabulary.longest)
+    this.farOf = this.parts.map(({ reach }) => new Far(machine, reach))
+    this.farthest = new Far(machine, 0)
+  }
+
   private made(state: number): Int32Array {
-    const { automaton, vocabulary } = this
-    const mask = new Int32Array(vocabulary.words)
+    const { automaton, vocabulary, stopIds } = this
     const budget = automaton.steps + automaton.limits.steps
-    // Every single byte is decided before the budget ends, so that a mask is never empty.
-    for (let byteClass = 0; byteClass < automaton.classes.count; byteClass++)
-      automaton.machine.goClass(state, byteClass)
-    this.addTexts(state, mask, budget)
-    if (automaton.steps > budget && mask.every((word) => word === 0)) this.addOne(state, mask)
+    const live = this.liveBytes(state)
+    const { most, exact } = contentAfter(automaton.machine, state, budget)
+    const { slices, others } = vocabulary
+    // Slices that are settled as a whole come first.
+    let settled = slices.length
+    if (!exact || most > COUNTED) while (settled > 0 && slices[settled - 1]!.longest > most) settled--
+    const content = exact && most <= COUNTED ? vocabulary.upTo[most] : slices[settled - 1]?.mask
+    const mask = content ? content.slice() : new Int32Array(vocabulary.words)
+    for (let i = 0; i < this.parts.length; i++)
+      if (i < others.length || i >= others.length + settled) this.addPart(i, state, live, mask, budget)
+    if (automaton.steps > budget && mask.every((word) => word === 0)) this.addOne(state, live, mask)
     for (const [id, name] of this.specialIds) if (automaton.goSpecial(state, name) !== DEAD) addToMask(mask, id)
-    for (const id of this.stopIds)
+    for (const id of stopIds)
       if (automaton.accepts(state)) addToMask(mask, id)
       else removeFromMask(mask, id)
     return mask
   }
 
-  private addTexts(state: number, mask: Int32Array, budget: number): void {
-    const { vocabulary } = this
-    const { most, exact } = contentAfter(this.automaton.machine, state, budget)
-    if (exact && most <= COUNTED) {
-      if (most > 0) or(mask, vocabulary.upTo[most - 1]!)
-    } else
-      for (const slice of vocabulary.slices)
-        if (slice.longest <= most) or(mask, slice.mask)
-        else this.walk(slice.trie, state, mask, budget)
-    this.walk(vocabulary.rest, state, mask, budget)
+  /** Bytes that may come next. All are decided before the budget ends, so that a mask is never empty. */
+  private liveBytes(state: number): number[] {
+    const { machine, classes } = this.automaton
+    const bytes: number[] = []
+    for (let byteClass = 0; byteClass < classes.count; byteClass++) {
+      if (machine.goClass(state, byteClass) === DEAD) continue
+      const end = classes.example[byteClass + 1] ?? 256
+      for (let byte = classes.example[byteClass]!; byte < end; byte++) bytes.push(byte)
+    }
+    return bytes
+  }
+
+  /** What a part allows is kept where other states are no different for its tokens. */
+  private addPart(i: number, state: number, live: readonly number[], mask: Int32Array, budget: number): void {
+    const part = this.parts[i]!
+    const counts = this.farthest.of(state) !== state
+    const far = counts ? this.farOf[i]!.of(state) : state
+    if (far === state) return this.walkPart(part, state, live, mask, budget)
+    const key = keyOf(far, i + 1)
+    if (this.kept.addTo(mask, key)) return
+    const own = new Int32Array(mask.length)
+    this.walkPart(part, far, live, own, budget)
+    if (this.automaton.steps <= budget) this.kept.add(key, own)
+    or(mask, own)
+  }
+
+  private walkPart(part: Part, state: number, live: readonly number[], mask: Int32Array, budget: number): void {
+    for (const byte of live) {
+      const trie = part.trieOf(byte)
+      if (trie) this.walk(trie, state, mask, budget)
+    }
   }
 
   /** Of a vocabulary without a token for each byte, at least one that may come, whatever it takes. */
-  private addOne(state: number, mask: Int32Array): void {
-    const { rest, slices } = this.vocabulary
-    for (const trie of [rest, ...slices.map((slice) => slice.trie)])
-      if (this.walk(trie, state, mask, Infinity, 1)) return
+  private addOne(state: number, live: readonly number[], mask: Int32Array): void {
+    for (const part of this.parts)
+      for (const byte of live) {
+        const trie = part.trieOf(byte)
+        if (trie && this.walk(trie, state, mask, Infinity, 1)) return
+      }
   }
 
   /** @returns whether `most` tokens were found before the end */
@@ -132,6 +179,11 @@ export class TokenMasks {
     }
     return false
   }
+}
+
+/** Of what is kept for a state: its mask, or the tokens of one part. */
+function keyOf(state: number, part = 0): number {
+  return state * 16 + part
 }
 
 function or(to: Int32Array, from: Int32Array): void {

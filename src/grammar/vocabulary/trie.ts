@@ -1,5 +1,5 @@
 /** Tokens as a trie of bytes in flat arrays, nodes in depth-first order, so that a walk is one loop. */
-import type { Pauses, Steps } from '../pauses.js'
+import type { Steps } from '../pauses.js'
 
 export interface Trie {
   readonly size: number
@@ -18,12 +18,8 @@ export const BYTES_OF_NODE = 11
 const PIECE = 1024
 
 /** @param order ids, sorted by their bytes */
-export async function trieOf(
-  tokens: readonly (Uint8Array | undefined)[],
-  order: readonly number[],
-  pauses: Pauses,
-): Promise<Trie> {
-  const { size, longest } = await pauses.run(measure(tokens, order))
+export function* trieOf(tokens: readonly (Uint8Array | undefined)[], order: ArrayLike<number>): Steps<Trie> {
+  const { size, longest } = yield* measure(tokens, order)
   const byte = new Uint8Array(size)
   const depth = new Uint16Array(size)
   const skip = new Int32Array(size)
@@ -33,9 +29,9 @@ export async function trieOf(
   let level = 0
   let node = 0
   let before = NO_BYTES
-  let seen = 0
-  for (const id of order) {
-    if (++seen % PIECE === 0) await pauses.breathe()
+  for (let i = 0; i < order.length; i++) {
+    if (i % PIECE === PIECE - 1) yield
+    const id = order[i]!
     const bytes = tokens[id]!
     const shared = sharedLength(before, bytes)
     while (level > shared) skip[open[--level]!] = node
@@ -58,14 +54,14 @@ const NO_BYTES: Uint8Array = new Uint8Array()
 
 function* measure(
   tokens: readonly (Uint8Array | undefined)[],
-  order: readonly number[],
+  order: ArrayLike<number>,
 ): Steps<{ size: number; longest: number }> {
   let size = 0
   let longest = 0
   let before = NO_BYTES
-  for (const [i, id] of order.entries()) {
-    if (i % PIECE === 0) yield
-    const bytes = tokens[id]!
+  for (let i = 0; i < order.length; i++) {
+    if (i % PIECE === PIECE - 1) yield
+    const bytes = tokens[order[i]!]!
     size += bytes.length - sharedLength(before, bytes)
     longest = Math.max(longest, bytes.length)
     before = bytes

@@ -1,11 +1,12 @@
 /** The tokens of a model, arranged once so that a mask is one walk: most tokens are content of JSON strings, which is often settled at once. */
 import { Pauses, type Steps } from '../pauses.js'
 import { contentLength } from './content.js'
-import { sortedTokens } from './order.js'
-import { BYTES_OF_NODE, trieOf, type Trie } from './trie.js'
+import { PartList, type Part } from './part.js'
 
 /** Most characters of the tokens of a slice. */
 const SLICES = [4, 8, 16, 32, Infinity]
+/** Most bytes of the other tokens, by parts. */
+const OTHERS = [8, 16, Infinity]
 /** Counts of characters up to which there is a mask of their own. */
 export const COUNTED = 16
 /** Tokens that are looked at in one go. */
@@ -14,8 +15,9 @@ const PIECE = 1024
 /** Tokens that are content of a JSON string, of at most `longest` characters, and more than those of the slice before. */
 export interface Slice {
   readonly longest: number
+  /** Of this slice and of those before it. */
   readonly mask: Int32Array
-  readonly trie: Trie
+  readonly part: Part
 }
 
 export class Vocabulary {
@@ -23,9 +25,9 @@ export class Vocabulary {
     readonly tokens: readonly (Uint8Array | undefined)[],
     readonly specials: ReadonlyMap<string, number>,
     /** Tokens that are not whole characters of content. */
-    readonly rest: Trie,
+    readonly others: readonly Part[],
     readonly slices: readonly Slice[],
-    /** Tokens of at most n + 1 characters of content. */
+    /** Tokens of at most n characters of content. */
     readonly upTo: readonly Int32Array[],
     /** Bytes of the longest token. */
     readonly longest: number,
@@ -42,12 +44,17 @@ export class Vocabulary {
   }
 
   get bytes(): number {
-    const nodes = this.slices.reduce((sum, { trie }) => sum + trie.size, this.rest.size)
-    return nodes * BYTES_OF_NODE + (this.slices.length + this.upTo.length) * this.words * 4
+    const parts = this.parts.reduce((sum, part) => sum + part.bytes, 0)
+    return parts + (this.slices.length + this.upTo.length) * this.words * 4
+  }
+
+  /** All parts, the others first. */
+  get parts(): readonly Part[] {
+    return [...this.others, ...this.slices.map(({ part }) => part)]
   }
 
   /**
-   * Arranges the tokens, in slices of time that let others run.
+   * Arranges the tokens, in slices of time that let others run. Tries are made when a mask first needs them, or by {@link complete}.
    * @param tokens by id; undefined for what is no text
    * @param specials ids of special tokens by their names
    * @example
@@ -58,32 +65,43 @@ export class Vocabulary {
     specials: ReadonlyMap<string, number>,
     pauses = new Pauses(),
   ): Promise<Vocabulary> {
-    const groups: number[][] = [[], ...SLICES.map(() => [])]
-    const lengths = new Uint8Array(tokens.length)
+    const others = OTHERS.map(() => new PartList())
+    const slices = SLICES.map(() => new PartList())
+    const counted = Array.from({ length: COUNTED + SLICES.length }, () => new Int32Array(wordsFor(tokens.length)))
     let longest = 0
-    let seen = 0
-    for (const id of await sortedTokens(tokens, pauses)) {
-      if (++seen % PIECE === 0) await pauses.breathe()
-      const bytes = tokens[id]!
+    let most = 0
+    for (let id = 0; id < tokens.length; id++) {
+      if (id % PIECE === PIECE - 1) await pauses.breathe()
+      const bytes = tokens[id]
+      if (!bytes || bytes.length === 0 || !isUtf8(bytes)) continue
       longest = Math.max(longest, bytes.length)
       const length = contentLength(bytes)
-      groups[length < 0 ? 0 : 1 + SLICES.findIndex((most) => length <= most)]!.push(id)
-      lengths[id] = Math.min(length, 0xff)
+      if (length < 0) others[OTHERS.findIndex((end) => bytes.length <= end)]!.add(id, bytes)
+      else {
+        const slice = SLICES.findIndex((end) => length <= end)
+        slices[slice]!.add(id, bytes)
+        addToMask(counted[length <= COUNTED ? length : COUNTED + slice]!, id)
+        most = Math.max(most, length)
+      }
     }
-    const tries: Trie[] = []
-    for (const ids of groups) tries.push(await trieOf(tokens, ids, pauses))
-    const slices: Slice[] = []
-    for (const [i, most] of SLICES.entries()) {
-      await pauses.breathe()
-      const ids = groups[i + 1]!
-      slices.push({
-        longest: most < Infinity ? most : ids.reduce((length, id) => Math.max(length, tokens[id]!.length), 0),
-        mask: maskOf(tokens.length, ids),
-        trie: tries[i + 1]!,
-      })
-    }
-    const upTo = await pauses.run(countedMasks(groups.slice(1), lengths))
-    return new Vocabulary(tokens, specials, tries[0]!, slices, upTo, longest)
+    await pauses.run(accumulate(counted))
+    return new Vocabulary(
+      tokens,
+      specials,
+      others.map((list) => list.made(tokens)),
+      slices.map((list, i) => ({
+        longest: SLICES[i]! < Infinity ? SLICES[i]! : most,
+        mask: counted[SLICES[i]! <= COUNTED ? SLICES[i]! : COUNTED + i]!,
+        part: list.made(tokens),
+      })),
+      counted.slice(0, COUNTED + 1),
+      longest,
+    )
+  }
+
+  /** Makes all tries. */
+  *complete(): Steps {
+    for (const part of this.parts) yield* part.complete()
   }
 }
 
@@ -100,23 +118,21 @@ export function removeFromMask(mask: Int32Array, id: number): void {
   mask[id >> 5]! &= ~(1 << (id & 31))
 }
 
-function maskOf(size: number, ids: readonly number[]): Int32Array {
-  const mask = new Int32Array(wordsFor(size))
-  for (const id of ids) addToMask(mask, id)
-  return mask
+/** Whether there is no byte that no UTF-8 has. Grammars write special tokens with some of them. */
+function isUtf8(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!
+    if (byte === 0xc0 || byte === 0xc1 || byte >= 0xf5) return false
+  }
+  return true
 }
 
-/** Masks of at most 1, 2, ... characters, each made of the one before. */
-function* countedMasks(groups: readonly (readonly number[])[], lengths: Uint8Array): Steps<Int32Array[]> {
-  const masks = Array.from({ length: COUNTED }, () => new Int32Array(wordsFor(lengths.length)))
-  for (const ids of groups) {
-    yield
-    for (const id of ids) if (lengths[id]! <= COUNTED) addToMask(masks[lengths[id]! - 1]!, id)
-  }
-  for (let i = 1; i < COUNTED; i++) {
+/** Each mask with all that is in those before it. */
+function* accumulate(masks: readonly Int32Array[]): Steps {
+  for (let i = 1; i < masks.length; i++) {
     yield
     const before = masks[i - 1]!
-    masks[i]!.forEach((word, at) => (masks[i]![at] = word | before[at]!))
+    const mask = masks[i]!
+    for (let at = 0; at < mask.length; at++) mask[at]! |= before[at]!
   }
-  return masks
 }
