@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { argumentTypes, jsonCall, jsonMembers, jsonObject, typedValue } from '../../src/chat/dialects/arguments.js'
 import type { JsonType } from '../../src/chat/dialects/dialect.js'
-import { glm45 } from '../../src/chat/dialects/glm.js'
-import { qwenXml } from '../../src/chat/dialects/qwen-xml.js'
+import { glm45, qwenXml } from '../../src/chat/dialects/families.js'
 import type { ToolDefinition } from '../../src/chat/message.js'
 
 const types = (...all: JsonType[]): ReadonlySet<JsonType> => new Set(all)

@@ -1,19 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { deepseekV31 } from '../../src/chat/dialects/deepseek.js'
+import { deepseekV31, hermes, kimiK2, longcat, mistral, qwenXml } from '../../src/chat/dialects/families.js'
 import type { ArgumentSyntax, JsonType, ToolSyntax } from '../../src/chat/dialects/dialect.js'
 import { gemma4 } from '../../src/chat/dialects/gemma.js'
-import { longcat } from '../../src/chat/dialects/glm.js'
 import { harmony } from '../../src/chat/dialects/harmony.js'
-import { hermes } from '../../src/chat/dialects/hermes.js'
-import { kimiK2 } from '../../src/chat/dialects/kimi-k2.js'
 import { kimiK3 } from '../../src/chat/dialects/kimi-k3.js'
 import { llama3, llama4Json, llama4Pythonic } from '../../src/chat/dialects/llama.js'
 import { minimaxM3 } from '../../src/chat/dialects/minimax-m3.js'
-import { mistral } from '../../src/chat/dialects/mistral.js'
-import { qwenXml } from '../../src/chat/dialects/qwen-xml.js'
 import { think } from '../../src/chat/dialects/think.js'
-import { DIALECTS } from './all-dialects.js'
+import { DIALECTS, promptEnd } from './all-dialects.js'
 import { ANSWERS, TOOLS, answer, whole } from './answers.js'
 
 describe('an answer with reasoning, text and calls', () => {
@@ -192,7 +187,7 @@ describe('grammars: what the syntax says is what the parser reads', () => {
     const args = { city: 'Paris "x" <b>', days: 2, exact: true, list: [1, 'a'] }
     const calls: [string, Record<string, unknown>][] = [['weather', args]]
     if (syntax.parallel) calls.push(['add', {}], ['weather', { where: null }])
-    const parser = dialect.parser({ prompt: 'Q', tools: TOOLS, newId: () => 'id' })
+    const parser = dialect.parser({ prompt: `Q${promptEnd(dialect)}`, tools: TOOLS, newId: () => 'id' })
     const parts = [...parser.push(text(syntax, calls)), ...parser.flush()]
     const found = parts.map((p) =>
       p.kind === 'tool-call' ? [p.call.name, JSON.parse(p.call.arguments) as unknown] : p,
@@ -260,7 +255,7 @@ describe('any answer, cut anywhere, comes to the same parts', () => {
       fc.property(
         fc.array(token, { maxLength: 14 }),
         fc.array(fc.nat(200), { maxLength: 6 }),
-        fc.constantFrom('Q', '<think>\n', '[THINK]', '<|open|>think<|sep|>'),
+        fc.constantFrom('Q', '<think>\n', '[THINK]', '<|open|>think<|sep|>', promptEnd(dialect)),
         (tokens, cuts, prompt) => {
           const text = tokens.join('')
           const expected = whole(dialect, text, { prompt })
@@ -270,7 +265,7 @@ describe('any answer, cut anywhere, comes to the same parts', () => {
           expect(answer(dialect, pieces, { prompt })).toEqual(expected)
         },
       ),
-      { numRuns: 600 },
+      { numRuns: 200 },
     )
   })
 
@@ -294,7 +289,7 @@ describe('any answer, cut anywhere, comes to the same parts', () => {
           expect(answer(dialect, Array.from(changed))).toEqual(expected)
           expect(answer(dialect, [changed.slice(0, at), changed.slice(at)])).toEqual(expected)
         }),
-        { numRuns: 400 },
+        { numRuns: 150 },
       )
     },
   )

@@ -1,16 +1,23 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { deepseekV3, deepseekV31 } from '../../src/chat/dialects/deepseek.js'
+import {
+  deepseekV3,
+  deepseekV31,
+  dsmlV32,
+  dsmlV4,
+  dsmlV41,
+  glm45,
+  glm47,
+  hermes,
+  kimiK2,
+  longcat,
+  minimax,
+  qwenXml,
+} from '../../src/chat/dialects/families.js'
 import type { Dialect, Part } from '../../src/chat/dialects/dialect.js'
-import { dsmlV32, dsmlV4, dsmlV41 } from '../../src/chat/dialects/dsml.js'
 import { gemma4 } from '../../src/chat/dialects/gemma.js'
-import { glm45, glm47, longcat } from '../../src/chat/dialects/glm.js'
 import { harmony } from '../../src/chat/dialects/harmony.js'
-import { hermes } from '../../src/chat/dialects/hermes.js'
-import { kimiK2 } from '../../src/chat/dialects/kimi-k2.js'
 import { kimiK3 } from '../../src/chat/dialects/kimi-k3.js'
-import { minimax } from '../../src/chat/dialects/minimax.js'
-import { qwenXml } from '../../src/chat/dialects/qwen-xml.js'
 import { parserOf, type AnswerReader, type Reading } from '../../src/chat/dialects/reader.js'
 import { think } from '../../src/chat/dialects/think.js'
 

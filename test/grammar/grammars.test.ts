@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { hermes } from '../../src/chat/dialects/hermes.js'
+import { hermes } from '../../src/chat/dialects/families.js'
 import { seededRandom } from '../../src/engine/sample/random.js'
 import { Grammars } from '../../src/grammar/grammars.js'
 import type { GrammarSpec } from '../../src/grammar/spec.js'

@@ -1,7 +1,6 @@
 import { MessageChannel } from 'node:worker_threads'
+import { dialectOf } from '../../src/chat/dialects/answer.js'
 import type { Dialect } from '../../src/chat/dialects/dialect.js'
-import { parserOf } from '../../src/chat/dialects/reader.js'
-import { THINK, reasoning } from '../../src/chat/dialects/think.js'
 import type { ChatMessage, ToolDefinition } from '../../src/chat/message.js'
 import { ModelGrammars } from '../../src/engine/sample/constrain.js'
 import { Engine } from '../../src/engine/engine.js'
@@ -48,29 +47,10 @@ export const byteTokenizer: Tokenizer = {
 }
 
 /** Reasoning in <think>, calls as JSON in <tool_call>. */
-const scriptedDialect: Dialect = {
-  name: 'scripted',
-  markers: [],
-  parser: (setup) =>
-    parserOf(setup, function* (reader) {
-      yield* reasoning(reader, THINK)
-      while (yield* reader.say('text', ['<tool_call>'])) {
-        const { text } = yield* reader.until(['</tool_call>'])
-        const call = JSON.parse(text) as { name: string; arguments: unknown }
-        reader.call(call.name, JSON.stringify(call.arguments))
-        yield* reader.space()
-      }
-    }),
-  toolSyntax: () => ({
-    before: '',
-    begin: (name) => `<tool_call>{"name":${JSON.stringify(name)},"arguments":`,
-    argumentsAs: { kind: 'json' },
-    end: '}</tool_call>',
-    between: '',
-    after: '',
-    parallel: true,
-  }),
-}
+const scriptedDialect: Dialect = dialectOf(
+  { name: 'scripted', calls: [{ call: '<tool_call>{"name":"$name","arguments":$arguments}</tool_call>' }] },
+  { markers: [] },
+)
 
 /** What a model with tools writes to call them. */
 export function callText(name: string, args: unknown): string {

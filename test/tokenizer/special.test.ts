@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { kimiK2 } from '../../src/chat/dialects/kimi-k2.js'
+import { kimiK2 } from '../../src/chat/dialects/families.js'
 import { rankedTokenizer } from '../../src/tokenizer/tiktoken-families.js'
 import { HARMONY_FAMILY } from './ranked-families.js'
 import { huggingFaceTokenizer } from '../../src/tokenizer/hugging-face.js'

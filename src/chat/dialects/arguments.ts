@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from '../../json.js'
 import type { ToolDefinition } from '../message.js'
 import type { JsonType } from './dialect.js'
+import { pythonValue } from './python-call.js'
 
 /** The text, trimmed, if it is a JSON object; `{}` for none at all. */
 export function jsonObject(text: string): string | undefined {
@@ -42,25 +43,37 @@ function stringEnd(text: string, start: number): number {
   return i + 1
 }
 
+/** A call that was written as JSON. */
+export interface JsonCall {
+  readonly name: string
+  readonly args: string
+  readonly id: string | undefined
+}
+
 /** A call as JSON: `{"name": ..., "arguments": {...}}`; some call the arguments parameters. */
-export function jsonCall(text: string): { name: string; args: string; id: string | undefined } | undefined {
+export function jsonCall(text: string): JsonCall | undefined {
   const members = jsonMembers(text)
-  const name = string(members?.get('name'))
-  if (!members || name === undefined || name === '') return undefined
-  const given = members.get('arguments') ?? members.get('parameters') ?? ''
+  return members && memberCall(members)
+}
+
+/** A call from a JSON object's members, by a family's keys or by those that most have. */
+export function memberCall(
+  members: ReadonlyMap<string, string>,
+  nameKey = 'name',
+  argumentsKey = 'arguments',
+  idKey = 'id',
+): JsonCall | undefined {
+  const name = string(members.get(nameKey) ?? members.get('name'))
+  if (name === undefined || name === '') return undefined
+  const given = members.get(argumentsKey) ?? members.get('arguments') ?? members.get('parameters') ?? ''
   // Some models write the object as a string.
   const args = jsonObject(string(given) ?? given)
-  return args === undefined ? undefined : { name, args, id: string(members.get('id')) }
+  return args === undefined ? undefined : { name, args, id: string(members.get(idKey)) }
 }
 
 function string(json: string | undefined): string | undefined {
   const value = json === undefined ? undefined : parsed(json)
   return typeof value === 'string' ? value : undefined
-}
-
-/** An object's JSON text from keys and the JSON text of their values. */
-export function objectText(entries: readonly (readonly [key: string, json: string])[]): string {
-  return `{${entries.map(([key, json]) => `${JSON.stringify(key)}: ${json}`).join(', ')}}`
 }
 
 /**
@@ -70,7 +83,9 @@ export function objectText(entries: readonly (readonly [key: string, json: strin
 export function typedValue(raw: string, types: ReadonlySet<JsonType> | undefined, untyped: 'string' | 'json'): string {
   const quoted = JSON.stringify(raw)
   if (!types && untyped === 'string') return quoted
-  const text = PYTHON_LITERALS[raw.trim()] ?? raw.trim()
+  const trimmed = raw.trim()
+  // Some templates print a nested value as Python does.
+  const text = typeOf(trimmed) === undefined ? (pythonValue(trimmed) ?? trimmed) : trimmed
   const type = typeOf(text)
   if (type === undefined) return quoted
   if (!types) return text
@@ -79,8 +94,6 @@ export function typedValue(raw: string, types: ReadonlySet<JsonType> | undefined
   // The model's value is of another type than the schema says: say what it said.
   return text
 }
-
-const PYTHON_LITERALS: Readonly<Record<string, string>> = { True: 'true', False: 'false', None: 'null' }
 
 /** The type of JSON text, undefined for what is none. */
 function typeOf(text: string): JsonType | undefined {
@@ -91,16 +104,51 @@ function typeOf(text: string): JsonType | undefined {
   return typeof value as JsonType
 }
 
+/** A schema and what its references are into. */
+export interface Schema {
+  readonly own: unknown
+  readonly root: JsonObject
+}
+
+/** The schema of a tool's arguments. */
+export function toolSchema(tools: readonly ToolDefinition[], tool: string): Schema {
+  const parameters = tools.find(({ function: f }) => f.name === tool)?.function.parameters
+  return { own: parameters, root: isJsonObject(parameters) ? parameters : {} }
+}
+
+/** The schema of a member; undefined as its own where there is none. */
+export function propertySchema(schema: Schema, key: string): Schema {
+  return within(schema, (object) => {
+    const properties = object['properties']
+    if (isJsonObject(properties) && Object.hasOwn(properties, key)) return properties[key]
+    return isJsonObject(object['additionalProperties']) ? object['additionalProperties'] : undefined
+  })
+}
+
+/** The schema of a list's items. */
+export function itemSchema(schema: Schema): Schema {
+  return within(schema, (list) => list['items'])
+}
+
+/** What the schema has, or the first of its alternatives that has it. */
+function within({ own, root }: Schema, of: (schema: JsonObject) => unknown, depth = 0): Schema {
+  const none = { own: undefined, root }
+  if (!isJsonObject(own) || depth > 8) return none
+  const found = of(own)
+  if (found !== undefined) return { own: found, root }
+  const parts: unknown[] = ['anyOf', 'oneOf', 'allOf'].flatMap((key) => [own[key] ?? []].flat())
+  if (typeof own['$ref'] === 'string') parts.push(referred(root, own['$ref']))
+  return parts.map((part) => within({ own: part, root }, of, depth + 1)).find((part) => part.own !== undefined) ?? none
+}
+
 /** The types that a tool's schema allows for an argument; undefined where it does not say. */
 export function argumentTypes(
   tools: readonly ToolDefinition[],
   tool: string,
   key: string,
 ): ReadonlySet<JsonType> | undefined {
-  const parameters = tools.find(({ function: f }) => f.name === tool)?.function.parameters
-  const properties = parameters?.['properties']
-  if (!isJsonObject(properties) || !Object.hasOwn(properties, key)) return undefined
-  return typesOf(properties[key], parameters ?? {})
+  const { own, root } = propertySchema(toolSchema(tools, tool), key)
+  return own === undefined ? undefined : typesOf(own, root)
 }
 
 /** The types that a schema allows, whose references are into `root`; undefined where it does not say. */

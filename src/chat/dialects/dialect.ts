@@ -38,6 +38,8 @@ export interface AnswerParser {
 /** How one family of models writes reasoning and tool calls. */
 export interface Dialect {
   readonly name: string
+  /** How it was found out, where the family is not known: said when the model is loaded. */
+  readonly derived?: string
   /** Special tokens that structure an answer: the decoder gives them to the parser as text. */
   readonly markers: readonly string[]
   /** Special tokens that end an answer, beside those that the checkpoint names. */
@@ -49,6 +51,9 @@ export interface Dialect {
   toolSyntax?(tools: readonly ToolDefinition[]): ToolSyntax | undefined
 }
 
+/** Stands for an id in the text of a call. */
+export const CALL_ID = '$id'
+
 /**
  * The exact text of calls, for grammars. Calls stand behind reasoning and text, at the answer's end:
  * `before begin(name) ARGUMENTS end (between begin(name) ARGUMENTS end)* after`, then the model's stop token.
@@ -56,8 +61,10 @@ export interface Dialect {
  */
 export interface ToolSyntax {
   readonly before: string
-  /** index: 0 for the first call of the answer. */
+  /** index: 0 for the first call of the answer. Where the family has ids, {@link CALL_ID} is in the place of the id. */
   begin(name: string, index: number): string
+  /** An expression that the ids of calls match. */
+  readonly ids?: string
   readonly argumentsAs: ArgumentSyntax
   readonly end: string
   readonly between: string

@@ -1,9 +1,8 @@
-import { objectText } from './arguments.js'
-import type { Dialect } from './dialect.js'
-import { parserOf, textWithCalls, type AnswerReader, type Reading } from './reader.js'
-import { endOf, reasoning, type ThinkTags } from './think.js'
+import { objectText } from './object-text.js'
+import { dialectOf } from './answer.js'
+import { attempt } from './read-calls.js'
+import type { AnswerReader, Reading } from './reader.js'
 
-const THINK: ThinkTags = { open: '<|channel>thought', close: '<channel|>' }
 const CALL = '<|tool_call>'
 const CALL_END = '<tool_call|>'
 const QUOTE = '<|"|>'
@@ -11,29 +10,30 @@ const QUOTE = '<|"|>'
 const MAX_DEPTH = 64
 
 /** Gemma 4: `call:NAME{key:value}` with bare keys and strings between quotes of their own. */
-export const gemma4: Dialect = {
-  name: 'gemma-4',
-  markers: ['<|channel>', THINK.close, CALL, CALL_END, QUOTE],
-  // The model asks for the tool's result by beginning it.
-  stopMarkers: ['<turn|>', '<|tool_response>'],
-  textStart: endOf(THINK),
-  parser: (setup) =>
-    parserOf(setup, function* (reader) {
-      yield* reasoning(reader, THINK)
-      yield* textWithCalls(reader, [CALL], () => block(reader))
+export const gemma4 = dialectOf(
+  {
+    name: 'gemma-4',
+    thought: { open: '<|channel>thought', close: '<channel|>' },
+    // The model asks for the tool's result by beginning it.
+    stopMarkers: ['<turn|>', '<|tool_response>'],
+  },
+  {
+    calls: [{ triggers: [CALL], read: (reader) => attempt(reader, block) }],
+    markers: ['<|channel>', '<channel|>', CALL, CALL_END, QUOTE],
+    toolSyntax: () => ({
+      before: '',
+      begin: (name) => `${CALL}call:${name}`,
+      argumentsAs: { kind: 'gemma', quote: QUOTE },
+      end: CALL_END,
+      between: '',
+      after: '',
+      parallel: true,
     }),
-  toolSyntax: () => ({
-    before: '',
-    begin: (name) => `${CALL}call:${name}`,
-    argumentsAs: { kind: 'gemma', quote: QUOTE },
-    end: CALL_END,
-    between: '',
-    after: '',
-    parallel: true,
-  }),
-}
+  },
+)
 
 function* block(reader: AnswerReader): Reading<boolean> {
+  yield* reader.take([CALL])
   const { text, marker } = yield* reader.until([CALL_END])
   const call = /^\s*call:([\w.-]+)(\{.*\})\s*$/s.exec(text)
   const args = call ? gemmaObject(call[2]!) : undefined
@@ -116,9 +116,10 @@ export function gemmaObject(text: string): string | undefined {
   }
 }
 
-/** Numbers, true, false, null; other bare words are strings. */
+/** Numbers, true, false, null, which the template prints as None; other bare words are strings. */
 function scalar(word: string | undefined): string | undefined {
   if (word === undefined || word === '') return undefined
+  if (word === 'None') return 'null'
   try {
     JSON.parse(word)
     return word

@@ -41,43 +41,49 @@ export const harmony: Dialect = {
 function* messages(reader: AnswerReader): Reading {
   let reasoned = false
   for (;;) {
-    reader.record('')
+    const start = reader.mark()
     const space = yield* reader.space()
-    // The prompt ends behind `<|start|>assistant`; later messages begin with it.
+    // The prompt ends with `<|start|>assistant`; later messages begin with it.
     const begin = yield* reader.take([CHANNEL, START, MESSAGE, 'to=', ...ENDS])
+    const head = begin === undefined || isEnd(begin) ? undefined : yield* header(reader, begin)
+    const channel = [...(head ?? '').matchAll(/<\|channel\|>\s*([A-Za-z]+)/g)].at(-1)?.[1]
+    const recipient = /to=([^\s<]+)/.exec(head ?? '')?.[1]
     if (begin === undefined) {
-      reader.forget()
       reader.unread(space)
-      if ((yield* reader.say('text', [CHANNEL, ...ENDS])) === undefined) return
-      continue
-    }
-    if (ENDS.includes(begin) && begin !== START) continue
-    const head = begin === MESSAGE ? '' : begin + (yield* header(reader))
-    const channel = /<\|channel\|>\s*([A-Za-z]+)/.exec(head)?.[1]
-    const recipient = /to=([^\s<]+)/.exec(head)?.[1]
-    if (recipient !== undefined && recipient !== 'assistant') yield* call(reader, recipient)
-    else if (channel === 'analysis') {
-      reader.forget()
+      const marker = yield* reader.say('text', [CHANNEL, ...ENDS])
+      if (marker === undefined) return reader.release()
+      if (marker === CHANNEL) reader.unread(marker)
+    } else if (head === undefined) {
+      // An end of a message; or a header that was cut off, which is none.
+      if (!isEnd(begin)) return reader.release()
+    } else if (channel !== 'analysis' && recipient !== undefined && recipient !== 'assistant') {
+      if (!(yield* call(reader, recipient))) reader.emit('text', reader.since(start))
+    } else if (channel === 'analysis') {
       if (reasoned) reader.emit('reasoning', '\n')
       reasoned = true
       yield* reader.say('reasoning', ENDS)
-    } else {
-      reader.forget()
-      yield* reader.say('text', ENDS)
-    }
+    } else yield* reader.say('text', ENDS)
+    reader.release()
   }
 }
 
-function* header(reader: AnswerReader): Reading<string> {
-  return (yield* reader.until([MESSAGE])).text
+function isEnd(marker: string): boolean {
+  return ENDS.includes(marker) && marker !== START
 }
 
-/** A message to a function; what is no JSON object is text. */
-function* call(reader: AnswerReader, recipient: string): Reading {
-  const { text } = yield* reader.until(ENDS)
-  const args = jsonObject(text)
+/** A message's header, or undefined where the answer ends in it. */
+function* header(reader: AnswerReader, begin: string): Reading<string | undefined> {
+  if (begin === MESSAGE) return ''
+  const { text, marker } = yield* reader.until([MESSAGE])
+  return marker === undefined ? undefined : begin + text
+}
+
+/** A message to a function; false for what is no JSON object. */
+function* call(reader: AnswerReader, recipient: string): Reading<boolean> {
+  const { text, marker } = yield* reader.until(ENDS)
+  const args = text.trim() === '' && marker === undefined ? undefined : jsonObject(text)
   const name = recipient.replace(/^functions\./, '')
-  if (args === undefined || name === '') return reader.giveUp()
-  reader.forget()
+  if (args === undefined || name === '') return false
   reader.call(name, args)
+  return true
 }

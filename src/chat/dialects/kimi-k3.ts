@@ -1,6 +1,8 @@
-import { jsonObject, objectText, typedValue } from './arguments.js'
-import type { Dialect } from './dialect.js'
-import { callBlock, parserOf, type AnswerReader, type Reading } from './reader.js'
+import { jsonObject, typedValue } from './arguments.js'
+import { objectText } from './object-text.js'
+import { dialectOf } from './answer.js'
+import { attempt, callsBetween } from './read-calls.js'
+import type { AnswerReader, Reading } from './reader.js'
 
 const OPEN = '<|open|>'
 const CLOSE = '<|close|>'
@@ -18,65 +20,50 @@ function unescapeAttribute(value: string): string {
   return value.replaceAll('&quot;', '"').replaceAll('&amp;', '&')
 }
 
+const TOOLS = openTag('tools')
+
 /** Kimi K3's XTML: sections for thought, response and calls, whose arguments carry their types. */
-export const kimiK3: Dialect = {
-  name: 'kimi-k3',
-  markers: [OPEN, CLOSE, SEPARATOR],
-  stopMarkers: ['<|end_of_msg|>'],
-  parser: (setup) => parserOf(setup, sections),
-  textStart: (prompt, calls) => {
-    if (!prompt.trimEnd().endsWith(openTag('think'))) return undefined
-    return closeTag('think') + (calls ? '' : openTag('response'))
+export const kimiK3 = dialectOf(
+  {
+    name: 'kimi-k3',
+    thought: { open: openTag('think'), close: closeTag('think') },
+    // What opens and closes the other sections is no text.
+    silent: [openTag('response'), closeTag('response'), closeTag('message')],
+    stopMarkers: ['<|end_of_msg|>'],
   },
-  toolSyntax: () => ({
-    before: openTag('tools'),
-    begin: (name, index) => openTag('call', ` tool="${escapeAttribute(name)}" index="${index + 1}"`),
-    argumentsAs: {
-      kind: 'tagged',
-      begin: (key, type) => openTag('argument', ` key="${escapeAttribute(key)}" type="${type}"`),
-      end: () => closeTag('argument'),
-      between: '',
-      strings: 'raw',
+  {
+    markers: [OPEN, CLOSE, SEPARATOR],
+    calls: [
+      {
+        triggers: [TOOLS],
+        read: (reader) => attempt(reader, callsBetween(TOOLS, [], closeTag('tools'), call)),
+      },
+    ],
+    textStart: (prompt, calls) => {
+      if (!prompt.trimEnd().endsWith(openTag('think'))) return undefined
+      return closeTag('think') + (calls ? '' : openTag('response'))
     },
-    end: closeTag('call'),
-    between: '',
-    after: closeTag('tools'),
-    parallel: true,
-    text: { begin: openTag('response'), end: closeTag('response') },
-  }),
-}
-
-function* sections(reader: AnswerReader): Reading {
-  const THINK = openTag('think')
-  const RESPONSE = openTag('response')
-  const TOOLS = openTag('tools')
-  const prompt = reader.setup.prompt.trimEnd()
-  if (prompt.endsWith(THINK)) yield* reader.say('reasoning', [closeTag('think')])
-  const space = yield* reader.space()
-  const first = yield* reader.take([THINK])
-  if (first === undefined) reader.unread(space)
-  else yield* reader.say('reasoning', [closeTag('think')])
-  for (;;) {
-    // What closes a section is no text, and neither is what opens the response.
-    const silent = [RESPONSE, closeTag('response'), closeTag('message')]
-    const marker = yield* reader.say('text', [TOOLS, ...silent])
-    if (marker === undefined) return
-    if (marker === TOOLS) yield* callBlock(reader, marker, tools(reader))
-    else yield* reader.space()
-  }
-}
-
-function* tools(reader: AnswerReader): Reading<boolean> {
-  for (let calls = 0; ; calls++) {
-    yield* reader.space()
-    const next = yield* reader.take([`${OPEN}call`, closeTag('tools')])
-    if (next === undefined || next.startsWith(CLOSE)) return calls > 0
-    if (!(yield* call(reader))) return false
-    reader.record('')
-  }
-}
+    toolSyntax: () => ({
+      before: TOOLS,
+      begin: (name, index) => openTag('call', ` tool="${escapeAttribute(name)}" index="${index + 1}"`),
+      argumentsAs: {
+        kind: 'tagged',
+        begin: (key, type) => openTag('argument', ` key="${escapeAttribute(key)}" type="${type}"`),
+        end: () => closeTag('argument'),
+        between: '',
+        strings: 'raw',
+      },
+      end: closeTag('call'),
+      between: '',
+      after: closeTag('tools'),
+      parallel: true,
+      text: { begin: openTag('response'), end: closeTag('response') },
+    }),
+  },
+)
 
 function* call(reader: AnswerReader): Reading<boolean> {
+  if ((yield* reader.take([`${OPEN}call`])) === undefined) return false
   const name = attribute((yield* reader.until([SEPARATOR])).text, 'tool')
   const entries: [string, string][] = []
   let whole: string | undefined

@@ -1,12 +1,15 @@
-import { jsonCall, jsonObject } from './arguments.js'
+import { jsonCall } from './arguments.js'
 import type { Dialect, ToolSyntax } from './dialect.js'
 import { pythonCalls } from './python-call.js'
+import { attempt, callReader } from './read-calls.js'
 import { parserOf, type AnswerReader, type Reading } from './reader.js'
 
 const PYTHON_TAG = '<|python_tag|>'
 const PYTHON_START = '<|python_start|>'
 const PYTHON_END = '<|python_end|>'
 const FUNCTION = '<function='
+/** Of Llama 3.1's model card. */
+const FUNCTION_TAG = callReader({ call: '<function=$name>$arguments</function>' })
 
 const JSON_SYNTAX: ToolSyntax = {
   before: '',
@@ -58,49 +61,41 @@ function* plain(reader: AnswerReader): Reading {
 }
 
 function* answer(reader: AnswerReader): Reading {
-  reader.record('')
-  yield* reader.space()
-  yield* reader.take([PYTHON_TAG, PYTHON_START])
-  yield* reader.space()
-  if (!(yield* calls(reader))) return reader.giveUp()
-  reader.forget()
+  if (!(yield* attempt(reader, marked))) return
   yield* reader.space()
   yield* reader.take([PYTHON_END])
   yield* reader.space()
 }
 
-/** One or more calls at the answer's beginning. */
+function* marked(reader: AnswerReader): Reading<boolean> {
+  yield* reader.space()
+  yield* reader.take([PYTHON_TAG, PYTHON_START])
+  yield* reader.space()
+  return yield* calls(reader)
+}
+
+/** One or more calls at the answer's beginning; what follows them is text. */
 function* calls(reader: AnswerReader): Reading<boolean> {
-  if ((yield* reader.take([FUNCTION])) !== undefined) return yield* functionTag(reader)
+  let count = 0
+  while (yield* FUNCTION_TAG.read(reader)) count++
+  if (count > 0) return true
   const value = yield* reader.python()
   if (value.startsWith('[')) return reportAll(reader, pythonCalls(value))
   if (value === '') return yield* builtIn(reader)
-  let call = jsonCall(value)
-  for (let count = 0; call; count++) {
-    reader.call(call.name, call.args)
-    reader.record('')
+  reader.unread(value)
+  while (yield* attempt(reader, jsonObjectCall)) {
+    count++
     yield* reader.space()
     yield* reader.take([';'])
     yield* reader.space()
-    call = jsonCall(yield* reader.python())
-    if (!call) {
-      // What follows the calls is text, if there is anything.
-      reader.giveUp()
-      return true
-    }
   }
-  return false
+  return count > 0
 }
 
-/** `<function=name>{json}</function>`, of Llama 3.1's model card. */
-function* functionTag(reader: AnswerReader): Reading<boolean> {
-  const { text: name, marker } = yield* reader.until(['>'])
-  const args = jsonObject(yield* reader.json())
-  yield* reader.space()
-  yield* reader.take(['</function>'])
-  if (marker === undefined || args === undefined || !/^[\w.-]+$/.test(name)) return false
-  reader.call(name, args)
-  return true
+function* jsonObjectCall(reader: AnswerReader): Reading<boolean> {
+  const call = jsonCall(yield* reader.python())
+  if (call) reader.call(call.name, call.args)
+  return call !== undefined
 }
 
 /** Behind <|python_tag|>: `brave_search.call(query="...")`. */

@@ -1,7 +1,8 @@
-import { argumentTypes, objectText, typedValue } from './arguments.js'
-import type { Dialect, JsonType } from './dialect.js'
-import { parserOf, textWithCalls, type AnswerReader, type Reading } from './reader.js'
-import { endOf, reasoning, THINK } from './think.js'
+import { itemSchema, propertySchema, toolSchema, typedValue, typesOf, type Schema } from './arguments.js'
+import { objectText } from './object-text.js'
+import { dialectOf } from './answer.js'
+import { attempt } from './read-calls.js'
+import type { AnswerReader, Reading } from './reader.js'
 
 const MARK = ']<]minimax[>['
 const BEGIN = `${MARK}<tool_call>`
@@ -10,38 +11,34 @@ const END = `${MARK}</tool_call>`
 const MAX_DEPTH = 64
 
 /**
- * MiniMax M3: elements named after the parameters, each tag behind a mark that no text holds. Objects are elements in
- * elements, lists are elements called item. A grammar writes them as JSON in one element: inside of elements nothing says which
- * texts are strings.
+ * MiniMax M3: elements named after the parameters, each tag with a mark before it that no text holds. Objects are elements in
+ * elements, lists are elements called item. A grammar writes them as JSON in one element.
  */
-export const minimaxM3: Dialect = {
-  name: 'minimax-m3',
-  markers: [THINK.open, THINK.close, MARK],
-  stopMarkers: ['[e~['],
-  textStart: endOf(THINK),
-  parser: (setup) =>
-    parserOf(setup, function* (reader) {
-      yield* reasoning(reader, THINK)
-      yield* textWithCalls(reader, [BEGIN], () => block(reader))
-    }),
-  toolSyntax: () => ({
-    before: `${BEGIN}\n`,
-    begin: (name) => `${MARK}<invoke name="${name}">\n`,
-    argumentsAs: {
-      kind: 'tagged',
-      begin: (key) => `${MARK}<${key}>`,
-      end: (key) => `${MARK}</${key}>\n`,
+export const minimaxM3 = dialectOf(
+  { name: 'minimax-m3', thought: { open: '<mm:think>', close: '</mm:think>' }, stopMarkers: ['[e~['] },
+  {
+    markers: ['<mm:think>', '</mm:think>', MARK],
+    calls: [{ triggers: [BEGIN], read: (reader) => attempt(reader, block) }],
+    toolSyntax: () => ({
+      before: `${BEGIN}\n`,
+      begin: (name) => `${MARK}<invoke name="${name}">`,
+      argumentsAs: {
+        kind: 'tagged',
+        begin: (key) => `${MARK}<${key}>`,
+        end: (key) => `${MARK}</${key}>`,
+        between: '',
+        strings: 'raw',
+      },
+      end: `${MARK}</invoke>\n`,
       between: '',
-      strings: 'raw',
-    },
-    end: `${MARK}</invoke>\n`,
-    between: '',
-    after: END,
-    parallel: true,
-  }),
-}
+      after: END,
+      parallel: true,
+    }),
+  },
+)
 
 function* block(reader: AnswerReader): Reading<boolean> {
+  yield* reader.take([BEGIN])
   const { text, marker } = yield* reader.until([END])
   const roots = marker === undefined ? undefined : elements(text)
   if (!roots || roots.length === 0) return false
@@ -52,9 +49,8 @@ function* block(reader: AnswerReader): Reading<boolean> {
   if (calls.includes(undefined)) return false
   for (const call of calls) {
     if (!call) continue
-    const { tools } = reader.setup
-    const entries = call.children.map((child) => [child.tag, json(child, argumentTypes(tools, call.name, child.tag))])
-    reader.call(call.name, objectText(entries as [string, string][]))
+    const schema = toolSchema(reader.setup.tools, call.name)
+    reader.call(call.name, members(call.children, schema))
   }
   return true
 }
@@ -89,8 +85,23 @@ function elements(text: string): Element[] | undefined {
   return open.length === 1 ? root.children : undefined
 }
 
-function json({ text, children }: Element, types: ReadonlySet<JsonType> | undefined): string {
-  if (children.length === 0) return typedValue(text, types, 'json')
-  if (children.every(({ tag }) => tag === 'item')) return `[${children.map((c) => json(c, undefined)).join(', ')}]`
-  return objectText(children.map((child) => [child.tag, json(child, undefined)] as const))
+function members(children: readonly Element[], schema: Schema): string {
+  return objectText(children.map((child) => [child.tag, json(child, propertySchema(schema, child.tag))] as const))
+}
+
+function json({ text, children }: Element, schema: Schema): string {
+  if (children.length === 0) return leaf(text, schema)
+  if (children.every(({ tag }) => tag === 'item'))
+    return `[${children.map((child) => json(child, itemSchema(schema))).join(', ')}]`
+  return members(children, schema)
+}
+
+/** A list or an object without elements has no text either. */
+function leaf(text: string, { own, root }: Schema): string {
+  const types = typesOf(own, root)
+  if (text.trim() === '' && types && !types.has('string')) {
+    if (types.has('array')) return '[]'
+    if (types.has('object')) return '{}'
+  }
+  return typedValue(text, types, 'json')
 }

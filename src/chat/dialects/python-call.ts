@@ -1,13 +1,26 @@
-import { objectText } from './arguments.js'
+import { objectText } from './object-text.js'
 
 /** Deeper than any argument, and far from the end of the stack. */
 const MAX_DEPTH = 64
 
-/** A list of calls as Python writes them, `[f(a=1), g(b="x")]`, with literals for arguments; undefined for anything else. */
-export function pythonCalls(text: string): { name: string; args: string }[] | undefined {
-  const parser = new PythonParser(text)
+/**
+ * A list of calls as Python writes them, `[f(a=1), g(b="x")]`, with literals for arguments; undefined for anything else.
+ * `unescaped`: a quote ends a string only where a value may end, since those inside of it were not escaped.
+ */
+export function pythonCalls(text: string, unescaped = false): { name: string; args: string }[] | undefined {
+  return orUndefined(() => new PythonParser(text, unescaped).calls())
+}
+
+/** JSON text of a literal as Python prints it; undefined for anything else. */
+export function pythonValue(text: string): string | undefined {
+  // Most texts are none, and need no error to tell so.
+  if (!/^(?:[[{(]|True$|False$|None$)/.test(text)) return undefined
+  return orUndefined(() => new PythonParser(text, false).whole())
+}
+
+function orUndefined<T>(parse: () => T): T | undefined {
   try {
-    return parser.calls()
+    return parse()
   } catch (error) {
     if (error instanceof NotPython) return undefined
     throw error
@@ -19,7 +32,10 @@ class NotPython extends Error {}
 class PythonParser {
   private at = 0
 
-  constructor(private readonly text: string) {}
+  constructor(
+    private readonly text: string,
+    private readonly unescaped: boolean,
+  ) {}
 
   calls(): { name: string; args: string }[] {
     this.expect('[')
@@ -29,11 +45,18 @@ class PythonParser {
     return calls
   }
 
+  whole(): string {
+    const value = this.value(0)
+    this.space()
+    if (this.at < this.text.length) throw new NotPython()
+    return value
+  }
+
   private call(): { name: string; args: string } {
     const name = this.match(/[A-Za-z_][\w.-]*/y)
     this.expect('(')
     const entries = this.list(')', (): [string, string] => {
-      const key = this.match(/[A-Za-z_]\w*/y)
+      const key = this.match(/[A-Za-z_][\w.-]*/y)
       this.expect('=')
       return [key, this.value(0)]
     })
@@ -74,13 +97,18 @@ class PythonParser {
     const quote = this.text[this.at]
     if (quote !== '"' && quote !== "'") throw new NotPython()
     let value = ''
-    for (this.at++; this.text[this.at] !== quote; this.at++) {
+    for (this.at++; !this.closes(quote); this.at++) {
       const c = this.text[this.at]
       if (c === undefined) throw new NotPython()
       value += c === '\\' ? this.escape() : c
     }
     this.at++
     return value
+  }
+
+  private closes(quote: string): boolean {
+    if (this.text[this.at] !== quote) return false
+    return !this.unescaped || /^\s*(?:[,:\])}]|$)/.test(this.text.slice(this.at + 1, this.at + 40))
   }
 
   /** At the backslash; leaves the position on the escape's last character. */

@@ -10,11 +10,16 @@ export type Reading<T = void> = Generator<undefined, T, undefined>
 export class AnswerReader {
   /** The white space that the last {@link say} dropped before its marker. */
   dropped = ''
+  /** The last character that was emitted as text. */
+  lastSaid = ''
   private calls = 0
   private held = ''
   private ended = false
   private parts: Part[] = []
-  private recorded: string[] = []
+  /** What was consumed since the first mark that is not released. */
+  private log: string[] = []
+  private marks = 0
+  private withheld: { parts: Part[]; calls: number } | undefined
 
   constructor(readonly setup: AnswerSetup) {}
 
@@ -69,6 +74,12 @@ export class AnswerReader {
     return yield* this.characters((character) => /\s/.test(character))
   }
 
+  /** Whether nothing follows. */
+  *atEnd(): Reading<boolean> {
+    while (this.held === '' && !this.ended) yield
+    return this.held === ''
+  }
+
   /** Takes characters as long as they are wanted; the first that is not stays. */
   *characters(wanted: (character: string) => boolean): Reading<string> {
     const taken: string[] = []
@@ -92,35 +103,63 @@ export class AnswerReader {
     return yield* this.characters(balanced('"\''))
   }
 
-  /** Gives text back: it is read next. */
+  /** Gives back what was read last: it is read next. */
   unread(text: string): void {
     this.held = text + this.held
+    let left = text.length
+    while (left > 0 && this.log.length > 0) {
+      const last = this.log.pop()!
+      if (last.length > left) this.log.push(last.slice(0, -left))
+      left -= last.length
+    }
   }
 
-  /** Keeps what is read from here on, behind `text`, for {@link giveUp}. */
-  record(text: string): void {
-    this.recorded = [text]
+  /** A place to {@link rewind} to, until it is released. */
+  mark(): number {
+    this.marks++
+    return this.log.length
   }
 
-  /** What was read since {@link record} is text after all. */
-  giveUp(): void {
-    this.emit('text', this.recorded.join(''))
-    this.forget()
+  /** Gives back what was read since the mark. */
+  rewind(mark: number): void {
+    this.held = this.log.splice(mark).join('') + this.held
   }
 
-  /** Ends what {@link record} began. */
-  forget(): void {
-    this.recorded = []
+  /** What was read since the mark. */
+  since(mark: number): string {
+    return this.log.slice(mark).join('')
+  }
+
+  release(): void {
+    this.marks--
+    if (this.marks === 0) this.log = []
+  }
+
+  /** Keeps what is emitted from here on, until it is let out or thrown away. */
+  withhold(): void {
+    this.withheld = { parts: [], calls: this.calls }
+  }
+
+  letOut(): void {
+    this.parts.push(...(this.withheld?.parts ?? []))
+    this.withheld = undefined
+  }
+
+  throwAway(): void {
+    this.calls = this.withheld?.calls ?? this.calls
+    this.withheld = undefined
   }
 
   emit(kind: 'reasoning' | 'text', text: string): void {
-    if (text !== '') this.parts.push({ kind, text })
+    if (text === '') return
+    if (kind === 'text') this.lastSaid = text.slice(-1)
+    this.output.push({ kind, text })
   }
 
   /** Reports a call. `id` is the model's own, where it gave one. */
   call(name: string, args: string, id = this.setup.newId()): void {
     const call: ToolCall = { index: this.calls++, id, name, arguments: args }
-    this.parts.push({ kind: 'tool-call', text: '', call })
+    this.output.push({ kind: 'tool-call', text: '', call })
   }
 
   /** For the parser alone: more text, or the end; returns what was emitted. */
@@ -132,10 +171,14 @@ export class AnswerReader {
     return this.parts
   }
 
+  private get output(): Part[] {
+    return this.withheld?.parts ?? this.parts
+  }
+
   private consume(length: number): string {
     const text = this.held.slice(0, length)
     this.held = this.held.slice(length)
-    if (this.recorded.length > 0) this.recorded.push(text)
+    if (this.marks > 0 && text !== '') this.log.push(text)
     return text
   }
 }
@@ -160,52 +203,6 @@ function balanced(quotes: string): (character: string) => boolean {
     else if ('}])'.includes(c)) depth--
     done = depth === 0
     return true
-  }
-}
-
-/**
- * Streams text and reads the calls between: `read` takes one block whose begin marker was found, reports its calls and
- * returns true; what it does not understand becomes text as it was written.
- */
-export function* textWithCalls(
-  reader: AnswerReader,
-  begin: readonly string[],
-  read: (marker: string) => Reading<boolean>,
-): Reading {
-  for (;;) {
-    const marker = yield* reader.say('text', begin)
-    if (marker === undefined) return
-    yield* callBlock(reader, marker, read(marker))
-  }
-}
-
-/** One block of calls behind its begin marker. */
-export function* callBlock(reader: AnswerReader, marker: string, read: Reading<boolean>): Reading {
-  reader.record(reader.dropped + marker)
-  if (!(yield* read)) return reader.giveUp()
-  reader.forget()
-  yield* reader.space()
-}
-
-/** Calls behind the marker of a section or of the first call, up to the section's end; false where one is none, or none came. */
-export function* callSection(
-  reader: AnswerReader,
-  marker: string,
-  begin: string,
-  end: string,
-  call: (reader: AnswerReader) => Reading<boolean>,
-): Reading<boolean> {
-  let next: string | undefined = marker
-  let calls = 0
-  for (;;) {
-    if (next === begin) {
-      if (!(yield* call(reader))) return false
-      calls++
-      reader.record('')
-    }
-    yield* reader.space()
-    next = yield* reader.take([begin, end])
-    if (next !== begin) return calls > 0
   }
 }
 

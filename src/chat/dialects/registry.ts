@@ -1,17 +1,10 @@
-import { deepseekV3, deepseekV31 } from './deepseek.js'
 import type { Dialect } from './dialect.js'
-import { dsmlV32, dsmlV4, dsmlV41 } from './dsml.js'
+import * as families from './families.js'
 import { gemma4 } from './gemma.js'
-import { glm45, glm47, longcat } from './glm.js'
 import { harmony } from './harmony.js'
-import { hermes } from './hermes.js'
-import { kimiK2 } from './kimi-k2.js'
 import { kimiK3 } from './kimi-k3.js'
 import { llama3, llama4Json, llama4Pythonic } from './llama.js'
-import { minimax } from './minimax.js'
 import { minimaxM3 } from './minimax-m3.js'
-import { mistral, mistralList } from './mistral.js'
-import { qwenXml } from './qwen-xml.js'
 import { think } from './think.js'
 
 /** What tells a dialect. */
@@ -26,12 +19,12 @@ export interface DialectSigns {
 
 /** Of models whose prompt is made by code, and where the template does not tell. */
 const BY_MODEL_TYPE: Readonly<Record<string, Dialect>> = {
-  deepseek_v32: dsmlV32,
-  deepseek_v4: dsmlV4,
-  deepseek_v41: dsmlV41,
+  deepseek_v32: families.dsmlV32,
+  deepseek_v4: families.dsmlV4,
+  deepseek_v41: families.dsmlV41,
   kimi_k3: kimiK3,
-  kimi_k2: kimiK2,
-  kimi_k25: kimiK2,
+  kimi_k2: families.kimiK2,
+  kimi_k25: families.kimiK2,
   gpt_oss: harmony,
 }
 
@@ -41,32 +34,58 @@ interface Sign {
   tells(template: string, signs: DialectSigns): boolean
 }
 
-/** A sign that stands in the template. The first that does decides, so the more particular come first. */
+/**
+ * Signs that all stand in the template, whether its line ends are real or written `\\n`. The first sign that does decides, so the
+ * more particular come first.
+ */
 function text(dialect: Dialect, ...all: readonly string[]): Sign {
-  return { dialect, tells: (template) => all.every((sign) => template.includes(sign)) }
+  const written = all.map((sign) => [sign, sign.replaceAll('\n', '\\n')])
+  return { dialect, tells: (template) => written.every((ways) => ways.some((sign) => template.includes(sign))) }
 }
 
 const SIGNS: readonly Sign[] = [
   text(harmony, '<|channel|>', '<|message|>'),
+  text(families.muse, '<atem:function_calls>'),
+  text(families.solar, '<|tool_call:begin|>'),
   text(kimiK3, '<|open|>', '<|sep|>'),
-  text(kimiK2, '<|tool_calls_section_begin|>'),
-  text(kimiK2, '<|im_middle|>'),
-  text(dsmlV41, '｜DSML｜ '),
-  text(dsmlV32, '｜DSML｜', 'function_calls'),
-  text(dsmlV4, '｜DSML｜'),
+  text(families.kimiK2, '<|tool_calls_section_begin|>'),
+  text(families.kimiK2, '<|im_middle|>'),
+  text(families.dsmlV41, '｜DSML｜ '),
+  text(families.dsmlV32, '｜DSML｜', 'function_calls'),
+  text(families.dsmlV4, '｜DSML｜'),
   text(minimaxM3, ']<]minimax[>['),
-  text(minimax, '<minimax:tool_call>'),
+  text(families.minimax, '<minimax:tool_call>'),
+  text(families.minimaxM1, '<tool_calls>\n', '<beginning_of_sentence>'),
+  text(families.apriel, '<tool_calls>', '[BEGIN FINAL RESPONSE]'),
   text(gemma4, '<|tool_call>'),
-  text(longcat, '<longcat_tool_call>'),
-  text(glm45, '<arg_key>', '</arg_key>\n<arg_value>'),
-  text(glm47, '<arg_key>'),
-  text(qwenXml, '<function=', '<parameter='),
-  text(deepseekV3, '<｜tool▁calls▁begin｜>', '```json'),
-  text(deepseekV31, '<｜tool▁calls▁begin｜>'),
-  text(mistral, '[TOOL_CALLS]', '[ARGS]'),
-  text(mistralList, '[TOOL_CALLS]'),
-  text(mistral, '[THINK]'),
-  text(hermes, '<tool_call>'),
+  text(families.longcat, '<longcat_tool_call>'),
+  text(families.hy3, '<tool_sep', '<arg_key'),
+  text(families.glm45, '<arg_key>', '</arg_key>\n<arg_value>'),
+  text(families.glm47, '<arg_key>'),
+  text(families.seed, '<seed:tool_call>'),
+  text(families.qwenXml, '<function=', '<parameter='),
+  text(families.functionaryV31, '<function=', '</function>', '<|start_header_id|>'),
+  text(families.functionaryV32, '>>>all'),
+  text(families.minicpm5, '<function name="', '<param name="'),
+  text(families.deepseekV3, '<｜tool▁calls▁begin｜>', '```json'),
+  text(families.deepseekV31, '<｜tool▁calls▁begin｜>'),
+  text(families.mistralId, '[TOOL_CALLS]', '[CALL_ID]'),
+  text(families.mistral, '[TOOL_CALLS]', '[ARGS]'),
+  text(families.mistralList, '[TOOL_CALLS]'),
+  text(families.mistral, '[THINK]'),
+  text(families.nemotronV2, '<TOOLCALL>'),
+  text(families.apertus, '<|tools_prefix|>'),
+  text(families.commandR7b, '<|START_ACTION|>', '<|START_RESPONSE|>'),
+  text(families.cohere2Moe, '<|START_ACTION|>'),
+  text(families.commandRPlus, 'Action:', '"tool_name"'),
+  text(families.gigachat31, '<|function_call|>', '<|role_sep|>'),
+  text(families.gigachat3, 'function call', '<|role_sep|>'),
+  text(families.lfm2, '<|tool_call_start|>'),
+  text(families.lfm2, '<|tool_list_start|>'),
+  text(families.lfm2, '"List of tools: ["'),
+  text(families.granite33, '<|tool_call|>', '<|start_of_role|>'),
+  text(families.firefunction, 'functools['),
+  text(families.hermes, '<tool_call>'),
   text(llama4Json, '<|header_start|>', '"parameters"'),
   text(llama4Pythonic, '<|header_start|>'),
   text(llama3, '<|start_header_id|>', 'ipython'),
@@ -79,5 +98,5 @@ export function chooseDialect(signs: DialectSigns): Dialect {
   if (told) return told
   const known = Object.hasOwn(BY_MODEL_TYPE, modelType) ? BY_MODEL_TYPE[modelType] : undefined
   if (known) return known
-  return signs.hasToken('[TOOL_CALLS]') ? mistral : think
+  return signs.hasToken('[TOOL_CALLS]') ? families.mistral : think
 }

@@ -1,9 +1,10 @@
 /** Calls of tools, as a model's dialect writes them. */
-import type { ArgumentSyntax, ToolSyntax } from '../../chat/dialects/dialect.js'
+import { CALL_ID, type ArgumentSyntax, type ToolSyntax } from '../../chat/dialects/dialect.js'
 import type { ToolDefinition } from '../../chat/message.js'
 import { UserError } from '../../errors.js'
 import type { ToolCallsSpec } from '../spec.js'
 import { choice, optional, repeat, rule, sequence, type Node } from '../syntax/nodes.js'
+import { regexNode } from '../text/regex.js'
 import type { SchemaNode } from './argument.js'
 import { literalArguments } from './literals.js'
 import { Markup, textNotBeginning, textWithout, type Markers } from './markup.js'
@@ -108,16 +109,25 @@ class CallWriter {
   /** An answer after the messages that may stand before its last. */
   after(answer: Node): Node {
     const { messages } = this.syntax
-    if (!messages) return answer
+    if (!messages || messages.length === 0) return answer
     const one = choice(messages.map(({ begin, end }) => sequence(this.markup.exactly(begin), this.markup.upTo(end))))
     return sequence(repeat(one, 0), answer)
   }
 
   private call(index: number): Node {
     const calls = this.tools.map((tool, i) =>
-      sequence(this.markup.exactly(this.syntax.begin(tool.function.name, index)), this.bodies[i]!),
+      sequence(this.withId(this.syntax.begin(tool.function.name, index)), this.bodies[i]!),
     )
     return rule(`call ${index}`, () => choice(calls))
+  }
+
+  /** A call's beginning, with any id in its place. */
+  private withId(begin: string): Node {
+    const { ids } = this.syntax
+    const [before = '', ...after] = ids === undefined ? [begin] : begin.split(CALL_ID)
+    if (ids === undefined || after.length === 0) return this.markup.exactly(begin)
+    const id = regexNode(ids, { quoting: 'plain', whole: true })
+    return sequence(this.markup.exactly(before), id, this.markup.exactly(after.join(CALL_ID)))
   }
 
   /** Calls after the first. */

@@ -1,20 +1,17 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
-import type { Dialect, Part } from '../../../src/chat/dialects/dialect.js'
-import { hermes } from '../../../src/chat/dialects/hermes.js'
+import { CALL_ID, type Dialect, type Part } from '../../../src/chat/dialects/dialect.js'
+import { hermes, minimax, qwenXml } from '../../../src/chat/dialects/families.js'
 import { kimiK3 } from '../../../src/chat/dialects/kimi-k3.js'
-import { harmony } from '../../../src/chat/dialects/harmony.js'
 import { llama3, llama4Pythonic } from '../../../src/chat/dialects/llama.js'
 import { gemma4 } from '../../../src/chat/dialects/gemma.js'
-import { minimax } from '../../../src/chat/dialects/minimax.js'
-import { qwenXml } from '../../../src/chat/dialects/qwen-xml.js'
 import type { ToolDefinition } from '../../../src/chat/message.js'
 import { seededRandom } from '../../../src/engine/sample/random.js'
 import type { AnswerGrammar } from '../../../src/grammar/answer-grammar.js'
 import { automatonOf } from '../../../src/grammar/build.js'
 import { compileGrammar } from '../../../src/grammar/compile.js'
 import type { ToolCallsSpec } from '../../../src/grammar/spec.js'
-import { DIALECTS } from '../../chat/all-dialects.js'
+import { DIALECTS, promptEnd } from '../../chat/all-dialects.js'
 import { byteGrammars, bytes, randomAnswer } from '../vocabulary.js'
 
 const tool = (name: string, properties: object, required: string[] = []): ToolDefinition => ({
@@ -51,7 +48,7 @@ const CALLING = DIALECTS.filter((dialect) => dialect.toolSyntax !== undefined)
 const named = CALLING.map((dialect) => [dialect.name, dialect] as const)
 
 function parse(dialect: Dialect, text: string): Part[] {
-  const parser = dialect.parser({ prompt: '', tools, newId: () => 'id' })
+  const parser = dialect.parser({ prompt: promptEnd(dialect), tools, newId: () => 'id' })
   return [...parser.push(text), ...parser.flush()]
 }
 
@@ -68,7 +65,14 @@ function validCalls(dialect: Dialect, text: string): string[] {
 
 function beginning(dialect: Dialect): string {
   const syntax = dialect.toolSyntax!(tools)!
-  return syntax.before + syntax.begin('add', 0)
+  const id = new RegExp(`^${syntax.ids}$`).test('123456789') ? '123456789' : 'a1b2c3d4e5'
+  return syntax.before + syntax.begin('add', 0).replace(CALL_ID, id)
+}
+
+/** What an answer's text begins with, where every answer is a message with a mark. */
+function textBeginning(dialect: Dialect): string {
+  const { messages, text } = dialect.toolSyntax!(tools)!
+  return messages ? text!.begin : ''
 }
 
 /** Begins an answer with `text`, which must be allowed. */
@@ -93,7 +97,8 @@ describe('a required call, chosen at random, is read back by the dialect and val
     for (const parallel of [false, true])
       for (let i = 0; i < 12; i++) {
         const form = await grammars.constraint({ kind: 'tool-calls', tools, must: true, parallel })
-        const text = begun(form, dialect === harmony ? beginning(harmony) : '') + randomAnswer(form, random, 8000)
+        const text =
+          begun(form, textBeginning(dialect) === '' ? '' : beginning(dialect)) + randomAnswer(form, random, 8000)
         const calls = validCalls(dialect, text)
         expect(calls.length, text).toBeGreaterThanOrEqual(1)
         if (!parallel) expect(calls.length, text).toBe(1)
@@ -111,7 +116,7 @@ describe('calls that may come', () => {
     for (let i = 0; i < 12; i++) {
       const form = await grammars.constraint(spec)
       // The second half begins as a call does.
-      const begin = i >= 6 ? beginning(dialect) : dialect === harmony ? '<|channel|>final<|message|>' : ''
+      const begin = i >= 6 ? beginning(dialect) : textBeginning(dialect)
       const text = begun(form, begin) + randomAnswer(form, random, 20_000)
       calls += validCalls(dialect, text).length
     }
@@ -122,7 +127,7 @@ describe('calls that may come', () => {
     const may = { kind: 'tool-calls', tools, must: false, parallel: true } as const
     for (const dialect of CALLING) {
       const grammar = await compileGrammar(may, { dialect })
-      const text = dialect === harmony ? '<|channel|>final<|message|>It is 5 < 6.' : 'It is 5 < 6, "so" <b>there</b>.'
+      const text = `${textBeginning(dialect)}It is 5 < 6, "so" <b>there</b>.`
       expect(grammar.accepts(text), dialect.name).toBe(true)
     }
     for (const [dialect, text] of [
@@ -148,8 +153,7 @@ describe('a call, or JSON of a schema', () => {
   it.each(named)('%s', async (_, dialect) => {
     const spec: ToolCallsSpec = { kind: 'tool-calls', tools, must: false, parallel: false, orJson }
     const grammar = await compileGrammar(spec, { dialect })
-    const syntax = dialect.toolSyntax!(tools)!
-    const json = (dialect === harmony ? syntax.text!.begin : '') + '{"ok":true}'
+    const json = `${textBeginning(dialect)}{"ok":true}`
     expect(grammar.accepts(json)).toBe(true)
     expect(JSON.parse(said(dialect, json))).toEqual({ ok: true })
     expect(grammar.accepts('It is so.')).toBe(false)
@@ -220,9 +224,8 @@ describe('markers', () => {
     for (const must of [true, false]) {
       const spec: ToolCallsSpec = { kind: 'tool-calls', tools, must, parallel: true }
       const automaton = await automatonOf(spec, { dialect, isSpecial })
-      const syntax = dialect.toolSyntax!(tools)!
       let state = automaton.initial
-      for (const piece of pieces(syntax.before + syntax.begin('add', 0), dialect.markers)) {
+      for (const piece of pieces(beginning(dialect), dialect.markers)) {
         state = dialect.markers.includes(piece)
           ? automaton.goSpecial(state, piece)
           : [...new TextEncoder().encode(piece)].reduce((at, byte) => automaton.go(at, byte), state)

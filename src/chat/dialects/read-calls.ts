@@ -1,0 +1,254 @@
+import { argumentTypes, jsonMembers, jsonObject, memberCall, typedValue, type JsonCall } from './arguments.js'
+import { objectText } from './object-text.js'
+import { pythonCalls } from './python-call.js'
+import type { AnswerReader, Reading } from './reader.js'
+import { atomsOf, piecesOf, triggerOf, type CallForm, type Piece, type Slot } from './written.js'
+
+/** Reads calls of one form, from its first mark on; false where they are none, and then nothing was read. */
+export interface CallReader {
+  readonly triggers: readonly string[]
+  readonly read: (reader: AnswerReader) => Reading<boolean>
+}
+
+/** What is read of one call. */
+type Parts = Partial<Record<Slot, string>>
+
+export function callReader(form: CallForm, resume?: string): CallReader {
+  const read = form.values === 'python' ? pythonList(form) : section(form)
+  return {
+    triggers: [triggerOf(form, resume)],
+    *read(reader) {
+      if (form.bare && reader.setup.tools.length === 0) return false
+      return yield* attempt(reader, read)
+    },
+  }
+}
+
+/** Reads, or gives back what was read. */
+export function* attempt(reader: AnswerReader, read: (reader: AnswerReader) => Reading<boolean>): Reading<boolean> {
+  const start = reader.mark()
+  const done = yield* read(reader)
+  if (!done) reader.rewind(start)
+  reader.release()
+  return done
+}
+
+function section({
+  begin = '',
+  between = '',
+  end = '',
+  ...form
+}: CallForm): (reader: AnswerReader) => Reading<boolean> {
+  const call = oneCall(form)
+  return begin === '' ? call : callsBetween(begin, [...atomsOf(between), ',', ';'], end, call)
+}
+
+/** Calls between the marks of their section, or of a list. A call that is cut off does not undo those before it. */
+export function callsBetween(
+  begin: string,
+  separators: readonly string[],
+  end: string,
+  call: (reader: AnswerReader) => Reading<boolean>,
+): (reader: AnswerReader) => Reading<boolean> {
+  const [opening, closing] = [atomsOf(begin), atomsOf(end)]
+  return function* (reader) {
+    if (!(yield* all(reader, opening)) || !(yield* attempt(reader, call))) return false
+    for (;;) {
+      yield* reader.space()
+      if (yield* attempt(reader, (r) => all(r, closing))) return true
+      yield* reader.take(separators)
+      if (!(yield* attempt(reader, call))) return true
+    }
+  }
+}
+
+function oneCall(form: Omit<CallForm, 'begin' | 'between' | 'end'>): (reader: AnswerReader) => Reading<boolean> {
+  const object = /\{\s*"[^"]*"\s*:[^]*\$arguments\s*\}/.exec(form.call)
+  if (object && form.parameter === undefined) return jsonCall(form.call, object)
+  const [lead = '', rest = ''] = form.call.split('$arguments')
+  const [before, after] = [piecesOf(lead), atomsOf(rest)]
+  const body = form.parameter === undefined ? jsonBody : parameters(form, form.parameter)
+  return function* (reader) {
+    const parts = yield* pieces(reader, before, {})
+    if (!parts) return false
+    const name = form.idHolds === undefined ? parts.name : nameIn(parts.id, form.idHolds)
+    if (name === undefined || name === '') return false
+    const args = yield* body(reader, name)
+    const closed = yield* closings(reader, after)
+    // Without any of the call's end there may be more of it: JSON alone shows where it is over.
+    if (args === undefined || (closed === 0 && !args.sure)) return false
+    reader.call(name, args.text, parts.id)
+    return true
+  }
+}
+
+interface Body {
+  readonly text: string
+  /** Its own end was there. */
+  readonly sure: boolean
+}
+
+function* jsonBody(reader: AnswerReader): Reading<Body | undefined> {
+  yield* reader.space()
+  const json = yield* reader.json()
+  const text = jsonObject(json)
+  return text === undefined ? undefined : { text, sure: json !== '' }
+}
+
+/** Arguments one after the other, as far as there are any. */
+function parameters(
+  { untyped = 'json', looseLines = false }: Pick<CallForm, 'untyped' | 'looseLines'>,
+  parameter: string,
+): (reader: AnswerReader, name: string) => Reading<Body | undefined> {
+  const all = piecesOf(parameter)
+  const [first, rest] = [all[0]!, all.slice(1)]
+  const [mark = '', ...more] = first.kind === 'slot' ? [] : first.atoms
+  const inFirst: Piece[] = first.kind === 'slot' ? [] : [{ ...first, atoms: more }]
+  const strip = looseLines || /\n\$value\n/.test(parameter)
+  return function* (reader, name) {
+    const entries: [string, string][] = []
+    for (;;) {
+      yield* reader.space()
+      if ((yield* reader.take([mark])) === undefined) return { text: objectText(entries), sure: false }
+      const parts = yield* pieces(reader, [...inFirst, ...rest], {})
+      const { key, value } = parts ?? {}
+      if (key === undefined || value === undefined) return undefined
+      entries.push([key, jsonValue(reader, name, parts!, untyped, strip)])
+    }
+  }
+}
+
+function jsonValue(
+  reader: AnswerReader,
+  name: string,
+  parts: Parts,
+  untyped: 'string' | 'json',
+  strip: boolean,
+): string {
+  const { key = '', value = '' } = parts
+  if (parts.string === 'true' || parts.type === 'string') return JSON.stringify(value)
+  if (parts.string === 'false' || parts.type !== undefined) return typedValue(value, undefined, 'json')
+  const raw = strip ? value.replace(/^\n/, '').replace(/\n$/, '') : value
+  return typedValue(raw, argumentTypes(reader.setup.tools, name, key), untyped)
+}
+
+/** A call that is a JSON object, whatever the order of its members. */
+function jsonCall(call: string, object: RegExpExecArray): (reader: AnswerReader) => Reading<boolean> {
+  const written = object[0]
+  const before = atomsOf(call.slice(0, object.index))
+  const after = atomsOf(call.slice(object.index + written.length))
+  const keyOf = (slot: string): string | undefined => new RegExp(`"([^"$]+)":\\s*"?\\$${slot}\\b`).exec(written)?.[1]
+  const [name, args, id] = [keyOf('name'), keyOf('arguments'), keyOf('id') ?? keyOf('index')]
+  return function* (reader) {
+    if (!(yield* all(reader, before))) return false
+    yield* reader.space()
+    const members = jsonMembers(yield* reader.json())
+    yield* closings(reader, after)
+    const found = members && (name === undefined ? keyed(members) : memberCall(members, name, args, id))
+    if (!found) return false
+    reader.call(found.name, found.args, found.id)
+    return true
+  }
+}
+
+/** `{"NAME": {...}}`. */
+function keyed(members: ReadonlyMap<string, string>): JsonCall | undefined {
+  const [member, ...others] = members
+  const args = member && others.length === 0 ? jsonObject(member[1]) : undefined
+  return args === undefined ? undefined : { name: member![0], args, id: undefined }
+}
+
+/** `begin [f(a=1), g(b="x")] end`, where the brackets are in begin and end. */
+function pythonList({ begin = '', end = '' }: CallForm): (reader: AnswerReader) => Reading<boolean> {
+  const [opening, closing] = [atomsOf(begin.trim().slice(0, -1)), atomsOf(end.trim().slice(1))]
+  return function* (reader) {
+    if (!(yield* all(reader, opening))) return false
+    yield* reader.space()
+    const start = reader.mark()
+    let calls = pythonCalls(yield* reader.python())
+    if (!calls && closing.length > 0) {
+      // A quote in a text was not escaped: only the mark shows where the list ends.
+      reader.rewind(start)
+      const { text, marker } = yield* reader.until(closing.slice(0, 1))
+      calls = marker === undefined ? undefined : pythonCalls(text, true)
+    } else yield* closings(reader, closing)
+    reader.release()
+    for (const { name, args } of calls ?? []) reader.call(name, args)
+    return calls !== undefined
+  }
+}
+
+/** All of the atoms, with any white space before each. */
+export function* all(reader: AnswerReader, atoms: readonly string[]): Reading<boolean> {
+  for (const atom of atoms) {
+    yield* reader.space()
+    if ((yield* reader.take([atom])) === undefined) return false
+  }
+  return true
+}
+
+/** As many of a call's closing atoms as there are: models leave some out. */
+function* closings(reader: AnswerReader, atoms: readonly string[]): Reading<number> {
+  let taken = 0
+  for (const atom of atoms) {
+    const one = yield* attempt(reader, (r) => all(r, [atom]))
+    if (one) taken++
+  }
+  return taken
+}
+
+const NAME = /[^\s<>{}[\]()"'`|=,;]/
+
+/** Reads pieces of a form; undefined where the answer differs. */
+function* pieces(reader: AnswerReader, wanted: readonly Piece[], parts: Parts): Reading<Parts | undefined> {
+  for (let i = 0; i < wanted.length; i++) {
+    const piece = wanted[i]!
+    if (piece.kind === 'slot') {
+      const next = wanted[i + 1]
+      const end = next?.kind === 'text' ? next.atoms[0] : undefined
+      const text = yield* slot(reader, piece.slot, end)
+      if (text === undefined) return undefined
+      parts[piece.slot] = text
+    } else {
+      if (!(yield* all(reader, piece.atoms))) return undefined
+      if (piece.kind === 'tag') {
+        const { text, marker } = yield* reader.until(['>', '\n'])
+        if (marker !== '>') return undefined
+        for (const [name, place] of piece.attributes) {
+          const value = attribute(text, name)
+          if (value !== undefined) parts[place] = value
+        }
+      }
+    }
+  }
+  return parts
+}
+
+/** The text in a place; `end` stays. */
+function* slot(reader: AnswerReader, place: Slot, end: string | undefined): Reading<string | undefined> {
+  if (place === 'name' || end === undefined) {
+    yield* reader.space()
+    return yield* reader.characters((c) => NAME.test(c))
+  }
+  const cdata = place === 'value' && (yield* reader.take(['<![CDATA['])) !== undefined
+  const value = cdata ? yield* reader.until([']]>']) : undefined
+  const { text, marker } = yield* reader.until(place === 'value' ? [end] : [end, '\n'])
+  if (marker !== end) return undefined
+  reader.unread(end)
+  if (value) return value.text
+  return place === 'value' ? text : text.trim()
+}
+
+/** The value of `name="value"`; quotes may be single or left out. */
+function attribute(text: string, name: string): string | undefined {
+  const match = new RegExp(`(?:^|\\s)${name}=(?:"([^"]*)"|'([^']*)'|(\\S+))`).exec(text)
+  return match?.[1] ?? match?.[2] ?? match?.[3]
+}
+
+/** The name in an id such as `functions.f:0`, whose ends may be missing. */
+function nameIn(id: string | undefined, holds: string): string | undefined {
+  const [before = '', after = ''] = holds.split('$name')
+  const escaped = before.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const number = after.replace('$index', '\\d+')
+  return id === undefined ? undefined : new RegExp(`^(?:${escaped})?(.+?)(?:${number})?$`, 's').exec(id)?.[1]
+}
