@@ -1,5 +1,6 @@
 import type { EmbeddedTokenizer } from '../checkpoint/checkpoint.js'
-import { huggingFaceTokenizer, type TokenizerJson } from './hugging-face.js'
+import type { JsonObject } from '../json.js'
+import { huggingFaceTokenizer } from './hugging-face.js'
 import { invalid } from './invalid.js'
 import { PRE_TOKENIZERS, type PreTokenizer } from './patterns.js'
 import { sentencePieceTokenizer } from './sentence-piece.js'
@@ -47,8 +48,8 @@ export function ggufTokenizer(
     })
   }
   const parts = { tokens, types, merges: list<string>(get('merges'), 'string') ?? [] }
-  const setup = { where, bosId: id('bos_token_id'), eosIds }
-  if (model === 'gemma4') return huggingFaceTokenizer(gemmaJson(parts), {}, { ...setup, addBos: true })
+  const setup = { where, bosId: id('bos_token_id'), eosIds, origin: 'ours' as const }
+  if (model === 'gemma4') return huggingFaceTokenizer(gemmaJson(parts), { ...setup, addBos: true })
   if (model !== 'gpt2') throw invalid(where, `tokenizer model ${JSON.stringify(model)}: expected gpt2, llama or gemma4`)
   const pre = get('pre') ?? 'default'
   const known = typeof pre === 'string' && Object.hasOwn(PRE_TOKENIZERS, pre) ? PRE_TOKENIZERS[pre] : undefined
@@ -58,7 +59,7 @@ export function ggufTokenizer(
       `pre-tokenizer ${JSON.stringify(pre)}: expected one of ${Object.keys(PRE_TOKENIZERS).join(', ')}`,
     )
   const addsBos = typeof addBos === 'boolean' ? addBos : known.addBos === true
-  return huggingFaceTokenizer(byteLevelJson(parts, known), {}, { ...setup, addBos: addsBos })
+  return huggingFaceTokenizer(byteLevelJson(parts, known), { ...setup, addBos: addsBos })
 }
 
 /** ggml's types of tokens. */
@@ -92,7 +93,7 @@ interface Vocabulary {
 }
 
 /** GPT-2's kind of BPE, as tokenizer.json says it. */
-function byteLevelJson(parts: Vocabulary, { splitting, wholeFirst = false }: PreTokenizer): TokenizerJson {
+function byteLevelJson(parts: Vocabulary, { splitting, wholeFirst = false }: PreTokenizer): JsonObject {
   return {
     model: { type: 'BPE', ...vocabAndMerges(parts), ignore_merges: wholeFirst },
     added_tokens: addedTokens(parts),
@@ -110,7 +111,7 @@ function byteLevelJson(parts: Vocabulary, { splitting, wholeFirst = false }: Pre
 }
 
 /** Gemma's: characters instead of bytes, U+2581 for spaces, and no splitting but at line breaks. */
-function gemmaJson(parts: Vocabulary): TokenizerJson {
+function gemmaJson(parts: Vocabulary): JsonObject {
   const lines = { Regex: '[^\\n]+|[\\n]+' }
   return {
     model: { type: 'BPE', ...vocabAndMerges(parts), byte_fallback: true, fuse_unk: true, unk_token: '<unk>' },

@@ -1,24 +1,15 @@
-import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers'
+import { isJsonObject, shortText, type JsonObject } from '../json.js'
+import type { Origin } from './expressions/expression.js'
+import { isSpace } from './expressions/machine.js'
 import { invalid } from './invalid.js'
+import { TokenFinder, type AddedToken, type Section } from './json/added-tokens.js'
+import { isId, modelOf, vocabOf, type Encode, type Vocab } from './json/models.js'
+import { normalizer } from './json/normalizers.js'
+import { Part } from './json/part.js'
+import { NOTHING, postProcessor } from './json/post-processors.js'
+import { preTokenizer } from './json/pre-tokenizers.js'
 import { byteLevelBytes, decodeAll, sentencePieceBytes, streamDecoder, type Pieces } from './pieces.js'
 import type { Tokenizer } from './tokenizer.js'
-
-interface AddedToken {
-  readonly id: number
-  readonly content: string
-  readonly special?: boolean
-}
-
-/** The parts of tokenizer.json that are read here; the rest is the library's. */
-export interface TokenizerJson {
-  readonly model: {
-    readonly vocab: Record<string, number> | [string, number][]
-    readonly merges?: unknown[]
-    readonly [key: string]: unknown
-  }
-  readonly added_tokens?: readonly AddedToken[]
-  readonly [key: string]: unknown
-}
 
 export interface TokenizerSetup {
   /** For messages. */
@@ -27,43 +18,46 @@ export interface TokenizerSetup {
   readonly eosIds: readonly number[]
   /** Whether a text begins with BOS; undefined leaves it to the post-processor. */
   readonly addBos?: boolean | undefined
+  /** Who wrote its expressions; `file` by default. */
+  readonly origin?: Origin
 }
 
 /**
- * tokenizer.json through `@huggingface/tokenizers`, with our own decoding, which never splits a character.
- * @throws UserError invalid_tokenizer when the file contradicts itself.
+ * tokenizer.json: BPE and unigram models with all that stands around them, as huggingface/tokenizers has it, and decoding that
+ * never splits a character.
+ * @throws UserError invalid_tokenizer when the file contradicts itself, or has a part that is not read.
  */
-export function huggingFaceTokenizer(json: TokenizerJson, config: object, setup: TokenizerSetup): Tokenizer {
-  const { where, bosId, eosIds, addBos } = setup
-  const vocab = checkedVocab(json, where)
-  const make = (source: TokenizerJson): HuggingFaceTokenizer => {
-    try {
-      // parts that are left out are none; the library wants to hear it
-      const whole = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, ...source }
-      const split = inWords(whole, vocab) ? { pre_tokenizer: wordByWord(whole.pre_tokenizer) } : {}
-      return new HuggingFaceTokenizer({ ...whole, ...split }, config)
-    } catch (cause) {
-      throw invalid(
-        where,
-        `the tokenizer library refuses it: ${cause instanceof Error ? cause.message : String(cause)}`,
-      )
-    }
+export function huggingFaceTokenizer(json: JsonObject, setup: TokenizerSetup): Tokenizer {
+  const { where, bosId, eosIds, addBos, origin = 'file' } = setup
+  const part = (key: string): Part | undefined => Part.of(json[key], where, key, origin)
+  const model = json['model']
+  if (!isJsonObject(model)) throw invalid(where, 'expected model.vocab, found none')
+  const own = vocabOf(model, where)
+  const added = addedTokens(json['added_tokens'], where)
+  const vocab = new Map([...own, ...added.map(({ content, id }) => [content, id] as const)])
+  const encodePiece = modelOf(model, own, where)
+  const around = mapped(part('post_processor'), postProcessor) ?? NOTHING
+  checkDecoder(part('decoder'))
+  const pieces = piecesOf(json, vocab, added)
+  const stages = {
+    normalize: mapped(part('normalizer'), normalizer) ?? ((text: string) => text),
+    preTokenize: mapped(part('pre_tokenizer'), preTokenizer),
+    encodePiece,
   }
-  const parsing = make(json)
-  let plain: HuggingFaceTokenizer | undefined
-  const withoutSpecials = (): HuggingFaceTokenizer =>
-    (plain ??= make({ ...json, added_tokens: (json.added_tokens ?? []).filter((t) => t.special !== true) }))
-  const pieces = piecesOf(json, vocab)
+  const parsing = encoder(added, stages)
+  const plain = encoder(
+    added.filter(({ special }) => special !== true),
+    stages,
+  )
   return {
     vocabSize: pieces.vocabSize,
     ...(bosId !== undefined && { bosId }),
     eosIds,
     encode(text, { addSpecial = true, parseSpecial = true } = {}) {
-      const ids = (parseSpecial ? parsing : withoutSpecials()).encode(text, {
-        add_special_tokens: addSpecial && addBos === undefined,
-      }).ids
-      const withBos = addSpecial && addBos === true && bosId !== undefined && ids[0] !== bosId
-      return withBos ? [bosId, ...ids] : [...ids]
+      const ids = notTooLong(where, () => (parseSpecial ? parsing : plain)(text))
+      if (!addSpecial) return ids
+      if (addBos === undefined) return [...around.before, ...ids, ...around.after]
+      return addBos && bosId !== undefined && ids[0] !== bosId ? [bosId, ...ids] : ids
     },
     decode: (ids) => decodeAll(pieces, ids),
     decoder: (shown) => streamDecoder(pieces, shown),
@@ -72,83 +66,116 @@ export function huggingFaceTokenizer(json: TokenizerJson, config: object, setup:
   }
 }
 
-const SPACE = '\u2581'
-
-/**
- * True where SentencePiece's BPE merges a text as a whole, but no token holds a space after another character. Then
- * nothing merges across a space, and the words may be merged one by one. That is a workaround: the library's merging of one
- * long piece (@huggingface/tokenizers 0.2.0) takes 7.6 s for a million characters instead of 1 s. It can go when it is linear.
- */
-function inWords(json: TokenizerJson, vocab: ReadonlyMap<string, number>): boolean {
-  const { model, pre_tokenizer: pre } = json
-  const unsplit = pre === null || (pre as { type?: unknown; split?: unknown }).type === 'Metaspace'
-  if (model['type'] !== 'BPE' || model['byte_fallback'] !== true || !unsplit) return false
-  const added = new Set((json.added_tokens ?? []).map(({ content }) => content))
-  for (const token of vocab.keys()) if (!added.has(token) && /[^\u2581]\u2581/.test(token)) return false
-  return true
+function mapped<T>(part: Part | undefined, make: (part: Part) => T): T | undefined {
+  return part && make(part)
 }
 
-function wordByWord(pre: unknown): unknown {
-  const words = { Regex: `${SPACE}*[^${SPACE}]+` }
-  const split = { type: 'Split', pattern: words, behavior: 'Isolated', invert: false }
-  return { type: 'Sequence', pretokenizers: pre === null ? [split] : [pre, split] }
+interface Stages {
+  readonly normalize: (text: string) => string
+  readonly preTokenize: ReturnType<typeof preTokenizer> | undefined
+  readonly encodePiece: Encode
 }
 
-/** Token to id, added tokens included. */
-function checkedVocab(json: TokenizerJson, where: string): Map<string, number> {
-  if (typeof json.model !== 'object' || typeof json.model.vocab !== 'object' || json.model.vocab === null)
-    throw invalid(where, 'expected model.vocab, found none')
-  const own: [string, number][] = Array.isArray(json.model.vocab)
-    ? json.model.vocab.map(([token], id) => [token, id])
-    : Object.entries(json.model.vocab)
-  const vocab = new Map(own)
-  const seen = new Map<number, string>()
-  for (const [token, id] of own) {
-    if (!Number.isInteger(id) || id < 0 || id >= 2 ** 24)
-      throw invalid(where, `token ${JSON.stringify(token)} has the id ${id}; expected a whole number below 2^24`)
-    const other = seen.get(id)
-    if (other !== undefined)
-      throw invalid(where, `tokens ${JSON.stringify(other)} and ${JSON.stringify(token)} share the id ${id}`)
-    seen.set(id, token)
+/** Added tokens are found first, those that are normalized in what is left; the rest is cut into pieces, each for the model. */
+function encoder(
+  added: readonly AddedToken[],
+  { normalize, preTokenize, encodePiece }: Stages,
+): (text: string) => number[] {
+  const isNormalized = ({ normalized, special }: AddedToken): boolean => normalized ?? special !== true
+  const plain = new TokenFinder(
+    added.filter((token) => !isNormalized(token)),
+    ({ content }) => content,
+  )
+  // Of two that normalize to one text, a special one counts.
+  const inOrder = [...added].sort((a, b) => Number(b.special ?? false) - Number(a.special ?? false))
+  const normalized = new TokenFinder(inOrder.filter(isNormalized), ({ content }) => normalize(content))
+  return (text) => {
+    const ids: number[] = []
+    const encodeRest = ({ text: rest, id }: Section, first: boolean): void => {
+      if (id !== undefined) ids.push(id)
+      else
+        for (const piece of preTokenize ? preTokenize([{ text: rest, first }]) : [{ text: rest }])
+          for (const own of encodePiece(piece.text)) ids.push(own)
+    }
+    plain.sections(text).forEach((section, i) => {
+      if (section.id !== undefined) return void ids.push(section.id)
+      const own = normalize(section.text)
+      const first = i === 0 && (own[0] === section.text[0] || !isSpace(section.text.charCodeAt(0)))
+      normalized.sections(own).forEach((rest, j) => encodeRest(rest, first && j === 0))
+    })
+    return ids
   }
-  for (const { id, content } of json.added_tokens ?? []) {
-    if (!Number.isInteger(id) || id < 0 || id >= 2 ** 24)
+}
+
+/** An expression of the file that would take too long is the file's fault. */
+function notTooLong<T>(where: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof RangeError) throw invalid(where, error.message)
+    throw error
+  }
+}
+
+function addedTokens(value: unknown, where: string): AddedToken[] {
+  if (!Array.isArray(value ?? [])) throw invalid(where, `added_tokens: expected a list, found ${shortText(value)}`)
+  const flags = ['special', 'normalized', 'lstrip', 'rstrip', 'single_word']
+  return ((value ?? []) as unknown[]).map((token) => {
+    if (!isJsonObject(token) || typeof token['content'] !== 'string')
+      throw invalid(where, `added_tokens: expected an id and a content, found ${shortText(token)}`)
+    const { id, content } = token
+    if (!isId(id))
       throw invalid(
         where,
-        `added token ${JSON.stringify(content)} has the id ${id}; expected a whole number below 2^24`,
+        `added token ${shortText(content)} has the id ${shortText(id)}; expected a whole number below 2^24`,
       )
-    vocab.set(content, id)
-  }
-  for (const merge of json.model.merges ?? []) {
-    const parts = typeof merge === 'string' ? merge.split(' ') : (merge as string[])
-    if (parts.length !== 2 || !vocab.has(parts[0]! + parts[1]!))
-      throw invalid(where, `merge ${JSON.stringify(merge)}: expected two tokens whose joint is a token`)
-  }
-  return vocab
+    const wrong = flags.find((flag) => !['boolean', 'undefined'].includes(typeof (token[flag] ?? undefined)))
+    if (wrong)
+      throw invalid(
+        where,
+        `added token ${shortText(content)}: expected ${wrong} to be true or false, found ${shortText(token[wrong])}`,
+      )
+    return token as unknown as AddedToken
+  })
 }
 
-function piecesOf(json: TokenizerJson, vocab: ReadonlyMap<string, number>): Pieces {
-  const byteLevel = JSON.stringify([json['decoder'], json['pre_tokenizer']]).includes('ByteLevel')
+/** Bytes of single tokens are what decoding needs; these add no text that depends on others, but for a space at the start. */
+const DECODERS = ['ByteLevel', 'ByteFallback', 'Metaspace', 'Replace', 'Fuse', 'Strip', 'Sequence']
+
+function checkDecoder(part: Part | undefined): void {
+  if (part && !DECODERS.includes(part.type)) part.unknown(DECODERS)
+  if (part?.type === 'Sequence') for (const own of part.parts('decoders')) checkDecoder(own)
+}
+
+function piecesOf(json: JsonObject, vocab: Vocab, all: readonly AddedToken[]): Pieces {
+  const byteLevel = JSON.stringify([json['decoder'], json['pre_tokenizer']]).includes('"ByteLevel"')
   const vocabSize = largest(vocab) + 1
   const tokens: (string | undefined)[] = []
   for (const [token, id] of vocab) tokens[id] = token
-  const added = new Map((json.added_tokens ?? []).map((t) => [t.id, t]))
-  const encoder = new TextEncoder()
+  const added = new Map(all.map((token) => [token.id, token]))
+  const utf8 = new TextEncoder()
   return {
     vocabSize,
-    dropFirstSpace: !byteLevel && JSON.stringify(json['decoder'] ?? null).includes('"Strip"'),
+    dropFirstSpace: !byteLevel && dropsFirstSpace(json['decoder']),
     nameOf: (id) => tokens[id],
     bytesOf(id) {
       const token = tokens[id]
       if (token === undefined) return null
       const addition = added.get(id)
-      if (addition) return addition.special ? undefined : encoder.encode(token)
+      if (addition) return addition.special ? undefined : utf8.encode(token)
       return byteLevel ? byteLevelBytes(token) : sentencePieceBytes(token)
     },
   }
 }
 
-function largest(vocab: ReadonlyMap<string, number>): number {
+function dropsFirstSpace(decoder: unknown): boolean {
+  if (!isJsonObject(decoder)) return false
+  const { type, decoders, prepend_scheme: scheme, add_prefix_space: lead } = decoder
+  if (type === 'Sequence') return Array.isArray(decoders) && decoders.some(dropsFirstSpace)
+  return type === 'Strip' || (type === 'Metaspace' && scheme !== 'never' && lead !== false)
+}
+
+function largest(vocab: Vocab): number {
   let most = -1
   for (const id of vocab.values()) if (id > most) most = id
   return most

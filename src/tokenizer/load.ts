@@ -4,7 +4,7 @@ import type { ByteSource } from '../checkpoint/files/source.js'
 import type { JsonObject } from '../json.js'
 import { eosIdsOf, idsOf } from './eos-ids.js'
 import { ggufTokenizer } from './gguf-vocabulary.js'
-import { huggingFaceTokenizer, type TokenizerJson } from './hugging-face.js'
+import { huggingFaceTokenizer } from './hugging-face.js'
 import { sentencePieceModel } from './sentence-piece-model.js'
 import { tekkenTokenizer } from './tekken.js'
 import { KIMI_FAMILY, QWEN_FAMILY, metaFamily, rankedTokenizer, type RankedSetup } from './tiktoken-families.js'
@@ -29,7 +29,7 @@ export async function loadTokenizer(checkpoint: Checkpoint): Promise<Tokenizer |
     const addBos = tokenizerConfig['add_bos_token']
     // A post-processor knows better than add_bos_token; without one the flag decides.
     const own = (json['post_processor'] ?? null) === null && typeof addBos === 'boolean' ? addBos : undefined
-    return huggingFaceTokenizer(json as unknown as TokenizerJson, tokenizerConfig, {
+    return huggingFaceTokenizer(json, {
       where: source,
       bosId,
       eosIds,

@@ -20,19 +20,14 @@ export function mergeByScore(parts: readonly string[], scoreOf: (joint: string) 
     if (!symbol || symbol.next < 0) return
     const joint = symbol.text + symbols[symbol.next]!.text
     const score = scoreOf(joint)
-    if (score !== undefined) heap.push({ score, left, length: joint.length, right: symbol.next })
+    if (score !== undefined) heap.push({ score, left, joint: joint.length, right: symbol.next })
   }
   for (let i = 0; i < symbols.length; i++) consider(i)
   for (let merge = heap.pop(); merge; merge = heap.pop()) {
     const left = symbols[merge.left]!
     const right = symbols[merge.right]
     // Outdated when one of the two has merged with another since.
-    if (
-      left.text === '' ||
-      left.next !== merge.right ||
-      !right ||
-      left.text.length + right.text.length !== merge.length
-    )
+    if (left.text === '' || left.next !== merge.right || !right || left.text.length + right.text.length !== merge.joint)
       continue
     left.text += right.text
     left.next = right.next
@@ -44,11 +39,48 @@ export function mergeByScore(parts: readonly string[], scoreOf: (joint: string) 
   return symbols.map(({ text }) => text).filter((text) => text !== '')
 }
 
+/**
+ * Merges adjacent pairs of ids, the one of the lowest rank first, the leftmost of equals, until none has a rank. `rankOf`
+ * gives rank * 2^24 + what the pair becomes.
+ */
+export function mergePairs(
+  symbols: readonly number[],
+  rankOf: (left: number, right: number) => number | undefined,
+): number[] {
+  const ids = [...symbols]
+  const next = ids.map((_, i) => (i + 1 < ids.length ? i + 1 : -1))
+  const previous = ids.map((_, i) => i - 1)
+  const heap = new MergeHeap()
+  const consider = (left: number): void => {
+    const right = left < 0 ? -1 : next[left]!
+    const found = right < 0 ? undefined : rankOf(ids[left]!, ids[right]!)
+    if (found !== undefined) heap.push({ score: -Math.floor(found / IDS), left, joint: found % IDS, right })
+  }
+  for (let i = 0; i < ids.length; i++) consider(i)
+  for (let merge = heap.pop(); merge; merge = heap.pop()) {
+    const { left, right, joint } = merge
+    // Outdated when one of the two has merged with another since.
+    if (ids[left] === GONE || next[left] !== right || rankOf(ids[left]!, ids[right]!) !== -merge.score * IDS + joint)
+      continue
+    ids[left] = joint
+    ids[right] = GONE
+    next[left] = next[right]!
+    if (next[right]! >= 0) previous[next[right]!] = left
+    consider(previous[left]!)
+    consider(left)
+  }
+  return ids.filter((id) => id !== GONE)
+}
+
+const IDS = 2 ** 24
+const GONE = -1
+
 interface Merge {
   readonly score: number
   readonly left: number
   readonly right: number
-  readonly length: number
+  /** What tells that it is outdated: the length of both, or what they become. */
+  readonly joint: number
 }
 
 /** Highest score first; of equals the leftmost. */

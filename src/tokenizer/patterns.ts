@@ -2,8 +2,11 @@
  * How text is split before its pieces are merged, each alone. A splitting is a list of patterns that are applied in order:
  * every match of the first is a piece of its own, what lies between goes to the second, and so on.
  * Sources: the labs' tokenizer.json files and tokenizer classes; the names are llama.cpp's (llama-vocab.cpp).
- * Not every engine knows (?i:...), so contractions have both cases written out; the long s is the case of s that is easily forgotten.
+ * Contractions have both cases written out; the long s is the case of s that is easily forgotten.
  */
+import { expression, type Expression, type Origin } from './expressions/expression.js'
+import { cuts, split } from './json/splits.js'
+
 export type Splitting = readonly string[]
 
 const CONTRACTION = "(?:'[sSſ]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])"
@@ -49,7 +52,7 @@ const DEEPSEEK_LLM: Splitting = [
   '[\\r\\n]',
   '\\s?[\\p{Lu}\\p{Ll}\\p{Lt}]+',
   '\\s?[!-/:-~！-／：-～‘-‟　-。]+',
-  '\\s+$',
+  '(?<!\\s)\\s+$',
   CJK,
   '\\p{N}+',
 ]
@@ -118,22 +121,10 @@ export const PRE_TOKENIZERS: Readonly<Record<string, PreTokenizer>> = {
   bailingmoe2: { splitting: BAILING },
 }
 
-/** A splitting, ready to run. @throws SyntaxError for a pattern that the engine does not know. */
-export function splitter(splitting: Splitting): (text: string) => string[] {
-  const patterns = splitting.map((source) => new RegExp(source, 'gu'))
+/** A splitting, ready to run. @throws SyntaxError for a pattern of a file that is no expression. */
+export function splitter(splitting: Splitting, origin: Origin = 'ours'): (text: string) => string[] {
+  const patterns = splitting.map((source) => expression(source, origin))
+  const isolate = (text: string, pattern: Expression): string[] =>
+    split(text, cuts(text, pattern.matches(text)), 'Isolated')
   return (text) => patterns.reduce((pieces, pattern) => pieces.flatMap((piece) => isolate(piece, pattern)), [text])
-}
-
-/** Every match is a piece of its own, and so is what lies between two. */
-function isolate(text: string, pattern: RegExp): string[] {
-  const pieces: string[] = []
-  let end = 0
-  for (const match of text.matchAll(pattern)) {
-    if (match[0] === '') continue
-    if (match.index > end) pieces.push(text.slice(end, match.index))
-    pieces.push(match[0])
-    end = match.index + match[0].length
-  }
-  if (end < text.length) pieces.push(text.slice(end))
-  return pieces
 }

@@ -1,5 +1,4 @@
 import { invalid } from './invalid.js'
-import { TEKKEN } from './patterns.js'
 import { isBase64, tiktokenTokenizer } from './tiktoken.js'
 import type { Tokenizer } from './tokenizer.js'
 
@@ -34,7 +33,8 @@ export function tekkenTokenizer(value: unknown, where: string): Tokenizer {
   const eos = idOf('</s>')
   return tiktokenTokenizer(ranks, {
     where,
-    splitting: [usable(pattern)],
+    splitting: [pattern],
+    origin: 'file',
     specials,
     visible: new Set(),
     vocabSize: size,
@@ -42,16 +42,6 @@ export function tekkenTokenizer(value: unknown, where: string): Tokenizer {
     addBos: true,
     eosIds: eos === undefined ? [] : [eos],
   })
-}
-
-/** The file's pattern where the engine knows its syntax, else the published one. */
-function usable(pattern: string): string {
-  try {
-    new RegExp(pattern, 'gu')
-    return pattern
-  } catch {
-    return TEKKEN[0]!
-  }
 }
 
 /** @throws UserError invalid_tokenizer. */

@@ -1,6 +1,7 @@
 import { invalid } from './invalid.js'
 import { mergeByScore } from './merge.js'
 import { splitter, type Splitting } from './patterns.js'
+import type { Origin } from './expressions/expression.js'
 import { decodeAll, streamDecoder, type Pieces } from './pieces.js'
 import { escapeRegExp } from './sentence-piece.js'
 import type { Tokenizer } from './tokenizer.js'
@@ -9,6 +10,8 @@ export interface TiktokenSetup {
   readonly where: string
   /** Text into the pieces that are merged alone. */
   readonly splitting: Splitting
+  /** Where the splitting comes from. */
+  readonly origin?: Origin
   /** Added tokens by id. */
   readonly specials: ReadonlyMap<number, string>
   /** Those of them that are part of the text (tags of reasoning and of tool calls). */
@@ -62,7 +65,7 @@ export function tiktokenTokenizer(ranks: ReadonlyMap<string, number>, setup: Tik
     },
   }
   const utf8 = new TextEncoder()
-  const split = splitter(setup.splitting)
+  const split = checkedSplitter(setup)
   const encodePlain = (text: string): number[] =>
     split(text).flatMap((piece) => mergePiece(byteString(piece), ranks, setup.where))
   return {
@@ -82,6 +85,15 @@ export function tiktokenTokenizer(ranks: ReadonlyMap<string, number>, setup: Tik
     decoder: (shown) => streamDecoder(pieces, shown),
     bytesOf: (id) => pieces.bytesOf(id),
     idOf: (token) => specialIds.get(token) ?? ranks.get(byteString(token)),
+  }
+}
+
+function checkedSplitter({ splitting, origin, where }: TiktokenSetup): (text: string) => string[] {
+  try {
+    return splitter(splitting, origin)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw invalid(where, `the pattern ${JSON.stringify(splitting[0])} cannot be read: ${error.message}`)
   }
 }
 

@@ -32,7 +32,7 @@ describe('the stream decoder', () => {
       pre_tokenizer: byteLevel,
       decoder: byteLevel,
     }
-    const tokenizer = huggingFaceTokenizer(json, {}, { where: 'tokenizer.json', eosIds: [] })
+    const tokenizer = huggingFaceTokenizer(json, { where: 'tokenizer.json', eosIds: [] })
     const syntax = kimiK2.toolSyntax!([])!
     const text = `Hi${syntax.before}${syntax.begin('add', 0)}{}${syntax.end}${syntax.after}<|im_end|>`
     const decoder = tokenizer.decoder(kimiK2.markers)

@@ -99,11 +99,6 @@ describe('damaged files give a UserError', () => {
       bpe([], LETTERS, { added_tokens: [{ id: 1e12, content: 'x' }] }),
       `added token "x" has the id 1000000000000; ${range}`,
     ],
-    [
-      'an unknown model',
-      { model: { type: 'Abacus', vocab: LETTERS, merges: [] } },
-      'the tokenizer library refuses it: ',
-    ],
   ]
   it.each(damaged)('tokenizer.json: %s', async (_, json, fault) => {
     const error: unknown = await tokenizerOf(fakeCheckpoint(jsonFiles({ 'tokenizer.json': json }))).catch(

@@ -1,0 +1,137 @@
+/** Models of tokenizer.json: a piece of text to ids. */
+import { shortText, type JsonObject } from '../../json.js'
+import { invalid, unread } from '../invalid.js'
+import { unigramPieces } from '../unigram.js'
+import { Bpe, bytesOf } from './bpe.js'
+
+export type Vocab = ReadonlyMap<string, number>
+export type Encode = (piece: string) => readonly number[]
+
+/** @throws UserError for a model that contradicts itself, or of a type that is not read. */
+export function modelOf(model: JsonObject, vocab: Vocab, where: string): Encode {
+  const type = model['type'] ?? (Array.isArray(model['vocab']) ? 'Unigram' : 'merges' in model ? 'BPE' : undefined)
+  if (type === 'BPE') return bpe(model, vocab, where)
+  if (type === 'Unigram') return unigram(model, vocab, where)
+  throw unread(where, `model.type: expected BPE or Unigram, found ${shortText(type)}`)
+}
+
+/** Token to id. @throws UserError for ids that are none, or that two tokens have. */
+export function vocabOf(model: JsonObject, where: string): Map<string, number> {
+  const { vocab } = model
+  if (typeof vocab !== 'object' || vocab === null) throw invalid(where, 'expected model.vocab, found none')
+  const entries = Array.isArray(vocab) ? vocab.map(scoredToken(where)) : Object.entries(vocab)
+  const tokens = new Map<string, number>()
+  const seen = new Map<number, string>()
+  for (const [token, id] of entries) {
+    if (!isId(id))
+      throw invalid(where, `token ${shortText(token)} has the id ${asText(id)}; expected a whole number below 2^24`)
+    const other = seen.get(id)
+    if (other !== undefined)
+      throw invalid(where, `tokens ${shortText(other)} and ${shortText(token)} share the id ${id}`)
+    seen.set(id, token)
+    // Of pieces that are there twice, the last counts, as in the reference.
+    tokens.set(token, id)
+  }
+  return tokens
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value.slice(0, 80) : shortText(value)
+}
+
+/** The id of a token in a list with scores is its place. */
+function scoredToken(where: string): (entry: unknown, place: number) => [string, number] {
+  return (entry, place) => {
+    if (isScored(entry)) return [entry[0], place]
+    throw invalid(where, `model.vocab[${place}]: expected a token with its score, found ${shortText(entry)}`)
+  }
+}
+
+export function isId(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 24
+}
+
+function isScored(entry: unknown): entry is [string, number] {
+  return Array.isArray(entry) && entry.length === 2 && typeof entry[0] === 'string' && Number.isFinite(entry[1])
+}
+
+function bpe(model: JsonObject, vocab: Vocab, where: string): Encode {
+  const text = (key: string): string | undefined => typed(model, key, 'string', where)
+  const flag = (key: string): boolean => typed<boolean>(model, key, 'boolean', where) ?? false
+  const dropout = typed<number>(model, 'dropout', 'number', where) ?? 0
+  if (dropout > 0)
+    throw invalid(where, `model.dropout: expected none, found ${dropout}; it makes every encoding another`)
+  const unknown = text('unk_token')
+  const unknownId = unknown === undefined ? undefined : vocab.get(unknown)
+  const [prefix, suffix] = [text('continuing_subword_prefix') ?? '', text('end_of_word_suffix') ?? '']
+  const flags = {
+    fuseUnknown: flag('fuse_unk'),
+    byteFallback: flag('byte_fallback'),
+    ignoreMerges: flag('ignore_merges'),
+  }
+  const merges = mergesOf(model['merges'] ?? [], where)
+  const missingUnknown = unknownId === undefined ? unknown : undefined
+  const encoder = new Bpe({ vocab, merges, unknownId, missingUnknown, prefix, suffix, ...flags }, (place) => {
+    const merge = (model['merges'] as unknown[])[place]
+    throw invalid(where, `merge ${shortText(merge)}: expected two tokens whose joint is a token`)
+  })
+  return (piece) => encoder.encode(piece)
+}
+
+function mergesOf(value: unknown, where: string): [string, string][] {
+  if (!Array.isArray(value)) throw invalid(where, `model.merges: expected a list, found ${shortText(value)}`)
+  return value.map((merge: unknown) => {
+    const parts: unknown = typeof merge === 'string' ? merge.split(' ') : merge
+    if (Array.isArray(parts) && parts.length === 2 && parts.every((part) => typeof part === 'string'))
+      return parts as [string, string]
+    throw invalid(where, `merge ${shortText(merge)}: expected two tokens whose joint is a token`)
+  })
+}
+
+function unigram(model: JsonObject, vocab: Vocab, where: string): Encode {
+  const entries = model['vocab']
+  if (!Array.isArray(entries) || entries.length === 0 || !entries.every(isScored))
+    throw invalid(where, 'model.vocab: expected a list of tokens with their scores')
+  const unknownId = typed<number>(model, 'unk_id', 'number', where)
+  if (unknownId !== undefined && !(isId(unknownId) && unknownId < entries.length))
+    throw invalid(where, `model.unk_id: expected an id of the vocabulary, found ${unknownId}`)
+  const byteFallback = typed<boolean>(model, 'byte_fallback', 'boolean', where) ?? false
+  const scores = entries.map(([, score]) => score)
+  const scoreOf = (piece: string): number | undefined => {
+    const id = vocab.get(piece)
+    return id === undefined || id === unknownId ? undefined : scores[id]
+  }
+  const longest = entries.reduce((most, [token]) => Math.max(most, token.length), 1)
+  const lowest = scores.reduce((least, score) => Math.min(least, score), 0)
+  const idsOf = (piece: string): readonly number[] => {
+    const id = vocab.get(piece)
+    if (id !== undefined) return [id]
+    const bytes = byteFallback ? bytesOf(piece, vocab) : undefined
+    if (bytes) return bytes
+    if (unknownId !== undefined) return [unknownId]
+    throw invalid(where, `the text has ${shortText(piece)}, which no token has, and model.unk_id is missing`)
+  }
+  return (piece) => {
+    const parts = unigramPieces(Array.from(piece), scoreOf, longest, lowest)
+    // What is unknown in a row is one unknown token.
+    return joined(parts, (part) => vocab.has(part)).flatMap(idsOf)
+  }
+}
+
+function joined(parts: readonly string[], isKnown: (part: string) => boolean): string[] {
+  const out: string[] = []
+  let open = false
+  for (const part of parts) {
+    const known = isKnown(part)
+    if (open && !known) out.push(out.pop()! + part)
+    else out.push(part)
+    open = !known
+  }
+  return out
+}
+
+function typed<T>(model: JsonObject, key: string, type: 'string' | 'number' | 'boolean', where: string): T | undefined {
+  const value = model[key] ?? undefined
+  if (value === undefined || typeof value === type) return value as T | undefined
+  throw invalid(where, `model.${key}: expected a ${type}, found ${shortText(value)}`)
+}
