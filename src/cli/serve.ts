@@ -20,6 +20,7 @@ export interface ServeFlags extends LoadFlags {
   readonly cors?: string[]
   readonly logFormat: 'text' | 'json'
   readonly logPrompts?: boolean
+  readonly shareCache?: boolean
   readonly drain: number
 }
 
@@ -43,6 +44,7 @@ export async function serve(models: readonly string[], flags: ServeFlags): Promi
     cors: flags.cors,
     log,
     logPrompts: flags.logPrompts,
+    shareCache: flags.shareCache,
   })
   process.stdout.write(`kaiyuan ${VERSION} listens on ${server.url}; ${server.url}/docs shows what it answers\n`)
   try {

@@ -215,8 +215,13 @@ export class Engine {
    * const ids = engine.encode('hello')
    * for (const { text, logprob } of await engine.likelihoods(ids, 0)) console.log(text, Math.exp(logprob))
    */
-  async likelihoods(ids: readonly number[], top: number, signal?: AbortSignal): Promise<NamedChoice[]> {
-    const choices = await likelihoodsOf(this.model.shared, ids, top, signal)
+  async likelihoods(
+    ids: readonly number[],
+    top: number,
+    signal?: AbortSignal,
+    cacheSalt?: string,
+  ): Promise<NamedChoice[]> {
+    const choices = await likelihoodsOf(this.model.shared, ids, top, signal, cacheSalt)
     return choices.map((choice) => nameChoice(this.model.tokenizer, choice))
   }
 
@@ -226,8 +231,13 @@ export class Engine {
    * const [a, b] = [await engine.embed(engine.encode('cat')), await engine.embed(engine.encode('dog'))]
    * console.log(`cosine ${a.reduce((sum, value, i) => sum + value * b[i]!, 0)}`)
    */
-  embed(ids: readonly number[], pooling: Pooling = 'last', signal?: AbortSignal): Promise<Float32Array> {
-    return embeddingOf(this.model.shared, ids, pooling, signal)
+  embed(
+    ids: readonly number[],
+    pooling: Pooling = 'last',
+    signal?: AbortSignal,
+    cacheSalt?: string,
+  ): Promise<Float32Array> {
+    return embeddingOf(this.model.shared, ids, pooling, signal, cacheSalt)
   }
 
   /**

@@ -88,6 +88,11 @@ export interface GenerateOptions {
   readonly stop?: string | readonly string[] | undefined
   /** Continue after the model's stop ids. */
   readonly ignoreEos?: boolean | undefined
+  /**
+   * Whose call it is: what the cache holds is found only by calls of the same salt, so that nobody learns from counts or times what
+   * others have asked. Empty by default.
+   */
+  readonly cacheSalt?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
 

@@ -6,9 +6,10 @@ export interface AnswerGrammars {
   /**
    * The grammar of one answer; close it when the answer ends.
    * @param prompt the chat's; until its reasoning is over anything may come but the answer's end
+   * @param salt a grammar that was compiled for another salt is not found: nobody learns from the time what others have asked
    * @throws UserError invalid_grammar, grammar_too_complex, invalid_tokenizer, aborted
    */
-  open(spec: GrammarSpec, prompt: string | undefined, signal?: AbortSignal): Promise<OpenGrammar>
+  open(spec: GrammarSpec, prompt: string | undefined, signal?: AbortSignal, salt?: string): Promise<OpenGrammar>
   /** Does now, in slices, what the first grammar would wait for. Where it fails, the first grammar says so. */
   prepare(): Promise<void>
   /** Nobody asks for grammars any more: what is being prepared ends. */

@@ -58,11 +58,12 @@ export class Grammars {
   /**
    * A constraint for one answer; close it when the answer ends. The same grammar is compiled once for all who ask for it.
    * @param signal ends the compilation where nobody else waits for it
+   * @param salt the same grammar with another salt is another one
    * @throws UserError invalid_grammar, grammar_too_complex, aborted
    */
-  async constraint(spec: GrammarSpec, signal?: AbortSignal): Promise<GrammarConstraint> {
+  async constraint(spec: GrammarSpec, signal?: AbortSignal, salt = ''): Promise<GrammarConstraint> {
     if (this.stopIds.size === 0) throw new UserError('the model has no token that ends an answer', 'invalid_grammar')
-    const key = keyOf(spec)
+    const key = salt + keyOf(spec)
     const known = this.entries.get(key)
     if (known) this.entries.delete(key)
     const entry =

@@ -88,8 +88,8 @@ export class EngineClient extends AnswerAsker implements EngineLike {
     return this.ask({ kind: 'tokenTexts', ids })
   }
 
-  likelihoods(ids: readonly number[], top: number, signal?: AbortSignal): Promise<NamedChoice[]> {
-    return this.ask({ kind: 'likelihoods', ids, top }, signal)
+  likelihoods(ids: readonly number[], top: number, signal?: AbortSignal, cacheSalt?: string): Promise<NamedChoice[]> {
+    return this.ask({ kind: 'likelihoods', ids, top, cacheSalt }, signal)
   }
 
   perplexity(ids: readonly number[], options: PerplexityOptions = {}): Promise<PerplexityResult> {
@@ -99,8 +99,13 @@ export class EngineClient extends AnswerAsker implements EngineLike {
     )
   }
 
-  embed(ids: readonly number[], pooling: Pooling = 'last', signal?: AbortSignal): Promise<Float32Array> {
-    return this.ask({ kind: 'embed', ids, pooling }, signal)
+  embed(
+    ids: readonly number[],
+    pooling: Pooling = 'last',
+    signal?: AbortSignal,
+    cacheSalt?: string,
+  ): Promise<Float32Array> {
+    return this.ask({ kind: 'embed', ids, pooling, cacheSalt }, signal)
   }
 
   status(): Promise<EngineStatus> {

@@ -71,9 +71,9 @@ export interface EngineLike extends TokenCoder, Answering {
   /** Token ids of a conversation, as {@link chat} gives them to the model. */
   encodeChat(messages: readonly ChatMessage[], options?: ConversationOptions): Awaitable<number[]>
   /** How likely each of `ids` but the first is after those before it, with the `top` most likely tokens at each place. */
-  likelihoods(ids: readonly number[], top: number, signal?: AbortSignal): Promise<NamedChoice[]>
+  likelihoods(ids: readonly number[], top: number, signal?: AbortSignal, cacheSalt?: string): Promise<NamedChoice[]>
   perplexity(ids: readonly number[], options?: PerplexityOptions): Promise<PerplexityResult>
   /** A vector [D] of length 1. */
-  embed(ids: readonly number[], pooling?: Pooling, signal?: AbortSignal): Promise<Float32Array>
+  embed(ids: readonly number[], pooling?: Pooling, signal?: AbortSignal, cacheSalt?: string): Promise<Float32Array>
   status(): Awaitable<EngineStatus>
 }

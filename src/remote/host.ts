@@ -151,13 +151,13 @@ class OpenCalls {
       case 'tokenTexts':
         return engine.tokenTexts(ask.ids)
       case 'likelihoods':
-        return engine.likelihoods(ask.ids, ask.top, signal)
+        return engine.likelihoods(ask.ids, ask.top, signal, ask.cacheSalt)
       case 'perplexity': {
         const onProgress = (scored: number, total: number): void => outbox.push({ scored, total })
         return engine.perplexity(ask.ids, { ...ask.options, onProgress, signal })
       }
       case 'embed':
-        return engine.embed(ask.ids, ask.pooling, signal)
+        return engine.embed(ask.ids, ask.pooling, signal, ask.cacheSalt)
       case 'status':
         return engine.status()
       case 'endSession':

@@ -65,7 +65,7 @@ export interface Calls {
   decode: { ask: { readonly ids: readonly number[] }; piece: never; result: string }
   tokenTexts: { ask: { readonly ids: readonly number[] }; piece: never; result: string[] }
   likelihoods: {
-    ask: { readonly ids: readonly number[]; readonly top: number }
+    ask: { readonly ids: readonly number[]; readonly top: number; readonly cacheSalt?: string | undefined }
     piece: never
     result: NamedChoice[]
   }
@@ -74,7 +74,11 @@ export interface Calls {
     piece: Progress
     result: PerplexityResult
   }
-  embed: { ask: { readonly ids: readonly number[]; readonly pooling: Pooling }; piece: never; result: Float32Array }
+  embed: {
+    ask: { readonly ids: readonly number[]; readonly pooling: Pooling; readonly cacheSalt?: string | undefined }
+    piece: never
+    result: Float32Array
+  }
   status: { ask: object; piece: never; result: EngineStatus }
   endSession: { ask: { readonly session: number }; piece: never; result: undefined }
 }

@@ -24,6 +24,8 @@ export interface AppOptions {
   readonly reader: BodyReader
   readonly log: Log
   readonly logPrompts: boolean
+  /** Whether the clients of all keys share what the cache holds. */
+  readonly shareCache: boolean
   /** Origins whose pages may call; none by default. */
   readonly cors: readonly string[]
   readonly version: string
@@ -89,7 +91,9 @@ class Exchange {
     const key = keyOf(context.req.raw.headers)
     this.known = key === undefined ? undefined : options.keys.find(key)
     const client = this.known === undefined ? addressOf(context) : `key-${this.known}`
-    this.scope = new RequestScope(options.state, client, context.req.raw.signal, streamErrorOf(route))
+    // Without keys all are one.
+    const salt = this.known === undefined || options.shareCache ? '' : client
+    this.scope = new RequestScope(options.state, client, salt, context.req.raw.signal, streamErrorOf(route))
     this.scope.onEnd(() => this.report())
   }
 

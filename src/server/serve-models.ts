@@ -27,6 +27,11 @@ export interface HandlerOptions {
   readonly cors?: readonly string[] | undefined
   /** Gets every request and every event of the engines; by default nothing is logged. */
   readonly log?: Log | undefined
+  /**
+   * Let the clients of all keys share what the cache holds of prompts; false by default, since counts of cached tokens and the time to
+   * the first token would tell one client what another has sent.
+   */
+  readonly shareCache?: boolean | undefined
   /** Log the bodies of requests too. */
   readonly logPrompts?: boolean | undefined
 }
@@ -125,7 +130,7 @@ export function modelHandler(options: HandlerOptions): ModelHandler {
 type Settings = Omit<ServerOptions, 'host' | 'port'>
 
 function settingsOf(options: HandlerOptions): Settings {
-  const { apiKeys = [], cors = [], logPrompts = false } = options
+  const { apiKeys = [], cors = [], logPrompts = false, shareCache } = options
   const { maxConcurrency = 16, maxQueue = 256, maxBody = 4_000_000 } = options
   atLeast('maxConcurrency', maxConcurrency, 1)
   atLeast('maxQueue', maxQueue, 0)
@@ -133,7 +138,7 @@ function settingsOf(options: HandlerOptions): Settings {
   if (apiKeys.includes('')) throw new UserError('apiKeys: expected keys, found an empty one', 'invalid_argument')
   if (Object.keys(options.models).length === 0)
     throw new UserError('models: expected at least one model, found none', 'invalid_argument')
-  return { apiKeys, cors, logPrompts, maxConcurrency, maxQueue, maxBody, version: VERSION }
+  return { apiKeys, cors, logPrompts, shareCache, maxConcurrency, maxQueue, maxBody, version: VERSION }
 }
 
 function atLeast(name: string, value: number, least: number): void {

@@ -28,6 +28,8 @@ export interface ServerOptions {
   readonly maxBody: number
   readonly cors: readonly string[]
   readonly logPrompts: boolean
+  /** Whether clients of several keys share what the cache holds; false by default. */
+  readonly shareCache?: boolean | undefined
   readonly version: string
 }
 
@@ -63,7 +65,10 @@ export function assemble(
   options: Omit<ServerOptions, 'host' | 'port'>,
   log: Log,
 ): Assembled {
-  const models = new ModelSet(sources, { running: options.maxConcurrency, waiting: options.maxQueue })
+  const { maxConcurrency: running, maxQueue: waiting, apiKeys } = options
+  // With several keys none of them can take all places.
+  const guaranteed = apiKeys.length > 1 ? Math.max(1, Math.floor(running / apiKeys.length)) : 0
+  const models = new ModelSet(sources, { running, waiting, guaranteed })
   const state: ServerState = { models, metrics: new Metrics(models.all), draining: false }
   const reader = new BodyReader()
   const app = createApp({
@@ -74,6 +79,7 @@ export function assemble(
     bodies: new BodyBudget(options.maxBody, BODIES * options.maxBody),
     log,
     logPrompts: options.logPrompts,
+    shareCache: options.shareCache ?? false,
     cors: options.cors,
     version: options.version,
   })

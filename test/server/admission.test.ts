@@ -38,6 +38,30 @@ describe('admission', () => {
     expect([admission.active, admission.waiting]).toEqual([0, 0])
   })
 
+  it('guarantees each client some answers, whatever the others have, and no more than that', async () => {
+    const admission = new Admission({ running: 4, waiting: 10, guaranteed: 2 })
+    const greedy = await Promise.all([1, 2, 3, 4].map(() => admission.enter('a', 1, forever)))
+    const first = await admission.enter('b', 2, forever)
+    const order: string[] = []
+    const wait = (client: string): Promise<() => void> =>
+      admission.enter(client, 1, forever).then((end) => {
+        order.push(client)
+        return end
+      })
+    const late = [wait('a'), wait('b')]
+    await Promise.resolve()
+    expect([admission.active, admission.waiting]).toEqual([6, 2])
+    // What b has back is its own again at once; a waits until there are places.
+    first()
+    const end = await late[1]!
+    expect([order, admission.active]).toEqual([['b'], 5])
+    greedy.slice(0, 2).forEach((leave) => leave())
+    ;(await late[0]!)()
+    end()
+    greedy.forEach((leave) => leave())
+    expect([admission.active, admission.waiting]).toEqual([0, 0])
+  })
+
   it('serves a request for more answers than fit alone', async () => {
     const admission = new Admission({ running: 4, waiting: 10 })
     const one = await admission.enter('a', 1, forever)

@@ -81,6 +81,30 @@ describe('messages', () => {
   })
 })
 
+describe('what the cache holds', () => {
+  const prompt = 'What one client sends says nothing to another. '.repeat(4)
+  const cached = async (url: string, key: string): Promise<number> => {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` }
+    const body = JSON.stringify({ model: 'scripted', prompt, max_tokens: 1 })
+    const response = await fetch(`${url}/v1/completions`, { method: 'POST', headers, body })
+    const { usage } = (await response.json()) as { usage: { prompt_tokens_details: { cached_tokens: number } } }
+    return usage.prompt_tokens_details.cached_tokens
+  }
+
+  it('is found by the clients of one key', async () => {
+    const { url } = await serve(quiet(), { apiKeys: ['one', 'two'] })
+    expect(await cached(url, 'one')).toBe(0)
+    expect(await cached(url, 'two')).toBe(0)
+    expect(await cached(url, 'one')).toBeGreaterThan(100)
+    expect(await cached(url, 'two')).toBeGreaterThan(100)
+  })
+  it('is found by all where the operator says so', async () => {
+    const { url } = await serve(quiet(), { apiKeys: ['one', 'two'], shareCache: true })
+    expect(await cached(url, 'one')).toBe(0)
+    expect(await cached(url, 'two')).toBeGreaterThan(100)
+  })
+})
+
 describe('a file of keys', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'kaiyuan-keys-')), 'keys')
   writeFileSync(file, '# mine\nfirst\n\n second \n')

@@ -26,6 +26,10 @@ export function serveCommand(cli: Command): void {
       'memory of the cache, per model: 2GB (default: what requests need, 1 GiB kept)',
       bytes,
     )
+    .option(
+      '--share-cache',
+      'let clients of all keys share cached prompts: counts and times then tell what others sent',
+    )
     .option('--cors <origin>', 'origin whose pages may call, or *; may be given again', collect)
     .addOption(new Option('--log-format <which>', 'of the lines on stderr').choices(['text', 'json']).default('text'))
     .option('--log-prompts', 'log the bodies of requests too')

@@ -23,7 +23,8 @@ import { Sequence } from '../schedule/sequence.js'
  * other; calls of several sessions share their steps.
  */
 export class Session {
-  private readonly sequence: Sequence
+  private sequence: Sequence
+  private salt = ''
   private readonly turns = new Queue()
   private readonly running = new Set<Generation>()
   private closed = false
@@ -91,14 +92,23 @@ export class Session {
     await this.turns.run(() => Promise.resolve(this.model.shared.scheduler.release(this.sequence)))
   }
 
+  /** The sequence that finds what the cache holds for this salt. */
+  private sequenceOf(salt: string): Sequence {
+    if (salt === this.salt) return this.sequence
+    this.model.shared.scheduler.release(this.sequence)
+    this.salt = salt
+    return (this.sequence = new Sequence(this.model.shared, salt))
+  }
+
   /** Undefined where `signal` ended the answer meanwhile. */
   private async openGrammar(
     spec: GrammarSpec,
     prompt: string | undefined,
     signal: AbortSignal,
+    salt: string,
   ): Promise<OpenGrammar | undefined> {
     try {
-      return await this.model.grammars.open(spec, prompt, signal)
+      return await this.model.grammars.open(spec, prompt, signal, salt)
     } catch (error) {
       if (signal.aborted) return undefined
       throw error
@@ -115,12 +125,13 @@ export class Session {
     const generation = new Generation(async (push, ownSignal) => {
       if (refused) throw new UserError('the session is closed; open a new one', 'invalid_argument')
       const resolved = resolveOptions(options, this.model.defaults)
+      const { cacheSalt: salt = '' } = options
       const { ids, parser, prompt } = prepare()
       checkPrompt(ids, this.model.shared.vocabSize, this.model.shared.contextLength)
       const signal = options.signal ? AbortSignal.any([options.signal, ownSignal]) : ownSignal
       const pieces = new Pieces(push, this.model.tokenizer)
       const markers = parser ? this.model.dialect.markers : []
-      const grammar = options.grammar && (await this.openGrammar(options.grammar, prompt, signal))
+      const grammar = options.grammar && (await this.openGrammar(options.grammar, prompt, signal, salt))
       const sinks = {
         begin: (count: PromptCount) => pieces.begin(count),
         choose: (choice: TokenChoice) => pieces.choose(choice),
@@ -129,7 +140,7 @@ export class Session {
       const { form, index } = grammar ?? {}
       const run = { ...resolved, form, index, parser, markers, signal, called, ...sinks }
       try {
-        const result = await this.turns.run(() => generateTokens(this.model, this.sequence, ids, run))
+        const result = await this.turns.run(() => generateTokens(this.model, this.sequenceOf(salt), ids, run))
         pieces.end()
         return result
       } finally {

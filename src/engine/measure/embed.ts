@@ -12,13 +12,14 @@ export async function embeddingOf(
   ids: readonly number[],
   pooling: Pooling,
   signal?: AbortSignal,
+  salt?: string,
 ): Promise<Float32Array> {
   checkPrompt(ids, shared.vocabSize, shared.contextLength)
   const { runner } = shared
   if (!runner.hasHidden)
     throw new UserError(`the ${runner.backend} backend gives no embeddings`, 'unsupported_platform')
   const chunk = pooling === 'last' ? ids.length : Math.min(runner.stepTokens, runner.maxLogitRows)
-  const sequence = new Sequence(shared)
+  const sequence = new Sequence(shared, salt)
   let sum: Float64Array | undefined
   try {
     for (let start = 0; start < ids.length; start += chunk) {

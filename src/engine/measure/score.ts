@@ -20,9 +20,10 @@ export async function* logitRows(
   shared: SharedRunner,
   ids: readonly number[],
   signal?: AbortSignal,
+  salt?: string,
 ): AsyncGenerator<LogitRows, void, undefined> {
   checkPrompt(ids, shared.vocabSize, shared.contextLength)
-  const sequence = new Sequence(shared)
+  const sequence = new Sequence(shared, salt)
   const chunk = Math.min(shared.runner.stepTokens, shared.runner.maxLogitRows)
   try {
     for (let start = 0; start < ids.length; start += chunk) {
@@ -63,10 +64,11 @@ export async function likelihoodsOf(
   ids: readonly number[],
   top: number,
   signal?: AbortSignal,
+  salt?: string,
 ): Promise<TokenChoice[]> {
   const choices: TokenChoice[] = []
   const { vocabSize } = shared
-  for await (const { start, logits } of logitRows(shared, ids, signal)) {
+  for await (const { start, logits } of logitRows(shared, ids, signal, salt)) {
     const count = Math.min(logits.length / vocabSize, ids.length - 1 - start)
     for (let row = 0; row < count; row++) {
       const own = logits.subarray(row * vocabSize, (row + 1) * vocabSize)

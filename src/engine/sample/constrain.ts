@@ -21,11 +21,11 @@ export class ModelGrammars implements AnswerGrammars {
     this.grammars = tokenizer && new Grammars(tokenizer, vocabSize, stopIds, dialect)
   }
 
-  async open(spec: GrammarSpec, prompt: string | undefined, signal?: AbortSignal): Promise<OpenGrammar> {
+  async open(spec: GrammarSpec, prompt: string | undefined, signal?: AbortSignal, salt?: string): Promise<OpenGrammar> {
     const { tokenizer, grammars } = this
     if (!tokenizer || !grammars)
       throw new UserError('a grammar needs a tokenizer, and the checkpoint has none', 'invalid_tokenizer')
-    const inner = await grammars.constraint(spec, signal)
+    const inner = await grammars.constraint(spec, signal, salt)
     const start = prompt === undefined ? undefined : this.dialect.textStart?.(prompt, spec.kind === 'tool-calls')
     const { index, any } = await grammars.tokens()
     if (start === undefined) return { form: inner, index }

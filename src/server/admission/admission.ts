@@ -5,6 +5,11 @@ export interface AdmissionLimits {
   readonly running: number
   /** Requests that wait for their turn. */
   readonly waiting: number
+  /**
+   * Answers that every client may have in the making whatever the others have, above `running` where it must be: answers are not
+   * taken away from those who have them, and they may take hours. Their number is bounded where clients are keys. 0 by default.
+   */
+  readonly guaranteed?: number
 }
 
 /** A request that waits for its turn. */
@@ -25,6 +30,7 @@ const LONGEST_WAIT = 60
  */
 export class Admission {
   private running = 0
+  private readonly runningOf = new Map<string, number>()
   private waitingCount = 0
   /** In the order of their turns. */
   private readonly lines = new Map<string, Ticket[]>()
@@ -47,15 +53,16 @@ export class Admission {
    */
   async enter(client: string, answers: number, signal: AbortSignal): Promise<() => void> {
     const weight = Math.min(answers, this.limits.running)
-    if (this.lines.size > 0 || this.running + weight > this.limits.running) await this.wait(client, weight, signal)
-    else this.running += weight
+    const isFree = this.lines.size === 0 && this.running + weight <= this.limits.running
+    if (isFree || (!this.lines.has(client) && this.isGuaranteed(client, weight))) this.count(client, weight)
+    else await this.wait(client, weight, signal)
     const started = performance.now()
     let left = false
     return () => {
       if (left) return
       left = true
       this.duration += 0.1 * (performance.now() - started - this.duration)
-      this.running -= weight
+      this.count(client, -weight)
       this.admitNext()
     }
   }
@@ -116,7 +123,26 @@ export class Admission {
     if (line.length === 0) this.lines.delete(ticket.client)
   }
 
+  private admit(ticket: Ticket): void {
+    this.drop(ticket)
+    this.count(ticket.client, ticket.weight)
+    ticket.admit()
+  }
+
+  private count(client: string, weight: number): void {
+    this.running += weight
+    const own = (this.runningOf.get(client) ?? 0) + weight
+    if (own === 0) this.runningOf.delete(client)
+    else this.runningOf.set(client, own)
+  }
+
+  private isGuaranteed(client: string, weight: number): boolean {
+    return (this.runningOf.get(client) ?? 0) + weight <= (this.limits.guaranteed ?? 0)
+  }
+
   private admitNext(): void {
+    for (const [client, line] of [...this.lines])
+      while (line[0] && this.isGuaranteed(client, line[0].weight)) this.admit(line[0])
     for (;;) {
       const [first] = this.lines
       if (!first) return
@@ -124,13 +150,11 @@ export class Admission {
       const ticket = line[0]!
       // It waits until enough end, and the others behind it: else a request for many answers might wait for ever.
       if (this.running + ticket.weight > this.limits.running) return
-      this.drop(ticket)
+      this.admit(ticket)
       if (line.length > 0) {
         this.lines.delete(client)
         this.lines.set(client, line)
       }
-      this.running += ticket.weight
-      ticket.admit()
     }
   }
 }

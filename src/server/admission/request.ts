@@ -3,7 +3,7 @@ import { ApiError, apiErrorOf } from '../http/api-error.js'
 import { EVENTS, eventStream } from '../http/events.js'
 import type { Metrics } from './metrics.js'
 import type { ModelSet, ServedModel } from './models.js'
-import type { EngineLike, Generation, GenerationResult } from '../../remote/engine-like.js'
+import type { AnswerOptions, EngineLike, Generation, GenerationResult } from '../../remote/engine-like.js'
 
 /** What the requests of one server share. */
 export interface ServerState {
@@ -21,8 +21,11 @@ export interface RequestNotes {
   tokens?: number
 }
 
-/** Starts one answer of a request; the signal cancels it. */
-export type StartAnswer = (engine: EngineLike, signal: AbortSignal) => Generation
+/** What a request adds to the options of its calls: what cancels them, and whose part of the cache they see. */
+export type GivenOptions = Pick<AnswerOptions, 'signal' | 'cacheSalt'>
+
+/** Starts one answer of a request. */
+export type StartAnswer = (engine: EngineLike, given: GivenOptions) => Generation
 
 /** Headers of a stream are sent at the latest after this long; until then a failure has its own status. */
 const PATIENCE_MS = 1000
@@ -52,6 +55,8 @@ export class RequestScope {
     readonly state: ServerState,
     /** A key's number or an address. */
     readonly client: string,
+    /** What the cache holds is shared by the requests of one salt. */
+    readonly cacheSalt: string,
     disconnected: AbortSignal,
     private readonly streamError: (error: ApiError, id: string) => string,
   ) {
@@ -95,7 +100,7 @@ export class RequestScope {
   private start(model: ServedModel, calls: readonly StartAnswer[], leave: () => void): Generation[] {
     try {
       const { engine } = model
-      return calls.map((start) => start(engine, this.signal))
+      return calls.map((start) => start(engine, { signal: this.signal, cacheSalt: this.cacheSalt }))
     } catch (error) {
       leave()
       throw error

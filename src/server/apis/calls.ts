@@ -9,13 +9,13 @@ export interface ChatCall {
 }
 
 export function startChat({ messages, options }: ChatCall): StartAnswer {
-  return (engine, signal) => engine.chat(messages, { ...options, signal })
+  return (engine, given) => engine.chat(messages, { ...options, ...given })
 }
 
 /** @param prompt text, or token ids */
 export function startCompletion(prompt: string | readonly number[], options: AnswerOptions): StartAnswer {
-  return (engine, signal) =>
+  return (engine, given) =>
     typeof prompt === 'string'
-      ? engine.complete(prompt, { ...options, signal })
-      : engine.generate(prompt, { ...options, signal })
+      ? engine.complete(prompt, { ...options, ...given })
+      : engine.generate(prompt, { ...options, ...given })
 }

@@ -50,7 +50,7 @@ async function vectorsOf(
   scope.onEnd(await model.admission.enter(scope.client, 1, scope.signal))
   const { engine } = model
   const prompts = await Promise.all(inputs.map((text) => idsOf(engine, text, body.truncate !== false)))
-  const vectors = await Promise.all(prompts.map((ids) => engine.embed(ids, 'last', scope.signal)))
+  const vectors = await Promise.all(prompts.map((ids) => engine.embed(ids, 'last', scope.signal, scope.cacheSalt)))
   const tokens = prompts.reduce((sum, ids) => sum + ids.length, 0)
   scope.notes.promptTokens = tokens
   return { vectors: vectors.map((vector) => shortened(vector, body.dimensions)), tokens }

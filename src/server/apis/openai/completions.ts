@@ -117,14 +117,19 @@ async function echoOf(
   if (typeof body.logprobs !== 'number') return { text, score: undefined, tokens: ids.length }
   const leave = await model.admission.enter(scope.client, 1, scope.signal)
   try {
-    return { text, score: await scoreOf(engine, ids, body.logprobs, scope.signal), tokens: ids.length }
+    return { text, score: await scoreOf(engine, ids, body.logprobs, scope), tokens: ids.length }
   } finally {
     leave()
   }
 }
 
-async function scoreOf(engine: EngineLike, ids: readonly number[], top: number, signal: AbortSignal): Promise<Score> {
-  const choices = await engine.likelihoods(ids, top, signal)
+async function scoreOf(
+  engine: EngineLike,
+  ids: readonly number[],
+  top: number,
+  { signal, cacheSalt }: RequestScope,
+): Promise<Score> {
+  const choices = await engine.likelihoods(ids, top, signal, cacheSalt)
   const [text = ''] = await engine.tokenTexts(ids.slice(0, 1))
   return { first: { text }, choices }
 }

@@ -23,7 +23,9 @@ async function embeddings({ body, scope }: Call<EmbeddingRequest>): Promise<Resp
   const { engine } = model
   const prompts = await Promise.all(inputs.map(async (text) => (typeof text === 'string' ? engine.encode(text) : text)))
   // Side by side, so that inputs share their steps.
-  const vectors = await Promise.all(prompts.map((ids) => engine.embed(ids, body.pooling, scope.signal)))
+  const vectors = await Promise.all(
+    prompts.map((ids) => engine.embed(ids, body.pooling, scope.signal, scope.cacheSalt)),
+  )
   const tokens = prompts.reduce((sum, ids) => sum + ids.length, 0)
   scope.notes.promptTokens = tokens
   const encode = body.encoding_format === 'base64' ? base64 : (vector: Float32Array) => [...vector]
