@@ -4,7 +4,7 @@ import type { TokenIndex } from './token-index.js'
 /** The grammars of one model. */
 export interface AnswerGrammars {
   /**
-   * The grammar of one answer; close it when the answer ends.
+   * The grammar of one answer, compiled, so that it is known to be one that can be enforced; close it when the answer ends.
    * @param prompt the chat's; until its reasoning is over anything may come but the answer's end
    * @param salt a grammar that was compiled for another salt is not found: nobody learns from the time what others have asked
    * @throws UserError invalid_grammar, grammar_too_complex, invalid_tokenizer, aborted
@@ -16,16 +16,20 @@ export interface AnswerGrammars {
   close(): void
 }
 
-/** The grammar of one answer, and what finds the tokens of a text that it forces. */
+/** The grammar of one answer, and what finds the tokens of a text that it forces, once the form was prepared. */
 export interface OpenGrammar {
   readonly form: AnswerGrammar
-  readonly index: TokenIndex
+  readonly index: () => TokenIndex
 }
 
 /** One answer in its grammar: which tokens may come next, and what must. */
 export interface AnswerGrammar {
-  /** Works out what may come next, now and after each of the drafts, while the logits are computed that it is for. Never fails. */
-  prepare(drafts?: readonly number[]): void
+  /**
+   * Works out what may come next, now and after each of the drafts, while the logits are computed that it is for. The first time it
+   * may take a while: it waits for the model's vocabulary to be arranged. Nothing else is to be asked before.
+   * @throws UserError aborted when the model is closed meanwhile
+   */
+  prepare(drafts?: readonly number[]): void | Promise<void>
   /** How many of these tokens may come, one after the other. */
   follow(ids: readonly number[]): number
   /**

@@ -1,7 +1,7 @@
 import type { Dialect } from '../chat/dialects/dialect.js'
 import { UserError } from '../errors.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
-import { TokenMasks } from './masks/masks.js'
+import { lackingSpecial, TokenMasks } from './masks/masks.js'
 import type { Automaton } from './automaton/automaton.js'
 import { automatonOf } from './build.js'
 import { GrammarConstraint, type GrammarInUse } from './constraint.js'
@@ -21,7 +21,7 @@ export interface GrammarMemory {
 const MEMORY: GrammarMemory = { kept: 16 * 2 ** 20, trimmed: 4 * 2 ** 20 }
 
 /** The vocabulary of a model as grammars need it. */
-interface ModelTokens {
+export interface ModelTokens {
   readonly vocabulary: Vocabulary
   readonly index: TokenIndex
   /** Every token that there is, but those that end an answer, as a set of bits. */
@@ -62,6 +62,18 @@ export class Grammars {
    * @throws UserError invalid_grammar, grammar_too_complex, aborted
    */
   async constraint(spec: GrammarSpec, signal?: AbortSignal, salt = ''): Promise<GrammarConstraint> {
+    const { inner, ready } = await this.begin(spec, signal, salt)
+    try {
+      await abortable(ready, signal)
+      return inner
+    } catch (error) {
+      inner.close()
+      throw error
+    }
+  }
+
+  /** As {@link constraint}, which is not to be used before the vocabulary is arranged. @throws UserError as that does */
+  async begin(spec: GrammarSpec, signal?: AbortSignal, salt = ''): Promise<BegunConstraint> {
     if (this.stopIds.size === 0) throw new UserError('the model has no token that ends an answer', 'invalid_grammar')
     const key = salt + keyOf(spec)
     const known = this.entries.get(key)
@@ -75,11 +87,18 @@ export class Grammars {
       )
     this.entries.set(key, entry)
     try {
-      return await entry.open(signal)
+      const inner = await entry.open(signal)
+      return { inner, ready: this.ready(entry) }
     } catch (error) {
       if (entry.failed && this.entries.get(key) === entry) this.entries.delete(key)
       throw error
     }
+  }
+
+  private async ready(entry: Entry): Promise<ModelTokens> {
+    const tokens = await this.tokens()
+    entry.addMasks((automaton) => new TokenMasks(automaton, tokens.vocabulary, this.stopIds))
+    return tokens
   }
 
   private async compile(spec: GrammarSpec, signal: AbortSignal): Promise<Compiled> {
@@ -89,10 +108,10 @@ export class Grammars {
       isSpecial: (name: string) => this.specialIdOf(name) !== undefined,
       isStop: (name: string) => this.isStop(name),
     }
-    // A grammar that cannot be used says so before the vocabulary is built.
     const automaton = await automatonOf(spec, options)
-    const { vocabulary } = await this.tokens()
-    return { automaton, masks: new TokenMasks(automaton, vocabulary, this.stopIds), stopIds: this.stopIds }
+    const missing = automaton.specials.find((name) => this.specialIdOf(name) === undefined)
+    if (missing !== undefined) throw lackingSpecial(missing)
+    return { automaton, masks: undefined, stopIds: this.stopIds }
   }
 
   /**
@@ -166,9 +185,15 @@ export class Grammars {
   }
 }
 
+/** A constraint, and what it waits for. */
+export interface BegunConstraint {
+  readonly inner: GrammarConstraint
+  readonly ready: Promise<ModelTokens>
+}
+
 interface Compiled {
   readonly automaton: Automaton
-  readonly masks: TokenMasks
+  masks: TokenMasks | undefined
   readonly stopIds: ReadonlySet<number>
 }
 
@@ -202,7 +227,7 @@ class Entry implements GrammarInUse {
   }
 
   get bytes(): number {
-    return this.compiled?.masks.bytes ?? 0
+    return this.compiled?.masks?.bytes ?? this.compiled?.automaton.bytes ?? 0
   }
 
   get automaton(): Automaton {
@@ -210,7 +235,14 @@ class Entry implements GrammarInUse {
   }
 
   get masks(): TokenMasks {
-    return this.ready.masks
+    const { masks } = this.ready
+    if (!masks) throw new Error('internal error: a grammar that waits for its vocabulary')
+    return masks
+  }
+
+  /** Once. */
+  addMasks(made: (automaton: Automaton) => TokenMasks): void {
+    this.ready.masks ??= made(this.automaton)
   }
 
   get stopIds(): ReadonlySet<number> {

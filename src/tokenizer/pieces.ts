@@ -50,19 +50,29 @@ export const BYTE_TO_CHAR: readonly string[] = (() => {
   let next = 256
   return Array.from({ length: 256 }, (_, b) => String.fromCharCode(printable(b) ? b : next++))
 })()
-const CHAR_TO_BYTE = new Map(BYTE_TO_CHAR.map((char, byte) => [char, byte]))
+const CODE_TO_BYTE = new Int16Array(0x144).fill(-1)
+BYTE_TO_CHAR.forEach((char, byte) => (CODE_TO_BYTE[char.charCodeAt(0)] = byte))
 
 const utf8 = new TextEncoder()
 
 /** Bytes of a token in GPT-2's alphabet; characters outside of it stand for themselves (added tokens). */
 export function byteLevelBytes(token: string): Uint8Array {
-  const bytes: number[] = []
-  for (const char of token) {
-    const byte = CHAR_TO_BYTE.get(char)
-    if (byte !== undefined) bytes.push(byte)
-    else bytes.push(...utf8.encode(char))
+  const bytes = new Uint8Array(token.length)
+  for (let i = 0; i < token.length; i++) {
+    const byte = CODE_TO_BYTE[token.charCodeAt(i)] ?? -1
+    if (byte < 0) return mixedBytes(token)
+    bytes[i] = byte
   }
-  return Uint8Array.from(bytes)
+  return bytes
+}
+
+function mixedBytes(token: string): Uint8Array {
+  return Uint8Array.from(
+    Array.from(token).flatMap((char) => {
+      const byte = char.length === 1 ? (CODE_TO_BYTE[char.charCodeAt(0)] ?? -1) : -1
+      return byte < 0 ? Array.from(utf8.encode(char)) : byte
+    }),
+  )
 }
 
 /** Bytes of a SentencePiece token: <0xNN> is a byte, U+2581 a space. */

@@ -29,6 +29,7 @@ const object: GrammarSpec = { kind: 'regex', pattern: '\\{"a"\\}' }
 async function opened(prompt: string | undefined, special = false) {
   const grammars = new ModelGrammars(tokenizer(special), GAP + 1, new Set([END]), think)
   const { form } = await grammars.open(object, prompt)
+  await form.prepare()
   const allowed = (): number[] => [...idsOf(form.allowed()!, GAP + 1)]
   return { form, allowed }
 }

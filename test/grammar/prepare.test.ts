@@ -30,6 +30,19 @@ describe('grammars that are prepared', () => {
     expect(grammars.bytes).toBeGreaterThan(0)
   })
 
+  it('are compiled, or refused, before the vocabulary is read', async () => {
+    const { grammars, read } = countedGrammars()
+    await expect(grammars.begin({ kind: 'regex', pattern: '(' })).rejects.toMatchObject({ code: 'invalid_grammar' })
+    expect(read).not.toHaveBeenCalled()
+    const { inner, ready } = await grammars.begin({ kind: 'json' })
+    expect(() => inner.allowed()).toThrow(/waits for its vocabulary/)
+    await ready
+    expect(inner.follow(bytes.encode('{"a": 1}'))).toBe(8)
+    // Who comes later finds it there.
+    const again = await grammars.begin({ kind: 'json' })
+    expect(again.inner.allowed()).toBeDefined()
+  })
+
   it('keep no grammar that nobody asked for', async () => {
     const { grammars } = countedGrammars()
     await grammars.prepare()

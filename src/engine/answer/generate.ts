@@ -18,7 +18,7 @@ export interface GenerateRun extends ChooseRun {
   /** Special tokens that the parser wants to see. */
   readonly markers: readonly string[]
   /** Of the grammar's vocabulary. */
-  readonly index: TokenIndex | undefined
+  readonly index: (() => TokenIndex) | undefined
   /** When the caller asked, in performance.now() milliseconds. */
   readonly called: number
   readonly emit: (part: Part) => void
@@ -56,9 +56,9 @@ export async function generateTokens(
     // The model's own draft is of what comes after the last step, not after text that was forced since.
     const drafter = !isPrompt && !sequence.ties.any && !(jumped && speculate === 'mtp') && drafting
     const guessed = drafter ? await drafter.next(tokens.sequence, room - ids.length - 1) : []
-    const drafts = form ? guessed.slice(0, form.follow(guessed)) : guessed
+    const drafts = form && guessed.length > 0 ? guessed.slice(0, form.follow(guessed)) : guessed
     const prepare = async (): Promise<void> => {
-      form?.prepare(drafts)
+      await form?.prepare(drafts)
       await constraint?.prepare?.()
     }
     const rows = await advance(model.shared, sequence, tokens, drafts, run.signal, prepare)

@@ -20,7 +20,7 @@ export class JumpForward {
   constructor(
     private readonly form: AnswerGrammar,
     private readonly tokenizer: Tokenizer,
-    private readonly index: TokenIndex,
+    private readonly index: () => TokenIndex,
   ) {}
 
   /** The tokens that must come after an answer of these. */
@@ -82,7 +82,7 @@ export class JumpForward {
     // A token that begins here and reaches beyond the end takes all that end after its beginning.
     for (let at = Math.max(0, bytes.length - LONGEST_TOKEN); at < bytes.length; at++) {
       if (count <= from || ends[count - 1]! <= at) break
-      for (const { rest } of this.index.longer(bytes.subarray(at), nexts)) {
+      for (const { rest } of this.index().longer(bytes.subarray(at), nexts)) {
         if (!forced.allows(rest)) continue
         const after = ++tried > MOST_TRIED ? undefined : textOf([rest])
         if (after === undefined) cut(at)

@@ -2,7 +2,7 @@ import type { Dialect } from '../../chat/dialects/dialect.js'
 import { UserError } from '../../errors.js'
 import type { AnswerGrammar, AnswerGrammars, ForcedText, OpenGrammar } from '../../grammar/answer-grammar.js'
 import type { GrammarConstraint } from '../../grammar/constraint.js'
-import { Grammars } from '../../grammar/grammars.js'
+import { Grammars, type ModelTokens } from '../../grammar/grammars.js'
 import type { GrammarSpec } from '../../grammar/spec.js'
 import type { TokenIndex } from '../../grammar/token-index.js'
 import { removeFromMask } from '../../grammar/vocabulary/vocabulary.js'
@@ -25,12 +25,15 @@ export class ModelGrammars implements AnswerGrammars {
     const { tokenizer, grammars } = this
     if (!tokenizer || !grammars)
       throw new UserError('a grammar needs a tokenizer, and the checkpoint has none', 'invalid_tokenizer')
-    const inner = await grammars.constraint(spec, signal, salt)
+    const { inner, ready } = await grammars.begin(spec, signal, salt)
     const start = prompt === undefined ? undefined : this.dialect.textStart?.(prompt, spec.kind === 'tool-calls')
-    const { index, any } = await grammars.tokens()
-    if (start === undefined) return { form: inner, index }
-    const end = new EndOfThought(start, tokenizer, this.dialect, index)
-    return { form: new AfterReasoning(inner, end, any, this.stopIds), index }
+    const formOf = ({ index, any }: ModelTokens): AnswerGrammar => {
+      if (start === undefined) return inner
+      const end = new EndOfThought(start, tokenizer, this.dialect, index)
+      return new AfterReasoning(inner, end, any, this.stopIds)
+    }
+    const form = new LateGrammar(inner, ready, formOf)
+    return { form, index: () => form.tokens.index }
   }
 
   async prepare(): Promise<void> {
@@ -40,6 +43,57 @@ export class ModelGrammars implements AnswerGrammars {
 
   close(): void {
     this.grammars?.close()
+  }
+}
+
+/** A grammar of which only the automaton is there at first: the vocabulary is arranged while the prompt is computed. */
+class LateGrammar implements AnswerGrammar {
+  private late: { readonly tokens: ModelTokens; readonly form: AnswerGrammar } | undefined
+
+  constructor(
+    private readonly inner: GrammarConstraint,
+    private readonly ready: Promise<ModelTokens>,
+    private readonly formOf: (tokens: ModelTokens) => AnswerGrammar,
+  ) {
+    // Whoever prepares it hears of it.
+    ready.catch(() => undefined)
+  }
+
+  get tokens(): ModelTokens {
+    return this.there.tokens
+  }
+
+  private get there() {
+    if (!this.late) throw new Error('internal error: a grammar that was not prepared')
+    return this.late
+  }
+
+  prepare(drafts?: readonly number[]): void | Promise<void> {
+    if (this.late) return this.late.form.prepare(drafts)
+    return this.ready.then((tokens) => {
+      this.late ??= { tokens, form: this.formOf(tokens) }
+      return this.late.form.prepare(drafts)
+    })
+  }
+
+  follow(ids: readonly number[]): number {
+    return this.there.form.follow(ids)
+  }
+
+  allowed(): Int32Array | undefined {
+    return this.there.form.allowed()
+  }
+
+  accept(id: number): void {
+    this.there.form.accept(id)
+  }
+
+  forced(): ForcedText | undefined {
+    return this.there.form.forced()
+  }
+
+  close(): void {
+    this.inner.close()
   }
 }
 

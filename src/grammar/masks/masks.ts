@@ -1,7 +1,7 @@
 /** Which tokens of a vocabulary may come next: one walk over its tries, kept for each state. */
 import type { Trie } from '../vocabulary/trie.js'
 import type { Part } from '../vocabulary/part.js'
-import { addToMask, COUNTED, removeFromMask, type Vocabulary } from '../vocabulary/vocabulary.js'
+import { addToMask, COUNTED, removeFromMask, type Group, type Vocabulary } from '../vocabulary/vocabulary.js'
 import { DEAD, SPECIAL, type Automaton } from '../automaton/automaton.js'
 import { Far } from '../automaton/far.js'
 import { contentAfter } from './content.js'
@@ -21,8 +21,8 @@ export class TokenMasks {
   private readonly kept: KeptMasks
   private readonly specialIds: ReadonlyMap<number, string>
   private readonly path: Int32Array
-  private readonly parts: readonly Part[]
-  /** For the longest token, for those of each part, and for no token at all. */
+  private readonly groups: readonly Group[]
+  /** For the longest token, for those of each group, and for no token at all. */
   private far!: Far
   private farOf!: readonly Far[]
   private farthest!: Far
@@ -36,7 +36,7 @@ export class TokenMasks {
     this.kept = new KeptMasks(vocabulary.words)
     this.path = new Int32Array(vocabulary.longest + 2)
     this.specialIds = new Map(automaton.specials.map((name) => [this.specialId(name), name]))
-    this.parts = vocabulary.parts
+    this.groups = vocabulary.groups
     this.forgetFar()
   }
 
@@ -74,22 +74,23 @@ export class TokenMasks {
 
   private specialId(name: string): number {
     const id = this.vocabulary.specials.get(name)
-    if (id === undefined)
-      throw invalidGrammar(`the grammar asks for the special token ${name}, which the model does not have`)
+    if (id === undefined) throw lackingSpecial(name)
     return id
   }
 
   private forgetFar(): void {
     const { machine } = this.automaton
     this.far = new Far(machine, this.vocabulary.longest)
-    this.farOf = this.parts.map(({ reach }) => new Far(machine, reach))
+    this.farOf = this.groups.map(({ reach }) => new Far(machine, reach))
     this.farthest = new Far(machine, 0)
   }
 
   private made(state: number): Int32Array {
     const { automaton, vocabulary, stopIds } = this
     const budget = automaton.steps + automaton.limits.steps
-    const live = this.liveBytes(state)
+    // Every byte is decided before the budget ends, so that a mask is never empty.
+    for (let byteClass = 0; byteClass < automaton.classes.count; byteClass++)
+      automaton.machine.goClass(state, byteClass)
     const { most, exact } = contentAfter(automaton.machine, state, budget)
     const { slices, others } = vocabulary
     // Slices that are settled as a whole come first.
@@ -97,9 +98,11 @@ export class TokenMasks {
     if (!exact || most > COUNTED) while (settled > 0 && slices[settled - 1]!.longest > most) settled--
     const content = exact && most <= COUNTED ? vocabulary.upTo[most] : slices[settled - 1]?.mask
     const mask = content ? content.slice() : new Int32Array(vocabulary.words)
-    for (let i = 0; i < this.parts.length; i++)
-      if (i < others.length || i >= others.length + settled) this.addPart(i, state, live, mask, budget)
-    if (automaton.steps > budget && mask.every((word) => word === 0)) this.addOne(state, live, mask)
+    for (let i = 0; i < this.groups.length; i++)
+      if (i < others.length || i >= others.length + settled) this.addGroup(i, state, mask, budget)
+    // Of a vocabulary without a token for each byte, at least one that may come, whatever it takes.
+    if (automaton.steps > budget && mask.every((word) => word === 0))
+      this.groups.some(({ part }) => this.walkPart(part, state, mask, Infinity, 1))
     for (const [id, name] of this.specialIds) if (automaton.goSpecial(state, name) !== DEAD) addToMask(mask, id)
     for (const id of stopIds)
       if (automaton.accepts(state)) addToMask(mask, id)
@@ -107,63 +110,53 @@ export class TokenMasks {
     return mask
   }
 
-  /** Bytes that may come next. All are decided before the budget ends, so that a mask is never empty. */
-  private liveBytes(state: number): number[] {
-    const { machine, classes } = this.automaton
-    const bytes: number[] = []
-    for (let byteClass = 0; byteClass < classes.count; byteClass++) {
-      if (machine.goClass(state, byteClass) === DEAD) continue
-      const end = classes.example[byteClass + 1] ?? 256
-      for (let byte = classes.example[byteClass]!; byte < end; byte++) bytes.push(byte)
-    }
-    return bytes
-  }
-
-  /** What a part allows is kept where other states are no different for its tokens. */
-  private addPart(i: number, state: number, live: readonly number[], mask: Int32Array, budget: number): void {
-    const part = this.parts[i]!
+  /** What a group allows is kept where other states are no different for its tokens. */
+  private addGroup(i: number, state: number, mask: Int32Array, budget: number): void {
+    const { part } = this.groups[i]!
     const counts = this.farthest.of(state) !== state
     const far = counts ? this.farOf[i]!.of(state) : state
-    if (far === state) return this.walkPart(part, state, live, mask, budget)
+    if (far === state) {
+      this.walkPart(part, state, mask, budget)
+      return
+    }
     const key = keyOf(far, i + 1)
     if (this.kept.addTo(mask, key)) return
     const own = new Int32Array(mask.length)
-    this.walkPart(part, far, live, own, budget)
+    this.walkPart(part, far, own, budget)
     if (this.automaton.steps <= budget) this.kept.add(key, own)
     or(mask, own)
   }
 
-  private walkPart(part: Part, state: number, live: readonly number[], mask: Int32Array, budget: number): void {
-    for (const byte of live) {
-      const trie = part.trieOf(byte)
-      if (trie) this.walk(trie, state, mask, budget)
-    }
-  }
-
-  /** Of a vocabulary without a token for each byte, at least one that may come, whatever it takes. */
-  private addOne(state: number, live: readonly number[], mask: Int32Array): void {
-    for (const part of this.parts)
-      for (const byte of live) {
-        const trie = part.trieOf(byte)
-        if (trie && this.walk(trie, state, mask, Infinity, 1)) return
-      }
-  }
-
   /** @returns whether `most` tokens were found before the end */
-  private walk(trie: Trie, state: number, mask: Int32Array, budget: number, most = Infinity): boolean {
+  private walkPart(part: Part, state: number, mask: Int32Array, budget: number, most = Infinity): boolean {
+    const { machine } = this.automaton
+    const trie = part.asTrie
+    for (const id of part.ended) addToMask(mask, id)
+    if (part.ended.length >= most) return true
+    if (trie) return this.walk(trie, part.depth, state, mask, budget, most)
+    for (const byte of part.nexts) {
+      const byteClass = machine.classes.of[byte]!
+      let to = machine.sets.next(state, byteClass)
+      if (to === UNKNOWN) to = machine.work.steps > budget ? DEAD : machine.step(state, byteClass)
+      if (to !== DEAD && this.walkPart(part.after(byte), to, mask, budget, most)) return true
+    }
+    return false
+  }
+
+  private walk(trie: Trie, from: number, start: number, mask: Int32Array, budget: number, most: number): boolean {
     const { machine } = this.automaton
     const { path } = this
     const { of } = machine.classes
     const { size, byte, depth, skip, token, twins } = trie
     const { sets } = machine
     let found = 0
-    path[0] = state
+    path[from] = start
     for (let node = 0; node < size;) {
       const at = depth[node]!
-      const from = path[at]!
+      const state = path[at]!
       const byteClass = of[byte[node]!]!
-      let to = sets.next(from, byteClass)
-      if (to === UNKNOWN) to = machine.work.steps > budget ? DEAD : machine.step(from, byteClass)
+      let to = sets.next(state, byteClass)
+      if (to === UNKNOWN) to = machine.work.steps > budget ? DEAD : machine.step(state, byteClass)
       if (to === DEAD) {
         node = skip[node]!
         continue
@@ -181,9 +174,13 @@ export class TokenMasks {
   }
 }
 
-/** Of what is kept for a state: its mask, or the tokens of one part. */
-function keyOf(state: number, part = 0): number {
-  return state * 16 + part
+export function lackingSpecial(name: string): Error {
+  return invalidGrammar(`the grammar asks for the special token ${name}, which the model does not have`)
+}
+
+/** Of what is kept for a state: its mask, or the tokens of one group. */
+function keyOf(state: number, group = 0): number {
+  return state * 16 + group
 }
 
 function or(to: Int32Array, from: Int32Array): void {

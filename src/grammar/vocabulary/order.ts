@@ -8,13 +8,13 @@ const IDS = 2 ** 20
 /** Tokens that are done in one go. */
 const PIECE = 1024
 
-/** The same ids, whose tokens begin with the same byte, sorted by their bytes; those of equal bytes rise. */
-export function* sorted(tokens: Tokens, ids: ArrayLike<number>): Steps<Int32Array> {
+/** The same ids, whose tokens have their first `depth` bytes in common, sorted by their bytes; those of equal bytes rise. */
+export function* sorted(tokens: Tokens, ids: ArrayLike<number>, depth: number): Steps<Int32Array> {
   // Numbers are sorted fast: four bytes and the id in one; tokens that are alike so far are compared then.
   const keys = new Float64Array(ids.length)
   for (let i = 0; i < keys.length; i++) {
     if (i % PIECE === PIECE - 1) yield
-    keys[i] = keyOf(tokens[ids[i]!]!, ids[i]!)
+    keys[i] = keyOf(tokens[ids[i]!]!, depth, ids[i]!)
   }
   yield
   keys.sort()
@@ -33,10 +33,10 @@ export function* sorted(tokens: Tokens, ids: ArrayLike<number>): Steps<Int32Arra
   return order
 }
 
-/** The second to the fifth byte, and the id. */
-function keyOf(bytes: Uint8Array, id: number): number {
-  const at = (i: number) => (i < bytes.length ? bytes[i]! : 0)
-  return (((at(1) * 256 + at(2)) * 256 + at(3)) * 256 + at(4)) * IDS + id
+/** Four bytes, and the id. */
+function keyOf(bytes: Uint8Array, depth: number, id: number): number {
+  const at = (i: number) => (depth + i < bytes.length ? bytes[depth + i]! : 0)
+  return (((at(0) * 256 + at(1)) * 256 + at(2)) * 256 + at(3)) * IDS + id
 }
 
 function compareBytes(a: Uint8Array, b: Uint8Array): number {

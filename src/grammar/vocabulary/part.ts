@@ -1,64 +1,81 @@
-/** Some of the tokens, by their first bytes: those of each become a trie when a walk first comes to them, or before. */
+/** Some of the tokens as a tree that is made where walks come to it: many are divided by their next byte, few become a trie. */
 import { atOnce, type Steps } from '../pauses.js'
 import { sorted } from './order.js'
 import { BYTES_OF_NODE, trieOf, type Trie } from './trie.js'
 
+type Tokens = readonly (Uint8Array | undefined)[]
+
+/** Tokens of one trie, at most; those that have no further byte apart. */
+const MOST = 2048
+
+/** Tokens that are alike in their first bytes. */
 export class Part {
-  /** Bytes of the longest token. */
-  readonly reach: number
-  private readonly ids: (readonly number[] | undefined)[]
-  private readonly tries: (Trie | undefined)[]
+  /** Those that end here, once {@link asTrie} was asked for. */
+  ended: readonly number[] = []
+  /** The others, by their next bytes, where they are many. */
+  private readonly parts: (Part | undefined)[] = []
+  private bytes: readonly number[] = []
+  private trie: Trie | undefined
+  private isMade = false
 
-  /** @param byFirst ids by the first bytes of their tokens */
+  /** @param depth bytes that all have in common */
   constructor(
-    private readonly tokens: readonly (Uint8Array | undefined)[],
-    byFirst: readonly (readonly number[] | undefined)[],
-    reach: number,
-  ) {
-    this.reach = reach
-    this.ids = [...byFirst]
-    this.tries = byFirst.map(() => undefined)
+    private readonly tokens: Tokens,
+    private ids: readonly number[],
+    readonly depth = 0,
+  ) {}
+
+  /** The trie of these tokens, whose nodes are counted from the first bytes of the tokens on; undefined where they are divided. */
+  get asTrie(): Trie | undefined {
+    if (!this.isMade) atOnce(this.make())
+    return this.trie
   }
 
-  /** The tokens that begin with a byte; undefined for none. */
-  trieOf(byte: number): Trie | undefined {
-    const ids = this.ids[byte]
-    if (ids) atOnce(this.make(byte, ids))
-    return this.tries[byte]
+  /** Bytes that follow, where the tokens are divided. */
+  get nexts(): readonly number[] {
+    return this.bytes
   }
 
-  /** Makes all tries that are not there yet. */
+  after(byte: number): Part {
+    return this.parts[byte]!
+  }
+
+  /** Makes what is asked for first. */
+  *begin(): Steps {
+    if (!this.isMade) yield* this.make()
+  }
+
+  /** Makes all that is not there yet. */
   *complete(): Steps {
-    for (const [byte, ids] of this.ids.entries()) if (ids) yield* this.make(byte, ids)
+    yield* this.begin()
+    for (const byte of this.bytes) yield* this.parts[byte]!.complete()
   }
 
-  get bytes(): number {
-    const nodes = this.tries.reduce((sum, trie) => sum + (trie?.size ?? 0), 0)
-    return nodes * BYTES_OF_NODE + this.ids.reduce((sum, ids) => sum + (ids?.length ?? 0), 0) * 4
+  /** An estimate of the memory in use. */
+  get size(): number {
+    const own = this.ids.length * 4 + (this.trie?.size ?? 0) * BYTES_OF_NODE
+    return this.bytes.reduce((sum, byte) => sum + this.parts[byte]!.size, own)
   }
 
-  private *make(byte: number, ids: readonly number[]): Steps {
-    const trie = yield* trieOf(this.tokens, yield* sorted(this.tokens, ids))
-    // A walk may have been first.
-    this.tries[byte] ??= trie
-    this.ids[byte] = undefined
-  }
-}
-
-/** Ids that are still to become parts. */
-export class PartList {
-  private readonly byFirst: number[][] = []
-  private reach = 0
-
-  add(id: number, bytes: Uint8Array): void {
-    const list = this.byFirst[bytes[0]!]
-    if (list) list.push(id)
-    else this.byFirst[bytes[0]!] = [id]
-    if (bytes.length > this.reach) this.reach = bytes.length
+  private *make(): Steps {
+    const { tokens, depth } = this
+    const ended = this.ids.filter((id) => tokens[id]!.length === depth)
+    const longer = ended.length === 0 ? this.ids : this.ids.filter((id) => tokens[id]!.length > depth)
+    const trie = longer.length <= MOST ? yield* trieOf(tokens, yield* sorted(tokens, longer, depth), depth) : undefined
+    // A walk may have come meanwhile.
+    if (this.isMade) return
+    this.isMade = true
+    this.ended = ended
+    this.trie = trie
+    if (!trie) this.divide(longer)
+    this.ids = []
   }
 
-  made(tokens: readonly (Uint8Array | undefined)[]): Part {
-    const byFirst = Array.from({ length: 256 }, (_, byte) => this.byFirst[byte])
-    return new Part(tokens, byFirst, this.reach)
+  private divide(ids: readonly number[]): void {
+    const { tokens, depth } = this
+    const lists: number[][] = []
+    for (const id of ids) (lists[tokens[id]![depth]!] ??= []).push(id)
+    lists.forEach((list, byte) => (this.parts[byte] = new Part(tokens, list, depth + 1)))
+    this.bytes = [...lists.keys()].filter((byte) => lists[byte] !== undefined)
   }
 }

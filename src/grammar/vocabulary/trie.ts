@@ -17,23 +17,26 @@ export const BYTES_OF_NODE = 11
 /** Tokens that are done in one go. */
 const PIECE = 1024
 
-/** @param order ids, sorted by their bytes */
-export function* trieOf(tokens: readonly (Uint8Array | undefined)[], order: ArrayLike<number>): Steps<Trie> {
-  const { size, longest } = yield* measure(tokens, order)
+/**
+ * @param order ids, sorted by their bytes
+ * @param from bytes that all tokens have in common, and more besides: they get no nodes
+ */
+export function* trieOf(tokens: readonly (Uint8Array | undefined)[], order: ArrayLike<number>, from = 0): Steps<Trie> {
+  const { size, longest } = yield* measure(tokens, order, from)
   const byte = new Uint8Array(size)
   const depth = new Uint16Array(size)
   const skip = new Int32Array(size)
   const token = new Int32Array(size).fill(-1)
   const twins = new Map<number, number[]>()
   const open = new Int32Array(longest)
-  let level = 0
+  let level = from
   let node = 0
   let before = NO_BYTES
   for (let i = 0; i < order.length; i++) {
     if (i % PIECE === PIECE - 1) yield
     const id = order[i]!
     const bytes = tokens[id]!
-    const shared = sharedLength(before, bytes)
+    const shared = Math.max(from, sharedLength(before, bytes))
     while (level > shared) skip[open[--level]!] = node
     for (; level < bytes.length; node++) {
       byte[node] = bytes[level]!
@@ -46,7 +49,7 @@ export function* trieOf(tokens: readonly (Uint8Array | undefined)[], order: Arra
     else twins.set(first, [...(twins.get(first) ?? []), id])
     before = bytes
   }
-  while (level > 0) skip[open[--level]!] = node
+  while (level > from) skip[open[--level]!] = node
   return { size, byte, depth, skip, token, twins }
 }
 
@@ -55,6 +58,7 @@ const NO_BYTES: Uint8Array = new Uint8Array()
 function* measure(
   tokens: readonly (Uint8Array | undefined)[],
   order: ArrayLike<number>,
+  from: number,
 ): Steps<{ size: number; longest: number }> {
   let size = 0
   let longest = 0
@@ -62,7 +66,7 @@ function* measure(
   for (let i = 0; i < order.length; i++) {
     if (i % PIECE === PIECE - 1) yield
     const bytes = tokens[order[i]!]!
-    size += bytes.length - sharedLength(before, bytes)
+    size += bytes.length - Math.max(from, sharedLength(before, bytes))
     longest = Math.max(longest, bytes.length)
     before = bytes
   }

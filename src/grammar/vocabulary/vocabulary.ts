@@ -1,7 +1,7 @@
 /** The tokens of a model, arranged once so that a mask is one walk: most tokens are content of JSON strings, which is often settled at once. */
 import { Pauses, type Steps } from '../pauses.js'
 import { contentLength } from './content.js'
-import { PartList, type Part } from './part.js'
+import { Part } from './part.js'
 
 /** Most characters of the tokens of a slice. */
 const SLICES = [4, 8, 16, 32, Infinity]
@@ -12,12 +12,28 @@ export const COUNTED = 16
 /** Tokens that are looked at in one go. */
 const PIECE = 1024
 
+export interface Group {
+  readonly part: Part
+  /** Bytes of the longest token. */
+  readonly reach: number
+}
+
 /** Tokens that are content of a JSON string, of at most `longest` characters, and more than those of the slice before. */
-export interface Slice {
+export interface Slice extends Group {
   readonly longest: number
   /** Of this slice and of those before it. */
   readonly mask: Int32Array
-  readonly part: Part
+}
+
+/** Ids that are to become a group. */
+class IdList {
+  readonly ids: number[] = []
+  reach = 0
+
+  add(id: number, { length }: Uint8Array): void {
+    this.ids.push(id)
+    if (length > this.reach) this.reach = length
+  }
 }
 
 export class Vocabulary {
@@ -25,7 +41,7 @@ export class Vocabulary {
     readonly tokens: readonly (Uint8Array | undefined)[],
     readonly specials: ReadonlyMap<string, number>,
     /** Tokens that are not whole characters of content. */
-    readonly others: readonly Part[],
+    readonly others: readonly Group[],
     readonly slices: readonly Slice[],
     /** Tokens of at most n characters of content. */
     readonly upTo: readonly Int32Array[],
@@ -44,13 +60,13 @@ export class Vocabulary {
   }
 
   get bytes(): number {
-    const parts = this.parts.reduce((sum, part) => sum + part.bytes, 0)
+    const parts = this.groups.reduce((sum, { part }) => sum + part.size, 0)
     return parts + (this.slices.length + this.upTo.length) * this.words * 4
   }
 
-  /** All parts, the others first. */
-  get parts(): readonly Part[] {
-    return [...this.others, ...this.slices.map(({ part }) => part)]
+  /** All tokens, the others first. */
+  get groups(): readonly Group[] {
+    return [...this.others, ...this.slices]
   }
 
   /**
@@ -65,43 +81,45 @@ export class Vocabulary {
     specials: ReadonlyMap<string, number>,
     pauses = new Pauses(),
   ): Promise<Vocabulary> {
-    const others = OTHERS.map(() => new PartList())
-    const slices = SLICES.map(() => new PartList())
+    const others = OTHERS.map(() => new IdList())
+    const slices = SLICES.map(() => new IdList())
     const counted = Array.from({ length: COUNTED + SLICES.length }, () => new Int32Array(wordsFor(tokens.length)))
-    let longest = 0
     let most = 0
     for (let id = 0; id < tokens.length; id++) {
       if (id % PIECE === PIECE - 1) await pauses.breathe()
       const bytes = tokens[id]
       if (!bytes || bytes.length === 0 || !isUtf8(bytes)) continue
-      longest = Math.max(longest, bytes.length)
       const length = contentLength(bytes)
-      if (length < 0) others[OTHERS.findIndex((end) => bytes.length <= end)]!.add(id, bytes)
+      if (length < 0) others[indexOf(OTHERS, bytes.length)]!.add(id, bytes)
       else {
-        const slice = SLICES.findIndex((end) => length <= end)
+        const slice = indexOf(SLICES, length)
         slices[slice]!.add(id, bytes)
         addToMask(counted[length <= COUNTED ? length : COUNTED + slice]!, id)
-        most = Math.max(most, length)
+        if (length > most) most = length
       }
     }
     await pauses.run(accumulate(counted))
-    return new Vocabulary(
+    const group = ({ ids, reach }: IdList): Group => ({ part: new Part(tokens, ids), reach })
+    const made = new Vocabulary(
       tokens,
       specials,
-      others.map((list) => list.made(tokens)),
+      others.map(group),
       slices.map((list, i) => ({
+        ...group(list),
         longest: SLICES[i]! < Infinity ? SLICES[i]! : most,
         mask: counted[SLICES[i]! <= COUNTED ? SLICES[i]! : COUNTED + i]!,
-        part: list.made(tokens),
       })),
       counted.slice(0, COUNTED + 1),
-      longest,
+      [...others, ...slices].reduce((longest, { reach }) => Math.max(longest, reach), 0),
     )
+    // What every walk begins with.
+    for (const { part } of made.groups) await pauses.run(part.begin())
+    return made
   }
 
   /** Makes all tries. */
   *complete(): Steps {
-    for (const part of this.parts) yield* part.complete()
+    for (const { part } of this.groups) yield* part.complete()
   }
 }
 
@@ -116,6 +134,13 @@ export function addToMask(mask: Int32Array, id: number): void {
 
 export function removeFromMask(mask: Int32Array, id: number): void {
   mask[id >> 5]! &= ~(1 << (id & 31))
+}
+
+/** The first of these bounds that holds. */
+function indexOf(bounds: readonly number[], length: number): number {
+  let index = 0
+  while (length > bounds[index]!) index++
+  return index
 }
 
 /** Whether there is no byte that no UTF-8 has. Grammars write special tokens with some of them. */
