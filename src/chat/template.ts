@@ -1,11 +1,11 @@
 import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja'
 import type { Checkpoint, EmbeddedTokenizer } from '../checkpoint/checkpoint.js'
-import { readText } from '../checkpoint/files/json.js'
 import { UserError } from '../errors.js'
 import { isJsonObject, type JsonObject } from '../json.js'
 import type { ChatMessage } from './message.js'
 import type { ChatTemplate } from './prompt.js'
 import { codedPrompt } from './prompts/registry.js'
+import { templateSource } from './template-source.js'
 
 /** Steps of the interpreter; published templates take some thousands. */
 const MAX_STEPS = 500_000
@@ -14,21 +14,29 @@ const MAX_RANGE = 100_000
 type SpecialTokens = Readonly<Record<string, string>>
 
 /**
- * The model's chat template: chat_template.jinja, tokenizer_config.json or what the container holds, else the prompt that is made by
+ * The model's chat template, wherever the checkpoint has it, else the prompt that is made by
  * code for its model_type; undefined when there is neither.
  * @throws UserError when the template cannot be parsed.
  */
 export async function loadChatTemplate(checkpoint: Checkpoint): Promise<ChatTemplate | undefined> {
   const coded = codedPrompt(checkpoint.config['model_type'])
   const { embedded, name } = checkpoint
-  if (embedded) {
-    const { chatTemplate: source, vocabulary } = embedded
-    return source === undefined ? coded : jinjaTemplate(source, embeddedTokens(vocabulary), name)
+  const found = await templateSource(checkpoint)
+  if (!found) return coded
+  const tokens = embedded
+    ? embeddedTokens(embedded.vocabulary)
+    : configTokens((await checkpoint.json('tokenizer_config.json')) ?? {})
+  const template = jinjaTemplate(found.text, tokens, name)
+  return found.withTools === undefined ? template : byTools(template, jinjaTemplate(found.withTools, tokens, name))
+}
+
+/** Of two templates, the second where the conversation has tools. */
+function byTools(without: ChatTemplate, tools: ChatTemplate): ChatTemplate {
+  return {
+    // What the format of answers is known by may stand in either.
+    source: `${tools.source}\n${without.source}`,
+    render: (messages, options = {}) => ((options.tools ?? []).length > 0 ? tools : without).render(messages, options),
   }
-  const config = (await checkpoint.json('tokenizer_config.json')) ?? {}
-  const file = await readText((file) => checkpoint.file(file), 'chat_template.jinja')
-  const source = file ?? templateOf(config['chat_template'])
-  return source === undefined ? coded : jinjaTemplate(source, configTokens(config), name)
 }
 
 /** A template of Jinja text with its special tokens; `where` is for messages. */
@@ -174,15 +182,6 @@ function strftime(date: Date, format: string): string {
     '%': () => '%',
   }
   return format.replace(/%([YmdHMSbBaA%])/g, (_, key: string) => parts[key]!())
-}
-
-/** One template, or several with names, of which `default` counts. */
-function templateOf(value: unknown): string | undefined {
-  if (typeof value === 'string') return value
-  if (!Array.isArray(value)) return undefined
-  const named = value as { name?: unknown; template?: unknown }[]
-  const chosen = named.find((t) => t.name === 'default') ?? named[0]
-  return typeof chosen?.template === 'string' ? chosen.template : undefined
 }
 
 /** bos_token and its like: a string, or an object with its content. */

@@ -66,6 +66,8 @@ export interface EmbeddedTokenizer {
   /** The vocabulary's lists, ids and flags as GGUF has them below `tokenizer.ggml.`: model, tokens, merges, bos_token_id, ... Unchecked. */
   readonly vocabulary: ReadonlyMap<string, unknown>
   readonly chatTemplate?: string
+  /** For conversations with tools, where it is another one. */
+  readonly toolTemplate?: string
 }
 
 /** A model at rest: named tensors under the names that the labs publish, the config, and the tokenizer's files. */
