@@ -33,7 +33,7 @@ const DEVELOPERS_TOOLS = [
   'program-text',
 ].map((name) => `src/cli/${name}.ts`)
 const NODE_FOLDERS = ['cli', 'server']
-const NODE_FILES = ['src/checkpoint/files/node.ts', 'src/remote/node.ts', 'src/remote/node-worker.ts']
+const NODE_FILES = ['src/checkpoint/files/node.ts', 'src/remote/node.ts', 'src/remote/node-*.ts']
 
 const nodeImports = {
   regex: `^(node:.*|(${builtinModules.filter((name) => !name.startsWith('_')).join('|')})(/.*)?)$`,

@@ -5,7 +5,8 @@ import type { ChatTemplate } from '../chat/prompt.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import { Generation } from './answer/generation.js'
 import type { SessionModel } from './answer/model.js'
-import { Session, renderChat, requireTokenizer } from './answer/session.js'
+import { renderChat, requireTokenizer } from './answer/render.js'
+import { Session } from './answer/session.js'
 import { embeddingOf, type Pooling } from './measure/embed.js'
 import {
   allLogits,

@@ -91,7 +91,7 @@ async function loadOn(backend: Backend, checkpoint: Checkpoint, options: LoadOpt
   const own = { name: checkpoint.name, tokenizer, template, dialect, stopIds, grammars }
   await checkpoint.close()
   if (options.prepareGrammars) void grammars.prepare()
-  return new Engine(info, { ...own, shared, defaults, speculate: options.speculate })
+  return new Engine(info, { ...own, shared, defaults, speculate: options.speculate, longPrompts: options.longPrompts })
 }
 
 function backendOptions(

@@ -1,10 +1,11 @@
 import type { Backend, BackendOptions, KvCache, Precision } from '../backends/backend.js'
 import { BACKEND_NAMES, type BackendName } from '../backends/registry.js'
-import type { ToolDefinition } from '../chat/message.js'
+import type { ChatMessage, ToolDefinition } from '../chat/message.js'
 import { UserError, type NamedOption, type OptionName } from '../errors.js'
 import type { Drafter, Speculation } from './answer/drafter.js'
 import { checkAdjustments, type Adjustments, type TokenConstraint } from './sample/adjust.js'
 import type { GrammarSpec } from '../grammar/spec.js'
+import type { EncodeOptions } from '../tokenizer/tokenizer.js'
 import { checkSampling, type Sampling } from './sample/sampler.js'
 
 export type { LoadProgress } from '../backends/backend.js'
@@ -43,6 +44,8 @@ export interface LoadOptions {
    * wait for it; false by default. Servers do.
    */
   readonly prepareGrammars?: boolean | undefined
+  /** Where long prompts are made, so that this thread serves others meanwhile; in this thread by default. Servers have one. */
+  readonly longPrompts?: LongPrompts | undefined
   /** Time every op, for {@link Engine.takeProfile}. */
   readonly profile?: boolean | undefined
   readonly onProgress?: BackendOptions['onProgress'] | undefined
@@ -102,6 +105,23 @@ export interface ChatOptions extends GenerateOptions {
   readonly tools?: readonly ToolDefinition[] | undefined
   /** Template variables such as enable_thinking. */
   readonly templateOptions?: Record<string, unknown> | undefined
+}
+
+/** What decides about the prompt of a conversation. */
+export type PromptOptions = Pick<ChatOptions, 'tools' | 'templateOptions'>
+
+/** A prompt as text and as ids. */
+export interface MadePrompt {
+  readonly text: string
+  readonly ids: readonly number[]
+}
+
+/** Makes prompts somewhere else, so that this thread serves others meanwhile. */
+export interface LongPrompts {
+  /** @throws UserError as the engine does in its own thread */
+  chat(messages: readonly ChatMessage[], options: PromptOptions, signal?: AbortSignal): Promise<MadePrompt>
+  /** @throws UserError likewise */
+  encode(text: string, options: EncodeOptions, signal?: AbortSignal): Promise<readonly number[]>
 }
 
 /** What the model's own files say about generating. */

@@ -1,4 +1,6 @@
 import { filesOf, type ModelFiles } from '../checkpoint/files/files.js'
+import type { ChatTemplate } from '../chat/prompt.js'
+import { loadChatTemplate } from '../chat/template.js'
 import { UserError } from '../errors.js'
 import { openCheckpoint } from '../models/open.js'
 import { EXPECTED_TOKENIZER, loadTokenizer } from '../tokenizer/load.js'
@@ -11,6 +13,19 @@ export async function tokenizerOf(model: ModelFiles): Promise<Tokenizer> {
     const tokenizer = await loadTokenizer(checkpoint)
     if (tokenizer) return tokenizer
     throw new UserError(`${checkpoint.name} has no tokenizer: ${EXPECTED_TOKENIZER}`, 'invalid_tokenizer')
+  } finally {
+    await checkpoint.close()
+  }
+}
+
+/** What makes a model's prompts, without its weights. @throws UserError where its files are damaged */
+export async function chatModelOf(
+  model: ModelFiles,
+): Promise<{ name: string; tokenizer: Tokenizer | undefined; template: ChatTemplate | undefined }> {
+  const checkpoint = await openCheckpoint(await filesOf(model))
+  try {
+    const [tokenizer, template] = [await loadTokenizer(checkpoint), await loadChatTemplate(checkpoint)]
+    return { name: checkpoint.name, tokenizer, template }
   } finally {
     await checkpoint.close()
   }

@@ -72,12 +72,12 @@ export class EngineClient extends AnswerAsker implements EngineLike {
     })
   }
 
-  encode(text: string, options: EncodeOptions = {}): Promise<number[]> {
-    return this.ask({ kind: 'encode', text, options })
+  async encode(text: string, options: EncodeOptions = {}): Promise<number[]> {
+    return Array.from(await this.ask({ kind: 'encode', text, options }))
   }
 
-  encodeChat(messages: readonly ChatMessage[], options: ConversationOptions = {}): Promise<number[]> {
-    return this.ask({ kind: 'encodeChat', messages, options })
+  async encodeChat(messages: readonly ChatMessage[], options: ConversationOptions = {}): Promise<number[]> {
+    return Array.from(await this.ask({ kind: 'encodeChat', messages, options }))
   }
 
   decode(ids: readonly number[]): Promise<string> {

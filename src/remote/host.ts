@@ -1,7 +1,10 @@
-import type { LoadProgress } from '../engine/options.js'
+import type { ChatMessage } from '../chat/message.js'
 import type { Generation, GenerationResult } from '../engine/answer/generation.js'
+import { isLong, isLongChat } from '../engine/answer/long-prompts.js'
+import type { EncodeOptions } from '../engine/engine.js'
+import type { LoadProgress, LongPrompts } from '../engine/options.js'
 import { UserError } from '../errors.js'
-import type { Answering, EngineLike } from './engine-like.js'
+import type { Answering, ConversationOptions, EngineLike } from './engine-like.js'
 import {
   WINDOW,
   checkVersion,
@@ -27,6 +30,7 @@ export type Loader = (
  * The engine's end of a line: gives the engine to the client at the other end, and answers its calls side by side until it
  * closes the line.
  * @param source an engine, which stays open when the line is closed; or what loads one, which is closed with the line
+ * @param longPrompts where long texts are encoded, if not in this thread
  *
  * @example
  * import { loadEngine } from 'kaiyuan'
@@ -40,14 +44,16 @@ export type Loader = (
  * await client.close()
  * await engine.close()
  */
-export function hostEngine(source: EngineLike | Loader, line: EngineSide): void {
+export function hostEngine(source: EngineLike | Loader, line: EngineSide, longPrompts?: LongPrompts): void {
   const loading = new AbortController()
   let opening: Promise<OpenCalls> | undefined
   let calls: OpenCalls | undefined
   line.onMessage((message) => {
     switch (message.type) {
       case 'open':
-        opening = open(source, message, line, loading.signal).then((engine) => (calls = new OpenCalls(engine, line)))
+        opening = open(source, message, line, loading.signal).then(
+          (engine) => (calls = new OpenCalls(engine, line, longPrompts)),
+        )
         return void opening.then(
           ({ engine }) => {
             line.send({ type: 'loaded', info: engine.info })
@@ -97,6 +103,7 @@ class OpenCalls {
   constructor(
     readonly engine: EngineLike,
     private readonly line: EngineSide,
+    private readonly longPrompts: LongPrompts | undefined,
   ) {}
 
   cancel(id: number): void {
@@ -143,9 +150,9 @@ class OpenCalls {
       case 'generate':
         return relay(this.where(ask.session).generate(ask.ids, { ...ask.options, signal }), outbox)
       case 'encode':
-        return engine.encode(ask.text, ask.options)
+        return Int32Array.from(await this.encoded(ask.text, ask.options, signal))
       case 'encodeChat':
-        return engine.encodeChat(ask.messages, ask.options)
+        return Int32Array.from(await this.encodedChat(ask.messages, ask.options, signal))
       case 'decode':
         return engine.decode(ask.ids)
       case 'tokenTexts':
@@ -165,6 +172,25 @@ class OpenCalls {
         this.sessions.delete(ask.session)
         return undefined
     }
+  }
+
+  private async encoded(text: string, options: EncodeOptions, signal: AbortSignal): Promise<readonly number[]> {
+    const { engine, longPrompts } = this
+    if (!longPrompts || !isLong(text)) return engine.encode(text, options)
+    const { addSpecial = true, parseSpecial = true } = options
+    return longPrompts.encode(text, { addSpecial, parseSpecial }, signal)
+  }
+
+  private async encodedChat(
+    messages: readonly ChatMessage[],
+    options: ConversationOptions,
+    signal: AbortSignal,
+  ): Promise<readonly number[]> {
+    const { engine, longPrompts } = this
+    const isMadeElsewhere = longPrompts && engine.info.hasChatTemplate && isLongChat(messages, options)
+    return isMadeElsewhere
+      ? (await longPrompts.chat(messages, options, signal)).ids
+      : engine.encodeChat(messages, options)
   }
 
   /** A session is opened by its first call. */

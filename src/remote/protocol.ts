@@ -26,7 +26,7 @@ export const WINDOW = 64
 /** What a worker can be sent to load: a path or address, or files that a user chose. */
 export type SentModel = Exclude<ModelFiles, FileSet>
 /** How it is loaded: progress and cancelling are messages. */
-export type SentLoadOptions = Omit<LoadOptions, 'onProgress' | 'signal'>
+export type SentLoadOptions = Omit<LoadOptions, 'onProgress' | 'signal' | 'longPrompts'>
 
 /** Cancelling is a message. */
 type Sent<O> = Omit<O, 'signal' | 'onProgress'>
@@ -56,11 +56,11 @@ export interface Calls {
     piece: Piece
     result: GenerationResult
   }
-  encode: { ask: { readonly text: string; readonly options: EncodeOptions }; piece: never; result: number[] }
+  encode: { ask: { readonly text: string; readonly options: EncodeOptions }; piece: never; result: Int32Array }
   encodeChat: {
     ask: { readonly messages: readonly ChatMessage[]; readonly options: ConversationOptions }
     piece: never
-    result: number[]
+    result: Int32Array
   }
   decode: { ask: { readonly ids: readonly number[] }; piece: never; result: string }
   tokenTexts: { ask: { readonly ids: readonly number[] }; piece: never; result: string[] }

@@ -1,7 +1,7 @@
 import type { Dialect } from '../../chat/dialects/dialect.js'
 import type { ChatTemplate } from '../../chat/prompt.js'
 import type { Tokenizer } from '../../tokenizer/tokenizer.js'
-import type { GenerationDefaults } from '../options.js'
+import type { GenerationDefaults, LongPrompts } from '../options.js'
 import type { AnswerGrammars } from '../../grammar/answer-grammar.js'
 import type { SharedRunner } from '../schedule/scheduler.js'
 import type { Speculation } from './drafter.js'
@@ -17,6 +17,8 @@ export interface SessionModel {
   readonly stopIds: ReadonlySet<number>
   readonly grammars: AnswerGrammars
   readonly defaults: GenerationDefaults
+  /** Where long prompts are made, if not in this thread. */
+  readonly longPrompts?: LongPrompts | undefined
   /** How drafts are made unless an answer says otherwise. */
   readonly speculate?: Speculation | undefined
 }

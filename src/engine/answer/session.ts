@@ -1,16 +1,14 @@
 import type { AnswerParser } from '../../chat/dialects/dialect.js'
 import { newCallId } from '../../chat/dialects/reader.js'
 import type { ChatMessage } from '../../chat/message.js'
-import type { PromptSegment } from '../../chat/prompt.js'
 import { UserError } from '../../errors.js'
 import type { OpenGrammar } from '../../grammar/answer-grammar.js'
 import type { GrammarSpec } from '../../grammar/spec.js'
-import { EXPECTED_TOKENIZER } from '../../tokenizer/load.js'
-import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 import { generateTokens } from './generate.js'
 import { Generation, type Part, type PromptCount } from './generation.js'
 import type { SessionModel } from './model.js'
 import { Pieces } from './pieces.js'
+import { chatPrompt, textPrompt } from './prompts.js'
 import type { TokenChoice } from '../sample/likelihood.js'
 import { resolveOptions, type ChatOptions, type GenerateOptions } from '../options.js'
 import { Queue } from '../schedule/queue.js'
@@ -48,8 +46,8 @@ export class Session {
    * console.log(cachedTokens > 0) // true
    */
   chat(messages: readonly ChatMessage[], options: ChatOptions = {}): Generation {
-    return this.start(options, () => {
-      const { text: prompt, ids } = renderChat(this.model, messages, options)
+    return this.start(options, async (signal) => {
+      const { text: prompt, ids } = await chatPrompt(this.model, messages, options, signal)
       const parser = this.model.dialect.parser({ prompt, tools: options.tools ?? [], newId: newCallId })
       return { ids, parser, prompt }
     })
@@ -62,9 +60,9 @@ export class Session {
    * console.log(text)
    */
   complete(prompt: string, options: GenerateOptions = {}): Generation {
-    return this.start(options, () => {
+    return this.start(options, async (signal) => {
       if (prompt === '') checkPrompt([], 0)
-      return { ids: requireTokenizer(this.model).encode(prompt, { addSpecial: true, parseSpecial: true }) }
+      return { ids: await textPrompt(this.model, prompt, signal) }
     })
   }
 
@@ -77,7 +75,7 @@ export class Session {
    * console.log(more.cachedTokens) // 4
    */
   generate(ids: readonly number[], options: GenerateOptions = {}): Generation {
-    return this.start(options, () => ({ ids }))
+    return this.start(options, () => Promise.resolve({ ids }))
   }
 
   /**
@@ -117,7 +115,7 @@ export class Session {
 
   private start(
     options: GenerateOptions,
-    prepare: () => { ids: readonly number[]; parser?: AnswerParser; prompt?: string },
+    prepare: (signal: AbortSignal) => Promise<{ ids: readonly number[]; parser?: AnswerParser; prompt?: string }>,
   ): Generation {
     const called = performance.now()
     // What was asked for before the session closed is cancelled instead.
@@ -126,9 +124,9 @@ export class Session {
       if (refused) throw new UserError('the session is closed; open a new one', 'invalid_argument')
       const resolved = resolveOptions(options, this.model.defaults)
       const { cacheSalt: salt = '' } = options
-      const { ids, parser, prompt } = prepare()
-      checkPrompt(ids, this.model.shared.vocabSize, this.model.shared.contextLength)
       const signal = options.signal ? AbortSignal.any([options.signal, ownSignal]) : ownSignal
+      const { ids, parser, prompt } = await prepare(signal)
+      checkPrompt(ids, this.model.shared.vocabSize, this.model.shared.contextLength)
       const pieces = new Pieces(push, this.model.tokenizer)
       const markers = parser ? this.model.dialect.markers : []
       const grammar = options.grammar && (await this.openGrammar(options.grammar, prompt, signal, salt))
@@ -152,33 +150,4 @@ export class Session {
     void generation.result.catch(() => undefined).then(() => this.running.delete(generation))
     return generation
   }
-}
-
-/** The prompt that the chat template makes, as text and as ids. @throws UserError invalid_template. */
-export function renderChat(
-  model: SessionModel,
-  messages: readonly ChatMessage[],
-  { tools, templateOptions: extra }: Pick<ChatOptions, 'tools' | 'templateOptions'>,
-): { text: string; ids: number[] } {
-  const { template, name } = model
-  if (!template) {
-    throw new UserError(`${name} has no chat template`, 'invalid_template', { remedies: [{ option: 'raw' }] })
-  }
-  if (messages.length === 0) checkPrompt([], 0)
-  const options = { addGenerationPrompt: true, ...(tools && { tools }), ...(extra && { extra }) }
-  const text = template.render([...messages], options)
-  // The template wrote the special tokens, the first one included.
-  const pieces = template.segments?.([...messages], options) ?? [{ text, special: true }]
-  const tokenizer = requireTokenizer(model)
-  const encode = ({ text, special }: PromptSegment): number[] =>
-    tokenizer.encode(text, { addSpecial: false, parseSpecial: special })
-  return { text, ids: pieces.flatMap(encode) }
-}
-
-/** @throws UserError invalid_tokenizer when the checkpoint has none. */
-export function requireTokenizer(model: { name: string; tokenizer: Tokenizer | undefined }): Tokenizer {
-  if (model.tokenizer) return model.tokenizer
-  throw new UserError(`${model.name} has no tokenizer: ${EXPECTED_TOKENIZER}`, 'invalid_tokenizer', {
-    remedies: [{ option: 'ids', value: '1,2,3' }],
-  })
 }
