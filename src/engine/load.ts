@@ -2,6 +2,7 @@ import { PAGE_SIZE, type Backend, type BackendOptions, type Runner } from '../ba
 import { findBackend } from '../backends/registry.js'
 import type { Dialect } from '../chat/dialects/dialect.js'
 import { chooseDialect } from '../chat/dialects/registry.js'
+import { withTools } from '../chat/rendering/tools.js'
 import { loadChatTemplate } from '../chat/template.js'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { filesOf, type ModelFiles } from '../checkpoint/files/files.js'
@@ -88,7 +89,8 @@ async function loadOn(backend: Backend, checkpoint: Checkpoint, options: LoadOpt
   const shared = shareRunner(runner, program.vocabSize, contextLength, cacheLimit(runner, options.cacheMemory))
   const defaults = generationDefaults(generation)
   const grammars = new ModelGrammars(tokenizer, program.vocabSize, stopIds, dialect)
-  const own = { name: checkpoint.name, tokenizer, template, dialect, stopIds, grammars }
+  const given = template && withTools(template, dialect, checkpoint.name, (text) => console.warn(text))
+  const own = { name: checkpoint.name, tokenizer, template: given, dialect, stopIds, grammars }
   await checkpoint.close()
   if (options.prepareGrammars) void grammars.prepare()
   return new Engine(info, { ...own, shared, defaults, speculate: options.speculate, longPrompts: options.longPrompts })

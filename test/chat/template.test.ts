@@ -47,7 +47,7 @@ describe('what a template gets', () => {
   })
 
   it('none for tools where there are none', () => {
-    expect(render('{{ tools is none }}')).toBe('true')
+    expect(render('{{ tools is none }} {{ documents is none }}')).toBe('True True')
     const tool = { type: 'function', function: { name: 'f' } }
     expect(render('{{ tools[0].function.name }}', user, { tools: [tool] })).toBe('f')
   })
@@ -60,15 +60,15 @@ describe('what a template gets', () => {
 
   it('one wish to think under both names, of which what was said counts', () => {
     const both = '{{ thinking }} {{ enable_thinking }}'
-    expect(render(both, user, { extra: { thinking: true } })).toBe('true true')
-    expect(render(both, user, { extra: { enable_thinking: false } })).toBe('false false')
-    expect(render(both, user, { extra: { enable_thinking: false, thinking: true } })).toBe('true false')
-    expect(render('{{ thinking is defined }}', user, { extra: { other: 1 } })).toBe('false')
+    expect(render(both, user, { extra: { thinking: true } })).toBe('True True')
+    expect(render(both, user, { extra: { enable_thinking: false } })).toBe('False False')
+    expect(render(both, user, { extra: { enable_thinking: false, thinking: true } })).toBe('True False')
+    expect(render('{{ thinking is defined }}', user, { extra: { other: 1 } })).toBe('False')
   })
 
   it('names of Python for true, false and none', () => {
     expect(render('{{ True }} {{ False }} {{ None is none }} {{ true }} {{ false }} {{ none is none }}')).toBe(
-      'true false true true false true',
+      'True False True True False True',
     )
   })
 
@@ -96,32 +96,107 @@ describe('a message', () => {
     const broken = { ...calling, tool_calls: [{ function: { name: 'f', arguments: '{broken' } }] }
     expect(render(source, broken)).toBe('"{broken"')
     expect(render('{{ messages[0].tool_calls[0].type }}{{ messages[0].tool_calls[0].id }}', calling)).toBe('functioni')
-    expect(render('{{ messages[0].tool_calls is defined }}')).toBe('false')
+    expect(render('{{ messages[0].tool_calls is defined }}')).toBe('False')
   })
 
   it('has no keys without a value', () => {
     expect(render('{{ messages[0] | tojson }}', { ...user, name: undefined })).toBe('{"role": "user", "content": "hi"}')
   })
 
+  it('has arguments in the order and with the numbers of their text, and none where there is no text', () => {
+    const source = '{{ messages[0].tool_calls[0].function.arguments }}'
+    const call = (args: string): ChatMessage => ({
+      ...calling,
+      tool_calls: [{ function: { name: 'f', arguments: args } }],
+    })
+    expect(render(source, call('{"b": 1.0, "10": 12345678901234567890, "9": [1e3, null, true]}'))).toBe(
+      "{'b': 1.0, '10': 12345678901234567890, '9': [1000.0, None, True]}",
+    )
+    expect(render(source, call(' '))).toBe('{}')
+  })
+
   it('without content is empty, unless the template asks for none', () => {
     expect(render('[{{ messages[0].content }}]', calling)).toBe('[]')
-    expect(render('{% set m = messages[0] %}{{ m.content is none }}', calling)).toBe('true')
-    expect(render('{% set m = messages[0] %}{{ m.content is not none }}', calling)).toBe('false')
+    expect(render('{% set m = messages[0] %}{{ m.content is none }}', calling)).toBe('True')
+    expect(render('{% set m = messages[0] %}{{ m.content is not none }}', calling)).toBe('False')
+    expect(render("{{ messages[0]['content'] is none }}", calling)).toBe('True')
+    // Another name that ends alike asks for something else.
+    expect(render('{{ messages[0].reasoning_content is not none }}{{ messages[0].content is string }}', calling)).toBe(
+      'TrueTrue',
+    )
   })
 
-  it('of a developer is one of the system, unless the template knows developers', () => {
+  it('without content is empty after all where none would fail or be printed', () => {
+    const asks = '{% set m = messages[0] %}{% if m.content is none and not m.tool_calls %}x{% endif %}'
+    expect(render(`${asks}[{{ m.content | length }}]`, calling)).toBe('[0]')
+    expect(render(`${asks}[{{ m.content }}]`, calling)).toBe('[]')
+  })
+
+  it('of a developer is one of the system, unless the template writes what developers say', () => {
     const developer: ChatMessage = { role: 'developer', content: 'x' }
-    expect(render('{{ messages[0].role }}', developer)).toBe('system')
-    expect(render('{# developer #}{{ messages[0].role }}', developer)).toBe('developer')
-    expect(render('{{ messages[0].role }}')).toBe('user')
+    const role = '{{ messages[0].role }}'
+    expect(render(role, developer)).toBe('system')
+    expect(render(`{# developer #}${role}`, developer)).toBe('system')
+    const writes =
+      "{% for m in messages if m.role in ['developer', 'user'] %}{{ m.role }}: {{ m.content }};{% endfor %}"
+    expect(render(writes, developer)).toBe('developer: x;')
+    const refuses =
+      "{% if messages[0].role == 'developer' %}{{ raise_exception('who?') }}{% endif %}{{ messages[0].role }}"
+    expect(render(refuses, developer)).toBe('system')
+    expect(render(role)).toBe('user')
   })
 
-  it('has its thought under `thinking` where the template looks there, but not beside a text before a call', () => {
-    const source = '{% set message = messages[0] %}{{ message.thinking }}'
-    expect(render(source, calling)).toBe('hm')
-    expect(render(source, { ...calling, content: 'text' })).toBe('')
-    expect(render(source, { role: 'assistant', content: 'text', reasoning_content: 'hm' })).toBe('hm')
-    expect(render('{{ messages[0].thinking is defined }}', calling)).toBe('false')
+  it('has its thought under every name that a template looks for', () => {
+    const source = '{% set m = messages[0] %}{{ m.thinking }} {{ m.reasoning_content }} {{ m.reasoning }}'
+    expect(render(source, calling)).toBe('hm hm hm')
+    expect(
+      render('{{ messages[0] | list | join(",") }}', { role: 'assistant', content: '', reasoning_content: 'a' }),
+    ).toBe('thinking,role,content,reasoning_content')
+    expect(render('{{ messages[0].thinking is defined }}')).toBe('False')
+  })
+
+  it('has no thought beside a text before a call where the template refuses both', () => {
+    const both = "{% set m = messages[0] %}{% if m.content and m.thinking %}{{ raise_exception('both') }}{% endif %}"
+    expect(render(`${both}{{ m.content }}{{ m.thinking }}`, { ...calling, content: 'text' })).toBe('text')
+    expect(render('{{ messages[0].content }} {{ messages[0].thinking }}', { ...calling, content: 'text' })).toBe(
+      'text hm',
+    )
+    expect(() => render(both, { role: 'assistant', content: 'text', reasoning_content: 'a' })).toThrow('both')
+  })
+})
+
+describe('what a template cannot do with a conversation as it is', () => {
+  const calling: ChatMessage = {
+    role: 'assistant',
+    content: '',
+    tool_calls: [{ id: 'i', function: { name: 'f', arguments: '{"a": [1]}' } }],
+  }
+
+  it('is done with arguments as text, where it writes them as a text', () => {
+    expect(render("{{ 'json: ' + messages[0].tool_calls[0].function.arguments }}", calling)).toBe('json: {"a": [1]}')
+  })
+
+  it('is done with empty descriptions and parameters, where it needs them', () => {
+    const source =
+      "{{ tools[0].function.description + '.' }}{{ tools[0].function.parameters.properties.items() | list }}"
+    const bare = { type: 'function', function: { name: 'f' } }
+    expect(render(source, user, { tools: [bare] })).toBe('.[]')
+    expect(render('{{ tools | tojson }}', user, { tools: [bare] })).toBe(
+      '[{"type": "function", "function": {"name": "f"}}]',
+    )
+  })
+
+  it('is done with lists that grow and generators that are lists, where it was only tried elsewhere', () => {
+    expect(render('{% set all = [] %}{% set _ = all.append(1) %}{{ all }}{{ all.pop(0) }}{{ all }}')).toBe('[1]1[]')
+    expect(render("{{ messages | map(attribute='role') | tojson }}")).toBe('["user"]')
+    expect(() => render('{{ {}.update({}) }}')).toThrow(/'update' of 'dict' object is unsafe/)
+    expect(() => render('{{ l.append(1) }}', user, { extra: { l: [] } })).toThrow(/'append' of 'list' object is unsafe/)
+  })
+
+  it('is told as what it failed with first', () => {
+    expect(() => render('{{ messages[0].tool_calls[0].nothing + 1 }}', calling)).toThrow(
+      "test: the chat template failed, as it does in Python: 'dict object' has no attribute 'nothing'; try other messages",
+    )
   })
 })
 
@@ -147,12 +222,16 @@ describe('functions of transformers', () => {
     vi.useFakeTimers({ now: new Date(2026, 2, 5, 7, 8, 9) })
     expect(render("{{ strftime_now('%Y-%m-%d %H:%M:%S') }}")).toBe('2026-03-05 07:08:09')
     expect(render("{{ strftime_now('%a %A %b %B %% %q') }}")).toBe('Thu Thursday Mar March % %q')
+    expect(render("{{ strftime_now('%-d %e %j %F %y %I %p %V %T|%_H|%^a') }}")).toBe(
+      '5  5 064 2026-03-05 26 07 AM 10 07:08:09| 7|THU',
+    )
   })
 
   it("a template's own refusal is told with its words and where", () => {
     const refusal = (): string => render("{{ raise_exception('roles must alternate') }}")
     expect(refusal).toThrow(UserError)
     expect(refusal).toThrow(/^test: .*roles must alternate/)
-    expect(() => jinjaTemplate('{% for', {}, 'where')).toThrow(/^where: /)
+    expect(() => jinjaTemplate('{% for', {}, 'where')).toThrow(/^where: the chat template is no Jinja: line 1: /)
+    expect(() => render('{{ lipsum() }}')).toThrow(/lipsum.*not supported here; the messages are right; try complete/)
   })
 })

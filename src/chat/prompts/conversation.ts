@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.js'
-import { isJsonObject, type JsonObject } from '../../json.js'
 import type { ChatMessage, MessageToolCall, ToolDefinition } from '../message.js'
+import { parseJson } from '../python/json.js'
+import { Dict, type Value } from '../python/values.js'
 
 /** The system messages at the beginning as one, and what follows. A developer's message is a system message here. */
 export function withSystem(messages: readonly ChatMessage[]): { system: string | undefined; turns: ChatMessage[] } {
@@ -11,16 +12,17 @@ export function withSystem(messages: readonly ChatMessage[]): { system: string |
   return { system: leading.length > 0 ? system : undefined, turns: plain.slice(leading.length) }
 }
 
-/** Arguments of a call as an object. @throws UserError invalid_argument for anything else. */
-export function argumentsOf(call: MessageToolCall): JsonObject {
+/** Arguments in the order and with the numbers of their text; undefined where they are no JSON object. Nothing stands for none. */
+export function argumentEntries(text: string): [name: string, value: Value][] | undefined {
+  const value = text.trim() === '' ? new Dict() : parseJson(text)
+  return value instanceof Dict ? value.entries().map(([key, item]) => [key as string, item]) : undefined
+}
+
+/** Arguments of a call. @throws UserError invalid_argument for what is no JSON object. */
+export function argumentsOf(call: MessageToolCall): [name: string, value: Value][] {
   const { name, arguments: text } = call.function
-  let value: unknown
-  try {
-    value = JSON.parse(text.trim() === '' ? '{}' : text)
-  } catch {
-    value = undefined
-  }
-  if (isJsonObject(value)) return value
+  const entries = argumentEntries(text)
+  if (entries) return entries
   const found = JSON.stringify(text.slice(0, 80))
   throw new UserError(`arguments of the call of ${name}: expected a JSON object, found ${found}`, 'invalid_argument')
 }

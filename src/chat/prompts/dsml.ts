@@ -21,7 +21,7 @@ function names(space: string, block: string): DsmlNames {
 /** Calls of a past answer. */
 export function dsmlCalls(calls: readonly MessageToolCall[], { block, invoke, parameter }: DsmlNames): string {
   const written = calls.map((call) => {
-    const parameters = Object.entries(argumentsOf(call)).map(([key, value]) => {
+    const parameters = argumentsOf(call).map(([key, value]) => {
       const isString = typeof value === 'string'
       return `<${parameter} name="${key}" string="${isString}">${isString ? value : pythonJson(value)}</${parameter}>`
     })

@@ -1,9 +1,10 @@
 import { UserError } from '../../errors.js'
-import { isJsonObject, type JsonObject } from '../../json.js'
 import { escapeAttribute } from '../dialects/kimi-k3.js'
 import type { ChatMessage, MessageToolCall } from '../message.js'
 import type { ChatTemplate, PromptSegment, RenderOptions } from '../prompt.js'
-import { declared, inCallOrder } from './conversation.js'
+import { isNumber } from '../python/numbers.js'
+import type { Value } from '../python/values.js'
+import { argumentEntries, declared, inCallOrder } from './conversation.js'
 import { pythonJson } from './python-json.js'
 import { effortOf, isThinking } from './thinking.js'
 
@@ -82,9 +83,9 @@ function answer(message: ChatMessage): PromptSegment[] {
 }
 
 function callOf({ function: { name, arguments: text } }: MessageToolCall, index: number): PromptSegment[] {
-  const args = jsonObject(text)
+  const args = argumentEntries(text)
   const body = args
-    ? Object.entries(args).flatMap(([key, value]) =>
+    ? args.flatMap(([key, value]) =>
         element(
           'argument',
           [
@@ -105,18 +106,10 @@ function callOf({ function: { name, arguments: text } }: MessageToolCall, index:
   )
 }
 
-function jsonObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text.trim() === '' ? '{}' : text)
-    if (isJsonObject(value)) return value
-  } catch {
-    // kept as the text that it is
-  }
-  return undefined
-}
-
-function typeOf(value: unknown): string {
-  return value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value
+function typeOf(value: Value): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'array'
+  return isNumber(value) && typeof value !== 'boolean' ? 'number' : typeof value
 }
 
 function notice(type: string, text: string): PromptSegment[] {

@@ -1,0 +1,81 @@
+/** Work for which templates of any size have room: an evaluated part is one unit, as are 8 places of a list and 32 characters. */
+const ALLOWANCE = 4_000_000
+const ITEMS_PER_UNIT = 8
+const CHARACTERS_PER_UNIT = 32
+/** More than the longest contexts hold. */
+const MAX_TEXT = 2 ** 25
+/** Calls inside of calls; Python's own limit lies at about 200 macros. */
+const MAX_DEPTH = 150
+
+/** A template, or a value that it makes, took more than any conversation needs. */
+export class LimitError extends Error {}
+
+/** The account of one rendering: steps, items and characters together, so that nothing hangs and nothing fills the memory. */
+interface Account {
+  left: number
+  depth: number
+}
+
+/** Rendering is synchronous: there is one account at a time, and none where values are made outside of a template. */
+let account: Account | undefined
+
+/**
+ * Runs `work` with an account of its own.
+ * @param inputSize characters of what is rendered, since the work grows with it
+ * @throws LimitError when it takes more.
+ * @example
+ * const text = withLimits(messages.length, () => evaluate(template))
+ */
+export function withLimits<T>(inputSize: number, work: () => T): T {
+  const outer = account
+  account = { left: ALLOWANCE + inputSize, depth: 0 }
+  try {
+    return work()
+  } finally {
+    account = outer
+  }
+}
+
+/** Takes steps or items off the account, before they are made. @throws LimitError when there is no room for them. */
+export function spend(units: number): void {
+  if (account && (account.left -= units) < 0) {
+    throw new LimitError('it has not ended after more work than any conversation needs')
+  }
+}
+
+/** Takes a new string off the account, before it is made. @throws LimitError when there is no room for it. */
+export function spendText(length: number): void {
+  checkText(length)
+  spend(1 + length / CHARACTERS_PER_UNIT)
+}
+
+/**
+ * `left + right`. JavaScript copies neither until the text is read, so a text that grows in a loop costs only what is added.
+ * @throws LimitError when it gets too long.
+ */
+export function concatenated(left: string, right: string): string {
+  checkText(left.length + right.length)
+  spend(1 + Math.min(left.length, right.length) / CHARACTERS_PER_UNIT)
+  return left + right
+}
+
+function checkText(length: number): void {
+  if (account && length > MAX_TEXT)
+    throw new LimitError(`a text of ${length} characters; no context holds more than ${MAX_TEXT}`)
+}
+
+/** Takes the places of a new list off the account. @throws LimitError when there is no room for them. */
+export function spendItems(count: number): void {
+  spend(count / ITEMS_PER_UNIT)
+}
+
+/** Runs `work` one call deeper. @throws LimitError when calls go too deep. */
+export function deeper<T>(work: () => T): T {
+  if (!account) return work()
+  if (++account.depth > MAX_DEPTH) throw new LimitError(`its calls go deeper than ${MAX_DEPTH}`)
+  try {
+    return work()
+  } finally {
+    account.depth--
+  }
+}
