@@ -3,12 +3,12 @@ import { UserError, type Remedy } from '../errors.js'
 import { isJsonObject, type JsonObject } from '../json.js'
 import { SyntaxFault } from './jinja/lexer.js'
 import { parseTemplate } from './jinja/parser.js'
-import { Refusal, Unsupported } from './jinja/runtime.js'
+import { Refusal } from './jinja/runtime.js'
 import type { Body } from './jinja/syntax.js'
 import type { ChatTemplate } from './prompt.js'
 import { codedPrompt } from './prompts/registry.js'
 import { LimitError } from './python/limits.js'
-import { PythonError } from './python/values.js'
+import { PythonError, Unsupported } from './python/values.js'
 import { renderPrompt, writesDevelopers } from './rendering/render.js'
 import type { SpecialTokens } from './rendering/variables.js'
 import { templateSource } from './template-source.js'
@@ -72,14 +72,14 @@ function templateError(error: unknown, where: string): UserError {
   if (error instanceof Refusal)
     return say(`the chat template refuses these messages: ${reason}`, { advice: 'other messages' })
   if (error instanceof SyntaxFault) return say(`the chat template is no Jinja: ${reason}`)
+  if (error instanceof Unsupported)
+    return say(`the chat template needs ${reason}, which is not supported here; the messages are right`)
   if (error instanceof PythonError)
     return say(`the chat template failed, as it does in Python: ${reason}`, { advice: 'other messages' })
   if (error instanceof LimitError) return say(`the chat template was stopped: ${reason}`)
   // The stack ends where values stand in each other thousands of levels deep.
   if (error instanceof RangeError)
     return say('the chat template was stopped: what it was given stands in each other too deep')
-  if (error instanceof Unsupported)
-    return say(`the chat template needs ${reason}, which is not supported here; the messages are right`)
   return say(`the chat template failed by a bug in kaiyuan, please report it: ${reason}`)
 }
 

@@ -1,10 +1,10 @@
 import { LimitError } from '../python/limits.js'
 import { str } from '../python/text.js'
 import type { Arguments, Instance } from '../python/values.js'
-import { Callable, PythonError, Range, toIndex, type Value } from '../python/values.js'
+import { Callable, PythonError, Range, Unsupported, toIndex, type Value } from '../python/values.js'
 import { fromKeys } from './members.js'
 import { Cycler, Namespace, dictOf } from './objects.js'
-import { Refusal, Unsupported } from './runtime.js'
+import { Refusal } from './runtime.js'
 import { strftime } from './strftime.js'
 
 /** As Jinja's sandbox has it. */

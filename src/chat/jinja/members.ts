@@ -16,7 +16,6 @@ import {
   Tuple,
   Undefined,
   View,
-  isInteger,
   iterate,
   toIndex,
   typeName,
@@ -46,12 +45,12 @@ function keyed(dict: Dict, key: Value): Value | undefined {
   return Array.isArray(key) || key instanceof Dict || key instanceof View ? undefined : dict.get(key)
 }
 
-/** `value[start:stop:step]`. */
+/** `value[start:stop:step]`. @throws PythonError for what cannot be sliced. */
 export function sliced(value: Value, bounds: Slice): Value {
   if (value instanceof Undefined) throw new PythonError(value.reason)
-  const isPlace = (bound: Value): boolean => bound === null || isInteger(bound)
-  const valid = isPlace(bounds.start) && isPlace(bounds.stop) && isPlace(bounds.step)
-  return (valid ? slice(value, bounds) : undefined) ?? missing(value, 'slice')
+  const part = slice(value, bounds)
+  if (part === undefined) throw new PythonError(`'${typeName(value)}' object cannot be sliced`)
+  return part
 }
 
 /** An attribute that is no key; undefined where there is none. */

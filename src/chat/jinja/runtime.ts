@@ -4,7 +4,7 @@ import type { Arguments, Value } from '../python/values.js'
 export interface Runtime {
   /**
    * Whether what Python refuses for its own reasons is let through: a template's own
-   * lists may change, and what filters give is a list at once.
+   * lists may change, and what filters give is a list to tojson.
    * Published templates need it that were only tried elsewhere.
    */
   readonly lenient: boolean
@@ -18,6 +18,3 @@ export type Test = (value: Value, args: Arguments, runtime: Runtime) => boolean
 
 /** The template refuses what it was given, in its own words: `raise_exception`. */
 export class Refusal extends Error {}
-
-/** Something of Jinja that is not done here: no fault of the template's, nor of the conversation's. */
-export class Unsupported extends Error {}

@@ -18,7 +18,7 @@ export function slice(value: Value, { start, stop, step }: Slice): Value | undef
   const length = sequence.length
   const bound = (given: Value, missing: number): number => {
     if (given === null) return missing
-    const index = toIndex(given)
+    const index = toIndex(given, 'an index of a slice')
     const place = index < 0 ? index + length : index
     return by > 0 ? Math.min(Math.max(place, 0), length) : Math.min(Math.max(place, -1), length - 1)
   }

@@ -5,10 +5,10 @@ import {
   Dict,
   Float,
   Generator,
-  PythonError,
   Range,
   Tuple,
   Undefined,
+  Unsupported,
   View,
   hasSurrogates,
   typeName,
@@ -53,7 +53,7 @@ export function repr(value: Value): string {
     return `range(${value.start}, ${value.stop}${value.step === 1 ? '' : `, ${value.step}`})`
   }
   if (value instanceof Generator || value instanceof Callable)
-    throw new PythonError(`the template prints a ${typeName(value)}, which has no text`)
+    throw new Unsupported(`the text of a ${typeName(value)}, in which Python writes an address of its memory`)
   return value.describe(repr)
 }
 

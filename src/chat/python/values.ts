@@ -9,6 +9,9 @@ export type Value = null | boolean | number | bigint | string | Value[] | Instan
 /** A mistake for which Python raises an exception. */
 export class PythonError extends Error {}
 
+/** Something of Python or Jinja that is not done here: no fault of the template's, nor of the conversation's. */
+export class Unsupported extends PythonError {}
+
 /** A value that is neither a scalar nor a list. */
 export abstract class Instance {
   /** Python's name of its type. */
@@ -177,6 +180,9 @@ export class Callable extends Instance {
     readonly type = 'builtin_function_or_method',
   ) {
     super()
+  }
+  override attribute(name: string): Value | undefined {
+    return name === 'name' && this.type === 'Macro' ? this.name : undefined
   }
 }
 

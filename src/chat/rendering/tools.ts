@@ -15,7 +15,7 @@ const PROBE: ToolDefinition = {
 }
 
 /** How a template gets its tools: by further variables, or, where it has no place for them, as a text in front. */
-type Way = ((tools: readonly ToolDefinition[]) => Record<string, unknown>) | 'in front' | 'none'
+type Way = ((tools: readonly ToolDefinition[]) => Record<string, unknown>) | 'in front'
 
 /** Variables in which published templates look for tools. */
 const VARIABLES: readonly ((tools: readonly ToolDefinition[]) => Record<string, unknown>)[] = [
@@ -30,8 +30,8 @@ const VARIABLES: readonly ((tools: readonly ToolDefinition[]) => Record<string, 
 ]
 
 /**
- * The template, with tools never dropped: where it has no place for them they are put in front of the conversation, once with a
- * warning, if the dialect can read the calls that come of it; else they are refused.
+ * The template, with tools never dropped: where it has no place for them they are put in front of the conversation, with a warning
+ * at the first; where even that is dropped they are refused.
  */
 export function withTools(
   template: ChatTemplate,
@@ -48,7 +48,6 @@ export function withTools(
       const { tools } = options
       if (!tools?.length) return template.render(messages, options)
       way ??= wayOf(template, dialect, name, warn)
-      if (way === 'none') throw noPlace(name)
       if (way === 'in front') return inFront(template, dialect, name, messages, { ...options, tools })
       return template.render(messages, { ...options, extra: { ...way(tools), ...options.extra } })
     },
@@ -61,8 +60,10 @@ function wayOf(template: ChatTemplate, dialect: Dialect, name: string, warn: (te
   if (found) return found.variables
   // A template that refuses the probe may have its reasons: what it does with a conversation is seen then.
   if (tried[0]!.result === 'refused') return tried[0]!.variables
-  if (!dialect.toolSyntax?.([PROBE])) return 'none'
-  warn(`kaiyuan: the chat template of ${name} has no place for tools; they are put in front of the conversation`)
+  const unread = dialect.toolSyntax?.([PROBE]) ? '' : ', and its calls come as text, since their format is not known'
+  warn(
+    `kaiyuan: the chat template of ${name} has no place for tools; they are put in front of the conversation${unread}`,
+  )
   return 'in front'
 }
 
@@ -84,20 +85,34 @@ function inFront(
 ): string {
   const { tools, ...others } = options
   const text = toolsText(tools, dialect.toolSyntax?.(tools))
+  let failure: unknown = noPlace(name)
+  for (const led of [inSystem(messages, text), inUser(messages, text, 'first'), inUser(messages, text, 'last')]) {
+    try {
+      const prompt = template.render(led, others)
+      if (tools.every((tool) => prompt.includes(tool.function.name))) return prompt
+    } catch (error) {
+      failure = error
+    }
+  }
+  throw failure
+}
+
+function inSystem(messages: readonly ChatMessage[], text: string): readonly ChatMessage[] {
   const [first, ...rest] = messages
-  const hasSystem = first?.role === 'system' || first?.role === 'developer'
-  const led: ChatMessage[] = hasSystem
-    ? [{ ...first, content: `${first.content ?? ''}\n\n${text}` }, ...rest]
-    : [{ role: 'system', content: text }, ...messages]
-  const isIn = (prompt: string): boolean => tools.every((tool) => prompt.includes(tool.function.name))
-  const prompt = template.render(led, others)
-  if (!isIn(prompt)) throw noPlace(name)
-  return prompt
+  if (first?.role !== 'system' && first?.role !== 'developer') return [{ role: 'system', content: text }, ...messages]
+  return [{ ...first, content: `${first.content ?? ''}\n\n${text}` }, ...rest]
+}
+
+/** For templates that refuse a system message, or leave it out. */
+function inUser(messages: readonly ChatMessage[], text: string, which: 'first' | 'last'): readonly ChatMessage[] {
+  const isUser = ({ role }: ChatMessage): boolean => role === 'user'
+  const at = which === 'first' ? messages.findIndex(isUser) : messages.findLastIndex(isUser)
+  return messages.map((m, i) => (i === at ? { ...m, content: `${text}\n\n${m.content ?? ''}` } : m))
 }
 
 function noPlace(name: string): UserError {
   return new UserError(
-    `the chat template of ${name} has no place for tools, and the model has no known format for calls`,
+    `the chat template of ${name} has no place for tools, nor for a text in front of the conversation`,
     'invalid_template',
     { remedies: [{ advice: 'a model that was trained on tools' }, { advice: 'the request without tools' }] },
   )

@@ -1,11 +1,6 @@
 import { Arguments, Generator, PythonError, isTrue, iterate, type Value } from '../../python/values.js'
-import type { Filter, Runtime } from '../runtime.js'
+import type { Filter } from '../runtime.js'
 import { reader } from './attributes.js'
-
-/** What a filter gives that Python has a generator for. */
-export function generated(values: readonly Value[], runtime: Runtime): Value {
-  return runtime.lenient ? [...values] : new Generator(values)
-}
 
 /** Nothing is asked of what is empty, none included. */
 const each = (value: Value): readonly Value[] => (isTrue(value) ? iterate(value) : [])
@@ -16,14 +11,11 @@ const map: Filter = (value, args, runtime) => {
   if (name === undefined) {
     const [attribute, byDefault = null] = args.take('map', ['attribute', 'default'])
     if (attribute === undefined) throw new PythonError('map requires a filter argument')
-    return generated(items.map(reader(attribute, byDefault)), runtime)
+    return new Generator(items.map(reader(attribute, byDefault)))
   }
   if (typeof name !== 'string') throw new PythonError('map needs the name of a filter')
   const inner = new Arguments(rest, args.named)
-  return generated(
-    items.map((item) => runtime.filter(name, item, inner)),
-    runtime,
-  )
+  return new Generator(items.map((item) => runtime.filter(name, item, inner)))
 }
 
 /** select, reject and their like: by a test, of the item or of an attribute of it; by truth where there is none. */
@@ -37,10 +29,7 @@ function choosing(wanted: boolean, byAttribute: boolean): Filter {
     const inner = new Arguments(rest, args.named)
     const holds = (item: Value): boolean =>
       name === undefined ? isTrue(read(item)) : runtime.test(testName(name), read(item), inner)
-    return generated(
-      items.filter((item) => holds(item) === wanted),
-      runtime,
-    )
+    return new Generator(items.filter((item) => holds(item) === wanted))
   }
 }
 

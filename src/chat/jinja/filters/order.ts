@@ -1,9 +1,8 @@
 import { compare, equals } from '../../python/compare.js'
 import { spend } from '../../python/limits.js'
-import { Dict, PythonError, Tuple, Undefined, isTrue, iterate, type Value } from '../../python/values.js'
+import { Dict, Generator, PythonError, Tuple, Undefined, isTrue, iterate, type Value } from '../../python/values.js'
 import type { Filter } from '../runtime.js'
 import { ignoringCase, reader } from './attributes.js'
-import { generated } from './choice.js'
 
 type Key = (value: Value) => Value
 
@@ -73,7 +72,7 @@ class Group extends Tuple {
   }
 }
 
-const unique: Filter = (value, args, runtime) => {
+const unique: Filter = (value, args) => {
   const [caseSensitive = false, attribute = null] = args.take('unique', ['case_sensitive', 'attribute'])
   const key = keyOf(attribute, caseSensitive)
   const seen = new Dict()
@@ -83,7 +82,7 @@ const unique: Filter = (value, args, runtime) => {
     seen.set(id, null)
     return true
   })
-  return generated(first, runtime)
+  return new Generator(first)
 }
 
 const extreme =

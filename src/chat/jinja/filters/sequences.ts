@@ -17,7 +17,6 @@ import { ownAttribute } from '../members.js'
 import { binary } from '../operators.js'
 import type { Filter } from '../runtime.js'
 import { reader } from './attributes.js'
-import { generated } from './choice.js'
 
 const attr: Filter = (value, args) => {
   const [name] = args.take('attr', ['name'], 1)
@@ -26,7 +25,7 @@ const attr: Filter = (value, args) => {
   return found === undefined ? new Undefined(`'${typeName(value)} object' has no attribute '${str(name!)}'`) : found
 }
 
-const batch: Filter = (value, args, runtime) => {
+const batch: Filter = (value, args) => {
   const [count, fill = null] = args.take('batch', ['linecount', 'fill_with'], 1)
   const size = toIndex(count!)
   const rows: Value[][] = []
@@ -39,11 +38,11 @@ const batch: Filter = (value, args, runtime) => {
     spend(size)
     while (last.length < size) last.push(fill)
   }
-  return generated(rows, runtime)
+  return new Generator(rows)
 }
 
 /** Columns of as equal a length as there can be. */
-const slices: Filter = (value, args, runtime) => {
+const slices: Filter = (value, args) => {
   const [count, fill = null] = args.take('slice', ['slices', 'fill_with'], 1)
   const columns = toIndex(count!)
   const items = iterate(value)
@@ -56,7 +55,7 @@ const slices: Filter = (value, args, runtime) => {
     const part = items.slice(begin, begin + size + (i < longer ? 1 : 0))
     return fill !== null && i >= longer ? [...part, fill] : [...part]
   })
-  return generated(parts, runtime)
+  return new Generator(parts)
 }
 
 const byDefault: Filter = (value, args) => {
@@ -87,19 +86,16 @@ const last: Filter = (value) => {
   return orMissing(iterate(value).at(-1), 'last')
 }
 
-const reverse: Filter = (value, _, runtime) => {
+const reverse: Filter = (value) => {
   if (typeof value === 'string') return Array.from(value).reverse().join('')
   const items = [...iterate(value)].reverse()
-  return value instanceof Generator ? items : generated(items, runtime)
+  return value instanceof Generator ? items : new Generator(items)
 }
 
-const items: Filter = (value, _, runtime) => {
-  if (value instanceof Undefined) return generated([], runtime)
+const items: Filter = (value) => {
+  if (value instanceof Undefined) return new Generator([])
   if (!(value instanceof Dict)) throw new PythonError('Can only get item pairs from a mapping.')
-  return generated(
-    value.entries().map((pair) => new Tuple(pair)),
-    runtime,
-  )
+  return new Generator(value.entries().map((pair) => new Tuple(pair)))
 }
 
 const sum: Filter = (value, args) => {

@@ -8,6 +8,7 @@ import { str, strip } from '../../python/text.js'
 import { wrapText } from '../../python/wrap.js'
 import {
   Dict,
+  Generator,
   PythonError,
   Tuple,
   Undefined,
@@ -98,11 +99,11 @@ const format: Filter = (value, args) => {
 }
 
 /** json.dumps with transformers' defaults. */
-const tojson: Filter = (value, args) => {
+const tojson: Filter = (value, args, { lenient }) => {
   const names = ['ensure_ascii', 'indent', 'separators', 'sort_keys']
   const [ensureAscii = false, indent = null, separators = null, sortKeys = false] = args.take('tojson', names)
   const [item, key] = separators === null ? [] : iterate(separators).map(textOf)
-  return jsonText(value, {
+  return jsonText(lenient && value instanceof Generator ? [...value.items()] : value, {
     ensureAscii: isTrue(ensureAscii),
     indent: indent === null ? undefined : typeof indent === 'string' ? indent : ' '.repeat(paid(toIndex(indent))),
     separators: item === undefined || key === undefined ? undefined : [item, key],
