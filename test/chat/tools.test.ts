@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { hermes } from '../../src/chat/dialects/hermes.js'
+import { hermes } from '../../src/chat/dialects/families.js'
 import { chooseDialect } from '../../src/chat/dialects/registry.js'
 import type { ChatMessage, ToolDefinition } from '../../src/chat/message.js'
 import type { RenderOptions } from '../../src/chat/prompt.js'
