@@ -73,7 +73,12 @@ async function loadOn(backend: Backend, checkpoint: Checkpoint, options: LoadOpt
     template: template?.source,
     modelType,
     hasToken: (token) => tokenizer?.idOf(token) !== undefined,
+    render: template?.source === undefined ? undefined : (messages, options) => template.render(messages, options),
   })
+  if (dialect.derived !== undefined)
+    console.warn(
+      `kaiyuan: ${checkpoint.name} has calls of no known format; as its chat template writes them: ${JSON.stringify(dialect.derived)}`,
+    )
   const stopIds = stopIdsOf(checkpoint.config, generation, tokenizer)
   for (const id of stopMarkerIds(dialect, tokenizer)) stopIds.add(id)
   const info: EngineInfo = {

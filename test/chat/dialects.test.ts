@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { deepseekV31, hermes, kimiK2, longcat, mistral, qwenXml } from '../../src/chat/dialects/families.js'
-import type { ArgumentSyntax, JsonType, ToolSyntax } from '../../src/chat/dialects/dialect.js'
 import { gemma4 } from '../../src/chat/dialects/gemma.js'
 import { harmony } from '../../src/chat/dialects/harmony.js'
 import { kimiK3 } from '../../src/chat/dialects/kimi-k3.js'
@@ -10,6 +9,7 @@ import { minimaxM3 } from '../../src/chat/dialects/minimax-m3.js'
 import { think } from '../../src/chat/dialects/think.js'
 import { DIALECTS, promptEnd } from './all-dialects.js'
 import { ANSWERS, TOOLS, answer, whole } from './answers.js'
+import { callsText, type Call } from './written-calls.js'
 
 describe('an answer with reasoning, text and calls', () => {
   const expected = [
@@ -158,37 +158,16 @@ describe('details', () => {
 })
 
 describe('grammars: what the syntax says is what the parser reads', () => {
-  const value = (json: unknown, as: ArgumentSyntax): string => {
-    if (as.kind === 'json') return JSON.stringify(json)
-    if (as.kind === 'tagged') return typeof json === 'string' && as.strings === 'raw' ? json : JSON.stringify(json)
-    if (as.kind === 'gemma') return typeof json === 'string' ? `<|"|>${json}<|"|>` : JSON.stringify(json)
-    return json === true ? 'True' : json === null ? 'None' : JSON.stringify(json)
-  }
-  const written = (args: Record<string, unknown>, as: ArgumentSyntax): string => {
-    const entries = Object.entries(args)
-    if (as.kind === 'json') return JSON.stringify(args)
-    if (as.kind === 'python') return entries.map(([k, v]) => `${k}=${value(v, as)}`).join(', ')
-    if (as.kind === 'gemma') return `{${entries.map(([k, v]) => `${k}:${value(v, as)}`).join(',')}}`
-    return entries.map(([k, v]) => as.begin(k, typeOf(v)) + value(v, as) + as.end(k)).join(as.between)
-  }
-  const typeOf = (v: unknown): JsonType => (v === null ? 'null' : Array.isArray(v) ? 'array' : (typeof v as JsonType))
-  const text = (syntax: ToolSyntax, calls: [string, Record<string, unknown>][]): string =>
-    syntax.before +
-    calls
-      .map(([name, args], i) => syntax.begin(name, i) + written(args, syntax.argumentsAs) + syntax.end)
-      .join(syntax.between) +
-    syntax.after
-
   const syntaxes = DIALECTS.flatMap((dialect) => {
     const syntax = dialect.toolSyntax?.(TOOLS)
     return syntax ? [[dialect.name, dialect, syntax] as const] : []
   })
   it.each(syntaxes)('%s', (_, dialect, syntax) => {
     const args = { city: 'Paris "x" <b>', days: 2, exact: true, list: [1, 'a'] }
-    const calls: [string, Record<string, unknown>][] = [['weather', args]]
+    const calls: Call[] = [['weather', args]]
     if (syntax.parallel) calls.push(['add', {}], ['weather', { where: null }])
     const parser = dialect.parser({ prompt: `Q${promptEnd(dialect)}`, tools: TOOLS, newId: () => 'id' })
-    const parts = [...parser.push(text(syntax, calls)), ...parser.flush()]
+    const parts = [...parser.push(callsText(syntax, calls)), ...parser.flush()]
     const found = parts.map((p) =>
       p.kind === 'tool-call' ? [p.call.name, JSON.parse(p.call.arguments) as unknown] : p,
     )

@@ -1,3 +1,5 @@
+import type { ChatTemplate } from '../prompt.js'
+import { deriveDialect } from './derive.js'
 import type { Dialect } from './dialect.js'
 import * as families from './families.js'
 import { gemma4 } from './gemma.js'
@@ -15,6 +17,8 @@ export interface DialectSigns {
   readonly modelType: string
   /** True for a token of the vocabulary. */
   hasToken(token: string): boolean
+  /** Renders the template: where it is of no known family, its calls tell their form. */
+  readonly render?: ChatTemplate['render'] | undefined
 }
 
 /** Of models whose prompt is made by code, and where the template does not tell. */
@@ -91,12 +95,13 @@ const SIGNS: readonly Sign[] = [
   text(llama3, '<|start_header_id|>', 'ipython'),
 ]
 
-/** The dialect that the model's answers are written in; plain reasoning tags where nothing tells another. */
+/** The dialect that the model's answers are written in; plain reasoning tags where nothing tells another, and the template writes no calls. */
 export function chooseDialect(signs: DialectSigns): Dialect {
   const { template, modelType } = signs
   const told = template === undefined ? undefined : SIGNS.find((sign) => sign.tells(template, signs))?.dialect
   if (told) return told
   const known = Object.hasOwn(BY_MODEL_TYPE, modelType) ? BY_MODEL_TYPE[modelType] : undefined
   if (known) return known
-  return signs.hasToken('[TOOL_CALLS]') ? families.mistral : think
+  if (signs.hasToken('[TOOL_CALLS]')) return families.mistral
+  return (signs.render && deriveDialect({ render: signs.render })) ?? think
 }

@@ -3,7 +3,7 @@ import { CALL_ID, type ArgumentSyntax, type ToolSyntax } from '../../chat/dialec
 import type { ToolDefinition } from '../../chat/message.js'
 import { UserError } from '../../errors.js'
 import type { ToolCallsSpec } from '../spec.js'
-import { choice, optional, repeat, rule, sequence, type Node } from '../syntax/nodes.js'
+import { choice, EMPTY, optional, repeat, rule, sequence, type Node } from '../syntax/nodes.js'
 import { regexNode } from '../text/regex.js'
 import type { SchemaNode } from './argument.js'
 import { literalArguments } from './literals.js'
@@ -82,10 +82,21 @@ class CallWriter {
     const { before, end, after } = this.syntax
     // Space before the calls is a part of the text before them, where there is any.
     const lead = before.slice(0, before.length - before.trimStart().length)
-    const begin = sequence(optional(this.markup.exactly(lead)), this.markup.exactly(before.slice(lead.length)))
+    const begin = sequence(
+      this.emptyText(),
+      optional(this.markup.exactly(lead)),
+      this.markup.exactly(before.slice(lead.length)),
+    )
     const first = this.call(0)
     const rest = parallel && this.syntax.parallel ? this.more() : []
     return sequence(begin, first, ...rest, this.markup.exactly(end + after))
+  }
+
+  /** A text's place may be there, and closed, with nothing in it. */
+  private emptyText(): Node {
+    const { text, messages } = this.syntax
+    if (!text || messages) return EMPTY
+    return optional(sequence(optional(this.markup.exactly(text.begin)), this.markup.exactly(text.end)))
   }
 
   /** Text that is the whole answer, in its place. */
@@ -133,7 +144,8 @@ class CallWriter {
   /** Calls after the first. */
   private more(): Node[] {
     const { syntax, markup } = this
-    const between = markup.exactly(syntax.end + syntax.between)
+    // Templates of one family differ in white space between calls.
+    const between = sequence(markup.exactly(syntax.end), markup.closing(syntax.between))
     const name = this.tools[0]!.function.name
     if (syntax.begin(name, 1) === syntax.begin(name, 2)) return [repeat(sequence(between, this.call(1)), 0)]
     let more: Node | undefined

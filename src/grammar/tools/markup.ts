@@ -1,5 +1,17 @@
 import { LAST_CODE } from '../syntax/characters.js'
-import { chars, choice, EMPTY, repeat, sequence, special, text, until, without, type Node } from '../syntax/nodes.js'
+import {
+  chars,
+  choice,
+  EMPTY,
+  optional,
+  repeat,
+  sequence,
+  special,
+  text,
+  until,
+  without,
+  type Node,
+} from '../syntax/nodes.js'
 
 const ANY_TEXT = repeat(chars([[0, LAST_CODE]]), 0)
 
@@ -48,10 +60,18 @@ export class Markup {
     return sequence(piece, repeat(sequence(choice(others.map(special)), piece), 0))
   }
 
-  /** `content`, or any text, up to `end`, and then `end`, which is in no other place. */
+  /** `content`, or any text, up to `end`, and then `end`, whose mark is in no other place; white space after the mark may be missing. */
   upTo(end: string, content?: Node): Node {
-    if (this.hasSpecial(end)) return sequence(limited(textWithout([end]), content), this.exactly(end))
-    return content ? limited(until([end]), sequence(content, text(end))) : until([end])
+    const mark = end.trim()
+    if (mark === end && !this.hasSpecial(end))
+      return content ? limited(until([end]), sequence(content, text(end))) : until([end])
+    return sequence(limited(textWithout([mark]), content), this.closing(end))
+  }
+
+  /** Exactly this, but for white space at its end. */
+  closing(end: string): Node {
+    const mark = end.trimEnd()
+    return sequence(this.exactly(mark), optional(text(end.slice(mark.length))))
   }
 
   /** Where the first marker in it ends, be it a special token or text. */

@@ -86,7 +86,7 @@ class ArgumentWriter {
     if (raw) ways.push(this.raw(schema, others, end))
     // Where anything may come, raw text is read as what it looks like.
     if (others.length > 0 && !(raw && all.length === ALL_TYPES.length))
-      ways.push(sequence(await this.json(this.only(schema, others, all)), this.markup.exactly(end)))
+      ways.push(sequence(await this.json(this.only(schema, others, all)), this.markup.closing(end)))
     return choice(ways)
   }
 

@@ -95,7 +95,7 @@ describe('a required call, chosen at random, is read back by the dialect and val
     const grammars = byteGrammars(dialect)
     const random = seededRandom(11)
     for (const parallel of [false, true])
-      for (let i = 0; i < 12; i++) {
+      for (let i = 0; i < 6; i++) {
         const form = await grammars.constraint({ kind: 'tool-calls', tools, must: true, parallel })
         const text =
           begun(form, textBeginning(dialect) === '' ? '' : beginning(dialect)) + randomAnswer(form, random, 8000)
@@ -113,14 +113,14 @@ describe('calls that may come', () => {
     const random = seededRandom(5)
     const spec: ToolCallsSpec = { kind: 'tool-calls', tools, must: false, parallel: true }
     let calls = 0
-    for (let i = 0; i < 12; i++) {
+    for (let i = 0; i < 6; i++) {
       const form = await grammars.constraint(spec)
       // The second half begins as a call does.
-      const begin = i >= 6 ? beginning(dialect) : textBeginning(dialect)
+      const begin = i >= 3 ? beginning(dialect) : textBeginning(dialect)
       const text = begun(form, begin) + randomAnswer(form, random, 20_000)
       calls += validCalls(dialect, text).length
     }
-    expect(calls).toBeGreaterThanOrEqual(6)
+    expect(calls).toBeGreaterThanOrEqual(3)
   })
 
   it('is text alone where nothing begins like a call', async () => {
