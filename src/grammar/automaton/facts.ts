@@ -10,7 +10,12 @@ export type RegularNode = Extract<Node, { kind: 'both' | 'without' | 'until' | '
 /** Parts that are done in one go. */
 const PIECE = 512
 
-export type LanguageOf = (node: RegularNode) => Language
+/** The languages of one grammar. */
+export interface LanguageOf {
+  (node: RegularNode): Language
+  /** Works one out in steps. @throws UserError grammar_too_complex */
+  prepare(node: RegularNode): Steps
+}
 
 /** A part other than a text or a set of characters. Rules are known by themselves, whatever refers to them. */
 interface Part {
@@ -80,13 +85,12 @@ export class Facts {
     return facts
   }
 
-  /** Goes on after each piece of work. */
-  private *learn(): Steps {
+  /** Goes on after each piece of work. @throws UserError as {@link of} does */
+  *learn(): Steps {
     const order: Part[] = []
     yield* this.index(order)
     for (const { node } of order) {
-      if (!isRegular(node)) continue
-      this.languageOf(node)
+      if (isRegular(node)) yield* this.languageOf.prepare(node)
       yield
     }
     yield* settle(order, endsWith(this), (part, height) => (part.height = height))

@@ -1,4 +1,5 @@
 /** Regular languages made of others, with dead ends cut: from each state that is not 0 an accepting one can be reached. */
+import { atOnce, type Steps } from '../pauses.js'
 import type { Language, Node, UntilNode } from '../syntax/nodes.js'
 import { Facts, type LanguageOf, type RegularNode } from './facts.js'
 import { tooComplex, type GrammarLimits, type Work } from './limits.js'
@@ -14,6 +15,8 @@ const NOTHING: Language = { start: 0, next: () => 0, accepts: () => false, cuts:
 const MOST_NESTED = 200
 /** Steps of a search in the middle of an answer, which rather leaves out what it cannot tell. */
 const SHORT_SEARCH = 20_000
+/** States of a search that are done in one go. */
+const PIECE = 64
 
 /**
  * Makes the languages of one grammar, each part's once.
@@ -23,27 +26,37 @@ export function languages(limits: GrammarLimits, work: Work, nested = 0): Langua
   const known = new Map<Node, Language>()
   if (nested > MOST_NESTED)
     throw tooComplex(`conditions are nested more than ${MOST_NESTED} deep`, 'fewer conditions on the same text')
-  return (node) => {
-    let language = known.get(node)
-    if (!language) known.set(node, (language = languageOf(node, limits, work, nested + 1)))
-    return language
+  function* prepare(node: RegularNode): Steps {
+    if (!known.has(node)) known.set(node, yield* languageOf(node, limits, work, nested + 1))
   }
+  const of = (node: RegularNode): Language => {
+    if (!known.has(node)) atOnce(prepare(node))
+    return known.get(node)!
+  }
+  return Object.assign(of, { prepare })
 }
 
-function languageOf(node: RegularNode, limits: GrammarLimits, work: Work, nested: number): Language {
+function* languageOf(node: RegularNode, limits: GrammarLimits, work: Work, nested: number): Steps<Language> {
   switch (node.kind) {
     case 'language':
       return node.language
     case 'until':
       return node.ends.length === 0 && !node.orEnd ? NOTHING : new UntilLanguage(node)
     default: {
-      const made = (part: Node) => {
-        const inner = languages(limits, work, nested)
-        return new Machine(Facts.of(part, inner, limits), inner, limits, work)
-      }
-      return new PairLanguage(made(node.left), made(node.right), node.kind === 'both')
+      const left = yield* machineOf(node.left, limits, work, nested)
+      const right = yield* machineOf(node.right, limits, work, nested)
+      const made = new PairLanguage(left, right, node.kind === 'both')
+      yield* made.begin()
+      return made
     }
   }
+}
+
+function* machineOf(part: Node, limits: GrammarLimits, work: Work, nested: number): Steps<Machine> {
+  const inner = languages(limits, work, nested)
+  const facts = new Facts(part, inner, limits)
+  yield* facts.learn()
+  return new Machine(facts, inner, limits, work)
 }
 
 const LIVE = 1
@@ -51,7 +64,8 @@ const HOPELESS = 2
 
 /** Two automata in step: texts of both, or of the first and not of the second. */
 class PairLanguage implements Language, Trimmable {
-  readonly start: number
+  /** 0 until {@link begin} has found an end. */
+  start = 0
   readonly cuts: readonly number[]
   private pairs = new Table()
   private verdicts: number[] = []
@@ -67,13 +81,17 @@ class PairLanguage implements Language, Trimmable {
     this.cuts = [...new Set([...left.classes.cuts, ...right.classes.cuts])].sort((x, y) => x - y)
     this.examples = [0, ...this.cuts]
     this.clear()
+  }
+
+  *begin(): Steps {
+    const { left, right } = this
     const start = this.pair(left.initial, right.initial)
-    this.start = this.lives(start, left.limits.search) ? start : 0
+    this.start = (yield* this.search(start, left.limits.search)) ? start : 0
   }
 
   next(state: number, byte: number): number {
     const to = this.step(state, byte)
-    return to !== 0 && this.lives(to, SHORT_SEARCH) ? to : 0
+    return to !== 0 && this.lives(to) ? to : 0
   }
 
   accepts(state: number): boolean {
@@ -125,20 +143,29 @@ class PairLanguage implements Language, Trimmable {
     return left === DEAD || (this.both && right === DEAD) ? 0 : this.pairs.idOf(left, right, 0)
   }
 
+  private lives(state: number): boolean {
+    const known = this.verdicts[state]
+    return known === undefined ? atOnce(this.search(state, SHORT_SEARCH)) : known === LIVE
+  }
+
   /** Whether an accepting state can be reached: a search in breadth, which ends at what is known. */
-  private lives(state: number, most: number): boolean {
+  private *search(state: number, most: number): Steps<boolean> {
     const known = this.verdicts[state]
     if (known !== undefined) return known === LIVE
     const { examples, left } = this
     const from = new Map<number, number>([[state, 0]])
     const queue = [state]
     for (let at = 0; at < queue.length; at++) {
+      if (at % PIECE === PIECE - 1) yield
       const here = queue[at]!
       if (this.verdicts[here] === LIVE || this.accepts(here)) return this.markLive(here, from)
       if (at * examples.length > most) return this.giveUp(state, most === left.limits.search)
       if (most === left.limits.search) this.checkSearches()
-      for (const byte of examples) {
-        const to = this.step(here, byte)
+      for (let i = 0, before = 0; i < examples.length; i++) {
+        const to = this.step(here, examples[i]!)
+        // Neighbours mostly lead to the same.
+        if (to === before) continue
+        before = to
         if (to === 0 || from.has(to) || this.verdicts[to] === HOPELESS) continue
         from.set(to, here)
         queue.push(to)

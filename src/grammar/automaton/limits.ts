@@ -26,8 +26,8 @@ export const DEFAULT_LIMITS: GrammarLimits = {
   depth: 10_000,
   configurations: 20_000,
   steps: 250_000,
-  search: 2_000_000,
-  searches: 20_000_000,
+  search: 1_000_000,
+  searches: 6_000_000,
 }
 
 /** @param advice what may help, as it stands after `try` */

@@ -137,6 +137,7 @@ export class Machine {
   }
 
   private follow(edges: readonly number[], stack: number, byte: number): void {
+    this.work.steps += edges.length >> 5
     for (let i = 0; i < edges.length; i += 3)
       if (this.isWithin(edges[i]!, edges[i + 1]!, byte)) this.closure.push(edges[i + 2]!, stack)
   }
