@@ -18,7 +18,7 @@ export interface GrammarMemory {
   readonly trimmed: number
 }
 
-const MEMORY: GrammarMemory = { kept: 16 * 2 ** 20, trimmed: 4 * 2 ** 20 }
+export const MEMORY: GrammarMemory = { kept: 16 * 2 ** 20, trimmed: 4 * 2 ** 20 }
 
 /** The vocabulary of a model as grammars need it. */
 export interface ModelTokens {
