@@ -97,6 +97,8 @@ export type RowWish = 'logits' | 'hidden' | Draw
 
 /** A draw from a row's logits, as the engine's sampler defines it, without what needs to know the text. */
 export interface Draw {
+  /** Only ids below this one, where the vocabulary is padded; all by default. */
+  readonly below?: number
   /** 0: the most likely token, the lowest id of equals. */
   readonly temperature: number
   /** 0: all. */

@@ -30,4 +30,6 @@ export interface ToolDefinition {
     readonly parameters?: Readonly<Record<string, unknown>> | undefined
     readonly strict?: boolean | null | undefined
   }
+  /** Of a tool whose one argument is a text, `input`: what the text looks like. Held where calls are. */
+  readonly input?: { readonly kind: 'lark' | 'regex'; readonly text: string } | undefined
 }

@@ -104,3 +104,10 @@ function embeddedTokens(vocabulary: EmbeddedTokenizer['vocabulary']): SpecialTok
   }
   return tokens
 }
+
+/** The special tokens of a checkpoint by what they are for: bos_token, eos_token and their like. */
+export async function specialTokens(checkpoint: Checkpoint): Promise<SpecialTokens> {
+  const { embedded } = checkpoint
+  if (embedded) return embeddedTokens(embedded.vocabulary)
+  return configTokens((await checkpoint.json('tokenizer_config.json')) ?? {})
+}

@@ -21,6 +21,7 @@ export interface ServeFlags extends LoadFlags {
   readonly logFormat: 'text' | 'json'
   readonly logPrompts?: boolean
   readonly shareCache?: boolean
+  readonly strict?: boolean
   readonly drain: number
 }
 
@@ -45,6 +46,7 @@ export async function serve(models: readonly string[], flags: ServeFlags): Promi
     log,
     logPrompts: flags.logPrompts,
     shareCache: flags.shareCache,
+    strict: flags.strict,
   })
   process.stdout.write(`kaiyuan ${VERSION} listens on ${server.url}; ${server.url}/docs shows what it answers\n`)
   try {

@@ -17,8 +17,9 @@ import {
   type PerplexityOptions,
   type PerplexityResult,
 } from './measure/score.js'
-import type { ChatOptions, GenerateOptions } from './options.js'
-import { nameChoice, type NamedChoice } from './sample/likelihood.js'
+import type { ChatOptions, GenerateOptions, PromptOptions } from './options.js'
+import { hasToken, nameChoice, textOfToken, type NamedChoice } from './sample/likelihood.js'
+import type { Sampling } from './sample/sampler.js'
 import { engineClosed, type StepReport } from './schedule/scheduler.js'
 
 /** Weights of this size are in no cache. */
@@ -48,6 +49,14 @@ export interface EngineInfo {
   readonly hasChatTemplate: boolean
   /** Without one, token ids are the way in and out. */
   readonly hasTokenizer: boolean
+  /** Ids below this one have a token; those from it to {@link vocabSize} only pad the vocabulary. */
+  readonly tokenCount?: number | undefined
+  /** Special tokens by what they are for: bos_token, eos_token. */
+  readonly specialTokens?: Readonly<Record<string, string>> | undefined
+  /** The chat template's text; none where the prompt is made by code. */
+  readonly chatTemplate?: string | undefined
+  /** How tokens are chosen where a request does not say. */
+  readonly sampling?: Sampling | undefined
 }
 
 /** Which special tokens {@link Engine.encode} deals with. */
@@ -165,17 +174,19 @@ export class Engine {
    * const ids = engine.encodeChat([{ role: 'user', content: 'Hello' }])
    * console.log(`${ids.length} tokens of ${engine.info.contextLength}`)
    */
-  encodeChat(messages: readonly ChatMessage[], options: Pick<ChatOptions, 'tools' | 'templateOptions'> = {}): number[] {
+  encodeChat(messages: readonly ChatMessage[], options: PromptOptions = {}): number[] {
     return renderChat(this.model, messages, options).ids
   }
 
   /**
-   * Text of token ids, without special tokens.
+   * Text of token ids, without special tokens. Ids of the model that pad its vocabulary have none.
    * @example
    * console.log(engine.decode([104, 101, 108, 108, 111])) // hello
    */
   decode(ids: readonly number[]): string {
-    return requireTokenizer(this.model).decode(ids)
+    const tokenizer = requireTokenizer(this.model)
+    const { vocabSize } = this.info
+    return tokenizer.decode(ids.filter((id) => !(id >= 0 && id < vocabSize) || hasToken(tokenizer, id)))
   }
 
   /**
@@ -184,7 +195,7 @@ export class Engine {
    * console.log(engine.tokenTexts([104, 105]).join('|')) // h|i
    */
   tokenTexts(ids: readonly number[]): string[] {
-    return ids.map((id) => this.model.tokenizer?.decode([id]) ?? '')
+    return ids.map((id) => textOfToken(this.model.tokenizer, id))
   }
 
   /**

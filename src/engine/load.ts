@@ -3,7 +3,7 @@ import { findBackend } from '../backends/registry.js'
 import type { Dialect } from '../chat/dialects/dialect.js'
 import { chooseDialect } from '../chat/dialects/registry.js'
 import { withTools } from '../chat/rendering/tools.js'
-import { loadChatTemplate } from '../chat/template.js'
+import { loadChatTemplate, specialTokens } from '../chat/template.js'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { filesOf, type ModelFiles } from '../checkpoint/files/files.js'
 import { UserError } from '../errors.js'
@@ -81,6 +81,7 @@ async function loadOn(backend: Backend, checkpoint: Checkpoint, options: LoadOpt
     )
   const stopIds = stopIdsOf(checkpoint.config, generation, tokenizer)
   for (const id of stopMarkerIds(dialect, tokenizer)) stopIds.add(id)
+  const defaults = generationDefaults(generation)
   const info: EngineInfo = {
     name: checkpoint.name,
     architecture: modelType,
@@ -90,9 +91,12 @@ async function loadOn(backend: Backend, checkpoint: Checkpoint, options: LoadOpt
     stopIds: [...stopIds],
     hasChatTemplate: template !== undefined,
     hasTokenizer: tokenizer !== undefined,
+    tokenCount: tokenizer?.vocabSize,
+    specialTokens: await specialTokens(checkpoint),
+    chatTemplate: template?.source,
+    sampling: defaults.sampling,
   }
   const shared = shareRunner(runner, program.vocabSize, contextLength, cacheLimit(runner, options.cacheMemory))
-  const defaults = generationDefaults(generation)
   const grammars = new ModelGrammars(tokenizer, program.vocabSize, stopIds, dialect)
   const given = template && withTools(template, dialect, checkpoint.name, (text) => console.warn(text))
   const own = { name: checkpoint.name, tokenizer, template: given, dialect, stopIds, grammars }

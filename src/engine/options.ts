@@ -89,6 +89,10 @@ export interface GenerateOptions {
   readonly maxTokens?: number | undefined
   /** Text that ends the answer; it is not part of it. */
   readonly stop?: string | readonly string[] | undefined
+  /** Ids that end the answer, beside the model's own. */
+  readonly stopIds?: readonly number[] | undefined
+  /** Fail where the prompt fills the context, in place of an empty answer that ends with length. */
+  readonly mustAnswer?: boolean | undefined
   /** Continue after the model's stop ids. */
   readonly ignoreEos?: boolean | undefined
   /**
@@ -103,12 +107,24 @@ export interface GenerateOptions {
 export interface ChatOptions extends GenerateOptions {
   /** Functions that the model may call; the calls come as parts of the answer. */
   readonly tools?: readonly ToolDefinition[] | undefined
+  /**
+   * Give the arguments of calls in pieces while they are written, as parts before each call; a call that is cut off is in the result's
+   * `partialCall`. By default calls come whole, and what is cut off is text.
+   */
+  readonly callPieces?: boolean | undefined
   /** Template variables such as enable_thinking. */
   readonly templateOptions?: Record<string, unknown> | undefined
+  /** The answer goes on with the last message, which is the assistant's, and does not repeat it. */
+  readonly continueFinalMessage?: boolean | undefined
+  /** False: the prompt ends with the last message, without the beginning of an answer. */
+  readonly addGenerationPrompt?: boolean | undefined
 }
 
 /** What decides about the prompt of a conversation. */
-export type PromptOptions = Pick<ChatOptions, 'tools' | 'templateOptions'>
+export type PromptOptions = Pick<
+  ChatOptions,
+  'tools' | 'templateOptions' | 'continueFinalMessage' | 'addGenerationPrompt'
+>
 
 /** A prompt as text and as ids. */
 export interface MadePrompt {
@@ -135,6 +151,7 @@ export interface ResolvedOptions {
   readonly seed: number
   readonly maxTokens: number
   readonly stop: readonly string[]
+  readonly stopIds: readonly number[] | undefined
   readonly ignoreEos: boolean
   readonly adjustments: Adjustments
   readonly logprobs: number | undefined
@@ -173,14 +190,15 @@ export function resolveOptions(options: GenerateOptions, defaults: GenerationDef
     logitBias: options.logitBias ?? new Map<number, number>(),
   }
   checkAdjustments(adjustments)
-  const { logprobs, constraint, jumpForward = true, ignoreEos = false, speculate } = options
+  const { logprobs, constraint, jumpForward = true, ignoreEos = false, speculate, stopIds } = options
   checkSpeculate(speculate)
   if (logprobs !== undefined && (!Number.isSafeInteger(logprobs) || logprobs < 0)) {
     throw new UserError(`must be a whole number of at least 0; found ${logprobs}`, 'invalid_argument', {
       at: { option: 'logprobs' },
     })
   }
-  return { sampling, seed, maxTokens, stop, ignoreEos, adjustments, logprobs, constraint, jumpForward, speculate }
+  const end = { stop, stopIds, ignoreEos, maxTokens }
+  return { sampling, seed, ...end, adjustments, logprobs, constraint, jumpForward, speculate }
 }
 
 /**

@@ -23,3 +23,13 @@ export function contextExceeded(found: number, limit: number): UserError {
     'context_length_exceeded',
   )
 }
+
+/** @throws UserError when a prompt fills the context, so that no answer fits behind it */
+export function checkRoom(found: number, contextLength: number): void {
+  if (found < contextLength) return
+  const shorten = 'shorten the prompt or the conversation'
+  throw new UserError(
+    `the prompt has ${found} tokens, and the context holds ${contextLength}, so that there is no room for an answer; ${shorten}`,
+    'context_length_exceeded',
+  )
+}

@@ -8,8 +8,10 @@ import { invalidGrammar } from './syntax/refuse.js'
 import { ebnfSteps } from './text/ebnf.js'
 import { gbnfSteps } from './text/gbnf.js'
 import { larkSteps } from './text/lark.js'
+import { anything } from './text/quoting.js'
 import { regexSteps } from './text/regex.js'
 import { toolCallsNode } from './tools/calls.js'
+import type { InputNode } from './tools/input.js'
 
 /** For what model, and for how long, a grammar is compiled. */
 export interface BuildOptions {
@@ -74,9 +76,14 @@ async function callsOf(spec: ToolCallsSpec, options: BuildOptions, pauses: Pause
   const { dialect, isSpecial = () => false, isStop = () => false } = options
   const syntax = dialect?.toolSyntax?.(spec.tools)
   if (!dialect || !syntax) {
+    // What the model cannot write needs no holding.
+    const free = !spec.must && spec.tools.some((tool) => tool.input) && !spec.tools.some((tool) => tool.function.strict)
+    if (spec.orJson === undefined && free) return anything('plain')
     if (spec.orJson === undefined || spec.must) throw invalidGrammar('this model has no format for calls of tools')
     return schemaNode(spec.orJson, {}, pauses)
   }
   const markers = { names: [...dialect.markers, ...(dialect.stopMarkers ?? [])], isSpecial, isStop }
-  return toolCallsNode(spec, syntax, markers, (schema) => schemaNode(schema, {}, pauses))
+  const input: InputNode = ({ kind, text }) =>
+    kind === 'lark' ? larkOf(text, pauses) : pauses.run(regexSteps(text, { quoting: 'plain', whole: true }))
+  return toolCallsNode(spec, syntax, markers, (schema) => schemaNode(schema, {}, pauses), input)
 }

@@ -4,7 +4,7 @@ import type { Generation } from '../engine/answer/generation.js'
 import type { EncodeOptions, EngineInfo, EngineStatus } from '../engine/engine.js'
 import type { Pooling } from '../engine/measure/embed.js'
 import type { PerplexityOptions, PerplexityResult } from '../engine/measure/score.js'
-import type { ChatOptions, GenerateOptions } from '../engine/options.js'
+import type { ChatOptions, GenerateOptions, PromptOptions } from '../engine/options.js'
 import type { NamedChoice } from '../engine/sample/likelihood.js'
 
 export type { Generation, GenerationResult, Piece, PromptCount } from '../engine/answer/generation.js'
@@ -20,8 +20,8 @@ export type Awaitable<T> = T | Promise<T>
 export type AnswerOptions = Omit<GenerateOptions, 'constraint' | 'speculate'> & {
   readonly speculate?: Speculation | 'off' | undefined
 }
-export type ConversationOptions = Pick<ChatOptions, 'tools' | 'templateOptions'>
-export type ChatAnswerOptions = AnswerOptions & ConversationOptions
+export type ConversationOptions = PromptOptions
+export type ChatAnswerOptions = AnswerOptions & ConversationOptions & Pick<ChatOptions, 'callPieces'>
 
 /** What only needs the tokenizer. */
 export interface TokenCoder {

@@ -1,6 +1,7 @@
 import { getConnInfo } from '@hono/node-server/conninfo'
 import { Hono, type Context } from 'hono'
 import { cors } from 'hono/cors'
+import { getPath } from 'hono/utils/url'
 import { ApiError, anthropicError, apiErrorOf, ollamaError, openaiError } from './http/api-error.js'
 import { checkJsonType, type BodyBudget } from './http/body.js'
 import type { BodyReader } from './http/body-reader.js'
@@ -9,11 +10,14 @@ import { frame } from './http/events.js'
 import type { Hosts } from './http/hosts.js'
 import type { Keys } from './http/keys.js'
 import type { Log } from './http/log.js'
+import { PathMethods, canonicalPath, honoPath } from './http/paths.js'
+import { ignoredIn } from './apis/ignored.js'
 import { openApi } from './apis/docs/openapi.js'
 import { RequestScope, type ServerState } from './admission/request.js'
 import { allRoutes } from './apis/all.js'
 import type { Route } from './apis/route.js'
-import { notFound } from './apis/probes/probes.js'
+import { methodNotAllowed, notFound } from './apis/probes/probes.js'
+import { rootRoute } from './apis/docs/root.js'
 
 export interface AppOptions {
   readonly state: ServerState
@@ -40,10 +44,13 @@ const PAGE_POLICY = [
   "form-action 'none'",
 ].join('; ')
 
+/** Headers that a page's script may read. */
+const EXPOSED = ['x-request-id', 'request-id', 'retry-after', 'x-kaiyuan-ignored']
+
 /** The HTTP side: who may ask, what a request must look like, and what becomes of errors. Routes do the rest. */
 export function createApp(options: AppOptions): Hono {
-  const app = new Hono()
-  const routes = allRoutes()
+  const app = new Hono({ getPath: (request) => canonicalPath(getPath(request)) })
+  const routes = [...allRoutes(), rootRoute(options.version)]
   app.use(async (context, next) => {
     options.hosts?.check(context.req.header('host'))
     await next()
@@ -52,7 +59,7 @@ export function createApp(options: AppOptions): Hono {
   })
   if (options.cors.length > 0) {
     const origin = options.cors.includes('*') ? '*' : [...options.cors]
-    app.use(cors({ origin, exposeHeaders: ['x-request-id', 'retry-after'], maxAge: 600 }))
+    app.use(cors({ origin, exposeHeaders: EXPOSED, maxAge: 600 }))
   }
   for (const route of routes) {
     app.on(route.method, honoPath(route.path), (context) => new Exchange(options, route, context).run())
@@ -64,9 +71,19 @@ export function createApp(options: AppOptions): Hono {
     context.header('content-security-policy', PAGE_POLICY)
     return context.html(page)
   })
+  const methods = new PathMethods([
+    ...routes,
+    ...['/openapi.json', '/docs'].map((path) => ({ method: 'GET' as const, path })),
+  ])
   app.notFound((context) => {
-    const { method, path } = context.req
-    return errorResponse(notFound(method, path.slice(0, 200)), path, 'none')
+    const { method, path, url } = context.req
+    const allow = methods.allowed(path)
+    if (allow !== undefined && method === 'OPTIONS') return new Response(null, { status: 204, headers: { allow } })
+    const asked = new URL(url).pathname.slice(0, 200)
+    if (allow === undefined) return errorResponse(notFound(method, asked), path, 'none')
+    const response = errorResponse(methodNotAllowed(method, asked, allow), path, 'none')
+    response.headers.set('allow', allow)
+    return response
   })
   app.onError((error, context) => {
     const failure = apiErrorOf(error)
@@ -103,7 +120,8 @@ class Exchange {
     try {
       this.admit()
       const body = await this.read()
-      response = await this.route.handle({ body, scope, params: this.context.req.param() })
+      const { searchParams: query } = new URL(this.context.req.url)
+      response = await this.route.handle({ body, scope, params: this.context.req.param(), query })
     } catch (error) {
       const failure = scope.errorOf(error)
       if (failure.status === 500) this.logBug(failure.cause)
@@ -112,6 +130,9 @@ class Exchange {
     this.status = response.status
     if (!scope.streaming) scope.end()
     response.headers.set('x-request-id', scope.id)
+    // Anthropic's clients look for this one.
+    response.headers.set('request-id', scope.id)
+    if (scope.ignored.size > 0) response.headers.set('x-kaiyuan-ignored', [...scope.ignored].join(', '))
     return response
   }
 
@@ -135,7 +156,9 @@ class Exchange {
     const { bytes, release } = await options.bodies.read(context.req.raw, scope.client)
     scope.onEnd(release)
     if (options.logPrompts) this.body = new TextDecoder().decode(bytes)
-    return options.reader.read(bytes, route.body, `${route.method} ${route.path}`, scope.client)
+    const body = await options.reader.read(bytes, route.body, `${route.method} ${route.path}`, scope.client)
+    for (const name of route.api ? ignoredIn(route.api, body) : []) scope.ignore(name)
+    return body
   }
 
   private report(): void {
@@ -189,7 +212,7 @@ function errorResponse(error: ApiError, path: string, requestId: string): Respon
 
 /** In the form of the API that was asked. */
 function errorBody(error: ApiError, path: string, requestId: string): Record<string, unknown> {
-  if (path.startsWith('/v1/messages')) return anthropicError(error, requestId)
+  if (canonicalPath(path).startsWith('/messages')) return anthropicError(error, requestId)
   return path.startsWith('/api/') ? ollamaError(error) : openaiError(error)
 }
 
@@ -204,9 +227,4 @@ function openaiFrame(error: ApiError): string {
 
 function anthropicFrame(error: ApiError, requestId: string): string {
   return frame(anthropicError(error, requestId), 'error')
-}
-
-/** /v1/models/{model} as Hono writes it; a model's name may hold slashes. */
-function honoPath(path: string): string {
-  return path.replace(/\{model\}$/, ':model{.+}').replace(/\{(\w+)\}/g, ':$1')
 }

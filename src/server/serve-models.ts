@@ -32,6 +32,11 @@ export interface HandlerOptions {
    * the first token would tell one client what another has sent.
    */
   readonly shareCache?: boolean | undefined
+  /**
+   * Refuse also what cannot change an answer, and names of models that are not here; by default such fields are accepted and named in
+   * the header x-kaiyuan-ignored, and the only model answers to any name.
+   */
+  readonly strict?: boolean | undefined
   /** Log the bodies of requests too. */
   readonly logPrompts?: boolean | undefined
 }
@@ -130,7 +135,7 @@ export function modelHandler(options: HandlerOptions): ModelHandler {
 type Settings = Omit<ServerOptions, 'host' | 'port'>
 
 function settingsOf(options: HandlerOptions): Settings {
-  const { apiKeys = [], cors = [], logPrompts = false, shareCache } = options
+  const { apiKeys = [], cors = [], logPrompts = false, strict = false, shareCache } = options
   const { maxConcurrency = 16, maxQueue = 256, maxBody = 4_000_000 } = options
   atLeast('maxConcurrency', maxConcurrency, 1)
   atLeast('maxQueue', maxQueue, 0)
@@ -138,7 +143,7 @@ function settingsOf(options: HandlerOptions): Settings {
   if (apiKeys.includes('')) throw new UserError('apiKeys: expected keys, found an empty one', 'invalid_argument')
   if (Object.keys(options.models).length === 0)
     throw new UserError('models: expected at least one model, found none', 'invalid_argument')
-  return { apiKeys, cors, logPrompts, shareCache, maxConcurrency, maxQueue, maxBody, version: VERSION }
+  return { apiKeys, cors, logPrompts, shareCache, strict, maxConcurrency, maxQueue, maxBody, version: VERSION }
 }
 
 function atLeast(name: string, value: number, least: number): void {

@@ -30,8 +30,13 @@ export interface ServerOptions {
   readonly logPrompts: boolean
   /** Whether clients of several keys share what the cache holds; false by default. */
   readonly shareCache?: boolean | undefined
+  /** Refuse what cannot change an answer too, and names of models that are not here. */
+  readonly strict?: boolean
   readonly version: string
 }
+
+/** The host of requests of HTTP/1.0, which need not name one: old probes do not. */
+const DEFAULT_HOST = 'localhost'
 
 /** All bodies in memory together, in bodies of the largest size. */
 const BODIES = 32
@@ -65,11 +70,13 @@ export function assemble(
   options: Omit<ServerOptions, 'host' | 'port'>,
   log: Log,
 ): Assembled {
+  const strict = options.strict ?? false
   const { maxConcurrency: running, maxQueue: waiting, apiKeys } = options
   // With several keys none of them can take all places.
   const guaranteed = apiKeys.length > 1 ? Math.max(1, Math.floor(running / apiKeys.length)) : 0
-  const models = new ModelSet(sources, { running, waiting, guaranteed })
-  const state: ServerState = { models, metrics: new Metrics(models.all), draining: false }
+  const models = new ModelSet(sources, { running, waiting, guaranteed }, strict)
+  const onIgnored = ignoredOnce(log)
+  const state: ServerState = { models, metrics: new Metrics(models.all), draining: false, strict, onIgnored }
   const reader = new BodyReader()
   const app = createApp({
     state,
@@ -87,6 +94,19 @@ export function assemble(
     await Promise.all([reader.close(), ...sources.map((source) => source.close())])
   }
   return { sources, state, app, close }
+}
+
+/** Names that the log has told of; clients choose some of them. */
+const MOST_TOLD = 500
+
+/** Tells the log of each name once. */
+function ignoredOnce(log: Log): ServerState['onIgnored'] {
+  const told = new Set<string>()
+  return (name, { id }) => {
+    if (told.has(name) || told.size >= MOST_TOLD) return
+    told.add(name)
+    log({ event: 'server', message: `${name} is accepted and changes nothing (told once)`, id })
+  }
 }
 
 /**
@@ -109,7 +129,12 @@ export async function listen(
   checkExposure(options)
   // What trickles in is ended by Node too, where our own limits have not heard of it yet.
   const serverOptions = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false, serverOptions })
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    overrideGlobalObjects: false,
+    hostname: DEFAULT_HOST,
+    serverOptions,
+  })
   await bind(server, options)
   const { port } = server.address() as AddressInfo
   const host = options.host.includes(':') ? `[${options.host}]` : options.host

@@ -85,7 +85,12 @@ describe('the bytes of a body are given back', () => {
   it.each([
     ['after an answer', '/v1/chat/completions', chat(), 200],
     ['after a stream', '/v1/chat/completions', chat({ stream: true }), 200],
-    ['after a refusal', '/v1/chat/completions', chat({ model: 'another' }), 404],
+    [
+      'after a refusal',
+      '/v1/chat/completions',
+      chat({ messages: [{ role: 'user', content: [{ type: 'image_url' }] }] }),
+      400,
+    ],
     ['of what is no JSON', '/v1/chat/completions', `{${padding}`, 400],
     ['of a wrong parameter', '/v1/chat/completions', chat({ temperature: 'warm' }), 400],
     ['of what is too large', '/v1/chat/completions', chat({ user: padding }), 413],

@@ -71,7 +71,7 @@ describe('completions by the official client', () => {
         .then(() => undefined)
         .catch((error: unknown) => (error instanceof OpenAI.APIError ? [error.status, error.param, error.code] : error))
     expect(await refused({ suffix: 'end' })).toEqual([400, 'suffix', 'unsupported_parameter'])
-    expect(await refused({ best_of: 3 })).toEqual([400, 'best_of', 'unsupported_parameter'])
+    expect(await refused({ best_of: 1, n: 2 })).toEqual([400, 'best_of', 'invalid_value'])
     expect(await refused({ max_tokens: 0 })).toEqual([400, 'max_tokens', 'invalid_value'])
     expect(await refused({ prompt: '' })).toEqual([400, 'prompt', 'invalid_value'])
     expect(await refused({ prompt: [1, 9999] })).toEqual([400, 'prompt', 'invalid_argument'])

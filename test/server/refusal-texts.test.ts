@@ -39,13 +39,7 @@ const CASES: readonly Case[] = [
     'unsupported_parameter',
     'suffix is not supported: no model here fills in between; leave it out',
   ],
-  [
-    COMPLETIONS,
-    { ...prompt, best_of: 3, n: 2 },
-    'best_of',
-    'unsupported_parameter',
-    'best_of must be n (2); found 3: ask for n and choose',
-  ],
+  [COMPLETIONS, { ...prompt, best_of: 1, n: 2 }, 'best_of', 'invalid_value', 'best_of must be at least n (2); found 1'],
   [COMPLETIONS, { ...prompt, max_tokens: 0 }, 'max_tokens', 'invalid_value', 'max_tokens of 0 needs echo: true'],
   [
     COMPLETIONS,
@@ -77,10 +71,10 @@ const CASES: readonly Case[] = [
   ],
   [
     RESPONSES,
-    { ...response, tools: [{ type: 'web_search' }] },
+    { ...response, tools: [{ type: 'web_search' }], tool_choice: 'required' },
     'tools[0].type',
     'unsupported_parameter',
-    'tools[0]: web_search is not supported; only function tools are',
+    'tools[0].type: web_search is not run here; leave it out, or tool_choice',
   ],
   [
     RESPONSES,
@@ -166,8 +160,8 @@ describe('what a request must not say', async () => {
     ],
     [{ tool_choice: { type: 'tool' } }, 'tool_choice.name: tool_choice of type tool needs a name'],
     [
-      { tools: [{ type: 'bash_20250124', name: 'bash' }] },
-      'tools[0].type: tools[0]: bash_20250124 runs elsewhere; only tools of type custom are known',
+      { tools: [{ type: 'bash_20250124', name: 'bash' }], tool_choice: { type: 'any' } },
+      'tools[0].type: bash_20250124 is not run here; leave it out, or tool_choice',
     ],
   ])('%s to Anthropic', async (more, expected) => {
     const { status, error } = await post(server, JSON.stringify({ ...message, ...more }), MESSAGES)

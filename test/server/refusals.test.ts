@@ -32,7 +32,6 @@ describe('requests that are wrong', async () => {
     ['too many answers', chat({ n: 1000 }), 400, 'n', 'invalid_value'],
     ['top_logprobs alone', chat({ top_logprobs: 2 }), 400, 'top_logprobs', 'invalid_value'],
     ['an unknown parameter', chat({ temprature: 1 }), 400, 'temprature', 'unknown_parameter'],
-    ['another model', chat({ model: 'gpt-9' }), 404, 'model', 'model_not_found'],
     [
       'a long prompt',
       chat({ messages: [{ role: 'user', content: LONG }] }),

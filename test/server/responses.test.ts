@@ -153,9 +153,9 @@ describe('responses by the official client', () => {
         .create({ model, input: 'x', ...more })
         .then(() => undefined)
         .catch((error: unknown) => (error instanceof OpenAI.APIError ? [error.status, error.param] : error))
-    expect(await refused({ tools: [{ type: 'web_search' }] })).toEqual([400, 'tools[0].type'])
+    expect(await refused({ tools: [{ type: 'web_search' }], tool_choice: 'required' })).toEqual([400, 'tools[0].type'])
     expect(await refused({ background: true })).toEqual([400, 'background'])
-    expect(await refused({ truncation: 'auto' })).toEqual([400, 'truncation'])
+    expect(await refused({ truncation: 'oldest' as 'auto' })).toEqual([400, 'truncation'])
     expect(await refused({ text: { format: { type: 'json_schema', name: 'x', schema: { not: {} } } } })).toEqual([
       400,
       'text.format',

@@ -1,5 +1,6 @@
 import type { Dialect } from './dialect.js'
-import { callReader, type CallReader } from './read-calls.js'
+import { bareCalls, nearMarks, nearMiss } from './near-miss.js'
+import { attempt, callReader, type CallReader } from './read-calls.js'
 import { parserOf, type AnswerReader, type Reading } from './reader.js'
 import { syntaxOf } from './syntax.js'
 import { marksOf, THINK, type Family, type ThinkTags } from './written.js'
@@ -10,6 +11,8 @@ interface Layout {
   readonly silent: readonly string[]
   readonly calls: readonly CallReader[]
   readonly resume: string
+  /** Of calls and thoughts. */
+  readonly marks: readonly string[]
 }
 
 /** The parts of a dialect that its family does not have as data. */
@@ -29,13 +32,14 @@ export function dialectOf(family: Family, own: Own = {}): Dialect {
     silent: [...silent, ...around, ...(resume === '' ? [] : [resume])],
     calls: own.calls ?? (family.calls ?? []).map((form) => callReader(form, resume)),
     resume,
+    marks: own.markers ?? marksOf(family),
   }
   const syntax = syntaxOf(family)
   const toolSyntax = own.toolSyntax ?? (syntax && (() => syntax))
   const textMark = syntax?.text?.begin ?? text?.begin
   return {
     name,
-    markers: own.markers ?? marksOf(family),
+    markers: layout.marks,
     ...(stopMarkers && { stopMarkers }),
     parser: (setup) => parserOf(setup, (reader) => answer(reader, layout)),
     textStart: own.textStart ?? ((prompt, calls) => startOf(prompt, calls, thought, textMark)),
@@ -56,27 +60,43 @@ export function promptOpens(prompt: string, tags: ThinkTags): boolean {
 /** Thoughts, text and calls, in any order: a thought comes first where the prompt opened it. */
 export function* answer(reader: AnswerReader, layout: Layout): Reading {
   const { thought, silent, calls, resume } = layout
-  const triggers = calls.flatMap((call) => call.triggers)
+  const { setup } = reader
+  // Nobody asked for calls: what looks like one is text.
+  const triggers = setup.calls === false ? [] : calls.flatMap((call) => call.triggers)
+  const near = nearMarks(setup, triggers)
   if (yield* reader.atEnd()) return
   if (resume !== '' && reader.setup.prompt.endsWith(resume)) reader.unread(resume)
   if (yield* beginsThought(reader, thought)) yield* think(reader, layout, triggers)
+  if (near.length > 0 && (yield* attempt(reader, bareCalls))) yield* reader.space()
   for (;;) {
-    const marker = yield* reader.say('text', [...triggers, thought.open, thought.close, ...silent])
+    const marker = yield* reader.say('text', [...triggers, ...near, thought.open, thought.close, ...silent])
     if (marker === undefined) return
     if (triggers.includes(marker)) {
       const { dropped } = reader
       reader.unread(marker)
       if (yield* callAt(reader, marker, calls)) yield* reader.space()
+      else if (reader.hasBegun || reader.isCut) yield* brokenCall(reader, layout)
       else {
         yield* reader.take([marker])
         if (!silent.includes(marker)) reader.emit('text', dropped + marker)
       }
+    } else if (near.includes(marker)) {
+      const { dropped } = reader
+      if (yield* attempt(reader, (r) => nearMiss(r, marker))) yield* reader.space()
+      else reader.emit('text', dropped + marker)
     } else if (silent.includes(marker)) continue
     else if (isQuoted(reader)) reader.emit('text', marker)
     else if (marker === thought.open) yield* laterThought(reader, layout, triggers)
     // An end without a beginning is no text.
     else yield* reader.space()
   }
+}
+
+/** Reads over a call that was begun and cannot be run, and the marks and brackets that end it. */
+function* brokenCall(reader: AnswerReader, { marks }: Layout): Reading {
+  reader.giveUpCall()
+  do yield* reader.characters((c) => /[\s}\])]/.test(c))
+  while ((yield* reader.take(marks)) !== undefined)
 }
 
 /** A tag that is written about, as in `<think>`. */
@@ -184,6 +204,11 @@ function* endsHere(reader: AnswerReader, [close = '', ...others]: readonly strin
 
 /** Calls whose first mark comes next, of the first form that they have; nothing is read where they are none. */
 function* callAt(reader: AnswerReader, marker: string, calls: readonly CallReader[]): Reading<boolean> {
-  for (const call of calls) if (call.triggers.includes(marker) && (yield* call.read(reader))) return true
+  for (const call of calls) {
+    if (!call.triggers.includes(marker)) continue
+    if (yield* call.read(reader)) return true
+    // What was given out of a call is not read in another way.
+    if (reader.hasBegun) return false
+  }
   return false
 }

@@ -11,9 +11,19 @@ export interface ToolCall {
   readonly arguments: string
 }
 
-/** A piece of an answer: what the model thinks, what it says, or a whole call. */
+/**
+ * A piece of an answer: what the model thinks, what it says, or a whole call. Where {@link AnswerSetup.pieces} asks for them,
+ * pieces of a call's arguments come before it as they are written; not every dialect has them.
+ */
 export type Part =
   | { readonly kind: 'reasoning' | 'text'; readonly text: string }
+  | {
+      readonly kind: 'tool-input'
+      readonly text: string
+      readonly index: number
+      readonly id: string
+      readonly name: string
+    }
   | { readonly kind: 'tool-call'; readonly text: ''; readonly call: ToolCall }
 
 /** What an answer begins from. */
@@ -22,6 +32,15 @@ export interface AnswerSetup {
   readonly prompt: string
   /** The tools that the model was told of: they give types to arguments, and bare formats are calls only where tools are. */
   readonly tools: readonly ToolDefinition[]
+  /** False: what looks like a call is text as it was written, since nobody asked for calls; true by default. */
+  readonly calls?: boolean
+  /**
+   * Give out the arguments of calls of these tools while they are read. A call that was begun stays one: where its arguments are no
+   * whole JSON, it is {@link AnswerParser.partial}. Otherwise calls come whole, and what is none is text.
+   */
+  readonly pieces?: boolean
+  /** Read calls also where they are not in the dialect's form, if they name one of the tools; false by default. */
+  readonly nearMisses?: boolean
   /** An id for calls whose dialect has none. */
   readonly newId: () => string
 }
@@ -31,8 +50,15 @@ export interface AnswerSetup {
  * Never throws for what a model wrote: what does not parse is text.
  */
 export interface AnswerParser {
+  /** Where the answer is: in a thought, in its text, or elsewhere: at the beginning, between, in a call. */
+  readonly place?: 'reasoning' | 'text' | 'elsewhere'
+  /** What was pushed and is held back, since what follows decides about it. */
+  readonly pending?: string
+  /** After the end: the last call whose arguments are no whole JSON, as far as it came. */
+  readonly partial?: ToolCall | undefined
   push(text: string): Part[]
-  flush(): Part[]
+  /** @param cut the answer did not end by itself: where there are pieces, a call that lacks its end is no text */
+  flush(cut?: boolean): Part[]
 }
 
 /** How one family of models writes reasoning and tool calls. */

@@ -57,7 +57,9 @@ function* messages(reader: AnswerReader): Reading {
       // An end of a message; or a header that was cut off, which is none.
       if (!isEnd(begin)) return reader.release()
     } else if (channel !== 'analysis' && recipient !== undefined && recipient !== 'assistant') {
-      if (!(yield* call(reader, recipient))) reader.emit('text', reader.since(start))
+      const isCall = yield* call(reader, recipient)
+      if (!isCall && (reader.hasBegun || reader.isCut)) reader.giveUpCall()
+      else if (!isCall) reader.emit('text', reader.since(start))
     } else if (channel === 'analysis') {
       if (reasoned) reader.emit('reasoning', '\n')
       reasoned = true
@@ -80,10 +82,13 @@ function* header(reader: AnswerReader, begin: string): Reading<string | undefine
 
 /** A message to a function; false for what is no JSON object. */
 function* call(reader: AnswerReader, recipient: string): Reading<boolean> {
-  const { text, marker } = yield* reader.until(ENDS)
-  const args = text.trim() === '' && marker === undefined ? undefined : jsonObject(text)
   const name = recipient.replace(/^functions\./, '')
-  if (args === undefined || name === '') return false
+  yield* reader.space()
+  const body = yield* reader.arguments(name)
+  const { text: rest, marker } = yield* reader.until(ENDS)
+  const text = body + rest
+  const args = text.trim() === '' && marker === undefined ? undefined : jsonObject(text)
+  if (args === undefined || name === '' || reader.setup.calls === false) return false
   reader.call(name, args)
   return true
 }

@@ -61,7 +61,10 @@ function* plain(reader: AnswerReader): Reading {
 }
 
 function* answer(reader: AnswerReader): Reading {
-  if (!(yield* attempt(reader, marked))) return
+  if (!(yield* attempt(reader, marked))) {
+    if (reader.hasBegun) reader.giveUpCall()
+    return
+  }
   yield* reader.space()
   yield* reader.take([PYTHON_END])
   yield* reader.space()
@@ -79,21 +82,20 @@ function* calls(reader: AnswerReader): Reading<boolean> {
   let count = 0
   while (yield* FUNCTION_TAG.read(reader)) count++
   if (count > 0) return true
-  const value = yield* reader.python()
-  if (value.startsWith('[')) return reportAll(reader, pythonCalls(value))
-  if (value === '') return yield* builtIn(reader)
-  reader.unread(value)
   while (yield* attempt(reader, jsonObjectCall)) {
     count++
     yield* reader.space()
     yield* reader.take([';'])
     yield* reader.space()
   }
-  return count > 0
+  if (count > 0 || reader.hasBegun) return count > 0
+  const value = yield* reader.python()
+  if (value.startsWith('[')) return reportAll(reader, pythonCalls(value))
+  return value === '' ? yield* builtIn(reader) : false
 }
 
 function* jsonObjectCall(reader: AnswerReader): Reading<boolean> {
-  const call = jsonCall(yield* reader.python())
+  const call = jsonCall(yield* reader.callObject({ name: 'name', args: ['arguments', 'parameters'] }, '"\''))
   if (call) reader.call(call.name, call.args)
   return call !== undefined
 }

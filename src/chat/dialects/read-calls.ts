@@ -1,5 +1,5 @@
 import { argumentTypes, jsonMembers, jsonObject, memberCall, typedValue, type JsonCall } from './arguments.js'
-import { objectText } from './object-text.js'
+import { ToldArguments } from './told-arguments.js'
 import { pythonCalls } from './python-call.js'
 import type { AnswerReader, Reading } from './reader.js'
 import { atomsOf, piecesOf, triggerOf, type CallForm, type Piece, type Slot } from './written.js'
@@ -73,7 +73,7 @@ function oneCall(form: Omit<CallForm, 'begin' | 'between' | 'end'>): (reader: An
     if (!parts) return false
     const name = form.idHolds === undefined ? parts.name : nameIn(parts.id, form.idHolds)
     if (name === undefined || name === '') return false
-    const args = yield* body(reader, name)
+    const args = yield* body(reader, name, parts.id)
     const closed = yield* closings(reader, after)
     // Without any of the call's end there may be more of it: JSON alone shows where it is over.
     if (args === undefined || (closed === 0 && !args.sure)) return false
@@ -88,9 +88,9 @@ interface Body {
   readonly sure: boolean
 }
 
-function* jsonBody(reader: AnswerReader): Reading<Body | undefined> {
+function* jsonBody(reader: AnswerReader, name: string, id?: string): Reading<Body | undefined> {
   yield* reader.space()
-  const json = yield* reader.json()
+  const json = yield* reader.arguments(name, id)
   const text = jsonObject(json)
   return text === undefined ? undefined : { text, sure: json !== '' }
 }
@@ -99,23 +99,34 @@ function* jsonBody(reader: AnswerReader): Reading<Body | undefined> {
 function parameters(
   { untyped = 'json', looseLines = false }: Pick<CallForm, 'untyped' | 'looseLines'>,
   parameter: string,
-): (reader: AnswerReader, name: string) => Reading<Body | undefined> {
+): (reader: AnswerReader, name: string, id?: string) => Reading<Body | undefined> {
   const all = piecesOf(parameter)
   const [first, rest] = [all[0]!, all.slice(1)]
   const [mark = '', ...more] = first.kind === 'slot' ? [] : first.atoms
   const inFirst: Piece[] = first.kind === 'slot' ? [] : [{ ...first, atoms: more }]
   const strip = looseLines || /\n\$value\n/.test(parameter)
-  return function* (reader, name) {
-    const entries: [string, string][] = []
+  return function* (reader, name, id) {
+    const told = new ToldArguments((text) => reader.input(name, text, id))
     for (;;) {
       yield* reader.space()
-      if ((yield* reader.take([mark])) === undefined) return { text: objectText(entries), sure: false }
-      const parts = yield* pieces(reader, [...inFirst, ...rest], {})
+      if ((yield* reader.take([mark])) === undefined) return { text: told.end(), sure: false }
+      const listen = (parts: Parts): ((text: string) => void) | undefined =>
+        parts.key !== undefined && isString(reader, name, parts, untyped)
+          ? told.string(parts.key, strip && parts.string === undefined && parts.type === undefined)
+          : undefined
+      const parts = yield* pieces(reader, [...inFirst, ...rest], {}, listen)
       const { key, value } = parts ?? {}
       if (key === undefined || value === undefined) return undefined
-      entries.push([key, jsonValue(reader, name, parts!, untyped, strip)])
+      told.add(key, jsonValue(reader, name, parts!, untyped, strip))
     }
   }
+}
+
+/** Whether a value is a string, whatever it looks like. */
+function isString(reader: AnswerReader, name: string, { key = '', type, string }: Parts, untyped: string): boolean {
+  if (string !== undefined || type !== undefined) return string === 'true' || type === 'string'
+  const types = argumentTypes(reader.setup.tools, name, key)
+  return types ? types.size === 1 && types.has('string') : untyped === 'string'
 }
 
 function jsonValue(
@@ -142,7 +153,9 @@ function jsonCall(call: string, object: RegExpExecArray): (reader: AnswerReader)
   return function* (reader) {
     if (!(yield* all(reader, before))) return false
     yield* reader.space()
-    const members = jsonMembers(yield* reader.json())
+    // An id that comes later is the call's own.
+    const told = name !== undefined && args !== undefined && id === undefined
+    const members = jsonMembers(yield* told ? reader.callObject({ name, args: [args, ...OTHER_NAMES] }) : reader.json())
     yield* closings(reader, after)
     const found = members && (name === undefined ? keyed(members) : memberCall(members, name, args, id))
     if (!found) return false
@@ -150,6 +163,9 @@ function jsonCall(call: string, object: RegExpExecArray): (reader: AnswerReader)
     return true
   }
 }
+
+/** Other names that models give to arguments. */
+const OTHER_NAMES = ['arguments', 'parameters']
 
 /** `{"NAME": {...}}`. */
 function keyed(members: ReadonlyMap<string, string>): JsonCall | undefined {
@@ -200,13 +216,18 @@ function* closings(reader: AnswerReader, atoms: readonly string[]): Reading<numb
 const NAME = /[^\s<>{}[\]()"'`|=,;]/
 
 /** Reads pieces of a form; undefined where the answer differs. */
-function* pieces(reader: AnswerReader, wanted: readonly Piece[], parts: Parts): Reading<Parts | undefined> {
+function* pieces(
+  reader: AnswerReader,
+  wanted: readonly Piece[],
+  parts: Parts,
+  listen?: (parts: Parts) => ((text: string) => void) | undefined,
+): Reading<Parts | undefined> {
   for (let i = 0; i < wanted.length; i++) {
     const piece = wanted[i]!
     if (piece.kind === 'slot') {
       const next = wanted[i + 1]
       const end = next?.kind === 'text' ? next.atoms[0] : undefined
-      const text = yield* slot(reader, piece.slot, end)
+      const text = yield* slot(reader, piece.slot, end, piece.slot === 'value' ? () => listen?.(parts) : undefined)
       if (text === undefined) return undefined
       parts[piece.slot] = text
     } else {
@@ -225,14 +246,20 @@ function* pieces(reader: AnswerReader, wanted: readonly Piece[], parts: Parts): 
 }
 
 /** The text in a place; `end` stays. */
-function* slot(reader: AnswerReader, place: Slot, end: string | undefined): Reading<string | undefined> {
+function* slot(
+  reader: AnswerReader,
+  place: Slot,
+  end: string | undefined,
+  listen?: () => ((text: string) => void) | undefined,
+): Reading<string | undefined> {
   if (place === 'name' || end === undefined) {
     yield* reader.space()
     return yield* reader.characters((c) => NAME.test(c))
   }
   const cdata = place === 'value' && (yield* reader.take(['<![CDATA['])) !== undefined
   const value = cdata ? yield* reader.until([']]>']) : undefined
-  const { text, marker } = yield* reader.until(place === 'value' ? [end] : [end, '\n'])
+  const heard = cdata ? undefined : listen?.()
+  const { text, marker } = yield* reader.until(place === 'value' ? [end] : [end, '\n'], heard)
   if (marker !== end) return undefined
   reader.unread(end)
   if (value) return value.text

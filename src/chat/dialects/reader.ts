@@ -1,3 +1,4 @@
+import { CallScan } from './call-scan.js'
 import type { AnswerParser, AnswerSetup, Part, ToolCall } from './dialect.js'
 
 /** A step of a reading routine: it yields where it needs more text, and goes on when there is more. */
@@ -12,6 +13,9 @@ export class AnswerReader {
   dropped = ''
   /** The last character that was emitted as text. */
   lastSaid = ''
+  place: NonNullable<AnswerParser['place']> = 'elsewhere'
+  /** A call that was begun and whose arguments are no whole JSON. */
+  partial: ToolCall | undefined
   private calls = 0
   private held = ''
   private ended = false
@@ -19,6 +23,11 @@ export class AnswerReader {
   /** What was consumed since the first mark that is not released. */
   private log: string[] = []
   private marks = 0
+  private cut = false
+  /** Characters that were consumed. */
+  private at = 0
+  /** The call whose arguments are given out while they are read, and where the last piece of them ends. */
+  private open: { index: number; id: string; name: string; text: string; end: number } | undefined
   private withheld: { parts: Part[]; calls: number } | undefined
 
   constructor(readonly setup: AnswerSetup) {}
@@ -29,6 +38,7 @@ export class AnswerReader {
    */
   *say(kind: 'reasoning' | 'text', markers: readonly string[]): Reading<string | undefined> {
     for (;;) {
+      this.place = kind
       const open = this.ended ? this.held.length : openAt(this.held, markers)
       const found = first(this.held, markers, open)
       if (found) {
@@ -36,6 +46,7 @@ export class AnswerReader {
         this.dropped = this.held.slice(text.length, found.at)
         this.emit(kind, text)
         this.consume(found.at + found.marker.length)
+        this.place = 'elsewhere'
         return found.marker
       }
       const sure = this.ended ? open : this.held.slice(0, open).trimEnd().length
@@ -45,13 +56,18 @@ export class AnswerReader {
     }
   }
 
-  /** Text up to the first of the markers, kept back. marker is undefined when the answer ends first. */
-  *until(markers: readonly string[]): Reading<{ text: string; marker: string | undefined }> {
+  /** Text up to the first of the markers, kept back; `heard` gets it as it comes. marker is undefined when the answer ends first. */
+  *until(
+    markers: readonly string[],
+    heard?: (text: string) => void,
+  ): Reading<{ text: string; marker: string | undefined }> {
     const taken: string[] = []
     for (;;) {
       const open = this.ended ? this.held.length : openAt(this.held, markers)
       const found = first(this.held, markers, open)
-      taken.push(this.consume(found ? found.at : open))
+      const text = this.consume(found ? found.at : open)
+      taken.push(text)
+      if (text !== '') heard?.(text)
       if (found) this.consume(found.marker.length)
       if (found || this.ended) return { text: taken.join(''), marker: found?.marker }
       yield
@@ -80,14 +96,16 @@ export class AnswerReader {
     return this.held === ''
   }
 
-  /** Takes characters as long as they are wanted; the first that is not stays. */
-  *characters(wanted: (character: string) => boolean): Reading<string> {
+  /** Takes characters as long as they are wanted; the first that is not stays. `heard` gets them as they come. */
+  *characters(wanted: (character: string) => boolean, heard?: (text: string) => void): Reading<string> {
     const taken: string[] = []
     for (;;) {
       let n = 0
       while (n < this.held.length && wanted(this.held[n]!)) n++
       const stopped = n < this.held.length
-      taken.push(this.consume(n))
+      const text = this.consume(n)
+      taken.push(text)
+      if (text !== '') heard?.(text)
       if (stopped || this.ended) return taken.join('')
       yield
     }
@@ -103,9 +121,23 @@ export class AnswerReader {
     return yield* this.characters(balanced('"\''))
   }
 
+  /** As {@link json}, of the arguments of a call, which are given out while they are read. */
+  *arguments(name: string, id?: string): Reading<string> {
+    return yield* this.characters(balanced('"'), (text) => this.input(name, text, id))
+  }
+
+  /** As {@link json} or {@link python}, of an object with a call's name and its arguments under these keys. */
+  *callObject(keys: { readonly name: string; readonly args: readonly string[] }, quotes = '"'): Reading<string> {
+    const scan = new CallScan(keys)
+    return yield* this.characters(balanced(quotes), (text) => {
+      for (const found of scan.push(text)) if (scan.name !== undefined) this.input(scan.name, found)
+    })
+  }
+
   /** Gives back what was read last: it is read next. */
   unread(text: string): void {
     this.held = text + this.held
+    this.at -= text.length
     let left = text.length
     while (left > 0 && this.log.length > 0) {
       const last = this.log.pop()!
@@ -122,7 +154,9 @@ export class AnswerReader {
 
   /** Gives back what was read since the mark. */
   rewind(mark: number): void {
-    this.held = this.log.splice(mark).join('') + this.held
+    const text = this.log.splice(mark).join('')
+    this.held = text + this.held
+    this.at -= text.length
   }
 
   /** What was read since the mark. */
@@ -147,6 +181,7 @@ export class AnswerReader {
 
   throwAway(): void {
     this.calls = this.withheld?.calls ?? this.calls
+    this.open = undefined
     this.withheld = undefined
   }
 
@@ -157,15 +192,59 @@ export class AnswerReader {
   }
 
   /** Reports a call. `id` is the model's own, where it gave one. */
-  call(name: string, args: string, id = this.setup.newId()): void {
-    const call: ToolCall = { index: this.calls++, id, name, arguments: args }
+  call(name: string, args: string, id?: string): void {
+    const { open } = this
+    this.open = undefined
+    const given = { id: open?.id ?? id ?? this.setup.newId(), arguments: open?.text ?? args }
+    const call: ToolCall = { index: open?.index ?? this.calls++, name, ...given }
     this.output.push({ kind: 'tool-call', text: '', call })
   }
 
+  /** Gives out a piece of the arguments of the call that is being read, if its tool is one of those offered. */
+  input(name: string, text: string, id?: string): void {
+    const { pieces, tools } = this.setup
+    if (!this.open) {
+      if (!pieces || !tools.some((tool) => tool.function.name === name)) return
+      this.open = { index: this.calls++, id: id ?? this.setup.newId(), name, text: '', end: 0 }
+    }
+    const { index, id: own } = this.open
+    this.open.text += text
+    this.open.end = this.at
+    this.output.push({ kind: 'tool-input', text, index, id: own, name })
+  }
+
+  /** Whether a call was begun. */
+  get hasBegun(): boolean {
+    return this.open !== undefined
+  }
+
+  /** True at an end in the middle: what may be the beginning of a call is no text then. */
+  get isCut(): boolean {
+    return this.ended && this.cut
+  }
+
+  /** The call that was begun is none that can be run. It is read over: all that was given out, or, at the end, what is left. */
+  giveUpCall(): void {
+    const { open } = this
+    if (open) {
+      const { index, id, name, text } = open
+      this.partial = { index, id, name, arguments: text }
+      this.open = undefined
+      this.consume(Math.max(0, open.end - this.at))
+    }
+    if (this.isCut) this.consume(this.held.length)
+  }
+
+  /** What was pushed and is held back. */
+  get pending(): string {
+    return this.log.join('') + this.held
+  }
+
   /** For the parser alone: more text, or the end; returns what was emitted. */
-  feed(text: string, ended: boolean, run: () => void): Part[] {
+  feed(text: string, ended: boolean, run: () => void, cut = false): Part[] {
     this.held += text
     this.ended = ended
+    this.cut = cut && this.setup.pieces === true
     this.parts = []
     run()
     return this.parts
@@ -178,6 +257,7 @@ export class AnswerReader {
   private consume(length: number): string {
     const text = this.held.slice(0, length)
     this.held = this.held.slice(length)
+    this.at += length
     if (this.marks > 0 && text !== '') this.log.push(text)
     return text
   }
@@ -214,8 +294,17 @@ export function parserOf(setup: AnswerSetup, read: (reader: AnswerReader) => Rea
     yield* reader.say('text', [])
   })()
   return {
+    get place() {
+      return reader.place
+    },
+    get pending() {
+      return reader.pending
+    },
+    get partial() {
+      return reader.partial
+    },
     push: (text) => (text === '' ? [] : reader.feed(text, false, () => void reading.next())),
-    flush: () => reader.feed('', true, () => void reading.next()),
+    flush: (cut) => reader.feed('', true, () => void reading.next(), cut),
   }
 }
 

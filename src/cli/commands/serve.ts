@@ -33,6 +33,7 @@ export function serveCommand(cli: Command): void {
     .option('--cors <origin>', 'origin whose pages may call, or *; may be given again', collect)
     .addOption(new Option('--log-format <which>', 'of the lines on stderr').choices(['text', 'json']).default('text'))
     .option('--log-prompts', 'log the bodies of requests too')
+    .option('--strict', 'refuse also what changes nothing in an answer, and other names of models')
     .option('--drain <seconds>', 'how long SIGTERM waits for answers that run', integer, 30)
   loadFlags(serve)
     .addHelpText(

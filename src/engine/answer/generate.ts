@@ -1,27 +1,22 @@
 import type { RowResult } from '../../backends/backend.js'
-import type { AnswerParser, ToolCall } from '../../chat/dialects/dialect.js'
 import { UserError } from '../../errors.js'
 import type { TokenIndex } from '../../grammar/token-index.js'
-import type { StreamDecoder } from '../../tokenizer/tokenizer.js'
 import { AnswerTokens, type ChooseRun } from '../sample/choose.js'
-import type { GenerationResult, Part, PromptCount } from './generation.js'
+import { AnswerText, type TextRun } from './answer-text.js'
+import type { GenerationResult, PromptCount } from './generation.js'
 import { draftingOf } from './drafting.js'
 import { JumpForward } from './jump.js'
 import type { SessionModel } from './model.js'
-import { StopText } from './stop.js'
 import type { SharedRunner } from '../schedule/scheduler.js'
 import type { Sequence } from '../schedule/sequence.js'
 
-export interface GenerateRun extends ChooseRun {
-  /** Splits the answer of a chat. */
-  readonly parser: AnswerParser | undefined
+export interface GenerateRun extends ChooseRun, TextRun {
   /** Special tokens that the parser wants to see. */
   readonly markers: readonly string[]
   /** Of the grammar's vocabulary. */
   readonly index: (() => TokenIndex) | undefined
   /** When the caller asked, in performance.now() milliseconds. */
   readonly called: number
-  readonly emit: (part: Part) => void
   /** Told when the first token is there. */
   readonly begin: (prompt: PromptCount) => void
 }
@@ -79,12 +74,13 @@ export async function generateTokens(
     tokens.take(forced)
     jumped = forced.length > 0
   }
-  written.end()
+  written.end(tokens.finishReason !== 'stop')
   const times = { called: run.called, started, firstToken, lastToken }
   const timings = timingsOf(times, prompt.length - cachedTokens, ids.length)
-  const { text, reasoning, toolCalls, stopText, reasoningTokens } = written
+  const { text, reasoning, toolCalls, partialCall, stopText, reasoningTokens } = written
   const { finishReason } = tokens
-  const said = { text, reasoning, toolCalls, ids, finishReason, stopText, reasoningTokens }
+  const calls = { toolCalls, ...(partialCall && { partialCall }) }
+  const said = { text, reasoning, ...calls, ids, finishReason, stopText, reasoningTokens }
   const speculation = drafting && { speculation: drafting.counts }
   return { ...said, promptTokens: prompt.length, cachedTokens, timings, ...speculation }
 }
@@ -136,60 +132,6 @@ function choose(
     sequence.accept(chosen)
   }
   return chosen.length
-}
-
-/** Ids on their way to the reader: decoded, cut at stop strings, split into reasoning, text and calls. */
-class AnswerText {
-  text = ''
-  reasoning = ''
-  readonly toolCalls: ToolCall[] = []
-  reasoningTokens = 0
-  private readonly stop: StopText
-  private stopped = false
-  /** Of the latest part. */
-  private kind: Part['kind'] | undefined
-
-  constructor(
-    private readonly decoder: StreamDecoder | undefined,
-    private readonly run: GenerateRun,
-  ) {
-    this.stop = new StopText(run.stop)
-  }
-
-  get stopText(): string | undefined {
-    return this.stop.found
-  }
-
-  /** True when a stop string was found. */
-  push(id: number): boolean {
-    const { text, stopped } = this.stop.push(this.decoder?.push(id) ?? '')
-    this.stopped = stopped
-    this.deliver(text)
-    if (this.kind === 'reasoning') this.reasoningTokens++
-    return stopped
-  }
-
-  end(): void {
-    if (!this.stopped) {
-      const last = this.stop.push(this.decoder?.flush() ?? '')
-      this.deliver(last.text + this.stop.flush())
-    }
-    for (const part of this.run.parser?.flush() ?? []) this.give(part)
-  }
-
-  private deliver(text: string): void {
-    if (text === '') return
-    for (const part of this.run.parser?.push(text) ?? [{ kind: 'text' as const, text }]) this.give(part)
-  }
-
-  private give(part: Part): void {
-    if (part.kind === 'tool-call') this.toolCalls.push(part.call)
-    else if (part.text === '') return
-    else if (part.kind === 'text') this.text += part.text
-    else this.reasoning += part.text
-    this.kind = part.kind
-    this.run.emit(part)
-  }
 }
 
 function timingsOf(

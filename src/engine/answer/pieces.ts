@@ -6,6 +6,8 @@ import type { Part, Piece, PromptCount } from './generation.js'
 export class Pieces {
   private prompt: PromptCount | undefined
   private choices: NamedChoice[] = []
+  /** Of the choices, the last ones, of which it is not known yet where they belong. */
+  private undecided = 0
 
   constructor(
     private readonly push: (piece: Piece) => void,
@@ -18,6 +20,14 @@ export class Pieces {
 
   choose(choice: TokenChoice): void {
     this.choices.push(nameChoice(this.tokenizer, choice))
+    this.undecided++
+  }
+
+  /** Says where the tokens since the last time belong. */
+  place(outside: boolean): void {
+    const known = this.choices.length - this.undecided
+    if (outside) this.choices = this.choices.map((choice, i) => (i < known ? choice : { ...choice, outside }))
+    this.undecided = 0
   }
 
   emit(part: Part): void {
@@ -34,6 +44,7 @@ export class Pieces {
     const { prompt, choices } = this
     this.prompt = undefined
     this.choices = []
+    this.undecided = 0
     return { ...(prompt && { prompt }), ...(choices.length > 0 && { choices }) }
   }
 }

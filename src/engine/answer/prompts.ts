@@ -15,8 +15,9 @@ export async function chatPrompt(
   const { tokenizer, longPrompts, shared } = model
   if (tokenizer) await checkCharacters(charactersOf(messages), tokenizer, shared.contextLength)
   if (!longPrompts || !isLongChat(messages, options)) return renderChat(model, messages, options)
-  const { tools, templateOptions } = options
-  return longPrompts.chat(messages, { tools, templateOptions }, signal)
+  const { tools, templateOptions, continueFinalMessage, addGenerationPrompt } = options
+  const sent = { tools, templateOptions, continueFinalMessage, addGenerationPrompt }
+  return longPrompts.chat(messages, sent, signal)
 }
 
 /** @throws UserError invalid_tokenizer, context_length_exceeded for what cannot fit */

@@ -12,7 +12,7 @@ import { chatPrompt, textPrompt } from './prompts.js'
 import type { TokenChoice } from '../sample/likelihood.js'
 import { resolveOptions, type ChatOptions, type GenerateOptions } from '../options.js'
 import { Queue } from '../schedule/queue.js'
-import { checkPrompt } from '../prompt.js'
+import { checkPrompt, checkRoom } from '../prompt.js'
 import { Sequence } from '../schedule/sequence.js'
 
 /**
@@ -48,7 +48,9 @@ export class Session {
   chat(messages: readonly ChatMessage[], options: ChatOptions = {}): Generation {
     return this.start(options, async (signal) => {
       const { text: prompt, ids } = await chatPrompt(this.model, messages, options, signal)
-      const parser = this.model.dialect.parser({ prompt, tools: options.tools ?? [], newId: newCallId })
+      const { tools = [] } = options
+      const asked = { calls: tools.length > 0, pieces: options.callPieces ?? false, nearMisses: !options.grammar }
+      const parser = this.model.dialect.parser({ prompt, tools, ...asked, newId: newCallId })
       return { ids, parser, prompt }
     })
   }
@@ -126,7 +128,10 @@ export class Session {
       const { cacheSalt: salt = '' } = options
       const signal = options.signal ? AbortSignal.any([options.signal, ownSignal]) : ownSignal
       const { ids, parser, prompt } = await prepare(signal)
-      checkPrompt(ids, this.model.shared.vocabSize, this.model.shared.contextLength)
+      const { vocabSize, contextLength } = this.model.shared
+      const below = Math.min(this.model.tokenizer?.vocabSize ?? vocabSize, vocabSize)
+      checkPrompt(ids, vocabSize, contextLength)
+      if (options.mustAnswer) checkRoom(ids.length, contextLength)
       const pieces = new Pieces(push, this.model.tokenizer)
       const markers = parser ? this.model.dialect.markers : []
       const grammar = options.grammar && (await this.openGrammar(options.grammar, prompt, signal, salt))
@@ -134,9 +139,10 @@ export class Session {
         begin: (count: PromptCount) => pieces.begin(count),
         choose: (choice: TokenChoice) => pieces.choose(choice),
         emit: (part: Part) => pieces.emit(part),
+        place: (outside: boolean) => pieces.place(outside),
       }
       const { form, index } = grammar ?? {}
-      const run = { ...resolved, form, index, parser, markers, signal, called, ...sinks }
+      const run = { ...resolved, below, form, index, parser, markers, signal, called, ...sinks }
       try {
         const result = await this.turns.run(() => generateTokens(this.model, this.sequenceOf(salt), ids, run))
         pieces.end()

@@ -32,6 +32,11 @@ export class StopText {
     return { text: text.slice(0, keep), stopped: false }
   }
 
+  /** Whether a stop string is complete once `piece` comes. */
+  endsIn(piece: string): boolean {
+    return piece !== '' && this.stops.length > 0 && this.find(this.held + piece) !== undefined
+  }
+
   /** The held text, when nothing follows. */
   flush(): string {
     const text = this.held

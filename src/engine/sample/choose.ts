@@ -12,6 +12,10 @@ export type FinishReason = 'stop' | 'length' | 'abort'
 
 export interface ChooseRun extends ResolvedOptions {
   readonly signal: AbortSignal
+  /** Ids from this one on have no token, and never come; by default all have one. */
+  readonly below?: number | undefined
+  /** Ids that end the answer, beside the model's own. */
+  readonly stopIds: readonly number[] | undefined
   /** What the answer has to look like. */
   readonly form: AnswerGrammar | undefined
   /** Gets every token with its likelihood, if logprobs are asked for. */
@@ -19,8 +23,8 @@ export interface ChooseRun extends ResolvedOptions {
 }
 
 /** A token by its draw: what a backend does that has no rule of its own. */
-export function drawToken(logits: Float32Array, { u, ...draw }: Draw): number {
-  return sample(logits, { ...draw, repetitionPenalty: 1 }, [], u)
+export function drawToken(logits: Float32Array, { u, below, ...draw }: Draw): number {
+  return sample(logits.subarray(0, below), { ...draw, repetitionPenalty: 1 }, [], u)
 }
 
 /** The token that a row chose. @throws UserError where its logits were not numbers. */
@@ -48,12 +52,12 @@ class Chooser {
 
   /** The next token's draw, where nothing but its logits decides about it. */
   get draw(): Draw | undefined {
-    const { form, constraint, logprobs, adjustments, sampling } = this.run
+    const { form, constraint, logprobs, adjustments, sampling, below } = this.run
     if (form || constraint || logprobs !== undefined) return undefined
     if (sampling.repetitionPenalty !== 1 || changes(adjustments)) return undefined
     const { temperature, topK, topP, minP } = sampling
     this.drawn ??= this.random()
-    return { temperature, topK, topP, minP, u: this.drawn }
+    return { temperature, topK, topP, minP, u: this.drawn, ...(below !== undefined && { below }) }
   }
 
   choose(row: RowResult): number {
@@ -80,8 +84,10 @@ class Chooser {
   private sampleFrom(logits: Float32Array): number {
     const { run } = this
     const adjusted = adjust(logits, this.counts, run.adjustments)
-    const scores = run.constraint?.mask(adjusted) ?? adjusted
-    if (scores !== adjusted && scores.every((score) => score === -Infinity)) throw nothingAllowed()
+    const masked = run.constraint?.mask(adjusted) ?? adjusted
+    // A grammar's masks are of the whole vocabulary, and have no id without a token.
+    const scores = run.form ? masked : masked.subarray(0, run.below)
+    if (masked !== adjusted && scores.every((score) => score === -Infinity)) throw nothingAllowed()
     return sample(scores, run.sampling, this.seen, this.drawn ?? this.random(), run.form?.allowed())
   }
 }
@@ -141,7 +147,8 @@ export class AnswerTokens {
   private push(id: number): void {
     this.ids.push(id)
     this.sequence.push(id)
-    if (!this.run.ignoreEos && this.stopIds.has(id)) this.finishReason = 'stop'
+    const { ignoreEos, stopIds } = this.run
+    if ((!ignoreEos && this.stopIds.has(id)) || stopIds?.includes(id)) this.finishReason = 'stop'
     else if (this.emit(id)) this.finishReason = 'stop'
     else if (this.ids.length >= this.room) this.finishReason = 'length'
   }

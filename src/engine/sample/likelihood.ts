@@ -22,6 +22,8 @@ export interface NamedToken {
 
 /** A {@link TokenChoice} whose tokens have their texts. */
 export interface NamedChoice extends NamedToken {
+  /** True for a token of a thought, of a call or of the marks around them: it is no part of the answer's text. */
+  readonly outside?: boolean | undefined
   readonly top: readonly NamedToken[]
 }
 
@@ -40,10 +42,20 @@ export function choiceOf(logits: Float32Array, id: number, top: number): TokenCh
 export function nameChoice(tokenizer: Tokenizer | undefined, { id, logprob, top }: TokenChoice): NamedChoice {
   const name = (token: { readonly id: number; readonly logprob: number }): NamedToken => ({
     ...token,
-    text: tokenizer?.decode([token.id]) ?? '',
-    bytes: [...(tokenizer?.bytesOf(token.id) ?? [])],
+    text: textOfToken(tokenizer, token.id),
+    bytes: [...((hasToken(tokenizer, token.id) && tokenizer?.bytesOf(token.id)) || [])],
   })
   return { ...name({ id, logprob }), top: top.map(name) }
+}
+
+/** A token's text alone; none where there is no tokenizer, or no token of this id. */
+export function textOfToken(tokenizer: Tokenizer | undefined, id: number): string {
+  return hasToken(tokenizer, id) ? (tokenizer?.decode([id]) ?? '') : ''
+}
+
+/** False for ids that pad the vocabulary. */
+export function hasToken(tokenizer: Tokenizer | undefined, id: number): boolean {
+  return tokenizer !== undefined && id < tokenizer.vocabSize && tokenizer.bytesOf(id) !== null
 }
 
 /** log softmax(logits)[id], in double precision. */

@@ -6,6 +6,7 @@ import type { ToolCallsSpec } from '../spec.js'
 import { choice, EMPTY, optional, repeat, rule, sequence, type Node } from '../syntax/nodes.js'
 import { regexNode } from '../text/regex.js'
 import type { SchemaNode } from './argument.js'
+import { inputArguments, type InputNode } from './input.js'
 import { literalArguments } from './literals.js'
 import { Markup, textNotBeginning, textWithout, type Markers } from './markup.js'
 import { taggedArguments } from './tagged.js'
@@ -22,22 +23,28 @@ export async function toolCallsNode(
   syntax: ToolSyntax,
   markers: Markers,
   json: SchemaNode,
+  input: InputNode,
 ): Promise<Node> {
   const { tools, must, parallel, orJson } = spec
   if (tools.length === 0)
     throw new UserError('expected at least one tool; found none', 'invalid_grammar', { path: 'tools' })
   const markup = new Markup(markers)
   const bodies: Node[] = []
-  for (const [i, tool] of tools.entries())
+  for (const [i, tool] of tools.entries()) {
+    const own = tool.input
     bodies.push(
       await within(`tools[${i}].function.parameters`, () =>
-        argumentsOf(tool, syntax.argumentsAs, markup, json).catch((error: unknown) => {
+        (own
+          ? inputArguments(own, syntax.argumentsAs, markup, input)
+          : argumentsOf(tool, syntax.argumentsAs, markup, json)
+        ).catch((error: unknown) => {
           // What is neither strict nor asked for may have any arguments.
-          if (must || tool.function.strict || syntax.argumentsAs.kind !== 'json') throw error
+          if (must || own || tool.function.strict || syntax.argumentsAs.kind !== 'json') throw error
           return json({ type: 'object' })
         }),
       ),
     )
+  }
   const writer = new CallWriter(syntax, tools, bodies, markup)
   const calls = writer.calls(parallel)
   const answers = orJson === undefined ? [] : [writer.said(await within('orJson', () => json(orJson)))]

@@ -30,7 +30,12 @@ export class ModelSet {
   readonly created = Math.floor(Date.now() / 1000)
   private readonly byName: ReadonlyMap<string, ServedModel>
 
-  constructor(sources: readonly EngineSource[], limits: AdmissionLimits) {
+  constructor(
+    sources: readonly EngineSource[],
+    limits: AdmissionLimits,
+    /** Asks for a model's own name where there is only one, too. */
+    private readonly strict = false,
+  ) {
     this.byName = new Map(sources.map((source) => [source.name, new ServedModel(source, limits)]))
   }
 
@@ -46,8 +51,22 @@ export class ModelSet {
     return shown
   }
 
-  /** @throws ApiError 404 that names what there is. */
-  find(name: string): ServedModel {
+  /**
+   * The model of this name. The only model of a server answers to any: many programs have fixed names, or send none.
+   * @throws ApiError 404 that names what there is; 400 where no name is given
+   */
+  find(name: string | undefined): ServedModel {
+    const [only] = this.byName.values()
+    if (only && this.byName.size === 1 && !this.strict) return only
+    if (name === undefined) {
+      const message = `missing parameter: model; there is ${[...this.byName.keys()].join(', ')}`
+      throw new ApiError(400, message, { code: 'missing_required_parameter', param: 'model' })
+    }
+    return this.named(name)
+  }
+
+  /** The model of exactly this name. @throws ApiError 404 that names what there is */
+  named(name: string): ServedModel {
     const model = this.byName.get(name)
     if (model) return model
     const shown = JSON.stringify(name.slice(0, 100))

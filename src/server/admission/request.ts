@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { ApiError, apiErrorOf } from '../http/api-error.js'
+import { ApiError, apiErrorOf, unsupported } from '../http/api-error.js'
 import { EVENTS, eventStream } from '../http/events.js'
 import type { Metrics } from './metrics.js'
 import type { ModelSet, ServedModel } from './models.js'
@@ -11,6 +11,10 @@ export interface ServerState {
   readonly metrics: Metrics
   /** True once the server was told to end. */
   draining: boolean
+  /** Refuse what cannot change an answer too. */
+  readonly strict: boolean
+  /** Told of what was accepted and changes nothing. */
+  readonly onIgnored: (name: string, scope: RequestScope) => void
 }
 
 /** What the log says about a request. */
@@ -42,6 +46,8 @@ export class RequestScope {
   readonly id = `req_${newId()}`
   readonly started = performance.now()
   readonly notes: RequestNotes = {}
+  /** What of the request changes nothing, by its names. */
+  readonly ignored = new Set<string>()
   /** Set when the answer is a stream, which ends later. */
   streaming = false
   /** The parameter that the engine's refusals are about. */
@@ -70,6 +76,18 @@ export class RequestScope {
 
   cancel(): void {
     this.controller.abort()
+  }
+
+  /** Notes that something of the request changes nothing. @throws ApiError 400 where the server is strict */
+  ignore(name: string): void {
+    if (this.state.strict) {
+      throw unsupported(
+        name,
+        `${name} changes nothing here, and this server refuses what changes nothing; leave it out`,
+      )
+    }
+    this.ignored.add(name)
+    this.state.onIgnored(name, this)
   }
 
   /** Calls `ending` when the request is over. */

@@ -8,7 +8,7 @@ import { responseRoutes } from './responses/responses.js'
 import { ResponseStore } from './responses/store.js'
 import type { Route } from './route.js'
 import { healthRoute, metricsRoute, readyRoute } from './probes/probes.js'
-import { detokenizeRoute, tokenizeRoute } from './tokens/tokens.js'
+import { detokenizeRoute, tokenizeRoute, tokenizerInfoRoute } from './tokens/tokens.js'
 
 /** Every endpoint of one server, in the order in which the documentation shows them. */
 export function allRoutes(): Route[] {
@@ -24,6 +24,7 @@ export function allRoutes(): Route[] {
     ...ollamaRoutes,
     tokenizeRoute,
     detokenizeRoute,
+    tokenizerInfoRoute,
     healthRoute,
     readyRoute,
     metricsRoute,

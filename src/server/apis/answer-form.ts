@@ -2,8 +2,13 @@ import type { ToolDefinition } from '../../chat/message.js'
 import type { GrammarSpec } from '../../grammar/spec.js'
 import { badRequest } from '../http/api-error.js'
 
-/** none and auto leave it to the model. */
-export type ToolChoice = 'none' | 'auto' | 'required' | { readonly name: string }
+/** none and auto leave it to the model; of all tools that it is told of, it may call these. */
+export type ToolChoice =
+  | 'none'
+  | 'auto'
+  | 'required'
+  | { readonly name: string }
+  | { readonly allowed: readonly string[]; readonly must: boolean }
 
 /** What a request says about the form of its answer, in the words of all three APIs. */
 export interface AnswerForm {
@@ -34,15 +39,15 @@ const TEXTS = ['regex', 'ebnf', 'lark', 'gbnf'] as const
  */
 export function grammarOf(form: AnswerForm, parametersIn: string): RequestedGrammar {
   const { format, choice = 'auto', tools = [], parallel } = form
-  const required = choice !== 'auto' && choice !== 'none'
-  const strict = choice !== 'none' && tools.some((tool) => tool.function.strict)
+  const required = typeof choice === 'object' ? !('allowed' in choice) || choice.must : choice === 'required'
+  const limited = typeof choice === 'object' && 'allowed' in choice
+  const strict = choice !== 'none' && tools.some((tool) => tool.function.strict || tool.input)
   const formatted = format === undefined || format.type === 'text' ? undefined : formatGrammar(format)
   const param = formatted && format?.param
-  if (!required && !strict && !(formatted && choice !== 'none' && tools.length > 0))
+  if (!required && !limited && !strict && !(formatted && choice !== 'none' && tools.length > 0))
     return { grammar: formatted, paramOf: () => param }
   if (tools.length === 0) throw badRequest('tools', 'tool_choice asks for a call, and there are no tools')
-  const named = typeof choice === 'object' ? tools.filter((tool) => tool.function.name === choice.name) : tools
-  if (named.length === 0) throw badRequest('tool_choice', 'tool_choice names a tool that is not among the tools')
+  const named = chosenTools(tools, choice)
   const paramOf = (path: string | undefined): string => {
     const tool = named[Number(/^tools\[(\d+)\]/.exec(path ?? '')?.[1] ?? NaN)]
     if (tool) return `tools[${tools.indexOf(tool)}].${parametersIn}`
@@ -52,15 +57,24 @@ export function grammarOf(form: AnswerForm, parametersIn: string): RequestedGram
     kind: 'tool-calls',
     tools: named,
     must: required,
-    parallel: parallel && typeof choice !== 'object',
+    parallel: parallel && !(typeof choice === 'object' && 'name' in choice),
   } as const
   // A required call is no answer in the format.
   if (!formatted || required) return { grammar: calls, paramOf }
   return { grammar: { ...calls, orJson: schemaOf(formatted, format!.param) }, paramOf }
 }
 
+/** The tools that may be called. @throws ApiError 400 where one of them is not there */
+function chosenTools(tools: readonly ToolDefinition[], choice: ToolChoice): readonly ToolDefinition[] {
+  if (typeof choice !== 'object') return tools
+  const names = 'name' in choice ? [choice.name] : choice.allowed
+  const missing = names.find((name) => !tools.some((tool) => tool.function.name === name))
+  if (missing === undefined && names.length > 0) return tools.filter((tool) => names.includes(tool.function.name))
+  throw badRequest('tool_choice', 'tool_choice names a tool that is not among the tools')
+}
+
 function formatGrammar({ param, type, schema }: NonNullable<AnswerForm['format']>): GrammarSpec {
-  if (type === 'json_object') return { kind: 'json' }
+  if (type === 'json_object') return schema === undefined ? { kind: 'json' } : { kind: 'json-schema', schema }
   if (type === 'json_schema') {
     if (schema === undefined) throw badRequest(param, `${param}: type json_schema needs a schema`)
     return { kind: 'json-schema', schema }

@@ -8,6 +8,9 @@ function shownToken({ text, bytes, logprob }: NamedToken) {
   return { token: text, logprob: Math.max(LOWEST, logprob), bytes }
 }
 
+/** Of the answer's text: thoughts, calls and marks have no place there. */
 export function chatLogprobs(choices: readonly NamedChoice[]) {
-  return choices.map((choice) => ({ ...shownToken(choice), top_logprobs: choice.top.map(shownToken) }))
+  return choices
+    .filter(({ outside }) => !outside)
+    .map((choice) => ({ ...shownToken(choice), top_logprobs: choice.top.map(shownToken) }))
 }

@@ -1,10 +1,26 @@
 import { z } from 'zod'
 import type { AnswerOptions } from '../../remote/engine-like.js'
+import { badRequest } from '../http/api-error.js'
+import type { RequestScope } from '../admission/request.js'
+import type { ServedModel } from '../admission/models.js'
 
 /** Whole numbers of JSON that stay exact. */
 const integer = z.int()
 
-export const modelName = z.string().min(1).describe('One of the names that /v1/models lists.')
+export const modelName = z
+  .string()
+  .min(1)
+  .optional()
+  .describe('One of the names that /v1/models lists; a server with one model takes any, or none.')
+
+/** Most tokens of an answer; llama.cpp's clients say -1 for no limit. */
+export const maxTokens = z.union([z.literal(-1), integer.min(1)]).nullish()
+
+/** The limit as the engine takes it, of the first that is given. */
+export function tokenLimit(...given: readonly (number | null | undefined)[]): number | undefined {
+  const limit = given.find((value) => value !== undefined && value !== null)
+  return limit === undefined || limit === null || limit < 0 ? undefined : limit
+}
 
 export const tokenIds = z.array(integer.min(0)).min(1)
 
@@ -17,9 +33,10 @@ export const samplingFields = {
     .nullish()
     .describe('0 takes the most likely token. Default: the model’s own.'),
   top_p: z.number().min(0).max(1).nullish().describe('Only the likeliest tokens that reach this probability together.'),
-  top_k: integer.min(0).nullish().describe('Only the k likeliest tokens; 0 is off.'),
+  top_k: integer.min(-1).nullish().describe('Only the k likeliest tokens; 0 or -1 is off.'),
   min_p: z.number().min(0).max(1).nullish().describe('Only tokens with this share of the likeliest one’s probability.'),
   repetition_penalty: z.number().min(0.01).max(100).nullish().describe('Above 1 discourages what was there before.'),
+  repeat_penalty: z.number().min(0.01).max(100).nullish().describe('Another name of repetition_penalty.'),
   frequency_penalty: z
     .number()
     .min(-2)
@@ -36,7 +53,8 @@ export const samplingFields = {
     .union([z.string().min(1), z.array(z.string().min(1)).max(16)])
     .nullish()
     .describe('Text that ends the answer and is not part of it.'),
-  ignore_eos: z.boolean().nullish().describe('Go on behind the model’s own end.'),
+  stop_token_ids: z.array(integer.min(0)).max(128).nullish().describe('Further tokens that end the answer.'),
+  ignore_eos: z.boolean().nullish().describe('Go on after the model’s own end.'),
 }
 
 type SamplingFields = z.output<z.ZodObject<typeof samplingFields>>
@@ -48,24 +66,38 @@ export function samplingOptions(fields: SamplingFields): AnswerOptions {
     temperature: fields.temperature ?? undefined,
     // The engine takes "above 0"; so little leaves one token, which is what 0 means.
     topP: top_p === 0 ? Number.EPSILON : (top_p ?? undefined),
-    topK: fields.top_k ?? undefined,
+    topK: fields.top_k === -1 ? 0 : (fields.top_k ?? undefined),
     minP: fields.min_p ?? undefined,
-    repetitionPenalty: fields.repetition_penalty ?? undefined,
+    repetitionPenalty: fields.repetition_penalty ?? fields.repeat_penalty ?? undefined,
     frequencyPenalty: fields.frequency_penalty ?? undefined,
     presencePenalty: fields.presence_penalty ?? undefined,
     logitBias: logit_bias ? new Map(Object.entries(logit_bias).map(([id, bias]) => [Number(id), bias])) : undefined,
     seed: fields.seed ?? undefined,
     stop: stop ?? undefined,
+    mustAnswer: true,
+    stopIds: fields.stop_token_ids ?? undefined,
     ignoreEos: fields.ignore_eos ?? undefined,
   }
 }
 
-/** Fields that clients send and that change nothing in an answer here; everything else that is not known is refused. */
-export const fieldsWithoutEffect = {
-  user: z.string().nullish(),
-  safety_identifier: z.string().nullish(),
-  metadata: z.record(z.string(), z.string()).nullish(),
-  service_tier: z.string().nullish(),
-  prompt_cache_key: z.string().nullish(),
-  prompt_cache_retention: z.string().nullish(),
+/** @throws ApiError 400 for a bias of an id that the model does not have */
+export function checkBias(
+  { engine: { info } }: Pick<ServedModel, 'engine'>,
+  fields: Pick<SamplingFields, 'logit_bias'>,
+  scope: RequestScope,
+): void {
+  const { vocabSize, tokenCount = vocabSize } = info
+  for (const id of Object.keys(fields.logit_bias ?? {})) {
+    const param = `logit_bias.${id}`
+    if (Number(id) >= vocabSize) throw badRequest(param, `${param}: expected an id of a token, 0 to ${tokenCount - 1}`)
+    // Such an id only pads the vocabulary: it never comes, whatever is added.
+    if (Number(id) >= tokenCount) scope.ignore(param)
+  }
+}
+
+/** Tells clients when the same seed may give another answer: the model or how it computes is another. */
+export function fingerprintOf({ source: { info } }: Pick<ServedModel, 'source'>): string {
+  if (!info) return 'fp_loading'
+  const { architecture, parameters, precision, backend } = info
+  return `fp_${architecture}_${parameters}_${backend}_${precision}`
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { RequestScope } from '../admission/request.js'
+import type { Api } from './ignored.js'
 
 /** A request whose body was checked. */
 export interface Call<B> {
@@ -7,6 +8,8 @@ export interface Call<B> {
   readonly scope: RequestScope
   /** Variables of the path. */
   readonly params: Readonly<Record<string, string>>
+  /** What stands after the path's question mark. */
+  readonly query?: URLSearchParams
 }
 
 /** One endpoint: the server, its checks and its description are made from this. */
@@ -19,6 +22,8 @@ export interface Route {
   readonly body?: z.ZodType
   /** Takes a body whose type does not say that it is JSON, unless a page of a browser sends it. */
   readonly anyType?: boolean
+  /** Whose rows of the table of ignored fields are about its body. */
+  readonly api?: Api
   /** Answered without a key. */
   readonly open?: boolean
   handle(call: Call<unknown>): Response | Promise<Response>
@@ -26,7 +31,7 @@ export interface Route {
 
 /** A route whose handler gets what its schema describes. */
 export function post<T extends z.ZodType>(
-  route: Pick<Route, 'path' | 'summary' | 'tag'> & {
+  route: Pick<Route, 'path' | 'summary' | 'tag' | 'api'> & {
     body: T
     handle(call: Call<z.output<T>>): Response | Promise<Response>
   },

@@ -80,11 +80,16 @@ export function apiErrorOf(
       return new ApiError(400, error.messageIn(httpWording, param), detail)
     }
     default: {
-      const param = params.prompt
+      const param = error.path ?? optionParam(error) ?? params.prompt
       const detail = { code: error.code, ...(param !== undefined && { param }) }
       return new ApiError(400, error.messageIn(httpWording), detail)
     }
   }
+}
+
+/** The parameter of a request that an option of the engine is. */
+function optionParam({ at }: UserError): string | undefined {
+  return at && OF_REQUESTS.has(at.option) ? httpWording({ option: at.option }) : undefined
 }
 
 const OPENAI_TYPES: Partial<Record<number, string>> = {

@@ -1,5 +1,7 @@
 import type { z } from 'zod'
 import { ApiError } from './api-error.js'
+import { decodedBody } from './decoded.js'
+import { withoutNulls } from './nulls.js'
 
 /** Nested deeper than any request means; JSON of this depth is safe to walk. */
 const MAX_DEPTH = 100
@@ -49,8 +51,9 @@ export class BodyBudget {
       released = true
       this.count(client, own, -size)
     }
+    const body = decodedBody(request)
     own.arriving++
-    const arrival = new Arrival(request.body, this.patienceMs)
+    const arrival = new Arrival(body, this.patienceMs)
     try {
       // By hand: what comes without a length, in chunks, is cut off as soon as it is too long.
       for (let chunk = await arrival.next(); chunk; chunk = await arrival.next()) {
@@ -193,8 +196,9 @@ export function checkJsonType(request: Request): void {
   })
 }
 
-/** A body as its schema describes it. @throws ApiError 400 that names the parameter. */
-export function checkBody<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+/** A body as its schema describes it; null is what is not set. @throws ApiError 400 that names the parameter. */
+export function checkBody<T extends z.ZodType>(schema: T, given: unknown): z.output<T> {
+  const value = withoutNulls(given)
   const checked = schema.safeParse(value, { reportInput: false })
   if (checked.success) return checked.data
   throw issueError(deepest(checked.error.issues), value)

@@ -1,27 +1,44 @@
+import { joinedTurns } from '../../../chat/turns.js'
 import type { ChatMessage, ToolDefinition } from '../../../chat/message.js'
 import type { ConversationOptions } from '../../../remote/engine-like.js'
-import { unsupported } from '../../http/api-error.js'
+import type { RequestScope } from '../../admission/request.js'
+import { badRequest, unsupported } from '../../http/api-error.js'
 import { textOf } from '../content.js'
-import { toolDefinition } from '../tool-calls.js'
+import { templateOptions } from '../template-options.js'
+import { hostedTool, toolDefinition } from '../tool-calls.js'
+import { blockText, isBlock, resultText } from './blocks.js'
 import type { MessagesConversation } from './schema.js'
 
 /** Anthropic's conversation as templates take it. @throws ApiError that names the part that is not text. */
 export function conversationOf(
   body: MessagesConversation,
-): { readonly messages: readonly ChatMessage[] } & ConversationOptions {
+  scope: RequestScope,
+): {
+  readonly messages: readonly ChatMessage[]
+  readonly allTools: ToolDefinition[] | undefined
+} & ConversationOptions {
   const system = textOf(body.system, 'system')
-  if (body.messages.at(-1)?.role === 'assistant') {
-    const at = `messages[${body.messages.length - 1}]`
-    throw unsupported(at, `${at}: going on with a message of the assistant is not supported; end with the user`)
-  }
-  const messages = body.messages.flatMap(({ role, content }, i): ChatMessage[] => {
+  const turns = body.messages.flatMap(({ role, content }, i): ChatMessage[] => {
     if (typeof content === 'string') return [{ role, content }]
-    return role === 'user' ? userMessages(content, i) : [assistantMessage(content, i)]
+    if (role === 'assistant') return [assistantMessage(content, i, scope)]
+    return role === 'user' ? userMessages(content, i) : [{ role, content: textOf(content, `messages[${i}].content`) }]
   })
+  // Turns of one role in a row are one, says the API.
+  const messages = joinedTurns(turns)
+  const last = messages.at(-1)
+  const allTools = toolsOf(body, scope)
   return {
     messages: system === '' ? messages : [{ role: 'system', content: system }, ...messages],
-    tools: body.tool_choice?.type === 'none' ? undefined : toolsOf(body.tools),
-    templateOptions: body.thinking && { enable_thinking: body.thinking.type !== 'disabled' },
+    allTools,
+    tools: body.tool_choice?.type === 'none' ? undefined : allTools,
+    templateOptions: templateOptions(
+      {
+        effort: body.output_config?.effort,
+        enabled: body.thinking && body.thinking.type !== 'disabled',
+      },
+      undefined,
+    ),
+    ...(last?.role === 'assistant' && !last.tool_calls?.length && { continueFinalMessage: true }),
   }
 }
 
@@ -37,10 +54,11 @@ function userMessages(blocks: Blocks, at: number): ChatMessage[] {
   }
   blocks.forEach((block, i) => {
     const where = `messages[${at}].content[${i}]`
-    if (isBlock(block, 'text')) text.push(block.text)
+    const own = blockText(block, where)
+    if (own !== undefined) text.push(own)
     else if (isBlock(block, 'tool_result')) {
       flush()
-      const content = textOf(block.content, `${where}.content`)
+      const content = resultText(block.content, `${where}.content`)
       const shown = block.is_error ? `Error: ${content}` : content
       messages.push({ role: 'tool', content: shown, tool_call_id: block.tool_use_id })
     } else throw unsupported(where, `${where}: ${block.type} is not supported in a message of the user; send text`)
@@ -49,13 +67,15 @@ function userMessages(blocks: Blocks, at: number): ChatMessage[] {
   return messages
 }
 
-function assistantMessage(blocks: Blocks, at: number): ChatMessage {
+function assistantMessage(blocks: Blocks, at: number, scope: RequestScope): ChatMessage {
   const text: string[] = []
   const thinking: string[] = []
   const calls: NonNullable<ChatMessage['tool_calls']>[number][] = []
   blocks.forEach((block, i) => {
     if (isBlock(block, 'text')) text.push(block.text)
     else if (isBlock(block, 'thinking')) thinking.push(block.thinking)
+    // Only its author can read it.
+    else if (block.type === 'redacted_thinking') scope.ignore('messages (redacted_thinking)')
     else if (isBlock(block, 'tool_use')) {
       const { id, name, input } = block
       calls.push({ id, type: 'function', function: { name, arguments: JSON.stringify(input) } })
@@ -72,28 +92,25 @@ function assistantMessage(blocks: Blocks, at: number): ChatMessage {
   }
 }
 
-/** What the schema says of blocks by their type; TypeScript sees only that the last alternative may have any. */
-interface KnownBlocks {
-  text: { readonly text: string }
-  thinking: { readonly thinking: string }
-  tool_use: { readonly id: string; readonly name: string; readonly input: Record<string, unknown> }
-  tool_result: {
-    readonly tool_use_id: string
-    readonly content?: string | { type: string }[]
-    readonly is_error?: boolean
-  }
-}
+/** Fields of tools that say when and how a provider gives them to the model. */
+const IGNORED_OF_TOOLS = ['defer_loading', 'eager_input_streaming', 'allowed_callers', 'input_examples'] as const
 
-function isBlock<K extends keyof KnownBlocks>(block: { type: string }, type: K): block is { type: K } & KnownBlocks[K] {
-  return block.type === type
-}
-
-export function toolsOf(tools: MessagesConversation['tools']): ToolDefinition[] | undefined {
-  if (!tools || tools.length === 0) return undefined
-  return tools.map(({ type, name, description, input_schema: parameters, strict }, i) => {
+function toolsOf(
+  { tools, tool_choice: choice }: MessagesConversation,
+  scope: RequestScope,
+): ToolDefinition[] | undefined {
+  const known = (tools ?? []).flatMap((tool, i): ToolDefinition[] => {
+    const { type, name, description, input_schema: parameters, strict } = tool
     if (type && type !== 'custom') {
-      throw unsupported(`tools[${i}].type`, `tools[${i}]: ${type} runs elsewhere; only tools of type custom are known`)
+      const asked = choice?.type === 'tool' && choice.name !== name ? 'auto' : choice?.type
+      hostedTool(scope, type, `tools[${i}].type`, asked)
+      return []
     }
-    return toolDefinition({ name, description, parameters, strict })
+    for (const field of IGNORED_OF_TOOLS) if (tool[field] !== undefined) scope.ignore(`tools.${field}`)
+    if (name === undefined) {
+      throw badRequest(`tools[${i}].name`, `missing parameter: tools[${i}].name`, 'missing_required_parameter')
+    }
+    return [toolDefinition({ name, description, parameters, strict })]
   })
+  return known.length > 0 ? known : undefined
 }

@@ -1,10 +1,11 @@
+import type { ServedModel } from '../../admission/models.js'
 import { newId, type RequestScope } from '../../admission/request.js'
 import { badRequest } from '../../http/api-error.js'
 import { drained } from '../../http/events.js'
-import { grammarOf, type ToolChoice } from '../answer-form.js'
+import { grammarOf, type AnswerForm, type ToolChoice } from '../answer-form.js'
 import { startChat, type ChatCall } from '../calls.js'
 import { post, type Call } from '../route.js'
-import { conversationOf, toolsOf } from './conversation.js'
+import { conversationOf } from './conversation.js'
 import { countTokensSchema, messagesSchema, type MessagesConversation, type MessagesRequest } from './schema.js'
 import { blocksOf, endOf, events, limited, usageOf } from './stream.js'
 
@@ -13,6 +14,7 @@ export const messagesRoute = post({
   path: '/v1/messages',
   summary: 'The answer to a conversation, in the form of the Anthropic API',
   tag: 'Anthropic',
+  api: 'messages',
   body: messagesSchema,
   handle: messages,
 })
@@ -21,11 +23,12 @@ export const countTokensRoute = post({
   path: '/v1/messages/count_tokens',
   summary: 'Tokens of a conversation',
   tag: 'Anthropic',
+  api: 'messages',
   body: countTokensSchema,
   async handle({ body, scope }: Call<MessagesConversation>) {
     const { engine } = scope.state.models.find(body.model)
-    const { messages, tools, templateOptions } = conversationOf(body)
-    const ids = await engine.encodeChat(messages, { tools, templateOptions })
+    const { messages, tools, templateOptions, continueFinalMessage } = conversationOf(body, scope)
+    const ids = await engine.encodeChat(messages, { tools, templateOptions, continueFinalMessage })
     return Response.json({ input_tokens: ids.length })
   },
 })
@@ -33,7 +36,8 @@ export const countTokensRoute = post({
 async function messages({ body, scope }: Call<MessagesRequest>): Promise<Response> {
   const model = scope.state.models.find(body.model)
   const call = startChat(callOf(body, scope))
-  const head = { id: `msg_${newId()}`, type: 'message', role: 'assistant', model: body.model }
+  const head = { id: `msg_${newId()}`, type: 'message', role: 'assistant', model: model.name }
+  if (body.max_tokens === 0) return warmed(model, call, head, body, scope)
   if (body.stream) return scope.stream(model, [call], ([answer]) => events(answer!, body, head, scope))
   const { answers } = await scope.begin(model, [call])
   await drained(limited(answers[0]!, body))
@@ -47,27 +51,53 @@ async function messages({ body, scope }: Call<MessagesRequest>): Promise<Respons
   })
 }
 
+/** Computes the prompt, for requests that come after it, and answers nothing. */
+async function warmed(
+  model: ServedModel,
+  call: ReturnType<typeof startChat>,
+  head: Record<string, string>,
+  { stream }: MessagesRequest,
+  scope: RequestScope,
+): Promise<Response> {
+  if (stream) throw badRequest('stream', 'stream needs max_tokens of at least 1')
+  const { answers } = await scope.begin(model, [call])
+  const whole = await answers[0]!.result
+  scope.throwIfCancelled()
+  const end = { stop_reason: 'max_tokens', stop_sequence: null }
+  return Response.json({ ...head, content: [], ...end, usage: usageOf(whole, 0) })
+}
+
 function callOf(body: MessagesRequest, scope: RequestScope): ChatCall {
+  const { messages, allTools, ...inputs } = conversationOf(body, scope)
   const form = {
+    format: formatOf(body),
     choice: body.tool_choice && toolChoiceOf(body.tool_choice),
-    tools: toolsOf(body.tools),
+    tools: allTools,
     parallel: body.tool_choice?.disable_parallel_tool_use !== true,
   }
   const { grammar, paramOf } = grammarOf(form, 'input_schema')
   scope.grammarParam = paramOf
-  const { messages, ...inputs } = conversationOf(body)
   return {
     messages,
     options: {
       ...inputs,
-      maxTokens: body.max_tokens,
+      callPieces: true,
+      mustAnswer: true,
+      // The least that the engine makes; of a prompt alone it is left away.
+      maxTokens: Math.max(1, body.max_tokens),
       temperature: body.temperature,
       topP: body.top_p === 0 ? Number.EPSILON : body.top_p,
-      topK: body.top_k,
+      topK: body.top_k === -1 ? 0 : body.top_k,
       stop: body.stop_sequences,
       grammar,
     },
   }
+}
+
+function formatOf({ output_config: config, output_format: older }: MessagesRequest): AnswerForm['format'] {
+  const format = config?.format ?? older
+  const param = config?.format ? 'output_config.format' : 'output_format'
+  return format ? { param, type: format.type, schema: format.schema } : undefined
 }
 
 function toolChoiceOf({ type, name }: NonNullable<MessagesRequest['tool_choice']>): ToolChoice {

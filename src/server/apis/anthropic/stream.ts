@@ -1,7 +1,8 @@
 import type { Generation, GenerationResult, PromptCount } from '../../../remote/engine-like.js'
 import type { RequestScope } from '../../admission/request.js'
 import { frame } from '../../http/events.js'
-import { withoutFurtherCalls } from '../tool-calls.js'
+import { callsIn, CallPieces, withoutFurtherCalls } from '../tool-calls.js'
+import { argumentsText } from '../history.js'
 import type { MessagesRequest } from './schema.js'
 
 /** The pieces that the client wants. */
@@ -9,30 +10,28 @@ export function limited(answer: Generation, body: MessagesRequest) {
   return body.tool_choice?.disable_parallel_tool_use ? withoutFurtherCalls(answer) : answer.pieces()
 }
 
-function callsOf(whole: GenerationResult, body: MessagesRequest) {
-  return body.tool_choice?.disable_parallel_tool_use ? whole.toolCalls.slice(0, 1) : whole.toolCalls
-}
-
 /** The content of the whole answer. */
 export function blocksOf(whole: GenerationResult, body: MessagesRequest) {
   const { reasoning, text } = whole
   return [
     ...(reasoning === '' ? [] : [{ type: 'thinking', thinking: reasoning, signature: '' }]),
-    ...(text === '' ? [] : [{ type: 'text', text, citations: null }]),
-    ...callsOf(whole, body).map(({ id, name, arguments: json }) => ({
+    ...(text === '' ? [] : [{ type: 'text', text }]),
+    ...callsIn(whole, !body.tool_choice?.disable_parallel_tool_use).map(({ id, name, arguments: json }) => ({
       type: 'tool_use',
       id,
       name,
-      input: JSON.parse(json) as unknown,
+      // Of a call that was cut off there is what had come.
+      input: JSON.parse(argumentsText(json)) as unknown,
     })),
   ]
 }
 
 /** Why the answer ended. */
-export function endOf({ finishReason, stopText, toolCalls }: GenerationResult) {
+export function endOf(whole: GenerationResult) {
+  const { finishReason, stopText } = whole
   const stop = { stop_sequence: stopText ?? null }
   if (finishReason === 'length') return { stop_reason: 'max_tokens', ...stop }
-  if (toolCalls.length > 0) return { stop_reason: 'tool_use', ...stop }
+  if (callsIn(whole, true).length > 0) return { stop_reason: 'tool_use', ...stop }
   return { stop_reason: stopText === undefined ? 'end_turn' : 'stop_sequence', ...stop }
 }
 
@@ -47,7 +46,7 @@ export function usageOf({ promptTokens, cachedTokens }: PromptCount, outputToken
 }
 
 /** What is open in the stream. */
-type BlockKind = 'thinking' | 'text'
+type BlockKind = 'thinking' | 'text' | 'tool_use'
 
 /** The events of the stream. */
 export async function* events(
@@ -65,6 +64,7 @@ export async function* events(
   }
   let index = -1
   let open: BlockKind | undefined
+  const calls = new CallPieces()
   const start = (block: unknown): string => event('content_block_start', { index: ++index, content_block: block })
   const delta = (data: unknown): string => event('content_block_delta', { index, delta: data })
   const stop = (): string => event('content_block_stop', { index })
@@ -76,22 +76,23 @@ export async function* events(
   for await (const { prompt, part } of limited(answer, body)) {
     if (prompt) yield begin(prompt, 1)
     if (!part) continue
-    if (part.kind === 'tool-call') {
-      yield* close()
-      yield start({ type: 'tool_use', id: part.call.id, name: part.call.name, input: {} })
-      yield delta({ type: 'input_json_delta', partial_json: part.call.arguments })
-      yield stop()
+    const piece = calls.take(part)
+    if (piece) {
+      const { begins, ends, call, text } = piece
+      if (begins) {
+        yield* close()
+        open = 'tool_use'
+        yield start({ type: 'tool_use', id: call.id, name: call.name, input: {} })
+      }
+      if (text !== '') yield delta({ type: 'input_json_delta', partial_json: text })
+      if (ends) yield* close()
       continue
     }
     const kind = part.kind === 'reasoning' ? 'thinking' : 'text'
     if (open !== kind) {
       yield* close()
       open = kind
-      yield start(
-        kind === 'thinking'
-          ? { type: 'thinking', thinking: '', signature: '' }
-          : { type: 'text', text: '', citations: null },
-      )
+      yield start(kind === 'thinking' ? { type: 'thinking', thinking: '', signature: '' } : { type: 'text', text: '' })
     }
     yield delta(
       kind === 'thinking' ? { type: 'thinking_delta', thinking: part.text } : { type: 'text_delta', text: part.text },

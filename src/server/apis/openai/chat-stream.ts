@@ -1,10 +1,10 @@
-import type { ToolCall } from '../../../chat/dialects/dialect.js'
 import type { Generation, GenerationResult, NamedChoice, Piece } from '../../../remote/engine-like.js'
 import type { RequestScope } from '../../admission/request.js'
 import { frame, merge } from '../../http/events.js'
 import { chatLogprobs } from '../logprobs.js'
-import { withoutFurtherCalls } from '../tool-calls.js'
+import { callsIn, CallPieces, withoutFurtherCalls } from '../tool-calls.js'
 import type { ChatRequest } from './chat-schema.js'
+import { ShownCalls } from './shown-calls.js'
 import { usageOf } from './usage.js'
 
 /** What all chunks and the whole have in common. */
@@ -12,6 +12,7 @@ export interface Head {
   readonly id: string
   readonly created: number
   readonly model: string
+  readonly system_fingerprint: string
 }
 
 /** Reads one answer to its end. */
@@ -23,20 +24,31 @@ export async function wholeChoice(
   const named: NamedChoice[] = []
   for await (const { choices } of limited(answer, body)) named.push(...(choices ?? []))
   const whole = await answer.result
-  const toolCalls = body.parallel_tool_calls === false ? whole.toolCalls.slice(0, 1) : whole.toolCalls
+  const shown = new ShownCalls(body)
+  const calls = callsIn(whole, allowsSeveral(body))
   const message = {
     role: 'assistant',
-    content: whole.text === '' && toolCalls.length > 0 ? null : whole.text,
+    content: whole.text === '' && calls.length > 0 ? null : whole.text,
     refusal: null,
-    ...(whole.reasoning !== '' && { reasoning_content: whole.reasoning }),
-    ...(toolCalls.length > 0 && { tool_calls: toolCalls.map(shownCall) }),
+    ...(whole.reasoning !== '' && thought(whole.reasoning)),
+    ...shown.message(calls),
   }
   const logprobs = body.logprobs ? { content: chatLogprobs(named), refusal: null } : null
-  return { choice: { index, message, logprobs, finish_reason: finishOf(whole) }, answer: whole }
+  return { choice: { index, message, logprobs, finish_reason: finishOf(whole, shown) }, answer: whole }
+}
+
+/** What the model thought, by the two names that clients look for. */
+function thought(text: string) {
+  return { reasoning_content: text, reasoning: text }
+}
+
+/** The older form has one call. */
+function allowsSeveral({ parallel_tool_calls: parallel, functions }: ChatRequest): boolean {
+  return parallel !== false && !functions?.length
 }
 
 function limited(answer: Generation, body: ChatRequest): AsyncIterable<Piece> {
-  return body.parallel_tool_calls === false ? withoutFurtherCalls(answer) : answer.pieces()
+  return allowsSeveral(body) ? answer.pieces() : withoutFurtherCalls(answer)
 }
 
 /** The events of the stream. */
@@ -51,21 +63,22 @@ export async function* chunks(
     const choice = { index, delta, logprobs: more.logprobs ?? null, finish_reason: more.finish_reason ?? null }
     return frame({ ...head, object: 'chat.completion.chunk', choices: [choice], ...usage })
   }
+  const shown = answers.map(() => new ShownCalls(body))
+  const calls = answers.map(() => new CallPieces())
   for (const index of answers.keys()) yield chunk(index, { role: 'assistant', content: '', refusal: null })
   for await (const { source, item } of merge(answers.map((answer) => limitedWhole(answer, body)))) {
     if ('finished' in item) {
-      yield chunk(source, {}, { finish_reason: finishOf(item.finished) })
+      yield chunk(source, {}, { finish_reason: finishOf(item.finished, shown[source]!) })
       continue
     }
     const { part, choices } = item
-    const logprobs = choices && { logprobs: { content: chatLogprobs(choices), refusal: null } }
-    if (part?.kind === 'tool-call') {
-      const { index, id, name, arguments: text } = part.call
-      const call = { index, id, type: 'function', function: { name, arguments: '' } }
-      yield chunk(source, { tool_calls: [call] }, logprobs)
-      yield chunk(source, { tool_calls: [{ index, function: { arguments: text } }] })
-    } else if (part?.kind === 'reasoning') yield chunk(source, { reasoning_content: part.text }, logprobs)
-    else yield chunk(source, { content: part?.text ?? '' }, logprobs)
+    const named = choices && chatLogprobs(choices)
+    const logprobs = named && named.length > 0 ? { logprobs: { content: named, refusal: null } } : {}
+    const piece = part && calls[source]!.take(part)
+    if (piece) {
+      for (const delta of shown[source]!.deltas(piece)) yield chunk(source, delta)
+    } else if (part?.kind === 'reasoning') yield chunk(source, thought(part.text))
+    else if (part || named?.length) yield chunk(source, { content: part?.text ?? '' }, logprobs)
   }
   scope.throwIfCancelled()
   if (body.stream_options?.include_usage) {
@@ -84,11 +97,7 @@ async function* limitedWhole(
   yield { finished: await answer.result }
 }
 
-function shownCall({ id, name, arguments: text }: ToolCall) {
-  return { id, type: 'function', function: { name, arguments: text } }
-}
-
-function finishOf({ finishReason, toolCalls }: GenerationResult): string {
-  if (finishReason === 'length') return 'length'
-  return toolCalls.length > 0 ? 'tool_calls' : 'stop'
+function finishOf(whole: GenerationResult, shown: ShownCalls): string {
+  if (whole.finishReason === 'length') return 'length'
+  return callsIn(whole, true).length > 0 ? shown.finish : 'stop'
 }

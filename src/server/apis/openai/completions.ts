@@ -4,7 +4,9 @@ import { CompletionLogprobs } from './completion-logprobs.js'
 import type { ServedModel } from '../../admission/models.js'
 import { newId, type RequestScope, type StartAnswer } from '../../admission/request.js'
 import { completionSchema, type CompletionRequest } from './completion-schema.js'
-import { samplingOptions } from '../request-fields.js'
+import { grammarOf } from '../answer-form.js'
+import { formOf } from '../form-fields.js'
+import { checkBias, fingerprintOf, samplingOptions, tokenLimit } from '../request-fields.js'
 import { usageOf } from './usage.js'
 import type { EngineLike, Generation, GenerationResult, NamedChoice, Piece } from '../../../remote/engine-like.js'
 import { startCompletion } from '../calls.js'
@@ -15,6 +17,7 @@ export const completionRoute = post({
   path: '/v1/completions',
   summary: 'Goes on with a text, without a chat template',
   tag: 'OpenAI',
+  api: 'completions',
   body: completionSchema,
   handle: completion,
 })
@@ -24,6 +27,7 @@ interface Head {
   readonly created: number
   readonly model: string
   readonly object: 'text_completion'
+  readonly system_fingerprint: string
 }
 
 /** How likely each token of a prompt is; the first has no likelihood. */
@@ -43,64 +47,77 @@ async function completion({ body, scope }: Call<CompletionRequest>): Promise<Res
   scope.promptParam = 'prompt'
   check(body)
   const model = scope.state.models.find(body.model)
+  checkBias(model, body, scope)
   const prompts = promptsOf(body)
   const n = body.n ?? 1
   const head: Head = {
     id: `cmpl-${newId()}`,
     created: Math.floor(Date.now() / 1000),
-    model: body.model,
+    model: model.name,
     object: 'text_completion',
+    system_fingerprint: fingerprintOf(model),
   }
+  const silent = new Set(body.ignore_eos ? [] : (model.source.info?.stopIds ?? []))
   const echoes = body.echo ? await Promise.all(prompts.map((prompt) => echoOf(model, prompt, body, scope))) : []
   const echo = (index: number): Echo | undefined => echoes[Math.floor(index / n)]
   if (body.max_tokens === 0) {
     const promptTokens = echoes.reduce((sum, { tokens }) => sum + tokens, 0)
     const usage = { prompt_tokens: promptTokens, completion_tokens: 0, total_tokens: promptTokens }
     const choices = prompts.flatMap((_, i) =>
-      Array.from({ length: n }, (_, j) => wholeChoice(i * n + j, echo(i * n + j), undefined, body)),
+      Array.from({ length: n }, (_, j) => wholeChoice(i * n + j, echo(i * n + j), undefined, body, silent)),
     )
     return Response.json({ ...head, choices, usage })
   }
-  const calls = prompts.flatMap((prompt) => callsOf(prompt, body))
+  const calls = prompts.flatMap((prompt) => callsOf(prompt, body, scope))
   if (body.stream) {
-    return scope.stream(model, calls, (answers) => chunks(answers, echo, prompts.length, body, head, scope))
+    return scope.stream(model, calls, (answers) => chunks(answers, echo, prompts.length, body, { head, silent }, scope))
   }
   const { answers } = await scope.begin(model, calls)
-  const choices = await Promise.all(
-    answers.map(async (answer, index) => {
-      const named: NamedChoice[] = []
-      for await (const { choices } of answer.pieces()) named.push(...(choices ?? []))
-      return wholeChoice(index, echo(index), { whole: await answer.result, named }, body)
-    }),
-  )
+  const all = await Promise.all(answers.map(named))
   scope.throwIfCancelled()
-  const wholes = await Promise.all(answers.map(({ result }) => result))
+  const each = all.length / prompts.length
+  const chosen = prompts.flatMap((_, i) => best(all.slice(i * each, (i + 1) * each), n))
+  const choices = chosen.map((answer, index) => wholeChoice(index, echo(index), answer, body, silent))
+  const wholes = all.map(({ whole }) => whole)
   return Response.json({ ...head, choices, usage: usageOf(wholes, prompts.length) })
 }
 
 /** @throws ApiError for what does not go together or is not here. */
 function check(body: CompletionRequest): void {
   if (body.suffix) throw unsupported('suffix', 'suffix is not supported: no model here fills in between; leave it out')
-  if (body.best_of && body.best_of !== (body.n ?? 1)) {
-    throw unsupported('best_of', `best_of must be n (${body.n ?? 1}); found ${body.best_of}: ask for n and choose`)
+  const { best_of: made, n } = body
+  if (made && made < (n ?? 1)) throw badRequest('best_of', `best_of must be at least n (${n ?? 1}); found ${made}`)
+  if (made && made > (n ?? 1) && body.stream) {
+    throw unsupported('best_of', 'best_of above n does not go with stream: the best is known at the end')
   }
   if (body.max_tokens === 0 && !body.echo) throw badRequest('max_tokens', 'max_tokens of 0 needs echo: true')
   if (body.max_tokens === 0 && body.stream) throw badRequest('stream', 'stream needs max_tokens of at least 1')
   if (body.stream_options && !body.stream) throw badRequest('stream_options', 'stream_options needs stream: true')
 }
 
-function promptsOf({ prompt, n }: CompletionRequest): (string | number[])[] {
-  const several = typeof prompt === 'string' ? [prompt] : typeof prompt[0] === 'number' ? [prompt as number[]] : prompt
-  const prompts = several as (string | number[])[]
-  const answers = prompts.length * (n ?? 1)
-  if (answers > 128) throw badRequest('prompt', `${prompts.length} prompts with n ${n ?? 1}: at most 128 answers`)
+function promptsOf({ prompt, n, best_of: made }: CompletionRequest): (string | number[])[] {
+  const isIds = Array.isArray(prompt) && prompt.every((part) => typeof part === 'number')
+  const several = typeof prompt === 'string' || isIds ? [prompt] : prompt
+  const prompts = several
+  const each = made ?? n ?? 1
+  const answers = prompts.length * each
+  if (answers > 128)
+    throw badRequest('prompt', `${prompts.length} prompts with ${made ? 'best_of' : 'n'} ${each}: at most 128 answers`)
   return prompts
 }
 
-function callsOf(prompt: string | number[], body: CompletionRequest): StartAnswer[] {
-  const { seed, n } = body
-  const options = { ...samplingOptions(body), maxTokens: body.max_tokens, logprobs: body.logprobs ?? undefined }
-  return Array.from({ length: n ?? 1 }, (_, i) =>
+function callsOf(prompt: string | number[], body: CompletionRequest, scope: RequestScope): StartAnswer[] {
+  const { seed, n, best_of: made, logprobs } = body
+  const { grammar, paramOf } = grammarOf({ format: formOf(body), parallel: true }, 'parameters')
+  scope.grammarParam = paramOf
+  const options = {
+    ...samplingOptions(body),
+    maxTokens: tokenLimit(body.max_tokens),
+    // How likely an answer was tells which is the best.
+    logprobs: logprobs ?? (made && made > (n ?? 1) ? 0 : undefined),
+    grammar,
+  }
+  return Array.from({ length: made ?? n ?? 1 }, (_, i) =>
     startCompletion(prompt, typeof seed === 'number' ? { ...options, seed: seed + i } : options),
   )
 }
@@ -134,13 +151,34 @@ async function scoreOf(
   return { first: { text }, choices }
 }
 
+interface NamedAnswer {
+  readonly whole: GenerationResult
+  readonly named: readonly NamedChoice[]
+}
+
+/** An answer at its end, with the likelihoods of its tokens if they were asked for. */
+async function named(answer: Generation): Promise<NamedAnswer> {
+  const named: NamedChoice[] = []
+  for await (const { choices } of answer.pieces()) named.push(...(choices ?? []))
+  return { whole: await answer.result, named }
+}
+
+/** The n whose tokens were the likeliest on average, the best first; all where there are no more. */
+function best(answers: readonly NamedAnswer[], n: number): readonly NamedAnswer[] {
+  if (answers.length <= n) return answers
+  const mean = ({ named }: NamedAnswer): number =>
+    named.reduce((sum, { logprob }) => sum + logprob, 0) / Math.max(1, named.length)
+  return [...answers].sort((a, b) => mean(b) - mean(a)).slice(0, n)
+}
+
 function wholeChoice(
   index: number,
   echo: Echo | undefined,
-  answer: { whole: GenerationResult; named: readonly NamedChoice[] } | undefined,
+  answer: NamedAnswer | undefined,
   body: CompletionRequest,
+  silent: ReadonlySet<number>,
 ) {
-  const shown = new CompletionLogprobs()
+  const shown = new CompletionLogprobs(silent)
   const text = (echo?.text ?? '') + (answer?.whole.text ?? '')
   const prompt = echo?.score && shown.prompt(echo.score.first, echo.score.choices)
   const own = shown.answer(answer?.named ?? [])
@@ -157,13 +195,13 @@ async function* chunks(
   echo: (index: number) => Echo | undefined,
   prompts: number,
   body: CompletionRequest,
-  head: Head,
+  { head, silent }: { head: Head; silent: ReadonlySet<number> },
   scope: RequestScope,
 ): AsyncGenerator<string, void, undefined> {
   const usage = body.stream_options?.include_usage ? { usage: null } : {}
   const chunk = (index: number, text: string, logprobs: unknown, finish: string | null): string =>
     frame({ ...head, choices: [{ index, text, logprobs: logprobs ?? null, finish_reason: finish }], ...usage })
-  const shown = answers.map(() => new CompletionLogprobs())
+  const shown = answers.map(() => new CompletionLogprobs(silent))
   for (const index of answers.keys()) {
     const before = echo(index)
     if (!before) continue

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ignoredFields } from '../ignored.js'
 import { modelName, tokenIds } from '../request-fields.js'
 
 export const embeddingSchema = z
@@ -9,12 +10,20 @@ export const embeddingSchema = z
         z.string().min(1),
         z.array(z.string().min(1)).min(1).max(2048),
         tokenIds,
-        z.array(tokenIds).min(1).max(2048),
+        z
+          .array(z.union([z.string().min(1), tokenIds]))
+          .min(1)
+          .max(2048),
       ])
       .describe('Text or token ids, one or several.'),
     pooling: z.enum(['last', 'mean']).default('last').describe('The state of the last token, or the mean over all.'),
     encoding_format: z.enum(['float', 'base64']).default('float').describe('base64: little-endian f32.'),
-    user: z.string().nullish(),
+    dimensions: z
+      .int()
+      .min(1)
+      .nullish()
+      .describe('Of each vector the first so many numbers, brought to length 1 again.'),
+    ...ignoredFields('embeddings'),
   })
   .meta({ title: 'EmbeddingRequest' })
 

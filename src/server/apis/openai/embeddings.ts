@@ -1,4 +1,5 @@
 import { endianness } from 'node:os'
+import { badRequest } from '../../http/api-error.js'
 import { embeddingSchema, type EmbeddingRequest } from './embedding-schema.js'
 import { post, type Call } from '../route.js'
 
@@ -7,6 +8,7 @@ export const embeddingsRoute = post({
   path: '/v1/embeddings',
   summary: 'Vectors of texts: the final states of any model, of length 1',
   tag: 'OpenAI',
+  api: 'embeddings',
   body: embeddingSchema,
   handle: embeddings,
 })
@@ -15,8 +17,8 @@ async function embeddings({ body, scope }: Call<EmbeddingRequest>): Promise<Resp
   scope.promptParam = 'input'
   const model = scope.state.models.find(body.model)
   const { input } = body
-  const one = typeof input === 'string' || typeof input[0] === 'number'
-  const inputs = (one ? [input] : input) as (string | number[])[]
+  const one = typeof input === 'string' || input.every((part) => typeof part === 'number')
+  const inputs = one ? [input] : input
   scope.notes.model = model.name
   const leave = await model.admission.enter(scope.client, 1, scope.signal)
   scope.onEnd(leave)
@@ -31,10 +33,25 @@ async function embeddings({ body, scope }: Call<EmbeddingRequest>): Promise<Resp
   const encode = body.encoding_format === 'base64' ? base64 : (vector: Float32Array) => [...vector]
   return Response.json({
     object: 'list',
-    model: body.model,
-    data: vectors.map((vector, index) => ({ object: 'embedding', index, embedding: encode(vector) })),
+    model: model.name,
+    data: vectors.map((vector, index) => ({
+      object: 'embedding',
+      index,
+      embedding: encode(shortened(vector, body.dimensions)),
+    })),
     usage: { prompt_tokens: tokens, total_tokens: tokens },
   })
+}
+
+/** The first numbers of a vector, as a vector of length 1. @throws ApiError where it has fewer */
+function shortened(vector: Float32Array, dimensions: number | null | undefined): Float32Array {
+  if (typeof dimensions !== 'number' || dimensions === vector.length) return vector
+  if (dimensions > vector.length) {
+    throw badRequest('dimensions', `dimensions: the vectors of this model have ${vector.length}; found ${dimensions}`)
+  }
+  const first = vector.slice(0, dimensions)
+  const length = Math.hypot(...first)
+  return length === 0 ? first : first.map((value) => value / length)
 }
 
 /** Little-endian f32. */

@@ -6,8 +6,12 @@ export const modelsRoute: Route = {
   path: '/v1/models',
   summary: 'The models of this server',
   tag: 'OpenAI',
-  handle: ({ scope: { state } }) =>
-    Response.json({ object: 'list', data: state.models.all.map((model) => shown(state.models, model)) }),
+  handle({ scope: { state } }) {
+    const data = state.models.all.map((model) => shown(state.models, model))
+    // The lower fields are for clients of Anthropic's API.
+    const ends = { first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null }
+    return Response.json({ object: 'list', data, has_more: false, ...ends })
+  },
 }
 
 export const modelRoute: Route = {
@@ -16,7 +20,7 @@ export const modelRoute: Route = {
   summary: 'One model',
   tag: 'OpenAI',
   handle: ({ scope: { state }, params }) =>
-    Response.json(shown(state.models, state.models.find(params['model'] ?? ''))),
+    Response.json(shown(state.models, state.models.named(params['model'] ?? ''))),
 }
 
 function shown(models: ModelSet, { name, source }: ServedModel) {
@@ -25,6 +29,11 @@ function shown(models: ModelSet, { name, source }: ServedModel) {
     object: 'model',
     created: models.created,
     owned_by: 'kaiyuan',
+    root: name,
+    parent: null,
+    type: 'model',
+    display_name: name,
+    created_at: new Date(models.created * 1000).toISOString(),
     ...(source.info && { max_model_len: source.info.contextLength }),
   }
 }

@@ -40,3 +40,7 @@ export const metricsRoute: Route = {
 export function notFound(method: string, path: string): ApiError {
   return new ApiError(404, `there is no ${method} ${path}; /docs lists what there is`, { code: 'unknown_url' })
 }
+
+export function methodNotAllowed(method: string, path: string, allow: string): ApiError {
+  return new ApiError(405, `${path} has no ${method}, but ${allow}`, { code: 'method_not_allowed' })
+}

@@ -1,18 +1,64 @@
-import { toolDefinition } from '../tool-calls.js'
-import type { ChatMessage, ToolDefinition } from '../../../chat/message.js'
-import { unsupported } from '../../http/api-error.js'
+import type { ChatMessage } from '../../../chat/message.js'
+import type { RequestScope } from '../../admission/request.js'
+import { newId } from '../../admission/request.js'
+import { badRequest, unsupported } from '../../http/api-error.js'
 import { textOf } from '../content.js'
+import { argumentsOfInput } from '../custom-tools.js'
+import { argumentsText } from '../history.js'
 import type { InputItem, ResponsesRequest } from './schema.js'
 
-/** The items of a responses request as a conversation: reasoning and calls join the assistant's message that they belong to. */
-export function messagesOfInput(input: ResponsesRequest['input']): ChatMessage[] {
-  if (typeof input === 'string') return [{ role: 'user', content: input }]
+/** Finds an item of an earlier response by its id. */
+export type FindItem = (id: string) => Record<string, unknown> | undefined
+
+/** Records of what a provider did by itself: the answers that came of it stand next to them. */
+const OF_PROVIDERS: ReadonlySet<string> = new Set([
+  ...['web_search_call', 'file_search_call', 'image_generation_call', 'mcp_list_tools'],
+  ...['tool_search_call', 'tool_search_output'],
+])
+
+/** The items of a request with those that it refers to in their places. @throws ApiError for what is not known (any more) */
+export function itemsOf(input: ResponsesRequest['input'], find: FindItem): InputItem[] {
+  if (typeof input === 'string') return [{ type: 'message', role: 'user', content: input }]
+  return input.map((item, i) => {
+    if (item.type !== 'item_reference') return item
+    const { id } = item as { id: string }
+    // What the server remembers has the form that it takes.
+    const found = find(id) as InputItem | undefined
+    if (found) return found
+    const shown = JSON.stringify(id.slice(0, 100))
+    throw badRequest(`input[${i}].id`, `item ${shown} is not remembered here (any more); send it`, 'item_not_found')
+  })
+}
+
+/** Items as the server shows them: with ids, and with content as a list. */
+export function shownItems(items: readonly InputItem[]): Record<string, unknown>[] {
+  return items.map((item) => {
+    const own = 'id' in item && typeof item.id === 'string' ? item.id : undefined
+    if (item.type !== 'message' && item.type !== undefined)
+      return { ...item, id: own ?? `${PREFIXES[item.type] ?? 'item'}_${newId()}` }
+    const { role, content } = item as Extract<InputItem, { role: string }>
+    const type = role === 'assistant' ? 'output_text' : 'input_text'
+    const parts = typeof content === 'string' ? [{ type, text: content }] : content
+    return { type: 'message', id: own ?? `msg_${newId()}`, role, status: 'completed', content: parts }
+  })
+}
+
+const PREFIXES: Readonly<Record<string, string | undefined>> = {
+  reasoning: 'rs',
+  function_call: 'fc',
+  function_call_output: 'fco',
+  custom_tool_call: 'ctc',
+  custom_tool_call_output: 'ctco',
+}
+
+/** Items as a conversation: reasoning and calls join the assistant's message that they belong to. */
+export function messagesOfItems(items: readonly InputItem[], scope: RequestScope): ChatMessage[] {
   const messages: ChatMessage[] = []
-  input.forEach((item, i) => append(messages, item, `input[${i}]`))
+  items.forEach((item, i) => append(messages, item, `input[${i}]`, scope))
   return messages
 }
 
-function append(messages: ChatMessage[], item: InputItem, where: string): void {
+function append(messages: ChatMessage[], item: InputItem, where: string, scope: RequestScope): void {
   switch (item.type) {
     case 'message':
     case undefined: {
@@ -23,24 +69,55 @@ function append(messages: ChatMessage[], item: InputItem, where: string): void {
       return
     }
     case 'reasoning': {
-      const { content } = item as { content?: { text: string }[] | null }
-      const reasoning = content?.map(({ text }) => text).join('') ?? ''
+      const reasoning = thoughtOf(item as Thought)
       if (reasoning !== '') joinAssistant(messages, { role: 'assistant', content: null, reasoning_content: reasoning })
       return
     }
     case 'function_call': {
-      const { call_id: id, name, arguments: text } = item as Extract<InputItem, { arguments: string }>
-      const call = { id, type: 'function' as const, function: { name, arguments: text } }
-      return joinAssistant(messages, { role: 'assistant', content: null, tool_calls: [call] })
+      const { call_id: id, name, arguments: given } = item as Extract<InputItem, { type: 'function_call' }>
+      return joinCall(messages, id, name, argumentsText(given))
     }
-    case 'function_call_output': {
+    case 'custom_tool_call': {
+      const { call_id: id, name, input } = item as Extract<InputItem, { type: 'custom_tool_call' }>
+      return joinCall(messages, id, name, argumentsOfInput(input))
+    }
+    case 'function_call_output':
+    case 'custom_tool_call_output': {
       const { call_id, output } = item as Extract<InputItem, { call_id: string; output: unknown }>
-      messages.push({ role: 'tool', content: textOf(output, `${where}.output`), tool_call_id: call_id })
+      messages.push({ role: 'tool', content: outputText(output), tool_call_id: call_id })
       return
     }
+    case 'additional_tools':
+      return
     default:
-      throw unsupported(`${where}.type`, `${where}: items of type ${item.type} are not supported`)
+      if (!OF_PROVIDERS.has(item.type))
+        throw unsupported(`${where}.type`, `${where}: items of type ${item.type} are not supported`)
+      scope.ignore(`input (${item.type})`)
   }
+}
+
+type Thought = { content?: readonly { text: string }[] | null; summary?: readonly { text: string }[] | null }
+
+/** What was thought, or, where a client keeps the summary only, that. */
+function thoughtOf({ content, summary }: Thought): string {
+  const text = content?.map((part) => part.text).join('') ?? ''
+  return text === '' ? (summary?.map((part) => part.text).join('\n\n') ?? '') : text
+}
+
+/** The text of a tool's output. What is no text is named in its place: the conversation can go on. */
+function outputText(output: string | readonly { readonly type: string }[]): string {
+  if (typeof output === 'string') return output
+  const texts = output.map((part) =>
+    'text' in part && typeof part.text === 'string'
+      ? part.text
+      : `[${part.type.slice(0, 40)}: not shown, the model reads text only]`,
+  )
+  return texts.join('')
+}
+
+function joinCall(messages: ChatMessage[], id: string, name: string, text: string): void {
+  const call = { id, type: 'function' as const, function: { name, arguments: text } }
+  joinAssistant(messages, { role: 'assistant', content: null, tool_calls: [call] })
 }
 
 /** Adds to the assistant's last message what comes next in it; what it has already begins a new one. */
@@ -62,21 +139,4 @@ function joinAssistant(messages: ChatMessage[], next: ChatMessage): void {
     ...(reasoning !== '' && { reasoning_content: reasoning }),
     ...(calls.length > 0 && { tool_calls: calls }),
   }
-}
-
-/** Function tools in the shape of chat completions. @throws ApiError for tools that would run on a server. */
-export function toolsOfResponse(tools: ResponsesRequest['tools']): ToolDefinition[] | undefined {
-  if (!tools || tools.length === 0) return undefined
-  return tools.map((tool, i) => {
-    if (!isFunction(tool)) {
-      throw unsupported(`tools[${i}].type`, `tools[${i}]: ${tool.type} is not supported; only function tools are`)
-    }
-    return toolDefinition(tool)
-  })
-}
-
-type FunctionTool = Extract<NonNullable<ResponsesRequest['tools']>[number], { name: string }>
-
-export function isFunction(tool: { type: string }): tool is FunctionTool {
-  return tool.type === 'function'
 }

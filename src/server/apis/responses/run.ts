@@ -2,13 +2,29 @@ import type { ChatMessage } from '../../../chat/message.js'
 import type { Generation, GenerationResult } from '../../../remote/engine-like.js'
 import { newId, type RequestScope } from '../../admission/request.js'
 import { openaiError, type ApiError } from '../../http/api-error.js'
-import { withoutFurtherCalls } from '../tool-calls.js'
+import { argumentsText } from '../history.js'
+import { callsIn, withoutFurtherCalls } from '../tool-calls.js'
 import { ResponseItems, type ResponseEvent } from './items.js'
-import type { ResponsesRequest } from './schema.js'
+import type { ResponsesRequest, ResponseTools } from './schema.js'
 import type { ResponseStore } from './store.js'
+import type { KnownTools } from './tools.js'
+import type { EngineInfo } from '../../../remote/engine-like.js'
 
 export function wantsLogprobs(body: ResponsesRequest): boolean {
   return body.include?.includes('message.output_text.logprobs') ?? false
+}
+
+/** What a response is made from. */
+export interface ResponseInput {
+  /** The model's name here. */
+  readonly model: string
+  readonly info: EngineInfo | undefined
+  readonly conversation: readonly ChatMessage[]
+  /** The answer goes on with the conversation's last message. */
+  readonly goesOn: boolean
+  /** The items of the conversation, as they are shown. */
+  readonly items: readonly Record<string, unknown>[]
+  readonly tools: KnownTools
 }
 
 /** One response from its creation to its end. */
@@ -19,12 +35,24 @@ export class ResponseRun {
 
   constructor(
     private readonly body: ResponsesRequest,
-    private readonly conversation: readonly ChatMessage[],
+    private readonly input: ResponseInput,
     private readonly scope: RequestScope,
     private readonly store: ResponseStore,
   ) {
-    this.items = new ResponseItems(wantsLogprobs(body))
-    this.response = { ...echoOf(body), id: `resp_${newId()}`, created_at: seconds(), status: 'in_progress', output: [] }
+    const { summary, generate_summary: older } = body.reasoning ?? {}
+    const asked = summary ?? older ?? 'none'
+    this.items = new ResponseItems({
+      withLogprobs: wantsLogprobs(body),
+      summary: asked !== 'none',
+      tools: input.tools,
+    })
+    this.response = {
+      ...echoOf(body, input),
+      id: `resp_${newId()}`,
+      created_at: seconds(),
+      status: 'in_progress',
+      output: [],
+    }
   }
 
   /** The events of the stream; afterwards `response` is what they tell of. */
@@ -60,26 +88,32 @@ export class ResponseRun {
       usage: usageOf(whole),
     }
     if (this.body.store === false) return
-    const { text, reasoning, toolCalls } = whole
-    const calls = (this.body.parallel_tool_calls === false ? toolCalls.slice(0, 1) : toolCalls).map(
-      ({ id, name, arguments: json }) => ({ id, type: 'function' as const, function: { name, arguments: json } }),
-    )
+    const { text, reasoning } = whole
+    const calls = callsIn(whole, this.body.parallel_tool_calls !== false).map(({ id, name, arguments: json }) => ({
+      id,
+      type: 'function' as const,
+      function: { name, arguments: argumentsText(json) },
+    }))
+    const { conversation, goesOn, items } = this.input
+    const begun = goesOn ? (conversation.at(-1)?.content ?? '') : ''
     const message: ChatMessage = {
       role: 'assistant',
-      content: text === '' && calls.length > 0 ? null : text,
+      content: begun + text === '' && calls.length > 0 ? null : begun + text,
       ...(reasoning !== '' && { reasoning_content: reasoning }),
       ...(calls.length > 0 && { tool_calls: calls }),
     }
     this.store.set(String(this.response['id']), {
       body: this.response,
-      messages: [...this.conversation, message],
+      messages: [...(goesOn ? conversation.slice(0, -1) : conversation), message],
+      input: items,
       client: this.scope.client,
     })
   }
 }
 
 /** What a response repeats of its request. */
-function echoOf(body: ResponsesRequest): Record<string, unknown> {
+function echoOf(body: ResponsesRequest, { model, info }: ResponseInput): Record<string, unknown> {
+  const { metadata, user, safety_identifier: safety, prompt_cache_key: key, max_tool_calls: most } = body as Noted
   return {
     object: 'response',
     background: false,
@@ -87,23 +121,45 @@ function echoOf(body: ResponsesRequest): Record<string, unknown> {
     incomplete_details: null,
     instructions: body.instructions ?? null,
     max_output_tokens: body.max_output_tokens ?? null,
-    metadata: body.metadata ?? {},
-    model: body.model,
+    max_tool_calls: most ?? null,
+    metadata: metadata ?? {},
+    model,
     parallel_tool_calls: body.parallel_tool_calls ?? true,
     previous_response_id: body.previous_response_id ?? null,
-    reasoning: { effort: body.reasoning?.effort ?? null, summary: null },
+    frequency_penalty: body.frequency_penalty ?? 0,
+    presence_penalty: body.presence_penalty ?? 0,
+    prompt_cache_key: key ?? null,
+    reasoning: {
+      effort: body.reasoning?.effort ?? null,
+      summary: body.reasoning?.summary ?? body.reasoning?.generate_summary ?? null,
+    },
+    safety_identifier: safety ?? null,
+    service_tier: 'default',
     store: body.store ?? true,
-    temperature: body.temperature ?? null,
-    text: { format: body.text?.format ?? { type: 'text' } },
+    temperature: body.temperature ?? info?.sampling?.temperature ?? 1,
+    text: { ...body.text, format: body.text?.format ?? { type: 'text' } },
     tool_choice: body.tool_choice ?? 'auto',
-    tools: (body.tools ?? []).map((tool) => ({
-      ...tool,
-      strict: tool['strict'] ?? false,
-      parameters: tool['parameters'] ?? null,
-    })),
-    top_p: body.top_p ?? null,
+    tools: (body.tools ?? []).map(shownTool),
+    top_logprobs: body.top_logprobs ?? 0,
+    top_p: body.top_p ?? info?.sampling?.topP ?? 1,
     truncation: 'disabled',
+    user: user ?? null,
   }
+}
+
+/** Fields that change nothing, and are told back. */
+interface Noted {
+  readonly metadata?: unknown
+  readonly user?: unknown
+  readonly safety_identifier?: unknown
+  readonly prompt_cache_key?: unknown
+  readonly max_tool_calls?: unknown
+}
+
+function shownTool(tool: ResponseTools[number]): Record<string, unknown> {
+  if (tool.type !== 'function') return { ...tool }
+  const { strict, parameters } = tool as { strict?: unknown; parameters?: unknown }
+  return { ...tool, strict: strict ?? false, parameters: parameters ?? null }
 }
 
 function usageOf({ promptTokens, cachedTokens, ids, reasoningTokens }: GenerationResult) {

@@ -1,63 +1,105 @@
 import { z } from 'zod'
-import { effortSchema } from '../template-options.js'
+import { customFormat } from '../custom-tools.js'
+import { ignoredFields } from '../ignored.js'
+import { effortSchema, templateVariables } from '../template-options.js'
 import { otherThan } from '../other-type.js'
-import { fieldsWithoutEffect, modelName, samplingFields } from '../request-fields.js'
-
-const { temperature, top_p, top_k, min_p, repetition_penalty, seed } = samplingFields
+import { maxTokens, modelName, samplingFields } from '../request-fields.js'
+import { toolName } from '../tool-calls.js'
 
 /** Text of users, of the model, and of tools. */
+const TEXTS = ['input_text', 'output_text', 'text', 'refusal'] as const
 const textPart = z.object({ type: z.enum(['input_text', 'output_text', 'text']), text: z.string() })
-const content = z.union([z.string(), z.array(z.union([textPart, otherThan('input_text', 'output_text', 'text')]))])
+const refusalPart = z.object({ type: z.literal('refusal'), refusal: z.string() })
+const content = z.union([z.string(), z.array(z.union([textPart, refusalPart, otherThan(...TEXTS)]))])
 
+const id = z.string().optional()
 const messageItem = z.object({
   type: z.literal('message').optional(),
+  id,
   role: z.enum(['user', 'assistant', 'system', 'developer']),
   content,
 })
 const callItem = z.object({
   type: z.literal('function_call'),
+  id,
   call_id: z.string(),
   name: z.string().min(1),
-  arguments: z.string(),
+  namespace: z.string().nullish(),
+  arguments: z.union([z.string(), z.record(z.string(), z.unknown())]).nullish(),
 })
-const outputItem = z.object({ type: z.literal('function_call_output'), call_id: z.string(), output: content })
+const outputItem = z.object({ type: z.literal('function_call_output'), id, call_id: z.string(), output: content })
+const customCallItem = z.object({
+  type: z.literal('custom_tool_call'),
+  id,
+  call_id: z.string(),
+  name: z.string().min(1),
+  input: z.string(),
+})
+const customOutputItem = z.object({
+  type: z.literal('custom_tool_call_output'),
+  id,
+  call_id: z.string(),
+  output: content,
+})
 const reasoningItem = z.object({
   type: z.literal('reasoning'),
+  id,
   content: z.array(z.object({ type: z.literal('reasoning_text'), text: z.string() })).nullish(),
+  summary: z.array(z.object({ type: z.literal('summary_text'), text: z.string() })).nullish(),
 })
-export const itemSchema = z.union([
-  callItem,
-  outputItem,
-  reasoningItem,
-  messageItem,
-  otherThan('function_call', 'function_call_output', 'reasoning', 'message'),
-])
+const referenceItem = z.object({ type: z.literal('item_reference'), id: z.string() })
 
 const functionTool = z.object({
   type: z.literal('function'),
-  name: z.string().regex(/^[\w.-]{1,128}$/, 'expected letters, digits, _, - and ., at most 128'),
+  name: toolName,
   description: z.string().nullish(),
   parameters: z.record(z.string(), z.unknown()).nullish(),
   strict: z.boolean().nullish(),
 })
+const customTool = z.object({
+  type: z.literal('custom'),
+  name: toolName,
+  description: z.string().nullish(),
+  format: customFormat.nullish(),
+})
+const namespaceTool = z.object({
+  type: z.literal('namespace'),
+  name: z.string(),
+  description: z.string().nullish(),
+  tools: z.array(z.union([functionTool, customTool, otherThan('function', 'custom')])).default([]),
+})
+const tools = z.array(z.union([functionTool, customTool, namespaceTool, otherThan('function', 'custom', 'namespace')]))
+const toolsItem = z.object({ type: z.literal('additional_tools'), id, tools })
+
+export const itemSchema = z.union([
+  callItem,
+  outputItem,
+  customCallItem,
+  customOutputItem,
+  reasoningItem,
+  referenceItem,
+  toolsItem,
+  messageItem,
+  otherThan(
+    ...['function_call', 'function_call_output', 'custom_tool_call', 'custom_tool_call_output'],
+    ...['reasoning', 'item_reference', 'additional_tools', 'message'],
+  ),
+])
+
+const summary = z.enum(['auto', 'concise', 'detailed', 'none']).nullish()
 
 export const responsesSchema = z
   .strictObject({
     model: modelName,
-    input: z.union([z.string().min(1), z.array(itemSchema).min(1).max(10_000)]),
+    input: z.union([z.string().min(1), z.array(itemSchema).max(10_000)]).default([]),
     instructions: z.string().nullish().describe('A system message for this response only.'),
-    previous_response_id: z.string().nullish().describe('Goes on behind a response that this server still remembers.'),
+    previous_response_id: z.string().nullish().describe('Goes on from a response that this server still remembers.'),
     store: z.boolean().nullish().describe('false: the response is not remembered.'),
-    max_output_tokens: z.int().min(1).nullish(),
-    temperature,
-    top_p,
-    top_k,
-    min_p,
-    repetition_penalty,
-    seed,
+    max_output_tokens: maxTokens,
+    ...samplingFields,
     stream: z.boolean().nullish(),
-    stream_options: z.strictObject({ include_obfuscation: z.boolean().nullish() }).nullish(),
-    tools: z.array(z.union([functionTool, otherThan('function')])).nullish(),
+    stream_options: z.strictObject(ignoredFields('responses', 'stream_options')).nullish(),
+    tools: tools.nullish(),
     tool_choice: z
       .union([
         z.enum(['none', 'auto', 'required']),
@@ -68,28 +110,37 @@ export const responsesSchema = z
     text: z
       .strictObject({
         format: z.object({ type: z.string() }).loose().nullish(),
-        verbosity: z.literal('medium', 'only medium, which changes nothing').nullish(),
+        ...ignoredFields('responses', 'text'),
       })
       .nullish(),
     reasoning: z
-      .strictObject({ effort: effortSchema.nullish(), summary: z.enum(['auto', 'concise', 'detailed']).nullish() })
+      .strictObject({
+        effort: effortSchema.nullish(),
+        summary: summary.describe('The thought comes as a summary, which is all of it.'),
+        generate_summary: summary.describe('The older name of summary.'),
+      })
       .nullish(),
     include: z
       .array(
-        z.enum(
-          ['message.output_text.logprobs', 'reasoning.encrypted_content'],
-          'only message.output_text.logprobs and reasoning.encrypted_content',
-        ),
+        z.enum([
+          'message.output_text.logprobs',
+          'reasoning.encrypted_content',
+          'web_search_call.action.sources',
+          'web_search_call.results',
+          'file_search_call.results',
+          'code_interpreter_call.outputs',
+          'computer_call_output.output.image_url',
+          'message.input_image.image_url',
+        ]),
       )
       .nullish()
-      .describe('reasoning.encrypted_content changes nothing: reasoning is given as text.'),
+      .describe('message.output_text.logprobs; the others change nothing, and reasoning is given as text.'),
     top_logprobs: z.int().min(0).max(20).nullish(),
-    truncation: z.literal('disabled', 'only disabled: nothing is dropped silently').nullish(),
-    background: z.literal(false, 'responses are made while the client waits; leave background out').nullish(),
-    chat_template_kwargs: z.record(z.string(), z.unknown()).nullish(),
-    ...fieldsWithoutEffect,
+    chat_template_kwargs: templateVariables,
+    ...ignoredFields('responses'),
   })
   .meta({ title: 'ResponseRequest' })
 
 export type ResponsesRequest = z.output<typeof responsesSchema>
 export type InputItem = z.output<typeof itemSchema>
+export type ResponseTools = NonNullable<ResponsesRequest['tools']>

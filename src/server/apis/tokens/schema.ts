@@ -1,23 +1,31 @@
 import { z } from 'zod'
 import { messagesField, toolsField } from '../conversation.js'
+import { ignoredFields } from '../ignored.js'
 import { modelName, tokenIds } from '../request-fields.js'
-import { effortSchema, templateVariables } from '../template-options.js'
+import { effortSchema, promptFields, templateVariables } from '../template-options.js'
 
 export const tokenizeSchema = z
   .strictObject({
     model: modelName,
     prompt: z.string().optional().describe('Text as it is.'),
+    content: z.string().optional().describe('The same in the words of llama.cpp, where special tokens are not added.'),
     messages: messagesField.optional().describe('A conversation, rendered by the chat template; instead of prompt.'),
     tools: toolsField,
+    ...promptFields,
     chat_template_kwargs: templateVariables,
     reasoning_effort: effortSchema.nullish(),
-    add_special_tokens: z.boolean().default(true).describe('With the tokens that the model wants around a text.'),
+    add_special_tokens: z
+      .boolean()
+      .optional()
+      .describe('With the tokens that the model wants around a text. Default: true.'),
+    add_special: z.boolean().optional().describe('The same in the words of llama.cpp. Default: false.'),
     return_token_strs: z.boolean().default(false),
+    ...ignoredFields('tokens'),
   })
   .meta({ title: 'TokenizeRequest' })
 
 export const detokenizeSchema = z
-  .strictObject({ model: modelName, tokens: tokenIds })
+  .strictObject({ model: modelName, tokens: tokenIds, ...ignoredFields('tokens') })
   .meta({ title: 'DetokenizeRequest' })
 
 export type TokenizeRequest = z.output<typeof tokenizeSchema>

@@ -1,18 +1,20 @@
 import { badRequest } from '../../http/api-error.js'
 import { detokenizeSchema, tokenizeSchema, type DetokenizeRequest, type TokenizeRequest } from './schema.js'
-import { templateOptions } from '../template-options.js'
+import { promptEnd, templateOptions } from '../template-options.js'
 import type { EngineLike } from '../../../remote/engine-like.js'
+import type { RequestScope } from '../../admission/request.js'
 import { messagesOf, toolsOf } from '../conversation.js'
-import { post, type Call } from '../route.js'
+import { post, type Call, type Route } from '../route.js'
 
 export const tokenizeRoute = post({
   path: '/tokenize',
   summary: 'Token ids of a text or of a conversation',
   tag: 'Tokens',
+  api: 'tokens',
   body: tokenizeSchema,
   async handle({ body, scope }: Call<TokenizeRequest>) {
     const { engine } = scope.state.models.find(body.model)
-    const ids = await idsOf(engine, body)
+    const ids = await idsOf(engine, body, scope)
     return Response.json({
       count: ids.length,
       max_model_len: engine.info.contextLength,
@@ -26,21 +28,44 @@ export const detokenizeRoute = post({
   path: '/detokenize',
   summary: 'Text of token ids, without special tokens',
   tag: 'Tokens',
+  api: 'tokens',
   body: detokenizeSchema,
   async handle({ body, scope }: Call<DetokenizeRequest>) {
     const { engine } = scope.state.models.find(body.model)
-    return Response.json({ prompt: await engine.decode(body.tokens) })
+    const text = await engine.decode(body.tokens)
+    // Who names no model may be a client of llama.cpp, which calls it content.
+    return Response.json({ prompt: text, ...(body.model === undefined && { content: text }) })
   },
 })
 
-async function idsOf(engine: EngineLike, body: TokenizeRequest): Promise<number[]> {
-  const { prompt, messages } = body
-  if ((prompt === undefined) === (messages === undefined)) {
+/** What clients need that render conversations themselves, as vLLM has it. Of several models, of the first. */
+export const tokenizerInfoRoute: Route = {
+  method: 'GET',
+  path: '/tokenizer_info',
+  summary: 'Special tokens and the chat template, of the one model or of the one that ?model= names',
+  tag: 'Tokens',
+  handle({ scope, query }) {
+    const models = scope.state.models
+    const { engine } = models.find(query?.get('model') ?? models.all[0]?.name)
+    const { specialTokens, chatTemplate, contextLength } = engine.info
+    return Response.json({
+      ...specialTokens,
+      chat_template: chatTemplate ?? null,
+      model_max_length: contextLength,
+    })
+  },
+}
+
+async function idsOf(engine: EngineLike, body: TokenizeRequest, scope: RequestScope): Promise<number[]> {
+  const { prompt, content, messages } = body
+  if ([prompt, content, messages].filter((given) => given !== undefined).length !== 1) {
     throw badRequest('prompt', 'expected either prompt or messages', 'missing_required_parameter')
   }
-  if (prompt !== undefined) return engine.encode(prompt, { addSpecial: body.add_special_tokens })
-  return engine.encodeChat(messagesOf(messages ?? []), {
-    tools: toolsOf(body.tools),
-    templateOptions: templateOptions(body.reasoning_effort, body.chat_template_kwargs),
+  const special = body.add_special_tokens ?? body.add_special ?? prompt !== undefined
+  if (!messages) return engine.encode(prompt ?? content ?? '', { addSpecial: special })
+  return engine.encodeChat(messagesOf(messages), {
+    ...promptEnd(messages, body),
+    tools: toolsOf(body.tools, scope),
+    templateOptions: templateOptions({ effort: body.reasoning_effort }, body.chat_template_kwargs),
   })
 }

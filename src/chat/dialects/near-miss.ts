@@ -1,0 +1,93 @@
+/**
+ * Calls in a form that is not the model's own: small models write the object of a call into a code fence, by itself, or between
+ * the tags of another model. They are calls where they name a tool that is offered and have arguments; all else is text.
+ */
+import { isJsonObject } from '../../json.js'
+import type { ToolDefinition } from '../message.js'
+import { jsonCall, jsonMembers } from './arguments.js'
+
+type Reading<T> = Generator<undefined, T, undefined>
+
+/** What is read from. */
+interface Source {
+  readonly setup: { readonly tools: readonly ToolDefinition[]; readonly nearMisses?: boolean }
+  space(): Reading<string>
+  take(literals: readonly string[]): Reading<string | undefined>
+  characters(wanted: (character: string) => boolean): Reading<string>
+  json(): Reading<string>
+  call(name: string, args: string): void
+}
+
+const FENCE = '```'
+/** Where such a call may begin, and where it ends then. */
+const ENDS: ReadonlyMap<string, string> = new Map([
+  [FENCE, FENCE],
+  ['<tool_call>', '</tool_call>'],
+  ['<tools>', '</tools>'],
+  ['<function_call>', '</function_call>'],
+])
+
+/** Beginnings that are looked for beside the dialect's own. */
+export function nearMarks({ nearMisses, tools }: Source['setup'], own: readonly string[]): readonly string[] {
+  return nearMisses && tools.length > 0 ? [...ENDS.keys()].filter((mark) => !own.includes(mark)) : []
+}
+
+/** Reads calls behind one of {@link nearMarks}; false where there are none. */
+export function* nearMiss(source: Source, mark: string): Reading<boolean> {
+  // The fence's language.
+  if (mark === FENCE) yield* source.characters((c) => /[\w+-]/.test(c))
+  yield* source.space()
+  const calls = yield* objects(source)
+  if (calls.length === 0) return false
+  const end = yield* source.take([ENDS.get(mark) ?? FENCE])
+  if (end === undefined && (yield* source.characters(() => true)).trim() !== '') return false
+  for (const { name, args } of calls) source.call(name, args)
+  return true
+}
+
+/** Reads calls that stand by themselves, where the answer begins with them. */
+export function* bareCalls(source: Source): Reading<boolean> {
+  yield* source.space()
+  const calls = yield* objects(source)
+  for (const { name, args } of calls) source.call(name, args)
+  return calls.length > 0
+}
+
+interface Found {
+  readonly name: string
+  readonly args: string
+}
+
+/** Objects or a list of them, one after the other; none where one of them is no call. */
+function* objects(source: Source): Reading<Found[]> {
+  const found: Found[] = []
+  for (;;) {
+    const text = yield* source.json()
+    if (text === '') return found
+    const calls = callsIn(text, source.setup.tools)
+    if (!calls) return []
+    found.push(...calls)
+    yield* source.space()
+    yield* source.take([',', ';'])
+    yield* source.space()
+  }
+}
+
+function callsIn(text: string, tools: readonly ToolDefinition[]): Found[] | undefined {
+  const texts = text.startsWith('[') ? elementsOf(text) : [text]
+  const calls = texts.map((one) => {
+    const members = jsonMembers(one)
+    const call = members?.has('arguments') || members?.has('parameters') ? jsonCall(one) : undefined
+    return call && tools.some((tool) => tool.function.name === call.name) ? call : undefined
+  })
+  return calls.length > 0 && calls.every((call) => call !== undefined) ? calls : undefined
+}
+
+function elementsOf(text: string): string[] {
+  try {
+    const value = JSON.parse(text) as unknown
+    return Array.isArray(value) ? value.filter(isJsonObject).map((one) => JSON.stringify(one)) : []
+  } catch {
+    return []
+  }
+}

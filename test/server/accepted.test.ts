@@ -1,0 +1,170 @@
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { IGNORED, ignoredMarkdown, type Api } from '../../src/server/apis/ignored.js'
+import { scriptedEngine } from './scripted.js'
+import { serve } from './requests.js'
+
+const script = (): string => 'Good day.'
+const server = await serve(scriptedEngine(script))
+const strict = await serve(scriptedEngine(script), { strict: true })
+
+const BODIES: Partial<Record<Api, [path: string, body: Record<string, unknown>]>> = {
+  chat: ['/v1/chat/completions', { model: 'scripted', messages: [{ role: 'user', content: 'x' }] }],
+  completions: ['/v1/completions', { model: 'scripted', prompt: 'x', stream: false }],
+  responses: ['/v1/responses', { model: 'scripted', input: 'x' }],
+  messages: ['/v1/messages', { model: 'scripted', max_tokens: 20, messages: [{ role: 'user', content: 'x' }] }],
+}
+/** A value of each field that is accepted and not what is done anyway. */
+const VALUES: Record<string, unknown> = {
+  metadata: { a: 'b' },
+  priority: 1,
+  prompt_cache_options: {},
+  cache_prompt: false,
+  prediction: { type: 'content', content: 'x' },
+  web_search_options: {},
+  client_metadata: { a: 'b' },
+  moderation: {},
+  store: true,
+  truncation: 'auto',
+  max_tool_calls: 2,
+  betas: ['x'],
+  service_tier: 'flex',
+}
+
+async function ask(url: string, path: string, body: unknown, init: RequestInit = {}): Promise<Response> {
+  const headers = { 'content-type': 'application/json' }
+  return fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body), ...init })
+}
+
+const rows = IGNORED.flatMap(({ apis, field, holds }) =>
+  apis.flatMap((api) => {
+    const base = BODIES[api]
+    if (!base || holds?.('x') || field.includes('.')) return []
+    const value = VALUES[field] ?? (field === 'timings_per_token' || field === 'return_progress' ? true : 'low')
+    if (field === 'context_management') return [[field, ...base, { edits: [] }] as const]
+    if (field === 'spaces_between_special_tokens') return [[field, ...base, false] as const]
+    return [[field, ...base, value] as const]
+  }),
+)
+
+describe('what changes nothing', () => {
+  it.each(rows)(
+    '%s of %s is accepted and named, and refused where the server is strict',
+    async (field, path, body, value) => {
+      const response = await ask(server.url, path, { ...body, [field]: value })
+      expect([response.status, response.headers.get('x-kaiyuan-ignored')]).toEqual([200, field])
+      await response.text()
+      const refused = await ask(strict.url, path, { ...body, [field]: value })
+      expect(refused.status).toBe(400)
+      expect(await refused.text()).toContain(field)
+    },
+  )
+
+  it('is told to the log once', async () => {
+    const [path, body] = BODIES.chat!
+    for (let i = 0; i < 2; i++) await (await ask(server.url, path, { ...body, verbosity: 'low' })).text()
+    const told = server.log.filter(({ message }) => String(message).startsWith('verbosity '))
+    expect(told).toHaveLength(1)
+  })
+
+  it('is what null says everywhere, but inside of schemas', async () => {
+    for (const [path, body] of Object.values(BODIES)) {
+      const response = await ask(strict.url, path, {
+        ...body,
+        metadata: null,
+        conversation: null,
+        tools: null,
+        stream: null,
+      })
+      expect([path, response.status, response.headers.get('x-kaiyuan-ignored')]).toEqual([path, 200, null])
+      await response.text()
+    }
+  })
+
+  it('are tools of a provider, while the model may choose', async () => {
+    const [path, body] = BODIES.responses!
+    const tools = [{ type: 'web_search' }, { type: 'namespace', name: 'n', tools: [] }]
+    const response = await ask(server.url, path, { ...body, tools })
+    expect([response.status, response.headers.get('x-kaiyuan-ignored')]).toEqual([200, 'tools (web_search)'])
+    expect((await ask(server.url, path, { ...body, tools, tool_choice: 'required' })).status).toBe(400)
+  })
+
+  it('is not what would change an answer', async () => {
+    const [path, body] = BODIES.chat!
+    for (const more of [{ min_tokens: 3 }, { audio: { voice: 'x' } }, { skip_special_tokens: false }]) {
+      const response = await ask(server.url, path, { ...body, ...more })
+      expect([response.status, await response.text()]).toEqual([400, expect.stringContaining(Object.keys(more)[0]!)])
+    }
+  })
+
+  it('stands in docs/server.md as in the table; tools/ignored-section.mjs writes it', () => {
+    const docs = readFileSync(new URL('../../docs/server.md', import.meta.url), 'utf8')
+    const section = /<!-- ignored -->\n([^]*?)<!-- \/ignored -->/.exec(docs)?.[1]
+    expect(section?.trim()).toBe(ignoredMarkdown())
+  })
+})
+
+describe('addresses and names', () => {
+  it('work with and without /v1, and with a slash at the end', async () => {
+    const [, body] = BODIES.chat!
+    for (const path of ['/chat/completions', '/v1/chat/completions/', '/v1/v1/chat/completions'])
+      expect((await ask(server.url, path, body)).status).toBe(200)
+    expect((await fetch(`${server.url}/models/scripted`)).status).toBe(200)
+  })
+
+  it('have methods', async () => {
+    const response = await fetch(`${server.url}/v1/chat/completions`)
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST, OPTIONS'])
+    const options = await fetch(`${server.url}/v1/models`, { method: 'OPTIONS' })
+    expect([options.status, options.headers.get('allow')]).toEqual([204, 'GET, HEAD, OPTIONS'])
+    expect((await fetch(`${server.url}/v1/nothing`)).status).toBe(404)
+  })
+
+  it('of models are any where there is one, unless the server is strict', async () => {
+    const [path, body] = BODIES.chat!
+    const answer = (await (await ask(server.url, path, { ...body, model: 'gpt-9' })).json()) as { model: string }
+    expect(answer.model).toBe('scripted')
+    expect((await ask(server.url, path, { ...body, model: undefined })).status).toBe(200)
+    expect((await ask(strict.url, path, { ...body, model: 'gpt-9' })).status).toBe(404)
+  })
+
+  it('say what this is at the root', async () => {
+    const response = await fetch(server.url)
+    expect(response.headers.get('content-type')).toContain('text/html')
+    expect(await response.text()).toContain('scripted')
+    expect((await fetch(server.url, { method: 'HEAD' })).status).toBe(200)
+  })
+})
+
+describe('requests', () => {
+  it('have an id by both names', async () => {
+    const response = await ask(server.url, ...BODIES.messages!)
+    expect(response.headers.get('request-id')).toBe(response.headers.get('x-request-id'))
+  })
+
+  it('may be packed', async () => {
+    const [path, body] = BODIES.chat!
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' }
+    const packed = gzipSync(JSON.stringify(body))
+    expect((await ask(server.url, path, undefined, { headers, body: packed })).status).toBe(200)
+    expect((await ask(server.url, path, undefined, { headers, body: 'plain' })).status).toBe(400)
+    const bomb = gzipSync(Buffer.alloc(2_000_000))
+    expect((await ask(server.url, path, undefined, { headers, body: bomb })).status).toBe(413)
+    const other = { ...headers, 'content-encoding': 'br' }
+    expect((await ask(server.url, path, undefined, { headers: other, body: packed })).status).toBe(415)
+  })
+
+  it('of HTTP/1.0 need no Host', async () => {
+    const { port } = new URL(server.url)
+    const text = await new Promise<string>((resolve, reject) => {
+      let received = ''
+      const socket = connect(Number(port), '127.0.0.1', () => socket.write('GET /health HTTP/1.0\r\n\r\n'))
+      socket.on('data', (data) => (received += data.toString()))
+      socket.on('close', () => resolve(received))
+      socket.on('error', reject)
+    })
+    expect(text).toMatch(/^HTTP\/1\.1 200/)
+  })
+})
