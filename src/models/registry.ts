@@ -21,7 +21,7 @@ export async function buildProgram(checkpoint: Checkpoint, options: BuildOptions
   const modelType = checkpoint.config['model_type']
   const model = MODELS.find((m) => m.modelTypes.includes(String(modelType)))
   if (model) {
-    const program = await model.build(checkpoint, options)
+    const program = await named(checkpoint, () => model.build(checkpoint, options))
     if (options.mtp && !program.draft) unsupported(checkpoint.name, 'speculate mtp')
     await checkUnread(checkpoint, program, model.spare)
     return program
@@ -33,6 +33,17 @@ export async function buildProgram(checkpoint: Checkpoint, options: BuildOptions
       'Choose a checkpoint of a supported architecture.',
     'unsupported_model',
   )
+}
+
+/** Parts of a config that several families share do not know whose they are. */
+async function named(checkpoint: Checkpoint, build: () => Promise<Program>): Promise<Program> {
+  try {
+    return await build()
+  } catch (error) {
+    if (!(error instanceof UserError) || error.at || error.fault.includes(checkpoint.name)) throw error
+    const { path, remedies, cause } = error
+    throw new UserError(`${checkpoint.name}: ${error.fault}`, error.code, { path, remedies, cause })
+  }
 }
 
 /** The supported name with the smallest edit distance, if it is near at all. */

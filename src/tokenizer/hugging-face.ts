@@ -3,7 +3,7 @@ import type { Origin } from './expressions/expression.js'
 import { isSpace } from './expressions/machine.js'
 import { invalid } from './invalid.js'
 import { TokenFinder, type AddedToken, type Section } from './json/added-tokens.js'
-import { isId, modelOf, vocabOf, type Encode, type Vocab } from './json/models.js'
+import { isId, modelOf, vocabOf, type Encode } from './json/models.js'
 import { normalizer } from './json/normalizers.js'
 import { Part } from './json/part.js'
 import { NOTHING, postProcessor } from './json/post-processors.js'
@@ -32,13 +32,16 @@ export function huggingFaceTokenizer(json: JsonObject, setup: TokenizerSetup): T
   const part = (key: string): Part | undefined => Part.of(json[key], where, key, origin)
   const model = json['model']
   if (!isJsonObject(model)) throw invalid(where, 'expected model.vocab, found none')
-  const own = vocabOf(model, where)
+  const { vocab: own, names } = vocabOf(model, where)
   const added = addedTokens(json['added_tokens'], where)
-  const vocab = new Map([...own, ...added.map(({ content, id }) => [content, id] as const)])
+  const addedIds = new Map(added.map(({ content, id }) => [content, id] as const))
+  for (const { content, id } of added) names[id] = content
   const encodePiece = modelOf(model, own, where)
   const around = mapped(part('post_processor'), postProcessor) ?? NOTHING
   checkDecoder(part('decoder'))
-  const pieces = piecesOf(json, vocab, added)
+  const pieces = piecesOf(json, names, added)
+  const stranger = [...around.before, ...around.after].find((id) => names[id] === undefined)
+  if (stranger !== undefined) throw invalid(where, `post_processor: expected ids of tokens, found ${stranger}`)
   const stages = {
     normalize: mapped(part('normalizer'), normalizer) ?? ((text: string) => text),
     preTokenize: mapped(part('pre_tokenizer'), preTokenizer),
@@ -62,7 +65,7 @@ export function huggingFaceTokenizer(json: JsonObject, setup: TokenizerSetup): T
     decode: (ids) => decodeAll(pieces, ids),
     decoder: (shown) => streamDecoder(pieces, shown),
     bytesOf: (id) => pieces.bytesOf(id),
-    idOf: (token) => vocab.get(token),
+    idOf: (token) => addedIds.get(token) ?? own.get(token),
   }
 }
 
@@ -147,15 +150,12 @@ function checkDecoder(part: Part | undefined): void {
   if (part?.type === 'Sequence') for (const own of part.parts('decoders')) checkDecoder(own)
 }
 
-function piecesOf(json: JsonObject, vocab: Vocab, all: readonly AddedToken[]): Pieces {
+function piecesOf(json: JsonObject, tokens: readonly (string | undefined)[], all: readonly AddedToken[]): Pieces {
   const byteLevel = JSON.stringify([json['decoder'], json['pre_tokenizer']]).includes('"ByteLevel"')
-  const vocabSize = largest(vocab) + 1
-  const tokens: (string | undefined)[] = []
-  for (const [token, id] of vocab) tokens[id] = token
   const added = new Map(all.map((token) => [token.id, token]))
   const utf8 = new TextEncoder()
   return {
-    vocabSize,
+    vocabSize: tokens.length,
     dropFirstSpace: !byteLevel && dropsFirstSpace(json['decoder']),
     nameOf: (id) => tokens[id],
     bytesOf(id) {
@@ -173,10 +173,4 @@ function dropsFirstSpace(decoder: unknown): boolean {
   const { type, decoders, prepend_scheme: scheme, add_prefix_space: lead } = decoder
   if (type === 'Sequence') return Array.isArray(decoders) && decoders.some(dropsFirstSpace)
   return type === 'Strip' || (type === 'Metaspace' && scheme !== 'never' && lead !== false)
-}
-
-function largest(vocab: Vocab): number {
-  let most = -1
-  for (const id of vocab.values()) if (id > most) most = id
-  return most
 }

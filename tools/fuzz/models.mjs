@@ -1,6 +1,7 @@
 // The whole files that mutants are made of: the project's own fixtures, and small ones that are written here.
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { formerFailures } from './former.mjs'
 
 const utf8 = new TextEncoder()
 const json = (value) => utf8.encode(JSON.stringify(value))
@@ -188,15 +189,15 @@ function shards(one) {
 export function wholeModels(root) {
   const golden = goldens(root)
   const llama = golden.find(({ name }) => name === 'llama3').files
-  const mini = folder(join(root, 'models/mini'))
-  return {
+  const whole = {
     golden: golden.map(({ files }) => files),
     gguf: ggufs(root),
     sharded: shards(llama),
     tokenizers: tokenizers(root),
     ranked: ranked(),
     sentencePieces: sentencePieces(root),
-    mini,
+    mini: folder(join(root, 'models/mini')),
     llama,
   }
+  return { ...whole, former: formerFailures(whole) }
 }

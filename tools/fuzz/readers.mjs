@@ -1,6 +1,5 @@
 // What reads files, each with its mutants: a number makes the same one every time.
 import { damageBytes, damageJsonFile, damageText } from './mutators.mjs'
-import { formerFailures } from './former.mjs'
 
 const MESSAGES = [
   { role: 'user', content: 'Hi <s> there' },
@@ -38,8 +37,7 @@ const WEIGHTS = {
 
 /** The mutant of a number: {reader, files, main?}. */
 export function mutant(whole, chance, number) {
-  const former = formerFailures(whole)
-  if (number < former.length) return former[number]
+  if (number < whole.former.length) return whole.former[number]
   const reader = weighted(chance)
   return { reader, ...MAKERS[reader](whole, chance) }
 }

@@ -1,6 +1,6 @@
 // Reads damaged files, to find what is not refused as it should be: an internal error, a crash, a hang, or much memory.
-//   npm run fuzz -- --files N [--seed S] [--from K] [--jobs J] [--show K]
-// --files how many; --seed and --from say which; --show K writes mutant K's files and ends.
+//   npm run fuzz -- --files N [--seed S] [--from K] [--jobs J] [--only READER] [--show K]
+// --files how many; --seed and --from say which; --only: others are passed over; --show K writes mutant K's files and ends.
 import { fork } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -18,6 +18,7 @@ const { values: options } = parseArgs({
     seed: { type: 'string', default: '1' },
     from: { type: 'string', default: '0' },
     jobs: { type: 'string', default: '1' },
+    only: { type: 'string', default: '' },
     show: { type: 'string' },
   },
 })
@@ -39,7 +40,7 @@ const table = new Map()
 const failures = []
 
 function count(reader, end) {
-  const row = table.get(reader) ?? { read: 0, refused: 0, internal: 0, crash: 0, hang: 0, memory: 0 }
+  const row = table.get(reader) ?? { read: 0, refused: 0, internal: 0, crash: 0, hang: 0, memory: 0, seconds: 0 }
   row[end]++
   table.set(reader, row)
 }
@@ -69,7 +70,7 @@ function readMutants(first) {
   return new Promise((resolve) => {
     const start = (next) => {
       if (next >= from + files) return resolve()
-      const worker = fork(join(root, 'tools/fuzz/worker.mjs'), [root, seed, next, from + files, jobs], {
+      const worker = fork(join(root, 'tools/fuzz/worker.mjs'), [root, seed, next, from + files, jobs, options.only], {
         stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       })
       let at
@@ -81,12 +82,14 @@ function readMutants(first) {
           at = { number: message.number, reader: message.begun, cpu: cpuOf(worker.pid), wall: performance.now() }
         else {
           at = { number: message.number, reader: message.reader, done: true }
+          if (message.end === 'passed over') return
           if (message.end === 'internal') fail(message.number, message.reader, 'internal', message.said)
           else if (message.seconds > LIMITS.seconds)
             fail(message.number, message.reader, 'hang', `${message.seconds.toFixed(1)} s`)
           else if (message.megabytes > LIMITS.megabytes)
             fail(message.number, message.reader, 'memory', `${Math.round(message.megabytes)} MB`)
           else count(message.reader, message.end)
+          table.get(message.reader).seconds += message.seconds
           if (message.number % 1000 < jobs) console.log(`${message.number - from} of ${files}`)
         }
       })
@@ -124,13 +127,15 @@ function show(number) {
 
 const begun = performance.now()
 await Promise.all(Array.from({ length: jobs }, (_, i) => readMutants(from + i)))
-console.log(`\n${'reader'.padEnd(16)}${['read', 'refused', ...FAILURES].map((name) => name.padStart(10)).join('')}`)
+const ENDS = ['read', 'refused', ...FAILURES]
+const total = [...table.values()].flatMap((row) => ENDS.map((end) => row[end])).reduce((a, b) => a + b, 0)
+console.log(`\n${'reader'.padEnd(16)}${[...ENDS, 'seconds'].map((name) => name.padStart(10)).join('')}`)
 for (const [reader, row] of [...table].sort())
   console.log(
     reader.padEnd(16) + ['read', 'refused', ...FAILURES].map((name) => String(row[name]).padStart(10)).join(''),
   )
-console.log(`${files} files in ${Math.round((performance.now() - begun) / 1000)} s, seed ${seed}, from ${from}`)
+console.log(`${total} files in ${Math.round((performance.now() - begun) / 1000)} s, seed ${seed}, from ${from}`)
 if (failures.length > 0)
   console.log(`npm run fuzz -- --seed ${seed} --show ${failures[0]} writes the first one that failed`)
-console.log(`${files - failures.length} passed, ${failures.length} failed`)
+console.log(`${total - failures.length} passed, ${failures.length} failed`)
 process.exitCode = failures.length > 0 ? 1 : 0

@@ -5,7 +5,9 @@ import { Chance } from './chance.mjs'
 import { wholeModels } from './models.mjs'
 import { mutant, read } from './readers.mjs'
 
-const [root, seed, first, end, step] = process.argv.slice(2).map((value, i) => (i === 0 ? value : Number(value)))
+const [root, ...rest] = process.argv.slice(2)
+const only = rest.pop()
+const [seed, first, end, step] = rest.map(Number)
 const MEGABYTE = 2 ** 20
 
 async function loadProduct() {
@@ -48,6 +50,10 @@ const send = (message) => new Promise((resolve) => process.send(message, resolve
 for (let number = first; number < end; number += step) {
   const chance = new Chance(seed, number)
   const made = mutant(whole, chance, number)
+  if (only && made.reader !== only) {
+    if (number % 1000 < step) await send({ number, reader: made.reader, end: 'passed over' })
+    continue
+  }
   await send({ number, begun: made.reader })
   const [cpu, memory] = [process.cpuUsage(), process.resourceUsage().maxRSS]
   const result = await outcome(product, made, chance)

@@ -1,5 +1,5 @@
 /** Models of tokenizer.json: a piece of text to ids. */
-import { shortText, type JsonObject } from '../../json.js'
+import { isJsonObject, shortText, type JsonObject } from '../../json.js'
 import { invalid, unread } from '../invalid.js'
 import { unigramPieces } from '../unigram.js'
 import { Bpe, bytesOf } from './bpe.js'
@@ -15,24 +15,29 @@ export function modelOf(model: JsonObject, vocab: Vocab, where: string): Encode 
   throw unread(where, `model.type: expected BPE or Unigram, found ${shortText(type)}`)
 }
 
-/** Token to id. @throws UserError for ids that are none, or that two tokens have. */
-export function vocabOf(model: JsonObject, where: string): Map<string, number> {
-  const { vocab } = model
-  if (typeof vocab !== 'object' || vocab === null) throw invalid(where, 'expected model.vocab, found none')
-  const entries = Array.isArray(vocab) ? vocab.map(scoredToken(where)) : Object.entries(vocab)
-  const tokens = new Map<string, number>()
-  const seen = new Map<number, string>()
-  for (const [token, id] of entries) {
+/** Token to id, and id to token. @throws UserError for ids that are none, or that two tokens have. */
+export function vocabOf(
+  model: JsonObject,
+  where: string,
+): { vocab: Map<string, number>; names: (string | undefined)[] } {
+  const given = model['vocab']
+  if (!isJsonObject(given) && !Array.isArray(given)) throw invalid(where, 'expected model.vocab, found none')
+  const vocab = new Map<string, number>()
+  const names: (string | undefined)[] = []
+  const add = (token: string, id: unknown): void => {
     if (!isId(id))
       throw invalid(where, `token ${shortText(token)} has the id ${asText(id)}; expected a whole number below 2^24`)
-    const other = seen.get(id)
+    const other = names[id]
     if (other !== undefined)
       throw invalid(where, `tokens ${shortText(other)} and ${shortText(token)} share the id ${id}`)
-    seen.set(id, token)
+    names[id] = token
     // Of pieces that are there twice, the last counts, as in the reference.
-    tokens.set(token, id)
+    vocab.set(token, id)
   }
-  return tokens
+  // Without a list of all entries: a vocabulary may have a million.
+  if (Array.isArray(given)) given.forEach((entry, place) => add(scoredToken(entry, place, where), place))
+  else for (const token of Object.keys(given)) add(token, given[token])
+  return { vocab, names }
 }
 
 function asText(value: unknown): string {
@@ -40,11 +45,9 @@ function asText(value: unknown): string {
 }
 
 /** The id of a token in a list with scores is its place. */
-function scoredToken(where: string): (entry: unknown, place: number) => [string, number] {
-  return (entry, place) => {
-    if (isScored(entry)) return [entry[0], place]
-    throw invalid(where, `model.vocab[${place}]: expected a token with its score, found ${shortText(entry)}`)
-  }
+function scoredToken(entry: unknown, place: number, where: string): string {
+  if (isScored(entry)) return entry[0]
+  throw invalid(where, `model.vocab[${place}]: expected a token with its score, found ${shortText(entry)}`)
 }
 
 export function isId(value: unknown): value is number {
