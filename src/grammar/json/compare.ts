@@ -17,8 +17,11 @@ export interface ComparisonTools extends MemberTools, ElementTools {
 /** So deep two alternatives are compared. */
 const COMPARED_DEPTH = 3
 const MOST_COMPARED = 16
+/** Comparisons within comparisons: schemas that refer to themselves may ask for ever more of them. */
+const MOST_OPEN = 2
 
 export class Comparison implements Compared {
+  private open = 0
   private readonly tagsOf = new Map<Goal, ReadonlySet<string> | undefined>()
 
   constructor(private readonly tools: ComparisonTools) {}
@@ -28,7 +31,14 @@ export class Comparison implements Compared {
     if ((a.types & b.types) === 0) return true
     if (a.types === OBJECT && b.types === OBJECT && this.tagged(a, b)) return true
     const both = joined(a, b)
-    return both === undefined || this.impossible(both, COMPARED_DEPTH)
+    if (both === undefined) return true
+    if (this.open === MOST_OPEN) return false
+    this.open++
+    try {
+      return this.impossible(both, COMPARED_DEPTH)
+    } finally {
+      this.open--
+    }
   }
 
   /** Whether a property that both require has fixed values, none of them in common. */

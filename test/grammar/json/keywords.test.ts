@@ -215,6 +215,15 @@ const CASES: Readonly<Record<string, Case>> = {
     valid: [{ a: 'x' }, { b: 'x', c: 1 }, { c: 'x' }],
     invalid: [{}, { a: 'x', b: 'y' }, { a: 1 }],
   },
+  'oneOf of schemas that contain it': {
+    schema: {
+      type: 'object',
+      properties: { a: { oneOf: [{ type: 'object' }, { $ref: '#' }] } },
+      required: ['a'],
+    },
+    valid: [{ a: {} }, { a: { a: 1 } }, { a: { a: { a: {} } } }, { a: { b: 1 } }],
+    invalid: [{}, { a: 1 }, { a: { a: {} } }],
+  },
   'if, then, else': {
     schema: {
       type: 'object',
