@@ -9,6 +9,8 @@ export interface ErrorDetail {
   readonly param?: string
   /** Seconds after which it is worth trying again. */
   readonly retryAfter?: number
+  /** What clients of the Anthropic API read to go on without something. */
+  readonly details?: Readonly<Record<string, unknown>>
 }
 
 /** A request that gets no answer, and the status that says so. */
@@ -120,7 +122,12 @@ const ANTHROPIC_TYPES: Partial<Record<number, string>> = {
 /** `{ type: 'error', error: { type, message }, request_id }`; the parameter is named in the message. */
 export function anthropicError(error: ApiError, requestId: string): Record<string, unknown> {
   const type = ANTHROPIC_TYPES[error.status] ?? 'invalid_request_error'
-  return { type: 'error', error: { type, message: withParam(error) }, request_id: requestId }
+  const { details } = error.detail
+  return {
+    type: 'error',
+    error: { type, message: withParam(error), ...(details && { details }) },
+    request_id: requestId,
+  }
 }
 
 /** `{ error: 'message' }` */

@@ -1,6 +1,6 @@
 import type { ServedModel } from '../../admission/models.js'
 import { newId, type RequestScope } from '../../admission/request.js'
-import { badRequest } from '../../http/api-error.js'
+import { ApiError, badRequest } from '../../http/api-error.js'
 import { drained } from '../../http/events.js'
 import { grammarOf, type AnswerForm, type ToolChoice } from '../answer-form.js'
 import { startChat, type ChatCall } from '../calls.js'
@@ -67,7 +67,20 @@ async function warmed(
   return Response.json({ ...head, content: [], ...end, usage: usageOf(whole, 0) })
 }
 
+/** A client that continues a thread sends only what is new: to ignore it would lose the conversation. */
+function refuseThread(thread: unknown): void {
+  if (thread === undefined || thread === null) return
+  const code = 'thread_unsupported_request'
+  throw new ApiError(400, 'thread: conversations are not held here; send all messages, without thread', {
+    code,
+    param: 'thread',
+    // By which Anthropic's clients know that they may go on without it.
+    details: { error_code: code, unsupported: ['thread'] },
+  })
+}
+
 function callOf(body: MessagesRequest, scope: RequestScope): ChatCall {
+  refuseThread(body.thread)
   const { messages, allTools, ...inputs } = conversationOf(body, scope)
   const form = {
     format: formatOf(body),
