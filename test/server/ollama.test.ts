@@ -35,6 +35,10 @@ const server = await serve(
   ),
 )
 
+/** A real model, in this thread. */
+const engine = await loadEngine(MINI, { threads: 1 })
+const mini = await serve(engine, {}, 'mini')
+
 const ask = (path: string, body?: Json, headers: HeadersInit = { 'content-type': 'application/json' }, to = server) =>
   fetch(`${to.url}${path}`, body ? { method: 'POST', headers, body: JSON.stringify(body) } : {})
 const hello = { model: 'scripted', messages: [{ role: 'user', content: 'hello' }] }
@@ -132,6 +136,8 @@ describe('/api/chat', () => {
     }
     const response = await ask('/api/chat', { ...hello, stream: false, keep_alive: '5m', options })
     expect(await response.json()).toMatchObject({ message: { content: 'Good ' } })
+    const ignored = ['keep_alive', 'options.num_ctx', 'options.num_gpu']
+    expect(response.headers.get('x-kaiyuan-ignored')?.split(', ').sort()).toEqual(ignored)
     const refused = [{ mirostat: 2 }, { typical_p: 0.5 }, { repeat_penalty: 1.1, repeat_last_n: 64 }, { warmth: 1 }]
     for (const one of refused) {
       const bad = await ask('/api/chat', { ...hello, options: one })
@@ -145,6 +151,19 @@ describe('/api/chat', () => {
     const tokens = lines.flatMap(({ logprobs = [] }) => logprobs as { token: string; top_logprobs: unknown[] }[])
     expect(tokens.map(({ token }) => token).join('')).toContain('Good day.')
     expect(tokens.every(({ top_logprobs: top }) => top.length === 1)).toBe(true)
+  })
+
+  it('goes on with a last message of the assistant', async () => {
+    const messages = [
+      { role: 'user' as const, content: '9.11 or 9.9?' },
+      { role: 'assistant' as const, content: 'The answer is' },
+    ]
+    const body = { model: 'mini', messages, stream: false, options: { temperature: 0, num_predict: 10 } }
+    const { message } = (await (await ask('/api/chat', body, undefined, mini)).json()) as Line
+    const own = await engine.chat(messages, { continueFinalMessage: true, temperature: 0, maxTokens: 10 }).result
+    const closed = await engine.chat(messages, { temperature: 0, maxTokens: 10 }).result
+    expect(message!.content).toBe(own.text)
+    expect(own.text).not.toBe(closed.text)
   })
 
   it('loads where there is nothing to answer', async () => {
@@ -209,7 +228,6 @@ describe('the rest of the API', () => {
   })
 
   it('embeds texts of any length', async () => {
-    const mini = await serve(loadEngine(MINI, { threads: 1 }), {}, 'mini')
     const post = (path: string, more: Json) => ask(path, more, undefined, mini)
     const body = { model: 'mini', input: ['hello', 'x'.repeat(3000)], dimensions: 2 }
     const { embeddings } = (await (await post('/api/embed', body)).json()) as { embeddings: number[][] }

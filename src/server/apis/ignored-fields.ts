@@ -1,7 +1,16 @@
 import { z } from 'zod'
 
 /** The APIs that a row of the table is about. */
-export type Api = 'chat' | 'completions' | 'responses' | 'embeddings' | 'messages' | 'tokens'
+export type Api =
+  | 'chat'
+  | 'completions'
+  | 'responses'
+  | 'embeddings'
+  | 'messages'
+  | 'tokens'
+  | 'ollama'
+  | 'ollama-embed'
+  | 'ollama-show'
 
 /**
  * Something that clients send and that cannot change an answer here: it is accepted, named in the response's header

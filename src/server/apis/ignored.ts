@@ -6,6 +6,7 @@ import {
   type Api,
   type IgnoredField,
 } from './ignored-fields.js'
+import { ignoredByOllama } from './ollama/ignored-fields.js'
 
 export type { Api } from './ignored-fields.js'
 
@@ -15,6 +16,7 @@ export const IGNORED: readonly IgnoredField[] = [
   ...ignoredByOpenAi,
   ...ignoredByResponses,
   ...ignoredByMessages,
+  ...ignoredByOllama,
 ]
 
 /** The fields of an API for its schema; `within` names the object that holds them. Their types are of no use to handlers. */
@@ -51,6 +53,9 @@ const TITLES: Readonly<Record<Api, string>> = {
   embeddings: '`/v1/embeddings`',
   messages: '`/v1/messages`',
   tokens: '`/tokenize`, `/detokenize`',
+  ollama: '`/api/chat`, `/api/generate`',
+  'ollama-embed': '`/api/embed`, `/api/embeddings`',
+  'ollama-show': '`/api/show`',
 }
 
 /** Kinds of things that are no fields of their own. */

@@ -89,7 +89,9 @@ async function* lines(
   yield line({ ...shape(NOTHING), ...endOf(whole, scope) })
 }
 
-function saidBy(part: Part): Said {
+/** Pieces of a call's arguments are not told: Ollama's calls come whole. */
+function saidBy(part: Part): Said | undefined {
+  if (part.kind === 'tool-input') return undefined
   if (part.kind === 'tool-call') return { ...NOTHING, calls: [part.call] }
   return part.kind === 'reasoning' ? { ...NOTHING, thinking: part.text } : { ...NOTHING, text: part.text }
 }

@@ -1,5 +1,6 @@
 import { startChat, startCompletion } from '../calls.js'
 import { post, type Call } from '../route.js'
+import { promptEnd } from '../template-options.js'
 import { answered, loaded, optionsOf, type Said } from './answer.js'
 import { messagesOf, toolsOf, turnOf } from './conversation.js'
 import { findModel } from './names.js'
@@ -10,12 +11,14 @@ export const ollamaChatRoute = post({
   path: '/api/chat',
   summary: 'The answer to a conversation, in the form of Ollama',
   tag: 'Ollama',
+  api: 'ollama',
   body: chatSchema,
   async handle({ body, scope }: Call<ChatRequest>) {
     const model = findModel(scope.state.models, body.model)
     const { messages } = body
     if (!messages || messages.length === 0) return loaded(body, chatMessage)
-    const options = optionsOf(body, scope, toolsOf(body.tools))
+    // A last message of the assistant is gone on with, as Ollama does.
+    const options = { ...optionsOf(body, scope, toolsOf(body.tools)), ...promptEnd(messages, {}) }
     const call = startChat({ messages: messagesOf(messages), options })
     return answered(model, call, body, chatMessage, scope)
   },
@@ -26,6 +29,7 @@ export const ollamaGenerateRoute = post({
   path: '/api/generate',
   summary: 'The answer to one prompt, in the form of Ollama',
   tag: 'Ollama',
+  api: 'ollama',
   body: generateSchema,
   async handle({ body, scope }: Call<GenerateRequest>) {
     scope.promptParam = 'prompt'

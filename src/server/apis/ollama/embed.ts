@@ -11,6 +11,7 @@ export const ollamaEmbedRoute = post({
   path: '/api/embed',
   summary: 'Vectors of texts, in the form of Ollama',
   tag: 'Ollama',
+  api: 'ollama-embed',
   body: embedSchema,
   async handle({ body, scope }: Call<EmbedRequest>) {
     scope.promptParam = 'input'
@@ -31,6 +32,7 @@ export const ollamaEmbeddingsRoute = post({
   path: '/api/embeddings',
   summary: 'The vector of one text, in the older form of Ollama',
   tag: 'Ollama',
+  api: 'ollama-embed',
   body: embeddingsSchema,
   async handle({ body, scope }: Call<EmbeddingsRequest>) {
     scope.promptParam = 'prompt'

@@ -53,6 +53,7 @@ export const ollamaShowRoute = post({
   path: '/api/show',
   summary: 'What a model is and can do, in the form of Ollama',
   tag: 'Ollama',
+  api: 'ollama-show',
   body: showSchema,
   async handle({ body, scope }: Call<ShowRequest>) {
     const name = body.model || body.name

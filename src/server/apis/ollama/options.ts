@@ -1,18 +1,10 @@
 import { z } from 'zod'
 import type { AnswerOptions } from '../../../remote/engine-like.js'
 import { unsupported } from '../../http/api-error.js'
+import { ignoredFields } from '../ignored.js'
 import { samplingOptions } from '../request-fields.js'
 
-const number = z.number().nullish()
-const flag = z.boolean().nullish()
-
-/** How Ollama lays out a model on its machine, and what only its own samplers read. The answer is the same. */
-const withoutEffect = {
-  ...{ num_ctx: number, num_batch: number, num_gpu: number, main_gpu: number, num_thread: number, num_keep: number },
-  ...{ numa: flag, low_vram: flag, f16_kv: flag, logits_all: flag, vocab_only: flag, use_mmap: flag, use_mlock: flag },
-  ...{ embedding_only: flag, mirostat_tau: number, mirostat_eta: number },
-}
-
+/** The answer is the same with what the table says changes nothing. */
 export const optionsField = z
   .strictObject({
     temperature: z.number().min(0).max(100).nullish(),
@@ -30,7 +22,7 @@ export const optionsField = z
     tfs_z: z.literal(1, 'only 1, which is off, is supported').nullish(),
     mirostat: z.literal(0, 'only 0, which is off, is supported').nullish(),
     penalize_newline: z.literal(true, 'only true is supported').nullish(),
-    ...withoutEffect,
+    ...ignoredFields('ollama', 'options'),
   })
   .nullish()
 

@@ -1,10 +1,10 @@
 import { z } from 'zod'
+import { ignoredFields } from '../ignored.js'
 import { optionsField } from './options.js'
 
 /** Ollama's API: https://docs.ollama.com/api. null is "not set" everywhere. */
 
 const modelName = z.string().min(1).describe('One of the names that /api/tags lists; :latest may follow.')
-const keepAlive = z.union([z.string(), z.number()]).nullish().describe('No effect: models stay loaded.')
 const noImages = z.array(z.never('images are not supported; send text')).nullish()
 const text = z.string().nullish()
 
@@ -46,9 +46,11 @@ const answerFields = {
     .describe('Given to the chat template as enable_thinking, and a level as reasoning_effort.'),
   logprobs: z.boolean().nullish(),
   top_logprobs: z.int().min(0).max(20).nullish(),
-  keep_alive: keepAlive,
-  truncate: z.boolean().nullish().describe('No effect: a prompt that does not fit is refused.'),
-  shift: z.boolean().nullish().describe('No effect: an answer ends where the context does.'),
+  ...ignoredFields('ollama'),
+  keep_alive: z
+    .union([z.string(), z.number()])
+    .nullish()
+    .describe('Changes nothing: models stay loaded. Of a request without anything to answer it says what is asked.'),
 }
 
 export const chatSchema = z
@@ -79,22 +81,19 @@ export const embedSchema = z
     truncate: z.boolean().nullish().describe('true by default: the beginning of a text that is too long.'),
     dimensions: z.int().min(1).nullish().describe('So many numbers of each vector, again of length 1.'),
     options: optionsField,
-    keep_alive: keepAlive,
+    ...ignoredFields('ollama-embed'),
   })
   .meta({ title: 'OllamaEmbedRequest' })
 
 export const embeddingsSchema = z
-  .strictObject({ model: modelName, prompt: text, options: optionsField, keep_alive: keepAlive })
+  .strictObject({ model: modelName, prompt: text, options: optionsField, ...ignoredFields('ollama-embed') })
   .meta({ title: 'OllamaEmbeddingsRequest' })
 
 export const showSchema = z
   .strictObject({
     model: z.string().nullish(),
     name: text.describe('The older name of model.'),
-    verbose: z.boolean().nullish().describe('No effect.'),
-    system: text.describe('No effect.'),
-    template: text.describe('No effect.'),
-    options: z.record(z.string(), z.unknown()).nullish().describe('No effect.'),
+    ...ignoredFields('ollama-show'),
   })
   .meta({ title: 'OllamaShowRequest' })
 
