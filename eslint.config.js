@@ -62,6 +62,7 @@ export default tseslint.config(
       'models/**',
       'test/fixtures/**',
       'bench/peers/**',
+      '**/.venv/**',
       // A package of its own, whose types are there only where it is installed.
       ...(existsSync(new URL('test/clients/node_modules', import.meta.url)) ? [] : ['test/clients/*.ts']),
       '**/*.generated.ts',
