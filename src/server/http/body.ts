@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { ApiError } from './api-error.js'
 import { decodedBody } from './decoded.js'
+import { checkLimits } from './limits.js'
 import { withoutNulls } from './nulls.js'
 
 /** Nested deeper than any request means; JSON of this depth is safe to walk. */
@@ -130,7 +131,9 @@ class Arrival {
 
 /** A body of JSON as `schema` describes it. @throws ApiError 400 that says what is wrong. */
 export function readBody(bytes: Uint8Array, schema: z.ZodType): unknown {
-  return checkBody(schema, parseJson(textOf(bytes)))
+  const value = parseJson(textOf(bytes))
+  checkLimits(value)
+  return checkBody(schema, value)
 }
 
 function textOf(bytes: Uint8Array): string {
