@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 
 /** Starts `kaiyuan serve` on a free port and waits until the model is loaded. */
-export async function startServer(cli, model, threads, concurrency) {
+export async function startServer(cli, model, threads, concurrency, keys = []) {
   const args = [
     'serve',
     `bench=${model}`,
@@ -12,6 +12,7 @@ export async function startServer(cli, model, threads, concurrency) {
     threads,
     '--max-concurrency',
     String(concurrency),
+    ...keys.flatMap((key) => ['--api-key', key]),
   ]
   const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = new Promise((resolve) => child.once('exit', resolve))
@@ -25,6 +26,7 @@ export async function startServer(cli, model, threads, concurrency) {
   while (!(await fetch(`${url}/ready`)).ok) await new Promise((resolve) => setTimeout(resolve, 50))
   return {
     url,
+    pid: child.pid,
     async stop() {
       child.kill('SIGTERM')
       await exited

@@ -10,15 +10,15 @@ const MAX_DEPTH = 100
 const MAX_PARTS = 50_000
 /** Of what all bodies may take together, the part that one client may take. */
 const CLIENTS_PART = 1 / 4
-/** Bodies of one client that are on their way at once. */
-const MAX_ARRIVING = 32
+/** Bodies of one client that are on their way at once; of more, the one that began first is given up: others come in moments. */
+const MAX_ARRIVING = 128
 /** A body that is not here by then does not come. */
 const PATIENCE_MS = 60_000
 
 /** What one client holds. */
 interface Held {
   bytes: number
-  arriving: number
+  readonly arriving: Set<Arrival>
 }
 
 /** Bytes of request bodies that are in memory at once, over all requests, and of each client's. */
@@ -43,7 +43,7 @@ export class BodyBudget {
     const announced = Number(request.headers.get('content-length') ?? 0)
     if (announced > this.limit) throw this.tooLarge()
     const own = this.of(client)
-    if (own.arriving >= MAX_ARRIVING) throw tooMany('too many requests of yours are on their way')
+    if (own.arriving.size >= MAX_ARRIVING) giveUpFirst(own)
     const chunks: Uint8Array[] = []
     let size = 0
     let released = false
@@ -52,9 +52,8 @@ export class BodyBudget {
       released = true
       this.count(client, own, -size)
     }
-    const body = decodedBody(request)
-    own.arriving++
-    const arrival = new Arrival(body, this.patienceMs)
+    const arrival = new Arrival(decodedBody(request), this.patienceMs)
+    own.arriving.add(arrival)
     try {
       // By hand: what comes without a length, in chunks, is cut off as soon as it is too long.
       for (let chunk = await arrival.next(); chunk; chunk = await arrival.next()) {
@@ -62,8 +61,7 @@ export class BodyBudget {
         this.count(client, own, chunk.length)
         if (size > this.limit) throw this.tooLarge()
         if (this.held > this.total) throw tooMany('the server holds too many large requests')
-        if (own.bytes > Math.max(this.limit, this.total * CLIENTS_PART))
-          throw tooMany('too many large requests of yours are here')
+        if (own.bytes > Math.max(this.limit, this.total * CLIENTS_PART)) giveUpFirst(own)
         chunks.push(chunk)
       }
       return { bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks), release }
@@ -73,21 +71,21 @@ export class BodyBudget {
       throw new ApiError(499, 'the request was cancelled', { code: 'cancelled' }, { cause: error })
     } finally {
       arrival.end()
-      own.arriving--
+      own.arriving.delete(arrival)
       this.count(client, own, 0)
     }
   }
 
   private of(client: string): Held {
     let own = this.clients.get(client)
-    if (!own) this.clients.set(client, (own = { bytes: 0, arriving: 0 }))
+    if (!own) this.clients.set(client, (own = { bytes: 0, arriving: new Set() }))
     return own
   }
 
   private count(client: string, own: Held, bytes: number): void {
     this.held += bytes
     own.bytes += bytes
-    if (own.bytes === 0 && own.arriving === 0) this.clients.delete(client)
+    if (own.bytes === 0 && own.arriving.size === 0) this.clients.delete(client)
   }
 
   private tooLarge(): ApiError {
@@ -95,6 +93,14 @@ export class BodyBudget {
       code: 'request_too_large',
     })
   }
+}
+
+/** Of the bodies of a client that has too many: the one that has been on its way for longest. */
+function giveUpFirst({ arriving }: Held): void {
+  const [first] = arriving
+  if (!first) return
+  arriving.delete(first)
+  first.fail(tooMany('too many large requests of yours are here, and this one was slow to come'))
 }
 
 function tooMany(fault: string): ApiError {
@@ -106,20 +112,29 @@ class Arrival {
   private readonly reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   private readonly late: Promise<never>
   private timer: ReturnType<typeof setTimeout> | undefined
+  private failure: ApiError | undefined
+  private reject!: (error: ApiError) => void
 
   constructor(body: ReadableStream<Uint8Array> | null, patienceMs: number) {
     this.reader = body?.getReader()
-    this.late = new Promise((_, reject) => {
-      const seconds = patienceMs / 1000
-      const error = new ApiError(408, `the body did not arrive within ${seconds} s`, { code: 'request_timeout' })
-      this.timer = setTimeout(() => reject(error), patienceMs)
-    })
+    this.late = new Promise((_, reject) => (this.reject = reject))
     this.late.catch(() => undefined)
+    const message = `the body did not arrive within ${patienceMs / 1000} s`
+    this.timer = setTimeout(() => this.fail(new ApiError(408, message, { code: 'request_timeout' })), patienceMs)
+  }
+
+  /** It is not waited for any more. */
+  fail(error: ApiError): void {
+    this.failure = error
+    this.reject(error)
   }
 
   /** @throws ApiError 408 */
   async next(): Promise<Uint8Array | undefined> {
-    return this.reader && (await Promise.race([this.reader.read(), this.late])).value
+    const { reader, late } = this
+    const read = reader && (await Promise.race([reader.read(), late]))
+    if (this.failure) throw this.failure
+    return read?.value
   }
 
   /** What is still to come is not waited for. */
