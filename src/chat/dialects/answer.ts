@@ -125,7 +125,9 @@ function* laterThought(reader: AnswerReader, layout: Layout, triggers: readonly 
   if (/[|｜]/.test(open)) yield* think(reader, layout, triggers)
   else {
     const start = reader.mark()
+    reader.place = 'reasoning'
     const { text, marker } = yield* reader.until([close])
+    reader.place = 'elsewhere'
     if (marker === undefined) reader.rewind(start)
     reader.release()
     if (marker === undefined) return reader.emit('text', dropped + open)
@@ -140,6 +142,7 @@ function* think(reader: AnswerReader, layout: Layout, callTriggers: readonly str
   const { thought, silent, calls } = layout
   let triggers = callTriggers
   const ends = [thought.close, ...silent]
+  reader.place = 'reasoning'
   yield* reader.space()
   for (;;) {
     const marker = yield* reader.say('reasoning', [...ends, ...triggers])

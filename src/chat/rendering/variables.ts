@@ -80,9 +80,9 @@ function entriesOf(object: object): [string, Value][] {
     .map(([key, value]) => [key, fromJavaScript(value)])
 }
 
-/** The object of JSON text, with its order and its numbers; none is an empty one, and what is no JSON stays the text that it is. */
+/** The object of JSON text, with its order and its numbers; none, and null, is an empty one, and what is no JSON stays as it is. */
 function argumentsValue(text: string): Value {
-  return text.trim() === '' ? new Dict() : (parseJson(text) ?? text)
+  return ['', 'null'].includes(text.trim()) ? new Dict() : (parseJson(text) ?? text)
 }
 
 /** How large what is rendered is, in characters and about: the work of a template grows with it. */

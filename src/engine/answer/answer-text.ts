@@ -24,6 +24,8 @@ export class AnswerText {
   /** Stop strings end the text: a thought or a call may hold them. */
   private readonly stop: StopText
   private stopped = false
+  /** Tokens that may be the mark of a thought. */
+  private undecided = 0
 
   constructor(
     private readonly decoder: StreamDecoder | undefined,
@@ -41,7 +43,7 @@ export class AnswerText {
     const { parser } = this.run
     const before = parser?.place
     this.deliver(this.decoder?.push(id) ?? '')
-    if (before === 'reasoning' || parser?.place === 'reasoning') this.reasoningTokens++
+    this.countThought(before === 'reasoning' || parser?.place === 'reasoning')
     return this.stopped
   }
 
@@ -53,6 +55,13 @@ export class AnswerText {
     this.giveAll(this.run.parser?.flush(cut) ?? [])
     if (!this.stopped) this.emitText(this.stop.flush())
     this.partialCall = this.run.parser?.partial
+  }
+
+  private countThought(isThought: boolean): void {
+    const { place, pending = '' } = this.run.parser ?? {}
+    this.undecided++
+    if (isThought) this.reasoningTokens += this.undecided
+    if (isThought || place !== 'elsewhere' || pending === '') this.undecided = 0
   }
 
   private deliver(piece: string): void {

@@ -2,7 +2,7 @@
 import type { ArgumentSyntax } from '../../chat/dialects/dialect.js'
 import type { ToolDefinition } from '../../chat/message.js'
 import { quoted } from '../json/strings.js'
-import { Rule, sequence, text, type Node } from '../syntax/nodes.js'
+import { optional, Rule, sequence, text, type Node } from '../syntax/nodes.js'
 import { invalidGrammar } from '../syntax/refuse.js'
 import { quotedChar, quotedText } from '../text/quoting.js'
 import type { Markup } from './markup.js'
@@ -25,7 +25,7 @@ export async function inputArguments(
   const json = (): Node => quoted(new JsonQuoting().of(content))
   switch (syntax.kind) {
     case 'json':
-      return sequence(text(`{${JSON.stringify(NAME)}: `), json(), text('}'))
+      return sequence(text(`{${JSON.stringify(NAME)}:`), optional(text(' ')), json(), text('}'))
     case 'python':
       return sequence(text(`${NAME}=`), json())
     case 'gemma': {
