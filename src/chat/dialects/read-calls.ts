@@ -1,5 +1,5 @@
 import { argumentTypes, jsonMembers, jsonObject, memberCall, typedValue, type JsonCall } from './arguments.js'
-import { ToldArguments } from './told-arguments.js'
+import { ToldArguments } from './object-text.js'
 import { pythonCalls } from './python-call.js'
 import type { AnswerReader, Reading } from './reader.js'
 import { atomsOf, piecesOf, triggerOf, type CallForm, type Piece, type Slot } from './written.js'
