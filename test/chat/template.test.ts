@@ -200,6 +200,35 @@ describe('what a template cannot do with a conversation as it is', () => {
   })
 })
 
+describe('a limit', () => {
+  const stopped = (source: string): string => {
+    try {
+      return render(source)
+    } catch (error) {
+      return error instanceof UserError ? error.message : String(error)
+    }
+  }
+
+  it('stops a template that makes more than any conversation needs, and does not blame the messages', () => {
+    expect(stopped("{{ 'x' * 10 ** 9 }}")).toMatch(
+      /^test: the chat template was stopped: a text of 1000000000 .*; try complete/,
+    )
+    expect(stopped('{{ [0] * 10 ** 9 }}')).toMatch(
+      /stopped: it has not ended after more work than any conversation needs/,
+    )
+    expect(stopped('{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}')).toMatch(/stopped: its calls go deeper/)
+    expect(stopped(`{{ ${'['.repeat(1000)}${']'.repeat(1000)} }}`)).toMatch(/no Jinja: line 1: .*too deep/)
+  })
+
+  it('grows with the conversation: a template may look back from each message', () => {
+    const pair = '{% if a.content == b.role or a.role == b.content %}x{% endif %}'
+    const source = `{% for a in messages %}{% for b in messages %}${pair}{% endfor %}{% endfor %}`
+    const many = Array.from({ length: 500 }, () => user)
+    expect(jinjaTemplate(source, {}, 'test').render(many)).toBe('')
+    expect(stopped(source.replaceAll('messages', 'range(900)'))).toMatch(/stopped/)
+  })
+})
+
 describe('functions of transformers', () => {
   it.each([
     ['range(3)', '012'],

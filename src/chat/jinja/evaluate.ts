@@ -1,4 +1,4 @@
-import { concatenated, spend } from '../python/limits.js'
+import { concatenated, spend, spendReading } from '../python/limits.js'
 import { unary } from '../python/numbers.js'
 import { str } from '../python/text.js'
 import {
@@ -98,12 +98,14 @@ export class Evaluator implements Runtime {
   }
 
   filter(name: string, value: Value, args: Arguments): Value {
+    if (typeof value === 'string') spendReading(value.length)
     const filter = FILTERS.get(name)
     if (!filter) throw new PythonError(`there is no filter '${name}'`)
     return filter(value, args, this)
   }
 
   test(name: string, value: Value, args: Arguments): boolean {
+    if (typeof value === 'string') spendReading(value.length)
     const test = TESTS.get(name)
     if (!test) throw new PythonError(`there is no test '${name}'`)
     return test(value, args, this)

@@ -1,6 +1,6 @@
 import { equals } from '../python/compare.js'
 import { formatText } from '../python/format.js'
-import { spendItems } from '../python/limits.js'
+import { spendItems, spendReading } from '../python/limits.js'
 import { isNumber, toNumber } from '../python/numbers.js'
 import { itemAt, slice, type Slice } from '../python/slices.js'
 import { STRING_METHODS } from '../python/string-methods.js'
@@ -88,7 +88,11 @@ function stringMethod(text: string, name: string): Callable | undefined {
     })
   }
   const run = Object.hasOwn(STRING_METHODS, name) ? STRING_METHODS[name] : undefined
-  return run && method(name, (args) => run(text, args))
+  if (!run) return undefined
+  return method(name, (args) => {
+    spendReading(text.length)
+    return run(text, args)
+  })
 }
 
 function field(value: Value, name: Value, isAttribute: boolean): Value {

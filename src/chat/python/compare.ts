@@ -1,4 +1,4 @@
-import { spend, spendItems } from './limits.js'
+import { spend, spendItems, spendReading } from './limits.js'
 import { isNumber } from './numbers.js'
 import {
   Dict,
@@ -17,6 +17,10 @@ import {
 
 /** `==` of Python: numbers by value whatever their type, lists and dicts by what is in them. */
 export function equals(left: Value, right: Value): boolean {
+  if (typeof left === 'string') {
+    if (typeof right === 'string') spendReading(Math.min(left.length, right.length))
+    return left === right
+  }
   if (left === right) return true
   if (isNumber(left) && isNumber(right)) return compareNumbers(left, right) === 0
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false
@@ -77,6 +81,7 @@ function compareItems(left: readonly Value[], right: readonly Value[], operator:
 /** By code points; JavaScript's own order is by units of UTF-16, in which U+10000 comes before U+E000. */
 function compareTexts(left: string, right: string): number {
   if (!hasSurrogates(left) && !hasSurrogates(right)) return left < right ? -1 : left > right ? 1 : 0
+  spendItems(left.length + right.length)
   const a = Array.from(left, (c) => c.codePointAt(0)!)
   const b = Array.from(right, (c) => c.codePointAt(0)!)
   const at = a.findIndex((code, i) => code !== b[i])
@@ -87,6 +92,7 @@ function compareTexts(left: string, right: string): number {
 /** `item in container`. @throws PythonError for what holds nothing. */
 export function contains(container: Value, item: Value): boolean {
   if (typeof container === 'string') {
+    spendReading(container.length)
     if (typeof item === 'string') return container.includes(item)
     throw new PythonError(`'in <string>' requires string as left operand, not ${typeName(item)}`)
   }

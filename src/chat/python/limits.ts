@@ -1,7 +1,11 @@
-/** Work for which templates of any size have room: an evaluated part is one unit, as are 8 places of a list and 32 characters. */
-const ALLOWANCE = 4_000_000
+/**
+ * Work for which templates of any size have room: an evaluated part is one unit, as are 8 places of a list, 32 new characters and
+ * 64 that are read. Published templates take some thousands, and some hundreds for each message.
+ */
+const ALLOWANCE = 2_000_000
 const ITEMS_PER_UNIT = 8
 const CHARACTERS_PER_UNIT = 32
+const READ_PER_UNIT = 64
 /** More than the longest contexts hold. */
 const MAX_TEXT = 2 ** 25
 /** Calls inside of calls; Python's own limit lies at about 200 macros. */
@@ -21,14 +25,14 @@ let account: Account | undefined
 
 /**
  * Runs `work` with an account of its own.
- * @param inputSize characters of what is rendered, since the work grows with it
+ * @param more units beyond those for any template, since the work grows with what is rendered
  * @throws LimitError when it takes more.
  * @example
- * const text = withLimits(messages.length, () => evaluate(template))
+ * const text = withLimits(500 * messages.length, () => evaluate(template))
  */
-export function withLimits<T>(inputSize: number, work: () => T): T {
+export function withLimits<T>(more: number, work: () => T): T {
   const outer = account
-  account = { left: ALLOWANCE + inputSize, depth: 0 }
+  account = { left: ALLOWANCE + more, depth: 0 }
   try {
     return work()
   } finally {
@@ -47,6 +51,11 @@ export function spend(units: number): void {
 export function spendText(length: number): void {
   checkText(length)
   spend(1 + length / CHARACTERS_PER_UNIT)
+}
+
+/** Takes a text off the account that is read from one end to the other. @throws LimitError when there is no room for it. */
+export function spendReading(length: number): void {
+  spend(length / READ_PER_UNIT)
 }
 
 /**

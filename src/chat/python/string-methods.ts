@@ -31,6 +31,7 @@ const stripped =
 /** Part of a text between two places that count code points, and how many come before it. */
 function between(text: string, start: Value | undefined, end: Value | undefined): { part: string; before: number } {
   if ((start ?? null) === null && (end ?? null) === null) return { part: text, before: 0 }
+  spendItems(text.length)
   const units = Array.from(text)
   const place = (given: Value | undefined, missing: number): number => {
     if (given === undefined || given === null) return missing

@@ -1,4 +1,4 @@
-import { spend, spendText } from './limits.js'
+import { spend, spendItems, spendText } from './limits.js'
 import { floatText } from './numbers.js'
 import {
   Callable,
@@ -113,6 +113,7 @@ export function strip(text: string, side: 'both' | 'left' | 'right' = 'both', ch
   let end = units.length
   if (side !== 'right') while (start < end && isCut(units[start]!)) start++
   if (side !== 'left') while (end > start && isCut(units[end - 1]!)) end--
+  spendItems(start + units.length - end)
   if (start === 0 && end === units.length) return text
   return typeof units === 'string' ? units.slice(start, end) : units.slice(start, end).join('')
 }
@@ -141,7 +142,9 @@ export function splitWords(text: string, limit = -1, fromRight = false): string[
   return fromRight ? words.reverse() : words
 }
 
-/** Code points `from` to `to` of a text, with a step, as Python slices it. */
+/** What a text is made of for Python: code points, which are units where there are no pairs. */
 export function codePoints(text: string): readonly string[] | string {
-  return hasSurrogates(text) ? Array.from(text) : text
+  if (!hasSurrogates(text)) return text
+  spendItems(text.length)
+  return Array.from(text)
 }

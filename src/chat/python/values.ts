@@ -1,4 +1,4 @@
-import { LimitError, spendItems, spendText } from './limits.js'
+import { LimitError, spendItems, spendReading, spendText } from './limits.js'
 
 /**
  * A value as Python has it. Integers are numbers, or bigints where a number would round; a {@link Float} is an object, so that
@@ -161,7 +161,10 @@ export class Dict extends Instance {
 
 /** Strings are their own keys; what else is no number gets a prefix that tells it from them. */
 function keyOf(key: Value): Key {
-  if (typeof key === 'string') return key.startsWith('\0') ? `\0s${key}` : key
+  if (typeof key === 'string') {
+    spendReading(key.length)
+    return key.startsWith('\0') ? `\0s${key}` : key
+  }
   if (typeof key === 'number' || typeof key === 'bigint' || key === null) return key
   if (typeof key === 'boolean') return Number(key)
   if (key instanceof Float) return key.value
@@ -246,7 +249,7 @@ export function iterate(value: Value): readonly Value[] {
 export function itemsOf(value: Value): readonly Value[] | undefined {
   if (Array.isArray(value)) return value
   if (typeof value === 'string') {
-    spendText(value.length)
+    spendItems(value.length)
     return Array.from(value)
   }
   return value instanceof Instance ? value.items() : undefined
@@ -264,10 +267,19 @@ export function lengthOf(value: Value): number {
 /** Python counts code points, JavaScript units of UTF-16. */
 export function codePointCount(text: string): number {
   if (!hasSurrogates(text)) return text.length
-  return text.length - (text.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0)
+  spendText(text.length)
+  let count = text.length
+  for (let i = 1; i < text.length; i++) if (isPair(text, i)) count--
+  return count
+}
+
+/** Whether the unit at a place ends a pair. */
+function isPair(text: string, at: number): boolean {
+  return (text.charCodeAt(at) & 0xfc00) === 0xdc00 && (text.charCodeAt(at - 1) & 0xfc00) === 0xd800
 }
 
 export function hasSurrogates(text: string): boolean {
+  spendReading(text.length)
   return /[\ud800-\udfff]/.test(text)
 }
 

@@ -1,3 +1,4 @@
+import { spendItems } from './limits.js'
 import { SPACE } from './text.js'
 import { PythonError, codePointCount } from './values.js'
 
@@ -16,6 +17,7 @@ const BLANK = new RegExp(`^[${SPACE}]+$`)
 export function wrapText(text: string, { width, breakLong, onHyphens }: WrapOptions): string[] {
   if (width <= 0) throw new PythonError(`invalid width ${width} (must be > 0)`)
   const words = text.match(WORDS) ?? []
+  spendItems(text.length)
   const chunks = (onHyphens ? words.flatMap((word) => word.split(HYPHENS)) : words).reverse()
   const lines: string[] = []
   while (chunks.length > 0) {
@@ -27,7 +29,7 @@ export function wrapText(text: string, { width, breakLong, onHyphens }: WrapOpti
       line.push(chunks.pop()!)
     }
     if (chunks.length > 0 && codePointCount(chunks.at(-1)!) > width) {
-      if (breakLong) line.push(cut(chunks, Math.max(room, 1)))
+      if (breakLong) line.push(cut(chunks, Math.max(room, 1), width))
       else if (line.length === 0) line.push(chunks.pop()!)
     }
     if (line.length > 0 && BLANK.test(line.at(-1)!)) line.pop()
@@ -36,9 +38,11 @@ export function wrapText(text: string, { width, breakLong, onHyphens }: WrapOpti
   return lines
 }
 
-/** The beginning of the next chunk, of which the rest stays. */
-function cut(chunks: string[], size: number): string {
+/** The beginning of the next chunk. The rest stays, in parts that fill a line, so that a long word is divided once. */
+function cut(chunks: string[], size: number, width: number): string {
   const characters = Array.from(chunks.pop()!)
-  chunks.push(characters.slice(size).join(''))
+  const parts: string[] = []
+  for (let at = size; at < characters.length; at += width) parts.push(characters.slice(at, at + width).join(''))
+  for (const part of parts.reverse()) chunks.push(part)
   return characters.slice(0, size).join('')
 }

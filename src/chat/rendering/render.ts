@@ -5,7 +5,7 @@ import { withLimits } from '../python/limits.js'
 import { takePrintedNone } from '../python/text.js'
 import { PythonError } from '../python/values.js'
 import { formsFor, type Form } from './form.js'
-import { sizeOf, variablesOf, type Given } from './variables.js'
+import { workOf, variablesOf, type Given } from './variables.js'
 
 const AS_GIVEN: Form = {
   nullContent: '',
@@ -53,7 +53,7 @@ function withoutNone(body: Body, given: Given, form: Form): string {
 
 function renderForm(body: Body, given: Given, form: Form): { text: string; nones: number } {
   takePrintedNone()
-  const text = withLimits(sizeOf(given), () => renderTemplate(body, variablesOf(given, form), form.lenient))
+  const text = withLimits(workOf(given), () => renderTemplate(body, variablesOf(given, form), form.lenient))
   return { text, nones: takePrintedNone() }
 }
 

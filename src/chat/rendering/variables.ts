@@ -85,13 +85,17 @@ function argumentsValue(text: string): Value {
   return ['', 'null'].includes(text.trim()) ? new Dict() : (parseJson(text) ?? text)
 }
 
-/** How large what is rendered is, in characters and about: the work of a template grows with it. */
-export function sizeOf({ messages, options }: Given): number {
+/** Templates that look back from each message take a few steps for each pair; beyond this no context holds the conversation. */
+const MAX_PAIRS = 5_000_000
+
+/** Work that a template may take for this conversation, about: some templates look back from each message. */
+export function workOf({ messages, options }: Given): number {
   const texts = messages.flatMap((m) => [
     m.content,
     m.reasoning_content,
-    ...(m.tool_calls ?? []).map((c) => c.function.arguments),
+    ...(m.tool_calls ?? []).map((call) => call.function.arguments),
   ])
   const characters = texts.reduce((sum, text) => sum + (text?.length ?? 0), 0)
-  return characters + 500 * messages.length + 5000 * (options.tools?.length ?? 0)
+  const pairs = Math.min(messages.length ** 2, MAX_PAIRS)
+  return characters + 500 * messages.length + 8 * pairs + 5000 * (options.tools?.length ?? 0)
 }
