@@ -23,7 +23,7 @@ it('a template that does not end, or fails, is a UserError', async () => {
     "{{ 'a' | indent(10 ** 9, true) }}",
     '{{ [1] | tojson(indent=10 ** 9) }}',
     '{{ [1] | slice(10 ** 9) | list }}',
-    '{{ 10 ** 10 ** 10 }}',
+    '{{ 10 ** (10 ** 10) }}',
     "{% set s = '😀' * 100000 %}{% for a in range(99999) %}{% set n = s | length %}{% endfor %}",
     "{% set s = ' ' * 1000000 %}{% for a in range(99999) %}{% set n = s.strip() %}{% endfor %}",
     `{{ ${'('.repeat(100_000)} }}`,
