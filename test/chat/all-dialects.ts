@@ -5,10 +5,9 @@ import { harmony } from '../../src/chat/dialects/harmony.js'
 import { kimiK3 } from '../../src/chat/dialects/kimi-k3.js'
 import { llama3, llama4Json, llama4Pythonic } from '../../src/chat/dialects/llama.js'
 import { minimaxM3 } from '../../src/chat/dialects/minimax-m3.js'
-import { think } from '../../src/chat/dialects/think.js'
 
 export const DIALECTS: readonly Dialect[] = [
-  ...[think, gemma4, harmony, kimiK3, llama3, llama4Json, llama4Pythonic, minimaxM3],
+  ...[gemma4, harmony, kimiK3, llama3, llama4Json, llama4Pythonic, minimaxM3],
   ...Object.values(families),
 ]
 

@@ -78,6 +78,17 @@ describe('what is no call is text', () => {
   })
 })
 
+describe('many beginnings of calls that are none', () => {
+  it.each([
+    ['hermes', hermes, '<tool_call>\n{"name": "f", "arguments": '],
+    ['glm-4.5', glm45, '<tool_call>f\n<arg_key>a</arg_key>\n<arg_value>'],
+    ['gemma-4', gemma4, '<|tool_call>call:f{'],
+  ])('are text, all of it, with bounded work (%s)', (_, dialect, begin) => {
+    const text = begin.repeat(3000)
+    expect(parts(dialect, text)).toEqual([`text:${text}`])
+  })
+})
+
 describe('values of Gemma and of Python', () => {
   it.each([
     ['{a:1}', '{"a": 1}'],

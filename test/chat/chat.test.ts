@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { promptOpens } from '../../src/chat/dialects/answer.js'
-import { think } from '../../src/chat/dialects/think.js'
+import { think } from '../../src/chat/dialects/families.js'
 import { THINK } from '../../src/chat/dialects/written.js'
 import type { ChatMessage } from '../../src/chat/message.js'
 import { jinjaTemplate } from '../../src/chat/template.js'

@@ -13,13 +13,13 @@ import {
   longcat,
   minimax,
   qwenXml,
+  think,
 } from '../../src/chat/dialects/families.js'
 import type { Dialect, Part } from '../../src/chat/dialects/dialect.js'
 import { gemma4 } from '../../src/chat/dialects/gemma.js'
 import { harmony } from '../../src/chat/dialects/harmony.js'
 import { kimiK3 } from '../../src/chat/dialects/kimi-k3.js'
 import { parserOf, type AnswerReader, type Reading } from '../../src/chat/dialects/reader.js'
-import { think } from '../../src/chat/dialects/think.js'
 
 const setup = { prompt: 'Q', tools: [], newId: () => 'id' }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { think } from '../../src/chat/dialects/think.js'
+import { think } from '../../src/chat/dialects/families.js'
 import { ModelGrammars } from '../../src/engine/sample/constrain.js'
 import { idsOf } from '../../src/engine/sample/token-set.js'
 import type { GrammarSpec } from '../../src/grammar/spec.js'

@@ -8,7 +8,7 @@ import {
   type Ticket,
 } from '../../src/backends/backend.js'
 import { rowOf, rowResults } from '../../src/backends/rows.js'
-import { think } from '../../src/chat/dialects/think.js'
+import { think } from '../../src/chat/dialects/families.js'
 import type { CacheLimit } from '../../src/engine/schedule/cache.js'
 import { drawToken } from '../../src/engine/sample/choose.js'
 import { ModelGrammars } from '../../src/engine/sample/constrain.js'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { think } from '../../src/chat/dialects/think.js'
+import { think } from '../../src/chat/dialects/families.js'
 import { Session } from '../../src/engine/answer/session.js'
 import type { SessionModel } from '../../src/engine/answer/model.js'
 import type { GenerateOptions } from '../../src/engine/options.js'

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { think } from '../../src/chat/dialects/think.js'
+import { think } from '../../src/chat/dialects/families.js'
 import { loadEngine } from '../../src/engine/load.js'
 import { Grammars } from '../../src/grammar/grammars.js'
 import { EngineSupervisor, type Supervised } from '../../src/remote/supervisor.js'

@@ -1,5 +1,5 @@
 import type { Dialect } from '../../src/chat/dialects/dialect.js'
-import { think } from '../../src/chat/dialects/think.js'
+import { think } from '../../src/chat/dialects/families.js'
 import { seededRandom } from '../../src/engine/sample/random.js'
 import { idsOf } from '../../src/engine/sample/token-set.js'
 import type { AnswerGrammar } from '../../src/grammar/answer-grammar.js'

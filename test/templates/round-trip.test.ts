@@ -1,4 +1,5 @@
-// Every published template of a folder: `KAIYUAN_TEMPLATES=FOLDER npx vitest run test/templates/round-trip.test.ts`.
+// Every published template of a folder: `KAIYUAN_TEMPLATES=FOLDER npx vitest run test/templates/round-trip.test.ts`; `npm run test:templates`
+// does it with those that it gets.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -9,11 +10,13 @@ const CALLS_ONLY: Readonly<Record<string, string>> = {
   'CohereForAI-c4ai-command-r-plus-tool_use': 'an instruction to call tools stands after every conversation',
   'NVIDIA-Nemotron-Nano-v2': 'the last turn goes on in an open thought',
   'deepseek-ai-DeepSeek-R1-Distill-Qwen-32B': 'the text stands after the calls, as a turn of its own',
+  'fireworks-ai-llama-3-firefunction-v2': 'the beginning of a next turn stands after every conversation',
   'openai-gpt-oss-120b': 'the text before a call becomes a thought',
 }
 
 /** Templates whose calls of earlier turns look otherwise than what the grammar makes. */
 const OWN_TEXT: Readonly<Record<string, string>> = {
+  'CohereForAI-c4ai-command-r-plus-tool_use': 'JSON over several lines',
   'ByteDance-Seed-OSS': 'objects as Python prints them',
   'openbmb-MiniCPM5-1B': 'objects as Python prints them',
   'LFM2.5-8B-A1B': 'texts in single quotes, with nothing escaped',

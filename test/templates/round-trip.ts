@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Dialect } from '../../src/chat/dialects/dialect.js'
 import { chooseDialect } from '../../src/chat/dialects/registry.js'
 import type { ChatMessage, ToolDefinition } from '../../src/chat/message.js'
+import { withTools } from '../../src/chat/rendering/tools.js'
 import { jinjaTemplate } from '../../src/chat/template.js'
 import { compileGrammar, type CompiledGrammar } from '../../src/grammar/compile.js'
 import { callsText, type Call } from '../chat/written-calls.js'
@@ -84,14 +85,22 @@ export interface RoundTrip {
 
 /** Renders each turn and reads it back, whole and in pieces of 1 and of 7 characters; `callsOnly`: whatever its text and thought are. */
 export function roundTrip(source: string, name: string, callsOnly = false): RoundTrip {
-  const template = jinjaTemplate(source, { bos_token: '', eos_token: '', pad_token: '', unk_token: '' }, name)
-  const render = template.render.bind(template)
-  const dialect = chooseDialect({ template: source, modelType: '', hasToken: () => false, render })
+  const template = jinjaTemplate(source, TOKENS, name)
+  const plain: Render = (messages, options) => template.render(messages, options)
+  const dialect = chooseDialect({ template: source, modelType: '', hasToken: () => false, render: plain })
+  const render = renderOf(source, name, dialect)
   const outcomes = new Map(Object.entries(TURNS).map(([key, turn]) => [key, outcome(render, dialect, turn, callsOnly)]))
   return { dialect, outcomes }
 }
 
 type Render = ReturnType<typeof jinjaTemplate>['render']
+const TOKENS = { bos_token: '', eos_token: '', pad_token: '', unk_token: '' }
+
+/** As the engine renders: tools get into the prompt by whatever name the template has for them. */
+function renderOf(source: string, name: string, dialect: Dialect): Render {
+  const template = withTools(jinjaTemplate(source, TOKENS, name), dialect, name, () => undefined)
+  return (messages, options) => template.render(messages, options)
+}
 
 function outcome(render: Render, dialect: Dialect, turn: Turn, callsOnly: boolean): Outcome {
   const written = turnText(render, dialect, turn)
@@ -196,7 +205,7 @@ const required = (dialect: Dialect): Promise<CompiledGrammar> =>
 
 function promptFor(source: string, name: string): string {
   try {
-    const template = jinjaTemplate(source, { bos_token: '', eos_token: '' }, name)
+    const template = jinjaTemplate(source, TOKENS, name)
     return template.render([{ role: 'user', content: 'Hi' }], { addGenerationPrompt: true, tools: TOOLS })
   } catch {
     return ''
@@ -209,8 +218,7 @@ export async function ownTextAllowed(
   name: string,
   { dialect }: RoundTrip,
 ): Promise<boolean | undefined> {
-  const render: Render = (messages, options) =>
-    jinjaTemplate(source, { bos_token: '', eos_token: '' }, name).render(messages, options)
+  const render = renderOf(source, name, dialect)
   const syntax = dialect.toolSyntax?.(TOOLS)
   const turn = turnText(render, dialect, TURNS['two']!) ?? turnText(render, dialect, TURNS['nested']!)
   if (!syntax || !turn?.text.includes('find_train')) return undefined

@@ -1,7 +1,7 @@
 // Prompts byte for byte as transformers makes them: published templates and our own, each with every conversation, and one-liners.
 // Needs Python with pip, and KAIYUAN_REFERENCE with real/llama-cpp.sh for the published templates; what cannot be had is skipped.
 // `--record` writes what `npm test` compares with. Ends with `N passed, N failed`.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -41,6 +41,9 @@ function python() {
   }
 }
 
+/** Where the templates are that llama.cpp collects. */
+const published = join(cache, 'llama.cpp/models/templates')
+
 /** The templates that llama.cpp collects; none where its source cannot be had. */
 function publishedTemplates() {
   const reference = process.env.KAIYUAN_REFERENCE
@@ -48,15 +51,24 @@ function publishedTemplates() {
     console.log('published templates: skipped: KAIYUAN_REFERENCE is not set to the folder of reference files')
     return {}
   }
-  const folder = join(cache, 'llama.cpp')
   try {
-    if (!existsSync(join(folder, 'models/templates')))
-      execFileSync('bash', [resolve(reference, 'real/llama-cpp.sh'), folder], { stdio: 'pipe' })
-    return templatesOf(pathToFileURL(join(folder, 'models/templates/')))
+    if (!existsSync(published))
+      execFileSync('bash', [resolve(reference, 'real/llama-cpp.sh'), join(cache, 'llama.cpp')], { stdio: 'pipe' })
+    return templatesOf(pathToFileURL(`${published}/`))
   } catch (error) {
     console.log(`published templates: skipped: ${reasonOf(error)}`)
     return {}
   }
+}
+
+/** What the published templates write of an assistant's turns, read back: tests that passed, and that failed. */
+function roundTrips() {
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+  const options = { cwd: root, env: { ...process.env, KAIYUAN_TEMPLATES: published }, encoding: 'utf8' }
+  const { stdout } = spawnSync(process.execPath, [vitest, 'run', 'test/templates/round-trip.test.ts'], options)
+  const line = /^(\d+) passed, (\d+) failed/m.exec(stdout)
+  if (!line || line[2] !== '0') console.log(stdout)
+  return line ? { passed: Number(line[1]), failed: Number(line[2]) } : { passed: 0, failed: 1 }
 }
 
 function expectedOf(templates) {
@@ -96,7 +108,9 @@ console.log({
   ...counts,
   oneLiners: oneLiners.length,
 })
+const trips = existsSync(published) && !flags.record ? roundTrips() : { passed: 0, failed: 0 }
+console.log({ roundTrips: trips })
 const total = Object.values(counts).reduce((a, b) => a + b) + oneLiners.length
 const failed = counts.different + wrong.length
-console.log(`${total - failed} passed, ${failed} failed`)
-process.exit(failed === 0 ? 0 : 1)
+console.log(`${total - failed + trips.passed} passed, ${failed + trips.failed} failed`)
+process.exit(failed + trips.failed === 0 ? 0 : 1)

@@ -65,7 +65,7 @@ export function* answer(reader: AnswerReader, layout: Layout): Reading {
   const triggers = setup.calls === false ? [] : calls.flatMap((call) => call.triggers)
   const near = nearMarks(setup, triggers)
   if (yield* reader.atEnd()) return
-  if (resume !== '' && reader.setup.prompt.endsWith(resume)) reader.unread(resume)
+  if (resume !== '' && reader.setup.prompt.endsWith(resume)) reader.insert(resume)
   if (yield* beginsThought(reader, thought)) yield* think(reader, layout, triggers)
   if (near.length > 0 && (yield* attempt(reader, bareCalls))) yield* reader.space()
   for (;;) {
@@ -134,7 +134,7 @@ function* laterThought(reader: AnswerReader, layout: Layout, triggers: readonly 
     reader.emit('reasoning', text.trim())
     yield* reader.space()
   }
-  if (reader.lastSaid !== '') reader.unread(dropped)
+  if (reader.lastSaid !== '') reader.insert(dropped)
 }
 
 /** Behind the opening tag. */
@@ -207,6 +207,7 @@ function* endsHere(reader: AnswerReader, [close = '', ...others]: readonly strin
 
 /** Calls whose first mark comes next, of the first form that they have; nothing is read where they are none. */
 function* callAt(reader: AnswerReader, marker: string, calls: readonly CallReader[]): Reading<boolean> {
+  if (reader.isTired) return false
   for (const call of calls) {
     if (!call.triggers.includes(marker)) continue
     if (yield* call.read(reader)) return true

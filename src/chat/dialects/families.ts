@@ -5,6 +5,9 @@ import type { CallForm, ThinkTags } from './written.js'
 const NAME_AND_ARGUMENTS = '{"name": "$name", "arguments": $arguments}'
 const MISTRAL_THINK: ThinkTags = { open: '[THINK]', close: '[/THINK]' }
 
+/** `<think>` ... `</think>` before the answer; the prompt may have opened it. No calls. */
+export const think = dialectOf({ name: 'think' })
+
 const HERMES: CallForm = { call: `<tool_call>\n${NAME_AND_ARGUMENTS}\n</tool_call>`, between: '\n' }
 
 /** Qwen2.5, Qwen3 and many others: `<tool_call>` with a JSON object of name and arguments. NousResearch's Hermes. */

@@ -17,7 +17,9 @@ export class AnswerReader {
   /** A call that was begun and whose arguments are no whole JSON. */
   partial: ToolCall | undefined
   private calls = 0
+  /** What came and may be read yet or again; it is read from {@link next} on. */
   private held = ''
+  private next = 0
   private ended = false
   private parts: Part[] = []
   /** What was consumed since the first mark that is not released. */
@@ -26,6 +28,9 @@ export class AnswerReader {
   private cut = false
   /** Characters that were consumed. */
   private at = 0
+  /** Characters that came, and that were given back. */
+  private fed = 0
+  private givenBack = 0
   /** The call whose arguments are given out while they are read, and where the last piece of them ends. */
   private open: { index: number; id: string; name: string; text: string; end: number } | undefined
   private withheld: { parts: Part[]; calls: number } | undefined
@@ -39,18 +44,19 @@ export class AnswerReader {
   *say(kind: 'reasoning' | 'text', markers: readonly string[]): Reading<string | undefined> {
     for (;;) {
       this.place = kind
-      const open = this.ended ? this.held.length : openAt(this.held, markers)
-      const found = first(this.held, markers, open)
+      const open = this.ended ? this.held.length : openAt(this.held, this.next, markers)
+      const found = first(this.held, this.next, markers, open)
       if (found) {
-        const text = this.held.slice(0, found.at).trimEnd()
-        this.dropped = this.held.slice(text.length, found.at)
+        const before = this.held.slice(this.next, found.at)
+        const text = before.trimEnd()
+        this.dropped = before.slice(text.length)
         this.emit(kind, text)
-        this.consume(found.at + found.marker.length)
+        this.consume(before.length + found.marker.length)
         this.place = 'elsewhere'
         return found.marker
       }
-      const sure = this.ended ? open : this.held.slice(0, open).trimEnd().length
-      this.emit(kind, this.consume(sure))
+      const sure = this.held.slice(this.next, open)
+      this.emit(kind, this.consume(this.ended ? sure.length : sure.trimEnd().length))
       if (this.ended) return undefined
       yield
     }
@@ -63,9 +69,9 @@ export class AnswerReader {
   ): Reading<{ text: string; marker: string | undefined }> {
     const taken: string[] = []
     for (;;) {
-      const open = this.ended ? this.held.length : openAt(this.held, markers)
-      const found = first(this.held, markers, open)
-      const text = this.consume(found ? found.at : open)
+      const open = this.ended ? this.held.length : openAt(this.held, this.next, markers)
+      const found = first(this.held, this.next, markers, open)
+      const text = this.consume((found ? found.at : open) - this.next)
       taken.push(text)
       if (text !== '') heard?.(text)
       if (found) this.consume(found.marker.length)
@@ -77,10 +83,12 @@ export class AnswerReader {
   /** Takes one of the literals if it comes next, the longest that does. */
   *take(literals: readonly string[]): Reading<string | undefined> {
     const longest = [...literals].sort((a, b) => b.length - a.length)
+    const most = longest[0]?.length ?? 0
     for (;;) {
-      const next = longest.find((l) => this.held.startsWith(l) || (!this.ended && l.startsWith(this.held)))
-      if (next === undefined) return undefined
-      if (this.held.startsWith(next)) return this.consume(next.length)
+      const here = this.held.slice(this.next, this.next + most)
+      const found = longest.find((l) => here.startsWith(l) || (!this.ended && l.startsWith(here)))
+      if (found === undefined) return undefined
+      if (here.startsWith(found)) return this.consume(found.length)
       yield
     }
   }
@@ -92,18 +100,18 @@ export class AnswerReader {
 
   /** Whether nothing follows. */
   *atEnd(): Reading<boolean> {
-    while (this.held === '' && !this.ended) yield
-    return this.held === ''
+    while (this.next === this.held.length && !this.ended) yield
+    return this.next === this.held.length
   }
 
   /** Takes characters as long as they are wanted; the first that is not stays. `heard` gets them as they come. */
   *characters(wanted: (character: string) => boolean, heard?: (text: string) => void): Reading<string> {
     const taken: string[] = []
     for (;;) {
-      let n = 0
-      while (n < this.held.length && wanted(this.held[n]!)) n++
-      const stopped = n < this.held.length
-      const text = this.consume(n)
+      let end = this.next
+      while (end < this.held.length && wanted(this.held[end]!)) end++
+      const stopped = end < this.held.length
+      const text = this.consume(end - this.next)
       taken.push(text)
       if (text !== '') heard?.(text)
       if (stopped || this.ended) return taken.join('')
@@ -136,14 +144,20 @@ export class AnswerReader {
 
   /** Gives back what was read last: it is read next. */
   unread(text: string): void {
-    this.held = text + this.held
-    this.at -= text.length
+    this.giveBack(text)
     let left = text.length
     while (left > 0 && this.log.length > 0) {
       const last = this.log.pop()!
       if (last.length > left) this.log.push(last.slice(0, -left))
       left -= last.length
     }
+  }
+
+  /** Puts text in front of what is read next. */
+  insert(text: string): void {
+    this.held = text + this.held.slice(this.next)
+    this.next = 0
+    this.at -= text.length
   }
 
   /** A place to {@link rewind} to, until it is released. */
@@ -155,8 +169,13 @@ export class AnswerReader {
   /** Gives back what was read since the mark. */
   rewind(mark: number): void {
     const text = this.log.splice(mark).join('')
-    this.held = text + this.held
-    this.at -= text.length
+    this.givenBack += text.length
+    this.giveBack(text)
+  }
+
+  /** Whether so much was read in vain that no more is: an answer may be a hundred thousand beginnings of calls. */
+  get isTired(): boolean {
+    return this.givenBack > 32 * this.fed + 2 ** 16
   }
 
   /** What was read since the mark. */
@@ -232,17 +251,19 @@ export class AnswerReader {
       this.open = undefined
       this.consume(Math.max(0, open.end - this.at))
     }
-    if (this.isCut) this.consume(this.held.length)
+    if (this.isCut) this.consume(this.held.length - this.next)
   }
 
   /** What was pushed and is held back. */
   get pending(): string {
-    return this.log.join('') + this.held
+    return this.log.join('') + this.held.slice(this.next)
   }
 
   /** For the parser alone: more text, or the end; returns what was emitted. */
   feed(text: string, ended: boolean, run: () => void, cut = false): Part[] {
-    this.held += text
+    this.held = this.held.slice(this.next) + text
+    this.next = 0
+    this.fed += text.length
     this.ended = ended
     this.cut = cut && this.setup.pieces === true
     this.parts = []
@@ -255,11 +276,18 @@ export class AnswerReader {
   }
 
   private consume(length: number): string {
-    const text = this.held.slice(0, length)
-    this.held = this.held.slice(length)
+    const text = this.held.slice(this.next, this.next + length)
+    this.next += length
     this.at += length
     if (this.marks > 0 && text !== '') this.log.push(text)
     return text
+  }
+
+  /** Mostly it is there still, and nothing is copied. */
+  private giveBack(text: string): void {
+    if (text.length > this.next) return this.insert(text)
+    this.next -= text.length
+    this.at -= text.length
   }
 }
 
@@ -308,21 +336,41 @@ export function parserOf(setup: AnswerSetup, read: (reader: AnswerReader) => Rea
   }
 }
 
-/** The marker that begins first, before `open`; of several at one place the longest. */
-function first(text: string, markers: readonly string[], open: number): { at: number; marker: string } | undefined {
-  let found: { at: number; marker: string } | undefined
-  for (const marker of markers) {
-    const at = text.indexOf(marker)
-    if (at < 0 || at >= open) continue
-    if (!found || at < found.at || (at === found.at && marker.length > found.marker.length)) found = { at, marker }
-  }
-  return found
+/** The marker that begins first from `start` on, before `open`; of several at one place the longest. */
+function first(
+  text: string,
+  start: number,
+  markers: readonly string[],
+  open: number,
+): { at: number; marker: string } | undefined {
+  if (markers.length === 0) return undefined
+  const expression = anyOf(markers)
+  expression.lastIndex = start
+  const found = expression.exec(text)
+  return found && found.index < open ? { at: found.index, marker: found[0] } : undefined
 }
 
-/** Where an end begins that may yet become a marker. */
-function openAt(text: string, markers: readonly string[]): number {
+const EXPRESSIONS = new Map<string, RegExp>()
+
+/** One expression for all of them: it stops where the first begins, however long the text is. */
+function anyOf(markers: readonly string[]): RegExp {
+  const key = markers.join('\0')
+  let expression = EXPRESSIONS.get(key)
+  if (!expression) {
+    const longestFirst = [...markers].sort((a, b) => b.length - a.length)
+    const escaped = longestFirst.map((marker) => marker.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+    expression = new RegExp(escaped.join('|'), 'g')
+    // Marks of tools that a client named may be among them.
+    if (EXPRESSIONS.size >= 1000) EXPRESSIONS.clear()
+    EXPRESSIONS.set(key, expression)
+  }
+  return expression
+}
+
+/** Where an end begins, from `from` on, that may yet become a marker. */
+function openAt(text: string, from: number, markers: readonly string[]): number {
   const longest = Math.max(0, ...markers.map((marker) => marker.length))
-  for (let at = Math.max(0, text.length - longest + 1); at < text.length; at++) {
+  for (let at = Math.max(from, text.length - longest + 1); at < text.length; at++) {
     const end = text.slice(at)
     if (markers.some((marker) => marker.length > end.length && marker.startsWith(end))) return at
   }

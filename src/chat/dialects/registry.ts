@@ -7,7 +7,6 @@ import { harmony } from './harmony.js'
 import { kimiK3 } from './kimi-k3.js'
 import { llama3, llama4Json, llama4Pythonic } from './llama.js'
 import { minimaxM3 } from './minimax-m3.js'
-import { think } from './think.js'
 
 /** What tells a dialect. */
 export interface DialectSigns {
@@ -103,5 +102,5 @@ export function chooseDialect(signs: DialectSigns): Dialect {
   const known = Object.hasOwn(BY_MODEL_TYPE, modelType) ? BY_MODEL_TYPE[modelType] : undefined
   if (known) return known
   if (signs.hasToken('[TOOL_CALLS]')) return families.mistral
-  return (signs.render && deriveDialect({ render: signs.render })) ?? think
+  return (signs.render && deriveDialect({ render: signs.render })) ?? families.think
 }
