@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Dialect, Part } from '../../src/chat/dialects/dialect.js'
-import { think } from '../../src/chat/dialects/think.js'
+import { think } from '../../src/chat/dialects/families.js'
 import { ANSWERS, TOOLS } from './answers.js'
 
 interface Read {
