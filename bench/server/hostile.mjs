@@ -86,7 +86,7 @@ const schemas = {
   },
   '50,000 values': { enum: Array.from({ length: 50_000 }, (_, i) => `value ${i}`) },
   'many counted repetitions': { type: 'string', pattern: `^${'(a?b{0,900}c?){0,900}'.repeat(8)}$` },
-  'deep nesting': Array.from({ length: 40 }).reduce(
+  'deep nesting': Array.from({ length: 12 }).reduce(
     (inner) => ({ type: 'object', properties: { a: inner, b: inner } }),
     {},
   ),

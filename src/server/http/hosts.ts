@@ -10,7 +10,7 @@ export class Hosts {
 
   /** @param names without ports, besides this machine's own */
   constructor(names: readonly string[]) {
-    this.names = new Set(names.map((name) => bare(name)))
+    this.names = new Set(names.map((name) => bare(name)).filter((name) => !isLoopback(name)))
   }
 
   /** @param host the header; programs that send none are no browsers @throws ApiError 403 */
