@@ -42,7 +42,7 @@ function newFolder(): string {
 function run(program: string, args: readonly string[], cwd: string, env: Record<string, string>): Promise<string> {
   const path = fileURLToPath(new URL(`node_modules/.bin/${program}`, import.meta.url))
   const { PATH = '' } = process.env
-  const options = { cwd, env: { PATH, HOME: cwd, ...env }, timeout: 120_000, maxBuffer: 1 << 26 }
+  const options = { cwd, env: { PATH, HOME: cwd, ...env }, timeout: 500_000, maxBuffer: 1 << 26 }
   return new Promise((resolve, reject) => {
     const child = execFile(path, args, options, (error, out, err) =>
       error ? reject(new Error(`${program}: ${error.message}\n${out}\n${err}`)) : resolve(out),
