@@ -7,7 +7,8 @@ import { join, posix } from 'node:path'
 import { pack, packedSizes, root } from './package-size.mjs'
 
 const QUESTION = "How many r's are in strawberry?"
-const ENGINE_LIMIT = 500_000
+// Templates and tokenizer files are read here, without a package of others.
+const ENGINE_LIMIT = 580_000
 const FORBIDDEN = /(^|\/)(training|test|kernels|bench|node_modules)\/|\.map$|\/\.built$/
 const EXPECTED = ['dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js', 'models/mini/model.safetensors', 'LICENSE']
 
