@@ -116,5 +116,5 @@ function anyOf(texts: readonly string[]): RegExp | undefined {
 }
 
 export function escapeRegExp(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
 }

@@ -133,6 +133,9 @@ describe('tekken.json', () => {
     expect(tokenizer.eosIds).toEqual([2])
     const named = await tekken({ special_tokens: [{ rank: 2, token_str: '[END]' }] })
     expect(named.idOf('[END]')).toBe(2)
+    // A name may have any characters.
+    const odd = await tekken({ special_tokens: [{ rank: 2, token_str: '[a-/]{}()|.*+?^$\\' }] })
+    expect(odd.encode('ab[a-/]{}()|.*+?^$\\', { addSpecial: false })).toEqual([259, 2])
   })
 
   it.each([
@@ -141,6 +144,16 @@ describe('tekken.json', () => {
       'bytes that are not base64',
       { vocab: [{ rank: 0, token_bytes: '%' }] },
       'vocab[0]: expected a rank and base64 bytes',
+    ],
+    [
+      'bytes that are cut short',
+      { vocab: [{ rank: 0, token_bytes: 'YQ=' }] },
+      'vocab[0]: expected a rank and base64 bytes',
+    ],
+    [
+      'more control tokens than a vocabulary holds',
+      { config: { ...json.config, default_num_special_tokens: 2 ** 24 - 1 } },
+      'config.default_num_special_tokens: expected at most 260, found 16777215',
     ],
     ['no pattern', { config: { ...json.config, pattern: 7 } }, 'expected config.pattern, a regular expression'],
     ['no size', { config: {} }, 'expected config.default_vocab_size and config.default_num_special_tokens'],

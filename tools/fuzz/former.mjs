@@ -62,6 +62,13 @@ export function formerFailures({ golden, gguf, tokenizers, ranked, mini, llama }
         ),
       },
     },
+    {
+      reader: 'ranked',
+      files: {
+        'tekken.json': utf8.encode(JSON.stringify({ ...tekken, special_tokens: [{ rank: 1, token_str: '[a-' }] })),
+      },
+    },
+    tokenizer((json) => (json.added_tokens = [])),
     settings('tokenizer_config.json', { chat_template: [null] }),
     template(
       "{% set ns=namespace(s='ab') %}{% for i in range(9) %}{% set ns.s = ns.s.replace('', ns.s) %}{% endfor %}{{ ns.s|length }}",
