@@ -1,6 +1,7 @@
 // What grammars cost with a vocabulary of 151,936 tokens: compiling, the longest time in which nobody else runs, masks that are not
 // kept yet along documents, and memory; with --old the library that was used before too. The model is prepared as a server prepares
-// it. Each grammar is compiled anew in every round; of a mask the least time counts, since others may use the processor meanwhile.
+// it. Each grammar is compiled anew in every round, small ones in more rounds; the least time counts, since others may use the
+// processor meanwhile.
 // `npm run build && node bench/grammar/run.mjs [--model FILE] [--only NAME,...] [--rounds COUNT] [--old] [--json]`.
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -62,6 +63,10 @@ function summary(times) {
   return { median: at(times, 0.5), p99: at(times, 0.99), worst: at(times, 1), count: times.length }
 }
 
+/** Rounds go on until so many masks were made, for so many milliseconds at most. */
+const LEAST_MASKS = 3000
+const MOST_MS = 8000
+
 const { tokens, stops, encode } = await vocabularyOf(options.model)
 const built = await timed(() => Vocabulary.of(tokens, new Map()))
 const vocabulary = built.result
@@ -72,14 +77,18 @@ const rows = []
 async function measure(name, { what, schema, options: style = {}, documents, goal }) {
   const before = megabytes()
   const compiles = []
-  let [times, first, longest, compiledMB, usedMB] = [[], [], 0, 0, 0]
-  for (let round = 0; round < Number(options.rounds); round++) {
+  let [times, first, longest, compiledMB, usedMB] = [[], [], Infinity, 0, 0]
+  const until = performance.now() + MOST_MS
+  let count = 0
+  for (let round = 0; round < options.rounds || (count < LEAST_MASKS && performance.now() < until); round++) {
     const spec = { kind: 'json-schema', schema, ...style }
     const { result: automaton, ms, longest: slice } = await timed(() => automatonOf(spec, {}))
     compiles.push(ms)
-    if (round === 0) [longest, compiledMB] = [slice, megabytes() - before]
+    longest = Math.min(longest, slice)
+    if (round === 0) compiledMB = megabytes() - before
     const masks = new TokenMasks(automaton, vocabulary, stops)
     const own = documents.flatMap((document) => masksAlong(name, masks, encode(JSON.stringify(document))))
+    count += own.length
     if (round === 0) [first, usedMB] = [own, megabytes() - before]
     times = own.map(({ took, isNew }, i) => ({ took: Math.min(took, times[i]?.took ?? Infinity), isNew }))
   }
