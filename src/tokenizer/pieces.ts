@@ -50,8 +50,11 @@ export const BYTE_TO_CHAR: readonly string[] = (() => {
   let next = 256
   return Array.from({ length: 256 }, (_, b) => String.fromCharCode(printable(b) ? b : next++))
 })()
-const CODE_TO_BYTE = new Int16Array(0x144).fill(-1)
-BYTE_TO_CHAR.forEach((char, byte) => (CODE_TO_BYTE[char.charCodeAt(0)] = byte))
+const CODE_TO_BYTE: Int16Array = (() => {
+  const bytes = new Int16Array(0x144).fill(-1)
+  BYTE_TO_CHAR.forEach((char, byte) => (bytes[char.charCodeAt(0)] = byte))
+  return bytes
+})()
 
 const utf8 = new TextEncoder()
 
