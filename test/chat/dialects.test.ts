@@ -129,6 +129,28 @@ describe('details', () => {
     ])
   })
 
+  it('a thought may come after text, and a call out of one that is not closed', () => {
+    const call = '<tool_call>\n{"name": "add", "arguments": {}}\n</tool_call>'
+    expect(whole(hermes, '<think>a</think>Hi<think>b</think>Bye')).toEqual([
+      ...['reasoning: a', 'text: Hi'],
+      ...['reasoning: b', 'text: Bye'],
+    ])
+    expect(whole(hermes, `Hm.\n${call}`, { prompt: '<think>\n' })).toEqual(['reasoning: Hm.', 'tool-call: add {}'])
+    expect(whole(hermes, `I could write ${call} now.</think>No`, { prompt: '<think>' })).toEqual([
+      `reasoning: I could write ${call} now.`,
+      'text: No',
+    ])
+  })
+
+  it('harmony: the last channel of a header counts, and a recipient in any channel', () => {
+    expect(whole(harmony, '<|channel|>commentary to=assistant<|channel|>analysis<|message|>a')).toEqual([
+      'reasoning: a',
+    ])
+    expect(whole(harmony, '<|channel|>analysis to=functions.add code<|message|>{}<|call|>')).toEqual([
+      'tool-call: add {}',
+    ])
+  })
+
   it('text goes on behind a call', () => {
     const call = '<tool_call>\n{"name": "add", "arguments": {}}\n</tool_call>'
     expect(whole(hermes, `a${call}\nb`)).toEqual(['text: a', 'tool-call: add {}', 'text: b'])

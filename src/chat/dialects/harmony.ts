@@ -56,7 +56,7 @@ function* messages(reader: AnswerReader): Reading {
     } else if (head === undefined) {
       // An end of a message; or a header that was cut off, which is none.
       if (!isEnd(begin)) return reader.release()
-    } else if (channel !== 'analysis' && recipient !== undefined && recipient !== 'assistant') {
+    } else if (recipient !== undefined && recipient !== 'assistant') {
       const isCall = yield* call(reader, recipient)
       if (!isCall && (reader.hasBegun || reader.isCut)) reader.giveUpCall()
       else if (!isCall) reader.emit('text', reader.since(start))
