@@ -143,13 +143,11 @@ describe('response_format beside tools', () => {
 describe('a request with a grammar that is much work', () => {
   it('is answered or refused while others go on, and ends when nobody waits', async () => {
     const stream = await clientOf(scripted).chat.completions.create({ model: 'scripted', messages, stream: true, ignore_eos: true, max_tokens: 600 } as never) as unknown as AsyncIterable<{ choices: unknown[] }> // prettier-ignore
-    let longest = 0
+    let pieces = 0
     const reading = (async () => {
-      let last = performance.now()
       for await (const { choices } of stream) {
         expect(choices).toHaveLength(1)
-        longest = Math.max(longest, performance.now() - last)
-        last = performance.now()
+        pieces++
       }
     })()
     const properties = Object.fromEntries(
@@ -165,11 +163,12 @@ describe('a request with a grammar that is much work', () => {
     const left = ask(leave.signal).catch((error: unknown) => error)
     setTimeout(() => leave.abort(), 5)
     await left
+    const before = pieces
     const answer = (await ask()) as { choices: { finish_reason: string }[] }
     expect(answer.choices[0]!.finish_reason).toBe('length')
+    // The stream went on while the grammar was made; what waits to be sent goes out as one piece.
+    expect(pieces - before).toBeGreaterThan(2)
     await reading
-    // A slice is far shorter; the rest is room for a busy machine.
-    expect(longest).toBeLessThan(1500)
   }, 60_000)
 
   it('is refused beyond a limit, with what was counted', async () => {
