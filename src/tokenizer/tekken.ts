@@ -63,9 +63,9 @@ function checked(value: unknown, where: string): TekkenJson {
     if (!isCount(entry?.rank) || typeof entry.token_bytes !== 'string' || !isBase64(entry.token_bytes))
       throw invalid(where, `vocab[${i}]: expected a rank and base64 bytes`)
   }
-  const specials = json.special_tokens
+  const specials = json.special_tokens ?? undefined
   if (
-    specials &&
+    specials !== undefined &&
     !(Array.isArray(specials) && specials.every((s) => isCount(s?.rank) && typeof s.token_str === 'string'))
   )
     throw invalid(where, 'expected special_tokens, a list of ranks and texts')

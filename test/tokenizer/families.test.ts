@@ -155,6 +155,7 @@ describe('tekken.json', () => {
       { config: { ...json.config, default_num_special_tokens: 2 ** 24 - 1 } },
       'config.default_num_special_tokens: expected at most 260, found 16777215',
     ],
+    ['control tokens that are no list', { special_tokens: 0 }, 'expected special_tokens, a list of ranks and texts'],
     ['no pattern', { config: { ...json.config, pattern: 7 } }, 'expected config.pattern, a regular expression'],
     ['no size', { config: {} }, 'expected config.default_vocab_size and config.default_num_special_tokens'],
     ['no config', { config: null }, 'expected config.default_vocab_size and config.default_num_special_tokens'],

@@ -68,6 +68,7 @@ export function formerFailures({ golden, gguf, tokenizers, ranked, mini, llama }
         'tekken.json': utf8.encode(JSON.stringify({ ...tekken, special_tokens: [{ rank: 1, token_str: '[a-' }] })),
       },
     },
+    { reader: 'ranked', files: { 'tekken.json': utf8.encode(JSON.stringify({ ...tekken, special_tokens: 0 })) } },
     tokenizer((json) => (json.added_tokens = [])),
     settings('tokenizer_config.json', { chat_template: [null] }),
     template(

@@ -132,7 +132,7 @@ const total = [...table.values()].flatMap((row) => ENDS.map((end) => row[end])).
 console.log(`\n${'reader'.padEnd(16)}${[...ENDS, 'seconds'].map((name) => name.padStart(10)).join('')}`)
 for (const [reader, row] of [...table].sort())
   console.log(
-    reader.padEnd(16) + ['read', 'refused', ...FAILURES].map((name) => String(row[name]).padStart(10)).join(''),
+    reader.padEnd(16) + [...ENDS, 'seconds'].map((name) => String(Math.round(row[name])).padStart(10)).join(''),
   )
 console.log(`${total} files in ${Math.round((performance.now() - begun) / 1000)} s, seed ${seed}, from ${from}`)
 if (failures.length > 0)
