@@ -17,12 +17,12 @@ import type { Tokenizer } from './tokenizer.js'
  */
 export async function loadTokenizer(checkpoint: Checkpoint): Promise<Tokenizer | undefined> {
   const { name: where, config } = checkpoint
-  const generation = (await checkpoint.json('generation_config.json')) ?? {}
+  const open = (name: string): Promise<ByteSource | undefined> => checkpoint.file(name)
+  const generation = (await readJson(open, 'generation_config.json')) ?? {}
   const eosIds = eosIdsOf(config, generation)
   if (checkpoint.embedded) return ggufTokenizer(checkpoint.embedded.vocabulary, where, eosIds)
-  const tokenizerConfig = (await checkpoint.json('tokenizer_config.json')) ?? {}
+  const tokenizerConfig = (await readJson(open, 'tokenizer_config.json')) ?? {}
   const bosId = idsOf(config['bos_token_id'])[0]
-  const open = (name: string): Promise<ByteSource | undefined> => checkpoint.file(name)
   const json = await readJson(open, 'tokenizer.json')
   if (json) {
     const source = `${where}/tokenizer.json`
