@@ -136,7 +136,8 @@ describe('more requests than fit', async () => {
     for (let i = 0; i < 5; i++) all.push(ask('a'))
     await until(() => admission.waiting === 5, 'five wait')
     all.push(ask('b'))
-    await until(() => admission.waiting === 6, 'six wait')
+    // The other waits too, or has a place of its own.
+    await until(() => admission.waiting + admission.active === 7, 'all came')
     gate.open()
     await Promise.all(all)
     expect(ends.indexOf('b')).toBeLessThanOrEqual(2)
