@@ -8,7 +8,7 @@ import { pack, packedSizes, root } from './package-size.mjs'
 
 const QUESTION = "How many r's are in strawberry?"
 // Templates and tokenizer files are read here, without a package of others.
-const ENGINE_LIMIT = 580_000
+const ENGINE_LIMIT = 640_000
 const FORBIDDEN = /(^|\/)(training|test|kernels|bench|node_modules)\/|\.map$|\/\.built$/
 const EXPECTED = ['dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js', 'models/mini/model.safetensors', 'LICENSE']
 

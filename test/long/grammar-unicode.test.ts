@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { CodeRanges } from '../../../src/grammar/syntax/characters.js'
-import { ignoringCase, propertyRanges, type Folding } from '../../../src/grammar/text/unicode.js'
+import type { CodeRanges } from '../../src/grammar/syntax/characters.js'
+import { ignoringCase, propertyRanges, type Folding } from '../../src/grammar/text/unicode.js'
 
 function codesOf(ranges: CodeRanges): number[] {
   return ranges.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i))
