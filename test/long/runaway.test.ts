@@ -40,11 +40,11 @@ it('numbers of range() count once, however they are used, and what is small enou
   expect(await limited(cases, 'rendered', sources)).toEqual(['', '012', '53'])
 })
 
-it('a deeply nested answer ends', async () => {
+it('a deeply nested answer ends, as text', async () => {
   const deep = '['.repeat(50_000)
   const answers = [
     { dialect: 'gemma', text: `<|tool_call>call:f{a:${deep}${']'.repeat(50_000)}}<tool_call|>` },
     { dialect: 'llama', text: `[f(a=${deep}${']'.repeat(50_000)})]` },
   ]
-  expect(await limited(cases, 'parts', answers)).toEqual([1, 1])
+  expect(await limited(cases, 'plain', answers)).toEqual([true, true])
 })

@@ -15,9 +15,13 @@ export function rendered(source: string): string {
   }
 }
 
-/** How many parts an answer of Gemma or Llama comes to. */
-export function parts({ dialect, text }: { dialect: 'gemma' | 'llama'; text: string }): number {
+/** What an answer of Gemma or Llama comes to, where that is text alone. */
+export function plain({ dialect, text }: { dialect: 'gemma' | 'llama'; text: string }): boolean {
   const tools = [{ type: 'function' as const, function: { name: 'f' } }]
   const parser = (dialect === 'gemma' ? gemma4 : llama4Pythonic).parser({ prompt: 'Q', tools, newId: () => 'id' })
-  return [...parser.push(text), ...parser.flush()].length
+  const parts = [...parser.push(text), ...parser.flush()]
+  return (
+    parts.every(({ kind }) => kind === 'text') &&
+    parts.map((part) => ('text' in part ? part.text : '')).join('') === text
+  )
 }
