@@ -106,7 +106,7 @@ describe('the dialect of published templates', () => {
     ['Kimi-K2-Thinking', 'kimi-k2'],
     ['moonshotai-Kimi-K2', 'kimi-k2'],
     ['MiniMax-M2', 'minimax-m2'],
-    ['Mistral-Small-3.2-24B-Instruct-2506', 'mistral'],
+    ['Mistral-Small-3.2-24B-Instruct-2506', 'mistral-id'],
     ['mistralai-Ministral-3-14B-Reasoning-2512', 'mistral'],
     ['mistralai-Mistral-Nemo-Instruct-2407', 'mistral-list'],
     ['Qwen-Qwen2.5-7B-Instruct', 'hermes'],

@@ -143,7 +143,8 @@ function echoOf(body: ResponsesRequest, { model, info }: ResponseInput): Record<
     top_logprobs: body.top_logprobs ?? 0,
     top_p: body.top_p ?? info?.sampling?.topP ?? 1,
     truncation: 'disabled',
-    user: user ?? null,
+    // OpenAI's schema has no null here.
+    ...(typeof user === 'string' && { user }),
   }
 }
 
