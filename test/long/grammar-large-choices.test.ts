@@ -1,6 +1,6 @@
 // Thousands of alternatives that begin alike: each of them can be said.
 import { expect, it } from 'vitest'
-import { compileGrammar } from '../../../src/grammar/compile.js'
+import { compileGrammar } from '../../src/grammar/compile.js'
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
 
