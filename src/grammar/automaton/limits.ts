@@ -22,12 +22,12 @@ export interface Work {
 }
 
 export const DEFAULT_LIMITS: GrammarLimits = {
-  nodes: 100_000,
+  nodes: 60_000,
   depth: 10_000,
   configurations: 20_000,
   steps: 250_000,
   search: 1_000_000,
-  searches: 4_000_000,
+  searches: 3_000_000,
 }
 
 /** @param advice what may help, as it stands after `try` */
