@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { ChatMessage } from '../chat/message.js'
+import { sizeOfChat } from '../engine/answer/long-prompts.js'
 import type { LongPrompts, MadePrompt, PromptOptions } from '../engine/options.js'
 import { UserError } from '../errors.js'
 import type { EncodeOptions } from '../tokenizer/tokenizer.js'
@@ -50,7 +51,7 @@ export class PromptThreads implements LongPrompts {
   }
 
   chat(messages: readonly ChatMessage[], options: PromptOptions, signal?: AbortSignal): Promise<MadePrompt> {
-    const size = messages.reduce((sum, { content }) => sum + (content?.length ?? 0), 64 * messages.length)
+    const size = sizeOfChat(messages)
     return this.threadFor(size).make({ kind: 'chat', messages, options }, size, signal)
   }
 

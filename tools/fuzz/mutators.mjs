@@ -18,13 +18,7 @@ const LIES = [
 ]
 
 function joined(...parts) {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
+  return new Uint8Array(Buffer.concat(parts))
 }
 
 /** Bytes of any kind. Headers come first, so places near the start are likelier. */

@@ -18,10 +18,15 @@ export function isLong(text: string): boolean {
 
 /** Whether the prompt of a conversation is, with all that its template goes through. */
 export function isLongChat(messages: readonly ChatMessage[], { tools, templateOptions }: PromptOptions): boolean {
-  let size = charactersOf(messages) + messages.length * PER_MESSAGE
+  let size = sizeOfChat(messages)
   if (size <= LONG && tools) size += JSON.stringify(tools).length
   if (size <= LONG && templateOptions) size += JSON.stringify(templateOptions).length
   return size > LONG
+}
+
+/** How much a conversation is to work on, in characters. */
+export function sizeOfChat(messages: readonly ChatMessage[]): number {
+  return charactersOf(messages) + messages.length * PER_MESSAGE
 }
 
 /** Characters of the texts of a conversation. */

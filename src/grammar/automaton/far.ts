@@ -43,18 +43,10 @@ export class Far {
     return same ? set : machine.setOf(list, machine.accepts(set))
   }
 
-  /** Without recursion: stacks may be deep. What a frame stands on, and the parts of a union, were there before it. */
+  /** Without recursion: stacks may be deep. */
   private stackOf(stack: number): number {
-    const { stacks } = this.machine
-    const missing = new Set<number>()
-    const todo = [stack]
-    for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
-      if (this.stacks.has(at) || missing.has(at)) continue
-      missing.add(at)
-      if (stacks.isUnion(at)) todo.push(...stacks.partsOf(at))
-      else todo.push(stacks.under(at))
-    }
-    for (const at of [...missing].sort(rising)) this.stacks.set(at, this.made(at))
+    const missing = this.machine.stacks.reachedFrom([stack], (at) => this.stacks.has(at))
+    for (const at of missing) this.stacks.set(at, this.made(at))
     return this.stacks.get(stack)!
   }
 
@@ -62,7 +54,7 @@ export class Far {
     const { stacks } = this.machine
     const of = (other: number) => this.stacks.get(other)!
     return stacks.isUnion(stack)
-      ? stacks.union([...new Set(stacks.partsOf(stack).map(of))].sort(rising))
+      ? stacks.union([...new Set(stacks.partsOf(stack).map(of))].sort((a, b) => a - b))
       : stacks.push(stacks.ownerOf(stack), this.countOf(stack), of(stacks.under(stack)))
   }
 
@@ -78,8 +70,4 @@ export class Far {
     const least = Math.max(min, 1)
     return count >= least ? least : min - count > this.reach ? 1 : count
   }
-}
-
-function rising(a: number, b: number): number {
-  return a - b
 }

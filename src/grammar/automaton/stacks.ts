@@ -73,15 +73,18 @@ export class Stacks {
     return stack
   }
 
-  /** All stacks that these are made of, each after those below it: what a frame stands on was there before it. */
-  reachedFrom(stacks: readonly number[]): number[] {
+  /**
+   * All stacks that these are made of, each after those below it: what a frame stands on was there before it.
+   * @param isKnown stacks that are left out, with what they are made of
+   */
+  reachedFrom(stacks: readonly number[], isKnown?: (stack: number) => boolean): number[] {
     const found = new Set<number>()
-    const todo = [...stacks]
-    for (let stack = todo.pop(); stack !== undefined; stack = todo.pop()) {
-      if (stack === BOTTOM || found.has(stack)) continue
+    const open = [...stacks]
+    for (let stack = open.pop(); stack !== undefined; stack = open.pop()) {
+      if (stack === BOTTOM || found.has(stack) || isKnown?.(stack)) continue
       found.add(stack)
-      if (this.isUnion(stack)) for (const part of this.partsOf(stack)) todo.push(part)
-      else todo.push(this.under(stack))
+      if (this.isUnion(stack)) for (const part of this.partsOf(stack)) open.push(part)
+      else open.push(this.under(stack))
     }
     return [...found].sort((x, y) => x - y)
   }
