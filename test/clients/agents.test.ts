@@ -4,6 +4,7 @@ import { z } from 'zod'
 import {
   AS_OBJECT,
   CITY,
+  City,
   GREETING,
   HELLO,
   LOOP_LOG,
@@ -16,7 +17,6 @@ import {
 
 setTracingDisabled(true)
 const server = await serveMailing()
-const City = z.object({ name: z.string(), people: z.int(), tags: z.array(z.string()) })
 
 function toolsOf(tools: Tools) {
   return [

@@ -11,6 +11,7 @@ import { z } from 'zod'
 import {
   AS_OBJECT,
   CITY,
+  City,
   GREETING,
   HELLO,
   LOOP_LOG,
@@ -26,7 +27,6 @@ const server = await serveMailing()
 const baseURL = `${server.url}/v1`
 const settings = { baseURL, apiKey: 'none' }
 const compatible = { name: 'kaiyuan', baseURL, supportsStructuredOutputs: true }
-const City = z.object({ name: z.string(), people: z.int(), tags: z.array(z.string()) })
 
 /** What both versions have, in the types of the newer one. */
 type Sdk = Pick<typeof ai7, 'generateText' | 'streamText' | 'tool' | 'Output' | 'stepCountIs'>

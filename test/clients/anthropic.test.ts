@@ -2,10 +2,10 @@ import Anthropic from '@anthropic-ai/sdk'
 import { betaTool } from '@anthropic-ai/sdk/helpers/beta/json-schema'
 import { zodOutputFormat } from '@anthropic-ai/sdk/helpers/zod'
 import { expect, it } from 'vitest'
-import { z } from 'zod'
 import {
   AS_OBJECT,
   CITY,
+  City,
   GREETING,
   HELLO,
   LOOP_LOG,
@@ -21,7 +21,6 @@ import {
 
 const server = await serveMailing()
 const client = new Anthropic({ baseURL: server.url, apiKey: 'none', maxRetries: 0 })
-const City = z.object({ name: z.string(), people: z.int(), tags: z.array(z.string()) })
 const ask = (content: string) => ({
   model: 'scripted',
   max_tokens: 1000,

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import {
   AS_OBJECT,
   CITY,
+  City,
   GREETING,
   HELLO,
   LOOP_LOG,
@@ -19,7 +20,6 @@ import {
 } from './mailing.js'
 
 const server = await serveMailing()
-const City = z.object({ name: z.string(), people: z.int(), tags: z.array(z.string()) })
 const openai = { model: 'scripted', apiKey: 'none', maxRetries: 0, configuration: { baseURL: `${server.url}/v1` } }
 
 const models: Record<string, () => BaseChatModel> = {

@@ -1,4 +1,5 @@
 // What the model of these tests says, and the tools that it calls: three calls, each with what the one before it gave.
+import { z } from 'zod'
 import { callText, scriptedEngine, type Prompt, type Script } from '../server/scripted.js'
 import { serve } from '../server/requests.js'
 import type { TestServer } from '../server/scripted.js'
@@ -19,6 +20,8 @@ export const CITY_SCHEMA = {
   required: ['name', 'people', 'tags'],
   additionalProperties: false,
 } as const
+/** The same for clients that take types of zod. */
+export const City = z.object({ name: z.string(), people: z.int(), tags: z.array(z.string()) })
 /** Three calls, then {@link MAILED}. */
 export const MAIL = 'Mail me the weather of Oslo.'
 export const MAILED = 'I mailed you: 4 degrees in place 17.'

@@ -1,11 +1,11 @@
 import OpenAI from 'openai'
 import { zodResponseFormat, zodTextFormat } from 'openai/helpers/zod'
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
 import { clientOf } from '../server/requests.js'
 import {
   AS_OBJECT,
   CITY,
+  City,
   GREETING,
   HELLO,
   LOOP_LOG,
@@ -22,7 +22,6 @@ import {
 const server = await serveMailing()
 const client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: 'none', maxRetries: 0 })
 const model = 'scripted'
-const City = z.object({ name: z.string(), people: z.int(), tags: z.array(z.string()) })
 
 it('the tests of the server use the client that is installed here', () => {
   expect(clientOf(server)).toBeInstanceOf(OpenAI)
