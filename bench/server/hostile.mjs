@@ -1,4 +1,4 @@
-// Honest streams beside one client that does its worst: the longest time that any of them waits for its next piece, answers that
+// Honest streams next to one client that does its worst: the longest time that any of them waits for its next piece, answers that
 // differ from those given in quiet, and memory.
 // Usage: node bench/server/hostile.mjs [--model mini] [--streams 64] [--seconds 60] [-n 128] [--threads 1] [--out FILE]
 // Before: npm run build. A third of the streams are left before they end.

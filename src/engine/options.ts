@@ -89,7 +89,7 @@ export interface GenerateOptions {
   readonly maxTokens?: number | undefined
   /** Text that ends the answer; it is not part of it. */
   readonly stop?: string | readonly string[] | undefined
-  /** Ids that end the answer, beside the model's own. */
+  /** Ids that end the answer, next to the model's own. */
   readonly stopIds?: readonly number[] | undefined
   /** Fail where the prompt fills the context, in place of an empty answer that ends with length. */
   readonly mustAnswer?: boolean | undefined

@@ -1,4 +1,4 @@
-// Parts of tokenizer.json alone, beside what huggingface/tokenizers 0.23.2 makes of them (tools/oracle/make_tokenizer_parts.py).
+// Parts of tokenizer.json alone, compared with what huggingface/tokenizers 0.23.2 makes of them (tools/oracle/make_tokenizer_parts.py).
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { UserError } from '../../src/errors.js'

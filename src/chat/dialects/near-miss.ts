@@ -27,12 +27,12 @@ const ENDS: ReadonlyMap<string, string> = new Map([
   ['<function_call>', '</function_call>'],
 ])
 
-/** Beginnings that are looked for beside the dialect's own. */
+/** Beginnings that are looked for next to the dialect's own. */
 export function nearMarks({ nearMisses, tools }: Source['setup'], own: readonly string[]): readonly string[] {
   return nearMisses && tools.length > 0 ? [...ENDS.keys()].filter((mark) => !own.includes(mark)) : []
 }
 
-/** Reads calls behind one of {@link nearMarks}; false where there are none. */
+/** Reads calls after one of {@link nearMarks}; false where there are none. */
 export function* nearMiss(source: Source, mark: string): Reading<boolean> {
   // The fence's language.
   if (mark === FENCE) yield* source.characters((c) => /[\w+-]/.test(c))

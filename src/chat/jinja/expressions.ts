@@ -14,7 +14,7 @@ const CONSTANTS: ReadonlyMap<string, Value> = new Map<string, Value>([
 ])
 const COMPARISONS = ['==', '!=', '<', '<=', '>', '>=']
 
-/** Where a list without brackets ends, beside the end of its tag. */
+/** Where a list without brackets ends, next to the end of its tag. */
 type TupleEnd = readonly string[]
 
 /** An expression with the precedence that Jinja gives its operators. @throws SyntaxFault */

@@ -5,7 +5,7 @@ export interface Form {
   /** What stands for content that is null: null, for a template that asks for it, or an empty text. */
   readonly nullContent: null | ''
   readonly developer: 'developer' | 'system'
-  /** Whether an answer has its thought beside a text before a call, which gpt-oss refuses. */
+  /** Whether an answer has its thought next to a text before a call, which gpt-oss refuses. */
   readonly thoughtBesideText: boolean
   /** Tools without a description or parameters, which are optional, get empty ones. */
   readonly wholeTools: boolean

@@ -9,7 +9,7 @@ import type { PromptOptions } from '../options.js'
 import { checkPrompt } from '../prompt.js'
 import type { SessionModel } from './model.js'
 
-/** Stands behind the text that an answer goes on with, while the template renders it; the prompt ends before it. */
+/** Stands after the text that an answer goes on with, while the template renders it; the prompt ends before it. */
 const HERE = '\u{f8ff}the answer goes on here\u{f8ff}'
 
 /**

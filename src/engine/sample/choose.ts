@@ -14,7 +14,7 @@ export interface ChooseRun extends ResolvedOptions {
   readonly signal: AbortSignal
   /** Ids from this one on have no token, and never come; by default all have one. */
   readonly below?: number | undefined
-  /** Ids that end the answer, beside the model's own. */
+  /** Ids that end the answer, next to the model's own. */
   readonly stopIds: readonly number[] | undefined
   /** What the answer has to look like. */
   readonly form: AnswerGrammar | undefined

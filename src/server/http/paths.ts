@@ -1,5 +1,5 @@
 /**
- * A path as routes are looked up: without /v1 before it and slashes behind it, so that an address with or without /v1 is as good
+ * A path as routes are looked up: without /v1 before it and slashes after it, so that an address with or without /v1 is as good
  * as the other.
  */
 export function canonicalPath(path: string): string {

@@ -60,7 +60,7 @@ function compile(node: Node): Code {
     sets.set(set, has)
     return has
   }
-  /** Code that ends by itself, beside the way of the rest. */
+  /** Code that ends by itself, next to the way of the rest. */
   const aside = (body: Node): void => {
     emit(body)
     add({ op: 'end' })
