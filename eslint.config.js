@@ -4,11 +4,13 @@ import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 // The pipeline runs one way, a floor at a time:
-//   checkpoint < tokenizer < chat < grammar | checkpoint < published, graph < models, backends < engine < remote < server < cli.
+//   checkpoint < tokenizer < chat < grammar | checkpoint < published, graph < models, backends < engine < remote < agent < server < cli;
+//   checkpoint < store < engine.
 // Each folder of src lists what it may import from; models and backends meet only in graph. server and cli are clients of the
 // engine: they know it as remote gives it, and see no tensor.
 const MAY_IMPORT = {
   checkpoint: [],
+  store: ['checkpoint'],
   published: ['checkpoint'],
   tokenizer: ['checkpoint'],
   chat: ['checkpoint', 'tokenizer'],
@@ -16,10 +18,14 @@ const MAY_IMPORT = {
   graph: ['checkpoint'],
   models: ['checkpoint', 'published', 'graph'],
   backends: ['checkpoint', 'graph'],
-  engine: ['checkpoint', 'tokenizer', 'chat', 'grammar', 'graph', 'models', 'backends'],
-  remote: ['checkpoint', 'tokenizer', 'chat', 'grammar', 'engine'],
-  server: ['chat', 'grammar', 'remote'],
-  cli: ['checkpoint', 'chat', 'remote', 'server'],
+  // Stands alone: data and arithmetic.
+  race: [],
+  eval: ['checkpoint', 'store', 'chat', 'grammar', 'engine', 'remote'],
+  engine: ['checkpoint', 'store', 'tokenizer', 'chat', 'grammar', 'graph', 'models', 'backends'],
+  remote: ['checkpoint', 'store', 'tokenizer', 'chat', 'grammar', 'engine'],
+  agent: ['chat', 'grammar', 'remote'],
+  server: ['store', 'chat', 'grammar', 'remote', 'agent'],
+  cli: ['checkpoint', 'store', 'chat', 'remote', 'agent', 'server', 'race', 'eval'],
 }
 const FOLDERS = Object.keys(MAY_IMPORT)
 // Developers' tools look inside of the engine. They are the exception among its clients.
@@ -33,7 +39,13 @@ const DEVELOPERS_TOOLS = [
   'program-text',
 ].map((name) => `src/cli/${name}.ts`)
 const NODE_FOLDERS = ['cli', 'server']
-const NODE_FILES = ['src/checkpoint/files/node.ts', 'src/remote/node.ts', 'src/remote/node-*.ts']
+const NODE_FILES = [
+  'src/checkpoint/files/node.ts',
+  'src/store/platform.ts',
+  'src/remote/node.ts',
+  'src/remote/node-*.ts',
+  'src/eval/*/node-*.ts',
+]
 
 const nodeImports = {
   regex: `^(node:.*|(${builtinModules.filter((name) => !name.startsWith('_')).join('|')})(/.*)?)$`,
@@ -59,12 +71,16 @@ export default tseslint.config(
   {
     ignores: [
       'dist/**',
+      'dist-page/**',
+      'docs/api/**',
+      // Their types are the clients' packages: test/clients checks them.
+      'examples/{next,use-chat}/**',
       'models/**',
       'test/fixtures/**',
       'bench/peers/**',
       '**/.venv/**',
       // A package of its own, whose types are there only where it is installed.
-      ...(existsSync(new URL('test/clients/node_modules', import.meta.url)) ? [] : ['test/clients/*.ts']),
+      ...(existsSync(new URL('test/clients/node_modules', import.meta.url)) ? [] : ['test/clients/**/*.ts']),
       '**/*.generated.ts',
       'node_modules/**',
     ],
@@ -72,7 +88,7 @@ export default tseslint.config(
   { linterOptions: { reportUnusedDisableDirectives: 'error', noInlineConfig: true } },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     ignores: ['kernels/cpu/**'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: {
@@ -106,6 +122,37 @@ export default tseslint.config(
         'error',
         { selector: 'ExportDefaultDeclaration', message: 'Named exports only: the name is a join key.' },
       ],
+    },
+  },
+  // The page stands on the line to an engine, and in its own worker on the library; it knows nothing else of src.
+  {
+    files: ['web/**/*.ts', 'web/**/*.tsx'],
+    ignores: ['web/vite.config.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            nodeImports,
+            {
+              regex:
+                '^(\\.\\./)+src/(?!remote/|race/|chat/message|engine/answer/generation|engine/load|engine/threads|worker-web|errors|store/)',
+              message: 'The page talks to an engine over its line (src/remote).',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  // Scripts of the page that no bundler reads.
+  {
+    files: ['web/public/*.js', 'web/offline/*.js', 'examples/browser-*/*.js', 'examples/electron/window.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['localStorage', 'document', 'window', 'self', 'caches', 'Response', 'Headers', 'addEventListener'].map(
+          (name) => [name, 'readonly'],
+        ),
+      ),
     },
   },
   // AssemblyScript: read as TypeScript, whose types are not its own.

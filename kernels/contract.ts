@@ -94,6 +94,8 @@ export const DESCRIPTOR = {
   supers: 'address',
   per: 'int',
   mins: 'int',
+  /** Of int7: 1 where all codes, less 64, lie within -32..31, so that sixteen products of pairs fit in i16. */
+  narrow: 'int',
   /** Of bf16 and fp8: 1 where rows lie interleaved by four (kernels/cpu/weights/dequantize.ts). */
   interleaved: 'int',
 } as const

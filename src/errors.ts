@@ -2,6 +2,11 @@
 export type UserErrorCode =
   | 'invalid_argument'
   | 'file_not_found'
+  | 'model_not_found'
+  | 'access_denied'
+  | 'network'
+  | 'file_changed'
+  | 'disk_full'
   | 'invalid_file'
   | 'unsupported_model'
   | 'unsupported_format'
@@ -12,6 +17,7 @@ export type UserErrorCode =
   | 'grammar_too_complex'
   | 'context_length_exceeded'
   | 'out_of_memory'
+  | 'invalid_answer'
   | 'aborted'
   | 'unsupported_platform'
 
@@ -21,12 +27,13 @@ export interface NamedOption {
   readonly value?: string | number | undefined
 }
 
-/** Options that a message may name: of loading, of an answer, of the server. */
+/** Options that a message may name: of loading, of an answer, of the server, of an evaluation. */
 export type OptionName =
   | ('precision' | 'quantize' | 'kvCache' | 'threads' | 'backend' | 'contextLength' | 'stepTokens' | 'maxConcurrency')
-  | ('cacheMemory' | 'speculate' | 'profile' | 'raw' | 'ids' | 'host' | 'port' | 'apiKeys')
+  | ('cacheMemory' | 'speculate' | 'profile' | 'force' | 'raw' | 'ids' | 'host' | 'port' | 'apiKeys')
   | ('temperature' | 'topK' | 'topP' | 'minP' | 'repetitionPenalty' | 'frequencyPenalty' | 'presencePenalty')
   | ('logitBias' | 'logprobs' | 'grammar' | 'constraint' | 'seed' | 'maxTokens' | 'stop')
+  | 'runCode'
 
 /** What may help: a value of an option, a smaller or larger one, none, or something that is no option. */
 export type Remedy = (NamedOption & { readonly change?: 'lower' | 'raise' | 'omit' }) | { readonly advice: string }
@@ -48,6 +55,13 @@ export interface ErrorDetail extends ErrorOptions {
   /** The place inside of what was given: `tools[1].function.parameters`. */
   readonly path?: string | undefined
   readonly remedies?: readonly Remedy[] | undefined
+  /** Of context_length_exceeded: tokens of the prompt, or how many it has at least, and of the context. */
+  readonly length?: PromptLength | undefined
+}
+
+export interface PromptLength {
+  readonly tokens: number
+  readonly limit: number
 }
 
 /**
@@ -69,22 +83,25 @@ export class UserError extends Error {
   readonly path: string | undefined
   /** What may help, for clients that word it themselves. */
   readonly remedies: readonly Remedy[]
+  /** Of context_length_exceeded. */
+  readonly length: PromptLength | undefined
 
   /** @param fault what is wrong, without {@link ErrorDetail.at} and what to do; it may begin with a colon */
   constructor(
     readonly fault: string,
     readonly code: UserErrorCode,
-    { at, path, remedies = [], ...options }: ErrorDetail = {},
+    { at, path, remedies = [], length, ...options }: ErrorDetail = {},
   ) {
     super(messageOf(fault, { at, path, remedies }, libraryWording), options)
     this.at = at
     this.path = path
     this.remedies = remedies
+    this.length = length
   }
 
   /**
    * The message in a client's own words.
-   * @param path what the client calls {@link path}
+   * @param path what the client calls that path
    * @example
    * const error = new UserError('out of memory', 'out_of_memory', { remedies: [{ option: 'quantize', value: 'q4' }] })
    * console.log(error.message) // out of memory; try quantize: 'q4'

@@ -15,11 +15,12 @@ export type { ModelFiles } from './checkpoint/files/files.js'
 export type { ByteSource, FileSet } from './checkpoint/files/source.js'
 
 // A loaded model, and conversations with it
-export type { EncodeOptions, Engine, EngineInfo, EngineStatus } from './engine/engine.js'
+export type { EncodeOptions, Engine, EngineInfo, EngineStatus, RestoredSession } from './engine/engine.js'
 export type { Session } from './engine/answer/session.js'
-export type { ChatMessage, MessageToolCall, ToolDefinition } from './chat/message.js'
+export type { ChatMessage, GivenMessage, MessageToolCall, TextPart, ToolDefinition } from './chat/message.js'
 
 // Answers
+export { answerMessage } from './chat/answer-message.js'
 export type {
   FinishReason,
   Generation,
@@ -39,6 +40,27 @@ export type { Drafter, Speculation } from './engine/answer/drafter.js'
 export { compileGrammar, type CompiledGrammar, type CompileOptions } from './grammar/compile.js'
 export type { GrammarSpec, JsonStyle, ToolCallsSpec } from './grammar/spec.js'
 export type { TokenConstraint } from './engine/sample/adjust.js'
+
+// Agents and typed objects, over an engine of this thread or another
+export { agent, type Agent, type AgentOptions, type ChatModel, type RunLimits, type RunOptions } from './agent/agent.js'
+export type { AgentRun } from './agent/loop/run.js'
+export type { AgentPart, AgentResult, RunEnd, Step, ToolFault, ToolResult, Usage } from './agent/loop/parts.js'
+export type { Approval, ApprovalRequest, Approve } from './agent/loop/calls.js'
+export { mcpTools } from './agent/mcp/tools.js'
+export type { McpClient, McpTool, McpToolsOptions } from './agent/mcp/tools.js'
+export { array, type ArrayGeneration, type ArrayOptions, type ArrayResult } from './agent/objects/array.js'
+export { choice, type Choice, type ChoiceOptions, type ChoosingModel } from './agent/objects/choice.js'
+export { object, type ObjectGeneration, type ObjectResult, type PartialValue } from './agent/objects/object.js'
+export type { ObjectOptions, ObjectPrompt, ObjectUsage } from './agent/objects/setup.js'
+export { StopRun, tool, type Tool, type ToolContext } from './agent/tool.js'
+export {
+  jsonSchema,
+  type Issue,
+  type JsonSchema,
+  type Output,
+  type Schema,
+  type StandardSchema,
+} from './agent/schema/schema.js'
 
 // Measures of a model
 export type { Pooling } from './engine/measure/embed.js'

@@ -30,7 +30,7 @@ export function parseJsonObject(bytes: Uint8Array, where: string): JsonObject {
 }
 
 /** Published files have ten; what walks through a value may do so by recursion. */
-const DEEPEST = 200
+export const DEEPEST = 200
 
 function isDeeper(json: Uint8Array, limit: number): boolean {
   let depth = 0

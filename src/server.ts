@@ -5,6 +5,7 @@ export { modelHandler, serveModels } from './server/serve-models.js'
 export { UserError } from './errors.js'
 
 export type { HandlerOptions, ModelHandler, ModelServer, ServeOptions } from './server/serve-models.js'
+export type { AllowedServer } from './server/mcp/allowed.js'
 export type { Log, LogEntry } from './server/http/log.js'
 export type { EngineLike } from './remote/engine-like.js'
 export type { SentLoadOptions, SentModel } from './remote/protocol.js'

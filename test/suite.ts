@@ -12,6 +12,13 @@ export const LONG_LIMITS = { testTimeout: 600_000, hookTimeout: 600_000 }
 export function suite(test: TestOptions): ViteUserConfig {
   return {
     root: fileURLToPath(new URL('..', import.meta.url)),
+    // What examples import is the source, as everywhere in the tests.
+    resolve: {
+      alias: [
+        { find: /^kaiyuan$/, replacement: fileURLToPath(new URL('../src/index.ts', import.meta.url)) },
+        { find: /^kaiyuan\/(ai|worker)$/, replacement: fileURLToPath(new URL('../src/', import.meta.url)) + '$1.ts' },
+      ],
+    },
     test: {
       exclude: ['dist/**', '**/node_modules/**'],
       // Processes, not threads: a test that spins WebAssembly threads must not share its process with another.

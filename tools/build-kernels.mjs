@@ -1,5 +1,5 @@
 // Generates what both sides read of kernels/contract.ts (kernel-contract.mjs), and compiles kernels/cpu to WebAssembly
-// twice (relaxed and baseline SIMD) and writes both, in hex, into one TypeScript module, so that no bundler and no
+// twice (relaxed and baseline SIMD) and writes each, in hex, into a TypeScript module, so that no bundler and no
 // runtime needs to know where a .wasm file lies. Does nothing when up to date.
 import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -10,7 +10,7 @@ import { generate } from './kernel-contract.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const sources = join(root, 'kernels/cpu')
-const output = join(root, 'src/backends/cpu/kernels.generated.ts')
+const output = (name) => join(root, `src/backends/cpu/kernels-${name}.generated.ts`)
 
 for (const [path, text] of Object.entries(await generate(root))) await writeIfChanged(join(root, path), text)
 
@@ -19,11 +19,15 @@ const inputs = [
   fileURLToPath(import.meta.url),
 ]
 const newest = Math.max(...(await Promise.all(inputs.map(async (f) => (await stat(f)).mtimeMs))))
-const built = await stat(output).then(
-  (s) => s.mtimeMs,
-  () => 0,
+const built = await Promise.all(
+  ['relaxed', 'baseline'].map(async (name) =>
+    stat(output(name)).then(
+      (s) => s.mtimeMs,
+      () => 0,
+    ),
+  ),
 )
-if (built > newest && !process.argv.includes('--force')) process.exit(0)
+if (Math.min(...built) > newest && !process.argv.includes('--force')) process.exit(0)
 
 /**
  * Decorators of functions are no TypeScript, so that no editor, linter or formatter would read them: the sources have
@@ -95,13 +99,17 @@ async function writeIfChanged(path, text) {
   if (text !== before) await replaceFile(path, text)
 }
 
-const relaxed = await compile('relaxed', ['relaxed-simd'])
-const baseline = await compile('baseline', [])
-await rm(folder, { recursive: true })
-const text = `// Made by tools/build-kernels.mjs from kernels/cpu; not in version control.
-/** For engines with relaxed SIMD. */
-export const RELAXED_WASM: string = '${relaxed}'
-/** For engines with fixed-width SIMD only. */
-export const BASELINE_WASM: string = '${baseline}'
+/** `what`: engines that it is for. */
+async function write(name, features, what) {
+  const hex = await compile(name, features)
+  const constant = `${name.toUpperCase()}_WASM`
+  const text = `// Made by tools/build-kernels.mjs from kernels/cpu; not in version control.
+/** For engines with ${what}. */
+export const ${constant}: string = '${hex}'
 `
-await replaceFile(output, text)
+  await replaceFile(output(name), text)
+}
+
+await write('relaxed', ['relaxed-simd'], 'relaxed SIMD')
+await write('baseline', [], 'fixed-width SIMD only')
+await rm(folder, { recursive: true })

@@ -1,5 +1,7 @@
 // Builds dist from src and kernels: what changed since the last build, and nothing when nothing did. JavaScript first, file by
-// file; with --types the declarations too, which takes the type checker. dist/.built says from what dist was made.
+// file, and the chat page (build-page.mjs); with --types the declarations too,
+// which takes the type checker, the page of the race (build-race.mjs) and the files for pages without a bundler (build-browser.mjs). dist/.built says from
+// what dist was made.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -8,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const STAMP = 'dist/.built'
-/** Changes of these make every file anew. */
+/** Changes of these make every file again. */
 const SETTINGS = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'tools/build.mjs']
 
 const inRoot = (path) => join(root, path)
@@ -76,7 +78,8 @@ async function makeScripts(before, settings) {
   const transpile = changed.length > 0 ? await transpiler() : undefined
   for (const path of changed) write(scriptOf(path), transpile(path))
   const expected = new Set(Object.keys(files).flatMap((path) => [scriptOf(path), typesOf(path)]))
-  for (const path of filesOf('dist')) if (!expected.has(path)) rmSync(inRoot(path))
+  for (const path of filesOf('dist'))
+    if (!expected.has(path) && !/^dist\/(page\/|browser\/|race\/\w+\.html$|\.built)/.test(path)) rmSync(inRoot(path))
   return files
 }
 const typesOf = (path) => scriptOf(path).replace(/\.js$/, '.d.ts')
@@ -90,7 +93,10 @@ if (stamp.all !== inputs.all || !Object.keys(stamp.files).every(made)) {
   stamp.files = await makeScripts(stamp, inputs.settings)
   write(STAMP, JSON.stringify({ ...inputs, files: stamp.files }))
 }
+run(['tools/build-page.mjs'])
+if (process.argv.includes('--types')) run(['tools/build-race.mjs'])
 if (process.argv.includes('--types') && stamp.types !== inputs.all) {
+  run(['tools/build-browser.mjs'])
   run(['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--emitDeclarationOnly'])
   write(STAMP, JSON.stringify({ ...inputs, files: stamp.files, types: inputs.all }))
 }

@@ -3,6 +3,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import ts from 'typescript'
+import { rowsText } from './kernel-rows.mjs'
 
 const MADE = '// Made by tools/build-kernels.mjs from kernels/contract.ts and scratch.ts; not in version control.\n'
 
@@ -12,7 +13,10 @@ export async function generate(root) {
   const scratch = await readFile(join(root, 'kernels/scratch.ts'), 'utf8')
   const contract = await importText(source)
   check(contract)
+  const linear = join(root, 'kernels/cpu/linear')
   return {
+    'kernels/cpu/linear/rows.generated.ts': rowsText(await readFile(join(linear, 'rows.ts'), 'utf8')),
+    'kernels/cpu/linear/block-rows.generated.ts': rowsText(await readFile(join(linear, 'block-rows.ts'), 'utf8')),
     'kernels/cpu/contract.generated.ts': MADE + kernelSide(contract),
     'kernels/cpu/dispatch.generated.ts': MADE + dispatch(contract, await exportedKernels(join(root, 'kernels/cpu'))),
     'kernels/cpu/scratch.generated.ts': MADE + kernelScratch(scratch),

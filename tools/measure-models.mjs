@@ -216,7 +216,7 @@ function miniSequences() {
   )
 }
 
-/** Right answers per task, greedy, in fast, beside what the training's own evaluation got. */
+/** Right answers per task, greedy, in fast, versus what the training's own evaluation got. */
 async function miniAccuracy() {
   const published = JSON.parse(readFileSync(here('models/mini/eval.json'), 'utf8')).accuracy
   const right = new Map()

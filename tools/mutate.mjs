@@ -1,7 +1,7 @@
 // Changes the source in small wrong ways, one at a time, and says which of the changes no test notices.
 //   npm run test:mutation -- [--only FOLDER] [--sample N] [--seed S] [--fresh]
 // What is known from an earlier run is kept in .mutation/ and used as long as the source and the tests are the same; a run that was
-// ended goes on where it was.
+// ended continues where it was.
 import { fork } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

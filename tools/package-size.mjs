@@ -20,15 +20,40 @@ export function pack(folder, cwd = root) {
   return Array.isArray(report) ? report[0] : Object.values(report)[0]
 }
 
-/** Packed bytes of the whole package, and of the same package without models/. */
+/**
+ * Packed bytes of the whole package, of its chat page, of the files for pages without a bundler, of the race, of evaluation, of docs and
+ * examples, and of the package without these and models/.
+ */
 export function packedSizes(tarball) {
   const folder = mkdtempSync(join(tmpdir(), 'kaiyuan-size-'))
   try {
     execFileSync('tar', ['-xzf', tarball, '-C', folder])
     const unpacked = join(folder, 'package')
     rmSync(join(unpacked, 'models'), { recursive: true, force: true })
+    const withGuides = pack(folder, unpacked)
+    for (const guides of ['docs', 'examples', 'CONTRIBUTING.md'])
+      rmSync(join(unpacked, guides), { recursive: true, force: true })
+    const withPage = pack(folder, unpacked)
+    rmSync(join(unpacked, 'dist/page'), { recursive: true, force: true })
+    const withScript = pack(folder, unpacked)
+    rmSync(join(unpacked, 'dist/browser'), { recursive: true, force: true })
+    const withRace = pack(folder, unpacked)
+    for (const race of ['data/race', 'dist/race', 'dist/cli/race'])
+      rmSync(join(unpacked, race), { recursive: true, force: true })
+    const withEvaluation = pack(folder, unpacked)
+    for (const evaluation of ['dist/eval', 'dist/eval.js', 'dist/eval.d.ts', 'dist/cli/eval'])
+      rmSync(join(unpacked, evaluation), { recursive: true, force: true })
     const engine = pack(folder, unpacked)
-    return { packed: statSync(tarball).size, engine: engine.size, engineUnpacked: engine.unpackedSize }
+    return {
+      packed: statSync(tarball).size,
+      engine: engine.size,
+      engineUnpacked: engine.unpackedSize,
+      guides: withGuides.size - withPage.size,
+      page: withPage.size - withScript.size,
+      script: withScript.size - withRace.size,
+      race: withRace.size - withEvaluation.size,
+      evaluation: withEvaluation.size - engine.size,
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

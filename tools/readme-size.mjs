@@ -17,7 +17,11 @@ try {
       [`kaiyuan ${packageVersion()}`, 'packed', 'unpacked'],
       [
         ['engine', kilobytes(engine), kilobytes(engineUnpacked)],
-        ['engine and embedded model', kilobytes(packed), kilobytes(report.unpackedSize)],
+        [
+          'with the chat page, the embedded model, docs and examples',
+          kilobytes(packed),
+          kilobytes(report.unpackedSize),
+        ],
       ],
     ),
   )

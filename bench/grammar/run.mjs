@@ -1,6 +1,6 @@
 // What grammars cost with a vocabulary of 151,936 tokens: compiling, the longest time in which nobody else runs, masks that are not
 // kept yet along documents, and memory; with --old the library that was used before too. The model is prepared as a server prepares
-// it. Each grammar is compiled anew in every round, small ones in more rounds; the least time counts, since others may use the
+// it. Each grammar is compiled again in every round, small ones in more rounds; the least time counts, since others may use the
 // processor meanwhile.
 // `npm run build && node bench/grammar/run.mjs [--model FILE] [--only NAME,...] [--rounds COUNT] [--old] [--json]`.
 import { cpus, loadavg } from 'node:os'
@@ -63,7 +63,7 @@ function summary(times) {
   return { median: at(times, 0.5), p99: at(times, 0.99), worst: at(times, 1), count: times.length }
 }
 
-/** Rounds go on until so many masks were made, for so many milliseconds at most. */
+/** Rounds continue until this many masks were made, for this many milliseconds at most. */
 const LEAST_MASKS = 3000
 const MOST_MS = 8000
 

@@ -4,11 +4,11 @@ import { compileKernels } from '../../dist/backends/cpu/platform.js'
 import { RECORD_BYTES, STEP_HEADER } from '../../dist/backends/contract.generated.js'
 import { writeHeader, writeRecord } from '../../dist/backends/cpu/records.js'
 
-/** KERNELS names another build of dist/backends/cpu/kernels.generated.js, to compare two on one machine at one time. */
-const { RELAXED_WASM } = await import(process.env.KERNELS ?? '../../dist/backends/cpu/kernels.generated.js')
+/** KERNELS names another build of dist/backends/cpu/kernels-relaxed.generated.js, to compare two on one machine at one time. */
+const { RELAXED_WASM } = await import(process.env.KERNELS ?? '../../dist/backends/cpu/kernels-relaxed.generated.js')
 
 const FIRST_FREE = 65536
-const { module } = await compileKernels([Uint8Array.from(Buffer.from(RELAXED_WASM, 'hex'))])
+const { module } = await compileKernels([async () => Uint8Array.from(Buffer.from(RELAXED_WASM, 'hex'))])
 
 export class KernelBench {
   constructor(bytes) {

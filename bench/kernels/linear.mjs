@@ -35,8 +35,42 @@ const STORE = {
 }
 const BYTES = { f32: 4, bf16: 2, f16: 2, fp8: 1 }
 
+/** Bytes of codes and of scales of a block of eight rows; of d and dmin of a run of eight blocks. */
+const BLOCKS = {
+  int4_min: { codes: 128, scales: 16, run: 32, mins: 1 },
+  int7: { codes: 256, scales: 16, run: 16, mins: 0 },
+  iq4: { codes: 128, scales: 8, run: 16, mins: 0 },
+  mxfp4: { codes: 128, scales: 8, run: 0, mins: 0 },
+  nvfp4: { codes: 128, scales: 16, run: 0, mins: 0 },
+}
+
+/** Random blocks; what they mean is tested in test/cpu/linear-blocks.test.ts. */
+function blocks(bench, format, rows, descriptor) {
+  const { codes, scales, run, mins } = BLOCKS[format]
+  const count = (rows / 8) * (COLS / 32)
+  const next = random(7)
+  const fill = (bytes, value) => {
+    const at = bench.take(bytes)
+    const part = Uint8Array.from({ length: 8191 }, value)
+    const all = new Uint8Array(bench.buffer, at, bytes)
+    for (let i = 0; i < bytes; i += part.length) all.set(part.subarray(0, Math.min(part.length, bytes - i)), i)
+    return at
+  }
+  const data = fill(count * codes, () =>
+    format === 'int7' ? 64 + Math.floor(next() * 31) : Math.floor(next() * 128) & 255,
+  )
+  const scalesAt = fill(count * scales, () => (format === 'mxfp4' ? 120 : 40) + Math.floor(next() * 7))
+  const supers = bench.take((count / 8) * run + 64)
+  new Uint16Array(bench.buffer, supers, ((count / 8) * run) / 2).fill(0x2000)
+  const multiplier = format === 'nvfp4' ? 2 ** 119 * 0.1 : 2 ** 112
+  const parts = { data, scales: scalesAt, supers, per: 8, mins, narrow: 1, multiplier }
+  writeDescriptor(bench.buffer, descriptor, { format, rows, cols: COLS, paddedCols: COLS, ...parts })
+  return { values: undefined, bytes: count * (codes + scales) + (count / 8) * run }
+}
+
 /** A matrix [rows, COLS] in `format`, the same 64 rows over and over; returns their values and the matrix's bytes. */
 function matrix(bench, format, rows, descriptor) {
+  if (format in BLOCKS) return blocks(bench, format, rows, descriptor)
   const next = random(3)
   const block = Float32Array.from({ length: 64 * COLS }, () => next() * 0.05)
   const plain = { rows: 64, cols: COLS, stride: COLS * 4, multiplier: 1 }
@@ -83,9 +117,43 @@ function matrix(bench, format, rows, descriptor) {
   return { values, bytes: rows * stride }
 }
 
+/** With plain loops. */
+function compare({ bench, format, tokens, rows, values, x, out, limit }) {
+  const xs = new Float32Array(bench.buffer, x, tokens * COLS)
+  const [got, expected] = [[], []]
+  for (const t of new Set([0, tokens - 1]))
+    for (const row of [0, 1, 7, 8, 63, rows - 1]) {
+      let sum = 0
+      for (let c = 0; c < COLS; c++) sum += values[(row % 64) * COLS + c] * xs[t * COLS + c]
+      expected.push(sum)
+      got.push(new Float32Array(bench.buffer, out + (t * rows + row) * 4, 1)[0])
+    }
+  check(`${format}, ${tokens} rows of x`, got, expected, limit)
+}
+
+/** Each row of x by itself gives the bits that all of them gave together. */
+function checkRows({ bench, tokens, rows, from, stride, out, operands }) {
+  const all = new Float32Array(bench.buffer.slice(out, out + tokens * rows * 4))
+  bench.step({ stepTokens: 1 })
+  for (let t = 0; t < tokens; t++) {
+    const x = { address: from + t * stride, rowBytes: stride }
+    bench.set('linear', { x, out: { address: out, rowBytes: rows * 4 }, ...operands })
+    bench.run()
+    const one = new Float32Array(bench.buffer, out, rows)
+    if (one.some((v, i) => v !== all[t * rows + i]))
+      throw new Error(`row ${t} of ${tokens}: not the bits that it has alone`)
+  }
+  bench.step({ stepTokens: tokens })
+  bench.set('linear', {
+    x: { address: from, rowBytes: stride },
+    out: { address: out, rowBytes: rows * 4 },
+    ...operands,
+  })
+}
+
 function linear(format, tokens) {
   const rows = tokens === 1 ? DEEP : SHALLOW
-  const integer = format === 'int4' || format === 'int8'
+  const integer = format === 'int4' || format === 'int8' || format in BLOCKS
   const bench = new KernelBench(rows * COLS * 4 + (8 << 20))
   const descriptor = bench.take(64)
   const { values, bytes } = matrix(bench, format, rows, descriptor)
@@ -106,26 +174,20 @@ function linear(format, tokens) {
     ...{ matrix: descriptor, bias: undefined, integer: integer ? 1 : 0 },
   })
   bench.run()
-  const xs = new Float32Array(bench.buffer, x, tokens * COLS)
-  const [got, expected] = [[], []]
-  for (const t of new Set([0, tokens - 1]))
-    for (const row of [0, 1, 7, 8, 63, rows - 1]) {
-      let sum = 0
-      for (let c = 0; c < COLS; c++) sum += values[(row % 64) * COLS + c] * xs[t * COLS + c]
-      expected.push(sum)
-      got.push(new Float32Array(bench.buffer, out + (t * rows + row) * 4, 1)[0])
-    }
-  check(`${format}, ${tokens} rows of x`, got, expected, format === 'int4' ? 0.2 : integer ? 0.03 : 1e-5)
+  if (values)
+    compare({ bench, format, tokens, rows, values, x, out, limit: format === 'int4' ? 0.2 : integer ? 0.03 : 1e-5 })
+  else
+    checkRows({ bench, tokens, rows, from, stride, out, operands: { matrix: descriptor, bias: undefined, integer: 1 } })
   return { seconds: bench.time(), bytes, macs: tokens * rows * COLS }
 }
 
 const [only, onlyT] = process.argv.slice(2)
-for (const format of ['int4', 'int8', 'bf16', 'fp8', 'f16', 'f32'])
-  for (const tokens of [1, 2, 3, 4, 8, 16, 64]) {
+for (const format of ['int4', 'int8', ...Object.keys(BLOCKS), 'bf16', 'fp8', 'f16', 'f32'])
+  for (const tokens of [1, 2, 3, 4, 6, 8, 12, 16, 32, 64]) {
     if ((only ?? format) !== format || (onlyT ?? String(tokens)) !== String(tokens)) continue
     const { seconds, bytes, macs } = linear(format, tokens)
     console.log(
-      `linear ${format.padEnd(5)} T ${String(tokens).padStart(3)} ${(macs / seconds / 1e9).toFixed(1).padStart(7)} GMAC/s ` +
+      `linear ${format.padEnd(8)} T ${String(tokens).padStart(3)} ${(macs / seconds / 1e9).toFixed(1).padStart(7)} GMAC/s ` +
         `${(bytes / seconds / 1e9).toFixed(1).padStart(6)} GB/s`,
     )
   }

@@ -1,7 +1,7 @@
 // wllama (llama.cpp in WebAssembly) and kaiyuan in headless Chromium, on the same random-weight file, alternating, a page each.
 // Usage: node bench/peers/browser.mjs [--shape qwen3-0.6b] [--format q4_0] [-p 256] [-n 32] [--threads 2] [--rounds 3] [--inner 1]
 // Before: npm ci; npm run build; cd bench/peers && NODE_LLAMA_CPP_SKIP_DOWNLOAD=true npm install; Chromium (Debian: apt-get install chromium)
-// Writes bench/results/<shape>-<format>-chromium.json; `node tools/readme-speed.mjs` puts the results into the README.
+// Writes bench/results/<shape>-<format>-chromium.json; `node tools/speed-table.mjs` puts the results into docs/speed.md.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync, existsSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'

@@ -28,7 +28,7 @@ function cacheTypes(name) {
 const ids = (count, round) => Array.from({ length: count }, (_, i) => (i * 37 + round * 11) % 250)
 const all = (work) => Promise.all(sequences.map(work))
 
-/** Tokens per second of the prompts, and of the answers behind them. */
+/** Tokens per second of the prompts, and of the answers after them. */
 async function measure(round) {
   await all((sequence) => sequence.eraseContextTokenRanges([{ start: depth, end: sequence.nextTokenIndex }]))
   const start = performance.now()

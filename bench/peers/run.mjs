@@ -1,26 +1,34 @@
-// llama.cpp (through node-llama-cpp) and kaiyuan on the same random-weight file, alternating, each in its own process.
-// Usage: node bench/peers/run.mjs [--shape qwen3-0.6b] [--format q4_0] [-p 256] [-n 64] [--threads 2] [--rounds 5]
-//   --context 4096: behind so many tokens in the cache; --cache q8: keys and values in q8 (llama.cpp: q8_0); --streams 16: so many answers side by side; --inner 3: rounds inside a process
-// Before: npm run build; cd bench/peers && NODE_LLAMA_CPP_SKIP_DOWNLOAD=true npm install
-// Both run on the Node that runs this; another: npx -y node@26 bench/peers/run.mjs
-// Writes bench/results/<shape>-<format>[-<context>][-x<streams>][-<cache>]-node<major>.json; `node tools/readme-speed.mjs` puts the results into the README.
+// llama.cpp and kaiyuan on the same file, alternating, each in its own process.
+// Usage: node bench/peers/run.mjs [--peer node-llama-cpp|native] [--file FILE.gguf | --shape qwen3-0.6b --format q4_0] [-p 256] [-n 64] [--threads 2] [--rounds 5]
+//   --peer native --native DIR: llama-bench and llama-server built in DIR; without it, llama.cpp through node-llama-cpp
+//   --node A,B: kaiyuan by these Nodes (paths), all in the same rounds; default: the Node that runs this
+//   --context 4096: with as many tokens in the cache; --cache q8: keys and values in q8 (llama.cpp: q8_0); --streams 16: this many answers at once; --inner 3: rounds inside a process
+// Before: npm run build, and one of: cd bench/peers && NODE_LLAMA_CPP_SKIP_DOWNLOAD=true npm install; or
+//   cmake -S llama.cpp -B llama.cpp/build -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON && cmake --build llama.cpp/build --target llama-bench llama-server
+// Writes bench/results/<shape>-<format>[-<context>][-x<streams>][-<cache>][-native]-node<major>.json for each Node;
+// `node tools/speed-table.mjs` puts the results into docs/speed.md.
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { cpus, loadavg, tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
+import { measureNative, median, nativeAnswer, nativePrograms } from './native.mjs'
 import { writeSyntheticGguf } from './synthetic-gguf.mjs'
 
 const DEFAULTS = { context: '0', streams: '1', inner: '3', cache: 'f16' }
-const FIELDS = ['loadSeconds', 'prefillTokensPerSecond', 'decodeTokensPerSecond', 'peakRssBytes']
+const SPEEDS = ['prefillTokensPerSecond', 'decodeTokensPerSecond']
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const run = promisify(execFile)
 
 const { values } = parseArgs({
   options: {
-    shape: { type: 'string', default: 'qwen3-0.6b' },
-    format: { type: 'string', default: 'q4_0' },
+    peer: { type: 'string', default: 'node-llama-cpp' },
+    native: { type: 'string', default: 'llama.cpp' },
+    node: { type: 'string', default: process.execPath },
+    shape: { type: 'string' },
+    format: { type: 'string' },
     prompt: { type: 'string', short: 'p', default: '256' },
     new: { type: 'string', short: 'n', default: '64' },
     threads: { type: 'string', default: '2' },
@@ -33,110 +41,166 @@ const { values } = parseArgs({
     out: { type: 'string' },
   },
 })
-const { shape, format, threads, context, streams, inner, cache } = values
+const { peer: peerName, threads, context, streams, inner, cache } = values
 const rounds = Number(values.rounds)
+const native = peerName === 'native'
+const synthetic = !values.file || values.shape !== undefined
+const shape = values.shape ?? (values.file ? basename(values.file).replace(/\.gguf$/, '') : 'qwen3-0.6b')
+const format = values.format ?? (values.file ? '' : 'q4_0')
 
 const cli = here('../../dist/cli/main.js')
 if (!existsSync(cli))
   throw new Error('dist/cli/main.js is missing: run `npm run build` in the root of the project first')
-if (!existsSync(here('node_modules/node-llama-cpp'))) {
+if (!native && !existsSync(here('node_modules/node-llama-cpp'))) {
   throw new Error('node-llama-cpp is missing: cd bench/peers && NODE_LLAMA_CPP_SKIP_DOWNLOAD=true npm install')
 }
+const bin = native && nativePrograms(values.native)
 
 // With --file a file that was written before is used and kept.
 const file = values.file ?? join(tmpdir(), `kaiyuan-bench-${process.pid}-${shape}-${format}.gguf`)
 const numbers = { '-p': values.prompt, '-n': values.new, '--depth': context, '--streams': streams, '--rounds': inner }
-const contestants = {
-  llama: [here('llama.mjs'), file, threads, ...Object.values(numbers), cache],
-  kaiyuan: [cli, 'bench', file, '--json', '--kv-cache', cache, '--threads', threads, ...Object.entries(numbers).flat()],
-}
+const sizes = { prompt: Number(values.prompt), answer: Number(values.new), depth: Number(context) }
+const settings = { file, threads, cache, inner: Number(inner), streams: Number(streams), ...sizes }
+const own = [cli, 'bench', file, '--json', '--kv-cache', cache, '--threads', threads, ...Object.entries(numbers).flat()]
 
 /** Runs one contestant and returns the JSON object of its last line. */
-async function measure(name) {
-  const { stdout } = await run(process.execPath, contestants[name], { maxBuffer: 64 * 1024 * 1024 })
-  const result = JSON.parse(stdout.trim().split('\n').at(-1))
-  for (const field of FIELDS) {
-    if (!Number.isFinite(result[field])) throw new Error(`${name}: ${field} is missing in ${JSON.stringify(result)}`)
-  }
-  return result
+async function lastLine(program, args) {
+  const { stdout } = await run(program, args, { maxBuffer: 64 * 1024 * 1024 })
+  return JSON.parse(stdout.trim().split('\n').at(-1))
 }
-
-function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+const nodes = await Promise.all(
+  values.node.split(',').map(async (path) => ({ path, version: (await run(path, ['--version'])).stdout.trim() })),
+)
+const contestants = {
+  [native ? 'native' : 'llama']: native
+    ? () => measureNative(bin, settings)
+    : () => lastLine(process.execPath, [here('llama.mjs'), file, threads, ...Object.values(numbers), cache]),
+  ...Object.fromEntries(nodes.map(({ path, version }) => [`kaiyuan ${version}`, () => lastLine(path, own)])),
 }
-const medians = (runs) => Object.fromEntries(FIELDS.map((field) => [field, median(runs.map((r) => r[field]))]))
+const [peer, ...ours] = Object.keys(contestants)
 
-const runs = { llama: [], kaiyuan: [] }
+const runs = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]))
 let fileBytes
+let peerAnswer
 try {
-  fileBytes = values.file && existsSync(file) ? statSync(file).size : await writeSyntheticGguf(file, shape, format)
+  fileBytes = existsSync(file) ? statSync(file).size : await writeSyntheticGguf(file, shape, format)
   for (let round = 0; round < rounds; round++) {
-    // Whoever goes first changes every round: heat and caches favour neither.
-    const order = round % 2 === 0 ? ['llama', 'kaiyuan'] : ['kaiyuan', 'llama']
-    for (const name of order) {
-      const result = await measure(name)
-      runs[name].push(result)
-      const { prefillTokensPerSecond: prefill, decodeTokensPerSecond: decode } = result
+    // Whoever goes first changes every round: heat and caches favour none.
+    const names = Object.keys(contestants)
+    for (const name of round % 2 === 0 ? names : names.reverse()) {
+      const result = await contestants[name]()
+      for (const speed of SPEEDS)
+        if (!Number.isFinite(result[speed]))
+          throw new Error(`${name}: ${speed} is missing in ${JSON.stringify(result)}`)
+      runs[name].push({ ...result, load: loadavg()[0] })
+      const [prefill, decode] = SPEEDS.map((speed) => result[speed])
       console.log(
-        `${round + 1}/${rounds} ${name.padEnd(8)} prefill ${prefill.toFixed(1)} tok/s, decode ${decode.toFixed(2)} tok/s`,
+        `${round + 1}/${rounds} ${name.padEnd(18)} prefill ${prefill.toFixed(1)} tok/s, decode ${decode.toFixed(2)} tok/s`,
       )
     }
   }
+  // The ids of bench's first counted round.
+  const promptIds = Array.from({ length: sizes.prompt }, (_, i) => (i * 37 + Number(streams) * 11) % 250)
+  if (native && context === '0' && existsSync(join(bin, 'llama-server')))
+    peerAnswer = await nativeAnswer(bin, settings, promptIds, sizes.answer)
 } finally {
   if (!values.file) rmSync(file, { force: true })
 }
 
-const { llama, kaiyuan } = { llama: medians(runs.llama), kaiyuan: medians(runs.kaiyuan) }
-const ratios = {
-  prefill: kaiyuan.prefillTokensPerSecond / llama.prefillTokensPerSecond,
-  decode: kaiyuan.decodeTokensPerSecond / llama.decodeTokensPerSecond,
-  peakRss: kaiyuan.peakRssBytes / llama.peakRssBytes,
+/** Medians of all numbers that every run has; rates of reading where one stream reads all weights once a token. */
+function medians(results) {
+  const fields = Object.keys(results[0]).filter((field) => typeof results[0][field] === 'number' && field !== 'load')
+  const all = Object.fromEntries(fields.map((field) => [field, median(results.map((result) => result[field]))]))
+  if (streams === '1' && native) all.gbPerSecond ??= (all.weightBytes * all.decodeTokensPerSecond) / 1e9
+  return all
 }
-const peer = JSON.parse(readFileSync(here('node_modules/node-llama-cpp/package.json'), 'utf8'))
-const extra = Object.entries({ context, streams, inner, cache }).filter(([name, value]) => value !== DEFAULTS[name])
-const report = {
-  date: new Date().toISOString().slice(0, 10),
-  machine: { cpu: cpus()[0].model.trim(), cores: cpus().length },
-  node: process.version,
-  peer: `${peer.name} ${peer.version}`,
-  command:
-    `node bench/peers/run.mjs --shape ${shape} --format ${format} -p ${values.prompt} -n ${values.new} ` +
-    `--threads ${threads} --rounds ${rounds}${extra.map(([name, value]) => ` --${name} ${value}`).join('')}`,
-  shape,
-  format,
-  promptTokens: Number(values.prompt),
-  newTokens: Number(values.new),
-  context: Number(context),
-  streams: Number(streams),
-  cache,
-  threads: Number(threads),
-  rounds,
-  fileBytes,
-  medians: { llama, kaiyuan },
-  ratios,
-  runs,
+const sha256 = (ids) => createHash('sha256').update(JSON.stringify(ids)).digest('hex')
+const firstDifference = (a, b) => a.findIndex((id, i) => id !== b[i])
+
+/** How far the greedy answers of both are the same. */
+function answers(own) {
+  if (!peerAnswer) return undefined
+  const differs = firstDifference(peerAnswer, own)
+  const same = differs < 0 ? peerAnswer.length : differs
+  return { tokens: peerAnswer.length, same, sha256: { [peer]: sha256(peerAnswer), kaiyuan: sha256(own) } }
 }
-const name = [
+
+/** The report of one Node, with the peer's runs of the same rounds. */
+function report({ version }) {
+  const name = `kaiyuan ${version}`
+  const result = { [peer]: medians(runs[peer]), kaiyuan: medians(runs[name]) }
+  const ratio = (field) => result.kaiyuan[field] / result[peer][field]
+  const extra = Object.entries({ context, streams, inner, cache }).filter(([key, value]) => value !== DEFAULTS[key])
+  const input = synthetic ? `--shape ${shape} --format ${format}` : `--file ${basename(file)}`
+  const ownAnswer = answers(runs[name][0].answerIds ?? [])
+  const readGbPerSecond = result.kaiyuan.readGbPerSecond
+  const share = (rate) => (rate === undefined || readGbPerSecond === undefined ? undefined : rate / readGbPerSecond)
+  const shares = Object.fromEntries(Object.entries(result).map(([who, m]) => [who, share(m.gbPerSecond)]))
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine: { cpu: cpus()[0].model.trim(), cores: cpus().length },
+    node: version,
+    peer: native ? `llama.cpp ${runs.native[0].version}` : nodeLlamaCpp(),
+    command:
+      `node bench/peers/run.mjs ${native ? '--peer native ' : ''}${input} -p ${values.prompt} -n ${values.new} ` +
+      `--threads ${threads} --rounds ${rounds}${extra.map(([key, value]) => ` --${key} ${value}`).join('')}`,
+    shape,
+    format,
+    ...(synthetic ? {} : { real: true }),
+    promptTokens: sizes.prompt,
+    newTokens: sizes.answer,
+    context: sizes.depth,
+    streams: Number(streams),
+    cache,
+    threads: Number(threads),
+    rounds,
+    fileBytes,
+    load: median(Object.values(runs).flatMap((results) => results.map((each) => each.load))),
+    medians: result,
+    ratios: {
+      prefill: ratio('prefillTokensPerSecond'),
+      decode: ratio('decodeTokensPerSecond'),
+      peakRss: ratio('peakRssBytes'),
+    },
+    ...(streams === '1' && native && { readShares: shares }),
+    ...(ownAnswer && { answers: ownAnswer }),
+    runs: { [peer]: runs[peer], kaiyuan: runs[name] },
+  }
+}
+
+function nodeLlamaCpp() {
+  const { name, version } = JSON.parse(readFileSync(here('node_modules/node-llama-cpp/package.json'), 'utf8'))
+  return `${name} ${version}`
+}
+
+const fileName = [
   shape,
-  format,
+  ...(format === '' ? [] : [format]),
   ...(context === '0' ? [] : [context]),
   ...(streams === '1' ? [] : [`x${streams}`]),
   ...(cache === 'f16' ? [] : [cache]),
+  ...(native ? ['native'] : []),
 ].join('-')
-const out = values.out ?? here(`../results/${name}-node${process.versions.node.split('.')[0]}.json`)
-mkdirSync(join(out, '..'), { recursive: true })
-writeFileSync(out, `${JSON.stringify(report, null, 2)}\n`)
-console.log(`\nmedians of ${rounds} rounds, ${report.machine.cpu}, ${threads} threads, Node ${process.version}`)
-for (const [name, m] of Object.entries(report.medians)) {
-  const memory = (m.peakRssBytes / 1e6).toFixed(0)
-  const load = m.loadSeconds.toFixed(2)
-  const prefill = m.prefillTokensPerSecond.toFixed(1)
-  const decode = m.decodeTokensPerSecond.toFixed(2)
-  console.log(`${name.padEnd(8)} load ${load} s, prefill ${prefill} tok/s, decode ${decode} tok/s, peak ${memory} MB`)
-}
-console.log(
-  `kaiyuan / llama.cpp: prefill ${ratios.prefill.toFixed(2)}, decode ${ratios.decode.toFixed(2)}, ` +
-    `peak memory ${ratios.peakRss.toFixed(2)}`,
-)
+
+console.log(`\nmedians of ${rounds} rounds, ${cpus()[0].model.trim()}, ${threads} threads`)
+nodes.forEach((node, i) => {
+  const result = report(node)
+  const major = node.version.replace(/^v|\..*$/g, '')
+  const out = nodes.length === 1 && values.out ? values.out : here(`../results/${fileName}-node${major}.json`)
+  mkdirSync(join(out, '..'), { recursive: true })
+  writeFileSync(out, `${JSON.stringify(result, null, 2)}\n`)
+  for (const [name, m] of Object.entries(result.medians)) {
+    const [prefill, decode] = SPEEDS.map((speed) => m[speed])
+    const rate = m.gbPerSecond === undefined ? '' : `, ${m.gbPerSecond.toFixed(1)} GB/s`
+    const of = result.readShares?.[name] === undefined ? '' : ` (${(100 * result.readShares[name]).toFixed(0)} %)`
+    const memory = `peak ${(m.peakRssBytes / 1e6).toFixed(0)} MB`
+    console.log(
+      `${(name === 'kaiyuan' ? ours[i] : name).padEnd(18)} prefill ${prefill.toFixed(1)} tok/s, decode ${decode.toFixed(2)} tok/s${rate}${of}, ${memory}`,
+    )
+  }
+  const { prefill, decode, peakRss } = result.ratios
+  console.log(
+    `kaiyuan / ${peer}: prefill ${prefill.toFixed(2)}, decode ${decode.toFixed(2)}, peak memory ${peakRss.toFixed(2)}` +
+      (result.answers ? `; first ${result.answers.same} of ${result.answers.tokens} tokens are the same` : ''),
+  )
+})

@@ -1,14 +1,14 @@
 // Honest streams next to one client that does its worst: the longest time that any of them waits for its next piece, answers that
 // differ from those given in quiet, and memory.
-// Usage: node bench/server/hostile.mjs [--model mini] [--streams 64] [--seconds 60] [-n 128] [--threads 1] [--out FILE]
-// Before: npm run build. A third of the streams are left before they end.
-import { setMaxListeners } from 'node:events'
+// Usage: node bench/server/hostile.mjs [--model mini] [--streams 64] [--seconds 60] [-n 128] [--threads 1] [--only TEXT] [--out FILE]
+// Before: npm run build. A third of the streams are left before they end. --only takes the attacks whose name has that text in it.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { Worker } from 'node:worker_threads'
 import { percentile, startServer } from './load.mjs'
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
@@ -19,13 +19,14 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
     new: { type: 'string', short: 'n', default: '128' },
     threads: { type: 'string', default: '1' },
+    only: { type: 'string', default: '' },
     out: { type: 'string' },
   },
 })
 const [streams, seconds, newTokens] = [values.streams, values.seconds, values.new].map(Number)
 
 const KEYS = { honest: 'honest', other: 'other' }
-const headersOf = (who) => ({ 'content-type': 'application/json', authorization: `Bearer ${KEYS[who]}` })
+const headers = { 'content-type': 'application/json', authorization: `Bearer ${KEYS.honest}` }
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 const prompt = (number) => Array.from({ length: 24 }, (_, i) => 1 + ((i * 37 + number * 101) % 240))
 
@@ -43,7 +44,7 @@ async function honest(url, number, leaveAfter = Infinity) {
   const asked = performance.now()
   const response = await fetch(`${url}/v1/completions`, {
     method: 'POST',
-    headers: headersOf('honest'),
+    headers,
     body: JSON.stringify(body),
     signal: controller.signal,
   })
@@ -73,99 +74,10 @@ async function honest(url, number, leaveAfter = Infinity) {
   return { text, isWhole, firstMs: (times[0] ?? performance.now()) - asked, times }
 }
 
-/** What the other client sends, again and again, as much at once as it can. */
-const properties = (count) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`p${i}`, { type: 'string' }]))
-const schemas = {
-  'a pattern that goes back and forth': {
-    properties: { [`${'a'.repeat(40)}!`]: {} },
-    patternProperties: { '^(a+)+$': {} },
-  },
-  '5,000 properties': { type: 'object', properties: properties(5000), required: Object.keys(properties(5000)) },
-  '4,000 alternatives': {
-    anyOf: Array.from({ length: 4000 }, (_, i) => ({ type: 'object', properties: { kind: { const: `k${i}` } } })),
-  },
-  '50,000 values': { enum: Array.from({ length: 50_000 }, (_, i) => `value ${i}`) },
-  'many counted repetitions': { type: 'string', pattern: `^${'(a?b{0,900}c?){0,900}'.repeat(8)}$` },
-  'deep nesting': Array.from({ length: 12 }).reduce(
-    (inner) => ({ type: 'object', properties: { a: inner, b: inner } }),
-    {},
-  ),
-}
-const chat = (more) => ({ model: 'bench', messages: [{ role: 'user', content: 'hi' }], max_tokens: 3, ...more })
-const attacks = [
-  ...Object.entries(schemas).map(([name, schema]) => ({
-    name: `schema: ${name}`,
-    body: () =>
-      JSON.stringify(
-        chat({
-          response_format: {
-            type: 'json_schema',
-            json_schema: { name: 'x', schema: { ...schema, title: String(Math.random()) } },
-          },
-        }),
-      ),
-  })),
-  {
-    name: 'an expression',
-    body: () => JSON.stringify(chat({ response_format: { type: 'regex', pattern: '(?:){1000}' } })),
-  },
-  {
-    name: '20,000 words',
-    body: () =>
-      JSON.stringify(
-        chat({
-          response_format: {
-            type: 'ebnf',
-            grammar: `root ::= ${Array.from({ length: 20_000 }, (_, i) => `"w${i}"`).join(' | ')}`,
-          },
-        }),
-      ),
-  },
-  {
-    name: 'a prompt of 3.9 MB',
-    body: () => JSON.stringify(chat({ messages: [{ role: 'user', content: 'a'.repeat(3.9e6) }] })),
-  },
-  {
-    name: 'a text of 3.9 MB to tokenize',
-    path: '/tokenize',
-    body: () => JSON.stringify({ model: 'bench', prompt: 'é a'.repeat(9.7e5) }),
-  },
-  { name: '1.3 million lists', body: () => `{"model":"bench","messages":[${'[],'.repeat(1.3e6)}[]]}` },
-  {
-    name: 'two million numbers',
-    path: '/v1/completions',
-    body: () => `{"model":"bench","prompt":[${'1,'.repeat(1.9e6)}1]}`,
-  },
-  {
-    name: '50,000 empty parts',
-    body: () => JSON.stringify(chat({ messages: [{ role: 'user', content: Array(45_000).fill({}) }] })),
-  },
-]
-
-async function attack(url, { path = '/v1/chat/completions', body }, signal) {
-  const started = performance.now()
-  try {
-    const response = await fetch(url + path, { method: 'POST', headers: headersOf('other'), body: body(), signal })
-    await response.text()
-    return { status: response.status, ms: performance.now() - started }
-  } catch {
-    return { status: 0, ms: performance.now() - started }
-  }
-}
-
-/** A body that is announced and does not come. */
-function stall(url, signal) {
-  const { hostname, port } = new URL(url)
-  const socket = connect(Number(port), hostname, () => {
-    socket.write(
-      `POST /v1/chat/completions HTTP/1.1\r\nhost: ${hostname}\r\nauthorization: Bearer ${KEYS.other}\r\ncontent-type: application/json\r\ncontent-length: 3900000\r\n\r\n{"model":`,
-    )
-  })
-  socket.on('error', () => undefined)
-  signal.addEventListener('abort', () => socket.destroy())
-}
-
 const memoryOf = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
+
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length
+const thirds = (values) => [0, 1, 2].map((i) => values.slice((i * values.length) / 3, ((i + 1) * values.length) / 3))
 
 /** Honest streams for a while; each number always asks the same, and `known` has what it is answered in quiet. */
 async function run(url, pid, known, end, hostile) {
@@ -198,33 +110,23 @@ async function run(url, pid, known, end, hostile) {
       await sleep(1000)
     }
   }
-  const controller = new globalThis.AbortController()
-  setMaxListeners(100, controller.signal)
-  setTimeout(() => controller.abort(), end - performance.now())
-  const attacked = {}
-  const worst = async (first) => {
-    for (let i = first; performance.now() < end; i++) {
-      const chosen = attacks[i % attacks.length]
-      const { status, ms } = await attack(url, chosen, controller.signal)
-      const row = (attacked[chosen.name] ??= { count: 0, statuses: {}, longestMs: 0 })
-      row.count++
-      row.statuses[status] = (row.statuses[status] ?? 0) + 1
-      row.longestMs = Math.max(row.longestMs, ms)
-    }
-  }
-  if (hostile) for (let i = 0; i < 40; i++) stall(url, controller.signal)
-  await Promise.all([
-    ...Array.from({ length: streams }, (_, number) => one(number)),
-    ...(hostile ? [0, 3, 6, 9].map(worst) : []),
-    watch(),
-  ])
-  const half = memory.length >> 1
+  const other = hostile
+    ? new Worker(here('attacks.mjs'), { workerData: { url, key: KEYS.other, only: values.only } })
+    : undefined
+  const attacked = other && new Promise((resolve) => other.once('message', resolve))
+  // What this program itself was late is in the gaps too.
+  const late = monitorEventLoopDelay({ resolution: 5 })
+  late.enable()
+  await Promise.all([...Array.from({ length: streams }, (_, number) => one(number)), watch()])
+  late.disable()
+  other?.postMessage('end')
   return {
     ...counts,
     gapMs: { p50: percentile(gaps, 50), p99: percentile(gaps, 99), longest: Math.max(0, ...gaps) },
     firstMs: { p50: percentile(firsts, 50), longest: Math.max(0, ...firsts) },
-    memoryMB: { start: memory[0], middle: memory[half], end: memory.at(-1), most: Math.max(...memory) },
-    ...(hostile && { attacked }),
+    memoryMB: { thirds: thirds(memory).map(mean), most: Math.max(...memory) },
+    ownDelayMs: late.max / 1e6,
+    ...(attacked && { attacked: await attacked }),
   }
 }
 
@@ -258,17 +160,17 @@ if (values.out) {
   mkdirSync(join(values.out, '..'), { recursive: true })
   writeFileSync(values.out, `${JSON.stringify(report, null, 2)}\n`)
 }
-for (const [name, { whole, left, wrong, failed, gapMs, firstMs, memoryMB }] of Object.entries({
+for (const [name, { whole, left, wrong, failed, gapMs, firstMs, memoryMB, ownDelayMs }] of Object.entries({
   quiet: report.quiet,
   hostile: report.hostile,
 })) {
   console.log(`${name}: ${whole} whole answers, ${left} left early, ${wrong} wrong, ${failed} failed`)
   console.log(
-    `  between pieces, ms: p50 ${gapMs.p50.toFixed(1)}, p99 ${gapMs.p99.toFixed(1)}, longest ${gapMs.longest.toFixed(0)}`,
+    `  between pieces, ms: p50 ${gapMs.p50.toFixed(1)}, p99 ${gapMs.p99.toFixed(1)}, longest ${gapMs.longest.toFixed(0)}; this program was late by ${ownDelayMs.toFixed(0)} at most`,
   )
   console.log(`  first piece, ms: p50 ${firstMs.p50.toFixed(0)}, longest ${firstMs.longest.toFixed(0)}`)
   console.log(
-    `  memory, MB: ${[memoryMB.start, memoryMB.middle, memoryMB.end].map((mb) => mb.toFixed(0)).join(' -> ')}, most ${memoryMB.most.toFixed(0)}`,
+    `  memory, MB: ${memoryMB.thirds.map((mb) => mb.toFixed(0)).join(', ')} in the thirds of that time, most ${memoryMB.most.toFixed(0)}`,
   )
 }
 for (const [name, { count, statuses, longestMs }] of Object.entries(report.hostile.attacked))

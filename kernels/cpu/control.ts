@@ -10,7 +10,7 @@ import {
   stepTokens,
 } from './contract.generated'
 import { storeHeld } from './held'
-import { productsOf } from './simd'
+import { NIBBLES, productsOf } from './simd'
 
 /** Most looks at the barrier before a thread sleeps; see threads.ts. */
 let spins: i32 = 0
@@ -28,6 +28,10 @@ let nThreads: i32 = 1
 export let scratch: usize = 0
 /** What the engine's product takes (simd.ts). */
 export let products: i32 = 0
+/** Whether dot4 of eight bits is one instruction; without relaxed SIMD it is many. @inline */
+export function dot4IsFast(): boolean {
+  return ASC_FEATURE_RELAXED_SIMD && products != NIBBLES
+}
 
 /**
  * `known`: what the engine's product takes, or -1 to find out, where all calls of a relaxed instruction do the same.

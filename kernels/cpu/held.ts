@@ -1,4 +1,4 @@
-// Constants that kernels read from memory: V8 makes those that it knows anew at every use, which takes three
+// Constants that kernels read from memory: V8 makes known ones again at every use, which takes three
 // instructions; what was loaded before a loop stays in a register, and a load inside of one costs nothing where the
 // arithmetic is the limit.
 

@@ -171,7 +171,7 @@ export function scaleExperts(rec: ScaleExpertsRecord): void {
 
 /**
  * out[t] = sum of weight * y[t * topK + choice] over the choices of experts [first, first + X), in order of their ids, so
- * that the sum can go on where those before were added.
+ * that the sum can continue where those before were added.
  */
 export function combineExperts(rec: CombineExpertsRecord): void {
   const T = rowsOf(rec),

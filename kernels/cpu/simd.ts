@@ -91,7 +91,7 @@ export function widenF16x4(halves: v128, multiplier: v128): v128 {
 export function loadF16x4(p: usize, multiplier: v128): v128 {
   return widenF16x4(v128.load16x4_s(p), multiplier)
 }
-/** The four behind them; V8 loads all eight at once where it fuses vectors, if it sees the offset. @inline */
+/** The four after them; V8 loads all eight at once where it fuses vectors, if it sees the offset. @inline */
 export function nextF16x4(p: usize, multiplier: v128): v128 {
   return widenF16x4(v128.load16x4_s(p, 8), multiplier)
 }

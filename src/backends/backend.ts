@@ -46,6 +46,8 @@ export interface BackendOptions {
    * that leaves `logits` [V] as they are. It may throw where they are not numbers.
    */
   readonly choose?: ChooseToken
+  /** Called before anything is allocated, perhaps again as more is known, with what would be; it throws where that is too much. */
+  readonly admit?: (needs: MemoryNeeds) => void
   readonly onProgress?: (progress: LoadProgress) => void
   readonly signal?: AbortSignal
   /** For the cpu backend; the others have no use for them. */
@@ -192,6 +194,10 @@ export interface Runner {
   submit(step: Step): Ticket
   /** Runs the program's draft. Only right after the step whose rows it takes, which are lost then. */
   submitDraft?(step: DraftStep): Ticket
+  /** A copy of the bytes of a cache page, over all layers. While no step is in flight. */
+  readPage?(page: number): Uint8Array
+  /** Fills a cache page with bytes that {@link readPage} gave. While no step is in flight. */
+  writePage?(page: number, bytes: Uint8Array): void
   /** Bytes per second at which all threads together read the weights and do nothing else: the limit of decoding. */
   readSpeed?(): Promise<number>
   /** Times of the steps since the last call, if they are being taken. */
@@ -219,8 +225,10 @@ export interface MemoryNeeds {
   readonly pageBytes: number
   /** Bytes of the recurrent states of one sequence. */
   readonly slotBytes: number
+  /** Bytes of everything else that is allocated with the weights: activations, tables, scratch, rows on their way in. */
+  readonly workBytes: number
   /** Why it could not be loaded, whatever the machine. */
-  readonly refusal: UserError | undefined
+  readonly refusal?: UserError | undefined
 }
 
 /** What a backend can do, so that nobody has to ask for its name. */
@@ -242,17 +250,19 @@ export interface Capabilities {
 /** Whether a machine can run a backend, and if not why, as a sentence for its user. */
 export type Availability = { readonly available: true } | { readonly available: false; readonly reason: string }
 
+/** Of the options, those that memory depends on. */
+export type PlannedOptions = Pick<
+  BackendOptions,
+  'precision' | 'quantize' | 'kvCache' | 'stepTokens' | 'maxLogitRows' | 'cpu'
+>
+
 export interface Backend {
   readonly name: string
   readonly capabilities: Capabilities
   /** Whether this machine has what the backend needs; loads nothing. */
   available(): Promise<Availability>
   /** What loading with these options would take; reads no weights. */
-  plan?(
-    program: Program,
-    checkpoint: Checkpoint,
-    options: Pick<BackendOptions, 'precision' | 'quantize' | 'kvCache'>,
-  ): MemoryNeeds
+  plan?(program: Program, checkpoint: Checkpoint, options: PlannedOptions): MemoryNeeds
   /**
    * Bytes per second at which the machine reads memory and does nothing else: the limit of decoding, before a load.
    * @throws UserError where it is not available

@@ -13,6 +13,17 @@ export interface ChatMessage {
   readonly name?: string | undefined
 }
 
+/** A part of a message's text, as OpenAI's clients send it. */
+export interface TextPart {
+  readonly type: 'text'
+  readonly text: string
+}
+
+/** A message as callers may give it: its text whole or in parts. */
+export type GivenMessage = Omit<ChatMessage, 'content'> & {
+  readonly content?: string | null | readonly TextPart[] | undefined
+}
+
 export interface MessageToolCall {
   readonly id?: string | undefined
   readonly type?: 'function' | undefined

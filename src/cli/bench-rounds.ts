@@ -8,7 +8,7 @@ export interface Rounds {
   readonly rounds: number
   /** Tokens that are in the cache before a round begins. */
   readonly depth: number
-  /** Answers that go on side by side. */
+  /** Answers that continue side by side. */
   readonly streams: number
   readonly signal: AbortSignal
 }
@@ -17,6 +17,8 @@ export interface Rounds {
 interface Speeds {
   readonly prefill: number
   readonly decode: number
+  /** The answer of the first stream in the first counted round: what another engine's may be compared with. */
+  readonly answerIds: readonly number[]
 }
 
 /** Fills the cache, warms up once, and takes the medians of the rounds. */
@@ -24,14 +26,16 @@ export async function measureRounds(engine: Engine, rounds: Rounds): Promise<Spe
   const sessions = Array.from({ length: rounds.streams }, () => engine.session())
   const prefill: number[] = []
   const decode: number[] = []
+  let answerIds: readonly number[] = []
   for (let round = 0; round <= rounds.rounds; round++) {
     const speeds = await measure(engine, sessions, rounds, round)
     if (round === 0) continue
+    if (round === 1) answerIds = speeds.answerIds
     prefill.push(speeds.prefill)
     decode.push(speeds.decode)
   }
   await Promise.all(sessions.map((session) => session.close()))
-  return { prefill: median(prefill), decode: median(decode) }
+  return { prefill: median(prefill), decode: median(decode), answerIds }
 }
 
 /** The prompts of all streams, then their answers. A session keeps the first `depth` tokens from round to round. */
@@ -52,11 +56,12 @@ async function measure(engine: Engine, sessions: Session[], rounds: Rounds, roun
   const started = performance.now()
   const firsts = await all((session, stream) => run(session, prompts[stream]!, 1))
   const prefilled = performance.now()
-  await all((session, stream) => run(session, [...prompts[stream]!, ...firsts[stream]!], newTokens - 1))
+  const rests = await all((session, stream) => run(session, [...prompts[stream]!, ...firsts[stream]!], newTokens - 1))
   const seconds = (performance.now() - prefilled) / 1000
   return {
     prefill: (promptTokens * streams * 1000) / (prefilled - started),
     decode: ((newTokens - 1) * streams) / seconds,
+    answerIds: [...firsts[0]!, ...rests[0]!],
   }
 }
 

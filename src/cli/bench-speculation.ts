@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import type { Speculation } from '../engine/answer/drafter.js'
 import type { Engine } from '../engine/engine.js'
 import type { GenerationResult } from '../engine/answer/generation.js'
 import { UserError } from '../errors.js'
+import { bytesOf } from './text-file.js'
 
 /** Speculation against one token a step, on the same prompts, greedy. */
 export interface SpeculationBench {
@@ -60,9 +60,7 @@ export async function benchSpeculation(
 
 /** Prompts of a file, one a line: plain text, or JSON objects with a `prompt`. @throws UserError */
 export async function readPrompts(file: string): Promise<string[]> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new UserError(`${file}: cannot be read: ${(cause as Error).message}`, 'file_not_found', { cause })
-  })
+  const text = (await bytesOf(file)).toString()
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   if (lines.length === 0) throw new UserError(`${file}: expected a prompt on each line, found none`, 'invalid_file')
   return lines.map((line) => promptOf(line))

@@ -12,6 +12,7 @@ import { measureRounds, promptIds } from './bench-rounds.js'
 import { loadOptions, type LoadFlags } from './flags.js'
 import { cancelOnInterrupt, printJson } from './model.js'
 import { UserError } from '../errors.js'
+import { localModel, withLocalDraft } from './store/local-model.js'
 import { profileSteps, profileTable } from './profile.js'
 
 export interface BenchFlags extends LoadFlags {
@@ -27,7 +28,7 @@ export interface BenchFlags extends LoadFlags {
   readonly json?: boolean
 }
 
-/** One warm-up, then the medians of a few rounds: prefill of a random prompt, greedy decoding behind it. */
+/** One warm-up, then the medians of a few rounds: prefill of a random prompt, greedy decoding after it. */
 export async function bench(model: string | undefined, flags: BenchFlags): Promise<void> {
   const { promptTokens, newTokens, rounds, depth, streams } = flags
   if (promptTokens < 1 || newTokens < 2 || rounds < 1 || streams < 1)
@@ -40,16 +41,17 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
   const started = performance.now()
   const checkpoint =
     flags.synthetic === undefined
-      ? await openCheckpoint(await filesOf(model ?? MINI))
+      ? await openCheckpoint(await filesOf(await localModel(model ?? MINI, flags, signal)))
       : syntheticCheckpoint(flags.synthetic)
   // Nothing is kept for reuse: every round has other prompts, and what they leave would count as memory of this one.
-  const load = { ...loadOptions(flags), profile: flags.profile, cacheMemory: 0, maxConcurrency: streams, signal }
+  const own = loadOptions(await withLocalDraft(flags, signal))
+  const load = { ...own, profile: flags.profile, cacheMemory: 0, maxConcurrency: streams, signal }
   const engine = await loadEngineFrom(checkpoint, load)
   const loadSeconds = (performance.now() - started) / 1000
   const speeds = await measureRounds(engine, { promptTokens, newTokens, rounds, depth, streams, signal })
   const peakRssBytes = process.resourceUsage().maxRSS * 1024
   const profile = flags.profile && (await profileSteps(engine, promptIds(engine, promptTokens, 0), newTokens))
-  const speculation = flags.speculate && (await speculate(engine, flags, flags.speculate, signal))
+  const speculation = flags.speculate && (await speculate(engine, flags, own.speculate!, signal))
   const limit = await engine.readSpeed()
   const { weightBytes, activeWeightBytes } = engine.info
   const cache = engine.status()
@@ -68,6 +70,8 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
     ...(streams === 1 && { gbPerSecond }),
     ...(limit !== undefined && { readGbPerSecond: limit / 1e9 }),
     weightBytes,
+    activeWeightBytes,
+    answerIds: speeds.answerIds,
     cacheBytes: cache.pages * cache.pageBytes,
     peakRssBytes,
     runtimeRssBytes,
@@ -78,18 +82,17 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
   }
   await engine.close()
   if (flags.json) return printJson(result)
-  const [behind, of] = [depth > 0 ? ` behind ${depth}` : '', streams > 1 ? ` in each of ${streams} streams` : '']
+  const [after, of] = [depth > 0 ? ` after ${depth}` : '', streams > 1 ? ` in each of ${streams} streams` : '']
   const share = limit === undefined ? '' : `, ${((1e11 * gbPerSecond) / limit).toFixed(0)} % of the `
   const limits = limit === undefined ? '' : `${(limit / 1e9).toFixed(1)} GB/s that reading alone reaches`
-  const held = weightBytes + result.cacheBytes
   process.stdout.write(
     `${result.model}, ${result.precision}\n` +
       `load     ${loadSeconds.toFixed(2)} s\n` +
-      `prefill  ${speeds.prefill.toFixed(1)} tok/s (${promptTokens} tokens${behind}${of})\n` +
+      `prefill  ${speeds.prefill.toFixed(1)} tok/s (${promptTokens} tokens${after}${of})\n` +
       `decode   ${speeds.decode.toFixed(1)} tok/s (${newTokens} tokens${of})` +
       `${streams > 1 ? '' : `, ${gbPerSecond.toFixed(1)} GB/s of weights${share}${limits}`}\n` +
-      `memory   weights ${prettyBytes(weightBytes)}, cache ${prettyBytes(result.cacheBytes)}; peak ${prettyBytes(peakRssBytes)}, ` +
-      `${(peakRssBytes / held).toFixed(2)} times both (${prettyBytes(runtimeRssBytes)} before loading)\n`,
+      `memory   ${prettyBytes(peakRssBytes)} at most: ${prettyBytes(runtimeRssBytes)} before loading, ` +
+      `weights ${prettyBytes(weightBytes)}, cache ${prettyBytes(result.cacheBytes)}\n`,
   )
   if (speculation) process.stdout.write(speculationText(speculation))
   if (!profile) return

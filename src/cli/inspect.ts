@@ -1,10 +1,13 @@
 import prettyBytes from 'pretty-bytes'
 import { MINI } from '../checkpoint/files/mini.js'
-import { memoryBandwidth, openHeaders, type ModelFacts, type TensorFacts } from '../engine/measure/headers.js'
+import { openHeaders, type ModelFacts, type TensorFacts } from '../engine/measure/headers.js'
+import { fitText } from '../engine/measure/fit.js'
 import type { LoadPlan } from '../engine/measure/plan.js'
 import { checkRounding } from '../engine/options.js'
 import { UserError } from '../errors.js'
 import { printJson } from './model.js'
+import { cacheFolder } from '../store/settings.js'
+import { readSpeed, USUAL_SHARE } from './store/read-speed.js'
 import { programText } from './program-text.js'
 import { messageOf } from './wording.js'
 
@@ -18,6 +21,7 @@ export interface InspectFlags {
   readonly quantize?: 'q8' | 'q4'
   readonly kvCache?: 'f16' | 'q8'
   readonly threads?: number
+  readonly context?: number
   readonly speculate?: 'mtp' | 'ngram'
   /** GB/s; 0: no speed is wanted. Measured where it is left out. */
   readonly bandwidth?: number
@@ -43,8 +47,11 @@ export async function inspect(model: string | undefined, flags: InspectFlags): P
   const headers = await openHeaders(synthetic === undefined ? (model ?? MINI) : { shape: synthetic }, { speculate })
   try {
     const bandwidth =
-      flags.bandwidth === undefined ? ((await memoryBandwidth(flags.threads)) ?? 0) : flags.bandwidth * 1e9
-    const wanted = { precision, quantize, kvCache, ...(bandwidth > 0 && { bandwidth }) }
+      flags.bandwidth === undefined
+        ? ((await readSpeed(cacheFolder(process.env), flags.threads)) ?? 0)
+        : flags.bandwidth * 1e9
+    const { threads, context: contextLength } = flags
+    const wanted = { precision, quantize, kvCache, threads, contextLength, ...(bandwidth > 0 && { bandwidth }) }
     const { refusal, ...plan } = await headers.plan(wanted)
     const { source, ...known } = headers.facts
     const facts: Facts = {
@@ -88,6 +95,7 @@ function lines(facts: Facts): [string, string][] {
       'cache',
       `${prettyBytes(facts.cacheBytesPer1000Tokens)} for 1,000 tokens${facts.kvCache ? `, ${facts.kvCache}` : ''}`,
     ],
+    ['fits here', facts.fit && `${fitText(facts.fit)}${about(facts)}`],
     ['states', facts.stateBytes > 0 ? `${prettyBytes(facts.stateBytes)} for a sequence` : undefined],
     ['refused', facts.refusal],
     [
@@ -99,6 +107,11 @@ function lines(facts: Facts): [string, string][] {
     ],
   ]
   return rows.filter((row): row is [string, string] => row[1] !== undefined)
+}
+
+/** `, about 30 tok/s`: what is left of the bound when everything else takes its time. */
+function about({ decodeTokensPerSecondAt1000: speed, fit }: Facts): string {
+  return speed === undefined || !fit?.fits ? '' : `, about ${rate(speed * USUAL_SHARE)} tok/s`
 }
 
 function billions(count: number): string {

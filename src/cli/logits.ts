@@ -6,7 +6,8 @@ import { argmax } from '../engine/sample/sampler.js'
 import { UserError } from '../errors.js'
 import { loadOptions, parseIds, type LoadFlags } from './flags.js'
 import { cancelOnInterrupt, printJson, withProgressBar } from './model.js'
-import { WholeFile } from './whole-file.js'
+import { localModel } from './store/local-model.js'
+import { WholeFile, cannotWrite } from './whole-file.js'
 
 export interface LogitsFlags extends LoadFlags {
   readonly ids?: string
@@ -20,7 +21,8 @@ export async function logits(model: string, flags: LogitsFlags): Promise<void> {
     throw new UserError('expected either --ids 1,2,3 or --prompt TEXT', 'invalid_argument')
   const signal = cancelOnInterrupt()
   const given = flags.ids === undefined ? undefined : parseIds(flags.ids)
-  const engine = await withProgressBar((progress) => loadEngine(model, { ...loadOptions(flags), ...progress, signal }))
+  const place = await localModel(model, flags, signal)
+  const engine = await withProgressBar((progress) => loadEngine(place, { ...loadOptions(flags), ...progress, signal }))
   try {
     const ids = given ?? engine.encode(flags.prompt!)
     const file = await openOutput(flags.out).catch((cause: unknown) => cannotWrite(flags.out, cause))
@@ -64,9 +66,4 @@ async function write(
     for (let at = 0; at < rows.length; at += vocabSize) best.push(argmax(rows.subarray(at, at + vocabSize)))
   }
   return best
-}
-
-function cannotWrite(file: string, cause: unknown): never {
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  throw new UserError(`${file}: cannot be written: ${reason}`, 'invalid_argument', { cause })
 }

@@ -2,34 +2,43 @@ import { existsSync } from 'node:fs'
 import cliProgress from 'cli-progress'
 import prettyBytes from 'pretty-bytes'
 import { MINI } from '../checkpoint/files/mini.js'
+import { UserError } from '../errors.js'
 import type { EngineLike } from '../remote/engine-like.js'
 import { openEngine } from '../remote/in-process.js'
 import type { LoadOptions } from '../remote/load-options.js'
+import { looksLikeName } from '../store/names/named.js'
 import { loadOptions, type LoadFlags } from './flags.js'
+import { localModel, withLocalDraft } from './store/local-model.js'
 
 /** Loads longer than this show a bar. */
 const PATIENCE_MS = 300
 
-/** With one positional argument: is it a model, or a prompt for mini? */
+/** With one positional argument: is it a model, right or misspelt, or a prompt for mini? */
 export function looksLikeModel(text: string): boolean {
-  return text === MINI || text.endsWith('.gguf') || existsSync(text) || /^[.~]?[\\/]/.test(text)
+  return looksLikeName(text, existsSync)
 }
 
 /** Ctrl-C cancels what runs; the command then ends with 130. */
 export function cancelOnInterrupt(): AbortSignal {
   const controller = new AbortController()
   process.once('SIGINT', () => {
-    controller.abort()
+    controller.abort(new UserError('cancelled', 'aborted'))
     // A second Ctrl-C does not wait.
     process.once('SIGINT', () => process.exit(130))
   })
-  process.once('SIGTERM', () => controller.abort())
+  process.once('SIGTERM', () => controller.abort(new UserError('cancelled', 'aborted')))
   return controller.signal
 }
 
-/** Loads a model into this process, with a progress bar on a terminal. */
-export function openModel(model: string | undefined, flags: LoadFlags, signal?: AbortSignal): Promise<EngineLike> {
-  return withProgressBar((progress) => openEngine(model ?? MINI, { ...loadOptions(flags), ...progress, signal }))
+/** Loads a model into this process, with a progress bar on a terminal; one that is named is fetched first. */
+export async function openModel(
+  model: string | undefined,
+  flags: LoadFlags,
+  signal?: AbortSignal,
+): Promise<EngineLike> {
+  const place = await localModel(model ?? MINI, flags, signal)
+  const load = loadOptions(await withLocalDraft(flags, signal))
+  return withProgressBar((progress) => openEngine(place, { ...load, ...progress, signal }))
 }
 
 /** Shows how far a load is, on a terminal. */

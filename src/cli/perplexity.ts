@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
-import { UserError } from '../errors.js'
 import type { LoadFlags } from './flags.js'
 import { cancelOnInterrupt, openModel, printJson } from './model.js'
+import { bytesOf } from './text-file.js'
 
 export interface PerplexityFlags extends LoadFlags {
   readonly file: string
@@ -11,9 +10,7 @@ export interface PerplexityFlags extends LoadFlags {
 
 /** exp of the mean negative log-likelihood of a text's tokens. */
 export async function perplexity(model: string, flags: PerplexityFlags): Promise<void> {
-  const text = await readFile(flags.file, 'utf8').catch((cause: unknown) => {
-    throw new UserError(`${flags.file}: cannot be read: ${(cause as Error).message}`, 'file_not_found', { cause })
-  })
+  const text = (await bytesOf(flags.file)).toString()
   const signal = cancelOnInterrupt()
   const engine = await openModel(model, flags, signal)
   try {

@@ -14,7 +14,7 @@ export interface Profile {
   readonly decode: StepProfile
 }
 
-/** Profiles a prompt and an answer behind it, after one run to warm up. */
+/** Profiles a prompt and an answer after it, after one run to warm up. */
 export async function profileSteps(engine: Engine, ids: readonly number[], newTokens: number): Promise<Profile> {
   const options = { ignoreEos: true, temperature: 0 }
   await engine.generate(ids, { ...options, maxTokens: 2 }).result

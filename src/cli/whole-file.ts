@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { UserError } from '../errors.js'
+import { reasonOf } from '../system-error.js'
 
 /**
  * A file that gets its name when it is whole: until then it is written under a name that nobody else has, in the same folder. Whatever
@@ -45,15 +47,25 @@ export class WholeFile {
 }
 
 /** Writes a file as a whole or not at all. @throws where it cannot be written */
-export async function writeWhole(target: string, text: string): Promise<void> {
+export async function writeWhole(target: string, content: string | Uint8Array): Promise<void> {
   const file = await WholeFile.create(target)
   try {
-    await file.handle.writeFile(text)
+    await file.handle.writeFile(content)
   } catch (error) {
     await file.discard()
     throw error
   }
   await file.commit()
+}
+
+/** Of a file that a person named. @throws UserError with the system's reason where it cannot be written */
+export function writeNamed(target: string, content: string | Uint8Array): Promise<void> {
+  return writeWhole(target, content).catch((cause: unknown) => cannotWrite(target, cause))
+}
+
+/** @throws UserError with the system's reason */
+export function cannotWrite(file: string, cause: unknown): never {
+  throw new UserError(`${file}: cannot be written: ${reasonOf(cause)}`, 'invalid_argument', { cause })
 }
 
 /** The name is in the folder, which is written at its own time. Not every system lets it be asked for. */

@@ -5,16 +5,24 @@ import { chooseDialect } from '../chat/dialects/registry.js'
 import { withTools } from '../chat/rendering/tools.js'
 import { loadChatTemplate, specialTokens } from '../chat/template.js'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
-import { filesOf, type ModelFiles } from '../checkpoint/files/files.js'
+import type { ModelFiles } from '../checkpoint/files/files.js'
 import { UserError } from '../errors.js'
 import type { Program } from '../graph/program.js'
-import { buildProgram } from '../models/registry.js'
+import { buildProgram, familyOf } from '../models/registry.js'
+import type { ChatSampling } from '../models/definition.js'
 import { openCheckpoint } from '../models/open.js'
 import { loadTokenizer } from '../tokenizer/load.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import { generationDefaults, stopIdsOf } from './answer/defaults.js'
+import { draftModelOf, type DraftModelName, type Speculation } from './answer/drafter.js'
+import { checkSameTokens, type DraftModel } from './answer/model-drafter.js'
 import { Engine, type EngineInfo } from './loaded-engine.js'
+import { admission } from './measure/admit.js'
+import { checkOffer } from './measure/offer.js'
+import { namedFiles, type FetchOptions } from './named.js'
 import { countParameters } from './measure/parameters.js'
+import { stepSizes } from './measure/step-sizes.js'
+import { checkLoadKeys } from './checks.js'
 import { checkCapabilities, checkLoadOptions, type LoadOptions } from './options.js'
 import { drawToken } from './sample/choose.js'
 import { ModelGrammars } from './sample/constrain.js'
@@ -23,20 +31,13 @@ import { Scheduler, type SharedRunner } from './schedule/scheduler.js'
 import { SlotPool } from './schedule/slots.js'
 
 const DEFAULT_PRECISION = 'fast'
-/** Tokens of a prompt that one step takes unless asked otherwise. */
-const DEFAULT_STEP_TOKENS = 256
-/** Answers that one step goes on with unless asked otherwise. */
-const DEFAULT_CONCURRENCY = 16
 /** Bytes of cache that are kept for reuse unless asked otherwise. */
 const DEFAULT_CACHE = 2 ** 30
-/** Rows of logits are kept below 4 M floats (16 MB), whatever the vocabulary. */
-const MAX_LOGITS = 4 * 2 ** 20
-
 /**
- * Loads a model, a folder in Hugging Face layout or a .gguf file: by its path (Node) or address, by the files that a user
- * chose in a browser, or from any other set of files. `'mini'` is the small model inside of the package; a folder of that
- * name in the current one is `'./mini'`.
- * @throws UserError with the file, the tensor, what was expected and what was found
+ * Loads a model, a folder in Hugging Face layout or a .gguf file: by its path (Node) or address, by its name on a hub (Node:
+ * `'Qwen/Qwen3-0.6B'`, `'smollm2'`; it is fetched once and kept), by the files that a user chose in a browser, or from any other
+ * set of files. `'mini'` is the small model inside of the package; a folder of that name in the current one is `'./mini'`.
+ * @throws UserError with the file, the tensor, what was expected and what was found; the reason of `signal` where that ended it
  * @example
  * const engine = await loadEngine('mini')
  * const { text } = await engine.chat([{ role: 'user', content: "How many r's are in strawberry?" }]).result
@@ -44,14 +45,41 @@ const MAX_LOGITS = 4 * 2 ** 20
  * await engine.close()
  */
 export async function loadEngine(model: ModelFiles, options: LoadOptions = {}): Promise<Engine> {
+  checkLoadKeys(options)
+  return loadNamed(model, options)
+}
+
+/** @param rolledBackBy as {@link loadModel} has it */
+async function loadNamed(model: ModelFiles, options: LoadOptions, rolledBackBy?: Speculation): Promise<Engine> {
   const backend = await backendFor(options)
-  const checkpoint = await openCheckpoint(await filesOf(model))
+  const checkpoint = await openCheckpoint(await namedFiles(model, fetching(options)))
   try {
-    return await loadOn(backend, checkpoint, options)
+    return await loadOn(backend, checkpoint, options, rolledBackBy)
   } catch (error) {
     await checkpoint.close()
-    throw error
+    throw options.signal?.aborted ? reasonOf(options.signal) : error
   }
+}
+
+/** The small model that drafts, if one is asked for: in its own precision, with no more cache than it needs. */
+async function loadDraftModel(options: LoadOptions): Promise<DraftModel | undefined> {
+  const { speculate: name } = options
+  const model = draftModelOf(name)
+  if (model === undefined) return undefined
+  const { backend, threads, force, signal, onDownload } = options
+  const own = { backend, threads, force, signal, onDownload, cacheMemory: 0 }
+  return { name: name as DraftModelName, engine: await loadNamed(model, own, name) }
+}
+
+function fetching(options: LoadOptions): FetchOptions {
+  const { signal, onDownload } = options
+  return { signal, onProgress: onDownload, admit: (offer) => checkOffer(offer, options) }
+}
+
+/** Why somebody cancelled: an AbortError where they gave no reason. */
+function reasonOf(signal: AbortSignal): Error {
+  const reason: unknown = signal.reason
+  return reason instanceof Error ? reason : new UserError(`loading was cancelled: ${String(reason)}`, 'aborted')
 }
 
 /** As {@link loadEngine}, of a checkpoint that is open. It is closed when all is loaded: its metadata may be large. */
@@ -59,15 +87,47 @@ export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOption
   return loadOn(await backendFor(options), checkpoint, options)
 }
 
-async function loadOn(backend: Backend, checkpoint: Checkpoint, options: LoadOptions): Promise<Engine> {
+async function loadOn(
+  backend: Backend,
+  checkpoint: Checkpoint,
+  options: LoadOptions,
+  rolledBackBy = options.speculate,
+): Promise<Engine> {
+  const draftModel = await loadDraftModel(options)
+  try {
+    return await loadModel(backend, checkpoint, options, { draftModel, rolledBackBy })
+  } catch (error) {
+    await draftModel?.engine.close()
+    throw error
+  }
+}
+
+/** Small models are loaded first: their tokens are compared before the large one is read. */
+interface Drafts {
+  readonly draftModel: DraftModel | undefined
+  /** Why tokens of this model may have to be taken back. */
+  readonly rolledBackBy: Speculation | undefined
+}
+
+async function loadModel(
+  backend: Backend,
+  checkpoint: Checkpoint,
+  options: LoadOptions,
+  { draftModel, rolledBackBy }: Drafts,
+): Promise<Engine> {
   const program = await buildProgram(checkpoint, { mtp: options.speculate === 'mtp' })
-  checkSpeculation(program, options)
+  checkSpeculation(program, rolledBackBy)
   const tokenizer = await loadTokenizer(checkpoint)
   checkVocabulary(checkpoint, program, tokenizer)
+  if (draftModel) checkSameTokens({ info: { name: checkpoint.name, ...program }, tokenizer }, draftModel)
   const template = await loadChatTemplate(checkpoint)
   const generation = (await checkpoint.json('generation_config.json')) ?? {}
   const contextLength = contextOf(program, options.contextLength)
-  const runner = await backend.load(program, checkpoint, backendOptions(program, contextLength, options))
+  const admit = admission(backend, program, checkpoint, options)
+  const runner = await backend.load(program, checkpoint, {
+    ...backendOptions(program, contextLength, options),
+    admit,
+  })
   const modelType = String(checkpoint.config['model_type'])
   const dialect = chooseDialect({
     template: template?.source,
@@ -81,7 +141,7 @@ async function loadOn(backend: Backend, checkpoint: Checkpoint, options: LoadOpt
     )
   const stopIds = stopIdsOf(checkpoint.config, generation, tokenizer)
   for (const id of stopMarkerIds(dialect, tokenizer)) stopIds.add(id)
-  const defaults = generationDefaults(generation)
+  const defaults = generationDefaults(generation, template && chatSamplingOf(checkpoint))
   const info: EngineInfo = {
     name: checkpoint.name,
     architecture: modelType,
@@ -94,28 +154,24 @@ async function loadOn(backend: Backend, checkpoint: Checkpoint, options: LoadOpt
     tokenCount: tokenizer?.vocabSize,
     specialTokens: await specialTokens(checkpoint),
     chatTemplate: template?.source,
-    sampling: defaults.sampling,
+    sampling: (template && defaults.chatSampling) ?? defaults.sampling,
+    samplingSource: defaults.samplingSource,
   }
   const shared = shareRunner(runner, program.vocabSize, contextLength, cacheLimit(runner, options.cacheMemory))
-  const grammars = new ModelGrammars(tokenizer, program.vocabSize, stopIds, dialect)
+  const grammars = new ModelGrammars(tokenizer, program.vocabSize, stopIds, dialect, () => shared.scheduler.active > 0)
   const given = template && withTools(template, dialect, checkpoint.name, (text) => console.warn(text))
   const own = { name: checkpoint.name, tokenizer, template: given, dialect, stopIds, grammars }
   await checkpoint.close()
   if (options.prepareGrammars) void grammars.prepare()
-  return new Engine(info, { ...own, shared, defaults, speculate: options.speculate, longPrompts: options.longPrompts })
+  const { speculate, longPrompts } = options
+  return new Engine(info, { ...own, shared, defaults, speculate, draftModel, longPrompts })
 }
 
-function backendOptions(
-  { vocabSize }: Program,
-  contextLength: number,
-  { maxConcurrency = DEFAULT_CONCURRENCY, ...options }: LoadOptions,
-): BackendOptions {
+function backendOptions(program: Program, contextLength: number, options: LoadOptions): BackendOptions {
   const { precision = DEFAULT_PRECISION, quantize, kvCache, threads, profile, onProgress, signal } = options
-  const stepTokens = Math.min(options.stepTokens ?? DEFAULT_STEP_TOKENS, contextLength)
   return {
     precision,
-    stepTokens,
-    maxLogitRows: Math.min(stepTokens, Math.max(maxConcurrency, Math.floor(MAX_LOGITS / vocabSize))),
+    ...stepSizes(program, contextLength, options),
     ...(quantize && { quantize }),
     ...(kvCache && { kvCache }),
     ...(threads !== undefined && { cpu: { threads } }),
@@ -175,7 +231,7 @@ function cacheLimit(runner: Runner, asked: number | undefined): CacheLimit {
 }
 
 /** Better now than at the first answer. */
-function checkSpeculation({ recurrents }: Program, { speculate }: LoadOptions): void {
+function checkSpeculation({ recurrents }: Program, speculate: Speculation | undefined): void {
   if (speculate === undefined || recurrents.length === 0) return
   throw new UserError(
     ': the model has recurrent layers, whose states cannot be rolled back after a wrong draft',
@@ -192,6 +248,12 @@ function contextOf(program: Program, asked: number | undefined): number {
     at: { option: 'contextLength', value: asked },
     remedies: [{ option: 'contextLength', value: program.contextLength }],
   })
+}
+
+/** What the family's lab says about its chat models. */
+function chatSamplingOf({ config }: Checkpoint): ChatSampling | undefined {
+  const said = familyOf(String(config['model_type']))?.chatSampling
+  return typeof said === 'function' ? said(config) : said
 }
 
 /** A tokenizer that makes ids which the embedding does not have belongs to another model. */

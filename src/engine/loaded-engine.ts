@@ -1,12 +1,14 @@
-import type { OpTimes, Precision } from '../backends/backend.js'
+import { PAGE_SIZE, type OpTimes, type Precision } from '../backends/backend.js'
 import type { Dialect } from '../chat/dialects/dialect.js'
-import type { ChatMessage } from '../chat/message.js'
+import type { ChatMessage, GivenMessage } from '../chat/message.js'
 import type { ChatTemplate } from '../chat/prompt.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import { Generation } from './answer/generation.js'
 import type { SessionModel } from './answer/model.js'
 import { renderChat, requireTokenizer } from './answer/render.js'
+import { adoptPages, sessionOfBytes } from './answer/saved-session.js'
 import { Session } from './answer/session.js'
+import { checkedMessages, checkIds, checkText } from './checks.js'
 import { embeddingOf, type Pooling } from './measure/embed.js'
 import {
   allLogits,
@@ -17,7 +19,7 @@ import {
   type PerplexityOptions,
   type PerplexityResult,
 } from './measure/score.js'
-import type { ChatOptions, GenerateOptions, PromptOptions } from './options.js'
+import type { ChatOptions, GenerateOptions, PromptOptions, SamplingSource } from './options.js'
 import { hasToken, nameChoice, textOfToken, type NamedChoice } from './sample/likelihood.js'
 import type { Sampling } from './sample/sampler.js'
 import { engineClosed, type StepReport } from './schedule/scheduler.js'
@@ -55,8 +57,9 @@ export interface EngineInfo {
   readonly specialTokens?: Readonly<Record<string, string>> | undefined
   /** The chat template's text; none where the prompt is made by code. */
   readonly chatTemplate?: string | undefined
-  /** How tokens are chosen where a request does not say. */
+  /** How tokens of a chat are chosen where a request does not say, and who says so. */
   readonly sampling?: Sampling | undefined
+  readonly samplingSource?: SamplingSource | undefined
 }
 
 /** Which special tokens {@link Engine.encode} deals with. */
@@ -82,6 +85,16 @@ export interface EngineStatus {
   readonly stepSeconds: number
 }
 
+/** A session that continues, with its conversation. */
+export interface RestoredSession {
+  readonly session: Session
+  readonly messages: readonly ChatMessage[]
+  /** Tokens that need not be computed again. */
+  readonly cachedTokens: number
+  /** Why the cache could not be taken over. */
+  readonly dropped?: string | undefined
+}
+
 /** A loaded model. Its calls may run side by side and share their steps and their cache. Close it when it is done. */
 export class Engine {
   private readonly sessions = new Set<Session>()
@@ -95,7 +108,9 @@ export class Engine {
     private readonly model: SessionModel,
   ) {
     model.shared.scheduler.onStep = (report) => this.count(report)
-    this.failed = model.shared.runner.failed ?? new Promise(() => undefined)
+    const { draftModel, shared } = model
+    const parts = [shared.runner.failed, draftModel?.engine.failed].filter((part) => part !== undefined)
+    this.failed = Promise.race(parts)
   }
 
   /** Undefined when the checkpoint has none; then token ids are the way in and out. */
@@ -120,12 +135,12 @@ export class Engine {
    * const { finishReason, timings } = await generation.result
    * console.log(finishReason, `${timings.decodeTokensPerSecond} tokens a second`)
    */
-  chat(messages: readonly ChatMessage[], options: ChatOptions = {}): Generation {
+  chat(messages: readonly GivenMessage[], options: ChatOptions = {}): Generation {
     return this.once((session) => session.chat(messages, options))
   }
 
   /**
-   * Goes on with `prompt` as it is, without a template.
+   * Continues with `prompt` as it is, without a template.
    * @example
    * const { text } = await engine.complete('reverse the word stone', { temperature: 0, maxTokens: 16 }).result
    * console.log(text)
@@ -135,7 +150,7 @@ export class Engine {
   }
 
   /**
-   * Goes on with token ids.
+   * Continues with token ids.
    * @example
    * const { ids } = await engine.generate([1, 2, 3], { maxTokens: 4, ignoreEos: true }).result
    * console.log(ids.length) // 4
@@ -160,11 +175,37 @@ export class Engine {
   }
 
   /**
+   * Continues with a session that was saved. Its cache is taken over where the first page, computed again, is the saved one bit for bit;
+   * else only its messages, with the reason.
+   * @throws UserError invalid_file for bytes that are no saved session
+   * @example
+   * const saved = await engine.session().save()
+   * const { messages, cachedTokens } = await engine.restore(saved)
+   * console.log(messages.length, cachedTokens) // 0 0
+   */
+  async restore(saved: Uint8Array): Promise<RestoredSession> {
+    const found = sessionOfBytes(saved)
+    const { messages, ids } = found
+    const session = this.session()
+    if (ids.length === 0) return { session, messages, cachedTokens: 0 }
+    const { vocabSize, contextLength } = this.info
+    const fits = ids.length < contextLength && ids.every((id) => id >= 0 && id < vocabSize)
+    if (!fits) return { session, messages, cachedTokens: 0, dropped: 'it is of another model' }
+    // One token more than a page, so that the page is full and shared.
+    const first = [...ids.slice(0, PAGE_SIZE), ids[0]!]
+    await this.generate(first, { maxTokens: 1, temperature: 0, speculate: 'off' }).result
+    const pages = await adoptPages(this.model.shared, found)
+    if (typeof pages === 'string') return { session, messages, cachedTokens: 0, dropped: pages }
+    return { session, messages, cachedTokens: pages * PAGE_SIZE }
+  }
+
+  /**
    * Token ids of a text that is not a chat, with the special tokens that the tokenizer adds.
    * @example
    * console.log(engine.encode('hello').join()) // 104,101,108,108,111
    */
   encode(text: string, { addSpecial = true, parseSpecial = true }: EncodeOptions = {}): number[] {
+    checkText(text)
     return requireTokenizer(this.model).encode(text, { addSpecial, parseSpecial })
   }
 
@@ -174,8 +215,8 @@ export class Engine {
    * const ids = engine.encodeChat([{ role: 'user', content: 'Hello' }])
    * console.log(`${ids.length} tokens of ${engine.info.contextLength}`)
    */
-  encodeChat(messages: readonly ChatMessage[], options: PromptOptions = {}): number[] {
-    return renderChat(this.model, messages, options).ids
+  encodeChat(messages: readonly GivenMessage[], options: PromptOptions = {}): number[] {
+    return renderChat(this.model, checkedMessages(messages), options).ids
   }
 
   /**
@@ -184,6 +225,7 @@ export class Engine {
    * console.log(engine.decode([104, 101, 108, 108, 111])) // hello
    */
   decode(ids: readonly number[]): string {
+    checkIds(ids)
     const tokenizer = requireTokenizer(this.model)
     const { vocabSize } = this.info
     return tokenizer.decode(ids.filter((id) => !(id >= 0 && id < vocabSize) || hasToken(tokenizer, id)))
@@ -195,7 +237,8 @@ export class Engine {
    * console.log(engine.tokenTexts([104, 105]).join('|')) // h|i
    */
   tokenTexts(ids: readonly number[]): string[] {
-    return ids.map((id) => textOfToken(this.model.tokenizer, id))
+    checkIds(ids)
+    return [...ids].map((id) => textOfToken(this.model.tokenizer, id))
   }
 
   /**
@@ -222,7 +265,8 @@ export class Engine {
   }
 
   /**
-   * How likely each of `ids` but the first is after those before it, with `top` likelier ones at each place.
+   * How likely each of `ids` from position `from` on is after those before it, with the `top` likeliest ones at each place. What
+   * comes before that position is taken from the cache where it is there.
    * @example
    * const ids = engine.encode('hello')
    * for (const { text, logprob } of await engine.likelihoods(ids, 0)) console.log(text, Math.exp(logprob))
@@ -232,8 +276,9 @@ export class Engine {
     top: number,
     signal?: AbortSignal,
     cacheSalt?: string,
+    from?: number,
   ): Promise<NamedChoice[]> {
-    const choices = await likelihoodsOf(this.model.shared, ids, top, signal, cacheSalt)
+    const choices = await likelihoodsOf(this.model.shared, ids, top, signal, cacheSalt, from)
     return choices.map((choice) => nameChoice(this.model.tokenizer, choice))
   }
 
@@ -311,6 +356,11 @@ export class Engine {
     return this.closing
   }
 
+  /** For `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
   private count({ tokens, sequences, milliseconds }: StepReport): void {
     this.sums.steps++
     this.sums.sequences += sequences
@@ -322,7 +372,7 @@ export class Engine {
     this.model.grammars.close()
     await Promise.all([...this.sessions].map((session) => session.close()))
     await this.model.shared.scheduler.close()
-    await this.model.shared.runner.close()
+    await Promise.all([this.model.shared.runner.close(), this.model.draftModel?.engine.close()])
   }
 
   private once(start: (session: Session) => Generation): Generation {

@@ -2,11 +2,12 @@ import type { Backend, BackendOptions, KvCache, Precision } from '../backends/ba
 import { BACKEND_NAMES, type BackendName } from '../backends/registry.js'
 import type { ChatMessage, ToolDefinition } from '../chat/message.js'
 import { UserError, type NamedOption, type OptionName } from '../errors.js'
-import type { Drafter, Speculation } from './answer/drafter.js'
+import { draftModelOf, type Drafter, type Speculation } from './answer/drafter.js'
 import { checkAdjustments, type Adjustments, type TokenConstraint } from './sample/adjust.js'
+import type { PullProgress } from '../store/store.js'
 import type { GrammarSpec } from '../grammar/spec.js'
 import type { EncodeOptions } from '../tokenizer/tokenizer.js'
-import { checkSampling, type Sampling } from './sample/sampler.js'
+import { checkSampling, quoted, type Sampling } from './sample/sampler.js'
 
 export type { LoadProgress } from '../backends/backend.js'
 export { BACKEND_NAMES, type BackendName } from '../backends/registry.js'
@@ -30,14 +31,19 @@ export interface LoadOptions {
   readonly contextLength?: number | undefined
   /** Most tokens of one step, of all sequences together; 256 by default. More makes prompts faster and takes more memory. */
   readonly stepTokens?: number | undefined
-  /** Answers that one step can go on with; more take turns. 16 by default. */
+  /** The former name of {@link stepTokens}, which counts where that is not given. */
+  readonly maxTokens?: number | undefined
+  /** Answers that one step can continue with; more take turns. 16 by default. */
   readonly maxConcurrency?: number | undefined
   /**
    * Bytes of cache; by default running requests may take what they need and 1 GiB is kept for reuse. 0: what they need, and
    * nothing is kept.
    */
   readonly cacheMemory?: number | undefined
-  /** How drafts are made unless an answer says otherwise: by the model's layer for multi-token prediction (mtp), or by n-gram lookup. */
+  /**
+   * How drafts are made unless an answer says otherwise: by the model's layer for multi-token prediction (mtp), by n-gram lookup, or by
+   * a small model of the same tokens (`draft:MODEL`, a path or a name), which is loaded too.
+   */
   readonly speculate?: Speculation | undefined
   /**
    * Arrange the vocabulary for grammars when the model is loaded, while others run, so that the first answer with a grammar does not
@@ -46,13 +52,18 @@ export interface LoadOptions {
   readonly prepareGrammars?: boolean | undefined
   /** Where long prompts are made, so that this thread serves others meanwhile; in this thread by default. Servers have one. */
   readonly longPrompts?: LongPrompts | undefined
-  /** Time every op, for {@link Engine.takeProfile}. */
+  /** Load although the memory that is left seems to be too little; false by default. */
+  readonly force?: boolean | undefined
+  /** Time every op, for `takeProfile` of the engine. */
   readonly profile?: boolean | undefined
   readonly onProgress?: BackendOptions['onProgress'] | undefined
+  /** How far the download is of a model that is named and not on this machine yet. */
+  readonly onDownload?: ((progress: PullProgress) => void) | undefined
+  /** Ends the load, which then rejects with the signal's reason (an AbortError by default). */
   readonly signal?: AbortSignal | undefined
 }
 
-/** How an answer is made. What is left out comes from the model's generation_config.json. */
+/** How an answer is made. What is left out comes from the model's own files: see {@link EngineInfo.sampling}. */
 export interface GenerateOptions {
   readonly temperature?: number | undefined
   readonly topK?: number | undefined
@@ -91,6 +102,8 @@ export interface GenerateOptions {
   readonly stop?: string | readonly string[] | undefined
   /** Ids that end the answer, next to the model's own. */
   readonly stopIds?: readonly number[] | undefined
+  /** Tell while a long prompt is read how far it is, in pieces before the answer's: see {@link Piece}. */
+  readonly promptProgress?: boolean | undefined
   /** Fail where the prompt fills the context, in place of an empty answer that ends with length. */
   readonly mustAnswer?: boolean | undefined
   /** Continue after the model's stop ids. */
@@ -100,6 +113,7 @@ export interface GenerateOptions {
    * others have asked. Empty by default.
    */
   readonly cacheSalt?: string | undefined
+  /** Ends the answer after the current step: its result is what came so far, with finishReason 'abort'. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -114,7 +128,7 @@ export interface ChatOptions extends GenerateOptions {
   readonly callPieces?: boolean | undefined
   /** Template variables such as enable_thinking. */
   readonly templateOptions?: Record<string, unknown> | undefined
-  /** The answer goes on with the last message, which is the assistant's, and does not repeat it. */
+  /** The answer continues with the last message, which is the assistant's, and does not repeat it. */
   readonly continueFinalMessage?: boolean | undefined
   /** False: the prompt ends with the last message, without the beginning of an answer. */
   readonly addGenerationPrompt?: boolean | undefined
@@ -143,8 +157,15 @@ export interface LongPrompts {
 /** What the model's own files say about generating. */
 export interface GenerationDefaults {
   readonly sampling: Sampling
+  /** Of chats, where it is another one. */
+  readonly chatSampling?: Sampling | undefined
+  /** Who says how chats are sampled: the model's files, its family, or nobody. */
+  readonly samplingSource: SamplingSource
   readonly maxTokens?: number | undefined
 }
+
+/** model: by its own files. family: by what its lab publishes of other models of the family. default: nobody says. */
+export type SamplingSource = 'model' | 'family' | 'default'
 
 export interface ResolvedOptions {
   readonly sampling: Sampling
@@ -175,15 +196,23 @@ export function resolveOptions(options: GenerateOptions, defaults: GenerationDef
   checkSampling(sampling)
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 32)
   if (!Number.isSafeInteger(seed)) {
-    throw new UserError(`must be a whole number; found ${seed}`, 'invalid_argument', { at: { option: 'seed' } })
+    throw new UserError(`must be a whole number; found ${quoted(seed)}`, 'invalid_argument', {
+      at: { option: 'seed' },
+    })
   }
   const maxTokens = options.maxTokens ?? defaults.maxTokens ?? Infinity
   if (maxTokens !== Infinity && (!Number.isSafeInteger(maxTokens) || maxTokens < 1)) {
-    throw new UserError(`must be a whole number of at least 1; found ${maxTokens}`, 'invalid_argument', {
+    throw new UserError(`must be a whole number of at least 1; found ${quoted(maxTokens)}`, 'invalid_argument', {
       at: { option: 'maxTokens' },
     })
   }
   const stop = options.stop === undefined ? [] : typeof options.stop === 'string' ? [options.stop] : options.stop
+  if (!Array.isArray(stop) || stop.some((text) => typeof text !== 'string')) {
+    const found = JSON.stringify(options.stop)
+    throw new UserError(`: expected a text, or an array of texts; found ${found}`, 'invalid_argument', {
+      at: { option: 'stop' },
+    })
+  }
   const adjustments = {
     frequencyPenalty: options.frequencyPenalty ?? 0,
     presencePenalty: options.presencePenalty ?? 0,
@@ -193,7 +222,7 @@ export function resolveOptions(options: GenerateOptions, defaults: GenerationDef
   const { logprobs, constraint, jumpForward = true, ignoreEos = false, speculate, stopIds } = options
   checkSpeculate(speculate)
   if (logprobs !== undefined && (!Number.isSafeInteger(logprobs) || logprobs < 0)) {
-    throw new UserError(`must be a whole number of at least 0; found ${logprobs}`, 'invalid_argument', {
+    throw new UserError(`must be a whole number of at least 0; found ${quoted(logprobs)}`, 'invalid_argument', {
       at: { option: 'logprobs' },
     })
   }
@@ -210,10 +239,11 @@ export function checkLoadOptions(options: LoadOptions): void {
   oneOf('quantize', options.quantize, ['q8', 'q4'])
   oneOf('kvCache', options.kvCache, ['f16', 'q8'])
   oneOf('backend', options.backend, BACKEND_NAMES)
-  oneOf('speculate', options.speculate, ['mtp', 'ngram'])
+  if (!draftModelOf(options.speculate)) oneOf('speculate', options.speculate, ['mtp', 'ngram', 'draft:MODEL'])
   atLeastOne('threads', options.threads, 256)
   atLeastOne('contextLength', options.contextLength, Number.MAX_SAFE_INTEGER)
   atLeastOne('stepTokens', options.stepTokens, 2 ** 16)
+  atLeastOne('maxTokens', options.maxTokens, 2 ** 16)
   atLeastOne('maxConcurrency', options.maxConcurrency, 2 ** 12)
   if (options.cacheMemory !== 0) atLeastOne('cacheMemory', options.cacheMemory, Number.MAX_SAFE_INTEGER)
   checkRounding(options)
@@ -264,8 +294,8 @@ function refused(at: NamedOption, why: string, other: OptionName = 'precision'):
 /** @throws UserError invalid_argument. */
 export function checkSpeculate(value: unknown): void {
   if (value === undefined || value === 'mtp' || value === 'ngram' || value === 'off') return
-  if (typeof value === 'object' && value !== null && 'draft' in value) return
-  throw new UserError(`must be mtp, ngram or off; found ${JSON.stringify(value)}`, 'invalid_argument', {
+  if (draftModelOf(value) || (typeof value === 'object' && value !== null && 'draft' in value)) return
+  throw new UserError(`must be mtp, ngram, draft:MODEL or off; found ${JSON.stringify(value)}`, 'invalid_argument', {
     at: { option: 'speculate' },
   })
 }

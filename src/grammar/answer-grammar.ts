@@ -48,7 +48,7 @@ export interface AnswerGrammar {
 /** Text that a grammar forces, and what may follow it. */
 export interface ForcedText {
   readonly bytes: Uint8Array
-  /** Whether the text may go on with these bytes. */
+  /** Whether the text may continue with these bytes. */
   allows(rest: Uint8Array): boolean
   /** Which place of the grammar this is, for as long as {@link memory} is kept. */
   readonly place: number

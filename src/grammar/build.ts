@@ -12,12 +12,15 @@ import { anything } from './text/quoting.js'
 import { regexSteps } from './text/regex.js'
 import { toolCallsNode } from './tools/calls.js'
 import type { InputNode } from './tools/input.js'
+import type { Turns } from './turns.js'
 
 /** For what model, and for how long, a grammar is compiled. */
 export interface BuildOptions {
   /** How the model writes calls. */
   readonly dialect?: Dialect | undefined
   readonly signal?: AbortSignal | undefined
+  /** With which other works it takes turns. */
+  readonly turns?: Turns | undefined
   /** Whether a marker of the dialect is one token that no text can spell; none is by default. */
   readonly isSpecial?: (name: string) => boolean
   /** Whether a marker ends the answer. */
@@ -26,7 +29,8 @@ export interface BuildOptions {
 
 /** The automaton of a grammar. @throws UserError invalid_grammar, grammar_too_complex, aborted */
 export async function automatonOf(spec: GrammarSpec, options: BuildOptions): Promise<Automaton> {
-  const pauses = new CancellablePauses(options.signal)
+  const pauses = new CancellablePauses(options.signal, options.turns)
+  await pauses.pause()
   const node = await nodeOf(spec, options, pauses)
   await pauses.pause()
   return Automaton.of(node, pauses)
@@ -49,7 +53,7 @@ async function nodeOf(spec: GrammarSpec, options: BuildOptions, pauses: Pauses):
     case 'tool-calls':
       return callsOf(spec, options, pauses)
     default:
-      throw invalidGrammar(`expected a kind of grammar, found ${JSON.stringify((spec as { kind?: unknown }).kind)}`)
+      throw invalidGrammar(unknownKind(spec))
   }
 }
 
@@ -78,7 +82,7 @@ async function callsOf(spec: ToolCallsSpec, options: BuildOptions, pauses: Pause
   if (!dialect || !syntax) {
     // What the model cannot write needs no holding.
     const free = !spec.must && spec.tools.some((tool) => tool.input) && !spec.tools.some((tool) => tool.function.strict)
-    if (spec.orJson === undefined && free) return anything('plain')
+    if (spec.orJson === undefined && (free || spec.none)) return anything('plain')
     if (spec.orJson === undefined || spec.must) throw invalidGrammar('this model has no format for calls of tools')
     return schemaNode(spec.orJson, {}, pauses)
   }
@@ -86,4 +90,18 @@ async function callsOf(spec: ToolCallsSpec, options: BuildOptions, pauses: Pause
   const input: InputNode = ({ kind, text }) =>
     kind === 'lark' ? larkOf(text, pauses) : pauses.run(regexSteps(text, { quoting: 'plain', whole: true }))
   return toolCallsNode(spec, syntax, markers, (schema) => schemaNode(schema, {}, pauses), input)
+}
+
+const KINDS = 'json, json-schema, regex, ebnf, lark, gbnf or tool-calls'
+
+/** Callers in JavaScript may give a schema itself. */
+function unknownKind(spec: unknown): string {
+  const given = spec as { readonly kind?: unknown } | null
+  const isSchema =
+    typeof given === 'object' &&
+    given !== null &&
+    ['~standard', 'type', 'properties', '$schema'].some((key) => key in given)
+  if (isSchema)
+    return "expected a kind of grammar, found a schema: give { kind: 'json-schema', schema } with a JSON schema, or ask object(engine, schema, prompt) for a typed value"
+  return `expected the kind to be ${KINDS}, found ${JSON.stringify(given?.kind)}`
 }

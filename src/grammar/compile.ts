@@ -1,5 +1,4 @@
 import type { Dialect } from '../chat/dialects/dialect.js'
-import { automatonOf } from './build.js'
 import type { GrammarSpec } from './spec.js'
 
 /** How a grammar is compiled. */
@@ -33,6 +32,7 @@ export interface CompiledGrammar {
  * console.log(grammar.accepts('{"due": "2026-11-26"}')) // true
  */
 export async function compileGrammar(spec: GrammarSpec, options: CompileOptions = {}): Promise<CompiledGrammar> {
+  const { automatonOf } = await import('./build.js')
   const automaton = await automatonOf(spec, options)
   return {
     spec,

@@ -2,6 +2,7 @@ import { UserError } from '../errors.js'
 import { DEAD, type Automaton } from './automaton/automaton.js'
 import type { AnswerGrammar, ForcedText } from './answer-grammar.js'
 import type { TokenMasks } from './masks/masks.js'
+import type { Pauses, Steps } from './pauses.js'
 
 /** A compiled grammar with its masks for one vocabulary, which several answers use at the same time. */
 export interface GrammarInUse {
@@ -9,6 +10,10 @@ export interface GrammarInUse {
   readonly masks: TokenMasks
   readonly stopIds: ReadonlySet<number>
   readonly forcedTexts: Map<string, readonly number[]>
+  /** For work that takes longer than a slice. */
+  pauses(): Pauses
+  /** Keeps the states as they are until what is returned is called. */
+  hold(): () => void
   /** Called after each token; it may rename the states of all who use the grammar. */
   tidy(): void
   release(constraint: GrammarConstraint): void
@@ -19,6 +24,8 @@ export class GrammarConstraint implements AnswerGrammar {
   private ended = false
   private closed = false
   private failure: Error | undefined
+  /** The mask of this place, once it was prepared. */
+  private mask: Int32Array | undefined
 
   constructor(
     private readonly grammar: GrammarInUse,
@@ -26,21 +33,39 @@ export class GrammarConstraint implements AnswerGrammar {
     public state: number,
   ) {}
 
-  prepare(drafts: readonly number[] = []): void {
-    if (this.ended) return
-    const { masks, stopIds } = this.grammar
-    let state = this.state
+  prepare(drafts: readonly number[] = []): void | Promise<void> {
+    const steps = this.preparing(drafts)
+    const pauses = this.grammar.pauses()
+    while (!steps.next().done) if (pauses.due) return this.rest(steps, pauses)
+  }
+
+  /** What a slice did not suffice for; nothing more once the answer is over. */
+  private async rest(steps: Steps, pauses: Pauses): Promise<void> {
+    const letGo = this.grammar.hold()
     try {
-      masks.mask(state)
-      for (const id of drafts) {
-        if (stopIds.has(id)) return
+      do await pauses.breathe()
+      while (!this.closed && !steps.next().done)
+    } finally {
+      letGo()
+    }
+  }
+
+  private *preparing(drafts: readonly number[]): Steps {
+    const { masks, stopIds } = this.grammar
+    let { state } = this
+    let at = -1
+    try {
+      while (!this.ended) {
+        const mask = yield* masks.making(state)
+        if (at < 0) this.mask = mask
+        const id = drafts[++at]
+        if (id === undefined || stopIds.has(id)) return
         state = masks.after(state, id)
         if (state === DEAD) return
-        masks.mask(state)
       }
     } catch (error) {
       // After drafts, it is said once they are the answer's.
-      if (state === this.state)
+      if (at < 0)
         this.failure = error instanceof Error ? error : new Error('internal error in a grammar', { cause: error })
     }
   }
@@ -65,11 +90,12 @@ export class GrammarConstraint implements AnswerGrammar {
 
   allowed(): Int32Array | undefined {
     if (this.failure) throw this.failure
-    return this.ended ? undefined : this.grammar.masks.mask(this.state)
+    return this.ended ? undefined : (this.mask ?? this.grammar.masks.mask(this.state))
   }
 
   accept(id: number): void {
     if (this.ended) return
+    this.mask = undefined
     if (this.grammar.stopIds.has(id)) {
       this.ended = true
       return
@@ -79,7 +105,7 @@ export class GrammarConstraint implements AnswerGrammar {
     this.grammar.tidy()
   }
 
-  /** Whether the text may go on with these bytes. */
+  /** Whether the text may continue with these bytes. */
   allows(bytes: Uint8Array): boolean {
     return this.ended || this.grammar.automaton.after(this.state, bytes) !== DEAD
   }
@@ -91,6 +117,7 @@ export class GrammarConstraint implements AnswerGrammar {
       const found = JSON.stringify(new TextDecoder().decode(bytes))
       throw new UserError(`the answer begins with ${found}, which the grammar does not allow`, 'invalid_grammar')
     }
+    this.mask = undefined
     this.state = state
   }
 

@@ -3,12 +3,12 @@ import { UserError } from '../errors.js'
 import type { Tokenizer } from '../tokenizer/tokenizer.js'
 import { lackingSpecial, TokenMasks } from './masks/masks.js'
 import type { Automaton } from './automaton/automaton.js'
-import { automatonOf } from './build.js'
 import { GrammarConstraint, type GrammarInUse } from './constraint.js'
-import { CancellablePauses } from './pauses.js'
-import { practise } from './practice.js'
+import { LargeWorks } from './large-works.js'
+import { CancellablePauses, Pauses } from './pauses.js'
 import type { GrammarSpec } from './spec.js'
 import { TokenIndex } from './token-index.js'
+import { Turns } from './turns.js'
 import { addToMask, Vocabulary, wordsFor } from './vocabulary/vocabulary.js'
 
 export interface GrammarMemory {
@@ -18,7 +18,15 @@ export interface GrammarMemory {
   readonly trimmed: number
 }
 
+export interface GrammarsOptions extends Partial<GrammarMemory> {
+  /** Whether answers are being computed, which grammars are not to hold up. */
+  readonly isBusy?: (() => boolean) | undefined
+}
+
 export const MEMORY: GrammarMemory = { kept: 16 * 2 ** 20, trimmed: 4 * 2 ** 20 }
+
+/** Characters of a grammar from which on it takes much memory while it is compiled: a hundred times as much, and more. */
+const LARGE = 65_536
 
 /** The vocabulary of a model as grammars need it. */
 export interface ModelTokens {
@@ -34,6 +42,8 @@ export class Grammars {
   /** By their specs; who was used least recently stands first. */
   private readonly entries = new Map<string, Entry>()
   private readonly memory: GrammarMemory
+  private readonly turns: Turns
+  private readonly large = new LargeWorks()
   private readonly closing = new AbortController()
 
   /**
@@ -45,9 +55,24 @@ export class Grammars {
     private readonly vocabSize: number,
     private readonly stopIds: ReadonlySet<number>,
     private readonly dialect: Dialect,
-    memory: Partial<GrammarMemory> = {},
+    { isBusy, ...memory }: GrammarsOptions = {},
   ) {
     this.memory = { ...MEMORY, ...memory }
+    this.turns = new Turns(isBusy)
+  }
+
+  /**
+   * Evicts what no answer uses, the least recently used first, until the rest is small enough. A field, as entries keep it: a function
+   * that is made where an entry begins would keep the whole schema.
+   */
+  private readonly evict = (): void => {
+    let { bytes } = this
+    for (const [key, entry] of this.entries) {
+      if (bytes <= this.memory.kept) return
+      if (entry.isUsed) continue
+      bytes -= entry.bytes
+      this.entries.delete(key)
+    }
   }
 
   /** Bytes of the grammars that are there. */
@@ -81,9 +106,11 @@ export class Grammars {
     const entry =
       (known?.failed ? undefined : known) ??
       new Entry(
-        (end) => this.compile(spec, end),
-        () => this.evict(),
+        (end) => this.inPlace(spec, key.length, salt, end),
+        this.evict,
+        this.turns,
         this.memory.trimmed,
+        key.length,
       )
     this.entries.set(key, entry)
     try {
@@ -101,13 +128,26 @@ export class Grammars {
     return tokens
   }
 
+  private async inPlace(spec: GrammarSpec, size: number, salt: string, signal: AbortSignal): Promise<Compiled> {
+    if (size < LARGE) return this.compile(spec, signal)
+    const leave = await this.large.enter(salt, size, signal)
+    try {
+      return await this.compile(spec, signal)
+    } finally {
+      leave()
+    }
+  }
+
   private async compile(spec: GrammarSpec, signal: AbortSignal): Promise<Compiled> {
     const options = {
       signal,
+      turns: this.turns,
       dialect: this.dialect,
       isSpecial: (name: string) => this.specialIdOf(name) !== undefined,
       isStop: (name: string) => this.isStop(name),
     }
+    // What reads grammars is a third of the engine, and most pages never ask for one.
+    const { automatonOf } = await import('./build.js')
     const automaton = await automatonOf(spec, options)
     const missing = automaton.specials.find((name) => this.specialIdOf(name) === undefined)
     if (missing !== undefined) throw lackingSpecial(missing)
@@ -120,8 +160,9 @@ export class Grammars {
    */
   async prepare(): Promise<void> {
     const { vocabulary } = await this.tokens()
-    await new CancellablePauses(this.closing.signal).run(vocabulary.complete())
-    await practise(vocabulary, this.stopIds, this.closing.signal)
+    await new CancellablePauses(this.closing.signal, this.turns).run(vocabulary.complete())
+    const { practise } = await import('./practice.js')
+    await practise(vocabulary, this.stopIds, this.closing.signal, this.turns)
   }
 
   /** What is being prepared ends. */
@@ -140,7 +181,7 @@ export class Grammars {
 
   private async build(): Promise<ModelTokens> {
     const { tokenizer } = this
-    const pauses = new CancellablePauses(this.closing.signal)
+    const pauses = new CancellablePauses(this.closing.signal, this.turns)
     const tokens: (Uint8Array | undefined)[] = []
     const any = new Int32Array(wordsFor(this.vocabSize))
     for (let id = 0; id < this.vocabSize; id++) {
@@ -172,17 +213,6 @@ export class Grammars {
     const id = this.tokenizer.idOf(name)
     return id !== undefined && this.stopIds.has(id)
   }
-
-  /** Evicts what no answer uses, the least recently used first, until the rest is small enough. */
-  private evict(): void {
-    let { bytes } = this
-    for (const [key, entry] of this.entries) {
-      if (bytes <= this.memory.kept) return
-      if (entry.isUsed) continue
-      bytes -= entry.bytes
-      this.entries.delete(key)
-    }
-  }
 }
 
 /** A constraint, and what it waits for. */
@@ -206,18 +236,24 @@ class Entry implements GrammarInUse {
   private readonly compiling: Promise<Compiled>
   private compiled: Compiled | undefined
   private waiting = 0
+  /** Those for whom states keep their numbers. */
+  private held = 0
   /** Bytes from which on it is trimmed. */
-  private limit: number
+  private limit = Infinity
 
   constructor(
     compile: (signal: AbortSignal) => Promise<Compiled>,
     private readonly released: () => void,
+    private readonly turns: Turns,
     private readonly trimmed: number,
+    private readonly keyBytes: number,
   ) {
-    this.limit = trimmed
     this.compiling = compile(this.controller.signal)
     this.compiling.then(
-      (compiled) => (this.compiled = compiled),
+      (compiled) => {
+        this.compiled = compiled
+        this.limit = trimmed + compiled.automaton.bytes
+      },
       () => (this.failed = true),
     )
   }
@@ -227,7 +263,7 @@ class Entry implements GrammarInUse {
   }
 
   get bytes(): number {
-    return this.compiled?.masks?.bytes ?? this.compiled?.automaton.bytes ?? 0
+    return this.keyBytes + (this.compiled?.masks?.bytes ?? this.compiled?.automaton.bytes ?? 0)
   }
 
   get automaton(): Automaton {
@@ -265,8 +301,17 @@ class Entry implements GrammarInUse {
     }
   }
 
+  pauses(): Pauses {
+    return new Pauses(this.turns)
+  }
+
+  hold(): () => void {
+    this.held++
+    return () => this.held--
+  }
+
   tidy(): void {
-    if (this.bytes <= this.limit) return
+    if (this.held > 0 || this.bytes <= this.limit) return
     const users = [...this.users]
     const states = this.masks.trim(users.map(({ state }) => state))
     users.forEach((user, i) => (user.state = states[i]!))

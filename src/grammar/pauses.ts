@@ -1,11 +1,12 @@
 /** Long work that lets others run: between two slices the event loop takes a turn. */
 import { UserError } from '../errors.js'
+import { Turns } from './turns.js'
 
 /** Work that may stop for a while wherever it yields. */
 export type Steps<T = void> = Generator<undefined, T, undefined>
 
 /** Milliseconds that pass before others get a turn. */
-const SLICE = 12
+const SLICE = 8
 
 /**
  * Gives the event loop a turn every few milliseconds.
@@ -18,6 +19,10 @@ const SLICE = 12
  */
 export class Pauses {
   private since = performance.now()
+  private done = 0
+
+  /** @param turns of all long works of this thread */
+  constructor(private readonly turns = new Turns()) {}
 
   /** Cheap to call often: waits only where the slice is over. */
   async breathe(): Promise<void> {
@@ -30,7 +35,9 @@ export class Pauses {
   }
 
   async pause(): Promise<void> {
-    await turn()
+    const slice = performance.now() - this.since
+    this.done += slice
+    await this.turns.next(this.done, slice)
     this.since = performance.now()
   }
 
@@ -52,28 +59,17 @@ export function atOnce<T>(steps: Steps<T>): T {
   }
 }
 
-/** Pauses after which the work goes on only where somebody still wants it. */
+/** Pauses after which the work continues only where somebody still wants it. */
 export class CancellablePauses extends Pauses {
-  constructor(private readonly signal: AbortSignal | undefined) {
-    super()
+  constructor(
+    private readonly signal: AbortSignal | undefined,
+    turns?: Turns,
+  ) {
+    super(turns)
   }
 
   override async pause(): Promise<void> {
     await super.pause()
     if (this.signal?.aborted) throw new UserError('nobody waits for the grammar any more', 'aborted')
   }
-}
-
-/** setImmediate of Node; in a page, which has none, a message to oneself: timers wait 4 ms there. */
-function turn(): Promise<void> {
-  const { setImmediate } = globalThis as { setImmediate?: (done: () => void) => void }
-  if (setImmediate) return new Promise((resolve) => setImmediate(resolve))
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel()
-    port1.onmessage = () => {
-      port1.close()
-      resolve()
-    }
-    port2.postMessage(undefined)
-  })
 }

@@ -3,6 +3,7 @@ import { TokenMasks } from './masks/masks.js'
 import { automatonOf } from './build.js'
 import { CancellablePauses } from './pauses.js'
 import type { GrammarSpec } from './spec.js'
+import type { Turns } from './turns.js'
 import type { Vocabulary } from './vocabulary/vocabulary.js'
 
 /** How often; further rounds made nothing faster. */
@@ -27,11 +28,12 @@ export async function practise(
   vocabulary: Vocabulary,
   stopIds: ReadonlySet<number>,
   signal: AbortSignal,
+  turns: Turns,
 ): Promise<void> {
-  const pauses = new CancellablePauses(signal)
+  const pauses = new CancellablePauses(signal, turns)
   const bytes = new TextEncoder().encode(JSON.stringify(DOCUMENT))
   for (let round = 0; round < ROUNDS; round++) {
-    const automaton = await automatonOf(SPEC, { signal })
+    const automaton = await automatonOf(SPEC, { signal, turns })
     const masks = new TokenMasks(automaton, vocabulary, stopIds)
     let state = automaton.initial
     for (const byte of bytes) {

@@ -31,6 +31,8 @@ export interface ToolCallsSpec {
   readonly tools: readonly ToolDefinition[]
   /** True: the answer is calls and nothing else. False: it may be text, and text may stand before the calls. */
   readonly must: boolean
+  /** True: no call may be made, though the model was told about the tools; the answer is text, or what `orJson` says. */
+  readonly none?: boolean | undefined
   /** Whether there may be several calls. */
   readonly parallel: boolean
   /** Instead of calls the answer may be JSON of this schema, and then it is nothing else. */

@@ -79,7 +79,7 @@ export interface CacheState {
   readonly every: number
 }
 
-/** What a sequence keeps between steps whatever its length: so many floats, all zero before its first token. */
+/** What a sequence keeps between steps whatever its length: this many floats, all zero before its first token. */
 export interface RecurrentState {
   readonly id: number
   readonly layer: number

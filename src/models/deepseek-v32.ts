@@ -22,6 +22,8 @@ import { embeddingAndHead } from './parts/text-model.js'
 
 export const deepseekV32: ModelDefinition = {
   modelTypes: ['deepseek_v32'],
+  // model card of DeepSeek-V3.2.
+  chatSampling: { temperature: 1, topP: 0.95 },
   published: {
     gguf: [
       {

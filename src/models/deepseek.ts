@@ -25,6 +25,8 @@ import { embeddingAndHead, textModel } from './parts/text-model.js'
 
 export const deepseek: ModelDefinition = {
   modelTypes: ['deepseek_v2', 'deepseek_v3', 'kimi_k2', 'kimi_k25'],
+  // generation_config.json of DeepSeek-R1.
+  chatSampling: { temperature: 0.6, topP: 0.95 },
   published: {
     gguf: [
       {

@@ -31,6 +31,8 @@ const SANDWICH_NORMS: Names = {
 
 export const gemma3: ModelDefinition = {
   modelTypes: ['gemma3_text', 'gemma3'],
+  // generation_config.json of gemma-3-4b-it.
+  chatSampling: { temperature: 1, topP: 0.95, topK: 64 },
   published: {
     gguf: [
       {

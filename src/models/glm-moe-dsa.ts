@@ -24,6 +24,8 @@ import { embeddingAndHead } from './parts/text-model.js'
 
 export const glmMoeDsa: ModelDefinition = {
   modelTypes: ['glm_moe_dsa'],
+  // generation_config.json of GLM-5.
+  chatSampling: { temperature: 1, topP: 0.95 },
   published: { gguf: [{ architecture: 'glm-dsa', names: layerNames(LATENT, INDEXER), config: configFromGguf }] },
   build: (checkpoint) => Promise.resolve(build(checkpoint)),
 }

@@ -22,6 +22,8 @@ import { embeddingAndHead } from './parts/text-model.js'
 
 export const glm4Moe: ModelDefinition = {
   modelTypes: ['glm4_moe'],
+  // model card of GLM-4.6.
+  chatSampling: { temperature: 1, topP: 0.95 },
   published: {
     gguf: [
       {

@@ -23,6 +23,8 @@ import { embeddingAndHead } from './parts/text-model.js'
 
 export const gptOss: ModelDefinition = {
   modelTypes: ['gpt_oss'],
+  // README of openai/gpt-oss: temperature and top-p of 1.
+  chatSampling: { temperature: 1 },
   published: {
     gguf: [
       {

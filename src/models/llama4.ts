@@ -23,6 +23,8 @@ import { embeddingAndHead, textModel } from './parts/text-model.js'
 
 export const llama4: ModelDefinition = {
   modelTypes: ['llama4'],
+  // generation_config.json of Llama-4-Scout-17B-16E-Instruct.
+  chatSampling: { temperature: 0.6, topP: 0.9 },
   published: {
     gguf: [
       {

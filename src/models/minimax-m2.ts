@@ -29,6 +29,8 @@ import { embeddingAndHead } from './parts/text-model.js'
 
 export const minimaxM2: ModelDefinition = {
   modelTypes: ['minimax_m2'],
+  // model card of MiniMax-M2.
+  chatSampling: { temperature: 1, topP: 0.95, topK: 40 },
   published: {
     gguf: [
       {

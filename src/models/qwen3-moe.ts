@@ -18,6 +18,8 @@ import { embeddingAndHead } from './parts/text-model.js'
 
 export const qwen3Moe: ModelDefinition = {
   modelTypes: ['qwen3_moe'],
+  // generation_config.json of Qwen3-30B-A3B.
+  chatSampling: { temperature: 0.6, topP: 0.95, topK: 20 },
   published: {
     gguf: [
       {

@@ -6,6 +6,8 @@ import { HYBRID_CONFIG, HYBRID_MIXTURE_CONFIG, buildHybrid, denseFeed, sharedMix
 /** Qwen3-Next (September 2025, as in transformers' qwen3_next): DeltaNet's inputs in one matrix, packed by key head. */
 export const qwen3Next: ModelDefinition = {
   modelTypes: ['qwen3_next'],
+  // model card of Qwen3-Next-80B-A3B-Instruct.
+  chatSampling: { temperature: 0.7, topP: 0.8, topK: 20 },
   published: {
     gguf: [
       {

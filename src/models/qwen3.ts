@@ -6,6 +6,8 @@ import { DENSE, layerNames } from './parts/gguf-names.js'
 /** Qwen3 dense (arXiv 2505.09388): q and k are normalised per head before the rotation. */
 export const qwen3: ModelDefinition = {
   modelTypes: ['qwen3'],
+  // generation_config.json of Qwen3-8B.
+  chatSampling: { temperature: 0.6, topP: 0.95, topK: 20 },
   published: {
     gguf: [
       {

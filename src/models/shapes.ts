@@ -53,7 +53,7 @@ const NOTES: ReadonlyMap<string, string> = new Map([
     'llama4-behemoth',
     'the weights and the config were never published; published: 288 B parameters a token, 16 experts, nearly 2 T in all; ' +
       'assumed, to fit these: 94 layers, all with experts, hidden 16384, experts of 24576, 128 heads of 128 (8 with keys), 262144 tokens; ' +
-      'assumed from Scout and Maverick: one expert beside a shared one, the vocabulary, the order of layers',
+      'assumed from Scout and Maverick: one expert and a shared one, the vocabulary, the order of layers',
   ],
 ])
 

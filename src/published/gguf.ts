@@ -2,7 +2,7 @@
 import type { Checkpoint, EmbeddedTokenizer, StoredTensor, TensorPart } from '../checkpoint/checkpoint.js'
 import type { FileSet } from '../checkpoint/files/source.js'
 import { FORMATS } from '../checkpoint/formats/formats.js'
-import { embeddedTokenizer } from '../checkpoint/gguf/embedded.js'
+import { embeddedGeneration, embeddedTokenizer } from '../checkpoint/gguf/embedded.js'
 import { openGgufFile, type GgufFile } from '../checkpoint/gguf/file.js'
 import type { GgufTensor } from '../checkpoint/gguf/header.js'
 import { checkPart, HeldBytes, partOf, sliceOfRows, sliceShape } from '../checkpoint/part.js'
@@ -141,8 +141,8 @@ class GgufCheckpoint implements Checkpoint {
     // A GGUF file holds all that belongs to its model; files next to it may belong to another one.
   }
 
-  async json(): Promise<undefined> {
-    // as above
+  json(name: string): Promise<JsonObject | undefined> {
+    return Promise.resolve(name === 'generation_config.json' ? embeddedGeneration(this.source.metadata) : undefined)
   }
 
   close(): Promise<void> {

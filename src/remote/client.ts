@@ -1,11 +1,19 @@
-import type { ChatMessage } from '../chat/message.js'
+import type { GivenMessage } from '../chat/message.js'
 import { Generation, type GenerationResult, type Piece } from '../engine/answer/generation.js'
 import type { EncodeOptions, EngineInfo, EngineStatus } from '../engine/engine.js'
 import type { Pooling } from '../engine/measure/embed.js'
 import type { PerplexityOptions, PerplexityResult } from '../engine/measure/score.js'
 import type { NamedChoice } from '../engine/sample/likelihood.js'
+import { contextExceeded } from '../engine/prompt.js'
 import { UserError } from '../errors.js'
-import type { Answering, AnswerOptions, ChatAnswerOptions, ConversationOptions, EngineLike } from './engine-like.js'
+import type {
+  AnswerOptions,
+  ChatAnswerOptions,
+  ConversationOptions,
+  EngineLike,
+  RestoredLike,
+  SessionLike,
+} from './engine-like.js'
 import { type Ask, type CallKind, type Calls, type ClientSide, type FromEngine } from './protocol.js'
 import { receivedError } from './sent-error.js'
 import { EngineUnavailable } from './unavailable.js'
@@ -22,7 +30,7 @@ type AnswerAsk = Ask<'chat' | 'complete' | 'generate'>
 
 /** Asks for answers, each in a message. */
 abstract class AnswerAsker {
-  chat(messages: readonly ChatMessage[], { signal, ...options }: ChatAnswerOptions = {}): Generation {
+  chat(messages: readonly GivenMessage[], { signal, ...options }: ChatAnswerOptions = {}): Generation {
     return this.answer({ kind: 'chat', messages, options }, signal)
   }
 
@@ -61,11 +69,20 @@ export class EngineClient extends AnswerAsker implements EngineLike {
     this.gone = new Promise((resolve) => (this.leave = resolve))
   }
 
-  session(): Answering {
+  session(): SessionLike {
     this.checkOpen()
+    return this.sessionOf(this.nextSession++)
+  }
+
+  async restore(saved: Uint8Array): Promise<RestoredLike> {
     const session = this.nextSession++
+    return { ...(await this.ask({ kind: 'restore', session, saved })), session: this.sessionOf(session) }
+  }
+
+  private sessionOf(session: number): SessionLike {
     return new ClientSession({
       answer: (ask, signal) => this.answer({ ...ask, session }, signal),
+      save: () => this.ask({ kind: 'save', session }),
       end: async () => {
         if (!this.unavailable && !this.closing) await this.ask({ kind: 'endSession', session })
       },
@@ -76,7 +93,7 @@ export class EngineClient extends AnswerAsker implements EngineLike {
     return Array.from(await this.ask({ kind: 'encode', text, options }))
   }
 
-  async encodeChat(messages: readonly ChatMessage[], options: ConversationOptions = {}): Promise<number[]> {
+  async encodeChat(messages: readonly GivenMessage[], options: ConversationOptions = {}): Promise<number[]> {
     return Array.from(await this.ask({ kind: 'encodeChat', messages, options }))
   }
 
@@ -88,8 +105,14 @@ export class EngineClient extends AnswerAsker implements EngineLike {
     return this.ask({ kind: 'tokenTexts', ids })
   }
 
-  likelihoods(ids: readonly number[], top: number, signal?: AbortSignal, cacheSalt?: string): Promise<NamedChoice[]> {
-    return this.ask({ kind: 'likelihoods', ids, top, cacheSalt }, signal)
+  likelihoods(
+    ids: readonly number[],
+    top: number,
+    signal?: AbortSignal,
+    cacheSalt?: string,
+    from?: number,
+  ): Promise<NamedChoice[]> {
+    return this.ask({ kind: 'likelihoods', ids, top, cacheSalt, from }, signal)
   }
 
   perplexity(ids: readonly number[], options: PerplexityOptions = {}): Promise<PerplexityResult> {
@@ -116,6 +139,11 @@ export class EngineClient extends AnswerAsker implements EngineLike {
   close(): Promise<void> {
     this.closing ??= this.unavailable ? Promise.resolve() : this.end()
     return this.closing
+  }
+
+  /** For `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   /** Fails what is open and all further calls with `error`, and ends the engine's thread without waiting for it. */
@@ -203,6 +231,8 @@ export class EngineClient extends AnswerAsker implements EngineLike {
     return new Promise((resolve, reject) => {
       if (this.unavailable) return reject(this.unavailable)
       if (this.closing) return reject(closedError())
+      const { contextLength } = this.info
+      if (isPrompt(ask) && ask.ids.length > contextLength) return reject(contextExceeded(ask.ids.length, contextLength))
       const id = this.nextId++
       const cancel = (): void => this.line.send({ type: 'cancel', id })
       const end = (): void => {
@@ -238,21 +268,36 @@ export class EngineClient extends AnswerAsker implements EngineLike {
   }
 }
 
+/** Ids that the engine refuses where the context does not hold them, so that they need not be sent. */
+function isPrompt(ask: Ask): ask is Ask<'generate' | 'embed' | 'likelihoods'> {
+  return ask.kind === 'generate' || ask.kind === 'embed' || ask.kind === 'likelihoods'
+}
+
 function closedError(): UserError {
   return new UserError('the engine is closed; load the model again', 'invalid_argument')
 }
 
+function sessionClosed(): UserError {
+  return new UserError('the session is closed; open a new one', 'invalid_argument')
+}
+
 /** A session of the engine at the other end, which its first call opens. */
-class ClientSession extends AnswerAsker implements Answering {
+class ClientSession extends AnswerAsker implements SessionLike {
   private closed = false
 
   constructor(
     private readonly line: {
       answer(ask: AnswerAsk, signal: AbortSignal | undefined): Generation
+      save(): Promise<Uint8Array>
       end(): Promise<void>
     },
   ) {
     super()
+  }
+
+  async save(): Promise<Uint8Array> {
+    if (this.closed) throw sessionClosed()
+    return this.line.save()
   }
 
   async close(): Promise<void> {
@@ -261,9 +306,13 @@ class ClientSession extends AnswerAsker implements Answering {
     await this.line.end()
   }
 
+  /** For `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
   protected override answer(ask: AnswerAsk, signal: AbortSignal | undefined): Generation {
     if (!this.closed) return this.line.answer(ask, signal)
-    const error = new UserError('the session is closed; open a new one', 'invalid_argument')
-    return new Generation(() => Promise.reject(error))
+    return new Generation(() => Promise.reject(sessionClosed()))
   }
 }

@@ -1,4 +1,4 @@
-import type { LoadProgress } from '../engine/options.js'
+import type { LoadOptions } from '../engine/options.js'
 import { UserError } from '../errors.js'
 import { EngineClient } from './client.js'
 import type { EngineLike } from './engine-like.js'
@@ -11,7 +11,8 @@ export interface ConnectOptions {
   /** What the other end loads; undefined where an engine is there already. */
   readonly model?: SentModel | undefined
   readonly options?: SentLoadOptions | undefined
-  readonly onProgress?: ((progress: LoadProgress) => void) | undefined
+  readonly onProgress?: LoadOptions['onProgress']
+  readonly onDownload?: LoadOptions['onDownload']
   /** Ends the loading. */
   readonly signal?: AbortSignal | undefined
 }
@@ -44,7 +45,7 @@ export function connectEngine(line: ClientSide, connect: ConnectOptions = {}): P
 
 /** As {@link connectEngine}, with what a supervisor needs. */
 export function openLine(line: ClientSide, connect: ConnectOptions): Promise<EngineClient> {
-  const { model, options, onProgress, signal } = connect
+  const { model, options, onProgress, onDownload, signal } = connect
   return new Promise((resolve, reject) => {
     let client: EngineClient | undefined
     const cancel = (): void => fail(new UserError('cancelled', 'aborted'))
@@ -59,6 +60,7 @@ export function openLine(line: ClientSide, connect: ConnectOptions): Promise<Eng
     line.onMessage((message) => {
       if (client) return client.receive(message)
       if (message.type === 'progress') return onProgress?.(message.progress)
+      if (message.type === 'download') return onDownload?.(message.progress)
       if (message.type === 'not-loaded') return fail(receivedError(message.error))
       if (message.type !== 'loaded') return
       signal?.removeEventListener('abort', cancel)

@@ -1,13 +1,22 @@
-import type { ChatMessage } from '../chat/message.js'
+import type { GivenMessage } from '../chat/message.js'
 import type { Speculation } from '../engine/answer/drafter.js'
+export { draftModelOf, type Speculation } from '../engine/answer/drafter.js'
 import type { Generation } from '../engine/answer/generation.js'
-import type { EncodeOptions, EngineInfo, EngineStatus } from '../engine/engine.js'
+import type { EncodeOptions, EngineInfo, EngineStatus, RestoredSession } from '../engine/engine.js'
 import type { Pooling } from '../engine/measure/embed.js'
 import type { PerplexityOptions, PerplexityResult } from '../engine/measure/score.js'
 import type { ChatOptions, GenerateOptions, PromptOptions } from '../engine/options.js'
 import type { NamedChoice } from '../engine/sample/likelihood.js'
 
-export type { Generation, GenerationResult, Piece, PromptCount } from '../engine/answer/generation.js'
+export type {
+  Generation,
+  GenerationResult,
+  Piece,
+  PromptCount,
+  PromptProgress,
+  Timings,
+  ToolCall,
+} from '../engine/answer/generation.js'
 export type { EncodeOptions, EngineInfo, EngineStatus } from '../engine/engine.js'
 export type { Pooling } from '../engine/measure/embed.js'
 export type { PerplexityOptions, PerplexityResult } from '../engine/measure/score.js'
@@ -36,13 +45,26 @@ export interface TokenCoder {
 /** What generates answers. Calls may be made side by side; those of one session run one after the other. */
 export interface Answering {
   /** The answer to a conversation. */
-  chat(messages: readonly ChatMessage[], options?: ChatAnswerOptions): Generation
+  chat(messages: readonly GivenMessage[], options?: ChatAnswerOptions): Generation
   /** Continues a text as it is, without a chat template. */
   complete(prompt: string, options?: AnswerOptions): Generation
   /** Continues token ids. */
   generate(ids: readonly number[], options?: AnswerOptions): Generation
   /** Cancels what runs and frees what it took. */
   close(): Promise<void>
+  /** For `await using`: {@link close} at the end of the block. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Keeps its cache from call to call. */
+export interface SessionLike extends Answering {
+  /** The last conversation and its cache as bytes, which {@link EngineLike.restore} continues with, in another process too. */
+  save(): Promise<Uint8Array>
+}
+
+/** A saved session that continues. */
+export interface RestoredLike extends Omit<RestoredSession, 'session'> {
+  readonly session: SessionLike
 }
 
 /**
@@ -52,13 +74,13 @@ export interface Answering {
  *
  * @example
  * import { loadEngine } from 'kaiyuan'
- * import { startEngineWorker, type EngineLike } from 'kaiyuan/worker'
+ * import { loadEngine as loadInWorker, type EngineLike } from 'kaiyuan/worker'
  *
  * async function countTokens(engine: EngineLike, text: string): Promise<number> {
  *   return (await engine.encode(text)).length
  * }
  * const here = await loadEngine('mini')
- * const there = await startEngineWorker('mini')
+ * const there = await loadInWorker('mini')
  * console.log((await countTokens(here, 'Hello')) === (await countTokens(there, 'Hello')))
  * await Promise.all([here.close(), there.close()])
  */
@@ -67,11 +89,19 @@ export interface EngineLike extends TokenCoder, Answering {
   /** Resolves when the engine cannot compute any more and has to be loaded again; never where it is told in another way. */
   readonly failed?: Promise<Error> | undefined
   /** Keeps its cache from call to call, so that the next turn of a conversation computes only what is new. */
-  session(): Answering
+  session(): SessionLike
+  /** Continues with a session that was saved. Rejects with UserError invalid_file for bytes that are none. */
+  restore(saved: Uint8Array): Promise<RestoredLike>
   /** Token ids of a conversation, as {@link chat} gives them to the model. */
-  encodeChat(messages: readonly ChatMessage[], options?: ConversationOptions): Awaitable<number[]>
-  /** How likely each of `ids` but the first is after those before it, with the `top` most likely tokens at each place. */
-  likelihoods(ids: readonly number[], top: number, signal?: AbortSignal, cacheSalt?: string): Promise<NamedChoice[]>
+  encodeChat(messages: readonly GivenMessage[], options?: ConversationOptions): Awaitable<number[]>
+  /** How likely each of `ids` from position `from` (1) on is after those before it, with the `top` most likely tokens at each place. */
+  likelihoods(
+    ids: readonly number[],
+    top: number,
+    signal?: AbortSignal,
+    cacheSalt?: string,
+    from?: number,
+  ): Promise<NamedChoice[]>
   perplexity(ids: readonly number[], options?: PerplexityOptions): Promise<PerplexityResult>
   /** A vector [D] of length 1. */
   embed(ids: readonly number[], pooling?: Pooling, signal?: AbortSignal, cacheSalt?: string): Promise<Float32Array>

@@ -1,10 +1,11 @@
-import type { ChatMessage } from '../chat/message.js'
+import type { GivenMessage } from '../chat/message.js'
 import type { Generation, GenerationResult } from '../engine/answer/generation.js'
+import { checkedMessages } from '../engine/checks.js'
 import { isLong, isLongChat } from '../engine/answer/long-prompts.js'
 import type { EncodeOptions } from '../engine/engine.js'
-import type { LoadProgress, LongPrompts } from '../engine/options.js'
+import type { LoadOptions, LongPrompts } from '../engine/options.js'
 import { UserError } from '../errors.js'
-import type { Answering, ConversationOptions, EngineLike } from './engine-like.js'
+import type { Answering, ConversationOptions, EngineLike, SessionLike } from './engine-like.js'
 import {
   WINDOW,
   checkVersion,
@@ -23,7 +24,7 @@ type Result = Calls[CallKind]['result']
 /** Loads what a client asks for. */
 export type Loader = (
   model: SentModel,
-  options: SentLoadOptions & { onProgress: (progress: LoadProgress) => void; signal: AbortSignal },
+  options: SentLoadOptions & Pick<LoadOptions, 'onProgress' | 'onDownload'> & { signal: AbortSignal },
 ) => Promise<EngineLike>
 
 /**
@@ -85,7 +86,12 @@ async function open(
   checkVersion(version)
   if (typeof source !== 'function') return source
   if (model === undefined) throw new UserError('expected a model to load, found none', 'invalid_argument')
-  return source(model, { ...options, signal, onProgress: (progress) => line.send({ type: 'progress', progress }) })
+  return source(model, {
+    ...options,
+    signal,
+    onProgress: (progress) => line.send({ type: 'progress', progress }),
+    onDownload: (progress) => line.send({ type: 'download', progress }),
+  })
 }
 
 async function close(source: EngineLike | Loader, opening: Promise<OpenCalls> | undefined): Promise<void> {
@@ -98,7 +104,7 @@ async function close(source: EngineLike | Loader, opening: Promise<OpenCalls> | 
 class OpenCalls {
   private readonly open = new Map<number, { controller: AbortController; outbox: Outbox }>()
   private readonly running = new Set<Promise<void>>()
-  private readonly sessions = new Map<number, Answering>()
+  private readonly sessions = new Map<number, SessionLike>()
 
   constructor(
     readonly engine: EngineLike,
@@ -158,7 +164,7 @@ class OpenCalls {
       case 'tokenTexts':
         return engine.tokenTexts(ask.ids)
       case 'likelihoods':
-        return engine.likelihoods(ask.ids, ask.top, signal, ask.cacheSalt)
+        return engine.likelihoods(ask.ids, ask.top, signal, ask.cacheSalt, ask.from)
       case 'perplexity': {
         const onProgress = (scored: number, total: number): void => outbox.push({ scored, total })
         return engine.perplexity(ask.ids, { ...ask.options, onProgress, signal })
@@ -167,6 +173,13 @@ class OpenCalls {
         return engine.embed(ask.ids, ask.pooling, signal, ask.cacheSalt)
       case 'status':
         return engine.status()
+      case 'save':
+        return this.session(ask.session).save()
+      case 'restore': {
+        const { session, ...restored } = await engine.restore(ask.saved)
+        this.sessions.set(ask.session, session)
+        return restored
+      }
       case 'endSession':
         await this.sessions.get(ask.session)?.close()
         this.sessions.delete(ask.session)
@@ -182,20 +195,22 @@ class OpenCalls {
   }
 
   private async encodedChat(
-    messages: readonly ChatMessage[],
+    messages: readonly GivenMessage[],
     options: ConversationOptions,
     signal: AbortSignal,
   ): Promise<readonly number[]> {
     const { engine, longPrompts } = this
-    const isMadeElsewhere = longPrompts && engine.info.hasChatTemplate && isLongChat(messages, options)
-    return isMadeElsewhere
-      ? (await longPrompts.chat(messages, options, signal)).ids
-      : engine.encodeChat(messages, options)
+    const given = checkedMessages(messages)
+    const isMadeElsewhere = longPrompts && engine.info.hasChatTemplate && isLongChat(given, options)
+    return isMadeElsewhere ? (await longPrompts.chat(given, options, signal)).ids : engine.encodeChat(given, options)
+  }
+
+  private where(session: number | undefined): Answering {
+    return session === undefined ? this.engine : this.session(session)
   }
 
   /** A session is opened by its first call. */
-  private where(session: number | undefined): Answering {
-    if (session === undefined) return this.engine
+  private session(session: number): SessionLike {
     let found = this.sessions.get(session)
     if (!found) this.sessions.set(session, (found = this.engine.session()))
     return found

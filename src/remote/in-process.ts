@@ -4,6 +4,11 @@ import type { LoadOptions } from '../engine/options.js'
 import { tokenizerOf } from '../engine/tokenizer.js'
 import type { EngineLike, TokenCoder } from './engine-like.js'
 
+export { memoryBandwidth } from '../engine/measure/headers.js'
+export { machineMemory } from '../engine/measure/memory.js'
+export { quantizeGguf } from '../engine/quantize.js'
+export { checkOffer, runsFamily } from '../engine/measure/offer.js'
+
 /** An engine in this thread. @throws UserError as loadEngine does */
 export function openEngine(model: ModelFiles, options: LoadOptions = {}): Promise<EngineLike> {
   return loadEngine(model, options)

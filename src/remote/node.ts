@@ -1,29 +1,27 @@
 import { Worker } from 'node:worker_threads'
-import type { LoadProgress } from '../engine/options.js'
+import type { LoadOptions } from '../engine/options.js'
 import { connectEngine, type ConnectedEngine } from './connect.js'
 import type { ClientSide, FromEngine, SentLoadOptions, SentModel } from './protocol.js'
 
-export interface EngineWorkerOptions extends SentLoadOptions {
-  readonly onProgress?: ((progress: LoadProgress) => void) | undefined
-  /** Ends the loading. */
-  readonly signal?: AbortSignal | undefined
-}
+/** Those of `loadEngine` of `kaiyuan`. */
+export interface WorkerLoadOptions extends SentLoadOptions, Pick<LoadOptions, 'onProgress' | 'onDownload' | 'signal'> {}
 
 /**
- * Loads a model into a worker thread of its own, so that this thread's event loop stays free.
- * @throws UserError as loadEngine does
+ * `loadEngine` of `kaiyuan`, with the same calls, in a worker thread of its own: this thread's event loop stays free, and `close()` gives
+ * the memory back at once.
+ * @throws UserError as loadEngine of `kaiyuan` does
  *
  * @example
- * import { startEngineWorker } from 'kaiyuan/worker'
+ * import { loadEngine } from 'kaiyuan/worker'
  *
- * const engine = await startEngineWorker('mini', { threads: 1 })
+ * const engine = await loadEngine('mini', { threads: 1 })
  * for await (const part of engine.chat([{ role: 'user', content: 'What is 12 + 30?' }]))
  *   if (part.kind === 'text') process.stdout.write(part.text)
  * await engine.close()
  */
-export function startEngineWorker(model: SentModel, options: EngineWorkerOptions = {}): Promise<ConnectedEngine> {
-  const { onProgress, signal, ...sent } = options
-  return connectEngine(workerThreadLine(), { model, options: sent, onProgress, signal })
+export function loadEngine(model: SentModel, options: WorkerLoadOptions = {}): Promise<ConnectedEngine> {
+  const { onProgress, onDownload, signal, ...sent } = options
+  return connectEngine(workerThreadLine(), { model, options: sent, onProgress, onDownload, signal })
 }
 
 /** A worker thread that waits for a model to load. */

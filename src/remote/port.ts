@@ -13,7 +13,7 @@ export interface PortLike {
 }
 
 /**
- * Either end of a line over a port or a Web Worker. A worker says when it cannot go on; a port does not say when its other end
+ * Either end of a line over a port or a Web Worker. A worker says when it cannot continue; a port does not say when its other end
  * is lost.
  *
  * @example

@@ -1,13 +1,14 @@
 import type { ModelFiles } from '../checkpoint/files/files.js'
 import type { FileSet } from '../checkpoint/files/source.js'
-import type { ChatMessage } from '../chat/message.js'
+import type { GivenMessage } from '../chat/message.js'
 import type { GenerationResult, Piece } from '../engine/answer/generation.js'
 import type { EncodeOptions, EngineInfo, EngineStatus } from '../engine/engine.js'
 import type { Pooling } from '../engine/measure/embed.js'
 import type { PerplexityOptions, PerplexityResult } from '../engine/measure/score.js'
 import type { LoadOptions, LoadProgress } from '../engine/options.js'
 import type { NamedChoice } from '../engine/sample/likelihood.js'
-import type { AnswerOptions, ChatAnswerOptions, ConversationOptions } from './engine-like.js'
+import type { AnswerOptions, ChatAnswerOptions, ConversationOptions, RestoredLike } from './engine-like.js'
+import type { PullProgress } from '../store/store.js'
 import type { SentError } from './sent-error.js'
 import { UserError } from '../errors.js'
 
@@ -18,7 +19,7 @@ import { UserError } from '../errors.js'
  */
 
 /** Both ends must have the same; a change of any message changes it. */
-export const PROTOCOL_VERSION = 2
+export const PROTOCOL_VERSION = 4
 
 /** Messages of pieces that one call may have on their way. What comes then is sent together when the client has caught up. */
 export const WINDOW = 64
@@ -26,7 +27,7 @@ export const WINDOW = 64
 /** What a worker can be sent to load: a path or address, or files that a user chose. */
 export type SentModel = Exclude<ModelFiles, FileSet>
 /** How it is loaded: progress and cancelling are messages. */
-export type SentLoadOptions = Omit<LoadOptions, 'onProgress' | 'signal' | 'longPrompts'>
+export type SentLoadOptions = Omit<LoadOptions, 'onProgress' | 'onDownload' | 'signal' | 'longPrompts'>
 
 /** Cancelling is a message. */
 type Sent<O> = Omit<O, 'signal' | 'onProgress'>
@@ -42,7 +43,7 @@ export interface Progress {
 /** Every kind of call: what it asks, what may come before its end, and what it resolves to. */
 export interface Calls {
   chat: {
-    ask: InSession & { readonly messages: readonly ChatMessage[]; readonly options: Sent<ChatAnswerOptions> }
+    ask: InSession & { readonly messages: readonly GivenMessage[]; readonly options: Sent<ChatAnswerOptions> }
     piece: Piece
     result: GenerationResult
   }
@@ -58,14 +59,19 @@ export interface Calls {
   }
   encode: { ask: { readonly text: string; readonly options: EncodeOptions }; piece: never; result: Int32Array }
   encodeChat: {
-    ask: { readonly messages: readonly ChatMessage[]; readonly options: ConversationOptions }
+    ask: { readonly messages: readonly GivenMessage[]; readonly options: ConversationOptions }
     piece: never
     result: Int32Array
   }
   decode: { ask: { readonly ids: readonly number[] }; piece: never; result: string }
   tokenTexts: { ask: { readonly ids: readonly number[] }; piece: never; result: string[] }
   likelihoods: {
-    ask: { readonly ids: readonly number[]; readonly top: number; readonly cacheSalt?: string | undefined }
+    ask: {
+      readonly ids: readonly number[]
+      readonly top: number
+      readonly cacheSalt?: string | undefined
+      readonly from?: number | undefined
+    }
     piece: never
     result: NamedChoice[]
   }
@@ -80,6 +86,13 @@ export interface Calls {
     result: Float32Array
   }
   status: { ask: object; piece: never; result: EngineStatus }
+  save: { ask: { readonly session: number }; piece: never; result: Uint8Array }
+  /** What is restored has the given number from then on. */
+  restore: {
+    ask: { readonly session: number; readonly saved: Uint8Array }
+    piece: never
+    result: Omit<RestoredLike, 'session'>
+  }
   endSession: { ask: { readonly session: number }; piece: never; result: undefined }
 }
 export type CallKind = keyof Calls
@@ -99,6 +112,7 @@ export type ToEngine =
 
 export type FromEngine =
   | { readonly type: 'progress'; readonly progress: LoadProgress }
+  | { readonly type: 'download'; readonly progress: PullProgress }
   | { readonly type: 'loaded'; readonly info: EngineInfo }
   | { readonly type: 'not-loaded'; readonly error: SentError }
   | { readonly type: 'pieces'; readonly id: number; readonly pieces: readonly Calls[CallKind]['piece'][] }

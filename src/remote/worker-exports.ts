@@ -25,6 +25,8 @@ export type {
   PerplexityOptions,
   PerplexityResult,
   PromptCount,
+  RestoredLike,
+  SessionLike,
   TokenCoder,
 } from './engine-like.js'
 export type { Loader } from './host.js'

@@ -18,6 +18,7 @@ import { allRoutes } from './apis/all.js'
 import type { Route } from './apis/route.js'
 import { methodNotAllowed, notFound } from './apis/probes/probes.js'
 import { rootRoute } from './apis/docs/root.js'
+import { chatPage } from './page/chat-page.js'
 
 export interface AppOptions {
   readonly state: ServerState
@@ -61,6 +62,7 @@ export function createApp(options: AppOptions): Hono {
     const origin = options.cors.includes('*') ? '*' : [...options.cors]
     app.use(cors({ origin, exposeHeaders: EXPOSED, maxAge: 600 }))
   }
+  chatPage(app)
   for (const route of routes) {
     app.on(route.method, honoPath(route.path), (context) => new Exchange(options, route, context).run())
   }

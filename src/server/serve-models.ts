@@ -4,6 +4,7 @@ import { workerThreadLine } from '../remote/node.js'
 import type { SentLoadOptions, SentModel } from '../remote/protocol.js'
 import { EngineSupervisor, loadedSource, type EngineSource } from '../remote/supervisor.js'
 import type { Log } from './http/log.js'
+import type { AllowedServer } from './mcp/allowed.js'
 import { assemble, listen, type ServerOptions } from './server.js'
 import { VERSION } from './version.js'
 
@@ -37,6 +38,11 @@ export interface HandlerOptions {
    * the header x-kaiyuan-ignored, and the only model answers to any name.
    */
   readonly strict?: boolean | undefined
+  /**
+   * MCP servers whose tools requests to /v1/responses may use, by the labels that requests give; none by default. They are clients of
+   * whoever connected them, and stay open when the server ends.
+   */
+  readonly mcp?: Readonly<Record<string, AllowedServer>> | undefined
   /** Log the bodies of requests too. */
   readonly logPrompts?: boolean | undefined
 }
@@ -135,7 +141,7 @@ export function modelHandler(options: HandlerOptions): ModelHandler {
 type Settings = Omit<ServerOptions, 'host' | 'port'>
 
 function settingsOf(options: HandlerOptions): Settings {
-  const { apiKeys = [], cors = [], logPrompts = false, strict = false, shareCache } = options
+  const { apiKeys = [], cors = [], logPrompts = false, strict = false, shareCache, mcp } = options
   const { maxConcurrency = 16, maxQueue = 256, maxBody = 4_000_000 } = options
   atLeast('maxConcurrency', maxConcurrency, 1)
   atLeast('maxQueue', maxQueue, 0)
@@ -143,7 +149,7 @@ function settingsOf(options: HandlerOptions): Settings {
   if (apiKeys.includes('')) throw new UserError('apiKeys: expected keys, found an empty one', 'invalid_argument')
   if (Object.keys(options.models).length === 0)
     throw new UserError('models: expected at least one model, found none', 'invalid_argument')
-  return { apiKeys, cors, logPrompts, shareCache, strict, maxConcurrency, maxQueue, maxBody, version: VERSION }
+  return { apiKeys, cors, logPrompts, shareCache, strict, mcp, maxConcurrency, maxQueue, maxBody, version: VERSION }
 }
 
 function atLeast(name: string, value: number, least: number): void {

@@ -9,6 +9,7 @@ import { Hosts } from './http/hosts.js'
 import { Keys, isLoopback } from './http/keys.js'
 import type { Log } from './http/log.js'
 import { Metrics } from './admission/metrics.js'
+import type { AllowedServer } from './mcp/allowed.js'
 import { ModelSet } from './admission/models.js'
 import type { ServerState } from './admission/request.js'
 import type { EngineSource } from '../remote/supervisor.js'
@@ -20,7 +21,7 @@ export interface ServerOptions {
   readonly apiKeys: readonly string[]
   /** Without keys, the names under which the server answers besides this machine's own; undefined: any. */
   readonly hosts?: readonly string[] | undefined
-  /** Answers in the making, per model. */
+  /** Answers in flight, per model. */
   readonly maxConcurrency: number
   /** Requests that wait, per model. */
   readonly maxQueue: number
@@ -32,6 +33,8 @@ export interface ServerOptions {
   readonly shareCache?: boolean | undefined
   /** Refuse what cannot change an answer too, and names of models that are not here. */
   readonly strict?: boolean
+  /** MCP servers whose tools requests may use, by their labels. */
+  readonly mcp?: Readonly<Record<string, AllowedServer>> | undefined
   readonly version: string
 }
 
@@ -50,7 +53,7 @@ export interface RunningServer {
   readonly url: string
   readonly state: ServerState
   /**
-   * Takes no further requests, waits for those that run, at most so many milliseconds, and ends.
+   * Takes no further requests, waits for those that run, at most this many milliseconds, and ends.
    * @returns how many had to be cut off
    */
   drain(patienceMs: number): Promise<number>
@@ -76,7 +79,8 @@ export function assemble(
   const guaranteed = apiKeys.length > 1 ? Math.max(1, Math.floor(running / apiKeys.length)) : 0
   const models = new ModelSet(sources, { running, waiting, guaranteed }, strict)
   const onIgnored = ignoredOnce(log)
-  const state: ServerState = { models, metrics: new Metrics(models.all), draining: false, strict, onIgnored }
+  const mcp = new Map(Object.entries(options.mcp ?? {}))
+  const state: ServerState = { models, metrics: new Metrics(models.all), draining: false, strict, mcp, onIgnored }
   const reader = new BodyReader()
   const app = createApp({
     state,
@@ -96,7 +100,7 @@ export function assemble(
   return { sources, state, app, close }
 }
 
-/** Names that the log has told of; clients choose some of them. */
+/** Names that the log has told about; clients choose some of them. */
 const MOST_TOLD = 500
 
 /** Tells the log of each name once. */
@@ -127,6 +131,7 @@ export async function listen(
   options: Pick<ServerOptions, 'host' | 'port' | 'apiKeys'>,
 ): Promise<RunningServer> {
   checkExposure(options)
+  checkPort(options.port)
   // What trickles in is ended by Node too, where our own limits have not heard of it yet.
   const serverOptions = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }
   const server = createAdaptorServer({
@@ -165,6 +170,13 @@ function checkExposure({ host, apiKeys }: Pick<ServerOptions, 'host' | 'apiKeys'
   throw new UserError(': the address can be reached from other machines, and there is no key', 'invalid_argument', {
     at: { option: 'host', value: host },
     remedies: [{ option: 'apiKeys' }, { option: 'host', value: '127.0.0.1' }],
+  })
+}
+
+function checkPort(port: number): void {
+  if (Number.isInteger(port) && port >= 0 && port <= 65535) return
+  throw new UserError(`must be a whole number from 0 to 65535; found ${port}`, 'invalid_argument', {
+    at: { option: 'port' },
   })
 }
 

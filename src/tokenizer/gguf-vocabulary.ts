@@ -1,8 +1,11 @@
 import type { EmbeddedTokenizer } from '../checkpoint/checkpoint.js'
 import type { JsonObject } from '../json.js'
+import { each, type Steps } from '../slices.js'
 import { huggingFaceTokenizer } from './hugging-face.js'
 import { invalid } from './invalid.js'
 import { PRE_TOKENIZERS, type PreTokenizer } from './patterns.js'
+import type { Merges } from './json/bpe.js'
+import type { Vocab } from './json/models.js'
 import { sentencePieceTokenizer } from './sentence-piece.js'
 import type { Tokenizer } from './tokenizer.js'
 
@@ -11,11 +14,11 @@ import type { Tokenizer } from './tokenizer.js'
  * undefined when there is none.
  * @throws UserError invalid_tokenizer for other models, pre-tokenizers, or lists that do not fit each other.
  */
-export function ggufTokenizer(
+export function* ggufTokenizer(
   vocabulary: EmbeddedTokenizer['vocabulary'],
   where: string,
   idsOfEnds: readonly number[],
-): Tokenizer | undefined {
+): Steps<Tokenizer | undefined> {
   const get = (key: string): unknown => vocabulary.get(key)
   const model = get('model')
   if (model === undefined) return undefined
@@ -36,7 +39,7 @@ export function ggufTokenizer(
   if (model === 'llama') {
     const scores = list<number>(get('scores'), 'number')
     if (scores?.length !== tokens.length) throw invalid(where, 'expected tokenizer.ggml.scores, one for each token')
-    return sentencePieceTokenizer({
+    return yield* sentencePieceTokenizer({
       tokens,
       scores,
       types,
@@ -49,7 +52,7 @@ export function ggufTokenizer(
   }
   const parts = { tokens, types, merges: list<string>(get('merges'), 'string') ?? [] }
   const setup = { where, bosId: id('bos_token_id'), eosIds, origin: 'ours' as const }
-  if (model === 'gemma4') return huggingFaceTokenizer(gemmaJson(parts), { ...setup, addBos: true })
+  if (model === 'gemma4') return yield* huggingFaceTokenizer(yield* gemmaJson(parts), { ...setup, addBos: true })
   if (model !== 'gpt2') throw invalid(where, `tokenizer model ${JSON.stringify(model)}: expected gpt2, llama or gemma4`)
   const pre = get('pre') ?? 'default'
   const known = typeof pre === 'string' && Object.hasOwn(PRE_TOKENIZERS, pre) ? PRE_TOKENIZERS[pre] : undefined
@@ -59,7 +62,7 @@ export function ggufTokenizer(
       `pre-tokenizer ${JSON.stringify(pre)}: expected one of ${Object.keys(PRE_TOKENIZERS).join(', ')}`,
     )
   const addsBos = typeof addBos === 'boolean' ? addBos : known.addBos === true
-  return huggingFaceTokenizer(byteLevelJson(parts, known), { ...setup, addBos: addsBos })
+  return yield* huggingFaceTokenizer(yield* byteLevelJson(parts, known), { ...setup, addBos: addsBos })
 }
 
 /** ggml's types of tokens. */
@@ -74,7 +77,7 @@ const END_TEXTS: ReadonlySet<string> = new Set([
   '<\uff5cend\u2581of\u2581sentence\uff5c>',
 ])
 
-/** In these vocabularies `<|end|>` ends a message, after which the turn goes on: gpt-oss and Solar. */
+/** In these vocabularies `<|end|>` ends a message, after which the turn continues: gpt-oss and Solar. */
 const MESSAGES_END = [
   ['<|return|>', '<|call|>'],
   ['<|calls|>', '<|flush|>'],
@@ -93,9 +96,9 @@ interface Vocabulary {
 }
 
 /** GPT-2's kind of BPE, as tokenizer.json says it. */
-function byteLevelJson(parts: Vocabulary, { splitting, wholeFirst = false }: PreTokenizer): JsonObject {
+function* byteLevelJson(parts: Vocabulary, { splitting, wholeFirst = false }: PreTokenizer): Steps<JsonObject> {
   return {
-    model: { type: 'BPE', ...vocabAndMerges(parts), ignore_merges: wholeFirst },
+    model: { type: 'BPE', ...(yield* vocabAndMerges(parts)), ignore_merges: wholeFirst },
     added_tokens: addedTokens(parts),
     pre_tokenizer: {
       type: 'Sequence',
@@ -111,10 +114,10 @@ function byteLevelJson(parts: Vocabulary, { splitting, wholeFirst = false }: Pre
 }
 
 /** Gemma's: characters instead of bytes, U+2581 for spaces, and no splitting but at line breaks. */
-function gemmaJson(parts: Vocabulary): JsonObject {
+function* gemmaJson(parts: Vocabulary): Steps<JsonObject> {
   const lines = { Regex: '[^\\n]+|[\\n]+' }
   return {
-    model: { type: 'BPE', ...vocabAndMerges(parts), byte_fallback: true, fuse_unk: true, unk_token: '<unk>' },
+    model: { type: 'BPE', ...(yield* vocabAndMerges(parts)), byte_fallback: true, fuse_unk: true, unk_token: '<unk>' },
     added_tokens: addedTokens(parts),
     pre_tokenizer: { type: 'Split', pattern: lines, behavior: 'Isolated', invert: false },
     normalizer: { type: 'Replace', pattern: { String: ' ' }, content: '\u2581' },
@@ -123,20 +126,29 @@ function gemmaJson(parts: Vocabulary): JsonObject {
   }
 }
 
-function vocabAndMerges({ tokens, merges }: Vocabulary): { vocab: Record<string, number>; merges: [string, string][] } {
-  return { vocab: Object.fromEntries(tokens.map((t, i) => [t, i])), merges: applicable(merges, tokens) }
+function* vocabAndMerges({ tokens, merges }: Vocabulary): Steps<{ vocab: Vocab; merges: Merges }> {
+  const vocab = new Map<string, number>()
+  yield* each(tokens, (token, id) => vocab.set(token, id))
+  return { vocab, merges: yield* applicable(merges, vocab) }
 }
 
 function addedTokens({ tokens, types }: Vocabulary): { id: number; content: string; special: boolean }[] {
-  return tokens
-    .map((content, id) => ({ id, content, special: types[id] === CONTROL, normalized: false }))
-    .filter(({ id }) => types[id] === CONTROL || types[id] === USER_DEFINED)
+  return tokens.flatMap((content, id) => {
+    const type = types[id]
+    return type === CONTROL || type === USER_DEFINED
+      ? [{ id, content, special: type === CONTROL, normalized: false }]
+      : []
+  })
 }
 
 /** Merges as pairs; those whose joint is no token can never apply, and llama.cpp accepts files that have them. */
-function applicable(merges: readonly string[], tokens: readonly string[]): [string, string][] {
-  const known = new Set(tokens)
-  return merges.map((m) => splitMerge(m)).filter(([a, b]) => known.has(a + b))
+function* applicable(merges: readonly string[], vocab: Vocab): Steps<Merges> {
+  const found: [string, string][] = []
+  yield* each(merges, (merge) => {
+    const [a, b] = splitMerge(merge)
+    if (vocab.has(a + b)) found.push([a, b])
+  })
+  return found
 }
 
 /** The first space that is not at the start parts the two tokens. */

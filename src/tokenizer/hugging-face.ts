@@ -1,4 +1,5 @@
 import { isJsonObject, shortText, type JsonObject } from '../json.js'
+import type { Steps } from '../slices.js'
 import type { Origin } from './expressions/expression.js'
 import { isSpace } from './expressions/machine.js'
 import { invalid } from './invalid.js'
@@ -27,16 +28,16 @@ export interface TokenizerSetup {
  * never splits a character.
  * @throws UserError invalid_tokenizer when the file contradicts itself, or has a part that is not read.
  */
-export function huggingFaceTokenizer(json: JsonObject, setup: TokenizerSetup): Tokenizer {
+export function* huggingFaceTokenizer(json: JsonObject, setup: TokenizerSetup): Steps<Tokenizer> {
   const { where, bosId, eosIds, addBos, origin = 'file' } = setup
   const part = (key: string): Part | undefined => Part.of(json[key], where, key, origin)
   const model = json['model']
   if (!isJsonObject(model)) throw invalid(where, 'expected model.vocab, found none')
-  const { vocab: own, names } = vocabOf(model, where)
+  const { vocab: own, names } = yield* vocabOf(model, where)
   const added = addedTokens(json['added_tokens'], where)
   const addedIds = new Map(added.map(({ content, id }) => [content, id] as const))
   for (const { content, id } of added) names[id] = content
-  const encodePiece = modelOf(model, own, where)
+  const encodePiece = yield* modelOf(model, own, where)
   const around = mapped(part('post_processor'), postProcessor) ?? NOTHING
   checkDecoder(part('decoder'))
   const pieces = piecesOf(json, names, added)

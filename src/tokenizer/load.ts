@@ -2,6 +2,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { readBytes, readJson, readText } from '../checkpoint/files/json.js'
 import type { ByteSource } from '../checkpoint/files/source.js'
 import type { JsonObject } from '../json.js'
+import { inSlices, type Steps } from '../slices.js'
 import { eosIdsOf, idsOf } from './eos-ids.js'
 import { ggufTokenizer } from './gguf-vocabulary.js'
 import { huggingFaceTokenizer } from './hugging-face.js'
@@ -20,7 +21,7 @@ export async function loadTokenizer(checkpoint: Checkpoint): Promise<Tokenizer |
   const open = (name: string): Promise<ByteSource | undefined> => checkpoint.file(name)
   const generation = (await readJson(open, 'generation_config.json')) ?? {}
   const eosIds = eosIdsOf(config, generation)
-  if (checkpoint.embedded) return ggufTokenizer(checkpoint.embedded.vocabulary, where, eosIds)
+  if (checkpoint.embedded) return inSlices(ggufTokenizer(checkpoint.embedded.vocabulary, where, eosIds))
   const tokenizerConfig = (await readJson(open, 'tokenizer_config.json')) ?? {}
   const bosId = idsOf(config['bos_token_id'])[0]
   const json = await readJson(open, 'tokenizer.json')
@@ -29,23 +30,18 @@ export async function loadTokenizer(checkpoint: Checkpoint): Promise<Tokenizer |
     const addBos = tokenizerConfig['add_bos_token']
     // A post-processor knows better than add_bos_token; without one the flag decides.
     const own = (json['post_processor'] ?? null) === null && typeof addBos === 'boolean' ? addBos : undefined
-    return huggingFaceTokenizer(json, {
-      where: source,
-      bosId,
-      eosIds,
-      addBos: own,
-    })
+    return inSlices(huggingFaceTokenizer(json, { where: source, bosId, eosIds, addBos: own }))
   }
   const named = tokenizerConfig['added_tokens_decoder'] as RankedSetup['named']
   const setup = { bosId, eosIds, ...(named && { named }) }
   for (const [file, family] of RANK_FILES) {
     const ranks = await readText(open, file)
-    if (ranks !== undefined) return rankedTokenizer(ranks, family, { ...setup, where: `${where}/${file}` })
+    if (ranks !== undefined) return inSlices(rankedTokenizer(ranks, family, { ...setup, where: `${where}/${file}` }))
   }
   const tekken = await readJson(open, 'tekken.json')
-  if (tekken) return tekkenTokenizer(tekken, `${where}/tekken.json`)
+  if (tekken) return inSlices(tekkenTokenizer(tekken, `${where}/tekken.json`))
   const bytes = await readBytes(open, 'tokenizer.model')
-  return bytes && tokenizerModel(bytes, tokenizerConfig, `${where}/tokenizer.model`, setup)
+  return bytes && inSlices(tokenizerModel(bytes, tokenizerConfig, `${where}/tokenizer.model`, setup))
 }
 
 /** What a checkpoint without a tokenizer lacks. */
@@ -64,7 +60,7 @@ function tokenizerModel(
   config: JsonObject,
   where: string,
   setup: Omit<RankedSetup, 'where'>,
-): Tokenizer {
+): Steps<Tokenizer> {
   const start = new TextDecoder().decode(bytes.subarray(0, 200))
   if (/^[A-Za-z0-9+/]+=* \d+\n/.test(start)) {
     const text = new TextDecoder().decode(bytes)

@@ -1,3 +1,4 @@
+import { SMALL_STEPS, type Steps } from '../slices.js'
 import { invalid } from './invalid.js'
 import { sentencePieceTokenizer } from './sentence-piece.js'
 import type { Tokenizer } from './tokenizer.js'
@@ -27,13 +28,13 @@ const MAX_PIECES = 2 ** 24
  * @throws UserError invalid_tokenizer for a damaged file, or for what is not implemented: normalisation by a character map,
  *   white space as a suffix, word and character models.
  */
-export function sentencePieceModel(
+export function* sentencePieceModel(
   bytes: Uint8Array,
   where: string,
   eosIds: readonly number[],
   addBos: boolean,
-): Tokenizer {
-  const model = parseModel(bytes, where)
+): Steps<Tokenizer> {
+  const model = yield* parseModel(bytes, where)
   if (model.tokens.length === 0) throw invalid(where, 'expected pieces, found none')
   if (model.modelType !== UNIGRAM && model.modelType !== BPE)
     throw invalid(where, `model type ${model.modelType}: expected 1 (unigram) or 2 (BPE)`)
@@ -41,7 +42,7 @@ export function sentencePieceModel(
     throw invalid(where, `normaliser ${JSON.stringify(model.normalizer)}: expected identity; use a tokenizer.json`)
   if (model.treatWhitespaceAsSuffix)
     throw invalid(where, 'white space as a suffix is not supported; use a tokenizer.json')
-  return sentencePieceTokenizer({
+  return yield* sentencePieceTokenizer({
     tokens: model.tokens,
     scores: model.scores,
     types: model.types,
@@ -56,7 +57,7 @@ export function sentencePieceModel(
   })
 }
 
-function parseModel(bytes: Uint8Array, where: string): Model {
+function* parseModel(bytes: Uint8Array, where: string): Steps<Model> {
   const model: Model = {
     tokens: [],
     scores: [],
@@ -70,8 +71,10 @@ function parseModel(bytes: Uint8Array, where: string): Model {
     bosId: 1,
   }
   for (const field of fields(bytes, where)) {
-    if (field.number === 1) readPiece(field.bytes, model, where)
-    else if (field.number === 2) readTrainer(field.bytes, model, where)
+    if (field.number === 1) {
+      readPiece(field.bytes, model, where)
+      if (model.tokens.length % SMALL_STEPS === 0) yield
+    } else if (field.number === 2) readTrainer(field.bytes, model, where)
     else if (field.number === 3) readNormalizer(field.bytes, model, where)
   }
   return model

@@ -1,3 +1,4 @@
+import { each, type Steps } from '../slices.js'
 import { mergeByScore } from './merge.js'
 import { decodeAll, sentencePieceBytes, streamDecoder, type Pieces } from './pieces.js'
 import type { Tokenizer } from './tokenizer.js'
@@ -22,10 +23,10 @@ export interface SentencePieceSetup {
 }
 
 /** SentencePiece (arXiv 1808.06226), from its own file or from a GGUF vocabulary. */
-export function sentencePieceTokenizer(setup: SentencePieceSetup): Tokenizer {
+export function* sentencePieceTokenizer(setup: SentencePieceSetup): Steps<Tokenizer> {
   const { tokens, types, bosId, eosIds } = setup
   const ids = new Map<string, number>()
-  tokens.forEach((token, id) => {
+  yield* each(tokens, (token, id) => {
     if (!ids.has(token)) ids.set(token, id)
   })
   const listed = (type: number): string[] => tokens.filter((text, id) => types[id] === type && text !== '')

@@ -1,3 +1,4 @@
+import { each, type Steps } from '../slices.js'
 import { invalid } from './invalid.js'
 import { isBase64, tiktokenTokenizer } from './tiktoken.js'
 import type { Tokenizer } from './tokenizer.js'
@@ -19,13 +20,13 @@ interface TekkenJson {
 }
 
 /** Mistral's tekken.json: ranks after the control tokens, of which only as many count as the vocabulary holds. */
-export function tekkenTokenizer(value: unknown, where: string): Tokenizer {
-  const json = checked(value, where)
+export function* tekkenTokenizer(value: unknown, where: string): Steps<Tokenizer> {
+  const json = yield* checked(value, where)
   const { default_vocab_size: size, default_num_special_tokens: specialCount, pattern } = json.config
   const ranks = new Map<string, number>()
-  for (const { rank, token_bytes } of json.vocab) {
+  yield* each(json.vocab, ({ rank, token_bytes }) => {
     if (rank < size - specialCount) ranks.set(atob(token_bytes), rank + specialCount)
-  }
+  })
   const named = json.special_tokens ?? CONTROL.map((token_str, rank) => ({ rank, token_str }))
   const specials = new Map(Array.from({ length: specialCount }, (_, id) => [id, `<SPECIAL_${id}>`]))
   for (const { rank, token_str } of named) if (rank < specialCount) specials.set(rank, token_str)
@@ -45,7 +46,7 @@ export function tekkenTokenizer(value: unknown, where: string): Tokenizer {
 }
 
 /** @throws UserError invalid_tokenizer. */
-function checked(value: unknown, where: string): TekkenJson {
+function* checked(value: unknown, where: string): Steps<TekkenJson> {
   const json = value as Partial<TekkenJson>
   const isCount = (n: unknown): n is number => typeof n === 'number' && Number.isInteger(n) && n >= 0 && n < 2 ** 24
   const config = json.config
@@ -59,10 +60,10 @@ function checked(value: unknown, where: string): TekkenJson {
     )
   if (typeof config.pattern !== 'string') throw invalid(where, 'expected config.pattern, a regular expression')
   if (!Array.isArray(json.vocab)) throw invalid(where, 'expected vocab, a list of ranks and bytes')
-  for (const [i, entry] of json.vocab.entries()) {
-    if (!isCount(entry?.rank) || typeof entry.token_bytes !== 'string' || !isBase64(entry.token_bytes))
+  yield* each(json.vocab, (entry: Partial<TekkenJson['vocab'][number]> | null, i) => {
+    if (!isCount(entry?.rank) || typeof entry?.token_bytes !== 'string' || !isBase64(entry.token_bytes))
       throw invalid(where, `vocab[${i}]: expected a rank and base64 bytes`)
-  }
+  })
   const specials = json.special_tokens ?? undefined
   if (
     specials !== undefined &&

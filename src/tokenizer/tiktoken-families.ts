@@ -1,3 +1,4 @@
+import type { Steps } from '../slices.js'
 import { invalid } from './invalid.js'
 import { KIMI, LLAMA3, O200K, QWEN2, type Splitting } from './patterns.js'
 import { parseRanks, tiktokenTokenizer } from './tiktoken.js'
@@ -23,8 +24,8 @@ export interface RankedSetup {
 }
 
 /** A tokenizer from tiktoken's ranks and what its family adds. @throws UserError invalid_tokenizer. */
-export function rankedTokenizer(text: string, family: RankedFamily, setup: RankedSetup): Tokenizer {
-  const ranks = parseRanks(text, setup.where)
+export function* rankedTokenizer(text: string, family: RankedFamily, setup: RankedSetup): Steps<Tokenizer> {
+  const ranks = yield* parseRanks(text, setup.where)
   const specials = family.specials(ranks.size)
   const visible = new Set<number>()
   for (const [id, { content, special }] of Object.entries(setup.named ?? {})) {

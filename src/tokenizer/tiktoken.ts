@@ -1,3 +1,4 @@
+import { each, type Steps } from '../slices.js'
 import { invalid } from './invalid.js'
 import { mergeByScore } from './merge.js'
 import { splitter, type Splitting } from './patterns.js'
@@ -29,10 +30,10 @@ export function isBase64(text: string): boolean {
 }
 
 /** `base64 rank` lines. @throws UserError invalid_tokenizer. */
-export function parseRanks(text: string, where: string): Map<string, number> {
+export function* parseRanks(text: string, where: string): Steps<Map<string, number>> {
   const ranks = new Map<string, number>()
-  for (const [i, line] of text.split('\n').entries()) {
-    if (line === '') continue
+  yield* each(text.split('\n'), (line, i) => {
+    if (line === '') return
     const [token, rank] = line.split(' ')
     const id = Number(rank)
     if (token === undefined || !Number.isInteger(id) || id < 0 || id >= 2 ** 24 || !isBase64(token))
@@ -41,7 +42,7 @@ export function parseRanks(text: string, where: string): Map<string, number> {
         `line ${i + 1}: expected a base64 token and its rank, found ${JSON.stringify(line.slice(0, 40))}`,
       )
     ranks.set(atob(token), id)
-  }
+  })
   return ranks
 }
 

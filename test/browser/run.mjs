@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { build } from 'vite'
+import { bundle } from './bundle.mjs'
 import { startChromium } from './chromium.mjs'
+import { checkExamples } from './examples.mjs'
 import { serve } from './server.mjs'
+import { checkStore } from './store.mjs'
 
 const CASE_MS = 120_000
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -29,38 +31,6 @@ function goldenFolders() {
     .sort()
   if (found.length === 0) throw new Error(`${values.fixtures}: no golden checkpoints`)
   return found
-}
-
-/** Bundles a page on top of dist. Anything that a bundler has to warn of is a failure: Node's modules above all. */
-async function bundle(page, outDir) {
-  const warnings = []
-  await build({
-    root: join(root, 'test/browser'),
-    configFile: false,
-    logLevel: 'silent',
-    resolve: {
-      alias: ['index', 'worker-web'].map((name) => ({
-        find: new RegExp(`^.*/src/${name}\\.js$`),
-        replacement: join(root, `dist/${name}.js`),
-      })),
-    },
-    // The engine is loaded in pieces, which workers of the older form cannot import.
-    worker: { format: 'es' },
-    build: {
-      outDir,
-      emptyOutDir: true,
-      target: 'es2022',
-      // The kernels are one long line of hex.
-      chunkSizeWarningLimit: 4000,
-      rollupOptions: {
-        input: join(root, 'test/browser', page),
-        // How long its own plugins take on a busy machine says nothing about the package.
-        checks: { bundlerTimings: false },
-        onwarn: (warning) => warnings.push(warning.message),
-      },
-    },
-  })
-  if (warnings.length > 0) throw new Error(`the bundler warns: ${warnings.join('; ')}`)
 }
 
 async function check(name, work) {
@@ -87,7 +57,7 @@ const dist = mkdtempSync(join(tmpdir(), 'kaiyuan-browser-'))
 const closing = [() => rmSync(dist, { recursive: true, force: true })]
 try {
   const folders = goldenFolders()
-  await bundle('page.html', dist)
+  await bundle('test/browser/page.html', dist)
   const folderOf = { '': dist, fixtures: values.fixtures, mini: join(root, 'models/mini') }
   const isolated = await serve(folderOf)
   const plain = await serve(folderOf, { isolated: false })
@@ -99,8 +69,8 @@ try {
   console.log(`Chromium ${browser.version()}`)
 
   /** Runs cases in a fresh page; an error that nobody caught fails the page. */
-  const page = async (name, origin, work) => {
-    const opened = await browser.newPage()
+  const page = async (name, origin, work, context = browser) => {
+    const opened = await context.newPage()
     const uncaught = []
     opened.on('pageerror', (error) => uncaught.push(error.message))
     await opened.goto(`${origin}/page.html`)
@@ -152,10 +122,19 @@ try {
     await run('mini answers in a worker, by a relative address', 'answerFromWorker', 'mini/', {})
     await run('threads are refused', 'error', '/mini/', { threads: 2 }, 'unsupported_platform', 'Cross-Origin-Opener')
   })
+  // Pages of one visitor, who finds again what is kept.
+  const visitor = await browser.newContext()
+  await page('agents', isolated.origin, (run) => run('the example works on a page', 'agentOnPage'), visitor)
+  await page('sessions', isolated.origin, (run) => run('one is saved in IndexedDB', 'sessionSave', '/mini/'), visitor)
+  await page('sessions', isolated.origin, (run) => run('a later page restores it', 'sessionRestore', '/mini/'), visitor)
+  await visitor.close()
   await page('server without ranges, with a page for all paths', whole.origin, async (run) => {
     await run('mini answers, fast', 'answer', '/mini/', { threads: 2 })
     await run('no such folder', 'error', '/nothing/', {}, 'file_not_found', 'nothing: expected config.json')
   })
+  await checkExamples({ browser, root, check })
+  if ('store'.includes(values.only) || values.only.includes('store'))
+    await checkStore({ browser, origin: isolated.origin, mini: join(root, 'models/mini'), check })
 } catch (error) {
   failed++
   console.log(`FAILED  ${error instanceof Error ? error.message : String(error)}`)

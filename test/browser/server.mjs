@@ -1,5 +1,5 @@
 // Serves folders to a browser: byte ranges as a plain web server answers them, and the headers that isolate a page.
-import { createReadStream, statSync } from 'node:fs'
+import { createReadStream, readdirSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 
@@ -10,6 +10,9 @@ const TYPES = {
   '.json': 'application/json',
   '.wasm': 'application/wasm',
   '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.webmanifest': 'application/manifest+json',
+  '.woff2': 'font/woff2',
 }
 const ISOLATION = {
   'cross-origin-opener-policy': 'same-origin',
@@ -18,16 +21,27 @@ const ISOLATION = {
 
 /**
  * @param {Record<string, string>} folders by the first part of the path; '' holds the rest
- * @param {{ isolated?: boolean, ranges?: boolean, page?: boolean }} options page: unknown paths get a page, as in development servers
+ * @param {{ isolated?: boolean, ranges?: boolean, page?: boolean, index?: boolean, list?: boolean }} options page: unknown paths get a page, as in
+ *   development servers; index: `/` is index.html; list: other folders are pages of links
  * @returns {Promise<{ origin: string, close(): void }>}
  */
-export async function serve(folders, { isolated = true, ranges = true, page = false } = {}) {
+export async function serve(
+  folders,
+  { isolated = true, ranges = true, page = false, index = false, list = false } = {},
+) {
   const server = createServer((request, response) => {
-    const path = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname)).slice(1)
+    const path =
+      normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname)).slice(1) ||
+      (index ? 'index.html' : '')
     const [first = '', ...rest] = path.split('/')
     const file = first in folders ? join(folders[first], ...rest) : join(folders[''] ?? '', path)
     const found = statSync(file, { throwIfNoEntry: false })
     const headers = { ...(isolated && ISOLATION), 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' }
+    if (list && path && found?.isDirectory()) {
+      const links = readdirSync(file).map((name) => `<a href="${encodeURIComponent(name)}">${name}</a>`)
+      response.writeHead(200, { ...headers, 'content-type': 'text/html' }).end(links.join('\n'))
+      return
+    }
     if (!found?.isFile() || !path) {
       response.writeHead(page ? 200 : 404, { ...headers, 'content-type': 'text/html' }).end('<!doctype html><p>nothing')
       return

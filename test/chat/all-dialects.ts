@@ -11,7 +11,7 @@ export const DIALECTS: readonly Dialect[] = [
   ...Object.values(families),
 ]
 
-/** What a prompt ends with, where the family's answers go on from it. */
+/** What a prompt ends with, where the family's answers continue from it. */
 const PROMPT_ENDS: Readonly<Record<string, string>> = {
   'functionary-3.2': '>>>',
   muse: '<|start|>assistant',

@@ -151,7 +151,7 @@ describe('details', () => {
     ])
   })
 
-  it('text goes on behind a call', () => {
+  it('text continues after a call', () => {
     const call = '<tool_call>\n{"name": "add", "arguments": {}}\n</tool_call>'
     expect(whole(hermes, `a${call}\nb`)).toEqual(['text: a', 'tool-call: add {}', 'text: b'])
   })

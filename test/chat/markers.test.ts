@@ -67,7 +67,7 @@ describe('a complete marker is acted on at once', () => {
     const read = function* (reader: AnswerReader): Reading {
       reader.emit('reasoning', yield* reader.json())
     }
-    // The bracket ends it, but the routine goes on with the first character after it.
+    // The bracket ends it, but the routine continues with the first character after it.
     expect(pushes(read, ['{"a": "}', '\\"}"}', ' '])[2]).toEqual(['reasoning:{"a": "}\\"}"}'])
   })
 

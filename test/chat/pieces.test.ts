@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Dialect, Part } from '../../src/chat/dialects/dialect.js'
-import { think } from '../../src/chat/dialects/families.js'
+import { apertus, lfm2, think } from '../../src/chat/dialects/families.js'
+import { gemma4 } from '../../src/chat/dialects/gemma.js'
+import { kimiK3 } from '../../src/chat/dialects/kimi-k3.js'
+import { minimaxM3 } from '../../src/chat/dialects/minimax-m3.js'
 import { ANSWERS, TOOLS } from './answers.js'
 
 interface Read {
@@ -51,6 +54,60 @@ describe('calls in pieces', () => {
       return at >= 0 && at < text.indexOf('Paris') + 3
     })
     expect(early.length).toBeGreaterThan(all.length / 2)
+  })
+
+  const code = 'it\'s "a" \\ b\nend'
+  it.each([
+    ['Gemma', gemma4, `<|tool_call>call:weather{city:<|"|>${code}<|"|>,days:3,list:[{a:<|"|>},<|"|>}]}<tool_call|>`],
+    [
+      'Kimi K3',
+      kimiK3,
+      `<|open|>tools<|sep|><|open|>call tool="weather" index="1"<|sep|><|open|>argument key="city" type="string"<|sep|>${code}<|close|>argument<|sep|><|open|>argument key="days" type="number"<|sep|>3<|close|>argument<|sep|><|open|>argument key="list" type="array"<|sep|>[{"a": "},"}]<|close|>argument<|sep|><|close|>call<|sep|><|close|>tools<|sep|>`,
+    ],
+    [
+      'MiniMax M3',
+      minimaxM3,
+      [
+        '<tool_call>',
+        '<invoke name="weather">',
+        `<city>${code}`,
+        '</city>',
+        '<days>3',
+        '</days>',
+        '<list>',
+        '<item>',
+        '<a>},',
+      ]
+        .concat(['</a>', '</item>', '</list>', '</invoke>', '</tool_call>'])
+        .map((tag) => `]<]minimax[>[${tag}`)
+        .join(''),
+    ],
+    [
+      'Apertus',
+      apertus,
+      `<|tools_prefix|>[{"weather": {"city": ${JSON.stringify(code)}, "days": 3, "list": [{"a": "},"}]}}]<|tools_suffix|>`,
+    ],
+    [
+      'Python',
+      lfm2,
+      `<|tool_call_start|>[weather(city='it\\'s "a" \\\\ b\\nend', days=3, list=[{'a': '},'}])]<|tool_call_end|>`,
+    ],
+  ] as const)('of %s tell a long text while it is written', (_, dialect, text) => {
+    const told = read(dialect, Array.from(text))
+    expect(told.calls).toEqual([`weather {"city": ${JSON.stringify(code)}, "days": 3, "list": [{"a": "},"}]}`])
+    expect(told.calls).toEqual(read(dialect, [text], { pieces: false }).calls)
+    const { pieces } = read(dialect, Array.from(text.slice(0, text.indexOf('end'))), { cut: true })
+    expect(pieces[0]!.join('')).toMatch(/^\{"city": "it's \\"a\\" \\\\ b(?:\\n)?$/)
+    expect(pieces[0]!.length).toBeGreaterThan(8)
+  })
+
+  it('of a Python list that are broken leave those before them', () => {
+    const { calls, partial, text } = read(
+      lfm2,
+      Array.from('<|tool_call_start|>[weather(city="a"), weather(city=*b)]<|tool_call_end|>'),
+    )
+    expect(calls).toEqual(['weather {"city": "a"}'])
+    expect([partial, text]).toEqual([undefined, 'weather(city=*b)]<|tool_call_end|>'])
   })
 
   it.each(all)('of %s that are cut off anywhere leave no marks in the text', (_, dialect, text) => {

@@ -32,7 +32,7 @@ describe('DeepSeek V3.2', () => {
     expect(deepseekV32Prompt.render([user('1?')], { ...THINK, addGenerationPrompt: false })).toBe(`${BOS}<｜User｜>1?`)
   })
 
-  it('keeps thoughts only behind the last question, and writes calls and results', () => {
+  it('keeps thoughts only after the last question, and writes calls and results', () => {
     const messages: ChatMessage[] = [
       user('1?'),
       { role: 'assistant', content: 'One.', reasoning_content: 'old' },
@@ -56,7 +56,7 @@ describe('DeepSeek V3.2', () => {
     )
   })
 
-  it('lists tools behind the system text', () => {
+  it('lists tools after the system text', () => {
     const text = deepseekV32Prompt.render([user('1?')], { tools: TOOLS })
     expect(text.startsWith(`${BOS}\n\n## Tools\n\nYou have access`)).toBe(true)
     expect(text).toContain('<functions>\n{"name": "add", "parameters": {"type": "object", ')

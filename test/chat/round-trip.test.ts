@@ -15,6 +15,10 @@ const json = '{"name": "{{ c.name }}", "arguments": {{ c.arguments | tojson }}}'
 const parameters = (open: string, close: string): string =>
   `{% for k, v in c.arguments | items %}${open}{{ v if v is string else v | tojson }}${close}{% endfor %}`
 
+/** MiniMax M3's elements in elements. */
+const marked = (tag: string): string => `{{ ']<]minimax[>[<' }}${tag}>`
+const elements = `{%- macro inside(v) -%}{% if v is mapping %}{% for k, w in v | items %}${marked('{{ k }}')}{{ inside(w) }}${marked('/{{ k }}')}{% endfor %}{% elif v is string %}{{ v }}{% elif v is iterable %}{% for w in v %}${marked('item')}{{ inside(w) }}${marked('/item')}{% endfor %}{% else %}{{ v | tojson }}{% endif %}{%- endmacro -%}`
+
 /** The dialect that is told, or derived, and the template. */
 const TEMPLATES: readonly (readonly [string, string])[] = [
   ['hermes', template(calls(`<tool_call>\n${json}\n</tool_call>`, '', '', '\n'))],
@@ -25,6 +29,8 @@ const TEMPLATES: readonly (readonly [string, string])[] = [
   ['glm-4.5', template(calls(`<tool_call>{{ c.name }}\n${parameters('<arg_key>{{ k }}</arg_key>\n<arg_value>', '</arg_value>\n')}</tool_call>`, '', '', '\n'))], // prettier-ignore
   ['qwen-xml', template(calls(`<tool_call>\n<function={{ c.name }}>\n${parameters('<parameter={{ k }}>\n', '\n</parameter>\n')}</function>\n</tool_call>`, '', '', '\n'))], // prettier-ignore
   ['minimax-m2', template(calls(`<invoke name="{{ c.name }}">\n${parameters('<parameter name="{{ k }}">', '</parameter>\n')}</invoke>\n`, '\n<minimax:tool_call>\n', '</minimax:tool_call>'))], // prettier-ignore
+  ['minimax-m3', elements + template(calls(`${marked('invoke name="{{ c.name }}"')}{{ inside(c.arguments) }}${marked('/invoke')}\n`, `${marked('tool_call')}\n`, marked('/tool_call')), '<mm:think>', '</mm:think>')], // prettier-ignore
+  ['functionary-3.2', `{%- for t in tools or [] %}{{ t | tojson }}{% endfor %}{% for m in messages %}<|{{ m.role }}|>{% if m.role == 'assistant' %}{% if m.content %}{{ '>>>all\n' + m.content }}{% endif %}${calls('>>>{{ c.name }}\n{{ c.arguments | tojson }}')}{% else %}{{ m.content }}{% endif %}<|eot_id|>{% endfor %}{% if add_generation_prompt %}<|assistant|>>>>{% endif %}`], // prettier-ignore
   ['solar', template(calls('<|tool_call:begin|>{{ t.id }}<|tool_call:name|>{{ c.name }}<|tool_call:args|>{{ c.arguments | tojson }}<|tool_call:end|>', '<|tool_calls|>', '<|calls|>'), '<|begin|>assistant<|think|>', '<|end|>')], // prettier-ignore
   // Of no known family: what stands around the probes tells the form.
   ['derived', template(calls(json, '<calls>[', ']</calls>', ', '))],

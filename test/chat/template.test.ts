@@ -155,7 +155,7 @@ describe('a message', () => {
     expect(render('{{ messages[0].thinking is defined }}')).toBe('False')
   })
 
-  it('has no thought beside a text before a call where the template refuses both', () => {
+  it('has no thought next to a text before a call where the template refuses both', () => {
     const both = "{% set m = messages[0] %}{% if m.content and m.thinking %}{{ raise_exception('both') }}{% endif %}"
     expect(render(`${both}{{ m.content }}{{ m.thinking }}`, { ...calling, content: 'text' })).toBe('text')
     expect(render('{{ messages[0].content }} {{ messages[0].thinking }}', { ...calling, content: 'text' })).toBe(
@@ -226,6 +226,13 @@ describe('a limit', () => {
     const many = Array.from({ length: 500 }, () => user)
     expect(jinjaTemplate(source, {}, 'test').render(many)).toBe('')
     expect(stopped(source.replaceAll('messages', 'range(900)'))).toMatch(/stopped/)
+  })
+
+  it('of the text grows with the conversation too', () => {
+    const source = "{{ 'x' * 3000000 }}"
+    expect(stopped(source)).toMatch(/stopped: a text of 3000000 characters; this conversation needs at most/)
+    const long = { role: 'user', content: 'y'.repeat(200_000) } as const
+    expect(jinjaTemplate(source, {}, 'test').render([long])).toHaveLength(3_000_000)
   })
 })
 

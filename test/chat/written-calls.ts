@@ -16,7 +16,15 @@ function argumentsText(args: Call[1], as: ArgumentSyntax): string {
   if (as.kind === 'json') return JSON.stringify(args)
   if (as.kind === 'python') return entries.map(([k, v]) => `${k}=${value(v, as)}`).join(', ')
   if (as.kind === 'gemma') return gemma(args, as.quote)
-  return entries.map(([k, v]) => as.begin(k, typeOf(v)) + value(v, as) + as.end(k)).join(as.between)
+  return entries.map(([k, v]) => tagged(k, v, as)).join(as.between)
+}
+
+/** An argument in its tags; objects and lists as elements in elements where the family has them. */
+function tagged(key: string, json: unknown, as: Extract<ArgumentSyntax, { kind: 'tagged' }>): string {
+  const { item } = as
+  const isNested = item !== undefined && typeof json === 'object' && json !== null
+  const children = isNested && Object.entries(json).map(([k, v]) => tagged(Array.isArray(json) ? item : k, v, as))
+  return as.begin(key, typeOf(json)) + (children ? children.join('') : value(json, as)) + as.end(key)
 }
 
 function value(json: unknown, as: ArgumentSyntax): string {

@@ -24,7 +24,7 @@ const values = async (checkpoint: Checkpoint, shape: number[], part: TensorPart)
 const count = (length: number, from = 0): number[] => Array.from({ length }, (_, i) => from + i)
 
 describe('parts of larger tensors', () => {
-  it('takes experts from a stack, gate and up one behind the other', async () => {
+  it('takes experts from a stack, gate and up one after the other', async () => {
     const checkpoint = await open({ experts: { dtype: 'F32', shape: [2, 4, 3], bytes: f32(...count(24)) } })
     const part = { tensor: 'experts', shape: [2, 4, 3], index: 1 }
     expect(await values(checkpoint, [2, 3], { ...part, rowRun: 2 })).toEqual(count(6, 12))

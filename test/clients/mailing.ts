@@ -3,6 +3,9 @@ import { z } from 'zod'
 import { callText, scriptedEngine, type Prompt, type Script } from '../server/scripted.js'
 import { serve } from '../server/requests.js'
 import type { TestServer } from '../server/scripted.js'
+import { Tools } from './peers/given.js'
+
+export { Tools }
 
 export const HELLO = 'hello'
 export const GREETING = 'You say hello! 你好 😀'
@@ -27,26 +30,6 @@ export const MAIL = 'Mail me the weather of Oslo.'
 export const MAILED = 'I mailed you: 4 degrees in place 17.'
 /** The same calls, then an object. */
 export const MAIL_AS_OBJECT = 'Mail me the weather of Oslo, then tell me of it as an object.'
-
-/** What the tools do; `log` has their calls. */
-export class Tools {
-  readonly log: string[] = []
-
-  findCity({ city }: { city: string }): string {
-    this.log.push(`find_city ${city}`)
-    return city === 'Oslo' ? '17' : 'no such city'
-  }
-
-  getWeather({ id }: { id: number }): string {
-    this.log.push(`get_weather ${id}`)
-    return id === 17 ? '4 degrees in place 17' : 'no such place'
-  }
-
-  sendMail({ text }: { text: string }): string {
-    this.log.push(`send_mail ${text}`)
-    return `sent: ${text}`
-  }
-}
 
 /** What {@link Tools.log} has after a loop. */
 export const LOOP_LOG = ['find_city Oslo', 'get_weather 17', 'send_mail 4 degrees in place 17']
@@ -83,7 +66,7 @@ export function resultsOf({ messages }: Prompt): string[] {
 }
 
 /** Plain answers, objects, and the loop of calls. */
-const mailing: Script = (prompt) => {
+export const mailing: Script = (prompt) => {
   if (typeof prompt === 'string') return `${HELLO}${GREETING}`
   const said = prompt.messages.findLast(({ role }) => role === 'user')?.content ?? ''
   if (said.includes('Mail me')) {

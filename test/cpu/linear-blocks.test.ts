@@ -26,16 +26,17 @@ const BLOCKS = 16
 const COLS = 32 * BLOCKS
 
 const PLANS: readonly BlockEncoding[] = [
-  { format: 'int4_min', per: 8, mins: true, factor: 1 },
-  { format: 'int4_min', per: 4, mins: true, factor: 1 },
-  { format: 'int4_min', per: 1, mins: true, factor: 1 },
-  { format: 'int7', per: 8, mins: false, factor: 8 },
-  { format: 'int7', per: 8, mins: true, factor: 1 },
-  { format: 'int7', per: 1, mins: true, factor: 1 },
-  { format: 'mxfp4', per: 1, mins: false, factor: 1 },
-  { format: 'iq4', per: 8, mins: false, factor: 1 },
-  { format: 'iq4', per: 1, mins: false, factor: 1 },
-  { format: 'nvfp4', per: 1, mins: false, factor: 1 },
+  { format: 'int4_min', per: 8, mins: true, factor: 1, narrow: true },
+  { format: 'int4_min', per: 4, mins: true, factor: 1, narrow: true },
+  { format: 'int4_min', per: 1, mins: true, factor: 1, narrow: true },
+  { format: 'int7', per: 8, mins: false, factor: 8, narrow: true },
+  { format: 'int7', per: 8, mins: false, factor: 8, narrow: false },
+  { format: 'int7', per: 8, mins: true, factor: 1, narrow: true },
+  { format: 'int7', per: 1, mins: true, factor: 1, narrow: true },
+  { format: 'mxfp4', per: 1, mins: false, factor: 1, narrow: true },
+  { format: 'iq4', per: 8, mins: false, factor: 1, narrow: true },
+  { format: 'iq4', per: 1, mins: false, factor: 1, narrow: true },
+  { format: 'nvfp4', per: 1, mins: false, factor: 1, narrow: true },
 ]
 const IQ4 = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
 const E2M1 = [0, 0.5, 1, 1.5, 2, 3, 4, 6, 0, -0.5, -1, -1.5, -2, -3, -4, -6]
@@ -53,7 +54,7 @@ async function pack(
   writeDescriptor(buffer, DESCRIPTOR, {
     ...{ format: plan.format, data: MATRIX, scales: MATRIX + dataBytes, rows: ROWS, cols: COLS },
     multiplier: plan.format === 'nvfp4' ? 2 ** 119 * global : 2 ** 112 / plan.factor,
-    ...{ per: plan.per, mins: plan.mins ? 1 : 0, paddedCols: COLS },
+    ...{ per: plan.per, mins: plan.mins ? 1 : 0, narrow: plan.narrow ? 1 : 0, paddedCols: COLS },
     supers: MATRIX + dataBytes + scaleBytes,
   })
   const weights = records(new DataView(buffer, SOURCE), plan, global, extreme)
@@ -69,7 +70,7 @@ function records(view: DataView, plan: BlockEncoding, global: number, extreme: b
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0
     return Math.floor((state / 2 ** 32) * below)
   }
-  const { format, per, mins, factor } = plan
+  const { format, per, mins, factor, narrow } = plan
   let [d, dmin] = [0, 0]
   for (let row = 0; row < ROWS; row++)
     for (let b = 0; b < BLOCKS; b++) {
@@ -81,7 +82,8 @@ function records(view: DataView, plan: BlockEncoding, global: number, extreme: b
       if (format === 'mxfp4') scale[0] = 120 + random(10)
       if (format === 'nvfp4') for (const h of [0, 1]) scale[h] = 40 + random(40)
       for (let c = 0; c < 32; c++) {
-        const code = extreme ? (format === 'int7' ? 126 : 15) : random(format === 'int7' ? 127 : 16)
+        const [first, codes] = format !== 'int7' ? [0, 16] : narrow ? [32, 64] : [0, 127]
+        const code = first + (extreme ? codes - 1 : random(codes))
         view.setUint8(at + c, code)
         const h = c >> 4
         const meant = {
@@ -104,7 +106,7 @@ function records(view: DataView, plan: BlockEncoding, global: number, extreme: b
 }
 
 describe.each(BUILDS)('blocks, %s kernels', (build, wasm) => {
-  describe.each(PLANS)('$format, runs of $per, minima: $mins', (plan) => {
+  describe.each(PLANS)('$format, runs of $per, minima: $mins, narrow: $narrow', (plan) => {
     it('mean what their formula says', async () => {
       const { bench } = await pack(wasm, plan)
       expect(relativeError(bench.multiply(), bench.expected(false))).toBeLessThan(1e-6)

@@ -51,7 +51,7 @@ describe('a grammar after reasoning', () => {
   it('holds from the middle of a token on', async () => {
     const { form, allowed } = await opened('<think>')
     for (const one of [id('</'), id('think')]) form.accept(one)
-    // What would go on in a way that the grammar does not know is not allowed.
+    // What would continue in a way that the grammar does not know is not allowed.
     expect(allowed()).toContain(id('>{'))
     expect(allowed()).toContain(id('>\n\n'))
     expect(allowed()).not.toContain(id('>['))
@@ -74,7 +74,7 @@ describe('a grammar after reasoning', () => {
     expect(allowed()).toEqual(bytes('{'))
   })
 
-  it('takes the end with text around it, and says where that does not go on', async () => {
+  it('takes the end with text around it, and says where that does not continue', async () => {
     const { form, allowed } = await opened('<think>')
     form.accept(id(' </think>\n{"'))
     expect(allowed()).toEqual(bytes('a'))

@@ -20,12 +20,12 @@ import type { Tokenizer } from '../../src/tokenizer/tokenizer.js'
 
 export const VOCAB = 64
 
-/** The token that the fake model says behind a prefix: it depends on every token and on its place. */
+/** The token that the fake model says after a prefix: it depends on every token and on its place. */
 export function nextOf(prefix: readonly number[], vocab = VOCAB): number {
   return prefix.reduce((hash, token, position) => (hash * 31 + token * 7 + position) % 9973, 1) % vocab
 }
 
-/** What the fake model says behind `prompt`. */
+/** What the fake model says after `prompt`. */
 export function continuation(prompt: readonly number[], count: number, vocab = VOCAB): number[] {
   const ids = Array.from(prompt)
   while (ids.length < prompt.length + count) ids.push(nextOf(ids, vocab))
@@ -46,8 +46,10 @@ export interface FakeOptions {
   readonly keepsTies?: boolean
   /** Called before each step; may throw or wait. */
   readonly onStep?: (step: Step) => void | Promise<void>
-  /** What comes behind a prefix; by default nextOf. */
+  /** What comes after a prefix; by default nextOf. */
   readonly next?: (prefix: readonly number[]) => number
+  /** Its logit, where the others have 0; 5 by default, which makes it 70 % likely. */
+  readonly logit?: number
   /** A draft for multi-token prediction: what it drafts after a prefix whose last token it was given. */
   readonly draftNext?: (prefix: readonly number[]) => number
 }
@@ -190,7 +192,7 @@ export class FakeRunner implements Runner {
         // Attention and the recurrent state must have seen the same; else the answer is another one.
         return this.slotBytes > 0 ? token * 2 - this.seen(step, t)[position]! : token
       })
-      logits[row * vocab + (this.options.next ?? nextOf)(prefix)] = 5
+      logits[row * vocab + (this.options.next ?? nextOf)(prefix)] = this.options.logit ?? 5
     })
     return logits
   }
@@ -252,7 +254,7 @@ export function fakeModel(
     dialect: think,
     stopIds: new Set(),
     grammars: new ModelGrammars(undefined, VOCAB, new Set(), think),
-    defaults: { sampling: GREEDY },
+    defaults: { sampling: GREEDY, samplingSource: 'model' as const },
     ...rest,
   }
 }

@@ -73,8 +73,8 @@ describe('a session', () => {
     [{ logitBias: new Map([[3, NaN]]) }, `logitBias must map token ids to numbers from ${RANGE}; found 3: NaN`],
     [{ logitBias: new Map([[-3, 1]]) }, `logitBias must map token ids to numbers from ${RANGE}; found -3: 1`],
     [{ logitBias: new Map([[0.5, 1]]) }, `logitBias must map token ids to numbers from ${RANGE}; found 0.5: 1`],
-    [{ speculate: 'guess' }, 'speculate must be mtp, ngram or off; found "guess"'],
-    [{ speculate: null }, 'speculate must be mtp, ngram or off; found null'],
+    [{ speculate: 'guess' }, 'speculate must be mtp, ngram, draft:MODEL or off; found "guess"'],
+    [{ speculate: null }, 'speculate must be mtp, ngram, draft:MODEL or off; found null'],
   ])('refuses %o', async (options, message) => {
     const { result } = session().generate([1], options as GenerateOptions)
     await expect(result).rejects.toMatchObject(refused('invalid_argument', message))

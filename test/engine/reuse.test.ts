@@ -53,7 +53,7 @@ describe('the count of cached tokens', () => {
 })
 
 describe('pages that requests share', () => {
-  it('are written by nobody: each goes on in its own', async () => {
+  it('are written by nobody: each continues in its own', async () => {
     const { ask, model } = modelOf()
     const own = [new Session(model), new Session(model)]
     for (let turn = 1; turn < 5; turn++) {

@@ -146,7 +146,7 @@ describe('of the ids that are allowed', () => {
       expect(() => sample(Float32Array.of(1, 2), sampling, [], 0.5, new Int32Array(1))).toThrow(
         expect.objectContaining({
           code: 'invalid_grammar',
-          message: expect.stringContaining('cannot go on') as string,
+          message: expect.stringContaining('cannot continue') as string,
         }),
       )
     expect(() => sample(Float32Array.of(1, NaN), GREEDY, [], 0.5, setOf([0, 1]))).toThrow(/damaged/)

@@ -63,7 +63,7 @@ describe('work before a token is chosen', () => {
     prepare,
   })
 
-  it('keeps only its own answer waiting: others go on, and its rows stay', async () => {
+  it('keeps only its own answer waiting: others continue, and its rows stay', async () => {
     const runner = new FakeRunner({ stepTokens: 16, maxLogitRows: 8 })
     const model = fakeModel(runner)
     let release: () => void = () => undefined
@@ -181,7 +181,7 @@ describe('recurrent states', () => {
   const options = { stepTokens: 64, maxLogitRows: 8, maxSlots: 20 }
   const total = (runner: FakeRunner): number => runner.steps.splice(0).reduce((a, b) => a + b, 0)
 
-  it('go on from a snapshot at the end of a prompt', async () => {
+  it('continue from a snapshot at the end of a prompt', async () => {
     const runner = new FakeRunner(options)
     const model = fakeModel(runner)
     const prompt = numbers(3, 300)
@@ -206,7 +206,7 @@ describe('recurrent states', () => {
     expect(await ask(numbers(1, 200))).toBe(192)
     // 150 tokens are the same, but no state is left of them.
     expect(await ask([...numbers(1, 150), 0, 0])).toBe(0)
-    // The next turn goes on where the last one ended.
+    // The next turn continues where the last one ended.
     const turn = [...numbers(1, 150), 0, 0]
     const answer = continuation(turn, 90)
     expect(await ask([...turn, ...answer, 7])).toBe(152 + 89)

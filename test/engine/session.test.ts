@@ -40,7 +40,7 @@ describe('generate', () => {
     expect(runner.steps.length).toBe(Math.ceil(150 / stepTokens) + 79)
   })
 
-  it('ends at a stop id, which is the last of the ids, unless told to go on', async () => {
+  it('ends at a stop id, which is the last of the ids, unless told to continue', async () => {
     const prompt = [1, 2, 3]
     const expected = continuation(prompt, 10)
     const stopIds = new Set([expected[4]!])
@@ -175,7 +175,7 @@ describe('mistakes', () => {
     expect((await own.generate([1, 2, 3], { maxTokens: 3 }).result).ids).toEqual(continuation([1, 2, 3], 3))
   })
 
-  it('reports a cache that does not fit, and goes on with what does', async () => {
+  it('reports a cache that does not fit, and continues with what does', async () => {
     const own = session(new FakeRunner({ maxPages: 2 }))
     expect(await codeOf(own.generate(numbers(0, 300), { maxTokens: 2 }).result)).toBe('out_of_memory')
     expect((await own.generate([1, 2, 3], { maxTokens: 3 }).result).ids).toEqual(continuation([1, 2, 3], 3))
@@ -334,6 +334,6 @@ describe('text', () => {
   })
 })
 
-it('says something else behind another prefix', () => {
+it('says something else after another prefix', () => {
   expect(nextOf([1, 2])).not.toBe(nextOf([2, 1]))
 })

@@ -72,7 +72,7 @@ describe('speculation', () => {
     const { tree } = model.shared.pool
     expect(tree.find(undefined, whole, 0)).toBeDefined()
     await session.close()
-    // The first page and nothing beside it.
+    // The first page and nothing else.
     expect(tree.idleCount).toBe(1)
     expect(model.shared.pool.freeCount).toBe(model.shared.pool.size)
   })
@@ -88,7 +88,7 @@ describe('speculation', () => {
     await expect(session.generate([1], { speculate: 'mtp' }).result).rejects.toThrow(/without its layer/)
   })
 
-  it('goes on without guesses where memory has no room for them', async () => {
+  it('continues without guesses where memory has no room for them', async () => {
     // One page, and the answer fills it to its last place.
     const model = fakeModel(new FakeRunner({ stepTokens: 64, maxLogitRows: 8, maxPages: 1 }))
     const options = { maxTokens: 500, stop: letters.decode([continuation(numbers(3, 50), 14).at(-1)!]) }

@@ -1,4 +1,4 @@
-// An indexer chose among equal scores: what is behind holds for one length of the text only (StepResult.tiedFrom).
+// An indexer chose among equal scores: what comes after holds for one length of the text only (StepResult.tiedFrom).
 import { describe, expect, it } from 'vitest'
 import type { Step } from '../../src/backends/backend.js'
 import { Session } from '../../src/engine/answer/session.js'
@@ -50,7 +50,7 @@ describe('ties', () => {
     expect((await ask(session)).cachedTokens).toBe(199)
   })
 
-  it('leave out the guesses behind them', async () => {
+  it('leave out the guesses after them', async () => {
     const guesses: number[] = []
     const runner = new FakeRunner({ stepTokens: 64, maxLogitRows: 8, tiedFrom: 13 })
     const { ids, speculation } = await new Session(fakeModel(runner)).generate(numbers(10), {

@@ -100,7 +100,7 @@ describe('turns', () => {
     const requests = [{ prompt: 200, maxTokens: 2 }, ...[1, 2, 3, 4, 5, 6].map((i) => ({ prompt: i, maxTokens: 12 }))]
     const steps = await stepsOf(requests, { stepTokens: 16, maxLogitRows })
     expect(Math.max(...longestWaits(steps, 7))).toBeLessThanOrEqual(Math.ceil(7 / maxLogitRows))
-    // Until the prompt is at its last token it needs no row, and goes on in every step.
+    // Until the prompt is at its last token it needs no row, and continues in every step.
     const prompt = steps.filter((step) => step.some(({ request, position }) => request === 0 && position < 180))
     expect(steps.slice(0, prompt.length)).toEqual(prompt)
   })

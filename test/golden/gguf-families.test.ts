@@ -22,7 +22,7 @@ interface Family {
   readonly arch: string
   /** Published name within a layer (without `.weight` and `.bias`) to the file's. */
   readonly names: Record<string, string>
-  /** Beside what every architecture has. */
+  /** In addition to what every architecture has. */
   readonly metadata: (c: Config) => Metadata
   /** What the file cannot say: the expected logits are those of the published checkpoint with these values. */
   readonly assumed?: Config

@@ -14,7 +14,7 @@ describe('mini, held to a grammar', () => {
   const messages: ChatMessage[] = [{ role: 'user', content: "How many r's are in strawberry?" }]
   const schema = { type: 'object', properties: { word: { type: 'string', maxLength: 12 }, count: { type: 'integer', minimum: 0, maximum: 20 } }, required: ['word', 'count'] } // prettier-ignore
 
-  it('thinks, and then answers in JSON that fits, alone and beside others', async () => {
+  it('thinks, and then answers in JSON that fits, alone and with others', async () => {
     const ask = () => engine.chat(messages, { grammar: { kind: 'json-schema', schema }, temperature: 0 }).result
     const alone = await ask()
     const value = JSON.parse(alone.text) as { word: string; count: number }
@@ -58,7 +58,7 @@ describe('mini, held to a grammar', () => {
     }
   })
 
-  it('reports a grammar that cannot be used, and goes on', async () => {
+  it('reports a grammar that cannot be used, and continues', async () => {
     for (const grammar of [
       { kind: 'regex', pattern: '(' },
       { kind: 'regex', pattern: 5 as unknown as string },

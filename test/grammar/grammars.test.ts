@@ -38,7 +38,7 @@ describe('the grammars of a model', () => {
     expect(used.follow(bytes.encode('used'))).toBe(4)
   })
 
-  it('forget states that no answer is in, and go on', async () => {
+  it('forget states that no answer is in, and continue', async () => {
     const grammars = new Grammars(bytes, END + 1, new Set([END]), hermes, { trimmed: 1 })
     const pattern = '([a-f]{2,9}-){3}[0-9]{4}'
     const forms = await Promise.all([1, 2, 3].map(() => grammars.constraint(regex(pattern))))
@@ -81,7 +81,7 @@ describe('an answer in its grammar', () => {
     expect(form.follow([...bytes.encode('ac'), END, 5, 6])).toBe(3)
     expect(form.follow(bytes.encode('abbc'))).toBe(2)
     expect(form.follow([END])).toBe(0)
-    form.prepare([...bytes.encode('ab'), 250])
+    await form.prepare([...bytes.encode('ab'), 250])
     expect(form.allowed()![97 >> 5]! & (1 << (97 & 31))).not.toBe(0)
     expect(() => form.accept(98)).toThrow(/outside of the grammar/)
   })

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { Automaton } from '../../src/grammar/automaton/automaton.js'
 import { schemaNode } from '../../src/grammar/json/schema.js'
+import { GrammarConstraint, type GrammarInUse } from '../../src/grammar/constraint.js'
+import { Allowance } from '../../src/grammar/masks/allowance.js'
+import { TokenMasks } from '../../src/grammar/masks/masks.js'
 import { atOnce, Pauses, type Steps } from '../../src/grammar/pauses.js'
-import type { Node } from '../../src/grammar/syntax/nodes.js'
+import { chars, choice, repeat, type Node } from '../../src/grammar/syntax/nodes.js'
 import { ebnfSteps } from '../../src/grammar/text/ebnf.js'
 import { gbnfSteps } from '../../src/grammar/text/gbnf.js'
 import { larkSteps } from '../../src/grammar/text/lark.js'
@@ -60,7 +63,7 @@ const SCHEMAS: readonly [name: string, schema: unknown, yes: string, no: string]
     '{"q":1}',
   ],
   ['values', { enum: many((i) => `v${i}`) }, '"v9999"', '"v10000"'],
-  ['values beside a type', { type: 'string', enum: many((i) => (i % 2 === 0 ? i : `v${i}`)) }, '"v9999"', '2'],
+  ['values with a type', { type: 'string', enum: many((i) => (i % 2 === 0 ? i : `v${i}`)) }, '"v9999"', '2'],
   ['schemas of anyOf', { anyOf: many((i) => ({ const: `v${i}` })) }, '"v5"', '"v"'],
   ['schemas that are not used', { type: 'null', $defs: Object.fromEntries(many((i) => [`d${i}`, {}])) }, 'null', '0'],
 ]
@@ -78,6 +81,80 @@ describe('long work asks whether others are due', () => {
     const node = await schemaNode(schema, {}, pauses)
     expect(pauses.asked).toBeGreaterThan(COUNT / PIECE)
     expect(await accepts(node, [yes, no])).toEqual([true, false])
+  })
+
+  describe('masks', () => {
+    const tokens = many((i) => new TextEncoder().encode(i < 256 ? String.fromCharCode(i) : `t${(i * 7919) % COUNT}`))
+    const vocabulary = Vocabulary.of(tokens, new Map())
+    // Each of the counts is in its own place after each letter.
+    const root = choice(many((i) => repeat(chars([[97 + (i % 26), 122]]), 0, i + 20)).slice(0, 300))
+    const masksOf = async (steps = 1e9): Promise<TokenMasks> =>
+      new TokenMasks(new Automaton(root, { steps }), await vocabulary, new Set())
+
+    it('rest after some thousand steps, and give what they give without rests', async () => {
+      const masks = await masksOf()
+      const { automaton } = masks
+      const making = masks.making(automaton.initial)
+      let [most, rests, before] = [0, 0, automaton.steps]
+      for (let step = making.next(); ; step = making.next()) {
+        most = Math.max(most, automaton.steps - before)
+        // Others use the same automaton.
+        masks.mask(automaton.go(automaton.initial, 97 + (rests % 26)))
+        before = automaton.steps
+        if (step.done) {
+          expect(step.value).toEqual((await masksOf()).mask(automaton.initial))
+          break
+        }
+        rests++
+      }
+      expect(rests).toBeGreaterThan(2)
+      expect(most).toBeLessThan(10_000)
+    })
+
+    it('count none of the steps of others as their own', async () => {
+      const { automaton } = await masksOf()
+      const { work } = automaton.machine
+      const whole = new Allowance(work, 100)
+      const part = new Allowance(work, 50, whole)
+      work.steps += 40
+      const rest = part.rest()
+      rest.next()
+      work.steps += 1000
+      rest.next()
+      expect([part.isOver, whole.isOver]).toEqual([false, false])
+      work.steps += 11
+      expect([part.isOver, whole.isOver]).toEqual([true, false])
+      work.steps += 50
+      expect(whole.isOver).toBe(true)
+    })
+
+    it('of an answer keep the states as they are until they are there, and end with the answer', async () => {
+      const masks = await masksOf()
+      const { automaton } = masks
+      const due = new (class extends Pauses {
+        override get due(): boolean {
+          return true
+        }
+      })()
+      let held = 0
+      const inUse = (): GrammarInUse => ({
+        ...{ automaton, masks, stopIds: new Set(), forcedTexts: new Map() },
+        ...{ pauses: () => due, tidy: () => undefined, release: () => undefined },
+        hold: () => (held++, () => held--),
+      })
+      const ended = new GrammarConstraint(inUse(), automaton.initial)
+      const rest = ended.prepare()
+      expect(held).toBe(1)
+      ended.close()
+      await rest
+      const first = automaton.steps
+      const form = new GrammarConstraint(inUse(), automaton.initial)
+      await form.prepare()
+      // The first had only begun.
+      expect(automaton.steps).toBeGreaterThan(first + 4000)
+      expect(held).toBe(0)
+      expect(form.allowed()).toEqual((await masksOf()).mask(automaton.initial))
+    })
   })
 
   it('tokens of one first byte', async () => {

@@ -62,7 +62,14 @@ describe('answers', () => {
     expect(out).toContain('strawberry')
   })
 
-  it('run --ids goes on with token ids, without a template', async () => {
+  it('says that an answer was cut, after the answer and on stderr', async () => {
+    const cut = await kaiyuan('run', 'mini', 'reverse the word stone', '--max-tokens', '5')
+    expect(cut.err).toMatch(/^\(cut( within its thoughts)? at 5 tokens: --max-tokens allows more\)$/m)
+    const whole = await kaiyuan('run', 'mini', 'reverse the word stone')
+    expect(whole.err).toBe('')
+  })
+
+  it('run --ids continues with token ids, without a template', async () => {
     const { out } = await kaiyuan('run', 'mini', '--ids', '104,101,108', '--max-tokens', '5', '--ignore-eos', '--json')
     const { ids, promptTokens, finishReason } = lastLine(out)
     expect(ids).toHaveLength(5)
@@ -96,7 +103,7 @@ describe('answers', () => {
     expect(out).toContain('strawberry')
   })
 
-  it('chat says what is wrong with a command, and goes on', async () => {
+  it('chat says what is wrong with a command, and continues', async () => {
     const child = spawn(process.execPath, [MAIN, 'chat', 'mini'])
     let out = ''
     child.stdout.on('data', (data: Buffer) => (out += data.toString()))
@@ -110,11 +117,11 @@ describe('answers', () => {
     for (const message of [
       'no answer yet',
       '/save FILE: expected a file name',
-      `${absent}: cannot be written: ENOENT`,
-      `${absent}: cannot be read: ENOENT`,
+      `${absent}: cannot be written: there is no such file or folder`,
+      `${absent}: cannot be read: there is no such file or folder`,
       `${notSaved}: expected a conversation written by /save`,
-      '/fly: no such command; /help shows them',
-      '/reset',
+      '/fly: no such command; did you mean /file? /? shows them',
+      '/new ',
     ])
       expect(out).toContain(message)
   })
@@ -261,7 +268,7 @@ describe('bad input ends with code 2 and one sentence', () => {
     ['an unknown option', ['run', 'mini', 'hi', '--fast'], /unknown option/],
     ['an unknown shape', ['bench', '--synthetic', 'llama-9000:q4_0'], /llama-9000/],
     ['a prompt beyond the context', ['run', 'mini', 'word '.repeat(1000)], /the context holds 2048/],
-    ['a plan of what is no config', ['inspect', 'package.json'], /expected model_type/],
+    ['a plan of what is no config', ['inspect', 'package.json'], /found no model_type/],
     ['a plan of a model and a shape', ['inspect', 'mini', '--synthetic', 'qwen3-8b:q4_0'], /leave one out/],
     ['a plan of q4 in exact', ['inspect', 'mini', '--precision', 'exact', '--quantize', 'q4'], /quantize/],
     [

@@ -6,7 +6,7 @@ import { run, type OpCase } from '../ops/op-case.js'
 
 const cpu = underTest('cpu')
 
-/** Bytes of one expert in f32, and of a memory with room for two and a half of them beside the reserve. */
+/** Bytes of one expert in f32, and of a memory with room for two and a half of them next to the reserve. */
 function bankFor(c: MixtureShape): number {
   const [D, F] = c.sizes ?? MIXTURE_SIZES
   const weights = 3 * (D * F * 4 + 64) + (c.biases ? (2 * F + D) * 4 + 192 : 0)

@@ -4,14 +4,11 @@ import { join } from 'node:path'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { canRun, documented, entries, moduleOf, promised, root } from '../surface/examples.js'
+import { options, problemsOf } from '../surface/typed.js'
 
 /** Inside of the package, so that `kaiyuan` is the built package itself. */
 const folder = join(root, 'dist/.examples')
 
-const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as {
-  config: { compilerOptions: object }
-}
-const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root)
 const program = ts.createProgram(
   entries().map(({ source }) => source),
   { ...options, noEmit: true },
@@ -37,26 +34,7 @@ describe('every published function and method', () => {
 
 it('examples are what the compiler takes', () => {
   const sources = new Map(examples.map(({ file, module }) => [join(root, `test/surface/example-${file}.ts`), module]))
-  const paths = Object.fromEntries(entries().map(({ name, source }) => [name, [source]]))
-  const host = ts.createCompilerHost(options)
-  const disk = ts.createCompilerHost(options)
-  host.fileExists = (path) => sources.has(path) || disk.fileExists(path)
-  host.readFile = (path) => sources.get(path) ?? disk.readFile(path)
-  host.getSourceFile = (path, languageVersion, ...rest) => {
-    const text = sources.get(path)
-    return text === undefined
-      ? disk.getSourceFile(path, languageVersion, ...rest)
-      : ts.createSourceFile(path, text, languageVersion)
-  }
-  const checked = ts.createProgram([...sources.keys()], { ...options, noEmit: true, paths }, host, program)
-  const problems = [...sources.keys()].flatMap((path) => {
-    const file = checked.getSourceFile(path)
-    const found = [...checked.getSyntacticDiagnostics(file), ...checked.getSemanticDiagnostics(file)]
-    return found.map(
-      ({ messageText }) => `${ts.flattenDiagnosticMessageText(messageText, ' ')} in\n${sources.get(path)}`,
-    )
-  })
-  expect(problems).toEqual([])
+  expect(problemsOf(sources, program)).toEqual([])
 }, 300_000)
 
 describe('on the built package', () => {

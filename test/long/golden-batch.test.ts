@@ -50,7 +50,7 @@ describe.each(readdirSync(join(FIXTURES, 'golden')))('golden/%s', (name) => {
 
 // Everything that these keep lies in pages, what stands for many positions too.
 describe.each(['deepseek-v32', 'glm5.2', 'deepseek-v4'])('golden/%s', (name) => {
-  it('goes back to any position, and continues behind pages that another sequence filled', async () => {
+  it('goes back to any position, and continues after pages that another sequence filled', async () => {
     const path = join(FIXTURES, 'golden', name)
     const golden = readGolden(join(path, 'golden.safetensors'))
     const ids = golden.ids!

@@ -1,4 +1,4 @@
-// The states behind the final norm, which embeddings are made of: every architecture, both backends.
+// The states after the final norm, which embeddings are made of: every architecture, both backends.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'

@@ -91,7 +91,7 @@ it('takes the rows that it is told', async () => {
       ...options,
     })
     await runner.reservePages(4)
-    // Two sequences in one step; the draft takes the second one, which lies behind.
+    // Two sequences in one step; the draft takes the second one, which comes after.
     const own = ids.slice(0, 20)
     const tokens = Int32Array.from([...own.slice(0, 9), ...own])
     await logitsOf(runner, {

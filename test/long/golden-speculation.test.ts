@@ -10,7 +10,7 @@ const folders = ['golden', 'golden-gguf'].flatMap((kind) =>
   readdirSync(join(FIXTURES, kind)).map((name) => ({ name: `${kind}/${name}`, path: join(FIXTURES, kind, name) })),
 )
 
-/** Recurrent states do not go back behind a wrong guess. */
+/** Recurrent states do not go back to before a wrong guess. */
 const RECURRENT = /kimi-linear|kimi-k3|qwen3-next|qwen3\.5/
 
 /** With four heads many scores of their indexers are equal: drafts are not asked for (Sequence.checkedDrafts). */

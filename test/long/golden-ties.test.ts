@@ -13,7 +13,7 @@ describe.each(['deepseek-v32', 'glm5', 'glm5.2', 'deepseek-v4'])('golden/%s', (n
   const golden = readGolden(join(path, 'golden.safetensors'))
   const ids = golden.ids!
 
-  it('answers as for the whole text, in small steps, behind shorter and longer texts, and beside others', async () => {
+  it('answers as for the whole text, in small steps, after shorter and longer texts, and with others', async () => {
     const engine = await loadEngine(path, { precision: 'exact', threads: 2, stepTokens: 50 })
     const ask = (prompt: readonly number[]) =>
       engine.generate(prompt, { ...GREEDY, maxTokens: golden.greedy.length }).result.then((result) => result.ids)

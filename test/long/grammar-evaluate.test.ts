@@ -49,7 +49,7 @@ function schema(depth: number): unknown {
     then: inner,
     else: inner,
   }
-  // Beside prefixItems, ajv 8.20 takes an empty array for one that contains what it must.
+  // Next to prefixItems, ajv 8.20 takes an empty array for one that contains what it must.
   const chosen = Array.from({ length: 1 + Math.floor(random() * 3) }, () => pick(Object.keys(keywords)))
   const kept = chosen.filter((name) => name !== 'contains' || !chosen.includes('prefixItems'))
   return Object.fromEntries(kept.map((name) => [name, keywords[name]!()]))

@@ -84,7 +84,7 @@ it.each(REGEX)('expression: %s', async (pattern) => {
   total += compared
 })
 
-it('has a token that the library leaves out, though the text can go on to its end', async () => {
+it('has a token that the library leaves out, though the text can continue to its end', async () => {
   const ebnf = 'root ::= "a" root "a" | "b" root "b" | "c"\n'
   const automaton = await automatonOf({ kind: 'ebnf', grammar: ebnf }, {})
   const reach = (text: string): number =>

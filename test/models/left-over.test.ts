@@ -86,8 +86,22 @@ describe('files that a folder has instead, or as well', () => {
     ['a pointer as config', { ...files, 'config.json': pointer }, /config\.json: found a Git LFS pointer/],
     ['a pointer as GGUF', { 'm.gguf': pointer }, /m\.gguf: found a Git LFS pointer/],
     ['a page as GGUF', { 'm.gguf': utf8('<!DOCTYPE html><html lang="en">') }, /found a web page/],
+    [
+      'a refusal as GGUF',
+      { 'm.gguf': utf8('{"error":"Invalid username or password."}') },
+      /found the message of a server/,
+    ],
+    [
+      'a zstd file as GGUF',
+      { 'm.gguf': new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, ...new Uint8Array(60)]) },
+      /found a compressed file/,
+    ],
     ['a pickle as weights', only({ 'model.safetensors': utf8('PK\x03\x04\x14\0\0\0\x08\x08') }), /found a pickle/],
-    ['only pickles', only({ 'pytorch_model.bin': utf8('PK') }), /found pytorch_model\.bin: pickles of Python's/],
+    [
+      'only pickles',
+      only({ 'pytorch_model.bin': utf8('PK') }),
+      /found pytorch_model\.bin: pickles of Python's.*take that\.$/,
+    ],
     ['only an adapter', { 'adapter_config.json': json({}) }, /holds an adapter .*Merge it/],
     ['an adapter next to a model', { ...files, 'adapter_config.json': json({}) }, /holds an adapter .*Merge it/],
   ])('%s', async (_, given, message) => {

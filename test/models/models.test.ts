@@ -3,7 +3,6 @@ import { memoryFiles } from '../../src/checkpoint/files/memory.js'
 import { openCheckpoint } from '../../src/models/open.js'
 import { UserError } from '../../src/errors.js'
 import type { Program } from '../../src/graph/program.js'
-import { MODEL_TYPES } from '../../src/models/registry.js'
 import { build, fixture, type Config } from './fixtures.js'
 
 /** The message of the UserError that a call must end with. */
@@ -21,8 +20,13 @@ describe('architectures', () => {
 
   it('names what is supported, and the nearest', async () => {
     const message = await refusal(build(files, { ...config, model_type: 'qwen33' }))
-    expect(message).toContain(MODEL_TYPES.join(', '))
-    expect(message).toContain('nearest is qwen')
+    expect(message).toContain('expected a supported architecture (DeepSeek V2 to V4, ')
+    expect(message).toContain('found "qwen33", of which the nearest is qwen3.')
+  })
+
+  it('guesses within the family only', async () => {
+    const message = await refusal(build(files, { ...config, model_type: 'phi3' }))
+    expect(message).toContain('found "phi3". kaiyuan models lists models of every size')
   })
 
   it('asks for model_type where there is none', async () => {

@@ -53,7 +53,7 @@ describe('synthetic checkpoints', () => {
     const { total, active } = countParameters(await buildProgram(syntheticCheckpoint('llama4-behemoth:q4_k')))
     expect(total).toBeGreaterThan(1.95e12)
     expect(total).toBeLessThan(2e12)
-    // Behind the row of the embedding that a token looks up.
+    // After the row of the embedding that a token looks up.
     expect(Math.abs(active - 288e9)).toBeLessThan(0.02 * 288e9)
     expect(assumedShape('llama4-behemoth:fp8:2')).toMatch(/never published.*published: 288 B.*assumed/)
     expect(assumedShape('qwen3-8b:q4_0')).toBeUndefined()

@@ -79,7 +79,7 @@ export async function run(
   return all
 }
 
-/** Sequences that go on by up to `most` tokens a step, each by another number, so that they meet in many ways. */
+/** Sequences that continue by up to `most` tokens a step, each by another number, so that they meet in many ways. */
 async function feed(runner: Runner, opCase: OpCase, stride: number, columns: number, most: number): Promise<Rows> {
   const sequences = sequencesOf(opCase)
   const pages = sequences.map(({ ids }) => Math.ceil(ids.length / PAGE_SIZE)).reduce((a, b) => Math.max(a, b))

@@ -21,7 +21,7 @@ function stepOf(slot: number, position: number, count: number): Step {
 }
 
 describe.each(BACKENDS)('$name', ({ backend, exact }) => {
-  it('goes on from a copy of a state as from the state', async () => {
+  it('continues from a copy of a state as from the state', async () => {
     const { program } = programOf(deltaRule.find(({ name }) => name === 'shared keys')!)
     const runner = await loadRunner(backend, program, weightsFor(), exact.at(-1)!.options)
     await runner.reserveSlots(1)

@@ -59,7 +59,7 @@ describe('tool calls of published cases', () => {
   })
 })
 
-/** JSON schema does not know `nullable`, and ajv only beside a type. */
+/** JSON schema does not know `nullable`, and ajv only with a type. */
 function withNull(_: unknown, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || !('nullable' in value)) return value
   const { nullable, ...schema } = value

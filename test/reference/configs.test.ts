@@ -12,7 +12,7 @@ const folder = reference('real/configs')
 /** Billions of parameters, all and those that one token uses, as the labs or their papers state them. */
 type Counts = readonly [total: number, active: number]
 
-/** A model that is refused says why; when it is supported it has the counts beside. */
+/** A model that is refused says why; when it is supported it has the counts that are given. */
 interface Refused {
   readonly reason: RegExp
   readonly counts: Counts

@@ -1,4 +1,4 @@
-// Checkpoints made by others, or of other seeds, against the logits and the tokens that are kept beside them.
+// Checkpoints made by others, or of other seeds, against the logits and the tokens that are kept next to them.
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'

@@ -72,6 +72,23 @@ describe.each(WAYS)('an engine %s', (_, start) => {
   })
   afterAll(() => engine.close())
 
+  it('saves a session, which any other restores', async () => {
+    const question = [{ role: 'user', content: `Is this a palindrome: ${'racecar '.repeat(20)}` }] as const
+    const session = engine.session()
+    const { text } = await session.chat(question, GREEDY).result
+    const saved = await session.save()
+    await session.close()
+    const restored = await reference.restore(saved)
+    expect([restored.dropped, restored.messages.length, restored.cachedTokens >= 128]).toEqual([undefined, 2, true])
+    await restored.session.close()
+    const here = await engine.restore(saved)
+    expect(here.messages.at(-1)).toMatchObject({ role: 'assistant', content: text })
+    const again = await here.session.chat(question, GREEDY).result
+    expect([again.text, again.cachedTokens >= 128]).toEqual([text, true])
+    await here.session.close()
+    expect(await failure(() => engine.restore(new Uint8Array(9)))).toMatchObject({ code: 'invalid_file' })
+  })
+
   it('says what it is', () => {
     expect(engine.info).toEqual(reference.info)
   })

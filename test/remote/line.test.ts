@@ -83,11 +83,13 @@ describe('loading over a line', () => {
       backend: 'cpu',
       contextLength: 1,
       stepTokens: 1,
+      maxTokens: 1,
       maxConcurrency: 1,
       cacheMemory: 1,
       speculate: 'mtp',
       prepareGrammars: true,
       profile: true,
+      force: true,
     }
     expect(structuredClone(options)).toEqual(options)
   })

@@ -65,7 +65,7 @@ describe('an engine under supervision', () => {
     await supervisor.close()
   })
 
-  it('that answers again in time goes on', async () => {
+  it('that answers again in time continues', async () => {
     const { puppets, supervisor } = await supervise()
     puppets[0]!.alive = false
     await vi.advanceTimersByTimeAsync(20_000)

@@ -28,7 +28,6 @@ const VALUES: Record<string, unknown> = {
   moderation: {},
   store: true,
   truncation: 'auto',
-  max_tool_calls: 2,
   betas: ['x'],
   service_tier: 'flex',
 }
@@ -42,7 +41,7 @@ const rows = IGNORED.flatMap(({ apis, field, holds }) =>
   apis.flatMap((api) => {
     const base = BODIES[api]
     if (!base || holds?.('x') || field.includes('.')) return []
-    const value = VALUES[field] ?? (field === 'timings_per_token' || field === 'return_progress' ? true : 'low')
+    const value = VALUES[field] ?? (field === 'timings_per_token' ? true : 'low')
     if (field === 'context_management') return [[field, ...base, { edits: [] }] as const]
     if (field === 'spaces_between_special_tokens') return [[field, ...base, false] as const]
     return [[field, ...base, value] as const]

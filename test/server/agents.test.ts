@@ -71,13 +71,15 @@ describe('calls', () => {
     expect(early.choices[0]!.message.content).toBe('')
   })
 
-  it('are text where nobody asked for them', async () => {
+  it('are text where nobody asked for them, and cannot begin where they may not be made', async () => {
     said = () => callText('weather', { city: 'Oslo' })
-    for (const body of [{}, { tools: [tool], tool_choice: 'none' as const }]) {
-      const [choice] = (await chat(body)).choices
-      expect([choice!.finish_reason, choice!.message.tool_calls]).toEqual(['stop', undefined])
-      expect(choice!.message.content).toBe(said(last!))
-    }
+    const [free] = (await chat({})).choices
+    expect([free!.finish_reason, free!.message.tool_calls]).toEqual(['stop', undefined])
+    expect(free!.message.content).toBe(said(last!))
+    const [masked] = (await chat({ tools: [tool], tool_choice: 'none', max_completion_tokens: 50 })).choices
+    expect(masked!.message.tool_calls).toBeUndefined()
+    expect(masked!.message.content).not.toContain('<tool_call>')
+    expect(last!.tools).toBeNull()
   })
 
   it('may be limited to some of the tools', async () => {
@@ -160,7 +162,7 @@ describe('calls', () => {
 })
 
 describe('an answer', () => {
-  it('goes on with the last message of the assistant', async () => {
+  it('continues with the last message of the assistant', async () => {
     said = ({ messages }) => ` after ${messages.at(-1)!.role}`
     const messages = [fresh(), { role: 'assistant' as const, content: 'So' }]
     // The script's template marks where an answer begins, also here.
@@ -291,7 +293,7 @@ describe('messages', () => {
 })
 
 describe('completions', () => {
-  it('give the best of several, and name the token beside its alternatives', async () => {
+  it('give the best of several, and name the token with its alternatives', async () => {
     const { choices } = await client.completions.create({
       model,
       prompt: 'x',

@@ -46,7 +46,7 @@ describe('bodies read in a thread of their own', () => {
     const ask = (client: string, name: string): Promise<unknown> =>
       reader.read(bytesOf(chat(long)), schema, ROUTE, client).then(() => order.push(name))
     await Promise.all([...['a1', 'a2', 'a3', 'a4'].map((name) => ask('a', name)), ask('b', 'b1')])
-    expect(order).toEqual(['a1', 'a2', 'b1', 'a3', 'a4'])
+    expect(order).toEqual(['a1', 'b1', 'a2', 'a3', 'a4'])
   })
 
   it('are refused when they take too long, and the next ones are read', async () => {
@@ -56,6 +56,16 @@ describe('bodies read in a thread of their own', () => {
     await expect(impatient.read(bytesOf(chat(long)), schema, ROUTE, 'a')).rejects.toMatchObject(refusal)
     expect(await impatient.read(bytesOf(chat('short')), schema, ROUTE, 'a')).toMatchObject({ model: 'm' })
     await impatient.close()
+  })
+
+  it('are refused when the reader is closed, in work or not', async () => {
+    const closing = new BodyReader(built)
+    const ask = (): Promise<unknown> =>
+      closing.read(bytesOf(chat(long)), schema, ROUTE, 'a').catch((error: unknown) => error)
+    const asked = [ask(), ask()]
+    await closing.close()
+    const refusal = { status: 503, detail: { code: 'draining' } }
+    expect(await Promise.all([...asked, ask()])).toMatchObject([refusal, refusal, refusal])
   })
 
   it('are read in this one where the thread has no file', async () => {

@@ -1,5 +1,5 @@
 import OpenAI from 'openai'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { byteTokenizer, scriptedEngine, serveEngine } from './scripted.js'
 
 const LINE = 'the quick brown fox jumps over the lazy dog'
@@ -9,7 +9,7 @@ const client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: 'none', maxRetr
 const model = 'scripted'
 
 describe('completions by the official client', () => {
-  it('goes on with text and with token ids', async () => {
+  it('continues with text and with token ids', async () => {
     const text = await client.completions.create({ model, prompt: 'the quick', max_tokens: 100 })
     expect(text.choices[0]!.text).toBe(' brown fox jumps over the lazy dog')
     expect(text.choices[0]!.finish_reason).toBe('stop')
@@ -27,6 +27,21 @@ describe('completions by the official client', () => {
       [3, ' brown'],
     ])
     expect(answer.usage).toMatchObject({ prompt_tokens: 12, completion_tokens: 24 })
+  })
+
+  it('logs the tokens of all answers, with those that were found in the cache', async () => {
+    const requests = () => server.log.filter(({ event }) => event === 'request')
+    const ask = async (n: number): Promise<Record<string, unknown>> => {
+      const before = requests().length
+      await client.completions.create({ model, prompt: `${LINE} `.repeat(5), n, max_tokens: 2 })
+      await vi.waitFor(() => expect(requests().length).toBe(before + 1))
+      return requests().at(-1)!
+    }
+    await ask(1)
+    const { promptTokens, cachedTokens, tokens } = (await ask(1)) as Record<string, number>
+    expect(cachedTokens).toBeGreaterThan(0)
+    const twice = { promptTokens: 2 * promptTokens!, cachedTokens: 2 * cachedTokens!, tokens: 2 * tokens! }
+    expect(await ask(2)).toMatchObject(twice)
   })
 
   it('streams the same', async () => {
@@ -111,6 +126,8 @@ describe('models', () => {
     const { data } = await client.models.list()
     expect(data).toMatchObject([{ id: 'scripted', object: 'model', owned_by: 'kaiyuan' }])
     expect((await client.models.retrieve('scripted')).id).toBe('scripted')
-    await expect(client.models.retrieve('other')).rejects.toMatchObject({ status: 404, code: 'model_not_found' })
+    const missing = client.models.retrieve('other')
+    await expect(missing).rejects.toMatchObject({ status: 404, code: 'model_not_found' })
+    await expect(missing).rejects.toThrow('there is no model "other" here; there is scripted')
   })
 })

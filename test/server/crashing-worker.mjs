@@ -1,4 +1,4 @@
-// An engine's worker that ends when it is asked to go on with "crash", throws at "throw", loses a compute thread at "trap", and
+// An engine's worker that ends when it is asked to continue with "crash", throws at "throw", loses a compute thread at "trap", and
 // never comes back at "spin".
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 import { parentPort } from 'node:worker_threads'

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 const MAIN = path('../../dist/cli/main.js')
 
-/** The examples of docs/server.md: shell commands, and what the block behind them says of their output. */
+/** The examples of docs/server.md: shell commands, and what the block after them says of their output. */
 function examples(): { title: string; command: string; kind: string; shown: string }[] {
   const text = readFileSync(path('../../docs/server.md'), 'utf8')
   const blocks = [...text.matchAll(/^```sh\n([^]*?)^```\n+(?:```(json|text)\n([^]*?)^```\n)?/gm)]

@@ -30,6 +30,8 @@ describe('a request may have so much', () => {
       { schema: { enum: filled(500_000, 'abc') } },
       'response_format: expected at most 2000000 characters of JSON, found 3000021',
     ],
+    ['prompt', filled(1_048_577, 1), 'prompt: expected at most 1048576 token ids, found 1048577'],
+    ['input', filled(2, filled(600_000, 1)), 'input: expected at most 1048576 token ids, found 1200000'],
     ['tools', [{ parameters: 'x'.repeat(2e6) }], 'tools: expected at most 2000000 characters of JSON, found 2000019'],
   ])('%s', (name, value, fault) => {
     const check = (): void => checkLimits({ [name]: value })
@@ -56,5 +58,32 @@ describe('a request may have so much', () => {
       const refusal = await post(server, JSON.stringify({ model: 'scripted', logit_bias: keys(5000) }), path)
       expect([refusal.status, refusal.error.message]).toEqual([400, expect.stringContaining('at most 4096 entries')])
     }
+  })
+
+  it('of texts that are made tokens and of ids that are made text, too', async () => {
+    const server = await serve(
+      scriptedEngine(() => 'hi'),
+      { maxBody: 2e6 },
+    )
+    const text = 'x'.repeat(1_000_001)
+    const messages = [{ role: 'user', content: text }]
+    const asked: [path: string, param: string, body: object][] = [
+      ['/tokenize', 'prompt', { prompt: text }],
+      ['/tokenize', 'content', { content: text }],
+      ['/tokenize', 'messages', { messages }],
+      ['/v1/messages/count_tokens', 'messages', { messages }],
+      ['/v1/responses/input_tokens', 'input', { input: text }],
+      ['/v1/embeddings', 'input', { input: ['x', text] }],
+      ['/api/embed', 'input', { input: text }],
+      ['/v1/completions', 'prompt', { prompt: text, echo: true, max_tokens: 0, logprobs: 0 }],
+    ]
+    for (const [path, param, body] of asked) {
+      const refusal = await post(server, JSON.stringify({ model: 'scripted', ...body }), path)
+      const fault = `${param}: expected at most 1000000 characters, found 1000001; send it in parts`
+      expect([refusal.status, JSON.stringify(refusal.error)]).toEqual([400, expect.stringContaining(fault)])
+    }
+    const ids = filled(262_145, 104)
+    const refusal = await post(server, JSON.stringify({ model: 'scripted', tokens: ids }), '/detokenize')
+    expect(refusal.error.message).toBe('tokens: expected at most 262144 token ids, found 262145; send it in parts')
   })
 })

@@ -172,7 +172,7 @@ describe('messages by the official client', () => {
     expect(JSON.parse(body)).toMatchObject({ type: 'error', error: { type: 'invalid_request_error' } })
     expect(await refused({ max_tokens: undefined })).toEqual([400, expect.stringContaining('max_tokens')])
     expect(await refused({ tool_choice: { type: 'any' } })).toEqual([400, expect.stringContaining('tool_choice')])
-    // By this code the client's tool runner knows that it may go on without.
+    // By this code the client's tool runner knows that it may continue without.
     const [, thread] = await refused({ thread: { type: 'create' } })
     expect(JSON.parse(thread)).toMatchObject({ error: { details: { error_code: 'thread_unsupported_request' } } })
     const image = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: '' } }

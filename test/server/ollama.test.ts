@@ -153,7 +153,7 @@ describe('/api/chat', () => {
     expect(tokens.every(({ top_logprobs: top }) => top.length === 1)).toBe(true)
   })
 
-  it('goes on with a last message of the assistant', async () => {
+  it('continues with a last message of the assistant', async () => {
     const messages = [
       { role: 'user' as const, content: '9.11 or 9.9?' },
       { role: 'assistant' as const, content: 'The answer is' },

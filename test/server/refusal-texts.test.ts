@@ -85,10 +85,10 @@ const CASES: readonly Case[] = [
   ],
   [
     RESPONSES,
-    { ...response, tool_choice: { type: 'mcp' } },
+    { ...response, tool_choice: { type: 'file_search' } },
     'tool_choice',
     'unsupported_parameter',
-    'tool_choice of type mcp is not supported',
+    'tool_choice of type file_search is not supported',
   ],
   [
     RESPONSES,
@@ -132,12 +132,12 @@ const FORMS: readonly Case[] = [
   badText({ type: 'lark', grammar: 7 }, 'text.format: type lark needs its text'),
   badFormat(
     { type: 'regex', pattern: 'a' },
-    'response_format: beside tools an answer can be JSON; leave out regex or the tools',
+    'response_format: with tools, an answer can be constrained to JSON only; leave out regex or the tools',
     { tools },
   ),
   badFormat(
     { type: 'gbnf', grammar: 'root ::= "a"' },
-    'response_format: beside tools an answer can be JSON; leave out gbnf or the tools',
+    'response_format: with tools, an answer can be constrained to JSON only; leave out gbnf or the tools',
     { tools },
   ),
 ]

@@ -99,6 +99,10 @@ describe('requests that are wrong', async () => {
   it('a stream that cannot begin has a status of its own', async () => {
     const refusal = await post(server, chat({ stream: true, messages: [{ role: 'user', content: LONG }] }))
     expect([refusal.status, refusal.error.code]).toEqual([400, 'context_length_exceeded'])
+    // In the words of llama.cpp, for clients that shorten the prompt by themselves.
+    const { n_prompt_tokens: tokens, n_ctx: limit } = refusal.error as unknown as Record<string, number>
+    expect(tokens).toBeGreaterThan(limit!)
+    expect(refusal.error.message).toContain(`${tokens} tokens`)
   })
 
   it('bytes that are not UTF-8', async () => {

@@ -70,7 +70,7 @@ describe('response_format', () => {
   })
 })
 
-describe('response_format beside tools', () => {
+describe('response_format with tools', () => {
   const strict = tools.map((tool) => ({ ...tool, function: { ...tool.function, strict: true } }))
   const response_format = { type: 'json_schema' as const, json_schema: { name: 'answer', schema } }
   const says = async (said: string, request: object) => {
@@ -135,13 +135,13 @@ describe('response_format beside tools', () => {
     await expect(ask({ response_format: format })).rejects.toMatchObject({ param: 'response_format' })
     await expect(ask({ tools, response_format: { type: 'regex', pattern: 'a' } })).rejects.toMatchObject({
       param: 'response_format',
-      message: expect.stringContaining('beside tools') as string,
+      message: expect.stringContaining('with tools, an answer') as string,
     })
   })
 })
 
 describe('a request with a grammar that is much work', () => {
-  it('is answered or refused while others go on, and ends when nobody waits', async () => {
+  it('is answered or refused while others continue, and ends when nobody waits', async () => {
     const stream = await clientOf(scripted).chat.completions.create({ model: 'scripted', messages, stream: true, ignore_eos: true, max_tokens: 600 } as never) as unknown as AsyncIterable<{ choices: unknown[] }> // prettier-ignore
     let pieces = 0
     const reading = (async () => {
@@ -166,7 +166,7 @@ describe('a request with a grammar that is much work', () => {
     const before = pieces
     const answer = (await ask()) as { choices: { finish_reason: string }[] }
     expect(answer.choices[0]!.finish_reason).toBe('length')
-    // The stream went on while the grammar was made; what waits to be sent goes out as one piece.
+    // The stream continued while the grammar was made; what waits to be sent goes out as one piece.
     expect(pieces - before).toBeGreaterThan(2)
     await reading
   }, 60_000)

@@ -54,7 +54,7 @@ describe('the line', () => {
     expect([admission.active, admission.waiting]).toEqual([3, 0])
   })
 
-  it('goes on where its head leaves, if the next one fits', async () => {
+  it('continues where its head leaves, if the next one fits', async () => {
     const admission = new Admission({ running: 3, waiting: 9 })
     const first = ask(admission, 'a', 2)
     const wide = ask(admission, 'b', 2)

@@ -29,7 +29,7 @@ describe('an engine in a worker of its own', () => {
     expect(sequences).toBeGreaterThan(steps * 1.2)
   })
 
-  it('makes embeddings of length 1, the same in every form and beside others', async () => {
+  it('makes embeddings of length 1, the same in every form and with others', async () => {
     const input = ['hello', 'What is 12 + 30?', 'hello there, this is longer than the others']
     const embed = async (more: object) =>
       (await client.embeddings.create({ model: 'mini', input, encoding_format: 'float', ...more })).data.map(

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { History } from '../../src/cli/history.js'
+import { History } from '../../src/cli/chat/history.js'
 import { WholeFile, writeWhole } from '../../src/cli/whole-file.js'
 
 const folder = (): string => mkdtempSync(join(tmpdir(), 'kaiyuan-files-'))

@@ -16,14 +16,14 @@ const absent = join(folder, 'absent')
 const noKeys = join(folder, 'keys')
 writeFileSync(noKeys, '# none yet\n\n')
 
-/** The message that a command ends with. */
+/** What a person reads when a command ends. */
 async function refusal(...args: string[]): Promise<string> {
   const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
   try {
     await program().parseAsync(args, { from: 'user' })
   } catch (error) {
     if (error instanceof UserError) return messageOf(error)
-    if (error instanceof CommanderError) return error.message
+    if (error instanceof CommanderError) return stderr.mock.calls.map(([text]) => text).join('')
     throw error
   } finally {
     stderr.mockRestore()
@@ -41,32 +41,46 @@ describe('a command is refused', () => {
     [['run', 'mini', '--ids', '1,x,3'], '--ids: expected token ids such as 1,2,3; found "x"'],
     [['run', 'mini', '--ids', '1,,3'], '--ids: expected token ids such as 1,2,3; found ""'],
     [['run', 'mini', '--ids', '-1'], '--ids: expected token ids such as 1,2,3; found "-1"'],
-    [['run', 'mini', 'hi', '--temperature', 'warm'], "argument 'warm' is invalid. expected a number."],
-    [['run', 'mini', 'hi', '--temperature', ' '], "argument ' ' is invalid. expected a number."],
-    [['run', 'mini', 'hi', '--seed', '1.5'], "argument '1.5' is invalid. expected a whole number."],
-    [['run', 'mini', 'hi', '--top-k', '-2'], "argument '-2' is invalid. expected a whole number."],
+    [['run', 'mini', 'hi', '--temperature', 'warm'], 'kaiyuan: --temperature: expected a number; found "warm"'],
+    [['run', 'mini', 'hi', '--temperature', ' '], 'kaiyuan: --temperature: expected a number; found " "'],
+    [['run', 'mini', 'hi', '--seed', '1.5'], 'kaiyuan: --seed: expected a whole number; found "1.5"'],
+    [['run', 'mini', 'hi', '--top-k', '-2'], 'kaiyuan: --top-k: expected a whole number; found "-2"'],
     [
       ['serve', 'mini', '--max-body', 'large'],
-      "argument 'large' is invalid. expected a number of bytes such as 500MB or 2GiB.",
+      '--max-body: expected a number of bytes such as 500MB or 2GiB; found "large"',
     ],
     [['logits', 'mini', '--out', absent], 'expected either --ids 1,2,3 or --prompt TEXT'],
     [
       ['logits', 'mini', '--ids', '1', '--prompt', 'x', '--out', absent],
       'expected either --ids 1,2,3 or --prompt TEXT',
     ],
-    [['logits', 'mini', '--ids', '1', '--out', join(absent, 'x')], `${join(absent, 'x')}: cannot be written: ENOENT`],
-    [['perplexity', 'mini', '--file', absent], `${absent}: cannot be read: ENOENT`],
+    [
+      ['logits', 'mini', '--ids', '1', '--out', join(absent, 'x')],
+      `${join(absent, 'x')}: cannot be written: there is no such file or folder`,
+    ],
+    [['perplexity', 'mini', '--file', absent], `${absent}: cannot be read: there is no such file or folder`],
     [
       ['serve', 'mini', '--api-key-file', absent],
       `${absent}: a file of API keys was expected, but there is no such file`,
     ],
-    [['serve', 'mini', '--api-key-file', folder], `${folder}: a file of API keys was expected, but EISDIR`],
+    [['serve', 'mini', '--api-key-file', folder], `${folder}: a file of API keys was expected, but it is a folder`],
     [['serve', 'mini', '--api-key-file', noKeys], `${noKeys}: expected one API key on each line, found none`],
     [['serve', 'mini', '--api-key', ''], '--api-key: expected a key, found nothing'],
     [['serve', 'mini', '--max-concurrency', '0'], '--max-concurrency: expected at least 1, found 0'],
     [['serve', 'mini', '--max-body', '0'], '--max-body: expected at least 1, found 0'],
-    [['serve', 'mini', '--max-queue', '-1'], "argument '-1' is invalid. expected a whole number."],
-    [['serve', 'a/m', 'b/m.gguf'], 'two models are called m; name them: NAME=PATH'],
+    [['serve', 'mini', '--max-queue', '-1'], 'kaiyuan: --max-queue: expected a whole number; found "-1"'],
+    [['serve', './a/m', 'b/m.gguf'], 'two models are called m; name them: NAME=PATH'],
+    [['run', 'mini', 'hi', '--quantize', 'q5'], 'kaiyuan: --quantize: expected one of q8, q4; found "q5"'],
+    [['run', 'mini', 'hi', '--system'], 'kaiyuan: --system: expected <text>, found nothing'],
+    [['run', 'mini', '-f'], 'kaiyuan: --file: expected <file>, found nothing'],
+    [['logits', 'mini', '--ids', '1'], 'kaiyuan: expected --out <file>, found none'],
+    [['tokenize', 'mini'], 'kaiyuan: expected <text>, found none'],
+    [['list', 'mini'], 'kaiyuan: list: expected 0 arguments, found 1'],
+    [['run', 'mini', '-5 plus 3'], "needs -- before it: kaiyuan run -- '-5 plus 3'"],
+    [['run', 'mini', 'hi', '--tempratur', '1'], '(kaiyuan run --help shows what there is)'],
+    [['run', 'mini', 'hi', '--ids', '1,2'], 'expected either --ids or a prompt, found both'],
+    [['run', 'mini', 'hi', '--raw', '--system', 'x'], '--system belongs to the chat template, which --raw leaves out'],
+    [['run', 'model.onnx', 'hi'], 'model.onnx: no such file or folder'],
     [['bench', 'mini', '-n', '1'], 'expected -p of at least 1, -n of at least 2, --rounds and --streams of at least 1'],
     [
       ['inspect', 'mini', '--synthetic', 'qwen3-8b:q4_0'],
@@ -94,7 +108,7 @@ describe('the comparison of speculation', () => {
   it('needs a file of prompts', async () => {
     await expect(readPrompts(absent)).rejects.toMatchObject({
       code: 'file_not_found',
-      message: expect.stringMatching(/absent: cannot be read: ENOENT/) as string,
+      message: expect.stringMatching(/absent: cannot be read: there is no such file or folder/) as string,
     })
     const empty = join(folder, 'empty')
     writeFileSync(empty, '\n \n')

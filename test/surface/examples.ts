@@ -123,5 +123,5 @@ export function promised(code: string): string[] {
 
 /** Examples of what only a network or a page has are checked by the compiler alone. */
 export function canRun(code: string): boolean {
-  return !/https?:\/\/|\bdocument\b|new Worker\(|self\b/.test(code)
+  return !/https?:\/\/|\bdocument\b|new Worker\(|self\b|\bevaluate\(|\bpromptsOfTask\(/.test(code)
 }

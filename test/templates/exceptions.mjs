@@ -4,7 +4,7 @@
 const RENDERED_ALL_THE_SAME = [
   [
     /^SecurityError: access to attribute '(append|pop)' of 'list' object/,
-    "the template changes a list of its own, as it may in llama.cpp; else no conversation with a tool's result could go on",
+    "the template changes a list of its own, as it may in llama.cpp; else no conversation with a tool's result could continue",
   ],
   [
     /^TypeError: Object of type generator is not JSON serializable/,
@@ -16,12 +16,14 @@ const RENDERED_ALL_THE_SAME = [
   ],
   [
     /^TemplateError: Cannot pass both content and thinking/,
-    'gpt-oss refuses a thought beside a text before a call; the thought is left out',
+    'gpt-oss refuses a thought next to a text before a call; the thought is left out',
   ],
 ]
 
 /** Tools without a description or parameters, which OpenAI's API allows, are given empty ones where a template fails without. */
 const BARE = ['tools-bare', 'no-arguments']
+const LACKING =
+  /^(UndefinedError: 'dict object' has no attribute '(description|parameters)'|TypeError: Object of type Undefined is not JSON serializable)/
 
 /** Texts that differ, by the template's name. */
 const DIFFERENT_TEXTS = [
@@ -42,7 +44,9 @@ export function reasonFor(template, conversation, expected, got) {
   if (expected.text !== undefined) return DIFFERENT_TEXTS.find(([name]) => name.test(template))?.[1]
   const known = RENDERED_ALL_THE_SAME.find(([error]) => error.test(expected.error))?.[1]
   if (known !== undefined) return known
-  return BARE.includes(conversation) ? 'tools get the description and parameters that they lack' : undefined
+  return BARE.includes(conversation) && LACKING.test(expected.error)
+    ? 'tools get the description and parameters that they lack'
+    : undefined
 }
 
 /** One-liners with another outcome. */

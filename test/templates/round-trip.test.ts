@@ -8,7 +8,9 @@ import { ownTextAllowed, roundTrip, throughGrammar } from './round-trip.js'
 /** Templates that put a turn's text where no model writes it: calls alone are compared. */
 const CALLS_ONLY: Readonly<Record<string, string>> = {
   'CohereForAI-c4ai-command-r-plus-tool_use': 'an instruction to call tools stands after every conversation',
-  'NVIDIA-Nemotron-Nano-v2': 'the last turn goes on in an open thought',
+  'GigaChat3-10B-A1.8B': 'each call has a turn of its own',
+  'GigaChat3.1-10B-A1.8B': 'each call has a turn of its own',
+  'NVIDIA-Nemotron-Nano-v2': 'the last turn continues in an open thought',
   'deepseek-ai-DeepSeek-R1-Distill-Qwen-32B': 'the text stands after the calls, as a turn of its own',
   'fireworks-ai-llama-3-firefunction-v2': 'the beginning of a next turn stands after every conversation',
   'openai-gpt-oss-120b': 'the text before a call becomes a thought',
@@ -19,9 +21,11 @@ const OWN_TEXT: Readonly<Record<string, string>> = {
   'CohereForAI-c4ai-command-r-plus-tool_use': 'JSON over several lines',
   'ByteDance-Seed-OSS': 'objects as Python prints them',
   'openbmb-MiniCPM5-1B': 'objects as Python prints them',
+  'LFM2-8B-A1B': 'objects as Python prints them',
+  'LFM2.5-Instruct': 'objects as Python prints them',
   'LFM2.5-8B-A1B': 'texts in single quotes, with nothing escaped',
-  'MiniMax-M3': 'an element for each member of an object',
   'mistralai-Mistral-Nemo-Instruct-2407': 'ids after the arguments',
+  'openai-gpt-oss-120b': 'the recipient before the channel',
 }
 
 /** Templates that write no calls, or not those of our tools. */

@@ -106,6 +106,8 @@ function outcome(render: Render, dialect: Dialect, turn: Turn, callsOnly: boolea
   const written = turnText(render, dialect, turn)
   if (written === undefined) return 'refused'
   const { prompt, text } = written
+  // As text that nothing reads.
+  if (turn.calls && !dialect.toolSyntax) return 'no calls'
   const isIn = (part: string): boolean => text.includes(part)
   const missing = (turn.calls ?? []).filter(([name], i) => count(text, name) <= before(turn.calls!, name, i))
   if (missing.length > 0) return missing.length === turn.calls!.length ? 'no calls' : 'no second call'
@@ -153,7 +155,7 @@ function turnText(
     // The prompt may open, or close, a thought that the conversation leaves out.
     if (common < prompt.length) common -= /(?:<[^<>\n]*)?$/.exec(whole.slice(0, common))![0].length
     const written = whole.slice(common)
-    // Where the conversation leaves out what opens a thought, the model was asked to go on from it all the same.
+    // Where the conversation leaves out what opens a thought, the model was asked to continue from it all the same.
     const opens = (text: string): boolean => dialect.textStart?.(text, true) !== undefined
     const opened = thought !== undefined && written.trimStart().startsWith(thought) && opens(prompt)
     return { prompt: opened ? prompt : whole.slice(0, common), text: written }
@@ -220,7 +222,8 @@ export async function ownTextAllowed(
 ): Promise<boolean | undefined> {
   const render = renderOf(source, name, dialect)
   const syntax = dialect.toolSyntax?.(TOOLS)
-  const turn = turnText(render, dialect, TURNS['two']!) ?? turnText(render, dialect, TURNS['nested']!)
+  const two = syntax?.parallel ? turnText(render, dialect, TURNS['two']!) : undefined
+  const turn = two ?? turnText(render, dialect, TURNS['nested']!)
   if (!syntax || !turn?.text.includes('find_train')) return undefined
   const grammar = await required(dialect)
   const first = turn.text.includes('station_clock') ? 'station_clock' : 'find_train'

@@ -126,7 +126,7 @@ describe('tekken.json', () => {
   const tekken = (changes: object): Promise<Tokenizer> =>
     load(fakeCheckpoint(jsonFiles({ 'tekken.json': { ...json, ...changes } })))
 
-  it('puts the ranks behind the control tokens, as many as the vocabulary holds', async () => {
+  it('puts the ranks after the control tokens, as many as the vocabulary holds', async () => {
     const tokenizer = await tekken({})
     expect(tokenizer.encode('abab')).toEqual([1, 259, 259])
     expect(tokenizer.encode('a</s>', { addSpecial: false })).toEqual([100, 2])

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ggufTokenizer } from '../../src/tokenizer/gguf-vocabulary.js'
+import { atOnce } from '../../src/slices.js'
 
 /** The ids that end an answer, of a vocabulary with these tokens, and eos 0. */
 function ends(...texts: string[]): number[] {
@@ -7,7 +8,7 @@ function ends(...texts: string[]): number[] {
   const vocabulary = new Map<string, unknown>([
     ...Object.entries({ model: 'llama', tokens, scores: tokens.map(() => 0), token_type: tokens.map(() => 1) }),
   ])
-  const tokenizer = ggufTokenizer(vocabulary, 'model.gguf', [0])!
+  const tokenizer = atOnce(ggufTokenizer(vocabulary, 'model.gguf', [0]))!
   // They are no text, whatever the file says of their types.
   for (const id of tokenizer.eosIds.slice(1)) expect(tokenizer.decode([1, id])).toBe('a')
   return [...tokenizer.eosIds]

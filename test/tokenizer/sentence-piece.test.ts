@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UserError } from '../../src/errors.js'
 import { sentencePieceModel } from '../../src/tokenizer/sentence-piece-model.js'
+import { atOnce } from '../../src/slices.js'
 
 /** Tiny models with the ids that sentencepiece gives: tools/oracle/make_sentencepiece.py. */
 const FOLDER = fileURLToPath(new URL('../fixtures/tokenizers/', import.meta.url))
@@ -14,7 +15,7 @@ const bytesOf = (name: string): Uint8Array => readFileSync(`${FOLDER}${name}.mod
 
 describe('tokenizer.model', () => {
   it.each(names)('%s gives the ids of sentencepiece', (name) => {
-    const tokenizer = sentencePieceModel(bytesOf(name), name, [], true)
+    const tokenizer = atOnce(sentencePieceModel(bytesOf(name), name, [], true))
     const cases = JSON.parse(readFileSync(`${FOLDER}${name}.json`, 'utf8')) as { text: string; ids: number[] }[]
     expect(cases.length).toBeGreaterThan(10)
     for (const { text, ids } of cases) {
@@ -23,7 +24,7 @@ describe('tokenizer.model', () => {
   })
 
   it('begins with BOS, and takes control tokens where it is asked to', () => {
-    const tokenizer = sentencePieceModel(bytesOf('bpe-plain'), 'model', [], true)
+    const tokenizer = atOnce(sentencePieceModel(bytesOf('bpe-plain'), 'model', [], true))
     expect(tokenizer.encode('a')[0]).toBe(tokenizer.bosId)
     const options = { addSpecial: false }
     expect(tokenizer.encode('</s>', options)).toEqual([tokenizer.idOf('</s>')])
@@ -31,7 +32,7 @@ describe('tokenizer.model', () => {
   })
 
   it.each(names.filter((name) => name.endsWith('plain')))('%s gives back any text', (name) => {
-    const tokenizer = sentencePieceModel(bytesOf(name), name, [], true)
+    const tokenizer = atOnce(sentencePieceModel(bytesOf(name), name, [], true))
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 40 }), (text) => {
         fc.pre(!text.includes('\u2581'))
@@ -51,7 +52,9 @@ describe('tokenizer.model', () => {
   const PIECE = field(1, field(1, 'a'))
   const fault = (...parts: Uint8Array[]): unknown => {
     try {
-      return sentencePieceModel(Uint8Array.from(parts.flatMap((part) => [...part])), 'tokenizer.model', [], true)
+      return atOnce(
+        sentencePieceModel(Uint8Array.from(parts.flatMap((part) => [...part])), 'tokenizer.model', [], true),
+      )
     } catch (error) {
       return error
     }
@@ -93,7 +96,7 @@ describe('tokenizer.model', () => {
         const bytes = cut ? whole.slice(0, at) : whole.slice()
         if (!cut) bytes[at] = byte
         try {
-          sentencePieceModel(bytes, 'model', [], true).encode('the terms')
+          atOnce(sentencePieceModel(bytes, 'model', [], true)).encode('the terms')
         } catch (error) {
           expect(error).toBeInstanceOf(UserError)
         }

@@ -4,11 +4,12 @@ import { rankedTokenizer } from '../../src/tokenizer/tiktoken-families.js'
 import { HARMONY_FAMILY } from './ranked-families.js'
 import { huggingFaceTokenizer } from '../../src/tokenizer/hugging-face.js'
 import { BYTE_TO_CHAR } from '../../src/tokenizer/pieces.js'
+import { atOnce } from '../../src/slices.js'
 
 /** Special tokens that structure an answer have to reach the dialect; the others stay out of the text. */
 describe('the stream decoder', () => {
   const lines = Array.from({ length: 256 }, (_, b) => `${btoa(String.fromCharCode(b))} ${b}`).join('\n')
-  const harmony = rankedTokenizer(lines, HARMONY_FAMILY, { where: 'ranks', eosIds: [] })
+  const harmony = atOnce(rankedTokenizer(lines, HARMONY_FAMILY, { where: 'ranks', eosIds: [] }))
 
   it('shows the special tokens that it is asked for, and no others', () => {
     const ids = harmony.encode('<|channel|>a<|endoftext|><|message|>b')
@@ -32,7 +33,7 @@ describe('the stream decoder', () => {
       pre_tokenizer: byteLevel,
       decoder: byteLevel,
     }
-    const tokenizer = huggingFaceTokenizer(json, { where: 'tokenizer.json', eosIds: [] })
+    const tokenizer = atOnce(huggingFaceTokenizer(json, { where: 'tokenizer.json', eosIds: [] }))
     const syntax = kimiK2.toolSyntax!([])!
     const text = `Hi${syntax.before}${syntax.begin('add', 0)}{}${syntax.end}${syntax.after}<|im_end|>`
     const decoder = tokenizer.decoder(kimiK2.markers)

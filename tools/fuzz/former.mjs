@@ -80,6 +80,8 @@ export function formerFailures({ golden, gguf, tokenizers, ranked, mini, llama }
     template(
       "{% set ns = namespace(x='aaaaaaaa') %}{% for i in range(25) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}{{ ns.x }}",
     ),
+    template('{{ messages | tojson(indent=99999) }}'),
+    template("{{ 'a' * 33000000 }}"),
     {
       reader: 'gguf',
       main: 'model.gguf',

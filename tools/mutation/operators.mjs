@@ -51,7 +51,7 @@ const OMITTED = new Set([
   'toLowerCase',
 ])
 
-/** What a message says is not a policy: no sentence is changed, and nothing inside of an error in the making. */
+/** What a message says is not a policy: no sentence is changed, and nothing inside of an error in flight. */
 function inMessage(node) {
   if (ts.isStringLiteralLike(node) && /[a-z]+ [a-z]+ [a-z]+/i.test(node.text)) return true
   for (let at = node; at; at = at.parent) {

@@ -20,7 +20,7 @@ import { softmaxPage } from './softmax'
 import { touch } from '../touch'
 
 const WHOLE: u32 = 0x77800000 // 2^112
-/** At most so many rows wait for memory: a page is read ahead for them. */
+/** At most this many rows wait for memory: a page is read ahead for them. */
 const AHEAD: i32 = 4
 
 /** Columns of n with the last block filled up. @inline */

@@ -25,9 +25,9 @@ import { madd, sums4, toHalf } from '../simd'
 import { softmaxPage } from './softmax'
 import { touch } from '../touch'
 
-/** At most so many rows widen in registers (attention-few.ts). */
+/** At most this many rows widen in registers (attention-few.ts). */
 const FEW: i32 = 2
-/** At most so many have so little to do with a page that they wait for it: it is read ahead. */
+/** At most this many have so little to do with a page that they wait for it: it is read ahead. */
 const AHEAD: i32 = 4
 /**
  * Halves become f32 by moving their bits, which leaves them 2^112 too small. For keys the factor is taken from q and

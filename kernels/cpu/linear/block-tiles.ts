@@ -104,15 +104,27 @@ function tileMin(nb: i32, table: usize, to: usize, bytes: boolean): void {
   v128.store(q, b3, 48)
 }
 
-export function tile16(nb: i32, table: usize, to: usize): void {
-  tileHalves(nb, table, to, false)
+/** Of narrow codes: see block-rows.ts. */
+export function tile16Pairs(nb: i32, table: usize, to: usize): void {
+  tileHalves(nb, table, to, false, false)
 }
-export function tile16Min(nb: i32, table: usize, to: usize): void {
-  tileHalves(nb, table, to, true)
+export function tile16MinPairs(nb: i32, table: usize, to: usize): void {
+  tileHalves(nb, table, to, true, false)
+}
+export function tile16Bytes(nb: i32, table: usize, to: usize): void {
+  tileHalves(nb, table, to, false, true)
+}
+export function tile16MinBytes(nb: i32, table: usize, to: usize): void {
+  tileHalves(nb, table, to, true, true)
 }
 
-/** Scales of 16 columns; codes of seven bits, sums in i32. @inline */
-function tileHalves(nb: i32, table: usize, to: usize, mins: boolean): void {
+/** Where sums of codes that are 64 too large start. @inline */
+function startOf7(sums: v128, bytes: boolean): v128 {
+  return bytes ? i32x4.shl(pairs(sums), 3) : i16x8.shl(sums, 3)
+}
+
+/** Scales of 16 columns; codes of seven bits. @inline */
+function tileHalves(nb: i32, table: usize, to: usize, mins: boolean, bytes: boolean): void {
   let x = xAt(table, 0),
     y = xAt(table, 1),
     p = scratch + <usize>panelAt()
@@ -132,11 +144,11 @@ function tileHalves(nb: i32, table: usize, to: usize, mins: boolean): void {
       otherX = otherSums(x),
       otherY = otherSums(y)
     for (let s = p + 512, stop = s + 128; s < stop; s += 64) {
-      let c0 = i32x4.shl(pairs(f), 3),
+      let c0 = startOf7(f, bytes),
         c1 = c0,
         c2 = c0,
         c3 = c0,
-        e0 = i32x4.shl(pairs(h), 3),
+        e0 = startOf7(h, bytes),
         e1 = e0,
         e2 = e0,
         e3 = e0
@@ -147,27 +159,27 @@ function tileHalves(nb: i32, table: usize, to: usize, mins: boolean): void {
           w3 = v128.load(p, 48),
           u = v128.load32_splat(x),
           v = v128.load32_splat(y)
-        c0 = dot4(c0, u, w0)
-        c1 = dot4(c1, u, w1)
-        c2 = dot4(c2, u, w2)
-        c3 = dot4(c3, u, w3)
-        e0 = dot4(e0, v, w0)
-        e1 = dot4(e1, v, w1)
-        e2 = dot4(e2, v, w2)
-        e3 = dot4(e3, v, w3)
+        c0 = dot(c0, u, w0, bytes)
+        c1 = dot(c1, u, w1, bytes)
+        c2 = dot(c2, u, w2, bytes)
+        c3 = dot(c3, u, w3, bytes)
+        e0 = dot(e0, v, w0, bytes)
+        e1 = dot(e1, v, w1, bytes)
+        e2 = dot(e2, v, w2, bytes)
+        e3 = dot(e3, v, w3, bytes)
       }
       let s0 = v128.load(s),
         s1 = v128.load(s, 16),
         s2 = v128.load(s, 32),
         s3 = v128.load(s, 48)
-      a0 = scaled(a0, c0, s0, scaleX)
-      a1 = scaled(a1, c1, s1, scaleX)
-      a2 = scaled(a2, c2, s2, scaleX)
-      a3 = scaled(a3, c3, s3, scaleX)
-      b0 = scaled(b0, e0, s0, scaleY)
-      b1 = scaled(b1, e1, s1, scaleY)
-      b2 = scaled(b2, e2, s2, scaleY)
-      b3 = scaled(b3, e3, s3, scaleY)
+      a0 = scaled(a0, summed(c0, bytes), s0, scaleX)
+      a1 = scaled(a1, summed(c1, bytes), s1, scaleX)
+      a2 = scaled(a2, summed(c2, bytes), s2, scaleX)
+      a3 = scaled(a3, summed(c3, bytes), s3, scaleX)
+      b0 = scaled(b0, summed(e0, bytes), s0, scaleY)
+      b1 = scaled(b1, summed(e1, bytes), s1, scaleY)
+      b2 = scaled(b2, summed(e2, bytes), s2, scaleY)
+      b3 = scaled(b3, summed(e3, bytes), s3, scaleY)
       if (mins) {
         s0 = v128.load(s, 128)
         s1 = v128.load(s, 144)

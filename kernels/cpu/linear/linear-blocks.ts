@@ -1,23 +1,38 @@
-// Integer dot products for blocks with scales of two levels and codes into tables (dequantize-blocks.ts): one row of x
-// times eight rows of weights, and the panels of sixteen for more rows. linear-int.ts says how both work.
+// Integer dot products for blocks with scales of two levels and codes into tables (dequantize-blocks.ts): a few rows
+// of x times eight rows of weights, and the panels of sixteen for more. linear-int.ts says how both work.
 // A minimum costs one product a block: with the sum of the activations, which comes with them.
 import { unpack16, unpackIq4, unpackMin, unpackMx } from './block-panels'
-import { int4MinOne, int7One, iq4One, mxfp4One, nvfp4One } from './block-rows'
-import { tile16, tile16Min, tileMinBytes, tileMinNibbles } from './block-tiles'
+import {
+  int4MinBytesRows,
+  int4MinRows,
+  int7BytesRows,
+  int7Rows,
+  iq4BytesRows,
+  iq4Rows,
+  mxfp4Rows,
+  nvfp4Rows,
+} from './block-rows.generated'
+import { tile16Bytes, tile16MinBytes, tile16MinPairs, tile16Pairs, tileMinBytes, tileMinNibbles } from './block-tiles'
 import { INT4_MIN, INT7, IQ4, MXFP4, Matrix } from '../contract.generated'
-import { products } from '../control'
+import { dot4IsFast, products } from '../control'
 import { blocksOf } from '../weights/descriptor'
 import { BYTES_SIGNED, NIBBLES } from '../simd'
 import { tileBothNibbles, tileBytes, tileMx } from './tiles'
 
-/** One row of x times the eight rows of group g. */
-export function blocksOne(d: Matrix, g: i32, entry: usize, to: usize): void {
+/** At most four rows of x times the eight rows of group g. */
+export function blocksRows(d: Matrix, g: i32, table: usize, n: i32, to: usize): void {
   const format = d.format
-  if (format == INT4_MIN) int4MinOne(d, g, entry, to)
-  else if (format == INT7) int7One(d, g, entry, to)
-  else if (format == MXFP4) mxfp4One(d, g, entry, to)
-  else if (format == IQ4) iq4One(d, g, entry, to)
-  else nvfp4One(d, g, entry, to)
+  if (format == INT4_MIN)
+    if (dot4IsFast()) int4MinBytesRows(n, d, g, table, to)
+    else int4MinRows(n, d, g, table, to)
+  else if (format == INT7)
+    if (dot4IsFast() || !d.narrow) int7BytesRows(n, d, g, table, to)
+    else int7Rows(n, d, g, table, to)
+  else if (format == IQ4)
+    if (dot4IsFast()) iq4BytesRows(n, d, g, table, to)
+    else iq4Rows(n, d, g, table, to)
+  else if (format == MXFP4) mxfp4Rows(n, d, g, table, to)
+  else nvfp4Rows(n, d, g, table, to)
 }
 
 /** `n` rows of x, two at a time, times the sixteen rows of groups g and g + 1. */
@@ -42,9 +57,13 @@ export function blocksPanel(d: Matrix, g: i32, table: usize, n: i32, to: usize):
       else tileBytes(nb, entry, to, products == BYTES_SIGNED ? 0 : 32)
   } else {
     unpack16(d, g)
-    const mins = d.mins
+    const mins = d.mins,
+      bytes = dot4IsFast() || !d.narrow
     for (let entry = table; entry < end; entry += 16)
-      if (mins) tile16Min(nb, entry, to)
-      else tile16(nb, entry, to)
+      if (mins)
+        if (bytes) tile16MinBytes(nb, entry, to)
+        else tile16MinPairs(nb, entry, to)
+      else if (bytes) tile16Bytes(nb, entry, to)
+      else tile16Pairs(nb, entry, to)
   }
 }

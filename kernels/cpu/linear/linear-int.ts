@@ -1,32 +1,25 @@
 // Integer dot products: int4 and int8 weights, eight rows interleaved, times activations in int8 (quantize.ts). One
 // v128 of weights holds 4 rows x 4 columns, and four columns of the activations are splatted against it. Codes are
 // unsigned; their offset, 8 for a nibble and 128 for a byte, is the value that a block's sums start from, so that it
-// costs nothing. Decoding reads the weights once and unpacks on the way; more rows of x share a panel of sixteen rows,
-// unpacked into scratch. The sums of a block are exact, so every way gives the same bits. Measured in
+// costs nothing. A few rows of x read the weights once and unpack them on the way (rows.ts); many share a panel of
+// sixteen rows, unpacked into scratch. The sums of a block are exact, so every way gives the same bits. Measured in
 // docs/speed-log.md; truth: backends/reference.
-import { GROUP_ROWS, INT4, Matrix, X_BLOCK_BYTES } from '../contract.generated'
-import { products, scratch } from '../control'
-import { blocksOf, multipliersOf } from '../weights/descriptor'
+import { GROUP_ROWS, INT4, Matrix } from '../contract.generated'
+import { dot4IsFast, products, scratch } from '../control'
+import { blocksOf } from '../weights/descriptor'
 import { heldNibbles } from '../held'
-import { blocksOne, blocksPanel } from './linear-blocks'
+import { blocksPanel, blocksRows } from './linear-blocks'
 import { panelAt } from '../scratch.generated'
-import { BYTES_SIGNED, BYTES_UNSIGNED, NIBBLES, dot2, loadF16x4, nextF16x4 } from '../simd'
-import {
-  highNibbles,
-  joined,
-  lowNibbles,
-  outAt,
-  pairs,
-  scaled,
-  start,
-  tileBothNibbles,
-  tileBytes,
-  tileNibbles,
-  xAt,
-} from './tiles'
+import { int4BytesRows, int4Rows, int8BytesRows, int8Rows } from './rows.generated'
+import { BYTES_SIGNED, BYTES_UNSIGNED, NIBBLES, loadF16x4, nextF16x4 } from '../simd'
+import { highNibbles, lowNibbles, outAt, tileBothNibbles, tileBytes, tileNibbles } from './tiles'
 
 /** Rows of x that pass over a claim's weights together; their codes stay in the second-level cache. */
 const STRIP: i32 = 64
+/** Most rows of x that the kernels of rows.ts take at once. */
+const AT_ONCE: i32 = 4
+/** From this many rows of x on, a panel is worth its unpacking. */
+const PANEL_FROM: i32 = 9
 
 /** Row groups [g0, g1) for `n` rows of x: row i of the list is x row list[i] / div and out row list[i] (list 0: i). */
 export function linearInt(
@@ -56,17 +49,17 @@ export function linearInt(
     if (count & 1) store<u64>(table + ((<usize>count) << 3), load<u64>(table + ((<usize>count) << 3) - 8))
     for (let g = g0; g < g1; g++) {
       const to = (<usize>g) << 5
-      if (count > 1 && g + 1 < min(g1, whole)) {
+      if (count >= PANEL_FROM && g + 1 < min(g1, whole)) {
         panel(d, g, table, count, to)
         g++
-      } else if (g < whole) for (let i = 0; i < count; i++) one(d, g, table + ((<usize>i) << 3), to)
+      } else if (g < whole) parts(d, g, table, count, to)
       else
         for (let i = 0; i < count; i++) {
-          // fewer than eight rows: sum beside, keep those that exist
+          // fewer than eight rows: sum elsewhere, keep those that exist
           const entry = table + ((<usize>i) << 3),
             outRow = outAt(entry, 0, to)
           store<u32>(entry, <u32>scratch, 4)
-          one(d, g, entry, 0)
+          few(d, g, entry, 1, 0)
           store<u32>(entry, <u32>(outRow - to), 4)
           memory.copy(outRow, scratch, rest)
         }
@@ -74,14 +67,23 @@ export function linearInt(
   }
 }
 
-/** One row of x times eight rows of weights. */
-function one(d: Matrix, g: i32, entry: usize, to: usize): void {
-  const nb = blocksOf(d),
-    at = <usize>(g * nb),
-    s = d.scales + (at << 4)
-  if (d.format > INT4) blocksOne(d, g, entry, to)
-  else if (d.format == INT4) int4One(d, d.data + (at << 7), s, nb, entry, to)
-  else int8One(d, d.data + (at << 8), s, nb, entry, to)
+/** `n` rows of x times the eight rows of group g, in parts of about the same size. */
+function parts(d: Matrix, g: i32, table: usize, n: i32, to: usize): void {
+  const count = (n + AT_ONCE - 1) / AT_ONCE
+  for (let i = 0; i < count; i++) {
+    const from = (n * i) / count
+    few(d, g, table + ((<usize>from) << 3), (n * (i + 1)) / count - from, to)
+  }
+}
+
+/** At most AT_ONCE rows of x times the eight rows of group g. */
+function few(d: Matrix, g: i32, table: usize, n: i32, to: usize): void {
+  if (d.format > INT4) blocksRows(d, g, table, n, to)
+  else if (d.format == INT4)
+    if (dot4IsFast()) int4BytesRows(n, d, g, table, to)
+    else int4Rows(n, d, g, table, to)
+  else if (products == NIBBLES) int8Rows(n, d, g, table, to)
+  else int8BytesRows(n, d, g, table, to)
 }
 
 /** `n` rows of x, two at a time, times the sixteen rows of groups g and g + 1. */
@@ -185,77 +187,4 @@ function unpackBytes(d: Matrix, g: i32, signed: boolean): void {
     }
     unpackScales(s, (<usize>nb) << 4, multiplier, to)
   }
-}
-
-/** One row of x times eight rows of int4 weights: decoding. */
-function int4One(d: Matrix, p: usize, s: usize, nb: i32, table: usize, to: usize): void {
-  const mask = heldNibbles()
-  let x0 = xAt(table, 0)
-  let a0 = f32x4.splat(0),
-    b0 = a0
-  for (let i = 0; i < nb; i++, s += 16, x0 += X_BLOCK_BYTES - 16) {
-    let c0 = start(x0),
-      d0 = c0
-    for (const end = p + 128; p < end; p += 64, x0 += 8) {
-      let q = v128.load(p),
-        r = v128.load(p, 16),
-        u = v128.load32_splat(x0),
-        v = v128.load32_splat(x0, 16)
-      c0 = dot2(dot2(c0, u, lowNibbles(q, mask)), v, highNibbles(q, mask))
-      d0 = dot2(dot2(d0, u, lowNibbles(r, mask)), v, highNibbles(r, mask))
-      q = v128.load(p, 32)
-      r = v128.load(p, 48)
-      u = v128.load32_splat(x0, 4)
-      v = v128.load32_splat(x0, 20)
-      c0 = dot2(dot2(c0, u, lowNibbles(q, mask)), v, highNibbles(q, mask))
-      d0 = dot2(dot2(d0, u, lowNibbles(r, mask)), v, highNibbles(r, mask))
-    }
-    const multiplier = multipliersOf(d),
-      w = loadF16x4(s, multiplier),
-      z = nextF16x4(s, multiplier),
-      u = v128.load32_splat(x0, 16)
-    a0 = scaled(a0, pairs(c0), w, u)
-    b0 = scaled(b0, pairs(d0), z, u)
-  }
-  const o0 = outAt(table, 0, to)
-  v128.store(o0, a0)
-  v128.store(o0, b0, 16)
-}
-
-/** One row of x times eight rows of int8 weights: decoding. */
-function int8One(d: Matrix, p: usize, s: usize, nb: i32, table: usize, to: usize): void {
-  const mask = heldNibbles(),
-    zero = i16x8.splat(0)
-  let x0 = xAt(table, 0)
-  let a0 = f32x4.splat(0),
-    b0 = a0
-  for (let i = 0; i < nb; i++, s += 16, x0 += X_BLOCK_BYTES) {
-    let c0 = start(x0),
-      d0 = c0
-    let e0 = zero,
-      f0 = zero,
-      u = zero
-    for (let j: usize = 0; j < 32; j += 4, p += 32) {
-      const q = v128.load(p),
-        l = lowNibbles(q, mask),
-        h = highNibbles(q, mask),
-        r = v128.load(p, 16),
-        m = lowNibbles(r, mask),
-        k = highNibbles(r, mask)
-      u = v128.load32_splat(x0 + j)
-      e0 = dot2(e0, u, l)
-      c0 = dot2(c0, u, h)
-      f0 = dot2(f0, u, m)
-      d0 = dot2(d0, u, k)
-    }
-    const multiplier = multipliersOf(d),
-      w = loadF16x4(s, multiplier),
-      z = nextF16x4(s, multiplier)
-    u = v128.load32_splat(x0, 32)
-    a0 = scaled(a0, joined(e0, c0), w, u)
-    b0 = scaled(b0, joined(f0, d0), z, u)
-  }
-  const o0 = outAt(table, 0, to)
-  v128.store(o0, a0)
-  v128.store(o0, b0, 16)
 }

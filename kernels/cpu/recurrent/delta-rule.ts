@@ -51,7 +51,7 @@ function deltaHead(rec: DeltaRuleRecord, h: i32, first: i32, end: i32): void {
 /**
  * All that does not depend on the values, for n tokens from place `place` of a chunk: the chunk's keys, decayed, and
  * for token i in scratch, 32 + 2E floats each: products of k_i and of q_i with the chunk's keys up to its own [16]
- * [16], k_i and q_i as S sees them [E] [E]. Behind them q, k and decay of the token [E] each.
+ * [16], k_i and q_i as S sees them [E] [E]. After them q, k and decay of the token [E] each.
  */
 function chunkKeys(rec: DeltaRuleRecord, h: i32, t: i32, n: i32, place: i32, total: usize, keys: usize): void {
   const E = rec.keyDim,

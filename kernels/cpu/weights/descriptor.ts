@@ -11,13 +11,13 @@ export function blocksOf(d: Matrix): i32 {
 }
 
 // Rows of bf16 and fp8 that are whole vectors lie interleaved by four, sixteen bytes of each in turn: one stream in
-// memory. Rows behind the last four lie as they are stored.
+// memory. Rows after the last four are as they are stored.
 
 /** @inline */
 export function isInterleaved(d: Matrix, row: i32): boolean {
   return d.interleaved != 0 && row < (d.rows & ~3)
 }
-/** Where the piece of an interleaved row is that holds its byte `at`; the next is 64 bytes behind. @inline */
+/** Where the piece of an interleaved row is that holds its byte `at`; the next is 64 bytes later. @inline */
 export function piecesOf(d: Matrix, row: i32, at: i32): usize {
   return d.data + <usize>(row & ~3) * d.stride + ((<usize>(row & 3)) << 4) + ((<usize>at) << 2)
 }

@@ -12,7 +12,7 @@ export interface BankLayout {
   readonly ropeAddresses: readonly number[]
   readonly recordsAddress: number
   readonly nRecords: number
-  /** A record beside the step's, for what is done to the memory of all weights: making it (fresh-pages.ts), or only reading it. */
+  /** A record of its own next to the step's, for what is done to the memory of all weights: making it (fresh-pages.ts), or only reading it. */
   readonly probe: { readonly record: number; readonly address: number; readonly bytes: number }
   readonly scratchAddress: number
   /** f64 [thread][nRecords + 1][waited, worked]; see kernels/cpu/index.ts. */

@@ -13,7 +13,7 @@ export const MAX_BANK_BYTES = 65536 * 65536
 export interface BankAssignment {
   /** The program, with the experts of a layer that is larger than a bank in parts. */
   readonly program: Program
-  /** Per op of this program, the draft's behind the others. */
+  /** Per op of this program, the draft's after the others. */
   readonly bankOf: number[]
   readonly count: number
   /** Cache states of each bank. */
@@ -22,12 +22,12 @@ export interface BankAssignment {
   readonly recurrents: number[][]
 }
 
-/** Slots of recurrent states that must fit beside a bank's weights. */
+/** Slots of recurrent states that must fit next to a bank's weights. */
 const MIN_STATE_SLOTS = 4
 
 /**
  * Fills banks with runs of whole layers. `reserve` bytes of each bank stay free for activations, and `pages` cache pages
- * must fit beside the weights. Experts of a layer that is larger than a bank are divided between several.
+ * must fit next to the weights. Experts of a layer that is larger than a bank are divided between several.
  * @throws UserError when one expert, or the rest of a layer, is larger than a bank.
  */
 export function assignBanks(

@@ -45,6 +45,14 @@ export class CacheMemory {
     return this.slots.length === 0 ? ids : ids.map((id) => this.pages[id]!)
   }
 
+  /** The bytes of a page, where they are. */
+  pageBytes(page: number): Uint8Array {
+    const { poolAddress, pageBytes } = this.bank
+    const number = this.pages[page]
+    invariant(number !== undefined, `page ${page} is not reserved`)
+    return new Uint8Array(this.memory.buffer, poolAddress + number * pageBytes, pageBytes)
+  }
+
   slotAddress(slot: number): number {
     const address = this.slots[slot]
     invariant(address !== undefined, `slot ${slot} is not reserved`)

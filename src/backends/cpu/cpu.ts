@@ -3,9 +3,10 @@ import type { Checkpoint } from '../../checkpoint/checkpoint.js'
 import { UserError } from '../../errors.js'
 import { weightsOf, type WeightUse } from '../../graph/ops.js'
 import { allOps, type Program } from '../../graph/program.js'
-import { type Backend, type BackendOptions, type MemoryNeeds, type Runner } from '../backend.js'
+import { atOnce, inSlices, yieldToEvents, type Steps } from '../../slices.js'
+import { type Backend, type BackendOptions, type MemoryNeeds, type PlannedOptions, type Runner } from '../backend.js'
 import { MAX_BANK_BYTES, assignBanks } from './banks.js'
-import { cacheFormatOf, statePageBytes } from '../formats/cache-format.js'
+import { cacheFormatOf, statePageBytes, type CacheFormat } from '../formats/cache-format.js'
 import { makePages } from './fresh-pages.js'
 import { Lowering } from '../plan/lower/lowering.js'
 import { layOut, timesBytes, type Layout } from './layout.js'
@@ -32,15 +33,25 @@ export const cpuBackend: Backend = {
 
 /** Room kept free in each bank for activations and tables when layers are dealt out. */
 const ACTIVATION_RESERVE = 256 << 20
+/** A plan lays out no more banks than these, since that takes seconds; for others it reckons with what a bank of large models takes. */
+const LAID_OUT_BANKS = 4
+const BANK_WORK = 160 << 20
 
 async function load(program: Program, checkpoint: Checkpoint, options: BackendOptions): Promise<Runner> {
-  const nThreads = threadsOf(options.cpu?.threads)
   const weights = planWeights(program, checkpoint, options)
-  const layout = layOutIn(program, weights, nThreads, options)
+  const nThreads = threadsFor(program, weights, options)
+  const needs = needsOf(program, weights, cacheFormatOf(program, options))
+  // What is far too large is refused before it is laid out, which takes seconds.
+  options.admit?.({ ...needs, workBytes: 0 })
+  const layout = await inSlices(layOutIn(program, weights, nThreads, options))
+  options.admit?.({ ...needs, workBytes: workBytes(layout, weights) })
   const { module, uniform } = await kernels()
+  // Nothing but this in its slice: it cannot be divided.
+  await yieldToEvents()
   collectGarbage()
+  await yieldToEvents()
   const memories = layout.banks.map((_, bank) => newMemory(loadedBytes(layout, bank, weights)))
-  layout.write(memories)
+  await inSlices(layout.write(memories))
   const loaders = layout.banks.map(
     (bank, i) =>
       new WeightLoader(module, memories[i]!, bank.scratchAddress, bank.poolAddress, weightsOfBank(weights, i)),
@@ -64,19 +75,32 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
   return new CpuRunner(program, layout, memories, threads, nThreads, options.profile ?? false, options, bytes)
 }
 
+/** What one core reads in about 200 us: a token of such a model is done before other threads are awake. */
+const ONE_THREAD_BYTES = 4e6
+
+/** @throws UserError where this many threads are not available */
+function threadsFor(
+  program: Program,
+  weights: ReadonlyMap<string, PlacedWeight>,
+  { cpu }: Pick<BackendOptions, 'cpu'>,
+): number {
+  const threads = threadsOf(cpu?.threads)
+  return cpu?.threads === undefined && activeBytes(program, weights) < ONE_THREAD_BYTES ? 1 : threads
+}
+
 /** Deals layers out to banks, and leaves more room for activations (of many tokens a step) where there was too little. */
-function layOutIn(
+function* layOutIn(
   program: Program,
   weights: ReadonlyMap<string, PlacedWeight>,
   nThreads: number,
   options: BackendOptions,
-): Layout {
+): Steps<Layout> {
   const bankBytes = Math.min(options.cpu?.bankBytes ?? MAX_BANK_BYTES, MAX_BANK_BYTES)
   const cache = cacheFormatOf(program, options)
   for (let reserve = Math.min(ACTIVATION_RESERVE, bankBytes / 4); ;) {
     const banks = assignBanks(program, weights, bankBytes, reserve, 1, cache)
     const lowering = new Lowering(weights, options.precision === 'fast', cache)
-    const layout = layOut(lowering, weights, banks, nThreads, options)
+    const layout = yield* layOut(lowering, weights, banks, nThreads, options)
     const most = layout.banks.map((_, bank) => loadedBytes(layout, bank, weights)).reduce((a, b) => Math.max(a, b))
     if (most <= MAX_BANK_BYTES) return layout
     reserve += most - MAX_BANK_BYTES
@@ -92,28 +116,41 @@ function weightsOfBank(weights: ReadonlyMap<string, PlacedWeight>, bank: number)
   return [...weights.values()].filter((w) => w.bank === bank)
 }
 
-function plan(
-  program: Program,
-  checkpoint: Checkpoint,
-  options: Pick<BackendOptions, 'precision' | 'quantize' | 'kvCache'>,
-): MemoryNeeds {
+function plan(program: Program, checkpoint: Checkpoint, options: PlannedOptions): MemoryNeeds {
   const weights = planWeights(program, checkpoint, options)
   const cache = cacheFormatOf(program, options)
-  let refusal: UserError | undefined
   try {
-    assignBanks(program, weights, MAX_BANK_BYTES, ACTIVATION_RESERVE, 1, cache)
+    const { count } = assignBanks(program, weights, MAX_BANK_BYTES, ACTIVATION_RESERVE, 1, cache)
+    const nThreads = sharesMemory() ? threadsFor(program, weights, options) : 1
+    const work =
+      count > LAID_OUT_BANKS
+        ? count * BANK_WORK
+        : workBytes(atOnce(layOutIn(program, weights, nThreads, options)), weights)
+    return { ...needsOf(program, weights, cache), workBytes: work }
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    refusal = error
+    return { ...needsOf(program, weights, cache), workBytes: BANK_WORK, refusal: error }
   }
+}
+
+function needsOf(
+  program: Program,
+  weights: ReadonlyMap<string, PlacedWeight>,
+  cache: CacheFormat,
+): Omit<MemoryNeeds, 'workBytes'> {
   const pages = program.states.map((state) => statePageBytes(state, cache))
   return {
     weightBytes: sumBytes(weights),
     activeWeightBytes: activeBytes(program, weights),
     pageBytes: pages.reduce((sum, { keys, values }) => sum + keys + values, 0),
     slotBytes: program.recurrents.reduce((sum, { floats }) => sum + align(floats * 4), 0),
-    refusal,
   }
+}
+
+/** Bytes of all banks while they are loaded, but for the weights. */
+function workBytes(layout: Layout, weights: ReadonlyMap<string, PlacedWeight>): number {
+  const all = layout.banks.reduce((sum, _, bank) => sum + loadedBytes(layout, bank, weights), 0)
+  return all - sumBytes(weights)
 }
 
 /** Every weight of the program with its format, once, whatever the number of ops that read it. */

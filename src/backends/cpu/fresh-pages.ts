@@ -40,7 +40,7 @@ export function makePages(
   return ready
 }
 
-/** Runs of weights that lie one behind the other, in the order in which they are loaded. */
+/** Runs of weights that are stored one after the other, in the order in which they are loaded. */
 function regionsOf(weights: Iterable<PlacedWeight>): [Region, PlacedWeight[]][] {
   const regions: [Region, PlacedWeight[]][] = []
   for (const weight of weights) {

@@ -1,5 +1,6 @@
 import { allOps, finalHidden, type Program } from '../../graph/program.js'
 import type { Value } from '../../graph/ops.js'
+import type { Steps } from '../../slices.js'
 import { align } from '../align.js'
 import { PAGE_SIZE, type BackendOptions } from '../backend.js'
 import { CANARY, CONTROL_BLOCK, RECORD_BYTES } from '../contract.generated.js'
@@ -40,25 +41,28 @@ export interface Layout {
     readonly logits: { bank: number; address: number }
   }
   /** Writes records and pointer lists into fresh memories. */
-  write(memories: readonly WebAssembly.Memory[]): void
+  write(memories: readonly WebAssembly.Memory[]): Steps<void>
 }
 
 /** After each thread's scratch: its canary, in cache lines that no thread writes. */
 const SPARE_BYTES = 256
 
+/** Ops that are lowered without a pause. */
+const OPS_AT_ONCE = 64
+
 /** Where something lies: a bank and an address in it. */
 type InBank = Layout['logits']
 
 /** Decides every address: step data, records, pointer lists, weights, activations, scratch, and then cache pages. */
-export function layOut(
+export function* layOut(
   lowering: Lowering,
   weights: ReadonlyMap<string, PlacedWeight>,
   plan: BankAssignment,
   nThreads: number,
   options: BackendOptions,
-): Layout {
+): Steps<Layout> {
   const { program } = plan
-  const firstCalls = lowerAll(lowering, plan)
+  const firstCalls = yield* lowerAll(lowering, plan)
   const { calls, cache } = lowering
   const draftFrom = firstCalls[program.ops.length] ?? calls.length
   const results = resultsOf(program, calls, draftFrom)
@@ -66,24 +70,19 @@ export function layOut(
   const crossings = findCrossings(program, plan.bankOf, lowering, firstCalls)
   const sizeOf = (b: Buffer): number =>
     b.extra + b.rowBytes * b.multiple * (b.rows === 'T' ? options.stepTokens : options.maxLogitRows)
+  yield
   const memory = assignBuffers(calls, crossings, plan.count, sizeOf, keep)
   const scratch = scratchBytes(program, weights, cache, longestText(program))
   const threadBytes = align(scratch) + SPARE_BYTES
   const lists = new Map<readonly PlannedWeight[], number>()
-  const placed = memory.bytes.map((activationBytes, bank) => {
+  const placed: ReturnType<typeof placeBank>[] = []
+  for (const [bank, activationBytes] of memory.bytes.entries()) {
     const own = calls.filter((call) => call.bank === bank)
     const inBank = [...weights.values()].filter((w) => w.bank === bank)
-    return placeBank(bank, plan, {
-      calls: own,
-      weights: inBank,
-      lists,
-      cache,
-      options,
-      activationBytes,
-      threadBytes,
-      nThreads,
-    })
-  })
+    const contents = { calls: own, weights: inBank, lists, cache, options, activationBytes, threadBytes, nThreads }
+    placed.push(placeBank(bank, plan, contents))
+    yield
+  }
   const banks = placed.map(({ layout }) => layout)
   const addressOf = (buffer: Buffer, bank: number): number => placed[bank]!.activations + memory.offsets.get(buffer)!
   const places: Places = {
@@ -112,23 +111,25 @@ export function layOut(
     names: banks.map((_, bank) => calls.filter((call) => call.bank === bank).map((call) => call.name)),
     logits: logits!,
     ...(final && { finalHidden: { ...final, width: finalHidden(program)!.width } }),
-    write(memories) {
-      memories.forEach((m, bank) => {
+    *write(memories) {
+      for (const [bank, m] of memories.entries()) {
         const own = calls.filter((call) => call.bank === bank)
-        writeCalls(m, bank, own, [...step, ...draft], places)
+        yield* writeCalls(m, bank, own, [...step, ...draft], places)
         for (const address of canaries[bank]!) new Int32Array(m.buffer, address, 1)[0] = CANARY
-      })
+      }
     },
   }
 }
 
 /** Lowers all ops; returns the first call of each. */
-function lowerAll(lowering: Lowering, { program, bankOf }: BankAssignment): number[] {
-  return allOps(program).map(({ op }, i) => {
-    const first = lowering.calls.length
+function* lowerAll(lowering: Lowering, { program, bankOf }: BankAssignment): Steps<number[]> {
+  const firstCalls: number[] = []
+  for (const [i, { op }] of allOps(program).entries()) {
+    firstCalls.push(lowering.calls.length)
     lowerOp(op, bankOf[i]!, lowering)
-    return first
-  })
+    if ((i + 1) % OPS_AT_ONCE === 0) yield
+  }
+  return firstCalls
 }
 
 /** Values that are read when a step has ended, with their banks. */

@@ -30,6 +30,7 @@ interface PackKernels {
   packQ6k(descriptor: number, source: number, row: number, count: number): number
   packMxfp4(descriptor: number, source: number, row: number, count: number): number
   packFp4(descriptor: number, source: number, grid: number, row: number, count: number): number
+  encodeMins(x: number, blocks: number, per: number, top: number, factor: number, out: number): void
   packFloats(descriptor: number, source: number, factor: number, row: number, count: number): void
   weave(address: number, bytes: number): void
   interleave(address: number, rows: number, rowBytes: number, spare: number): void
@@ -53,10 +54,11 @@ function bufferBytes(weights: Iterable<PlacedWeight>): number {
   return align(most)
 }
 
-/** A row as stored, as staged blocks, or as f32 where it must be decoded first: the longest of these. */
+/** A row as stored, or as f32 where it must be decoded first, and as staged blocks. */
 function stagedRowBytes(stored: StoredTensor): number {
   const blocks = Math.ceil(stored.cols / 32) * STAGED_BLOCK.bytes
-  return Math.max(rowBytes(stored.format, stored.cols), stored.cols * 4, blocks)
+  // Floats that are encoded lie in front of their blocks.
+  return Math.max(rowBytes(stored.format, stored.cols), stored.cols * 4 + blocks)
 }
 
 function pieceRows(stored: StoredTensor): number {
@@ -163,7 +165,7 @@ export class WeightLoader {
     const scales = placed.data + align(placed.dataBytes)
     this.describe(placed.descriptor, {
       ...{ data: placed.data, rows, cols, format, scales, multiplier },
-      ...{ per: plan.per, mins: plan.mins ? 1 : 0 },
+      ...{ per: plan.per, mins: plan.mins ? 1 : 0, narrow: plan.narrow ? 1 : 0 },
       supers: scales + align(placed.scaleBytes),
     })
     await this.pieces(stored, ahead, signal, async (staging, row, count) => {
@@ -192,11 +194,32 @@ export class WeightLoader {
       await this.read(stored, row, count, source)
       return this.kernels.packFp4(descriptor, source, staging, row, count)
     }
+    if (packing === 'packEncoded') return this.encodePiece(stored, plan, descriptor, staging, row, count)
     const bytes = await stored.readRows(row, count)
     const stagedBytes = count * Math.ceil(stored.cols / 32) * STAGED_BLOCK.bytes
     const out = new Uint8Array(this.memory.buffer, staging, stagedBytes)
     stageBlocks(stored, plan, bytes, row, count, grid, out)
     return this.kernels.packBlocks(descriptor, staging, row, count)
+  }
+
+  /** The same of floats: codes 0 to 15 with the scales and minima that a search finds. */
+  private async encodePiece(
+    stored: StoredTensor,
+    { per, factor }: BlockEncoding,
+    descriptor: number,
+    staging: number,
+    row: number,
+    count: number,
+  ): Promise<number> {
+    const { cols } = stored
+    await this.stage(stored, 'f32', row, count, staging)
+    const blocks = cols / 32
+    const records = staging + count * cols * 4
+    for (let i = 0; i < count; i++) {
+      const out = records + i * blocks * STAGED_BLOCK.bytes
+      this.kernels.encodeMins(staging + i * cols * 4, blocks, per, 15, factor, out)
+    }
+    return this.kernels.packBlocks(descriptor, records, row, count)
   }
 
   /** Rows as they are stored, at an address. */

@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.js'
 import type { Availability } from '../backend.js'
 import { bytesOfHex } from './hex.js'
-import { BASELINE_WASM, RELAXED_WASM } from './kernels.generated.js'
+import { RELAXED_WASM } from './kernels-relaxed.generated.js'
 import { compileKernels, parallelism, sharesMemory, type CompiledKernels } from './platform.js'
 
 /** Whether this JavaScript engine has what the kernels need. */
@@ -11,7 +11,7 @@ export async function available(): Promise<Availability> {
 
 const REASON = 'this JavaScript engine has no WebAssembly SIMD with threads'
 
-/** @throws UserError where so many threads cannot be had. */
+/** @throws UserError where this many threads are not available. */
 export function threadsOf(threads: number | undefined): number {
   if (threads !== undefined && (!Number.isInteger(threads) || threads < 1 || threads > 64))
     throw new UserError(`: expected a whole number from 1 to 64, found ${threads}`, 'invalid_argument', {
@@ -35,7 +35,10 @@ let compiled: Promise<CompiledKernels | undefined> | undefined
 
 /** Compiled once per process: relaxed SIMD where the engine has it. */
 function compiledKernels(): Promise<CompiledKernels | undefined> {
-  return (compiled ??= compileKernels([bytesOf(RELAXED_WASM), bytesOf(BASELINE_WASM)]))
+  return (compiled ??= compileKernels([
+    async () => bytesOf(RELAXED_WASM),
+    async () => bytesOf((await import('./kernels-baseline.generated.js')).BASELINE_WASM),
+  ]))
 }
 
 /** @throws UserError where the engine lacks what they need. */

@@ -1,6 +1,7 @@
 /** Calls as records in the banks' memories: names become addresses. */
 import { invariant } from '../../errors.js'
 import type { Program } from '../../graph/program.js'
+import type { Steps } from '../../slices.js'
 import { align } from '../align.js'
 import { KERNELS, RECORD_BYTES, type KernelContract, type OperandKind, type WeightKind } from '../contract.generated.js'
 import { statePageBytes, type CacheFormat } from '../formats/cache-format.js'
@@ -26,23 +27,26 @@ export interface Places {
   sizeOf(buffer: Buffer): number
 }
 
+/** Calls that are written without a pause. */
+const CALLS_AT_ONCE = 64
+
 type Field = PlacedCall['fields'][string]
 
 /** Writes a bank's calls, and the lists of pointers that they need. */
-export function writeCalls(
+export function* writeCalls(
   memory: WebAssembly.Memory,
   bank: number,
   calls: readonly Call[],
   segments: readonly Segment[],
   places: Places,
-): void {
+): Steps<void> {
   const { recordsAddress } = places.banks[bank]!
   const starts = new Set(segments.filter((s) => s.bank === bank).map((s) => s.records))
   const hazards = new HazardTracker((b) => {
     const start = places.addressOf(b, bank)
     return [start, start + places.sizeOf(b)]
   })
-  calls.forEach((call, i) => {
+  for (const [i, call] of calls.entries()) {
     const address = recordsAddress + i * RECORD_BYTES
     // Threads enter a segment one by one, and others may still be copying: meet first.
     const entry = starts.has(address)
@@ -51,7 +55,8 @@ export function writeCalls(
     const { weights = {} }: KernelContract = KERNELS[call.kernel]
     for (const [name, kind] of Object.entries(weights)) writeList(memory, kind, call.weights[name], places)
     writeRecord(memory.buffer, address, { ...call, fields: placedFields(call, bank, places) }, barrier)
-  })
+    if ((i + 1) % CALLS_AT_ONCE === 0) yield
+  }
 }
 
 /** The lists of weights that a call names, which need a place. */

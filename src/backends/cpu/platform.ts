@@ -37,6 +37,17 @@ export function parallelism(): number {
   return os ? os.availableParallelism() : (globalThis.navigator?.hardwareConcurrency ?? 1)
 }
 
+/** Looks before a thread sleeps. Waking takes 50 us and more; but where threads share a core, looking keeps the other from its work. */
+const SPINS = { ownCore: 1_000_000, sharedCore: 2_000 }
+/** JavaScriptCore interprets a loop at first, where a look takes ten times as long: on a busy machine 1,000,000 of them stop both threads. */
+const BUN_SPINS = 30_000
+
+/** How often one of `nThreads` threads looks at a barrier, about 1 ns each, before it sleeps. */
+export function spinsOf(nThreads: number): number {
+  if (nThreads > parallelism()) return SPINS.sharedCore
+  return bun() ? BUN_SPINS : SPINS.ownCore
+}
+
 /**
  * Whether a memory can be shared with threads: always in Node; in browsers on pages that are cross-origin isolated, that is
  * served with Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp (or credentialless).
@@ -47,6 +58,8 @@ export function sharesMemory(): boolean {
 
 /** What headers and tokenizers leave behind, bytes; below, collecting it is not worth the time. */
 const LARGE_HEAP = 64e6
+/** Bytes of memories that are worth a collection when they are not used any more. */
+const LARGE_MEMORIES = 32 << 20
 
 /**
  * Collects garbage in Node where there may be much: reading a vocabulary of 150,000 tokens leaves 60 MB, and V8, which knows
@@ -54,10 +67,27 @@ const LARGE_HEAP = 64e6
  */
 export function collectGarbage(): void {
   const { process } = globalThis as { process?: { memoryUsage?: () => { heapUsed: number } } }
-  if ((process?.memoryUsage?.().heapUsed ?? 0) < LARGE_HEAP) return
+  if ((process?.memoryUsage?.().heapUsed ?? 0) >= LARGE_HEAP) collect()
+}
+
+/** Gives the memories back of which nothing is left but garbage: V8 does not see how large they are, and would keep them. */
+export async function collectMemories(bytes: number): Promise<void> {
+  if (bytes < LARGE_MEMORIES) return
+  // The first finds that nobody uses them, the second that nobody holds what was left for that case.
+  collect()
+  await new Promise((resolve) => setTimeout(resolve, 0))
+  collect()
+}
+
+function collect(): void {
+  if (bun()) return bun()!.gc(true)
   builtin<{ setFlagsFromString(flags: string): void }>('node:v8')?.setFlagsFromString('--expose-gc')
-  const collect = builtin<{ runInNewContext(code: string): () => void }>('node:vm')?.runInNewContext('gc')
-  collect?.()
+  builtin<{ runInNewContext(code: string): (() => void) | undefined }>('node:vm')?.runInNewContext('globalThis.gc')?.()
+}
+
+/** Bun has Node's modules, but JavaScriptCore in place of V8. */
+function bun(): { gc(force: boolean): void } | undefined {
+  return (globalThis as { Bun?: { gc(force: boolean): void } }).Bun
 }
 
 /** V8's best compiler at once, instead of first calls in the quick one and a change later. */
@@ -79,28 +109,50 @@ export interface CompiledKernels {
   readonly uniform: boolean
 }
 
-/**
- * Compiles the first of `variants` that the engine takes; undefined if none. In Node with V8's best compiler at once, so
- * that no first call is slow, and with what V8 keeps behind flags; these are set back before this returns.
- */
+/** Compiles the first of `variants` that the engine takes; the others are not even loaded. Undefined if it takes none. */
 export async function compileKernels(
-  variants: readonly Uint8Array<ArrayBuffer>[],
+  variants: readonly (() => Promise<Uint8Array<ArrayBuffer>>)[],
 ): Promise<CompiledKernels | undefined> {
+  for (const load of variants) {
+    const compiled = await compileVariant(await load())
+    if (compiled) return compiled
+  }
+  return undefined
+}
+
+/**
+ * In Node with V8's best compiler at once, so that no first call is slow, and with what V8 keeps behind flags; these are set
+ * back when the code is made.
+ */
+async function compileVariant(bytes: Uint8Array<ArrayBuffer>): Promise<CompiledKernels | undefined> {
   const { process } = globalThis as { process?: { versions?: { node?: string } } }
   const flags = NODE_FLAGS[Number(process?.versions?.node?.split('.')[0])]
-  const v8 = flags && builtin<{ setFlagsFromString(flags: string): void }>('node:v8')
-  if (!v8) {
-    const bytes = variants.find((b) => WebAssembly.validate(b))
-    return bytes && { module: await WebAssembly.compile(bytes), uniform: false }
-  }
+  const v8 = flags && !bun() && builtin<{ setFlagsFromString(flags: string): void }>('node:v8')
+  if (!v8) return WebAssembly.validate(bytes) ? { module: await WebAssembly.compile(bytes), uniform: false } : undefined
   for (const flag of flags) v8.setFlagsFromString(flag)
+  // Code that V8 makes in the background keeps no process alive that has nothing else to do.
+  const alive = setInterval(() => undefined, 1000)
   try {
-    const bytes = variants.find((b) => WebAssembly.validate(b))
-    return bytes && { module: new WebAssembly.Module(bytes), uniform: true }
+    return WebAssembly.validate(bytes) ? { module: await WebAssembly.compile(bytes), uniform: true } : undefined
   } finally {
+    clearInterval(alive)
     for (const flag of flags)
       v8.setFlagsFromString(flag.startsWith('--no-') ? `--${flag.slice(5)}` : `--no-${flag.slice(2)}`)
   }
+}
+
+/** The file that threads run in this realm; undefined: they are made from text. */
+let threadFile: string | undefined
+
+/** The name by which a file that is started as a thread knows it. */
+export const THREAD_NAME = 'kaiyuan-thread'
+
+/**
+ * Makes the threads of this realm run a file, where a Content-Security-Policy allows no `blob:` addresses.
+ * @param url a module that, under the name {@link THREAD_NAME}, does what a thread does with its first message
+ */
+export function threadsRun(url: string): void {
+  threadFile = url
 }
 
 /** Starts a thread that calls `main`, the text of a function (setup, post) without outer references, on its first message. */
@@ -112,7 +164,9 @@ export function startThread(main: string): Thread {
       'no threads here: neither node:worker_threads (Node 20.16 or newer) nor Worker',
       'unsupported_platform',
     )
-  return browserThread(main)
+  return threadFile === undefined
+    ? textThread(main)
+    : webThread(new Worker(trusted(threadFile), { type: 'module', name: THREAD_NAME }))
 }
 
 function nodeThread(workers: WorkerThreads, main: string): Thread {
@@ -130,10 +184,27 @@ parentPort.once('message', (setup) => (${main})(setup, (message) => parentPort.p
   }
 }
 
-function browserThread(main: string): Thread {
+interface TrustedTypes {
+  createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): unknown }
+}
+let policy: ReturnType<TrustedTypes['createPolicy']> | undefined
+
+/** The address as a realm with trusted types wants it: under a policy called kaiyuan, if it may have one of that name. */
+function trusted(url: string): string {
+  const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes }
+  if (!trustedTypes) return url
+  policy ??= trustedTypes.createPolicy('kaiyuan', { createScriptURL: (own) => own })
+  // The DOM's declarations do not know that a Worker takes one.
+  return policy.createScriptURL(url) as string
+}
+
+function textThread(main: string): Thread {
   const code = `onmessage = (event) => { onmessage = null; (${main})(event.data, (message) => postMessage(message)) }`
   const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }))
-  const worker = new Worker(url)
+  return webThread(new Worker(url), () => URL.revokeObjectURL(url))
+}
+
+function webThread(worker: Worker, ended: () => void = () => undefined): Thread {
   return {
     post: (message) => worker.postMessage(message),
     onMessage: (handler) => worker.addEventListener('message', (event: MessageEvent<unknown>) => handler(event.data)),
@@ -145,7 +216,7 @@ function browserThread(main: string): Thread {
     keepAlive: () => undefined,
     terminate: () => {
       worker.terminate()
-      URL.revokeObjectURL(url)
+      ended()
       return Promise.resolve()
     },
   }

@@ -18,6 +18,7 @@ import { CANARY } from '../contract.generated.js'
 import { writeAngles } from '../plan/angles.js'
 import { CacheMemory } from './cache-memory.js'
 import type { BankLayout } from './bank-layout.js'
+import { collectMemories } from './platform.js'
 import { PAGE_TABLE_ENTRIES, longestText, timesBytes, type Layout } from './layout.js'
 import { resetCounters, writeHeader, writeSpan } from './records.js'
 import type { Threads } from './threads.js'
@@ -31,7 +32,7 @@ export class CpuRunner implements Runner {
   readonly activeWeightBytes: number
   readonly pageBytes: number
   readonly slotBytes: number
-  private readonly caches: readonly CacheMemory[]
+  private caches: readonly CacheMemory[]
   readonly maxInFlight = 1
   private running = false
   private readonly exact: boolean
@@ -40,7 +41,7 @@ export class CpuRunner implements Runner {
   constructor(
     private readonly program: Program,
     private readonly layout: Layout,
-    private readonly memories: readonly WebAssembly.Memory[],
+    private memories: readonly WebAssembly.Memory[],
     private readonly pool: Threads,
     readonly threads: number,
     private readonly profiled: boolean,
@@ -80,6 +81,25 @@ export class CpuRunner implements Runner {
 
   copySlot(from: number, to: number): void {
     for (const cache of this.caches) cache.copySlot(from, to)
+  }
+
+  readPage(page: number): Uint8Array {
+    const all = new Uint8Array(this.pageBytes)
+    this.caches.reduce((at, cache) => {
+      const bytes = cache.pageBytes(page)
+      all.set(bytes, at)
+      return at + bytes.length
+    }, 0)
+    return all
+  }
+
+  writePage(page: number, all: Uint8Array): void {
+    invariant(all.length === this.pageBytes, 'a cache page of another form')
+    this.caches.reduce((at, cache) => {
+      const bytes = cache.pageBytes(page)
+      bytes.set(all.subarray(at, at + bytes.length))
+      return at + bytes.length
+    }, 0)
   }
 
   submit(step: Step): Ticket {
@@ -188,8 +208,13 @@ export class CpuRunner implements Runner {
     })
   }
 
-  close(): Promise<void> {
-    return this.pool.close()
+  async close(): Promise<void> {
+    await this.pool.close()
+    const bytes = this.memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0)
+    // A closed engine that somebody still has frees its weights all the same.
+    this.memories = []
+    this.caches = []
+    await collectMemories(bytes)
   }
 
   private check(step: Step, ends: Int32Array): void {

@@ -1,5 +1,5 @@
 import { CONTROL_BLOCK } from '../contract.generated.js'
-import { parallelism, startThread, type Thread } from './platform.js'
+import { spinsOf, startThread, type Thread } from './platform.js'
 
 /** A run of op records in one bank, and what is copied into that bank before. */
 export interface Segment {
@@ -23,9 +23,6 @@ export interface BankCopy {
 
 /** What threads do when they are woken; the functions that are sent as text have the numbers once more. */
 const [STEP, END, PROBE, DRAFT] = [0, 1, 2, 3]
-
-/** Looks before a thread sleeps. Waking takes 50 us and more; but where threads share a core, looking keeps the other from its work. */
-const SPINS = { ownCore: 1_000_000, sharedCore: 2_000 }
 
 interface ThreadSetup {
   readonly module: WebAssembly.Module
@@ -101,6 +98,20 @@ function threadMain(setup: ThreadSetup, post: (message: unknown) => void, prepar
   }
 }
 
+/** What a worker's global scope has. */
+export interface ThreadScope {
+  postMessage(message: unknown): void
+  addEventListener(type: 'message', listener: (event: { data: unknown }) => void, options: { once: true }): void
+}
+
+/** Runs a thread in a worker that was started for it, by its first message. */
+export function runThread(scope: ThreadScope): void {
+  const begin = ({ data }: { data: unknown }): void =>
+    // The other end is the pool of this file.
+    threadMain(data as ThreadSetup, (message) => scope.postMessage(message), threadWork)
+  scope.addEventListener('message', begin, { once: true })
+}
+
 /** The two in one text. Some bundlers put `__name(...)` around functions to keep their names. */
 function threadText(): string {
   const outer = 'const __name = (f) => f'
@@ -113,7 +124,7 @@ type SharedSetup = Omit<ThreadSetup, 'thread' | 'nThreads' | 'control' | 'scratc
 export interface Threads {
   /** Runs one step. */
   run(): Promise<void>
-  /** Runs the draft behind it. */
+  /** Runs the draft after it. */
   draft(): Promise<void>
   /** Reads all weights. */
   probe(): Promise<void>
@@ -135,14 +146,14 @@ export function ownThread(setup: SharedSetup, memory: Pick<ThreadSetup, 'scratch
 
 /** The threads of one loaded model. */
 export class ThreadPool implements Threads {
-  private readonly control: Int32Array
+  private control: Int32Array
   private waiting: { resolve: () => void; reject: (error: Error) => void } | undefined
   private failure: Error | undefined
   readonly failed: Promise<Error>
   private tell!: (failure: Error) => void
 
   private constructor(
-    private readonly threads: readonly Thread[],
+    private threads: readonly Thread[],
     memories: readonly WebAssembly.Memory[],
   ) {
     this.control = new Int32Array(memories[0]!.buffer, CONTROL_BLOCK.control, 2)
@@ -155,7 +166,7 @@ export class ThreadPool implements Threads {
     memoryOf: (thread: number) => Pick<ThreadSetup, 'scratch' | 'times'>,
   ): Promise<ThreadPool> {
     const threads = Array.from({ length: nThreads }, () => startThread(threadText()))
-    const spins = nThreads <= parallelism() ? SPINS.ownCore : SPINS.sharedCore
+    const spins = spinsOf(nThreads)
     const pool = new ThreadPool(threads, setup.memories)
     await Promise.all(
       threads.map(
@@ -224,6 +235,9 @@ export class ThreadPool implements Threads {
     Atomics.add(this.control, 0, 1)
     Atomics.notify(this.control, 0)
     await Promise.all(this.threads.map((thread) => thread.terminate()))
+    // They hold the memories that they were started with.
+    this.threads = []
+    this.control = new Int32Array(2)
   }
 
   private finish(): void {

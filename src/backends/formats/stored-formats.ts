@@ -6,7 +6,8 @@ import type { KernelBlocks, KernelFormat, KernelRows } from '../contract.generat
 /**
  * How rows come into memory. rows: as they are stored. decoded: by the plain decoder, as f32. The others are kernels that arrange
  * codes and scales in blocks: the same codes in another order (packGgml, packWords), any blocks by way of staged ones
- * (packBlocks), or those of one stored format; packFloats rounds floats.
+ * (packBlocks), or those of one stored format; packFloats rounds floats, and packEncoded
+ * with scales and minima that are searched for.
  */
 export type Packing =
   | 'rows'
@@ -19,6 +20,7 @@ export type Packing =
   | 'packMxfp4'
   | 'packFp4'
   | 'packFloats'
+  | 'packEncoded'
 
 /** Blocks of kernels/cpu/weights/dequantize-blocks.ts. */
 export type BlockFormat = Exclude<KernelBlocks, 'int4' | 'int8'>
@@ -31,6 +33,8 @@ export interface BlockEncoding {
   readonly mins: boolean
   /** The stored scale times this is an f16: the readers of ggml's blocks divide by powers of two. */
   readonly factor: number
+  /** Of int7: no code is beyond -32..31. */
+  readonly narrow: boolean
 }
 
 /** What a tensor becomes without rounding. */
@@ -50,9 +54,13 @@ const blocks = (
   {
     mins = false,
     factor = 1,
+    narrow = true,
     packing = 'packBlocks',
-  }: Partial<Pick<BlockEncoding, 'mins' | 'factor'> & { packing: Packing }> = {},
-): Published => ({ format, packing, blocks: { format, per, mins, factor } })
+  }: Partial<Pick<BlockEncoding, 'mins' | 'factor' | 'narrow'> & { packing: Packing }> = {},
+): Published => ({ format, packing, blocks: { format, per, mins, factor, narrow } })
+
+/** What floats become with `quantize: 'q4'`: runs of eight blocks, as in Q4_K. Small scales keep out of f16's subnormals. */
+export const ENCODED: BlockEncoding = { format: 'int4_min', per: 8, mins: true, factor: 256, narrow: true }
 
 const STORED: Readonly<Record<FormatName, Published | ((stored: StoredTensor) => Published)>> = {
   f32: rows('f32'),
@@ -87,11 +95,11 @@ const STORED: Readonly<Record<FormatName, Published | ((stored: StoredTensor) =>
   q8_k: decoded,
   iq1_s: blocks('int7', 8, { factor: 8 }),
   iq1_m: blocks('int7', 8, { factor: 8 }),
-  iq2_xxs: blocks('int7', 8, { factor: 8 }),
-  iq2_xs: blocks('int7', 8, { factor: 8 }),
-  iq2_s: blocks('int7', 8, { factor: 8 }),
-  iq3_xxs: blocks('int7', 8, { factor: 4 }),
-  iq3_s: blocks('int7', 8),
+  iq2_xxs: blocks('int7', 8, { factor: 8, narrow: false }),
+  iq2_xs: blocks('int7', 8, { factor: 8, narrow: false }),
+  iq2_s: blocks('int7', 8, { factor: 8, narrow: false }),
+  iq3_xxs: blocks('int7', 8, { factor: 4, narrow: false }),
+  iq3_s: blocks('int7', 8, { narrow: false }),
   iq4_xs: blocks('iq4', 8),
   // -1, 0, 1 are codes 0, 1, 2 with a minimum of one step.
   tq1_0: blocks('int4_min', 8, { mins: true }),

@@ -5,7 +5,7 @@ import type { Weight, WeightUse } from '../../graph/ops.js'
 import { align } from '../align.js'
 import type { BackendOptions } from '../backend.js'
 import { GROUP_ROWS, KERNEL_FORMATS, type KernelBlocks, type KernelFormat } from '../contract.generated.js'
-import { publishedAs, type BlockEncoding, type Packing } from './stored-formats.js'
+import { ENCODED, publishedAs, type BlockEncoding, type Packing } from './stored-formats.js'
 
 /** A weight with its format: decided before any byte is read. */
 export interface PlannedWeight {
@@ -30,14 +30,16 @@ export function planWeight(
 ): PlannedWeight {
   const published = publishedAs(stored)
   const format = uses.has('vector') ? 'f32' : chooseFormat(weight, stored, uses, options)
+  const encoded = format === 'int4_min' && published.format !== format
   const same = published.format === format
-  const { dataBytes, scaleBytes, superBytes } = bytesOf(stored, format, same ? published.blocks : undefined)
+  const blocks = same ? published.blocks : encoded ? ENCODED : undefined
+  const { dataBytes, scaleBytes, superBytes } = bytesOf(stored, format, blocks)
   return {
     weight,
     stored,
     format,
-    packing: same ? published.packing : isBlocks(format) ? 'packFloats' : 'decoded',
-    ...(same && published.blocks && { blocks: published.blocks }),
+    packing: same ? published.packing : encoded ? 'packEncoded' : isBlocks(format) ? 'packFloats' : 'decoded',
+    ...(blocks && { blocks }),
     dataBytes,
     scaleBytes,
     bytes: align(dataBytes) + align(scaleBytes) + align(superBytes),
@@ -55,10 +57,17 @@ function chooseFormat(
   // An op per head begins at any row, and the kernels at multiples of four.
   if (isBlocks(own) && !aligned) return 'f32'
   if (options.precision === 'exact' || !weight.quantizable) return own
-  if (options.quantize === 'q4' && !hasFourBits(own) && aligned) return 'int4'
+  if (options.quantize === 'q4' && !hasFourBits(own) && aligned && !isSensitive(weight, uses))
+    return stored.cols % 32 === 0 ? 'int4_min' : 'int4'
+  if (options.quantize === 'q4' && aligned && !isBlocks(own)) return 'int8'
   if (isBlocks(own)) return own
   if (uses.has('linear')) return 'int8'
   return options.quantize === 'q8' && aligned ? 'int8' : own
+}
+
+/** Where four bits cost the most for what they save: embeddings, the head, and values. */
+function isSensitive({ name }: Weight, uses: ReadonlySet<WeightUse>): boolean {
+  return !uses.has('linear') || /(^|\.)(embed_tokens|lm_head|v_proj)\.weight$/.test(name)
 }
 
 /** Whether a format is of blocks, which integer kernels multiply; the others lie by rows. */

@@ -51,21 +51,19 @@ export function assignBuffers(
 
   const offsets = new Map<Buffer, number>()
   const bytes = new Array<number>(nBanks).fill(0)
+  /** What lies in each bank and may still live: lives come by their first call. */
+  const placed = bytes.map((): { last: number; offset: number; end: number }[] => [])
   for (const [buffer, life] of [...lives].sort(([, a], [, b]) => a.first - b.first)) {
     const size = align(sizeOf(buffer))
-    const neighbours = [...offsets]
-      .filter(([other]) => {
-        const o = lives.get(other)!
-        return o.bank === life.bank && o.last >= life.first && o.first <= life.last
-      })
-      .map(([other, offset]) => ({ offset, end: offset + align(sizeOf(other)) }))
-      .sort((a, b) => a.offset - b.offset)
+    const neighbours = placed[life.bank]!.filter(({ last }) => last >= life.first)
+    neighbours.sort((a, b) => a.offset - b.offset)
     let at = 0
     for (const n of neighbours) {
       if (at + size <= n.offset) break
       at = Math.max(at, n.end)
     }
     offsets.set(buffer, at)
+    placed[life.bank] = [...neighbours, { last: life.last, offset: at, end: at + size }]
     bytes[life.bank] = Math.max(bytes[life.bank]!, at + size)
   }
   return { offsets, bytes, crossings }

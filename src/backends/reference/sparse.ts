@@ -21,7 +21,7 @@ export function index(op: IndexOp, context: StepContext): void {
       return sum * op.scale
     }
     const seen = rowsUpTo(step.positions[t]!, op.state)
-    // a row as long as the text: nothing behind the token
+    // a row as long as the text: nothing after the token
     const row = new Float32Array(Math.floor(ends[t]! / every)).fill(-Infinity)
     row.set(seen.map(score))
     const best = seen.length <= op.topK ? seen.map((_, i) => i) : Array.from(torchTopK(row, op.topK))

@@ -1,6 +1,7 @@
 import type { Dialect } from './dialect.js'
 import { bareCalls, nearMarks, nearMiss } from './near-miss.js'
-import { attempt, callReader, type CallReader } from './read-calls.js'
+import { attempt } from './atoms.js'
+import { callReader, type CallReader } from './read-calls.js'
 import { parserOf, type AnswerReader, type Reading } from './reader.js'
 import { syntaxOf } from './syntax.js'
 import { marksOf, THINK, type Family, type ThinkTags } from './written.js'
@@ -137,7 +138,7 @@ function* laterThought(reader: AnswerReader, layout: Layout, triggers: readonly 
   if (reader.lastSaid !== '') reader.insert(dropped)
 }
 
-/** Behind the opening tag. */
+/** After the opening tag. */
 function* think(reader: AnswerReader, layout: Layout, callTriggers: readonly string[]): Reading {
   const { thought, silent, calls } = layout
   let triggers = callTriggers

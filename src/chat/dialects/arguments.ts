@@ -36,7 +36,7 @@ export function jsonMembers(text: string): Map<string, string> | undefined {
   return members
 }
 
-/** Behind the closing quote. */
+/** After the closing quote. */
 function stringEnd(text: string, start: number): number {
   let i = start + 1
   while (i < text.length && text[i] !== '"') i += text[i] === '\\' ? 2 : 1

@@ -1,7 +1,18 @@
-/** Looks for the arguments in a call's object, `{"name": ..., "arguments": {...}}`, while it is read. */
+/** Keys of a call's name, of its arguments by any of their names, and of its id, where it has one. */
+interface NamedKeys {
+  readonly name: string
+  readonly args: readonly string[]
+  readonly id?: string | undefined
+}
+
+/** `keyed`: the one key is the name, and the arguments are its value. */
+export type CallKeys = NamedKeys | 'keyed'
+
+/** Looks for the arguments in a call's object, `{"name": ..., "arguments": {...}}` or `{"NAME": {...}}`, while it is read. */
 export class CallScan {
-  /** The tool's name, once it was read. */
+  /** The tool's name, and the call's id, once they were read. */
   name: string | undefined
+  id: string | undefined
   private depth = 0
   private quoted = false
   private escaped = false
@@ -9,11 +20,12 @@ export class CallScan {
   /** Of the member that is being read. */
   private key: string | undefined
   private inside = false
+  /** Members that ended. */
+  private members = 0
 
-  /** @param keys of the name, and of the arguments by any of their names */
-  constructor(private readonly keys: { readonly name: string; readonly args: readonly string[] }) {}
+  constructor(private readonly keys: CallKeys) {}
 
-  /** What of `text` belongs to the arguments, if anything. Those that come before the name are not looked for. */
+  /** What of `text` belongs to the arguments, if anything. Those that come before the name or the id are not looked for. */
   push(text: string): string[] {
     let found = ''
     for (const character of text) if (this.take(character)) found += character
@@ -28,15 +40,17 @@ export class CallScan {
       this.string = ''
     } else if (c === '{' || c === '[') {
       this.depth++
-      const begins = this.depth === 2 && c === '{' && this.keys.args.includes(this.key ?? '')
-      if (begins && this.name !== undefined) this.inside = true
+      if (this.depth === 2 && c === '{' && this.begins()) this.inside = true
     } else if (c === '}' || c === ']') {
       this.depth--
       if (this.inside && this.depth === 1) {
         this.inside = false
         return true
       }
-    } else if (c === ',' && this.depth === 1) this.key = undefined
+    } else if (c === ',' && this.depth === 1) {
+      this.key = undefined
+      this.members++
+    }
     return this.inside
   }
 
@@ -51,9 +65,23 @@ export class CallScan {
     if (this.depth === 1) this.string += c
   }
 
+  /** Whether the value of the key that was read is the arguments of a call whose name is known. */
+  private begins(): boolean {
+    const { keys, key } = this
+    if (keys !== 'keyed')
+      return (
+        keys.args.includes(key ?? '') && this.name !== undefined && (keys.id === undefined || this.id !== undefined)
+      )
+    if (this.members === 0) this.name = key
+    return this.members === 0 && key !== undefined
+  }
+
   /** A key, or a value of the object itself. */
   private endString(): void {
-    if (this.key === undefined) this.key = this.string
-    else if (this.key === this.keys.name) this.name ??= this.string
+    const { keys, key } = this
+    if (key === undefined) this.key = this.string
+    else if (keys === 'keyed') return
+    else if (key === keys.name) this.name ??= this.string
+    else if (key === keys.id) this.id ??= this.string
   }
 }

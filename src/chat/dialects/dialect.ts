@@ -30,7 +30,7 @@ export type Part =
 export interface AnswerSetup {
   /** The rendered prompt: its end says whether the answer begins inside of a reasoning block. */
   readonly prompt: string
-  /** The tools that the model was told of: they give types to arguments, and bare formats are calls only where tools are. */
+  /** The tools that the model was told about: they give types to arguments, and bare formats are calls only where tools are. */
   readonly tools: readonly ToolDefinition[]
   /** False: what looks like a call is text as it was written, since nobody asked for calls; true by default. */
   readonly calls?: boolean
@@ -68,10 +68,10 @@ export interface Dialect {
   readonly derived?: string
   /** Special tokens that structure an answer: the decoder gives them to the parser as text. */
   readonly markers: readonly string[]
-  /** Special tokens that end an answer, beside those that the checkpoint names. */
+  /** Special tokens that end an answer, in addition to those that the checkpoint names. */
   readonly stopMarkers?: readonly string[]
   parser(setup: AnswerSetup): AnswerParser
-  /** What stands before the answer's text, or before its calls, behind `prompt`; undefined where nothing does. */
+  /** What stands before the answer's text, or before its calls, after `prompt`; undefined where nothing does. */
   textStart?(prompt: string, calls: boolean): string | undefined
   /** How calls of these tools are written, for a grammar; undefined where the dialect has no calls. */
   toolSyntax?(tools: readonly ToolDefinition[]): ToolSyntax | undefined
@@ -81,13 +81,13 @@ export interface Dialect {
 export const CALL_ID = '$id'
 
 /**
- * The exact text of calls, for grammars. Calls stand behind reasoning and text, at the answer's end:
+ * The exact text of calls, for grammars. Calls come after reasoning and text, at the answer's end:
  * `before begin(name) ARGUMENTS end (between begin(name) ARGUMENTS end)* after`, then the model's stop token.
  * Special tokens are in the text by their names; {@link Dialect.markers} lists them.
  */
 export interface ToolSyntax {
   readonly before: string
-  /** index: 0 for the first call of the answer. Where the family has ids, {@link CALL_ID} is in the place of the id. */
+  /** index: 0 for the first call of the answer. Where the family has ids, `CALL_ID` is in the place of the id. */
   begin(name: string, index: number): string
   /** An expression that the ids of calls match. */
   readonly ids?: string
@@ -105,12 +105,15 @@ export interface ToolSyntax {
   readonly text?: { readonly begin: string; readonly end: string }
   /** What stands around the messages that may come before the last, which is a call or text. */
   readonly messages?: readonly { readonly begin: string; readonly end: string }[]
+  /** What begins each message after the first, where calls may come after text. */
+  readonly nextMessage?: string
 }
 
 /**
  * json: a JSON object. python: `a=1, b="x"` with Python's literals, gemma: `{a:1,b:<|"|>x<|"|>}` with quotes of its own.
  * tagged: for each argument `begin(key, type) VALUE end(key)`, `between` them. A string's value is raw text that ends at `end`
- * (or JSON, where strings is 'json'); every other value is JSON.
+ * (or JSON, where strings is 'json'); every other value is JSON, or, where there is `item`, an object is its members one after the other,
+ * as arguments are, and a list its items, each as an argument of this name.
  */
 export type ArgumentSyntax =
   | { readonly kind: 'json' }
@@ -122,6 +125,7 @@ export type ArgumentSyntax =
       end(key: string): string
       readonly between: string
       readonly strings: 'raw' | 'json'
+      readonly item?: string
     }
 
 export type JsonType = 'string' | 'number' | 'boolean' | 'null' | 'object' | 'array'

@@ -1,6 +1,6 @@
-import { objectText } from './object-text.js'
+import { objectText, ToldArguments } from './object-text.js'
 import { dialectOf } from './answer.js'
-import { attempt } from './read-calls.js'
+import { all, attempt } from './atoms.js'
 import type { AnswerReader, Reading } from './reader.js'
 
 const CALL = '<|tool_call>'
@@ -14,6 +14,8 @@ export const gemma4 = dialectOf(
   {
     name: 'gemma-4',
     thought: { open: '<|channel>thought', close: '<channel|>' },
+    // It may stand there twice before a thought.
+    silent: ['<|channel>'],
     // The model asks for the tool's result by beginning it.
     stopMarkers: ['<turn|>', '<|tool_response>'],
   },
@@ -33,19 +35,69 @@ export const gemma4 = dialectOf(
 )
 
 function* block(reader: AnswerReader): Reading<boolean> {
-  yield* reader.take([CALL])
-  const { text, marker } = yield* reader.until([CALL_END])
-  const call = /^\s*call:([\w.-]+)(\{.*\})\s*$/s.exec(text)
-  const args = call ? gemmaObject(call[2]!) : undefined
-  if (marker === undefined || !call || args === undefined) return false
-  reader.call(call[1]!, args)
+  if (!(yield* all(reader, [CALL, 'call:']))) return false
+  const name = yield* reader.characters((c) => /[\w.-]/.test(c))
+  if (name === '' || (yield* reader.take(['{'])) === undefined) return false
+  const told = new ToldArguments((text) => reader.input(name, text))
+  yield* reader.space()
+  let next = yield* reader.take(['}'])
+  while (next !== '}') {
+    if (!(yield* member(reader, told))) return false
+    yield* reader.space()
+    next = yield* reader.take([',', '}'])
+    if (next === undefined) return false
+    yield* reader.space()
+    // A comma may be the last.
+    if (next === ',') next = yield* reader.take(['}'])
+  }
+  if (!(yield* all(reader, [CALL_END]))) return false
+  reader.call(name, told.end())
   return true
 }
 
-/** JSON text of an object in Gemma's notation; undefined for what is none. */
-export function gemmaObject(text: string): string | undefined {
+/** `key:value`, where a string between the marks is told while it is read. */
+function* member(reader: AnswerReader, told: ToldArguments): Reading<boolean> {
+  const marked = (yield* reader.take([QUOTE])) !== undefined
+  const key = marked ? yield* reader.until([QUOTE]) : undefined
+  const bare = marked ? '' : (yield* reader.characters((c) => !':,{}[]'.includes(c))).trim()
+  if (key && key.marker === undefined) return false
+  if (!(yield* all(reader, [':']))) return false
+  yield* reader.space()
+  const name = key?.text ?? bare
+  if ((yield* reader.take([QUOTE])) !== undefined) {
+    const { text, marker } = yield* reader.until([QUOTE], told.string(name, false))
+    if (marker !== undefined) told.add(name, JSON.stringify(text))
+    return marker !== undefined
+  }
+  const json = gemmaValue(yield* reader.characters(untilEnd()))
+  if (json !== undefined) told.add(name, json)
+  return json !== undefined
+}
+
+/** Wants the characters of one value that stands in an object. */
+function untilEnd(): (character: string) => boolean {
+  let depth = 0
+  let inside: 'mark' | 'json' | undefined
+  let tail = ''
+  return (c) => {
+    tail = (tail + c).slice(-QUOTE.length)
+    if (inside === 'mark') {
+      if (tail === QUOTE) inside = undefined
+    } else if (inside === 'json') {
+      if (c === '"' && !/(?<!\\)(?:\\\\)*\\"$/.test(tail)) inside = undefined
+    } else if (depth === 0 && ',}]'.includes(c)) return false
+    else if (tail === QUOTE) inside = 'mark'
+    else if (c === '"' && !tail.endsWith('<|"')) inside = 'json'
+    else if ('{['.includes(c)) depth++
+    else if ('}]'.includes(c)) depth--
+    return true
+  }
+}
+
+/** JSON text of a value in Gemma's notation; undefined for what is none. */
+export function gemmaValue(text: string): string | undefined {
   let at = 0
-  const value = object(0)
+  const value = anything(0)
   space()
   return at === text.length ? value : undefined
 

@@ -59,7 +59,7 @@ function* messages(reader: AnswerReader): Reading {
     } else if (recipient !== undefined && recipient !== 'assistant') {
       const isCall = yield* call(reader, recipient)
       if (!isCall && (reader.hasBegun || reader.isCut)) reader.giveUpCall()
-      else if (!isCall) reader.emit('text', reader.since(start))
+      else if (!isCall && isFor(recipient, reader)) reader.emit('text', reader.since(start))
     } else if (channel === 'analysis') {
       if (reasoned) reader.emit('reasoning', '\n')
       reasoned = true
@@ -67,6 +67,12 @@ function* messages(reader: AnswerReader): Reading {
     } else yield* reader.say('text', ENDS)
     reader.release()
   }
+}
+
+/** A message that is no call, to what nobody gave (the model was trained on a python and a browser), is not for the user. */
+function isFor(recipient: string, { setup }: AnswerReader): boolean {
+  const name = recipient.replace(/^functions\./, '')
+  return name !== recipient || setup.tools.some((tool) => tool.function.name === name)
 }
 
 function isEnd(marker: string): boolean {

@@ -1,7 +1,8 @@
 import { jsonObject, typedValue } from './arguments.js'
-import { objectText } from './object-text.js'
+import { ToldArguments } from './object-text.js'
 import { dialectOf } from './answer.js'
-import { attempt, callsBetween } from './read-calls.js'
+import { all, attempt } from './atoms.js'
+import { callsBetween } from './read-calls.js'
 import type { AnswerReader, Reading } from './reader.js'
 
 const OPEN = '<|open|>'
@@ -65,25 +66,38 @@ export const kimiK3 = dialectOf(
 function* call(reader: AnswerReader): Reading<boolean> {
   if ((yield* reader.take([`${OPEN}call`])) === undefined) return false
   const name = attribute((yield* reader.until([SEPARATOR])).text, 'tool')
-  const entries: [string, string][] = []
-  let whole: string | undefined
+  if (name === undefined) return false
+  const told = new ToldArguments((text) => reader.input(name, text))
   for (;;) {
     yield* reader.space()
     const next = yield* reader.take([`${OPEN}argument`, `${OPEN}json`, closeTag('call')])
-    if (next === undefined || name === undefined) return false
-    if (next.startsWith(CLOSE)) break
-    const attributes = (yield* reader.until([SEPARATOR])).text
-    const value = yield* reader.until([closeTag(next.slice(OPEN.length))])
-    if (value.marker === undefined) return false
-    if (next.endsWith('json')) whole = jsonObject(value.text)
-    else {
-      const key = attribute(attributes, 'key')
-      if (key === undefined) return false
-      const isString = (attribute(attributes, 'type') ?? 'string') === 'string'
-      entries.push([key, isString ? JSON.stringify(value.text) : typedValue(value.text, undefined, 'json')])
-    }
+    if (next === closeTag('call')) break
+    if (next === `${OPEN}json`) return yield* wholeObject(reader, name)
+    if (next === undefined || !(yield* argument(reader, told))) return false
   }
-  reader.call(name, whole ?? objectText(entries))
+  reader.call(name, told.end())
+  return true
+}
+
+/** After the beginning of its tag; a string is told while it is read. */
+function* argument(reader: AnswerReader, told: ToldArguments): Reading<boolean> {
+  const attributes = (yield* reader.until([SEPARATOR])).text
+  const key = attribute(attributes, 'key')
+  if (key === undefined) return false
+  const isString = (attribute(attributes, 'type') ?? 'string') === 'string'
+  const { text, marker } = yield* reader.until([closeTag('argument')], isString ? told.string(key, false) : undefined)
+  if (marker === undefined) return false
+  told.add(key, isString ? JSON.stringify(text) : typedValue(text, undefined, 'json'))
+  return true
+}
+
+/** All arguments as one JSON text. */
+function* wholeObject(reader: AnswerReader, name: string): Reading<boolean> {
+  yield* reader.until([SEPARATOR])
+  yield* reader.space()
+  const args = jsonObject(yield* reader.arguments(name))
+  if (args === undefined || !(yield* all(reader, [closeTag('json'), closeTag('call')]))) return false
+  reader.call(name, args)
   return true
 }
 

@@ -1,7 +1,8 @@
 import { jsonCall } from './arguments.js'
 import type { Dialect, ToolSyntax } from './dialect.js'
 import { pythonCalls } from './python-call.js'
-import { attempt, callReader } from './read-calls.js'
+import { attempt } from './atoms.js'
+import { callReader } from './read-calls.js'
 import { parserOf, type AnswerReader, type Reading } from './reader.js'
 
 const PYTHON_TAG = '<|python_tag|>'
@@ -100,7 +101,7 @@ function* jsonObjectCall(reader: AnswerReader): Reading<boolean> {
   return call !== undefined
 }
 
-/** Behind <|python_tag|>: `brave_search.call(query="...")`. */
+/** After <|python_tag|>: `brave_search.call(query="...")`. */
 function* builtIn(reader: AnswerReader): Reading<boolean> {
   const name = yield* reader.characters((c) => /[\w.-]/.test(c))
   if (!name.endsWith('.call')) return false

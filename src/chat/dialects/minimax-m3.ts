@@ -1,24 +1,26 @@
 import { itemSchema, propertySchema, toolSchema, typedValue, typesOf, type Schema } from './arguments.js'
-import { objectText } from './object-text.js'
+import { objectText, ToldArguments } from './object-text.js'
 import { dialectOf } from './answer.js'
-import { attempt } from './read-calls.js'
+import { attempt } from './atoms.js'
+import { callsBetween } from './read-calls.js'
 import type { AnswerReader, Reading } from './reader.js'
 
 const MARK = ']<]minimax[>['
 const BEGIN = `${MARK}<tool_call>`
 const END = `${MARK}</tool_call>`
+const ITEM = 'item'
 /** Deeper than any argument, and far from the end of the stack. */
 const MAX_DEPTH = 64
 
 /**
  * MiniMax M3: elements named after the parameters, each tag with a mark before it that no text holds. Objects are elements in
- * elements, lists are elements called item. A grammar writes them as JSON in one element.
+ * elements, lists are elements called item. JSON in an element is read too: a grammar writes it for what elements cannot say.
  */
 export const minimaxM3 = dialectOf(
   { name: 'minimax-m3', thought: { open: '<mm:think>', close: '</mm:think>' }, stopMarkers: ['[e~['] },
   {
     markers: ['<mm:think>', '</mm:think>', MARK],
-    calls: [{ triggers: [BEGIN], read: (reader) => attempt(reader, block) }],
+    calls: [{ triggers: [BEGIN], read: (reader) => attempt(reader, callsBetween(BEGIN, [], END, call)) }],
     toolSyntax: () => ({
       before: `${BEGIN}\n`,
       begin: (name) => `${MARK}<invoke name="${name}">`,
@@ -28,6 +30,7 @@ export const minimaxM3 = dialectOf(
         end: (key) => `${MARK}</${key}>`,
         between: '',
         strings: 'raw',
+        item: ITEM,
       },
       end: `${MARK}</invoke>\n`,
       between: '',
@@ -37,52 +40,63 @@ export const minimaxM3 = dialectOf(
   },
 )
 
-function* block(reader: AnswerReader): Reading<boolean> {
-  yield* reader.take([BEGIN])
-  const { text, marker } = yield* reader.until([END])
-  const roots = marker === undefined ? undefined : elements(text)
-  if (!roots || roots.length === 0) return false
-  const calls = roots.map(({ tag, children }) => {
-    const name = /^invoke\s+name=["']([^"']+)["']$/.exec(tag)?.[1]
-    return name === undefined ? undefined : { name, children }
-  })
-  if (calls.includes(undefined)) return false
-  for (const call of calls) {
-    if (!call) continue
-    const schema = toolSchema(reader.setup.tools, call.name)
-    reader.call(call.name, members(call.children, schema))
+function* call(reader: AnswerReader): Reading<boolean> {
+  yield* reader.space()
+  if ((yield* reader.take([`${MARK}<invoke`])) === undefined) return false
+  const name = /^\s+name=["']([^"']+)["']$/.exec((yield* reader.until(['>'])).text)?.[1]
+  if (name === undefined) return false
+  const schema = toolSchema(reader.setup.tools, name)
+  const told = new ToldArguments((text) => reader.input(name, text))
+  for (;;) {
+    yield* reader.space()
+    const key = yield* tag(reader)
+    if (key === '/invoke') break
+    if (key === undefined || !(yield* argument(reader, key, propertySchema(schema, key), told))) return false
   }
+  reader.call(name, told.end())
   return true
+}
+
+/** A marked tag's inside. */
+function* tag(reader: AnswerReader): Reading<string | undefined> {
+  if ((yield* reader.take([`${MARK}<`])) === undefined) return undefined
+  const { text, marker } = yield* reader.until(['>'])
+  return marker === undefined || text === '' ? undefined : text
+}
+
+/** After its tag; a string is told while it is read, with whatever tags stand in it. */
+function* argument(reader: AnswerReader, key: string, schema: Schema, told: ToldArguments): Reading<boolean> {
+  const types = typesOf(schema.own, schema.root)
+  if (types?.size === 1 && types.has('string')) {
+    const { text, marker } = yield* reader.until([`${MARK}</${key}>`], told.string(key, false))
+    if (marker !== undefined) told.add(key, JSON.stringify(text))
+    return marker !== undefined
+  }
+  const found = yield* element(reader, key, 0)
+  if (found) told.add(key, json(found, schema))
+  return found !== undefined
 }
 
 interface Element {
   readonly tag: string
-  text: string
-  readonly children: Element[]
+  readonly text: string
+  readonly children: readonly Element[]
 }
 
-/** Marked tags as elements; undefined where they do not fit into each other. */
-function elements(text: string): Element[] | undefined {
-  const root: Element = { tag: '', text: '', children: [] }
-  const open = [root]
-  const [before = '', ...pieces] = text.split(MARK)
-  root.text = before
-  for (const piece of pieces) {
-    const end = piece.indexOf('>')
-    const current = open.at(-1)!
-    if (!piece.startsWith('<') || end < 0) return undefined
-    const tag = piece.slice(1, end)
-    if (tag.startsWith('/')) {
-      if (open.length === 1 || current.tag.split(/\s/)[0] !== tag.slice(1)) return undefined
-      open.pop()
-    } else {
-      if (open.length > MAX_DEPTH) return undefined
-      const element: Element = { tag, text: piece.slice(end + 1), children: [] }
-      current.children.push(element)
-      open.push(element)
-    }
+/** An element after its tag, with its end; undefined where tags do not fit into each other. */
+function* element(reader: AnswerReader, name: string, depth: number): Reading<Element | undefined> {
+  if (depth > MAX_DEPTH || name.startsWith('/')) return undefined
+  const { text } = yield* reader.until([MARK])
+  const children: Element[] = []
+  for (;;) {
+    if ((yield* reader.take(['<'])) === undefined) return undefined
+    const next = (yield* reader.until(['>'])).text
+    if (next === `/${name.split(/\s/, 1)[0]!}`) return { tag: name, text, children }
+    const child = yield* element(reader, next, depth + 1)
+    if (!child) return undefined
+    children.push(child)
+    yield* reader.until([MARK])
   }
-  return open.length === 1 ? root.children : undefined
 }
 
 function members(children: readonly Element[], schema: Schema): string {
@@ -91,7 +105,9 @@ function members(children: readonly Element[], schema: Schema): string {
 
 function json({ text, children }: Element, schema: Schema): string {
   if (children.length === 0) return leaf(text, schema)
-  if (children.every(({ tag }) => tag === 'item'))
+  const types = typesOf(schema.own, schema.root)
+  const isObject = types?.has('object') && !types.has('array')
+  if (!isObject && children.every(({ tag }) => tag === ITEM))
     return `[${children.map((child) => json(child, itemSchema(schema))).join(', ')}]`
   return members(children, schema)
 }

@@ -1,4 +1,7 @@
-import { objectText } from './object-text.js'
+import { all, attempt, closings } from './atoms.js'
+import { objectText, ToldArguments } from './object-text.js'
+import type { AnswerReader, Reading } from './reader.js'
+import { atomsOf, type CallForm } from './written.js'
 
 /** Deeper than any argument, and far from the end of the stack. */
 const MAX_DEPTH = 64
@@ -11,11 +14,15 @@ export function pythonCalls(text: string, unescaped = false): { name: string; ar
   return orUndefined(() => new PythonParser(text, unescaped).calls())
 }
 
+/** JSON text of a literal; undefined for anything else. */
+export function pythonLiteral(text: string): string | undefined {
+  return orUndefined(() => new PythonParser(text, false).whole())
+}
+
 /** JSON text of a literal as Python prints it; undefined for anything else. */
 export function pythonValue(text: string): string | undefined {
   // Most texts are none, and need no error to tell so.
-  if (!/^(?:[[{(]|True$|False$|None$)/.test(text)) return undefined
-  return orUndefined(() => new PythonParser(text, false).whole())
+  return /^(?:[[{(]|True$|False$|None$)/.test(text) ? pythonLiteral(text) : undefined
 }
 
 function orUndefined<T>(parse: () => T): T | undefined {
@@ -178,4 +185,128 @@ const ESCAPES: Readonly<Record<string, string | undefined>> = {
   "'": "'",
   '"': '"',
   '\n': '',
+}
+
+/** Reads `begin [f(a=1), g(b="x")] end`, where the brackets are in begin and end. */
+export function pythonList({ begin = '', end = '' }: CallForm): (reader: AnswerReader) => Reading<boolean> {
+  const [opening, closing] = [atomsOf(begin.trim().slice(0, -1)), atomsOf(end.trim().slice(1))]
+  return function* (reader) {
+    if (!(yield* all(reader, opening))) return false
+    yield* reader.space()
+    if (reader.setup.pieces && (yield* attempt(reader, toldList(closing)))) return true
+    return !reader.hasBegun && (yield* wholeList(reader, closing))
+  }
+}
+
+/** The calls of a list that is read to its end first. */
+function* wholeList(reader: AnswerReader, closing: readonly string[]): Reading<boolean> {
+  const start = reader.mark()
+  let calls = pythonCalls(yield* reader.python())
+  if (!calls && closing.length > 0) {
+    // A quote in a text was not escaped: only the mark shows where the list ends.
+    reader.rewind(start)
+    const { text, marker } = yield* reader.until(closing.slice(0, 1))
+    calls = marker === undefined ? undefined : pythonCalls(text, true)
+  } else yield* closings(reader, closing)
+  reader.release()
+  for (const { name, args } of calls ?? []) reader.call(name, args)
+  return calls !== undefined
+}
+
+/** Call after call, each told while it is read. What is none after the first does not undo those before it. */
+function toldList(closing: readonly string[]): (reader: AnswerReader) => Reading<boolean> {
+  return function* (reader) {
+    if ((yield* reader.take(['['])) === undefined) return false
+    let next: string | undefined
+    for (let count = 0; next !== ']'; count++) {
+      yield* reader.space()
+      if (!(yield* attempt(reader, toldCall))) return count > 0 && !reader.hasBegun
+      yield* reader.space()
+      next = yield* reader.take([',', ']'])
+      if (next === undefined) return true
+    }
+    yield* closings(reader, closing)
+    return true
+  }
+}
+
+const isWord = (c: string): boolean => /[\w.-]/.test(c)
+
+function* toldCall(reader: AnswerReader): Reading<boolean> {
+  const name = yield* reader.characters(isWord)
+  if (!/^[A-Za-z_]/.test(name) || !(yield* all(reader, ['(']))) return false
+  const args = new ToldArguments((text) => reader.input(name, text))
+  yield* reader.space()
+  let next = yield* reader.take([')'])
+  while (next !== ')') {
+    yield* reader.space()
+    const key = yield* reader.characters(isWord)
+    if (key === '' || !(yield* all(reader, ['=']))) return false
+    yield* reader.space()
+    const json = yield* toldValue(reader, key, args)
+    if (json === undefined) return false
+    args.add(key, json)
+    yield* reader.space()
+    next = yield* reader.take([',', ')'])
+    if (next === undefined) return false
+  }
+  reader.call(name, args.end())
+  return true
+}
+
+/** JSON text of a literal; a string is told while it is read. A quote ends it only where a value may end: models do not escape all of them. */
+function* toldValue(reader: AnswerReader, key: string, args: ToldArguments): Reading<string | undefined> {
+  const quote = yield* reader.take(['"', "'"])
+  if (quote === undefined) return pythonLiteral(yield* reader.characters(untilEnd()))
+  const tell = args.string(key, false)
+  let value = ''
+  const take = (text: string): void => {
+    value += text
+    tell(text)
+  }
+  for (;;) {
+    const { marker } = yield* reader.until([quote, '\\'], take)
+    if (marker === undefined) return undefined
+    if (marker === '\\') take(yield* escaped(reader))
+    else {
+      const space = yield* reader.space()
+      const next = yield* reader.take([',', ')'])
+      if (next !== undefined) {
+        reader.unread(next)
+        return JSON.stringify(value)
+      }
+      take(quote + space)
+    }
+  }
+}
+
+/** What an escape stands for, after its backslash. */
+function* escaped(reader: AnswerReader): Reading<string> {
+  const some = (count: number): Reading<string> => {
+    let left = count
+    return reader.characters(() => left-- > 0)
+  }
+  const kind = yield* some(1)
+  const digits = yield* some({ x: 2, u: 4, U: 8 }[kind] ?? 0)
+  const written = `\\${kind}${digits}`
+  const json = pythonLiteral(`"${written}"`)
+  return json === undefined ? written : (JSON.parse(json) as string)
+}
+
+/** Wants the characters of one literal that stands among arguments. */
+function untilEnd(): (character: string) => boolean {
+  let depth = 0
+  let quote: string | undefined
+  let isEscaped = false
+  return (c) => {
+    if (quote !== undefined) {
+      if (isEscaped) isEscaped = false
+      else if (c === '\\') isEscaped = true
+      else if (c === quote) quote = undefined
+    } else if (depth === 0 && ',)'.includes(c)) return false
+    else if ('"\''.includes(c)) quote = c
+    else if ('{[('.includes(c)) depth++
+    else if ('}])'.includes(c)) depth--
+    return true
+  }
 }

@@ -1,6 +1,7 @@
+import { all, attempt, closings } from './atoms.js'
 import { argumentTypes, jsonMembers, jsonObject, memberCall, typedValue, type JsonCall } from './arguments.js'
 import { ToldArguments } from './object-text.js'
-import { pythonCalls } from './python-call.js'
+import { pythonList } from './python-call.js'
 import type { AnswerReader, Reading } from './reader.js'
 import { atomsOf, piecesOf, triggerOf, type CallForm, type Piece, type Slot } from './written.js'
 
@@ -22,15 +23,6 @@ export function callReader(form: CallForm, resume?: string): CallReader {
       return yield* attempt(reader, read)
     },
   }
-}
-
-/** Reads, or gives back what was read. */
-export function* attempt(reader: AnswerReader, read: (reader: AnswerReader) => Reading<boolean>): Reading<boolean> {
-  const start = reader.mark()
-  const done = yield* read(reader)
-  if (!done) reader.rewind(start)
-  reader.release()
-  return done
 }
 
 function section({
@@ -153,9 +145,9 @@ function jsonCall(call: string, object: RegExpExecArray): (reader: AnswerReader)
   return function* (reader) {
     if (!(yield* all(reader, before))) return false
     yield* reader.space()
-    // An id that comes later is the call's own.
-    const told = name !== undefined && args !== undefined && id === undefined
-    const members = jsonMembers(yield* told ? reader.callObject({ name, args: [args, ...OTHER_NAMES] }) : reader.json())
+    const keys =
+      name === undefined ? 'keyed' : { name, args: [...(args === undefined ? [] : [args]), ...OTHER_NAMES], id }
+    const members = jsonMembers(yield* reader.callObject(keys))
     yield* closings(reader, after)
     const found = members && (name === undefined ? keyed(members) : memberCall(members, name, args, id))
     if (!found) return false
@@ -172,45 +164,6 @@ function keyed(members: ReadonlyMap<string, string>): JsonCall | undefined {
   const [member, ...others] = members
   const args = member && others.length === 0 ? jsonObject(member[1]) : undefined
   return args === undefined ? undefined : { name: member![0], args, id: undefined }
-}
-
-/** `begin [f(a=1), g(b="x")] end`, where the brackets are in begin and end. */
-function pythonList({ begin = '', end = '' }: CallForm): (reader: AnswerReader) => Reading<boolean> {
-  const [opening, closing] = [atomsOf(begin.trim().slice(0, -1)), atomsOf(end.trim().slice(1))]
-  return function* (reader) {
-    if (!(yield* all(reader, opening))) return false
-    yield* reader.space()
-    const start = reader.mark()
-    let calls = pythonCalls(yield* reader.python())
-    if (!calls && closing.length > 0) {
-      // A quote in a text was not escaped: only the mark shows where the list ends.
-      reader.rewind(start)
-      const { text, marker } = yield* reader.until(closing.slice(0, 1))
-      calls = marker === undefined ? undefined : pythonCalls(text, true)
-    } else yield* closings(reader, closing)
-    reader.release()
-    for (const { name, args } of calls ?? []) reader.call(name, args)
-    return calls !== undefined
-  }
-}
-
-/** All of the atoms, with any white space before each. */
-export function* all(reader: AnswerReader, atoms: readonly string[]): Reading<boolean> {
-  for (const atom of atoms) {
-    yield* reader.space()
-    if ((yield* reader.take([atom])) === undefined) return false
-  }
-  return true
-}
-
-/** As many of a call's closing atoms as there are: models leave some out. */
-function* closings(reader: AnswerReader, atoms: readonly string[]): Reading<number> {
-  let taken = 0
-  for (const atom of atoms) {
-    const one = yield* attempt(reader, (r) => all(r, [atom]))
-    if (one) taken++
-  }
-  return taken
 }
 
 const NAME = /[^\s<>{}[\]()"'`|=,;]/

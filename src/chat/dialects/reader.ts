@@ -1,7 +1,7 @@
-import { CallScan } from './call-scan.js'
+import { CallScan, type CallKeys } from './call-scan.js'
 import type { AnswerParser, AnswerSetup, Part, ToolCall } from './dialect.js'
 
-/** A step of a reading routine: it yields where it needs more text, and goes on when there is more. */
+/** A step of a reading routine: it yields where it needs more text, and continues when there is more. */
 export type Reading<T = void> = Generator<undefined, T, undefined>
 
 /**
@@ -135,10 +135,10 @@ export class AnswerReader {
   }
 
   /** As {@link json} or {@link python}, of an object with a call's name and its arguments under these keys. */
-  *callObject(keys: { readonly name: string; readonly args: readonly string[] }, quotes = '"'): Reading<string> {
+  *callObject(keys: CallKeys, quotes = '"'): Reading<string> {
     const scan = new CallScan(keys)
     return yield* this.characters(balanced(quotes), (text) => {
-      for (const found of scan.push(text)) if (scan.name !== undefined) this.input(scan.name, found)
+      for (const found of scan.push(text)) if (scan.name !== undefined) this.input(scan.name, found, scan.id)
     })
   }
 

@@ -48,12 +48,13 @@ function alsoBegin({ calls = [], resume }: Family, form: CallForm): Pick<ToolSyn
   return others.length > 0 ? { alsoBegin: others } : {}
 }
 
-function textAndMessages({ text, resume = '', thought = THINK }: Family): Pick<ToolSyntax, 'text' | 'messages'> {
+function textAndMessages(family: Family): Pick<ToolSyntax, 'text' | 'messages' | 'nextMessage'> {
+  const { text, resume = '', thought = THINK } = family
   if (!text) return {}
   const own = (mark: string): string => (mark.startsWith(resume) ? mark.slice(resume.length) : mark)
   const around = { text: { begin: own(text.begin), end: text.end } }
   // With a mark before each message, text and calls are messages alike.
   if (resume === '') return around
-  if (!thought.open.startsWith(resume)) return { ...around, messages: [] }
+  if (!thought.open.startsWith(resume)) return { ...around, messages: [], nextMessage: resume }
   return { ...around, messages: [{ begin: own(thought.open), end: thought.close + resume }] }
 }

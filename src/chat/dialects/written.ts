@@ -32,7 +32,7 @@ export interface CallForm {
   readonly idHolds?: string
   /** What ids look like, for a grammar: an expression. */
   readonly ids?: string
-  /** No token marks it: it is a call only where the model was told of tools. */
+  /** No token marks it: it is a call only where the model was told about tools. */
   readonly bare?: boolean
 }
 

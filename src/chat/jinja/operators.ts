@@ -41,14 +41,13 @@ function sequences(operator: Operator, left: Value, right: Value): Value | undef
   if (operator === '*')
     return isInteger(left) ? repeated(right, left) : isInteger(right) ? repeated(left, right) : undefined
   if (operator !== '+') return undefined
-  const lists = Array.isArray(left) && Array.isArray(right)
-  const joined = lists
-    ? [...left, ...right]
-    : left instanceof Tuple && right instanceof Tuple
-      ? [...left.values, ...right.values]
-      : undefined
-  if (joined) spendItems(joined.length)
-  return joined && !lists ? new Tuple(joined) : joined
+  if (Array.isArray(left) && Array.isArray(right)) return joined(left, right)
+  return left instanceof Tuple && right instanceof Tuple ? new Tuple(joined(left.values, right.values)) : undefined
+}
+
+function joined(left: readonly Value[], right: readonly Value[]): Value[] {
+  spendItems(left.length + right.length)
+  return left.concat(right)
 }
 
 function repeated(value: Value, count: number | bigint | boolean): Value | undefined {

@@ -35,7 +35,7 @@ function turnText(
 ): string {
   const turn = turns[index]!
   const content = turn.content ?? ''
-  // Behind the last turn the opening belongs to the answer that is asked for.
+  // After the last turn the opening belongs to the answer that is asked for.
   const opens = index < turns.length - 1 || (options.addGenerationPrompt ?? true)
   const opening = thinking && index >= lastUser ? THINK : THINK_END
   switch (turn.role) {

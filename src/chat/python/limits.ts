@@ -1,12 +1,14 @@
 /**
- * Work for which templates of any size have room: an evaluated part is one unit, as are 8 places of a list, 32 new characters and
+ * Work for which templates of any size have room: an evaluated part is one unit, as are 4 places of a list, 32 new characters and
  * 64 that are read. Published templates take some thousands, and some hundreds for each message.
  */
 const ALLOWANCE = 2_000_000
-const ITEMS_PER_UNIT = 8
+const ITEMS_PER_UNIT = 4
 const CHARACTERS_PER_UNIT = 32
 const READ_PER_UNIT = 64
-/** More than the longest contexts hold. */
+/** Characters that a text may have for any conversation, and for each unit of a large one; and more than the longest contexts hold. */
+const TEXT_ALLOWANCE = 2 ** 21
+const TEXT_PER_UNIT = 8
 const MAX_TEXT = 2 ** 25
 /** Calls inside of calls; Python's own limit lies at about 200 macros. */
 const MAX_DEPTH = 150
@@ -17,6 +19,7 @@ export class LimitError extends Error {}
 /** The account of one rendering: steps, items and characters together, so that nothing hangs and nothing fills the memory. */
 interface Account {
   left: number
+  readonly longestText: number
   depth: number
 }
 
@@ -32,7 +35,7 @@ let account: Account | undefined
  */
 export function withLimits<T>(more: number, work: () => T): T {
   const outer = account
-  account = { left: ALLOWANCE + more, depth: 0 }
+  account = { left: ALLOWANCE + more, longestText: Math.min(MAX_TEXT, TEXT_ALLOWANCE + TEXT_PER_UNIT * more), depth: 0 }
   try {
     return work()
   } finally {
@@ -69,8 +72,8 @@ export function concatenated(left: string, right: string): string {
 }
 
 function checkText(length: number): void {
-  if (account && length > MAX_TEXT)
-    throw new LimitError(`a text of ${length} characters; no context holds more than ${MAX_TEXT}`)
+  if (account && length > account.longestText)
+    throw new LimitError(`a text of ${length} characters; this conversation needs at most ${account.longestText}`)
 }
 
 /** Takes the places of a new list off the account. @throws LimitError when there is no room for them. */

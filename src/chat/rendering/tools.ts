@@ -3,6 +3,7 @@ import type { Dialect, ToolSyntax } from '../dialects/dialect.js'
 import type { ChatMessage, ToolDefinition } from '../message.js'
 import type { ChatTemplate, RenderOptions } from '../prompt.js'
 import { fromJavaScript, jsonText } from '../python/json.js'
+import { History } from './history.js'
 
 /** A tool that no conversation has, to see whether a template writes tools. */
 const PROBE: ToolDefinition = {
@@ -31,7 +32,7 @@ const VARIABLES: readonly ((tools: readonly ToolDefinition[]) => Record<string, 
 
 /**
  * The template, with tools never dropped: where it has no place for them they are put in front of the conversation, with a warning
- * at the first; where even that is dropped they are refused.
+ * at the first; where even that is dropped they are refused. Calls of earlier turns, and answers to them, are not dropped either.
  */
 export function withTools(
   template: ChatTemplate,
@@ -42,10 +43,17 @@ export function withTools(
   // Prompts that are made by code have a place for everything.
   if (template.source === undefined) return template
   let way: Way | undefined
+  let warned = false
+  const history = new History(template, dialect, () => {
+    if (!warned)
+      warn(`kaiyuan: the chat template of ${name} leaves out calls of earlier turns; they are written as text`)
+    warned = true
+  })
   return {
     ...template,
-    render(messages, options = {}) {
+    render(given, options = {}) {
       const { tools } = options
+      const messages = history.whole(given)
       if (!tools?.length) return template.render(messages, options)
       way ??= wayOf(template, dialect, name, warn)
       if (way === 'in front') return inFront(template, dialect, name, messages, { ...options, tools })

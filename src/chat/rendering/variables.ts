@@ -95,7 +95,7 @@ export function workOf({ messages, options }: Given): number {
     m.reasoning_content,
     ...(m.tool_calls ?? []).map((call) => call.function.arguments),
   ])
-  const characters = texts.reduce((sum, text) => sum + (text?.length ?? 0), 0)
+  const characters = texts.reduce((sum, text) => sum + (text?.length ?? 0), JSON.stringify(options.tools ?? []).length)
   const pairs = Math.min(messages.length ** 2, MAX_PAIRS)
   return characters + 500 * messages.length + 8 * pairs + 5000 * (options.tools?.length ?? 0)
 }

@@ -1,8 +1,10 @@
 import { UserError } from '../../errors.js'
+import { listFolder } from './http-listing.js'
 import { memorySource } from './memory.js'
 import { rangeCache } from './range-cache.js'
 import { isPlainFileName } from './range.js'
 import type { ByteSource, FileSet } from './source.js'
+import { reasonOf } from '../../system-error.js'
 
 /** The first request brings this much, so that small files need no second one. */
 const FIRST_BYTES = 1 << 16
@@ -13,12 +15,25 @@ const FIRST_PAUSE_MS = 250
 /** The longest pause that a server may ask for; who wants a longer one is not waited for. */
 const LONGEST_PAUSE_S = 60
 
+/** Files that nearly every model has. Others are asked for where a list has them, or where there is no list. */
+const USUAL = ['config.json', 'generation_config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json']
+
+/** Browsers write a red line into the console for each file that is not there, whatever comes of it. */
+const SHOWS_MISSING = !('process' in globalThis)
+
+export interface HttpOptions {
+  /** The names of all files of the folder. */
+  readonly names?: readonly string[] | undefined
+  /** Look for a list of the folder before something is asked for that may not be there. */
+  readonly lists?: boolean | undefined
+}
+
 /**
  * A model over HTTP: the address of a folder, or of one file (model.gguf). Bytes are fetched by range when they are
- * needed. A folder cannot be listed there: its files are found by the names that models have.
+ * needed. Most servers list no folder: its files are found by the names that models have.
  * @throws UserError when `address` is none.
  */
-export function httpFiles(address: string): FileSet {
+export function httpFiles(address: string, { names, lists = SHOWS_MISSING }: HttpOptions = {}): FileSet {
   const url = addressOf(address)
   const isFile = /\.(gguf|safetensors)$/.test(url.pathname)
   if (!isFile && !url.pathname.endsWith('/')) url.pathname += '/'
@@ -27,20 +42,24 @@ export function httpFiles(address: string): FileSet {
   // A file that is asked for twice is the same file, and one request.
   const opened = new Map<string, Promise<ByteSource | undefined>>()
   const open = (file: string): Promise<ByteSource | undefined> => {
-    let source = opened.get(file)
-    if (!source) {
-      // Signed addresses carry their signature after the question mark; it is good for one file.
-      source = isPlainFileName(file)
-        ? openHttp(file === main ? url.href : within(folder, file))
-        : Promise.resolve(undefined)
-      opened.set(file, source)
-    }
+    const source = opened.get(file) ?? openNamed(file)
+    opened.set(file, source)
     return source
+  }
+  let listing: Promise<ReadonlySet<string> | undefined> | undefined = names && Promise.resolve(new Set(names))
+  const openNamed = async (file: string): Promise<ByteSource | undefined> => {
+    if (!isPlainFileName(file)) return undefined
+    if (lists && main === undefined && !USUAL.includes(file)) listing ??= listFolder(folder)
+    const listed = await listing
+    if (listed && !listed.has(file)) return undefined
+    // Signed addresses carry their signature after the question mark; it is good for one file.
+    return openHttp(file === main ? url.href : within(folder, file))
   }
   return {
     name: folder.href.slice(0, -1),
     ...(main !== undefined && { main }),
     async list() {
+      if (names) return [...names]
       const known = ['config.json', 'model.safetensors']
       const found = await Promise.all(known.map(open))
       return known.filter((_, i) => found[i])
@@ -49,7 +68,8 @@ export function httpFiles(address: string): FileSet {
   }
 }
 
-function addressOf(address: string): URL {
+/** @throws UserError for what is none */
+export function addressOf(address: string): URL {
   const base = (globalThis as { location?: { href?: string } }).location?.href
   const url = URL.canParse(address, base) ? new URL(address, base) : undefined
   if (url && /^(https?|blob|data):$/.test(url.protocol)) return url
@@ -79,34 +99,76 @@ async function openHttp(url: string): Promise<ByteSource | undefined> {
   const start = new Uint8Array(await bodyOf(name, response))
   const size = totalOf(response) ?? (await sizeByHead(url, name))
   if (start.length >= size) return memorySource(name, start.subarray(0, size))
-  return rangeCache(name, size, (offset, length) => fetchRange(url, name, size, offset, length))
+  const file = new RangedFile(url, name, size, response)
+  return rangeCache(name, size, (offset, length) => file.fetch(offset, length))
 }
 
-async function fetchRange(
-  url: string,
-  name: string,
-  size: number,
-  offset: number,
-  length: number,
-): Promise<Uint8Array> {
-  const response = await request(url, offset, length)
-  if (response.status !== 206) {
-    await response.body?.cancel()
-    throw refused(name, response)
+/**
+ * A file that is fetched by range. A hub answers its name with a redirect to a signed address, and counts how often it is
+ * asked: all ranges go to that address, and the name is asked for again once the address has ended.
+ */
+class RangedFile {
+  private address: string
+  private renewing: Promise<void> | undefined
+  private readonly etag: string | null
+
+  constructor(
+    private readonly url: string,
+    private readonly name: string,
+    private readonly size: number,
+    first: Response,
+  ) {
+    this.address = first.url || url
+    this.etag = first.headers.get('etag')
   }
-  const bytes = new Uint8Array(await bodyOf(name, response))
-  const total = totalOf(response) ?? size
-  if (bytes.length === length && total === size) return bytes
-  throw new UserError(
-    `${name}: expected ${length} bytes at offset ${offset} of ${size}, found ${bytes.length} of ${total}. ` +
-      'The file on the server has changed: load the model again.',
-    'invalid_file',
-  )
+
+  async fetch(offset: number, length: number): Promise<Uint8Array> {
+    const response = await this.answer(offset, length)
+    if (response.status !== 206) {
+      await response.body?.cancel()
+      throw refused(this.name, response)
+    }
+    const bytes = new Uint8Array(await bodyOf(this.name, response))
+    const total = totalOf(response) ?? this.size
+    if (bytes.length === length && total === this.size && this.isSameVersion(response)) return bytes
+    throw new UserError(
+      `${this.name}: expected ${length} bytes at offset ${offset} of ${this.size}, found ${bytes.length} of ${total}. ` +
+        'The file on the server has changed: load the model again.',
+      'invalid_file',
+    )
+  }
+
+  private async answer(offset: number, length: number, isAgain = false): Promise<Response> {
+    const { address } = this
+    const response = await request(address, offset, length)
+    const hasEnded = address !== this.url && [401, 403, 404, 410].includes(response.status)
+    if (isAgain || !hasEnded) return response
+    await response.body?.cancel()
+    // Two ranges may be on their way: one of them asks.
+    if (this.address === address) await (this.renewing ??= this.renew())
+    return this.answer(offset, length, true)
+  }
+
+  private async renew(): Promise<void> {
+    try {
+      const found = await request(this.url, 0, 1)
+      await found.body?.cancel()
+      this.address = found.url || this.url
+    } finally {
+      this.renewing = undefined
+    }
+  }
+
+  /** Bytes of two versions must not meet. */
+  private isSameVersion(response: Response): boolean {
+    const etag = response.headers.get('etag')
+    return etag === null || this.etag === null || etag === this.etag
+  }
 }
 
 /** A GET of a range; what may pass by itself (no connection, 429, 5xx) is tried again. */
 async function request(url: string, offset: number, length: number): Promise<Response> {
-  const headers = { range: `bytes=${offset}-${offset + length - 1}` }
+  const headers = { range: `bytes=${offset}-${offset + length - 1}`, ...hubToken(url) }
   for (let attempt = 1; ; attempt++) {
     const last = attempt === ATTEMPTS
     let seconds = 0
@@ -121,6 +183,14 @@ async function request(url: string, offset: number, length: number): Promise<Res
     }
     await new Promise((resolve) => setTimeout(resolve, Math.max(1000 * seconds, FIRST_PAUSE_MS * 2 ** attempt)))
   }
+}
+
+/** For gated models at the hub's own address, in Node; fetch itself drops it on the way to another origin. */
+function hubToken(url: string): Record<string, string> {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } }
+  const token = process?.env?.['HF_TOKEN']?.trim()
+  const isHub = token !== undefined && token !== '' && new URL(url).origin === 'https://huggingface.co'
+  return isHub ? { authorization: `Bearer ${token}` } : {}
 }
 
 /** `Retry-After: 5` or a date; 0 where the server does not say. RFC 9110, section 10.2.3. */
@@ -200,9 +270,11 @@ function refused(name: string, response: Response): UserError {
 }
 
 function unreachable(name: string, cause: unknown): UserError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  // A page is not told more than that; elsewhere no server has to allow anything.
+  const cors = 'document' in globalThis || 'WorkerGlobalScope' in globalThis
   return new UserError(
-    `${name}: cannot be fetched (${reason}). Check the address and the network; a server of another origin must allow it (CORS).`,
+    `${name}: cannot be fetched (${reasonOf(cause)}). Check the address and the network` +
+      `${cors ? '; a server of another origin must allow it (CORS)' : ''}.`,
     'invalid_file',
     { cause },
   )

@@ -1,6 +1,7 @@
 /** Files that are read whole: configs, tokenizers, templates. */
 import { UserError } from '../../errors.js'
-import { parseJsonObject, type JsonObject } from '../../json.js'
+import type { JsonObject } from '../../json.js'
+import { parseLargeObject } from '../../json-pieces.js'
 import { refuseLookAlike } from './look-alikes.js'
 import type { ByteSource } from './source.js'
 
@@ -13,7 +14,7 @@ type Open = (name: string) => Promise<ByteSource | undefined>
 
 /** The JSON object of an open file of at most `limit` bytes. @throws UserError when it is larger, or something else. */
 export async function jsonOf(source: ByteSource, limit = LARGEST_CONFIG): Promise<JsonObject> {
-  return parseJsonObject(await whole(source, limit), source.name)
+  return parseLargeObject(await whole(source, limit), source.name)
 }
 
 /** The JSON object of a file that may be absent. @throws UserError when it is too large, or something else. */

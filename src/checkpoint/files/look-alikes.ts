@@ -21,8 +21,13 @@ const LOOK_ALIKES: readonly LookAlike[] = [
     advice: 'Download the file itself, not the page that shows it.',
   },
   {
+    begins: ['{"error', '{"message', '{"detail', '{"code', '{"status', '{"success', '{"title'],
+    what: 'the message of a server in place of the file',
+    advice: 'Read what it says, and download the file itself.',
+  },
+  {
     begins: ['PK\x03\x04', '\x80\x02', '\x80\x03', '\x80\x04', '\x80\x05'],
-    what: "a pickle of Python's, as torch.save writes it, which can run any code",
+    what: "a pickle of Python's, as torch.save writes it, which can run any code, or another zip archive",
     advice: 'Use the .safetensors or .gguf files of the same model.',
   },
   {
@@ -31,8 +36,8 @@ const LOOK_ALIKES: readonly LookAlike[] = [
     advice: 'Use a .gguf file of the same model.',
   },
   {
-    begins: ['\x1f\x8b'],
-    what: 'a file that is compressed by gzip',
+    begins: ['\x1f\x8b', '\x28\xb5\x2f\xfd', '\xfd7zXZ', 'BZh9', '7z\xbc\xaf\x27\x1c', 'Rar!'],
+    what: 'a compressed file or archive (gzip, zstd, xz, bzip2, 7z or rar)',
     advice: 'Unpack it first.',
   },
 ]

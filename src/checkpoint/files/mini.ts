@@ -3,6 +3,15 @@ import { UserError } from '../../errors.js'
 /** The name of the model that the package carries. A folder of that name is `./mini`. */
 export const MINI = 'mini'
 
+/** What there is in its folder. */
+export const MINI_FILES: readonly string[] = [
+  'config.json',
+  'generation_config.json',
+  'model.safetensors',
+  'tokenizer.json',
+  'tokenizer_config.json',
+]
+
 /** Where this file is as long as nobody has bundled it: in src or dist of the package. */
 const UNBUNDLED = /\/(?:src|dist)\/checkpoint\/files\/mini\.[jt]s$/
 

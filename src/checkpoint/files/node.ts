@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs'
 import type * as fs from 'node:fs/promises'
 import type * as paths from 'node:path'
 import { UserError } from '../../errors.js'
-import { checkRange, isPlainFileName } from './range.js'
+import { checkRange, isPlainFileName, roomFor } from './range.js'
 import type { ByteSource, FileSet } from './source.js'
 
 /** Node's modules without an import, so that a bundler for browsers, where this file is never used, finds nothing to resolve. */
@@ -58,7 +58,7 @@ function fileSource(path: string, size: number): ByteSource {
       checkRange(path, size, offset, length)
       handle ??= nodeFs().open(path, 'r')
       const file = await handle.catch(asUserError(path))
-      const bytes = into && into.byteLength >= length ? into.subarray(0, length) : allocate(path, length)
+      const bytes = roomFor(length, into, () => allocate(path, length))
       for (let done = 0; done < length;) {
         const part = Math.min(length - done, LARGEST_READ)
         const { bytesRead } = await file.read(bytes, done, part, offset + done).catch(asUserError(path))

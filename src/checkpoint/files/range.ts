@@ -17,3 +17,12 @@ export function isPlainFileName(file: string): boolean {
     return false
   return file.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
 }
+
+/** Where a read puts its bytes: into what the caller offers, if it is large enough, else somewhere new. */
+export function roomFor(
+  length: number,
+  into: Uint8Array | undefined,
+  allocate = (bytes: number): Uint8Array => new Uint8Array(bytes),
+): Uint8Array {
+  return into && into.byteLength >= length ? into.subarray(0, length) : allocate(length)
+}

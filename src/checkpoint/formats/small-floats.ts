@@ -28,3 +28,25 @@ export const F16 = Float32Array.from({ length: 65536 }, (_, code) => {
 export function f16At(bytes: Uint8Array, at: number): number {
   return F16[(bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8)] ?? NaN
 }
+
+const SCRATCH = new DataView(new ArrayBuffer(4))
+
+/** The bits of the f16 nearest to `value`, halves to even; what is too large becomes infinite. */
+export function f16Bits(value: number): number {
+  SCRATCH.setFloat32(0, value)
+  const bits = SCRATCH.getUint32(0)
+  const sign = (bits >>> 16) & 0x8000
+  const size = Math.abs(Math.fround(value))
+  if (!(size < 65520)) return sign | (Number.isNaN(value) ? 0x7e00 : 0x7c00)
+  // In units of the last place: 2^-24 below the smallest normal number, else by the exponent.
+  const exponent = Math.max(-14, ((bits >>> 23) & 255) - 127)
+  const units = toEven(size / 2 ** (exponent - 10))
+  // A normal number's leading 1 carries into the exponent.
+  return sign | (((exponent + 14) << 10) + units)
+}
+
+function toEven(x: number): number {
+  const below = Math.floor(x)
+  const rest = x - below
+  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below
+}

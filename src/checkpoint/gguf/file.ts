@@ -9,6 +9,8 @@ export interface GgufFile {
   readonly name: string
   readonly metadata: ReadonlyMap<string, unknown>
   readonly tensors: readonly GgufTensor[]
+  /** The metadata as it is stored: each key with its type and value. */
+  keys(): Promise<ReadonlyMap<string, Uint8Array>>
   close(): Promise<void>
 }
 
@@ -34,11 +36,19 @@ export async function openGgufFile(files: FileSet, main: string): Promise<GgufFi
     const name = `${files.name}/${main}`
     checkSplit(name, main, headers)
     const tensors = headers.flatMap((header) => header.tensors)
-    return { name, metadata: headers[0]?.metadata ?? new Map<string, unknown>(), tensors, close }
+    const metadata = headers[0]?.metadata ?? new Map<string, unknown>()
+    return { name, metadata, tensors, keys: () => storedKeys(opened[0], headers[0]), close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+async function storedKeys(source?: ByteSource, header?: GgufHeader): Promise<ReadonlyMap<string, Uint8Array>> {
+  const keys = new Map<string, Uint8Array>()
+  for (const [key, { start, end }] of header?.places ?? [])
+    if (source) keys.set(key, await source.read(start, end - start))
+  return keys
 }
 
 function partNames(files: FileSet, main: string): string[] {

@@ -21,7 +21,15 @@ export interface GgufTensor {
 
 export interface GgufHeader {
   readonly metadata: ReadonlyMap<string, unknown>
+  /** Where each key lies in the file, with its type and value. */
+  readonly places: ReadonlyMap<string, BytePlace>
   readonly tensors: readonly GgufTensor[]
+}
+
+/** Bytes [start, end) of a file. */
+export interface BytePlace {
+  readonly start: number
+  readonly end: number
 }
 
 const MAGIC = 0x46554747 // 'GGUF'
@@ -38,13 +46,14 @@ export async function readGgufHeader(source: ByteSource): Promise<GgufHeader> {
   const reader = new GgufReader(source)
   const { tensorCount, keyCount } = await reader.item(() => readPreamble(reader, source))
   const metadata = new Map<string, unknown>()
+  const places = new Map<string, BytePlace>()
   for (let i = 0; i < keyCount; i++) {
-    const [key, value] = await reader.item(() => {
-      const name = reader.string('a metadata key')
-      return [name, reader.value(reader.u32(), name)] as const
-    })
+    const start = reader.position
+    const [key, type] = await reader.item(() => [reader.string('a metadata key'), reader.u32()] as const)
+    const value = await reader.value(type, key)
     if (metadata.has(key)) throw reader.damaged(`the metadata key ${key} appears twice`)
     metadata.set(key, value)
+    places.set(key, { start, end: reader.position })
   }
   const alignment = alignmentOf(reader, metadata)
   const infos = new Map<string, GgufTensor>()
@@ -56,7 +65,7 @@ export async function readGgufHeader(source: ByteSource): Promise<GgufHeader> {
   const dataStart = Math.ceil(reader.position / alignment) * alignment
   const tensors = [...infos.values()].map((info) => ({ ...info, start: dataStart + info.start }))
   checkPlaces(reader, source, tensors, { start: dataStart, alignment })
-  return { metadata, tensors }
+  return { metadata, places, tensors }
 }
 
 function readPreamble(reader: GgufReader, source: ByteSource): { tensorCount: number; keyCount: number } {

@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.js'
+import { Pace, SMALL_STEPS } from '../../slices.js'
 import type { ByteSource } from '../files/source.js'
 
 /** Thrown inside of the parser when the bytes at hand end; the caller reads more and starts the item again. */
@@ -29,6 +30,7 @@ export class GgufReader {
   private bytes = new Uint8Array(0)
   private view = new DataView(this.bytes.buffer)
   private elements = 0
+  private readonly pace = new Pace()
   // A token may be the byte order mark itself, which must not be dropped.
   private readonly text = new TextDecoder('utf-8', { ignoreBOM: true })
 
@@ -75,16 +77,27 @@ export class GgufReader {
     return this.text.decode(this.bytes.subarray(start, start + length))
   }
 
-  /** A metadata value: number, bigint beyond 2^53, boolean, string, or an array of these. */
-  value(type: number, key: string, depth = 0): unknown {
+  /** A metadata value: number, bigint beyond 2^53, boolean, string, or an array of these, which may be a vocabulary. */
+  async value(type: number, key: string): Promise<unknown> {
+    if (type !== ARRAY) return this.item(() => this.single(type, key))
+    const { type: own, count } = await this.item(() => this.arrayHead(key, 0))
+    const values: unknown[] = []
+    while (values.length < count) {
+      const most = Math.min(count - values.length, SMALL_STEPS)
+      for (const value of await this.item(() => this.elementsOf(own, most, key, 0))) values.push(value)
+      await this.pace.pause()
+    }
+    return values
+  }
+
+  private single(type: number, key: string): unknown {
     if (type === STRING) return this.string(key)
-    if (type === ARRAY) return this.array(key, depth)
     const size = SIZES[type]
     if (size === undefined) throw this.damaged(`${key} has the unknown value type ${type}`)
     return this.scalar(type, this.take(size))
   }
 
-  private array(key: string, depth: number): unknown[] {
+  private arrayHead(key: string, depth: number): { type: number; count: number } {
     if (depth >= DEEPEST_ARRAY) throw this.damaged(`${key} nests arrays deeper than ${DEEPEST_ARRAY}`)
     const type = this.u32()
     const size = SIZES[type]
@@ -93,14 +106,23 @@ export class GgufReader {
     const count = this.count(`the length of ${key}`, size || (type === STRING ? 8 : 12))
     this.elements += count
     if (this.elements > MOST_ELEMENTS) throw this.damaged(`the metadata has more than ${MOST_ELEMENTS} array elements`)
+    return { type, count }
+  }
+
+  private elementsOf(type: number, count: number, key: string, depth: number): unknown[] {
     const values: unknown[] = []
-    if (size === 0) {
-      for (let i = 0; i < count; i++) values.push(this.value(type, key, depth + 1))
-      return values
-    }
-    const start = this.take(count * size)
-    for (let i = 0; i < count; i++) values.push(this.scalar(type, start + i * size))
+    const size = SIZES[type]
+    if (size) {
+      const start = this.take(count * size)
+      for (let i = 0; i < count; i++) values.push(this.scalar(type, start + i * size))
+    } else if (type === STRING) for (let i = 0; i < count; i++) values.push(this.string(key))
+    else for (let i = 0; i < count; i++) values.push(this.nested(key, depth + 1))
     return values
+  }
+
+  private nested(key: string, depth: number): unknown[] {
+    const { type, count } = this.arrayHead(key, depth)
+    return this.elementsOf(type, count, key, depth)
   }
 
   private scalar(type: number, at: number): number | bigint | boolean {

@@ -113,13 +113,17 @@ async function onlyFile(files: FileSet, weights: string): Promise<string> {
   if (hidden || found.includes(usual)) return usual
   const [first] = found
   if (first !== undefined && found.length === 1) return first
+  const other = found.length === 0 ? otherWeights(names) : undefined
   const what =
     found.length === 0
-      ? (otherWeights(names) ?? 'none')
+      ? (other ?? 'none')
       : `${found.length} (${found.slice(0, 3).join(', ')}...) and no ${indexOf(weights)}`
+  const advice =
+    other === undefined
+      ? 'Download the whole model folder.'
+      : 'The hub may have the same model as .safetensors, in this repository at another revision or in another, or as .gguf: take that.'
   throw new UserError(
-    `${files.name}: expected ${usual}, or shards with ${indexOf(weights)}, or one .safetensors file, found ${what}. ` +
-      'Download the whole model folder.',
+    `${files.name}: expected ${usual}, or shards with ${indexOf(weights)}, or one .safetensors file, found ${what}. ${advice}`,
     'file_not_found',
   )
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { BenchFlags } from '../bench.js'
 import { integer, loadFlags } from '../flags.js'
-import { examples } from './examples.js'
+import { examples } from '../print/examples.js'
 
 export function benchCommand(cli: Command): void {
   const bench = cli

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander'
 import type { InspectFlags } from '../inspect.js'
 import { integer, number } from '../flags.js'
-import { examples } from './examples.js'
+import { examples } from '../print/examples.js'
 
 export function inspectCommand(cli: Command): void {
   cli
@@ -19,6 +19,11 @@ export function inspectCommand(cli: Command): void {
     .addOption(new Option('--speculate <how>', 'plan with the layer for it').choices(['mtp', 'ngram']))
     .option('--bandwidth <GB/s>', 'memory bandwidth to reckon with (default: measured; 0: no speed)', number)
     .option('--threads <count>', 'threads that measure it (default: one per core)', integer)
+    .option(
+      '--context <tokens>',
+      'positions that are to fit here (default: 8192, or what the model was made for)',
+      integer,
+    )
     .option('--json', 'one JSON object on one line')
     .addHelpText(
       'after',

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { LogitsFlags } from '../logits.js'
 import { loadFlags } from '../flags.js'
-import { examples } from './examples.js'
+import { examples } from '../print/examples.js'
 
 export function logitsCommand(cli: Command): void {
   const logits = cli

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { PerplexityFlags } from '../perplexity.js'
 import { integer, loadFlags } from '../flags.js'
-import { examples } from './examples.js'
+import { examples } from '../print/examples.js'
 
 export function perplexityCommand(cli: Command): void {
   const perplexity = cli

@@ -4,5 +4,5 @@ import type { Command } from 'commander'
 export function startCommand(cli: Command): void {
   cli
     .command('start [question...]', { hidden: true })
-    .action(async (question: string[]) => (await import('../start.js')).start(question.join(' ')))
+    .action(async (question: string[]) => (await import('../start/start.js')).start(question.join(' ')))
 }

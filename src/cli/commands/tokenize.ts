@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { TokenizeFlags } from '../tokenize.js'
-import { examples } from './examples.js'
+import { examples } from '../print/examples.js'
 
 export function tokenizeCommand(cli: Command): void {
   cli

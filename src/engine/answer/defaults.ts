@@ -1,11 +1,29 @@
 import { eosIdsOf, idsOf } from '../../tokenizer/eos-ids.js'
 import type { Tokenizer } from '../../tokenizer/tokenizer.js'
+import type { ChatSampling } from '../../models/definition.js'
 import type { GenerationDefaults } from '../options.js'
 import { GREEDY } from '../sample/sampler.js'
 import type { JsonObject } from '../../json.js'
 
-/** Sampling as the lab publishes it: greedy unless do_sample is true, or temperature is given and do_sample is not. */
-export function generationDefaults(config: JsonObject): GenerationDefaults {
+/** Of a chat model about which nothing is published: greedy answers of small models repeat themselves without end. */
+const CHAT_TEMPERATURE = 0.7
+
+/**
+ * Sampling as the lab publishes it: greedy unless do_sample is true, or temperature is given and do_sample is not. Where the files
+ * say neither, chats use the values that the family is published with, else a moderate temperature; all else stays greedy.
+ * @param config of generation_config.json, or what a GGUF file says in its place
+ * @param family what the lab says about its chat models elsewhere
+ */
+export function generationDefaults(config: JsonObject, family?: ChatSampling): GenerationDefaults {
+  const own = publishedDefaults(config)
+  if (config['do_sample'] !== undefined || config['temperature'] !== undefined)
+    return { ...own, samplingSource: 'model' }
+  const { temperature, ...rest } = family ?? { temperature: CHAT_TEMPERATURE }
+  const chatSampling = { ...own.sampling, ...rest, temperature }
+  return { ...own, chatSampling, samplingSource: family ? 'family' : 'default' }
+}
+
+function publishedDefaults(config: JsonObject): Pick<GenerationDefaults, 'sampling' | 'maxTokens'> {
   const number = (name: string, least: number, most: number): number | undefined => {
     const value = config[name]
     return typeof value === 'number' && value >= least && value <= most ? value : undefined

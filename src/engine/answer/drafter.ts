@@ -4,11 +4,22 @@ export interface Drafter {
    * Tokens that may follow `sequence`, the prompt and the answer so far; at most `most`, or none.
    * Called once for each step of the model.
    */
-  draft(sequence: readonly number[], most: number): readonly number[]
+  draft(sequence: readonly number[], most: number): readonly number[] | Promise<readonly number[]>
 }
 
-/** mtp: the model's own layer for further tokens; ngram: what followed the same tokens earlier. */
-export type Speculation = 'mtp' | 'ngram'
+/** `draft:` and a model, by its path or name. */
+export type DraftModelName = `draft:${string}`
+
+/**
+ * mtp: the model's own layer for further tokens; ngram: what followed the same tokens earlier; draft:MODEL: a small model of the same
+ * tokens.
+ */
+export type Speculation = 'mtp' | 'ngram' | DraftModelName
+
+/** The model after `draft:`, if that is what is asked for. */
+export function draftModelOf(speculate: unknown): string | undefined {
+  return typeof speculate === 'string' && /^draft:./.test(speculate) ? speculate.slice('draft:'.length) : undefined
+}
 
 /** The longest and the shortest run of tokens that is looked up. */
 const LONGEST = 4
@@ -17,29 +28,49 @@ const SHORTEST = 2
 const FIRST_DRAFT = 4
 const LONGEST_DRAFT = 16
 
+/** How long a draft should be: longer after full success and shorter after failure. */
+export class DraftLength {
+  private length = FIRST_DRAFT
+  private last: { readonly at: number; readonly tokens: readonly number[] } | undefined
+
+  /** Tokens of the next draft, of what came of the last. */
+  after(sequence: readonly number[]): number {
+    if (!this.last) return this.length
+    const { at, tokens } = this.last
+    this.last = undefined
+    const right = tokens.findIndex((token, i) => sequence[at + i] !== token)
+    if (right < 0) this.length = Math.min(LONGEST_DRAFT, this.length * 2)
+    else this.length = Math.max(1, Math.ceil(this.length / 2), right)
+    return this.length
+  }
+
+  /** After `sequence` these were drafted. */
+  drafted({ length }: readonly number[], tokens: readonly number[]): void {
+    if (tokens.length > 0) this.last = { at: length, tokens }
+  }
+}
+
 /**
- * Prompt lookup: what followed the last few tokens when they occurred before, in the prompt or in the answer. Drafts
- * become longer after full success and shorter after failure. The idea: github.com/apoorvumang/prompt-lookup-decoding.
+ * Prompt lookup: what followed the last few tokens when they occurred before, in the prompt or in the answer. The
+ * idea: github.com/apoorvumang/prompt-lookup-decoding.
  */
 export class NgramDrafter implements Drafter {
   /** Where each run of n tokens ended last, by n. */
   private readonly endOf = new Map<string, number>()
   private indexed = 0
-  private draftLength = FIRST_DRAFT
-  private last: { readonly at: number; readonly tokens: readonly number[] } | undefined
+  private readonly length = new DraftLength()
 
   draft(sequence: readonly number[], most: number): readonly number[] {
-    this.judge(sequence)
+    const count = Math.min(most, this.length.after(sequence))
     // The run at the very end is what is looked up; it is indexed afterwards.
     for (; this.indexed < sequence.length; this.indexed++) {
       for (let n = SHORTEST; n <= Math.min(LONGEST, this.indexed); n++) {
         this.endOf.set(keyOf(sequence, this.indexed, n), this.indexed)
       }
     }
-    const count = Math.min(most, this.draftLength)
     const end = this.find(sequence)
     const tokens = end === undefined ? [] : sequence.slice(end, end + count)
-    this.last = tokens.length > 0 ? { at: sequence.length, tokens } : undefined
+    this.length.drafted(sequence, tokens)
     return tokens
   }
 
@@ -49,14 +80,6 @@ export class NgramDrafter implements Drafter {
       if (end !== undefined) return end
     }
     return undefined
-  }
-
-  private judge(sequence: readonly number[]): void {
-    if (!this.last) return
-    const { at, tokens } = this.last
-    const right = tokens.findIndex((token, i) => sequence[at + i] !== token)
-    if (right < 0) this.draftLength = Math.min(LONGEST_DRAFT, this.draftLength * 2)
-    else this.draftLength = Math.max(1, Math.ceil(this.draftLength / 2), right)
   }
 }
 

@@ -1,7 +1,9 @@
 import type { Runner } from '../../backends/backend.js'
-import { UserError } from '../../errors.js'
+import { UserError, type Remedy } from '../../errors.js'
 import { NgramDrafter, type Drafter, type Speculation } from './drafter.js'
 import type { SpeculationCount } from './generation.js'
+import { ModelDrafter, type DraftModel } from './model-drafter.js'
+import type { SessionModel } from './model.js'
 import type { SharedRunner } from '../schedule/scheduler.js'
 import type { Sequence } from '../schedule/sequence.js'
 
@@ -16,6 +18,8 @@ export class Drafting {
   constructor(
     private readonly draft: (sequence: readonly number[], most: number) => Drafts | Promise<Drafts>,
     private readonly shared: SharedRunner,
+    /** Frees what the drafts took. */
+    readonly close: () => Promise<void> = () => Promise.resolve(),
   ) {}
 
   /** A draft of what follows `sequence`, of `most` tokens at most. */
@@ -45,15 +49,31 @@ export class Drafting {
 /** What `speculate` asks for; undefined: nothing. @throws UserError where the model cannot do it. */
 export function draftingOf(
   speculate: Speculation | Drafter | 'off' | undefined,
-  shared: SharedRunner,
+  { shared, draftModel }: Pick<SessionModel, 'shared' | 'draftModel'>,
   sequence: Sequence,
 ): Drafting | undefined {
   sequence.speculation.wantsDraft = speculate === 'mtp'
   if (speculate === undefined || speculate === 'off') return undefined
   checkRunner(speculate, shared.runner)
   if (speculate === 'mtp') return new Drafting(() => shared.scheduler.drafted(sequence), shared)
-  const drafter = speculate === 'ngram' ? new NgramDrafter() : speculate
-  return new Drafting((tokens, most) => drafter.draft(tokens, most), shared)
+  if (speculate === 'ngram') return draftingBy(new NgramDrafter(), shared)
+  if (typeof speculate === 'object') return draftingBy(speculate, shared)
+  if (draftModel?.name !== speculate) throw notLoaded(speculate, draftModel)
+  const drafter = new ModelDrafter(draftModel.engine)
+  return draftingBy(drafter, shared, () => drafter.close())
+}
+
+function draftingBy(drafter: Drafter, shared: SharedRunner, close?: () => Promise<void>): Drafting {
+  return new Drafting((tokens, most) => drafter.draft(tokens, most), shared, close)
+}
+
+function notLoaded(asked: string, loaded: DraftModel | undefined): UserError {
+  const remedies: Remedy[] = loaded ? [{ option: 'speculate', value: loaded.name }] : []
+  return new UserError(
+    `: the model was loaded ${loaded ? `with ${loaded.name}` : 'without a draft model'}; load it with this option`,
+    'invalid_argument',
+    { at: { option: 'speculate', value: asked }, remedies },
+  )
 }
 
 function checkRunner(speculate: Speculation | Drafter, { slotBytes, hasDraft }: Runner): void {

@@ -3,11 +3,11 @@ import { UserError } from '../../errors.js'
 import type { TokenIndex } from '../../grammar/token-index.js'
 import { AnswerTokens, type ChooseRun } from '../sample/choose.js'
 import { AnswerText, type TextRun } from './answer-text.js'
-import type { GenerationResult, PromptCount } from './generation.js'
-import { draftingOf } from './drafting.js'
+import type { GenerationResult, PromptCount, PromptProgress } from './generation.js'
+import { draftingOf, type Drafting } from './drafting.js'
 import { JumpForward } from './jump.js'
 import type { SessionModel } from './model.js'
-import type { SharedRunner } from '../schedule/scheduler.js'
+import type { ComputeOptions, SharedRunner } from '../schedule/scheduler.js'
 import type { Sequence } from '../schedule/sequence.js'
 
 export interface GenerateRun extends ChooseRun, TextRun {
@@ -19,6 +19,8 @@ export interface GenerateRun extends ChooseRun, TextRun {
   readonly called: number
   /** Told when the first token is there. */
   readonly begin: (prompt: PromptCount) => void
+  /** Told how much of a prompt of several steps is read, where that was asked for. */
+  readonly reading: ((progress: PromptProgress) => void) | undefined
 }
 
 /**
@@ -31,10 +33,25 @@ export async function generateTokens(
   prompt: readonly number[],
   run: GenerateRun,
 ): Promise<GenerationResult> {
-  const { constraint, form } = run
   // What a caller's own constraint allows is known for the next token only.
-  const speculate = constraint ? 'off' : (run.speculate ?? model.speculate)
-  const drafting = draftingOf(speculate, model.shared, sequence)
+  const speculate = run.constraint ? 'off' : (run.speculate ?? model.speculate)
+  const drafting = draftingOf(speculate, model, sequence)
+  try {
+    return await stepByStep(model, sequence, prompt, { ...run, speculate, drafting })
+  } finally {
+    await drafting?.close()
+  }
+}
+
+async function stepByStep(
+  model: SessionModel,
+  sequence: Sequence,
+  prompt: readonly number[],
+  run: GenerateRun & { readonly drafting: Drafting | undefined },
+): Promise<GenerationResult> {
+  const { constraint, form, drafting, speculate } = run
+  // Nothing to do must take no turn of those that have.
+  const isPrepared = !form && !constraint?.prepare
   const jump = jumpOf(model, run)
   let jumped = false
   const written = new AnswerText(model.tokenizer?.decoder(run.markers), run)
@@ -56,7 +73,14 @@ export async function generateTokens(
       await form?.prepare(drafts)
       await constraint?.prepare?.()
     }
-    const rows = await advance(model.shared, sequence, tokens, drafts, run.signal, prepare)
+    const onAdvance =
+      isPrompt && run.reading ? progressOf(prompt.length, () => kept + sequence.adoptedTokens, run.reading) : undefined
+    onAdvance?.(kept)
+    const rows = await advance(model.shared, sequence, tokens, drafts, {
+      signal: run.signal,
+      meanwhile: isPrepared ? undefined : prepare,
+      onAdvance,
+    })
     if (isPrompt && rows) {
       cachedTokens = kept + sequence.adoptedTokens
       run.begin({ promptTokens: prompt.length, cachedTokens })
@@ -85,6 +109,15 @@ export async function generateTokens(
   return { ...said, promptTokens: prompt.length, cachedTokens, timings, ...speculation }
 }
 
+/** Tells how far a prompt is, with the tokens that the cache had. */
+function progressOf(
+  promptTokens: number,
+  cached: () => number,
+  tell: (progress: PromptProgress) => void,
+): (computed: number) => void {
+  return (computed) => tell({ promptTokens, cachedTokens: cached(), readTokens: computed })
+}
+
 /** Undefined where every token is asked of the model. */
 function jumpOf(
   { tokenizer }: SessionModel,
@@ -100,21 +133,21 @@ async function advance(
   sequence: Sequence,
   tokens: AnswerTokens,
   drafts: readonly number[],
-  signal: AbortSignal,
-  meanwhile: () => Promise<void>,
+  how: Pick<ComputeOptions, 'meanwhile' | 'onAdvance'> & { readonly signal: AbortSignal },
 ): Promise<readonly RowResult[] | undefined> {
+  const { signal } = how
   if (signal.aborted) return undefined
   // Checked drafts need the logits: which of their rows count is known when they are read.
   const want = drafts.length > 0 ? 'logits' : tokens.want
   try {
     const missing = tokens.sequence.slice(sequence.length)
-    const rows = await shared.scheduler.compute(sequence, missing, { drafts, want, signal, meanwhile })
+    const rows = await shared.scheduler.compute(sequence, missing, { drafts, want, ...how })
     if (rows && signal.aborted) sequence.accept([])
     return signal.aborted ? undefined : rows
   } catch (error) {
     // Without the drafts there may be memory enough.
     if (drafts.length === 0 || !(error instanceof UserError) || error.code !== 'out_of_memory') throw error
-    return advance(shared, sequence, tokens, [], signal, meanwhile)
+    return advance(shared, sequence, tokens, [], how)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Part, ToolCall } from '../../chat/dialects/dialect.js'
+import { KeptStream } from '../../kept-stream.js'
 import type { FinishReason } from '../sample/choose.js'
 import type { NamedChoice } from '../sample/likelihood.js'
 
@@ -22,6 +23,11 @@ export interface Timings {
 export interface PromptCount {
   readonly promptTokens: number
   readonly cachedTokens: number
+}
+
+/** How much of a prompt is read: {@link readTokens} of all, with those that were in the cache. */
+export interface PromptProgress extends PromptCount {
+  readonly readTokens: number
 }
 
 export interface GenerationResult extends PromptCount {
@@ -53,6 +59,8 @@ export interface SpeculationCount {
 
 /** What comes of an answer while it is generated. */
 export interface Piece {
+  /** Alone, and before all others: how much of the prompt is read, if that was asked for. */
+  readonly reading?: PromptProgress
   /** With the first piece. */
   readonly prompt?: PromptCount
   readonly part?: Part
@@ -67,7 +75,7 @@ export interface Piece {
  */
 export class Generation implements AsyncIterable<Part> {
   readonly result: Promise<GenerationResult>
-  /** Resolves with the first piece or with the whole; rejects when neither comes. */
+  /** Resolves with the first piece of the answer or with the whole; rejects when neither comes. */
   readonly begun: Promise<void>
   /** The tokens so far with their likelihoods, if logprobs were asked for. */
   readonly choices: NamedChoice[] = []
@@ -75,31 +83,24 @@ export class Generation implements AsyncIterable<Part> {
   prompt: PromptCount | undefined
   /** In performance.now() milliseconds. */
   firstPieceAt: number | undefined
-  private readonly received: Piece[] = []
-  private readonly controller = new AbortController()
-  private settled = false
-  private waiters: (() => void)[] = []
+  private readonly stream: KeptStream<Piece, GenerationResult>
 
   /** @param run generates: it hands over every piece, ends early when the signal says so, and returns the whole */
   constructor(run: (push: (piece: Piece) => void, signal: AbortSignal) => Promise<GenerationResult>) {
     let begin!: () => void
     const first = new Promise<void>((resolve) => (begin = resolve))
-    const push = (piece: Piece): void => {
-      this.firstPieceAt ??= performance.now()
-      this.prompt ??= piece.prompt
-      this.choices.push(...(piece.choices ?? []))
-      this.received.push(piece)
-      begin()
-      this.wake()
-    }
-    // A microtask later, so that a failure at once is still a rejection and never a throw of the constructor.
-    this.result = Promise.resolve()
-      .then(() => run(push, this.controller.signal))
-      .finally(() => {
-        this.settled = true
-        this.wake()
-      })
-    this.result.catch(() => undefined)
+    this.stream = new KeptStream((push, signal) =>
+      run((piece) => {
+        if (!piece.reading) {
+          this.firstPieceAt ??= performance.now()
+          this.prompt ??= piece.prompt
+          this.choices.push(...(piece.choices ?? []))
+          begin()
+        }
+        push(piece)
+      }, signal),
+    )
+    this.result = this.stream.result
     this.begun = Promise.race([first, this.result.then(() => undefined)])
     this.begun.catch(() => undefined)
   }
@@ -112,11 +113,20 @@ export class Generation implements AsyncIterable<Part> {
    * console.log((await generation.result).finishReason) // abort
    */
   abort(): void {
-    if (!this.settled) this.controller.abort()
+    this.stream.abort()
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Part, void, undefined> {
     for await (const { part } of this.pieces()) if (part) yield part
+  }
+
+  /**
+   * The text of the answer as it comes, without reasoning and tool calls. Leaving the loop early cancels the answer.
+   * @example
+   * for await (const text of engine.chat([{ role: 'user', content: 'Hello' }]).texts()) process.stdout.write(text)
+   */
+  async *texts(): AsyncGenerator<string, void, undefined> {
+    for await (const part of this) if (part.kind === 'text') yield part.text
   }
 
   /**
@@ -126,22 +136,7 @@ export class Generation implements AsyncIterable<Part> {
    * for await (const { choices = [] } of generation.pieces())
    *   for (const { text, logprob } of choices) console.log(text, logprob)
    */
-  async *pieces(): AsyncGenerator<Piece, void, undefined> {
-    try {
-      for (let next = 0; ;) {
-        while (next < this.received.length) yield this.received[next++]!
-        if (this.settled) break
-        await new Promise<void>((resolve) => this.waiters.push(resolve))
-      }
-      await this.result
-    } finally {
-      this.abort()
-    }
-  }
-
-  private wake(): void {
-    const waiters = this.waiters
-    this.waiters = []
-    for (const resolve of waiters) resolve()
+  pieces(): AsyncGenerator<Piece, void, undefined> {
+    return this.stream.each()
   }
 }

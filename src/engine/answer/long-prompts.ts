@@ -52,6 +52,7 @@ export async function checkCharacters(characters: number, tokenizer: Tokenizer, 
   throw new UserError(
     `${found}, but the context holds ${contextLength}; shorten the prompt or the conversation`,
     'context_length_exceeded',
+    { length: { tokens: least, limit: contextLength } },
   )
 }
 

@@ -5,6 +5,7 @@ import type { GenerationDefaults, LongPrompts } from '../options.js'
 import type { AnswerGrammars } from '../../grammar/answer-grammar.js'
 import type { SharedRunner } from '../schedule/scheduler.js'
 import type { Speculation } from './drafter.js'
+import type { DraftModel } from './model-drafter.js'
 
 /** What sessions need of a loaded model. */
 export interface SessionModel {
@@ -21,4 +22,6 @@ export interface SessionModel {
   readonly longPrompts?: LongPrompts | undefined
   /** How drafts are made unless an answer says otherwise. */
   readonly speculate?: Speculation | undefined
+  /** A small model that drafts, if one was loaded with this. */
+  readonly draftModel?: DraftModel | undefined
 }

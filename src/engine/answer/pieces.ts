@@ -1,6 +1,6 @@
 import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 import { nameChoice, type NamedChoice, type TokenChoice } from '../sample/likelihood.js'
-import type { Part, Piece, PromptCount } from './generation.js'
+import type { Part, Piece, PromptCount, PromptProgress } from './generation.js'
 
 /** Puts what is known of an answer into pieces: each part goes with the tokens chosen up to it. */
 export class Pieces {
@@ -13,6 +13,10 @@ export class Pieces {
     private readonly push: (piece: Piece) => void,
     private readonly tokenizer: Tokenizer | undefined,
   ) {}
+
+  reading(progress: PromptProgress): void {
+    this.push({ reading: progress })
+  }
 
   begin(prompt: PromptCount): void {
     this.prompt = prompt

@@ -9,8 +9,8 @@ import type { PromptOptions } from '../options.js'
 import { checkPrompt } from '../prompt.js'
 import type { SessionModel } from './model.js'
 
-/** Stands after the text that an answer goes on with, while the template renders it; the prompt ends before it. */
-const HERE = '\u{f8ff}the answer goes on here\u{f8ff}'
+/** Stands after the text that an answer continues with, while the template renders it; the prompt ends before it. */
+const HERE = '\u{f8ff}the answer continues here\u{f8ff}'
 
 /**
  * The prompt that the chat template makes, as text and as ids.
@@ -64,14 +64,14 @@ function rendered(
   }
 }
 
-/** @throws UserError where the last message is none to go on with */
+/** @throws UserError where the last message is none to continue with */
 function marked(messages: readonly ChatMessage[]): ChatMessage[] {
   const last = messages.at(-1)!
   if (last.role === 'assistant' && !last.tool_calls?.length)
     return [...messages.slice(0, -1), { ...last, content: (last.content ?? '') + HERE }]
   const found = `found ${last.tool_calls?.length ? 'calls' : `one of ${last.role}`}`
   throw new UserError(
-    `to go on with the last message, it has to be text of the assistant; ${found}`,
+    `to continue with the last message, it has to be text of the assistant; ${found}`,
     'invalid_argument',
   )
 }
@@ -79,7 +79,8 @@ function marked(messages: readonly ChatMessage[]): ChatMessage[] {
 function upToMark(pieces: readonly PromptSegment[]): readonly PromptSegment[] {
   const at = pieces.findIndex(({ text }) => text.includes(HERE))
   if (at < 0) {
-    const message = 'the chat template does not show the last message as it is, so that the answer cannot go on with it'
+    const message =
+      'the chat template does not show the last message as it is, so that the answer cannot continue with it'
     throw new UserError(message, 'invalid_template')
   }
   const { text, special } = pieces[at]!

@@ -1,17 +1,21 @@
 import type { AnswerParser } from '../../chat/dialects/dialect.js'
+import { answerMessage } from '../../chat/answer-message.js'
 import { newCallId } from '../../chat/dialects/reader.js'
-import type { ChatMessage } from '../../chat/message.js'
+import type { ChatMessage, GivenMessage } from '../../chat/message.js'
 import { UserError } from '../../errors.js'
 import type { OpenGrammar } from '../../grammar/answer-grammar.js'
 import type { GrammarSpec } from '../../grammar/spec.js'
 import { generateTokens } from './generate.js'
-import { Generation, type Part, type PromptCount } from './generation.js'
+import { Generation, type GenerationResult, type Part, type PromptCount, type PromptProgress } from './generation.js'
 import type { SessionModel } from './model.js'
 import { Pieces } from './pieces.js'
 import { chatPrompt, textPrompt } from './prompts.js'
+import { bytesOfSession, pagesOf } from './saved-session.js'
 import type { TokenChoice } from '../sample/likelihood.js'
+import type { Sampling } from '../sample/sampler.js'
 import { resolveOptions, type ChatOptions, type GenerateOptions } from '../options.js'
 import { Queue } from '../schedule/queue.js'
+import { checkAnswerKeys, checkText, checkTools, checkedMessages } from '../checks.js'
 import { checkPrompt, checkRoom } from '../prompt.js'
 import { Sequence } from '../schedule/sequence.js'
 
@@ -26,6 +30,7 @@ export class Session {
   private readonly turns = new Queue()
   private readonly running = new Set<Generation>()
   private closed = false
+  private conversation: readonly ChatMessage[] = []
 
   constructor(private readonly model: SessionModel) {
     this.sequence = new Sequence(model.shared)
@@ -45,31 +50,56 @@ export class Session {
    * const { cachedTokens } = await session.chat(messages).result
    * console.log(cachedTokens > 0) // true
    */
-  chat(messages: readonly ChatMessage[], options: ChatOptions = {}): Generation {
-    return this.start(options, async (signal) => {
-      const { text: prompt, ids } = await chatPrompt(this.model, messages, options, signal)
+  chat(messages: readonly GivenMessage[], options: ChatOptions = {}): Generation {
+    const { sampling, chatSampling = sampling } = this.model.defaults
+    const generation = this.start(options, chatSampling, async (signal) => {
       const { tools = [] } = options
+      checkTools(tools)
+      const { text: prompt, ids } = await chatPrompt(this.model, checkedMessages(messages), options, signal)
       const asked = { calls: tools.length > 0, pieces: options.callPieces ?? false, nearMisses: !options.grammar }
       const parser = this.model.dialect.parser({ prompt, tools, ...asked, newId: newCallId })
       return { ids, parser, prompt }
     })
+    // What fails says so to whoever asked.
+    const remember = (result: GenerationResult): void =>
+      void (this.conversation = [...checkedMessages(messages), answerMessage(result)])
+    generation.result.then(remember, () => undefined)
+    return generation
   }
 
   /**
-   * Goes on with `prompt` as it is, without a template.
+   * The session as bytes, for a file or a database: the last conversation with its answer, and what the cache has of it in whole
+   * pages. {@link Engine.restore} continues with it, in another process too. Sessions of calls with a `cacheSalt` keep the messages alone.
+   * @example
+   * const session = engine.session()
+   * await session.chat([{ role: 'user', content: 'reverse the word stone' }]).result
+   * const { messages } = await engine.restore(await session.save())
+   * console.log(messages.length) // 2
+   */
+  save(): Promise<Uint8Array> {
+    return this.turns.run(async () => {
+      const { shared } = this.model
+      const cache = this.salt === '' ? await pagesOf(shared, this.sequence) : { ids: [], pages: [] }
+      return bytesOfSession({ messages: this.conversation, pageBytes: shared.runner.pageBytes, ...cache })
+    })
+  }
+
+  /**
+   * Continues with `prompt` as it is, without a template.
    * @example
    * const { text } = await session.complete('reverse the word stone', { maxTokens: 8 }).result
    * console.log(text)
    */
   complete(prompt: string, options: GenerateOptions = {}): Generation {
-    return this.start(options, async (signal) => {
+    return this.start(options, this.model.defaults.sampling, async (signal) => {
+      checkText(prompt)
       if (prompt === '') checkPrompt([], 0)
       return { ids: await textPrompt(this.model, prompt, signal) }
     })
   }
 
   /**
-   * Goes on with token ids. Needs no tokenizer; without one the text is empty.
+   * Continues with token ids. Needs no tokenizer; without one the text is empty.
    * @example
    * const prompt = [1, 2, 3]
    * const { ids } = await session.generate(prompt, { maxTokens: 2, ignoreEos: true }).result
@@ -77,7 +107,7 @@ export class Session {
    * console.log(more.cachedTokens) // 4
    */
   generate(ids: readonly number[], options: GenerateOptions = {}): Generation {
-    return this.start(options, () => Promise.resolve({ ids }))
+    return this.start(options, this.model.defaults.sampling, () => Promise.resolve({ ids }))
   }
 
   /**
@@ -90,6 +120,11 @@ export class Session {
     this.closed = true
     for (const generation of this.running) generation.abort()
     await this.turns.run(() => Promise.resolve(this.model.shared.scheduler.release(this.sequence)))
+  }
+
+  /** For `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   /** The sequence that finds what the cache holds for this salt. */
@@ -117,6 +152,7 @@ export class Session {
 
   private start(
     options: GenerateOptions,
+    sampling: Sampling,
     prepare: (signal: AbortSignal) => Promise<{ ids: readonly number[]; parser?: AnswerParser; prompt?: string }>,
   ): Generation {
     const called = performance.now()
@@ -124,7 +160,8 @@ export class Session {
     const refused = this.closed
     const generation = new Generation(async (push, ownSignal) => {
       if (refused) throw new UserError('the session is closed; open a new one', 'invalid_argument')
-      const resolved = resolveOptions(options, this.model.defaults)
+      checkAnswerKeys(options)
+      const resolved = resolveOptions(options, { ...this.model.defaults, sampling })
       const { cacheSalt: salt = '' } = options
       const signal = options.signal ? AbortSignal.any([options.signal, ownSignal]) : ownSignal
       const { ids, parser, prompt } = await prepare(signal)
@@ -137,6 +174,7 @@ export class Session {
       const grammar = options.grammar && (await this.openGrammar(options.grammar, prompt, signal, salt))
       const sinks = {
         begin: (count: PromptCount) => pieces.begin(count),
+        reading: options.promptProgress ? (progress: PromptProgress) => pieces.reading(progress) : undefined,
         choose: (choice: TokenChoice) => pieces.choose(choice),
         emit: (part: Part) => pieces.emit(part),
         place: (outside: boolean) => pieces.place(outside),

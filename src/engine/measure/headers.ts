@@ -1,7 +1,7 @@
 import { findBackend } from '../../backends/registry.js'
 import type { Checkpoint } from '../../checkpoint/checkpoint.js'
 import { holdsOnlyConfig, openConfigOnly } from '../../checkpoint/config-only.js'
-import { filesOf, type ModelFiles } from '../../checkpoint/files/files.js'
+import type { ModelFiles } from '../../checkpoint/files/files.js'
 import { assumedShape, syntheticCheckpoint } from '../../models/shapes.js'
 import { outlineProgram, type OpOutline } from '../../graph/outline.js'
 import type { Program } from '../../graph/program.js'
@@ -9,7 +9,10 @@ import { buildProgram } from '../../models/registry.js'
 import { openCheckpoint } from '../../models/open.js'
 import type { Speculation } from '../answer/drafter.js'
 import { programWeights, storedBytes } from './parameters.js'
-import { planLoad, type LoadPlan, type PlanOptions } from './plan.js'
+import type { LoadOptions } from '../options.js'
+import { headersOf } from '../named.js'
+import { admission, type Admission } from './admit.js'
+import { needsOf, planLoad, type LoadPlan, type PlanOptions } from './plan.js'
 
 /** A published shape without weights: `deepseek-v3:fp8`, or its first layers, `deepseek-v3:fp8:4`. */
 export interface ModelShape {
@@ -79,6 +82,21 @@ export class ModelHeaders {
    */
   plan(options: PlanOptions = {}): Promise<LoadPlan> {
     return planLoad(this.program, this.checkpoint, options)
+  }
+
+  /**
+   * Refuses a load that would not fit the memory of this machine, unless it is forced. loadEngine does so by itself.
+   * @throws UserError out_of_memory with what it needs, what there is, and what would fit
+   * @example
+   * const headers = await openHeaders('mini')
+   * await headers.admit({ precision: 'exact', contextLength: 512 })
+   * await headers.close()
+   */
+  async admit(options: LoadOptions = {}, given: Admission = {}): Promise<void> {
+    const backend = await findBackend(options.backend)
+    if (!backend.plan) return
+    const needs = needsOf(backend, this.program, this.checkpoint, options)
+    admission(backend, this.program, this.checkpoint, options, given)(needs)
   }
 
   /**
@@ -184,7 +202,7 @@ async function openPlanned(
     const assumed = assumedShape(model.shape)
     return { checkpoint: syntheticCheckpoint(model.shape), source: 'shape', ...(assumed !== undefined && { assumed }) }
   }
-  const files = await filesOf(model)
+  const files = await headersOf(model)
   if (await holdsOnlyConfig(files)) return { checkpoint: await openConfigOnly(files), source: 'config' }
   return { checkpoint: await openCheckpoint(files), source: 'weights' }
 }

@@ -15,18 +15,23 @@ export interface LogitRows {
   readonly logits: Float32Array
 }
 
-/** Logits of every position of `ids`, chunk by chunk, so that long inputs need no memory for all. */
+/**
+ * Logits of every position of `ids` from `from` on, chunk by chunk, so that long inputs need no memory for all. What comes before
+ * `from` may be in the cache.
+ */
 export async function* logitRows(
   shared: SharedRunner,
   ids: readonly number[],
   signal?: AbortSignal,
   salt?: string,
+  from = 0,
 ): AsyncGenerator<LogitRows, void, undefined> {
   checkPrompt(ids, shared.vocabSize, shared.contextLength)
   const sequence = new Sequence(shared, salt)
   const chunk = Math.min(shared.runner.stepTokens, shared.runner.maxLogitRows)
   try {
-    for (let start = 0; start < ids.length; start += chunk) {
+    if (from > 0) sequence.reuse(ids.slice(0, from + 1))
+    for (let start = from; start < ids.length; start += chunk) {
       // Normally those from `start` on; more where memory was short while the reader was busy with other rows.
       const missing = ids.slice(sequence.length, start + chunk)
       const options = { rowsFrom: start, end: ids.length, signal }
@@ -58,18 +63,23 @@ export async function allLogits(
   return all
 }
 
-/** How likely each token but the first is after those before it. */
+/** How likely each token from position `from` on is after those before it. The last one is not computed itself. */
 export async function likelihoodsOf(
   shared: SharedRunner,
   ids: readonly number[],
   top: number,
   signal?: AbortSignal,
   salt?: string,
+  from = 1,
 ): Promise<TokenChoice[]> {
   const choices: TokenChoice[] = []
   const { vocabSize } = shared
-  for await (const { start, logits } of logitRows(shared, ids, signal, salt)) {
-    const count = Math.min(logits.length / vocabSize, ids.length - 1 - start)
+  checkPrompt(ids, vocabSize)
+  if (!Number.isSafeInteger(from) || from < 1)
+    throw new UserError(`likelihoods from position ${from}: expected a whole number of at least 1`, 'invalid_argument')
+  if (from >= ids.length) return choices
+  for await (const { start, logits } of logitRows(shared, ids.slice(0, -1), signal, salt, from - 1)) {
+    const count = logits.length / vocabSize
     for (let row = 0; row < count; row++) {
       const own = logits.subarray(row * vocabSize, (row + 1) * vocabSize)
       choices.push(choiceOf(own, ids[start + row + 1]!, top))

@@ -17,8 +17,9 @@ export class ModelGrammars implements AnswerGrammars {
     vocabSize: number,
     private readonly stopIds: ReadonlySet<number>,
     private readonly dialect: Dialect,
+    isBusy?: () => boolean,
   ) {
-    this.grammars = tokenizer && new Grammars(tokenizer, vocabSize, stopIds, dialect)
+    this.grammars = tokenizer && new Grammars(tokenizer, vocabSize, stopIds, dialect, { isBusy })
   }
 
   async open(spec: GrammarSpec, prompt: string | undefined, signal?: AbortSignal, salt?: string): Promise<OpenGrammar> {
@@ -111,8 +112,8 @@ class AfterReasoning implements AnswerGrammar {
     private readonly stopIds: ReadonlySet<number>,
   ) {}
 
-  prepare(drafts: readonly number[] = []): void {
-    this.inner.prepare(this.thinking ? [] : drafts)
+  prepare(drafts: readonly number[] = []): void | Promise<void> {
+    return this.inner.prepare(this.thinking ? [] : drafts)
   }
 
   follow(ids: readonly number[]): number {
@@ -191,7 +192,7 @@ class EndOfThought {
     return { tail: [] }
   }
 
-  /** Tokens after `tail` that begin with what the end lacks and go on, with the text that they have after it. */
+  /** Tokens after `tail` that begin with what the end lacks and continue, with the text that they have after it. */
   *endings(tail: readonly number[]): Generator<{ readonly id: number; readonly rest: Uint8Array }, void, undefined> {
     if (tail.length === 0) return
     const lacking = this.end.subarray(tail.length)

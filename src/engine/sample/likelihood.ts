@@ -20,7 +20,7 @@ export interface NamedToken {
   readonly bytes: readonly number[]
 }
 
-/** A {@link TokenChoice} whose tokens have their texts. */
+/** A `TokenChoice` whose tokens have their texts. */
 export interface NamedChoice extends NamedToken {
   /** True for a token of a thought, of a call or of the marks around them: it is no part of the answer's text. */
   readonly outside?: boolean | undefined

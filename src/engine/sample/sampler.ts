@@ -31,7 +31,12 @@ export function checkSampling(sampling: Sampling): void {
 
 function check(valid: boolean, option: OptionName, expected: string, found: unknown): void {
   if (valid) return
-  throw new UserError(`must be ${expected}; found ${String(found)}`, 'invalid_argument', { at: { option } })
+  throw new UserError(`must be ${expected}; found ${quoted(found)}`, 'invalid_argument', { at: { option } })
+}
+
+/** A value of an option as it was given: texts show that they are none of the numbers. */
+export function quoted(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : String(value)
 }
 
 /**
@@ -91,7 +96,7 @@ function bestOf(scores: Float32Array, allowed: Int32Array): number {
 /** Nothing may come next. */
 export function nothingAllowed(): UserError {
   const why = 'no token of the model can write what would have to come next'
-  return new UserError(`the answer cannot go on: ${why}; write the grammar for other characters`, 'invalid_grammar')
+  return new UserError(`the answer cannot continue: ${why}; write the grammar for other characters`, 'invalid_grammar')
 }
 
 function damaged(found: string): UserError {

@@ -1,5 +1,6 @@
-import { yieldToEvents } from './queue.js'
+import { yieldToEvents } from '../../slices.js'
 import type { Request } from './request.js'
+import type { Sequence } from './sequence.js'
 
 /** Milliseconds that a step, once it is computed, waits for what is still to be prepared. */
 const GRACE_MS = 4
@@ -22,6 +23,9 @@ interface Preparation {
  */
 export class Preparations {
   private readonly all = new Map<Request, Preparation>()
+  /** Whose last preparation took long. In a step with others they are late from the start, and one of them is begun at a time. */
+  private readonly slow = new WeakSet<Sequence>()
+  private restUntil = 0
 
   /** Requests whose rows wait. */
   get late(): Request[] {
@@ -34,8 +38,11 @@ export class Preparations {
     return false
   }
 
-  /** Prepares those who get their rows from a step, while it runs and a little longer. It does not fail. */
-  async during(requests: readonly Request[], step: Promise<unknown>): Promise<void> {
+  /**
+   * Prepares those who get their rows from a step, while it runs and a little longer. It does not fail.
+   * @param others sequences in the step that are none of these
+   */
+  async during(requests: readonly Request[], others: number, step: Promise<unknown>): Promise<void> {
     let end = Infinity
     const over = step.then(noop, noop).then(() => {
       end = performance.now() + GRACE_MS
@@ -48,7 +55,8 @@ export class Preparations {
       this.all.set(request, preparation)
       // The model's draft goes over the rows of this very step.
       const mustBe = request.sequence.speculation.wantsDraft
-      if (!mustBe && performance.now() > end) continue
+      const isSlow = this.slow.has(request.sequence) && requests.length + others > 1
+      if (!mustBe && (isSlow || performance.now() > end)) continue
       const started = performance.now()
       ;(mustBe ? anyhow : inTime).push(this.begin(preparation))
       if (performance.now() - started > SHORT_MS) await yieldToEvents()
@@ -72,15 +80,20 @@ export class Preparations {
     preparation.settle = end
   }
 
-  /** Begins what is late, for a few milliseconds. */
-  work(): void {
-    const end = performance.now() + GRACE_MS
-    for (const preparation of [...this.all.values()]) {
-      if (preparation.isBegun) continue
+  /**
+   * Begins what is late, for a few milliseconds: what took long before comes last, and only when as much time has passed as it took.
+   * @param others whether anybody waits for a step
+   */
+  work(others: boolean): void {
+    const started = performance.now()
+    const late = [...this.all.values()].filter(({ isBegun }) => !isBegun)
+    const isSlow = ({ request }: Preparation): boolean => this.slow.has(request.sequence)
+    for (const preparation of [...late.filter((one) => !isSlow(one)), ...late.filter(isSlow)]) {
+      if (isSlow(preparation) && others && started < this.restUntil) return
       // Who was cancelled needs no mask.
       if (preparation.request.signal?.aborted) finish(preparation)
       else void this.begin(preparation)
-      if (performance.now() > end) return
+      if (performance.now() > started + GRACE_MS) return
     }
   }
 
@@ -91,12 +104,26 @@ export class Preparations {
 
   private async begin(preparation: Preparation): Promise<void> {
     preparation.isBegun = true
+    const { sequence, meanwhile } = preparation.request
+    const started = performance.now()
     try {
-      await preparation.request.meanwhile?.()
+      const prepared = meanwhile?.()
+      this.took(sequence, started)
+      await prepared
     } catch (error) {
       preparation.error = error
     }
     finish(preparation)
+  }
+
+  /** What held up this thread; not what is waited for. */
+  private took(sequence: Sequence, started: number): void {
+    const now = performance.now()
+    if (now - started <= GRACE_MS) this.slow.delete(sequence)
+    else {
+      this.slow.add(sequence)
+      this.restUntil = 2 * now - started
+    }
   }
 }
 

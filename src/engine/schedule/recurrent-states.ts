@@ -8,7 +8,7 @@ import type { SlotPool } from './slots.js'
 const SNAPSHOT_DISTANCE = 16 * PAGE_SIZE
 
 /**
- * The recurrent states of a sequence: its slot, and the snapshot from which they are to go on. They are those of the last
+ * The recurrent states of a sequence: its slot, and the snapshot from which they are to continue. They are those of the last
  * computed token and go back only to snapshots, which are kept at the ends of some full pages.
  */
 export class RecurrentStates {

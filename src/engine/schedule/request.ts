@@ -10,6 +10,8 @@ export interface Request {
   readonly signal: AbortSignal | undefined
   /** Done while the step runs that gives the rows, or after it. */
   readonly meanwhile: (() => Promise<void>) | undefined
+  /** Told how many tokens are computed, while there are more. */
+  readonly onAdvance: ((computed: number) => void) | undefined
   /** Requests of a lower age came first, and keep their memory when it is short. */
   readonly age: number
   /** Rows of earlier steps, where the tokens take several. */

@@ -7,7 +7,7 @@ import { Batch } from './batch.js'
 import type { PagePool } from './cache.js'
 import { divide } from './divide.js'
 import { Preparations } from './preparations.js'
-import { yieldToEvents } from './queue.js'
+import { yieldToEvents } from '../../slices.js'
 import type { Request } from './request.js'
 import type { Sequence, SequenceMemory } from './sequence.js'
 
@@ -33,6 +33,8 @@ export interface ComputeOptions {
   readonly signal?: AbortSignal | undefined
   /** Done while the rows are computed, or a little later: who is not done by then sits out the next steps. */
   readonly meanwhile?: (() => Promise<void>) | undefined
+  /** Told after each step that was not the last one how many tokens of the sequence are computed. */
+  readonly onAdvance?: ((computed: number) => void) | undefined
 }
 
 /** What the scheduler did, for measuring. */
@@ -92,7 +94,7 @@ export class Scheduler {
     options: ComputeOptions = {},
   ): Promise<readonly RowResult[] | undefined> {
     if (this.closed) throw engineClosed()
-    const { drafts = [], rowsFrom, want = 'logits', signal, meanwhile } = options
+    const { drafts = [], rowsFrom, want = 'logits', signal, meanwhile, onAdvance } = options
     const length = sequence.tokens.length + ids.length
     if (length + drafts.length > this.contextLength) throw contextExceeded(length + drafts.length, this.contextLength)
     sequence.append(ids, drafts, options.end)
@@ -103,7 +105,7 @@ export class Scheduler {
         const from = rowsFrom ?? length - 1
         const state = { age, rows: [], denied: false }
         sequence.status = 'waiting'
-        this.waiting.push({ sequence, rowsFrom: from, want, signal, meanwhile, ...state, resolve, reject })
+        this.waiting.push({ sequence, rowsFrom: from, want, signal, meanwhile, onAdvance, ...state, resolve, reject })
         this.start()
       })
     } finally {
@@ -156,7 +158,7 @@ export class Scheduler {
     while (this.hasWork) {
       if (await this.draft()) await yieldToEvents()
       for (const job of this.alone.splice(0)) await job()
-      this.preparations.work()
+      this.preparations.work(this.waiting.length > 0)
       await this.step()
       await yieldToEvents()
     }
@@ -215,6 +217,7 @@ export class Scheduler {
       const last = batch.shares.filter(({ request, tokens }) => request.meanwhile && isLast(request, tokens))
       const prepared = this.preparations.during(
         last.map(({ request }) => request),
+        requests.length - last.length,
         done,
       )
       const [result] = await Promise.all([done, prepared])
@@ -242,6 +245,7 @@ export class Scheduler {
       if (sequence.length < sequence.tokens.length) {
         request.rows.push(...rows.map(kept))
         sequence.status = 'waiting'
+        request.onAdvance?.(sequence.length)
         this.waiting.push(request)
       } else this.give(request, [...request.rows, ...rows])
     }
@@ -259,7 +263,7 @@ export class Scheduler {
     )
   }
 
-  /** Runs the model's draft over the rows of the last step. True where somebody waited for it, and goes on from there. */
+  /** Runs the model's draft over the rows of the last step. True where somebody waited for it, and continues from there. */
   private async draft(): Promise<boolean> {
     const { drafting, asking } = this
     this.drafting = undefined

@@ -57,6 +57,11 @@ export class Sequence {
     return this.adopted
   }
 
+  /** Tokens in pages that are full and shared. */
+  get sharedTokens(): number {
+    return this.pages.sharedTokens
+  }
+
   /** Page ids in order. */
   pageTable(): Int32Array {
     return this.pages.ids()
@@ -195,7 +200,7 @@ export class Sequence {
 
   /**
    * Names the next full page that is to be computed, with all before it; undefined where less than a page is left. With
-   * recurrent states, the pages up to the next snapshot: others can go on only there.
+   * recurrent states, the pages up to the next snapshot: others can continue only there.
    */
   nextPage(): string | undefined {
     const { sharedTokens } = this.pages

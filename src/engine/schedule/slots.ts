@@ -12,13 +12,13 @@ export interface SlotLimit {
 
 interface Snapshot {
   readonly slot: number
-  /** Sequences that will go on from it. */
+  /** Sequences that will continue from it. */
   users: number
 }
 
 /**
  * Hands out a runner's slots of recurrent states. A sequence that runs has one; the others hold snapshots: the states at the end of a
- * full cache page of the prefix tree, from which a sequence with the same beginning can go on. A recurrent state cannot
+ * full cache page of the prefix tree, from which a sequence with the same beginning can continue. A recurrent state cannot
  * go back, so without a snapshot there is only position 0. Snapshots are bounded; the one used least recently goes first.
  */
 export class SlotPool {
@@ -59,7 +59,7 @@ export class SlotPool {
     this.free.push(slot)
   }
 
-  /** Whether a sequence could go on after this page. */
+  /** Whether a sequence could continue after this page. */
   has(node: PrefixNode): boolean {
     return this.snapshots.has(node)
   }

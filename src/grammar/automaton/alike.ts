@@ -10,8 +10,9 @@ import { choice, EMPTY, sequence, type ChoiceNode, type Node, type Rule } from '
 const MOST_BRANCHES = 200
 /** Rules at the beginning of one alternative that are looked into: one may lead to itself. */
 const MOST_OPENED = 20
-/** Parts of what is compared by what it is made of; larger parts are the same only where they are the same node. */
+/** Parts of what is compared by what it is made of; what has more, or is nested deeper, is the same only where it is the same node. */
 const MOST_COMPARED = 64
+const MOST_NESTED = 64
 /** Alternatives that are done in one go. */
 const PIECE = 1024
 
@@ -25,6 +26,7 @@ export class Alike {
   /** The texts of choices of many, in the order in which a network wants them: to sort them there would take long in one go. */
   readonly entries = new Map<ChoiceNode, readonly Entry[]>()
   private readonly keys = new Map<Node, string>()
+  private readonly structures = new Map<string, number>()
   private readonly ids = new Map<Node | Rule, number>()
   /** Choices that this has made. */
   private readonly made = new Set<Node>()
@@ -94,37 +96,39 @@ export class Alike {
     return { items, opened }
   }
 
-  private keyOf(node: Node | undefined): string {
+  private keyOf(node: Node | undefined, depth = 0): string {
     if (!node) return ''
-    if (node.kind === 'text') return `t${node.text}`
+    if (node.kind === 'text') return `t${JSON.stringify(node.text)}`
     let key = this.keys.get(node)
     if (key === undefined) {
-      key = this.structure(node, { left: MOST_COMPARED }) ?? this.identity(node)
+      key = (depth < MOST_NESTED ? this.structure(node, depth + 1) : undefined) ?? this.identity(node)
       this.keys.set(node, key)
     }
     return key
   }
 
-  /** What a small part is made of; undefined for what is not small. */
-  private structure(node: Node, room: { left: number }): string | undefined {
-    if (room.left-- <= 0) return undefined
+  /** The number of what a part is made of, by the numbers of its own parts; undefined for what is the same only where it is itself. */
+  private structure(node: Node, depth: number): string | undefined {
+    const made = this.madeOf(node, depth)
+    if (made === undefined) return undefined
+    let number = this.structures.get(made)
+    if (number === undefined) this.structures.set(made, (number = this.structures.size))
+    return `=${number}`
+  }
+
+  private madeOf(node: Node, depth: number): string | undefined {
     switch (node.kind) {
-      case 'text':
-        return JSON.stringify(node.text)
       case 'chars':
         return node.ranges.length > MOST_COMPARED ? undefined : `[${node.ranges.join()}]`
-      case 'repeat': {
-        const item = this.structure(node.item, room)
-        return item && `${item}{${node.min},${node.max}}`
-      }
+      case 'repeat':
+        return `${this.keyOf(node.item, depth)}{${node.min},${node.max}}`
       case 'sequence':
       case 'choice': {
-        if (node.items.length > room.left) return undefined
-        const items = node.items.map((item) => this.structure(item, room))
-        return items.includes(undefined) ? undefined : `(${items.join(node.kind === 'choice' ? '|' : ' ')})`
+        if (node.items.length > MOST_COMPARED) return undefined
+        return node.items.map((item) => this.keyOf(item, depth)).join(node.kind === 'choice' ? '|' : ' ')
       }
       default:
-        return this.identity(node)
+        return undefined
     }
   }
 

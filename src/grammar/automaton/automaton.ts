@@ -1,8 +1,8 @@
 /** One compiled grammar: an automaton over bytes without a vocabulary, so that any model can use it. */
 import type { Pauses } from '../pauses.js'
-import type { Node } from '../syntax/nodes.js'
+import { NEVER, type Node } from '../syntax/nodes.js'
 import type { ByteClasses } from './classes.js'
-import { Facts } from './facts.js'
+import { Facts, type LanguageOf, type RegularNode } from './facts.js'
 import { languages } from './languages.js'
 import { DEFAULT_LIMITS, invalidGrammar, type GrammarLimits } from './limits.js'
 import { Machine } from './machine.js'
@@ -13,11 +13,13 @@ export { DEAD } from './sets.js'
 
 /** Bytes of text that is forced, at most. */
 const MOST_FORCED = 512
+/** And configurations on its way, so that it takes no time. */
+const MOST_WAYS = 16_384
 /** No text has this byte and those after it: they spell special tokens. */
 export const SPECIAL = 0xf8
 
 /**
- * States are numbers, and going on from one is a look-up once it was asked for.
+ * States are numbers, and continuing from one is a look-up once it was asked for.
  * @example
  * const automaton = new Automaton(sequence(text('["'), repeat(chars([[97, 122]]), 0, 1000), text('"]')))
  * let state = automaton.initial
@@ -68,12 +70,12 @@ export class Automaton {
     return this.start
   }
 
-  /** The state after a byte; 0 where no text goes on so. */
+  /** The state after a byte; 0 where no text continues so. */
   go(state: number, byte: number): number {
     return this.machine.go(state, byte)
   }
 
-  /** The state after some bytes; 0 where no text goes on so. */
+  /** The state after some bytes; 0 where no text continues so. */
   after(state: number, bytes: Uint8Array): number {
     return this.machine.after(state, bytes)
   }
@@ -95,7 +97,9 @@ export class Automaton {
   /** Bytes that must come next; they stop where the text may end, where a special token may come, or at a choice. */
   forced(state: number): Uint8Array {
     const bytes: number[] = []
+    let ways = 0
     for (let at = state; bytes.length < MOST_FORCED && !this.accepts(at);) {
+      if ((ways += this.machine.sets.lengthOf(at)) > MOST_WAYS) break
       const byte = this.onlyByte(at)
       if (byte === undefined || byte >= SPECIAL) break
       bytes.push(byte)
@@ -160,4 +164,31 @@ export function matches(root: Node, text: string): boolean {
  */
 export function allowsNothing(root: Node): boolean {
   return !Facts.of(root, languages(DEFAULT_LIMITS, { steps: 0 }), DEFAULT_LIMITS).ends(root)
+}
+
+/** Texts that meet several conditions. What is worked out for one question helps with the next, and all count as the work of one grammar. */
+export class Conditions {
+  private readonly languageOf: LanguageOf
+
+  constructor(limits: Partial<GrammarLimits> = {}) {
+    this.languageOf = languages({ ...DEFAULT_LIMITS, ...limits }, { steps: 0 })
+  }
+
+  /**
+   * The texts that are in both, as a part that is not worked out again, for questions to this object alone; NEVER where there are none.
+   * @throws UserError grammar_too_complex
+   */
+  both(left: Node, right: Node): Node {
+    return this.made({ kind: 'both', left, right })
+  }
+
+  /** Those of the first that are not in the second. @throws UserError grammar_too_complex */
+  without(left: Node, right: Node): Node {
+    return this.made({ kind: 'without', left, right })
+  }
+
+  private made(node: RegularNode): Node {
+    const language = this.languageOf(node)
+    return language.start === 0 ? NEVER : { kind: 'language', language }
+  }
 }

@@ -3,7 +3,7 @@ import type { CodeRanges } from '../syntax/characters.js'
 import type { States } from './states.js'
 import type { ByteRanges } from '../syntax/utf8.js'
 
-/** The state before one character; those of the characters' later bytes are shared where they go on alike. */
+/** The state before one character; those of the characters' later bytes are shared where they continue alike. */
 export function characterStates(ranges: readonly ByteRanges[], next: number, states: States): number {
   return statesFrom(ranges, 0, next, states, new Map())
 }

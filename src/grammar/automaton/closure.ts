@@ -36,7 +36,7 @@ export class Closure {
     this.accepts = false
   }
 
-  /** A configuration to go on from; one whose end would need too deep a stack is left out. */
+  /** A configuration to continue from; one whose end would need too deep a stack is left out. */
   push(state: number, stack: number): void {
     if (this.tree.depthOf(stack) + this.net.states.needs[state]! > this.limits.depth) return
     const wrap = this.slots.length - 1
@@ -114,7 +114,7 @@ export class Closure {
     for (const part of parts) this.leave(state, part)
   }
 
-  /** What is after the frame on top, or goes on within it. */
+  /** What is after the frame on top, or continues within it. */
   private leave(state: number, frame: number): void {
     const { net, tree } = this
     const { states } = net

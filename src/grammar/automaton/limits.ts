@@ -27,7 +27,7 @@ export const DEFAULT_LIMITS: GrammarLimits = {
   configurations: 20_000,
   steps: 250_000,
   search: 1_000_000,
-  searches: 3_000_000,
+  searches: 1_200_000,
 }
 
 /** @param advice what may help, as it stands after `try` */

@@ -55,7 +55,7 @@ export class Machine {
     return next === UNKNOWN ? this.step(set, byteClass) : next
   }
 
-  /** The set after these bytes; DEAD where no text goes on so. */
+  /** The set after these bytes; DEAD where no text continues so. */
   after(set: number, bytes: Uint8Array): number {
     let to = set
     for (let i = 0; i < bytes.length && to !== DEAD; i++) to = this.go(to, bytes[i]!)
@@ -238,7 +238,7 @@ export class Machine {
     )
   }
 
-  /** Starts the tables anew with these sets alone; returns their new numbers. */
+  /** Starts the tables again with these sets alone; returns their new numbers. */
   trim(live: readonly number[]): number[] {
     const old = live.map((set) => ({ accepts: this.accepts(set), list: this.configurationsOf(set) }))
     const before = this.stacks

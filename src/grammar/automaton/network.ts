@@ -149,7 +149,7 @@ export class Network {
     return this.states.listOf(state)[2]!
   }
 
-  /** Whether `from` goes on as `state` at once, by as few choices as there usually are. */
+  /** Whether `from` continues as `state` at once, by as few choices as there usually are. */
   reaches(from: number, state: number, choices = 4): boolean {
     if (from === state) return true
     if (choices === 0 || this.states.ops[from] !== ops.SPLIT) return false
@@ -166,7 +166,9 @@ export class Network {
   }
 
   get bytes(): number {
-    return this.states.bytes + this.texts.length * 60 + this.later.length * 8 + this.blocks.length * 120
+    return (
+      this.facts.bytes + this.states.bytes + this.texts.length * 60 + this.later.length * 8 + this.blocks.length * 120
+    )
   }
 
   private call(key: Rule | Node, body: Node, next: number): number {

@@ -4,7 +4,7 @@ import { grown } from './table.js'
 /** What a state does. `value` and `next` of the state mean: */
 export const RETURN = 0 // back to the frame on top
 export const BYTES = 1 // list `value`: a byte of one of its ranges (from, to, state after it, ...)
-export const SPLIT = 2 // goes on as every state of list `value`
+export const SPLIT = 2 // continues as every state of list `value`
 export const CALL = 3 // rule `value`, then `next`
 export const LOOP = 4 // begins loop `value`, then `next`
 export const LOOP_END = 5 // after the body of the loop on top

@@ -35,7 +35,11 @@ export function arrayContent(
   if (size === 0) return { filled: sequence(rest, repeated(next, Math.max(0, min - 1), max - 1)), mayBeEmpty }
   let after = repeated(next, Math.max(0, min - size), max - size)
   for (let i = size - 1; i >= 1; i--) {
-    const more = sequence(separator, item(i), after)
+    const node = item(i)
+    // Those that must be there and are alike are counted: the n ways to differ from n items have n * n / 2 of them.
+    let alike = 1
+    for (; i < min && i > 1 && item(i - 1) === node; i--) alike++
+    const more = sequence(repeated(sequence(separator, node), alike, alike), after)
     const body = i < min ? more : choice([more, EMPTY])
     after = body === NEVER || body === EMPTY ? body : rule('items', () => body)
   }

@@ -2,6 +2,7 @@
 import { choice, NEVER, rule, text, type Node } from '../syntax/nodes.js'
 import { compareDecimals, type Decimal } from './numbers/decimals.js'
 import type { Facts } from './reading/facts.js'
+import type { SharedNodes } from './numbers/digits.js'
 import { numberNode } from './numbers/numbers.js'
 import type { JsonOptions } from './style/options.js'
 import { contentOf, stringNode, type StringSet } from './strings.js'
@@ -10,6 +11,7 @@ import { FALSE, NULL, TRUE } from './reading/values.js'
 
 export class Leaves {
   private readonly made = new Map<string, Node>()
+  private readonly ofNumbers: SharedNodes = new Map()
 
   constructor(private readonly options: JsonOptions) {}
 
@@ -28,7 +30,7 @@ export class Leaves {
     }
     const { digits, properties } = this.options
     return this.once(keyOf('number', set), () => {
-      const node = numberNode(set, { digits, wholeExponents: properties === 'any' })
+      const node = numberNode(set, { digits, wholeExponents: properties === 'any', shared: this.ofNumbers })
       return node === NEVER ? NEVER : rule('number', () => node)
     })
   }

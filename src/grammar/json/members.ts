@@ -1,6 +1,6 @@
 /** Objects: which properties may and must be there, and what each must be. */
 import type { Steps } from '../pauses.js'
-import { allowsNothing } from '../automaton/automaton.js'
+import { allowsNothing, Conditions } from '../automaton/automaton.js'
 import { both, choice, NEVER, without, type Node } from '../syntax/nodes.js'
 import type { Alternative } from './alternatives.js'
 import type { Evaluator } from './reading/evaluate.js'
@@ -44,7 +44,7 @@ export interface MemberTools {
   contentOf(goal: Goal): Node
 }
 
-/** Patterns of names are told apart in so many classes. */
+/** Patterns of names are told apart in this many classes. */
 const MOST_CLASSES = 64
 /** Properties that are looked at in one go. */
 const PIECE = 64
@@ -145,7 +145,8 @@ function freeMembers(
   const open = reading.complete || spelled || (unnamed && patterns.length === 0)
   const base = names === reading.schemas.anything ? ANY_TEXT : tools.contentOf(names)
   const found: FreeMembers[] = []
-  for (const { node, matched } of classesOf(base, patterns, reading, one.facts[0]?.path ?? '#')) {
+  const conditions = new Conditions()
+  for (const { node, texts, matched } of classesOf(base, patterns, reading, conditions, one.facts[0]?.path ?? '#')) {
     const goal = goalWhere(
       one,
       reading,
@@ -157,29 +158,41 @@ function freeMembers(
       },
     )
     if (goal === reading.schemas.nothing || (matched.size === 0 && !open)) continue
-    const left = known.length === 0 ? node : without(node, choice(known.map((name) => escaped(name))))
-    if (left === ANY_TEXT || !allowsNothing(left)) found.push({ names: left, goal })
+    const taken = choice(known.map((name) => escaped(name)))
+    const left = known.length === 0 ? texts : conditions.without(texts, taken)
+    // Classes have texts; all texts but those of some names may not.
+    if (left === ANY_TEXT || (left === base ? !allowsNothing(base) : left !== NEVER))
+      found.push({ names: known.length === 0 ? node : without(node, taken), goal })
   }
   return found
 }
 
 interface NameClass {
   readonly node: Node
+  /** The same, to ask about. */
+  readonly texts: Node
   readonly matched: ReadonlySet<string>
 }
 
-function classesOf(base: Node, patterns: readonly string[], reading: Reading, path: string): readonly NameClass[] {
-  let classes: NameClass[] = base === NEVER ? [] : [{ node: base, matched: new Set() }]
+function classesOf(
+  base: Node,
+  patterns: readonly string[],
+  reading: Reading,
+  conditions: Conditions,
+  path: string,
+): readonly NameClass[] {
+  let classes: NameClass[] = base === NEVER ? [] : [{ node: base, texts: base, matched: new Set() }]
   for (const pattern of patterns) {
     const matching = reading.patternNode(pattern)
-    classes = classes
-      .flatMap(({ node, matched }) => [
-        { node: without(node, matching), matched },
-        { node: both(node, matching), matched: new Set([...matched, pattern]) },
-      ])
-      .filter(({ node }) => !allowsNothing(node))
-    if (classes.length > MOST_CLASSES)
-      throw tooComplex(`${path}/patternProperties`, `more than ${MOST_CLASSES} classes of names`)
+    const next: NameClass[] = []
+    for (const { node, texts, matched } of classes) {
+      const [others, own] = [conditions.without(texts, matching), conditions.both(texts, matching)]
+      if (others !== NEVER) next.push({ node: without(node, matching), texts: others, matched })
+      if (own !== NEVER) next.push({ node: both(node, matching), texts: own, matched: new Set([...matched, pattern]) })
+      if (next.length > MOST_CLASSES)
+        throw tooComplex(`${path}/patternProperties`, `more than ${MOST_CLASSES} classes of names`)
+    }
+    classes = next
   }
   return classes
 }

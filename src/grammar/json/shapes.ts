@@ -40,7 +40,7 @@ export type Shape = LeafShape | ConstantShape | ArrayShape | SetShape | ObjectSh
 
 /** Values that are looked at in one go. */
 const PIECE = 64
-/** Keywords beside which every listed value is allowed. */
+/** Keywords next to which every listed value is allowed. */
 const LISTING = new Set(['enum', 'title', 'description', 'default'])
 
 export class Shapes implements MemberTools, ElementTools {

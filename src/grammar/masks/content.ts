@@ -2,7 +2,9 @@
 import { CONTENT } from '../vocabulary/content.js'
 import type { Machine } from '../automaton/machine.js'
 import { DEAD } from '../automaton/sets.js'
+import type { Steps } from '../pauses.js'
 import * as ops from '../automaton/states.js'
+import { Allowance } from './allowance.js'
 
 /** Characters up to which is searched. */
 export const MOST_SEARCHED = 16
@@ -20,22 +22,23 @@ export interface Content {
 
 const ANY: Content = { most: Infinity, exact: false }
 
-/** @param budget steps in all at which the search ends */
-export function contentAfter(machine: Machine, set: number, budget: number): Content {
+/** @param allowance of the whole mask */
+export function* contentAfter(machine: Machine, set: number, allowance: Allowance): Steps<Content> {
   const alone = contentOfOne(machine, set)
   if (alone === Infinity) return ANY
   const { most, exact } =
     alone >= MOST_SEARCHED
       ? { most: 0, exact: false }
-      : search(machine, set, Math.min(budget, machine.work.steps + MOST_STEPS))
+      : yield* search(machine, set, new Allowance(machine.work, MOST_STEPS, allowance))
   if (alone > most) return { most: alone, exact: false }
   const length = machine.sets.lengthOf(set)
   if (most === Infinity || exact || length === 1) return { most, exact }
   // What one configuration allows, its set allows: a pattern's leading `.*` settles all content.
-  for (let i = 0; i < Math.min(length, MOST_ALONE) && machine.work.steps < budget; i++) {
+  for (let i = 0; i < Math.min(length, MOST_ALONE) && !allowance.isOver; i++) {
     const part = machine.alone(set, i)
-    const end = Math.min(budget, machine.work.steps + MOST_STEPS / 4)
-    if (part !== set && search(machine, part, end).most === Infinity) return ANY
+    if (part === set) continue
+    const found = yield* search(machine, part, new Allowance(machine.work, MOST_STEPS / 4, allowance))
+    if (found.most === Infinity) return ANY
   }
   return { most, exact }
 }
@@ -61,7 +64,7 @@ function contentOfOne(machine: Machine, set: number): number {
 }
 
 /** A search over pairs of a state of content's UTF-8 and a set, in breadth by characters. */
-function search(machine: Machine, set: number, budget: number): Content {
+function* search(machine: Machine, set: number, allowance: Allowance): Steps<Content> {
   const { count, example } = machine.classes
   /** The characters before each pair, where it is met first. */
   const seen = new Map([[set * 8, 0]])
@@ -80,7 +83,8 @@ function search(machine: Machine, set: number, budget: number): Content {
         const to = machine.goClass(from, byteClass)
         if (to === DEAD) dead = true
         else live = true
-        if ((dead && live) || machine.work.steps > budget) return { most, exact: false }
+        if ((dead && live) || allowance.isOver) return { most, exact: false }
+        if (allowance.isDue) yield* allowance.rest()
         if (to === DEAD) continue
         const length = within === 0 ? most + 1 : most
         const met = seen.get(to * 8 + within)

@@ -8,6 +8,8 @@ import { contentAfter } from './content.js'
 import { KeptMasks } from './kept-masks.js'
 import { invalidGrammar } from '../automaton/limits.js'
 import { UNKNOWN } from '../automaton/sets.js'
+import { atOnce, type Steps } from '../pauses.js'
+import { Allowance } from './allowance.js'
 
 /**
  * The masks of one grammar for one vocabulary. A state that was asked for before costs a look-up.
@@ -20,7 +22,6 @@ import { UNKNOWN } from '../automaton/sets.js'
 export class TokenMasks {
   private readonly kept: KeptMasks
   private readonly specialIds: ReadonlyMap<number, string>
-  private readonly path: Int32Array
   private readonly groups: readonly Group[]
   /** For the longest token, for those of each group, and for no token at all. */
   private far!: Far
@@ -34,7 +35,6 @@ export class TokenMasks {
     private readonly stopIds: ReadonlySet<number>,
   ) {
     this.kept = new KeptMasks(vocabulary.words)
-    this.path = new Int32Array(vocabulary.longest + 2)
     this.specialIds = new Map(automaton.specials.map((name) => [this.specialId(name), name]))
     this.groups = vocabulary.groups
     this.forgetFar()
@@ -46,8 +46,13 @@ export class TokenMasks {
    * @throws UserError grammar_too_complex
    */
   mask(state: number): Int32Array {
+    return atOnce(this.making(state))
+  }
+
+  /** As {@link mask}, in slices. Meanwhile others may use the masks, but not {@link trim} them. */
+  *making(state: number): Steps<Int32Array> {
     const far = this.far.of(state)
-    return this.kept.get(keyOf(far)) ?? this.kept.add(keyOf(far), this.made(far))
+    return this.kept.get(keyOf(far)) ?? this.kept.add(keyOf(far), yield* this.made(far))
   }
 
   /** The state after a token; 0 where it is not allowed, as for all that ends an answer. */
@@ -85,24 +90,31 @@ export class TokenMasks {
     this.farthest = new Far(machine, 0)
   }
 
-  private made(state: number): Int32Array {
+  private *made(state: number): Steps<Int32Array> {
     const { automaton, vocabulary, stopIds } = this
-    const budget = automaton.steps + automaton.limits.steps
-    // Every byte is decided before the budget ends, so that a mask is never empty.
-    for (let byteClass = 0; byteClass < automaton.classes.count; byteClass++)
-      automaton.machine.goClass(state, byteClass)
-    const { most, exact } = contentAfter(automaton.machine, state, budget)
+    const { machine } = automaton
+    const allowance = new Allowance(machine.work, automaton.limits.steps)
+    // Every byte is decided before the steps end, so that a mask is never empty.
+    for (let byteClass = 0; byteClass < automaton.classes.count; byteClass++) {
+      machine.goClass(state, byteClass)
+      if (allowance.isDue) yield* allowance.rest()
+    }
+    const { most, exact } = yield* contentAfter(machine, state, allowance)
     const { slices, others } = vocabulary
     // Slices that are settled as a whole come first.
     let settled = slices.length
     if (!exact || most > COUNTED) while (settled > 0 && slices[settled - 1]!.longest > most) settled--
     const content = exact && most <= COUNTED ? vocabulary.upTo[most] : slices[settled - 1]?.mask
     const mask = content ? content.slice() : new Int32Array(vocabulary.words)
+    const path = new Int32Array(vocabulary.longest + 2)
     for (let i = 0; i < this.groups.length; i++)
-      if (i < others.length || i >= others.length + settled) this.addGroup(i, state, mask, budget)
+      if (i < others.length || i >= others.length + settled)
+        yield* this.addGroup(i, state, { mask, path, allowance, most: Infinity })
     // Of a vocabulary without a token for each byte, at least one that may come, whatever it takes.
-    if (automaton.steps > budget && mask.every((word) => word === 0))
-      this.groups.some(({ part }) => this.walkPart(part, state, mask, Infinity, 1))
+    if (allowance.isOver && mask.every((word) => word === 0)) {
+      const one = { mask, path, allowance: new Allowance(machine.work, Infinity), most: 1 }
+      for (const { part } of this.groups) if (yield* this.walkPart(part, state, one)) break
+    }
     for (const [id, name] of this.specialIds) if (automaton.goSpecial(state, name) !== DEAD) addToMask(mask, id)
     for (const id of stopIds)
       if (automaton.accepts(state)) addToMask(mask, id)
@@ -111,68 +123,93 @@ export class TokenMasks {
   }
 
   /** What a group allows is kept where other states are no different for its tokens. */
-  private addGroup(i: number, state: number, mask: Int32Array, budget: number): void {
+  private *addGroup(i: number, state: number, walk: Walk): Steps {
     const { part } = this.groups[i]!
     const counts = this.farthest.of(state) !== state
     const far = counts ? this.farOf[i]!.of(state) : state
     if (far === state) {
-      this.walkPart(part, state, mask, budget)
+      yield* this.walkPart(part, state, walk)
       return
     }
     const key = keyOf(far, i + 1)
-    if (this.kept.addTo(mask, key)) return
-    const own = new Int32Array(mask.length)
-    this.walkPart(part, far, own, budget)
-    if (this.automaton.steps <= budget) this.kept.add(key, own)
-    or(mask, own)
+    if (this.kept.addTo(walk.mask, key)) return
+    const own = new Int32Array(walk.mask.length)
+    yield* this.walkPart(part, far, { ...walk, mask: own })
+    if (!walk.allowance.isOver) this.kept.add(key, own)
+    or(walk.mask, own)
   }
 
-  /** @returns whether `most` tokens were found before the end */
-  private walkPart(part: Part, state: number, mask: Int32Array, budget: number, most = Infinity): boolean {
+  /** @returns whether as many tokens were found as are wanted */
+  private *walkPart(part: Part, state: number, walk: Walk): Steps<boolean> {
     const { machine } = this.automaton
+    const { mask, allowance } = walk
     const trie = part.asTrie
     for (const id of part.ended) addToMask(mask, id)
-    if (part.ended.length >= most) return true
-    if (trie) return this.walk(trie, part.depth, state, mask, budget, most)
+    if (part.ended.length >= walk.most) return true
+    if (trie) {
+      walk.path[part.depth] = state
+      for (let node = 0; node < trie.size;) {
+        node = this.walk(trie, node, walk)
+        if (node === FOUND) return true
+        if (allowance.isDue) yield* allowance.rest()
+      }
+      return false
+    }
     for (const byte of part.nexts) {
       const byteClass = machine.classes.of[byte]!
       let to = machine.sets.next(state, byteClass)
-      if (to === UNKNOWN) to = machine.work.steps > budget ? DEAD : machine.step(state, byteClass)
-      if (to !== DEAD && this.walkPart(part.after(byte), to, mask, budget, most)) return true
+      if (to === UNKNOWN) to = allowance.isOver ? DEAD : machine.step(state, byteClass)
+      if (allowance.isDue) yield* allowance.rest()
+      if (to !== DEAD && (yield* this.walkPart(part.after(byte), to, walk))) return true
     }
     return false
   }
 
-  private walk(trie: Trie, from: number, start: number, mask: Int32Array, budget: number, most: number): boolean {
+  /** From a node on, for a slice. @returns the node after it, or FOUND */
+  private walk(trie: Trie, from: number, { mask, path, allowance, most }: Walk): number {
     const { machine } = this.automaton
-    const { path } = this
     const { of } = machine.classes
     const { size, byte, depth, skip, token, twins } = trie
-    const { sets } = machine
+    const { sets, work } = machine
+    const { end, due } = allowance
     let found = 0
-    path[from] = start
-    for (let node = 0; node < size;) {
+    let node = from
+    while (node < size) {
       const at = depth[node]!
       const state = path[at]!
       const byteClass = of[byte[node]!]!
       let to = sets.next(state, byteClass)
-      if (to === UNKNOWN) to = machine.work.steps > budget ? DEAD : machine.step(state, byteClass)
+      if (to === UNKNOWN) {
+        if (work.steps > due) return node
+        to = work.steps > end ? DEAD : machine.step(state, byteClass)
+      }
       if (to === DEAD) {
         node = skip[node]!
         continue
       }
       path[at + 1] = to
       const id = token[node]!
-      if (id >= 0) {
-        mask[id >> 5]! |= 1 << (id & 31)
-        if (twins.size > 0) for (const twin of twins.get(id) ?? []) addToMask(mask, twin)
-        if (++found >= most) return true
-      }
       node++
+      if (id < 0) continue
+      mask[id >> 5]! |= 1 << (id & 31)
+      if (twins.size > 0) for (const twin of twins.get(id) ?? []) addToMask(mask, twin)
+      if (++found >= most) return FOUND
     }
-    return false
+    return node
   }
 }
+
+/** One mask that is being made. */
+interface Walk {
+  readonly mask: Int32Array
+  /** The states along the token that is looked at. */
+  readonly path: Int32Array
+  readonly allowance: Allowance
+  /** Tokens after which it ends. */
+  readonly most: number
+}
+
+const FOUND = -1
 
 export function lackingSpecial(name: string): Error {
   return invalidGrammar(`the grammar asks for the special token ${name}, which the model does not have`)

@@ -79,7 +79,7 @@ export interface UntilNode {
   readonly orEnd: boolean
 }
 
-/** A regular language that says itself how it goes on. */
+/** A regular language that says itself how it continues. */
 export interface LanguageNode {
   readonly kind: 'language'
   readonly language: Language

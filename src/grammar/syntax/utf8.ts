@@ -53,7 +53,7 @@ function tail(code: number): number {
 }
 
 /**
- * The bytes of whole characters: UTF8[state][byte] is the next state, 0 between characters, -1 where no UTF-8 goes on so.
+ * The bytes of whole characters: UTF8[state][byte] is the next state, 0 between characters, -1 where no UTF-8 continues so.
  * States 1 to 3 want that many more bytes; 4 to 7 follow e0, ed, f0 and f4, after which some bytes may not come.
  */
 export const UTF8: readonly Int8Array[] = utf8States()

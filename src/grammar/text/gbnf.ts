@@ -1,6 +1,6 @@
 /**
  * GBNF, the grammars of llama.cpp: `root ::= "a" [b-d]{2,4} ( "\n" | other )*`. A rule ends with its line, but inside of
- * brackets and after `::=` and `|` lines go on. https://github.com/ggml-org/llama.cpp/blob/master/grammars/README.md
+ * brackets and after `::=` and `|` lines continue. https://github.com/ggml-org/llama.cpp/blob/master/grammars/README.md
  */
 import { atOnce, type Steps } from '../pauses.js'
 import { complement, LAST_CODE, type CodeRanges } from '../syntax/characters.js'

@@ -77,7 +77,7 @@ class Translator {
     return matchesEmpty(node) ? byKind(split) : uniform(split(START))
   }
 
-  /** Goes on by the kind of the last character of `node`, or by `kind` where it is empty. */
+  /** Continues by the kind of the last character of `node`, or by `kind` where it is empty. */
   private split(node: Node, rest: Rest, kind: number, elements: readonly AST.Element[], mode: RegexMode): Node {
     const kindsOf = new Map<Node, number[]>()
     this.assertions.kinds.all.forEach((_, i) => {
@@ -302,7 +302,7 @@ function oneOf(ways: readonly Rest[]): Rest {
   return ways.every((way) => way.uniform) ? uniform(at(START)) : byKind(at)
 }
 
-/** The same as named parts, so that several places can go on with it without its being built for each. */
+/** The same as named parts, so that several places can continue with it without its being built for each. */
 function shared(rest: Rest): Rest {
   return mapped(rest, (node) => (isSmall(node) ? node : rule('rest', () => node)))
 }

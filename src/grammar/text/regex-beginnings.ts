@@ -1,4 +1,4 @@
-/** What can be told of nodes that were made from regular expressions: how they begin, and how much is intersected. */
+/** What can be told about nodes that were made from regular expressions: how they begin, and how much is intersected. */
 import { intersection, type CodeRanges } from '../syntax/characters.js'
 import { chars, choice, EMPTY, NEVER, repeat, sequence, type Node } from '../syntax/nodes.js'
 import { matchesEmpty } from './regex-plain.js'

@@ -5,12 +5,12 @@ type Part = AST.Element | AST.Alternative
 /** Those inside of a group or the like. */
 type Alternatives = readonly AST.Alternative[]
 
-/** At least so many. */
+/** At least this many. */
 export function leastLength(node: Part): number {
   return lengthOf(node, 'least')
 }
 
-/** At most so many, which may be Infinity. */
+/** At most this many, which may be Infinity. */
 export function mostLength(alternatives: Alternatives): number {
   return ofAlternatives(alternatives, 'most')
 }

@@ -6,7 +6,7 @@ export const WORD: CodeRanges = [[48, 57], [65, 90], [95, 95], [97, 122]] // pre
 export const SPACE: CodeRanges = [[9, 13], [32, 32], [0xa0, 0xa0], [0x1680, 0x1680], [0x2000, 0x200a], [0x2028, 0x2029], [0x202f, 0x202f], [0x205f, 0x205f], [0x3000, 0x3000], [0xfeff, 0xfeff]] // prettier-ignore
 export const LINE_ENDS: CodeRanges = [[10, 10], [13, 13], [0x2028, 0x2029]] // prettier-ignore
 
-/** Characters are tried in pieces of so many. */
+/** Characters are tried in pieces of this many. */
 const PIECE = 0x800
 /** The planes whose characters differ; the others are unassigned or for private use. */
 const ASSIGNED_PLANES = [0, 1, 2, 3, 14]

@@ -47,3 +47,23 @@ export const SILENT: ReadonlySet<string> = new Set([
     '$schema',
   ],
 ])
+
+/** What a schema may say of an object, and of a list, that is not written as JSON. */
+export const OBJECT_KEYWORDS: ReadonlySet<string> = new Set(['type', 'properties', 'required', 'additionalProperties'])
+export const LIST_KEYWORDS: ReadonlySet<string> = new Set(['type', 'items', 'minItems', 'maxItems'])
+
+/** A keyword that says something, and is none of these. */
+export function keywordBeyond(schema: JsonObject, keywords: ReadonlySet<string>): string | undefined {
+  return Object.keys(schema).find((keyword) => !keywords.has(keyword) && !SILENT.has(keyword))
+}
+
+/** How many items a list has at least and at most; undefined where what is said is no count. */
+export function countsOf({ minItems = 0, maxItems = Infinity }: JsonObject): [least: number, most: number] | undefined {
+  const [least, most] = [minItems, maxItems]
+  if (!isCount(least) || !isCount(most) || least > most) return undefined
+  return [least, most]
+}
+
+function isCount(value: unknown): value is number {
+  return value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 0)
+}

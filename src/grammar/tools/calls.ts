@@ -29,6 +29,11 @@ export async function toolCallsNode(
   if (tools.length === 0)
     throw new UserError('expected at least one tool; found none', 'invalid_grammar', { path: 'tools' })
   const markup = new Markup(markers)
+  if (spec.none) {
+    const writer = new CallWriter(syntax, tools, [], markup)
+    const answer = orJson === undefined ? undefined : await within('orJson', () => json(orJson))
+    return writer.after(answer ? writer.said(answer) : writer.textAlone(true))
+  }
   const bodies: Node[] = []
   for (const [i, tool] of tools.entries()) {
     const own = tool.input
@@ -117,11 +122,26 @@ class CallWriter {
 
   /** Text without calls, or calls with text before them. */
   withText(calls: Node): Node {
-    const { atStart, messages, alsoBegin = [] } = this.syntax
-    if (atStart) return choice([calls, textNotBeginning(alsoBegin)])
+    const { atStart, messages, nextMessage } = this.syntax
+    const text = this.textAlone(false)
     // Here a call is a message of its own.
-    if (messages) return choice([calls, this.said(textWithout([]))])
-    return sequence(this.said(this.markup.prose([this.trigger(), ...alsoBegin], this.everything())), optional(calls))
+    if (atStart || (messages && nextMessage === undefined)) return choice([calls, text])
+    if (nextMessage !== undefined) {
+      const more = sequence(this.markup.exactly(nextMessage), calls)
+      return choice([calls, sequence(text, optional(more))])
+    }
+    return sequence(text, optional(calls))
+  }
+
+  /** Text in which no call begins. @param ever nor may one come after it */
+  textAlone(ever: boolean): Node {
+    const { atStart, messages, nextMessage, text, alsoBegin = [] } = this.syntax
+    if (atStart) return textNotBeginning(alsoBegin)
+    if (nextMessage !== undefined) return this.said(textWithout([nextMessage]))
+    const tag = ever ? this.tag() : ''
+    if (messages) return this.said(textWithout(ever ? [text?.end ?? '', tag].filter((mark) => mark !== '') : []))
+    const marks = [ever ? tag : this.trigger(), ...alsoBegin].filter((mark) => mark !== '')
+    return this.said(this.markup.prose(marks, this.everything()))
   }
 
   /** An answer after the messages that may stand before its last. */
@@ -163,13 +183,24 @@ class CallWriter {
     return more ? [more] : []
   }
 
-  /** What tells a call from text: what all begin with, up to the end of the first marker in it. */
-  private trigger(): string {
+  /** What all calls begin with, up to the end of the first marker in it. */
+  private beginning(): string {
     const { syntax } = this
     const beginnings = this.tools.map((tool) => syntax.before + syntax.begin(tool.function.name, 0))
     const shared = beginnings.reduce(commonPrefix).trim()
-    const ends = this.markup.markerEnds(shared)
-    if (shared !== '') return shared.slice(0, ends ?? shared.length)
+    return shared.slice(0, this.markup.markerEnds(shared) ?? shared.length)
+  }
+
+  /** What no text has in which no call may be begun: the first element of calls, which tells nothing yet. Empty where nothing does. */
+  private tag(): string {
+    const beginning = this.beginning()
+    return /^<[^<>]*>/.exec(beginning)?.[0] ?? beginning
+  }
+
+  /** What tells a call from text. */
+  private trigger(): string {
+    const beginning = this.beginning()
+    if (beginning !== '') return beginning
     throw new UserError(
       'the calls of this model have no fixed beginning; leave strict out, or require a call',
       'invalid_grammar',

@@ -1,8 +1,18 @@
 import { typesOf } from '../../chat/dialects/arguments.js'
-import type { ArgumentSyntax } from '../../chat/dialects/dialect.js'
+import type { ArgumentSyntax, JsonType } from '../../chat/dialects/dialect.js'
 import { isJsonObject, type JsonObject } from '../../json.js'
-import { choice, EMPTY, repeat, rule, sequence, text, type Node } from '../syntax/nodes.js'
-import { below, refusedArgument, resolved, SILENT, withDefinitions, type SchemaNode } from './argument.js'
+import { choice, EMPTY, repeat, Rule, rule, sequence, text, type Node } from '../syntax/nodes.js'
+import {
+  below,
+  countsOf,
+  keywordBeyond,
+  LIST_KEYWORDS,
+  OBJECT_KEYWORDS,
+  refusedArgument,
+  resolved,
+  withDefinitions,
+  type SchemaNode,
+} from './argument.js'
 import type { Markup } from './markup.js'
 import { rawString } from './raw-string.js'
 
@@ -110,38 +120,47 @@ function gemma(root: JsonObject, quote: string, markup: Markup, json: SchemaNode
       const types = typesOf(own, root)
       if (!isJsonObject(own) || !types)
         throw refusedArgument(path, 'type', 'an argument needs a type in the calls of this model')
-      const several = own['anyOf'] ?? own['oneOf']
-      const ways: Node[] = []
-      if (Array.isArray(several)) {
-        onlyWith(own, new Set(['anyOf', 'oneOf', 'type']), path)
-        const list = 'anyOf' in own ? 'anyOf' : 'oneOf'
-        for (const [i, one] of several.entries())
-          ways.push(await notation.value(one, below(below(path, list), i), depth + 1))
-        return choice(ways)
-      }
-      if (types.has('string')) ways.push(string(own, path))
-      const plain = [...types].filter((type) => type === 'number' || type === 'boolean' || type === 'null')
-      if (plain.length > 0) ways.push(await json(withDefinitions({ allOf: [own, { type: plain }] }, root)))
-      if (types.has('object')) {
-        onlyWith(own, OBJECT_KEYWORDS, path)
-        ways.push(await membersOf(own, path, notation, depth))
-      }
-      if (types.has('array')) {
-        onlyWith(own, ARRAY_KEYWORDS, path)
-        ways.push(await listOf(own, path, notation, depth))
-      }
-      return choice(ways)
+      // Made once for each schema, so that one that refers to itself, or that many refer to, costs no more than its text.
+      const known = made.get(own)
+      if (known) return known
+      const value = new Rule('value')
+      const node: Node = { kind: 'rule', rule: value }
+      made.set(own, node)
+      value.define(choice(await ways(own, types, path, depth)))
+      return node
     },
+  }
+  const made = new Map<JsonObject, Node>()
+  const ways = async (own: JsonObject, types: ReadonlySet<JsonType>, path: string, depth: number): Promise<Node[]> => {
+    const several = own['anyOf'] ?? own['oneOf']
+    const ways: Node[] = []
+    if (Array.isArray(several)) {
+      onlyWith(own, new Set(['anyOf', 'oneOf', 'type']), path)
+      const list = 'anyOf' in own ? 'anyOf' : 'oneOf'
+      for (const [i, one] of several.entries())
+        ways.push(await notation.value(one, below(below(path, list), i), depth + 1))
+      return ways
+    }
+    if (types.has('string')) ways.push(string(own, path))
+    const plain = [...types].filter((type) => type === 'number' || type === 'boolean' || type === 'null')
+    if (plain.length > 0) ways.push(await json(withDefinitions({ allOf: [own, { type: plain }] }, root)))
+    if (types.has('object')) {
+      onlyWith(own, OBJECT_KEYWORDS, path)
+      ways.push(await membersOf(own, path, notation, depth))
+    }
+    if (types.has('array')) {
+      onlyWith(own, LIST_KEYWORDS, path)
+      ways.push(await listOf(own, path, notation, depth))
+    }
+    return ways
   }
   return notation
 }
 
-const OBJECT_KEYWORDS = new Set(['type', 'properties', 'required', 'additionalProperties'])
-const ARRAY_KEYWORDS = new Set(['type', 'items', 'minItems', 'maxItems'])
-
 async function listOf(schema: JsonObject, path: string, notation: Notation, depth: number): Promise<Node> {
-  const least = (schema['minItems'] as number | undefined) ?? 0
-  const most = (schema['maxItems'] as number | undefined) ?? Infinity
+  const counts = countsOf(schema)
+  if (!counts) throw refusedArgument(path, undefined, 'expected whole numbers of at least 0 as minItems and maxItems')
+  const [least, most] = counts
   const item = await notation.value(schema['items'] ?? true, below(path, 'items'), depth + 1)
   if (most < 1) return text('[]')
   const items = sequence(item, repeat(sequence(text(notation.between), item), Math.max(0, least - 1), most - 1))
@@ -149,7 +168,7 @@ async function listOf(schema: JsonObject, path: string, notation: Notation, dept
 }
 
 function onlyWith(schema: JsonObject, keywords: ReadonlySet<string>, path: string): void {
-  const other = Object.keys(schema).find((keyword) => !keywords.has(keyword) && !SILENT.has(keyword))
+  const other = keywordBeyond(schema, keywords)
   if (other !== undefined)
     throw refusedArgument(path, other, 'this keyword is not supported in the calls of this model')
 }

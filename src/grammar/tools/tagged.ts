@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject } from '../../json.js'
 import { LAST_CODE } from '../syntax/characters.js'
 import { both, chars, choice, EMPTY, repeat, rule, sequence, text, without, type Node } from '../syntax/nodes.js'
 import { below, refusedArgument, SILENT, withDefinitions, type SchemaNode } from './argument.js'
+import { Elements } from './elements.js'
 import type { Markup } from './markup.js'
 import { rawString } from './raw-string.js'
 
@@ -11,87 +12,98 @@ type Tagged = Extract<ArgumentSyntax, { kind: 'tagged' }>
 
 const ALL_TYPES: readonly JsonType[] = ['string', 'number', 'boolean', 'null', 'object', 'array']
 
-/** Each argument between its tags, in the order of the schema. */
+/** Each argument between its tags, in the order of the schema. @throws UserError invalid_grammar */
 export async function taggedArguments(
   schema: JsonObject,
   syntax: Tagged,
   markup: Markup,
   json: SchemaNode,
 ): Promise<Node> {
-  const properties = Object.entries(isJsonObject(schema['properties']) ? schema['properties'] : {})
-  const required = Array.isArray(schema['required']) ? (schema['required'] as unknown[]) : []
-  let first: Node = EMPTY
-  let more: Node = EMPTY
-  for (const [key, value] of properties.reverse()) {
-    const writer = new ArgumentWriter(schema, key, syntax, markup, json)
-    const pair = await writer.pair(value)
-    const isRequired = required.includes(key)
-    const [begun, following] = [first, more]
-    first = rule('first argument', () => {
-      const here = sequence(pair, following)
-      return isRequired ? here : choice([here, begun])
-    })
-    more = rule('argument', () => {
-      const here = sequence(markup.exactly(syntax.between), pair, following)
-      return isRequired ? here : choice([here, following])
-    })
-  }
-  return first
+  return new ArgumentWriter(schema, syntax, markup, json).members(schema, '#')
 }
 
-/** Writes one argument. */
+/** Writes the arguments of one tool. */
 class ArgumentWriter {
-  private readonly path: string
+  private readonly elements: Elements | undefined
 
   constructor(
     private readonly root: JsonObject,
-    private readonly key: string,
     private readonly syntax: Tagged,
     private readonly markup: Markup,
     private readonly json: SchemaNode,
   ) {
-    this.path = below('#/properties', key)
-    if (!/^[^\s<>"'&]+$/.test(key))
-      throw refusedArgument(this.path, undefined, 'its name cannot stand in the tags of this model')
+    const { item } = syntax
+    if (item === undefined) return
+    this.elements = new Elements(root, json, {
+      members: (schema, path) => this.members(schema, path),
+      item: (schema, path) => this.pair(item, schema, path),
+    })
+  }
+
+  /** The properties of an object, one after the other. */
+  async members(schema: JsonObject, path: string): Promise<Node> {
+    const properties = Object.entries(isJsonObject(schema['properties']) ? schema['properties'] : {})
+    const required = Array.isArray(schema['required']) ? (schema['required'] as unknown[]) : []
+    let first: Node = EMPTY
+    let more: Node = EMPTY
+    for (const [key, value] of properties.reverse()) {
+      const pair = await this.pair(key, value, below(`${path}/properties`, key))
+      const isRequired = required.includes(key)
+      const [begun, following] = [first, more]
+      first = rule('first argument', () => {
+        const here = sequence(pair, following)
+        return isRequired ? here : choice([here, begun])
+      })
+      more = rule('argument', () => {
+        const here = sequence(this.markup.exactly(this.syntax.between), pair, following)
+        return isRequired ? here : choice([here, following])
+      })
+    }
+    return first
   }
 
   /** The argument with its tags: once for each way in which they name its type. */
-  async pair(schema: unknown): Promise<Node> {
-    const types = this.typesOf(schema)
+  private async pair(key: string, schema: unknown, path: string): Promise<Node> {
+    if (!/^[^\s<>"'&]+$/.test(key))
+      throw refusedArgument(path, undefined, 'its name cannot stand in the tags of this model')
+    const types = this.typesOf(schema, path)
     const byTag = new Map<string, JsonType[]>()
     for (const type of types) {
-      const tag = this.syntax.begin(this.key, type)
+      const tag = this.syntax.begin(key, type)
       byTag.set(tag, [...(byTag.get(tag) ?? []), type])
     }
     const pairs: Node[] = []
     for (const [tag, tagged] of byTag)
-      pairs.push(sequence(this.markup.exactly(tag), await this.value(schema, tagged, types)))
+      pairs.push(sequence(this.markup.exactly(tag), await this.value({ key, schema, path, tagged, all: types })))
     return choice(pairs)
   }
 
-  private typesOf(schema: unknown): readonly JsonType[] {
+  private typesOf(schema: unknown, path: string): readonly JsonType[] {
     const types = typesOf(schema, this.root)
     if (types) return ALL_TYPES.filter((type) => types.has(type))
     if (schema === true || (isJsonObject(schema) && Object.keys(schema).every((keyword) => SILENT.has(keyword))))
       return ALL_TYPES
-    throw refusedArgument(this.path, 'type', 'an argument needs a type in the calls of this model')
+    throw refusedArgument(path, 'type', 'an argument needs a type in the calls of this model')
   }
 
-  /** A value of one of `tagged`, of the types that the schema has, and its closing tag. */
-  private async value(schema: unknown, tagged: readonly JsonType[], all: readonly JsonType[]): Promise<Node> {
+  private async value(place: Place): Promise<Node> {
+    const { key, schema, path, tagged, all } = place
     const raw = tagged.includes('string') && this.syntax.strings === 'raw'
     const others = raw ? tagged.filter((type) => type !== 'string') : tagged
-    const end = this.syntax.end(this.key)
+    const end = this.syntax.end(key)
     const ways: Node[] = []
-    if (raw) ways.push(this.raw(schema, others, end))
+    if (raw) ways.push(this.raw(place, others, end))
     // Where anything may come, raw text is read as what it looks like.
-    if (others.length > 0 && !(raw && all.length === ALL_TYPES.length))
-      ways.push(sequence(await this.json(this.only(schema, others, all)), this.markup.closing(end)))
+    if (others.length === 0 || (raw && all.length === ALL_TYPES.length)) return choice(ways)
+    const nested = raw ? undefined : await this.elements?.of(schema, others, path)
+    const plain = nested ? others.filter((type) => type !== nested.kind) : others
+    if (nested) ways.push(sequence(nested.node, this.markup.closing(end)))
+    if (plain.length > 0) ways.push(sequence(await this.json(this.only(schema, plain, all)), this.markup.closing(end)))
     return choice(ways)
   }
 
-  private raw(schema: unknown, others: readonly JsonType[], end: string): Node {
-    const content = rawString(schema, this.root, this.path)
+  private raw({ schema, path }: Place, others: readonly JsonType[], end: string): Node {
+    const content = rawString(schema, this.root, path)
     const isAny = others.length === ALL_TYPES.length - 1
     const looksLike = isAny || others.length === 0 ? undefined : choice(others.map((type) => LOOKS[type]))
     const own = content && both(content, AT_ITS_EDGES)
@@ -104,6 +116,15 @@ class ArgumentWriter {
     if (types.length === all.length) return withDefinitions(schema, this.root)
     return withDefinitions({ allOf: [schema, { type: [...types] }] }, this.root)
   }
+}
+
+/** A value, of one of `tagged`, of the types that the schema has, up to and with its closing tag. */
+interface Place {
+  readonly key: string
+  readonly schema: unknown
+  readonly path: string
+  readonly tagged: readonly JsonType[]
+  readonly all: readonly JsonType[]
 }
 
 const ANY_CHARACTER = chars([[0, LAST_CODE]])

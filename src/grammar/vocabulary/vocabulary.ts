@@ -123,7 +123,7 @@ export class Vocabulary {
   }
 }
 
-/** Words of a bit set of so many ids. */
+/** Words of a bit set of this many ids. */
 export function wordsFor(size: number): number {
   return (size + 31) >> 5
 }

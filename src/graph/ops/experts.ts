@@ -53,7 +53,7 @@ export interface ExpertsOp {
   readonly activation: Activation
   /**
    * Only the experts from id `first` on, as many as there are matrices: a backend that divides a layer between memories has
-   * several of these. `adds`: out goes on from what the part before it summed.
+   * several of these. `adds`: out continues from what the part before it summed.
    */
   readonly part?: { readonly first: number; readonly adds: boolean }
   readonly out: View

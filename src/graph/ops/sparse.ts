@@ -14,7 +14,7 @@ import { ExpertsBuilder } from './experts.js'
  *   score(s) = scale * sum over heads h of weights[h] * relu(q_h k_s)
  * among the positions <= own that have a row. q [T, H * E], weights [T, H]. Where there are no more than topK, all are
  * chosen. Of equal scores at the edge those that torch.topk would take on the CPU, from a row for the whole text
- * (Step.textLengths) in which the positions behind own are -inf.
+ * (Step.textLengths) in which the positions after its own are -inf.
  * out [T, topK]: their positions.
  */
 export interface IndexOp {
@@ -58,7 +58,7 @@ export interface SparseAttentionOp {
 /**
  * DeepSeek-V4's compressor. Appends kv and gate + ape[p mod ratio] (both [T, n * E]) to `state` as its keys and values.
  * At a position p that ends a window of `ratio` positions, out [T, E] is the mean of the window's kv rows, weighted per
- * column by the softmax of their gates. With overlap (n = 2) the columns [E, 2E) of the window stand beside the columns
+ * column by the softmax of their gates. With overlap (n = 2) the columns [E, 2E) of the window are next to the columns
  * [0, E) of the window before, which the first window lacks. Elsewhere out is 0.
  */
 export interface CompressOp {

@@ -1,12 +1,12 @@
 import { ApiError } from '../http/api-error.js'
 
 export interface AdmissionLimits {
-  /** Answers in the making. */
+  /** Answers in flight. */
   readonly running: number
   /** Requests that wait for their turn. */
   readonly waiting: number
   /**
-   * Answers that every client may have in the making whatever the others have, above `running` where it must be: answers are not
+   * Answers that every client may have in flight whatever the others have, above `running` where it must be: answers are not
    * taken away from those who have them, and they may take hours. Their number is bounded where clients are keys. 0 by default.
    */
   readonly guaranteed?: number
@@ -25,7 +25,7 @@ interface Ticket {
 const LONGEST_WAIT = 60
 
 /**
- * Who is served when: at most so many answers at once, the rest waits in one line per client, and the clients take turns, so
+ * Who is served when: at most this many answers at once, the rest waits in one line per client, and the clients take turns, so
  * that whoever sends a thousand requests delays its own. When the lines are full, the client with the longest loses its latest.
  */
 export class Admission {
@@ -148,7 +148,7 @@ export class Admission {
       if (!first) return
       const [client, line] = first
       const ticket = line[0]!
-      // It waits until enough end, and the others behind it: else a request for many answers might wait for ever.
+      // It waits until enough end, and the others after it: else a request for many answers might wait for ever.
       if (this.running + ticket.weight > this.limits.running) return
       this.admit(ticket)
       if (line.length > 0) {

@@ -45,7 +45,7 @@ export class Metrics {
     this.gauge('waiting_requests', 'Requests in the queue.', ['model'], (gauge) => {
       for (const { name, admission } of models) gauge.set({ model: name }, admission.waiting)
     })
-    this.gauge('running_answers', 'Answers in the making.', ['model'], (gauge) => {
+    this.gauge('running_answers', 'Answers in flight.', ['model'], (gauge) => {
       for (const { name, admission } of models) gauge.set({ model: name }, admission.active)
     })
   }

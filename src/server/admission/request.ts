@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { ApiError, apiErrorOf, unsupported } from '../http/api-error.js'
 import { EVENTS, eventStream } from '../http/events.js'
+import type { AllowedServer } from '../mcp/allowed.js'
 import type { Metrics } from './metrics.js'
 import type { ModelSet, ServedModel } from './models.js'
 import type { AnswerOptions, EngineLike, Generation, GenerationResult } from '../../remote/engine-like.js'
@@ -13,6 +14,8 @@ export interface ServerState {
   draining: boolean
   /** Refuse what cannot change an answer too. */
   readonly strict: boolean
+  /** MCP servers whose tools requests may use, by their labels. */
+  readonly mcp: ReadonlyMap<string, AllowedServer>
   /** Told of what was accepted and changes nothing. */
   readonly onIgnored: (name: string, scope: RequestScope) => void
 }
@@ -105,13 +108,20 @@ export class RequestScope {
     const leave = await model.admission.enter(this.client, calls.length, this.signal)
     this.state.metrics.wait(model.name, performance.now() - this.started)
     const answers = this.start(model, calls, leave)
-    for (const answer of answers) answer.result.then((whole) => this.count(model, answer, whole)).catch(() => undefined)
+    for (const answer of answers) this.countAtEnd(model, answer)
     const close = (): void => {
       for (const answer of answers) answer.abort()
       void Promise.allSettled(answers.map(({ result }) => result)).then(leave)
     }
     this.onEnd(close)
     return { answers, close }
+  }
+
+  /** A further answer in the turn of the request. @throws EngineUnavailable */
+  goOn(model: ServedModel, start: StartAnswer): Generation {
+    const answer = start(model.engine, { signal: this.signal, cacheSalt: this.cacheSalt })
+    this.countAtEnd(model, answer)
+    return answer
   }
 
   /** @throws EngineUnavailable, with the turn given to others. */
@@ -166,6 +176,10 @@ export class RequestScope {
     const known = apiErrorOf(error, { prompt: this.promptParam, grammar: this.grammarParam })
     const message = this.state.models.conceal(known.message)
     return message === known.message ? known : new ApiError(known.status, message, known.detail, { cause: known })
+  }
+
+  private countAtEnd(model: ServedModel, answer: Generation): void {
+    answer.result.then((whole) => this.count(model, answer, whole)).catch(() => undefined)
   }
 
   private count(model: ServedModel, answer: Generation, whole: GenerationResult): void {

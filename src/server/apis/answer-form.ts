@@ -2,7 +2,7 @@ import type { ToolDefinition } from '../../chat/message.js'
 import type { GrammarSpec } from '../../grammar/spec.js'
 import { badRequest } from '../http/api-error.js'
 
-/** none and auto leave it to the model; of all tools that it is told of, it may call these. */
+/** none: no call can begin; auto leaves it to the model; of all tools that it is told about, it may call these. */
 export type ToolChoice =
   | 'none'
   | 'auto'
@@ -27,7 +27,7 @@ export interface RequestedGrammar {
   readonly paramOf: (path: string | undefined) => string | undefined
 }
 
-/** Kinds of formats beside OpenAI's, whose texts are grammars. */
+/** Kinds of formats in addition to OpenAI's, whose texts are grammars. */
 const TEXTS = ['regex', 'ebnf', 'lark', 'gbnf'] as const
 
 /**
@@ -44,6 +44,12 @@ export function grammarOf(form: AnswerForm, parametersIn: string): RequestedGram
   const strict = choice !== 'none' && tools.some((tool) => tool.function.strict || tool.input)
   const formatted = format === undefined || format.type === 'text' ? undefined : formatGrammar(format)
   const param = formatted && format?.param
+  // A model that called before may go on to call, also where it is told of no tools.
+  if (choice === 'none' && !formatted && tools.length > 0)
+    return {
+      grammar: { kind: 'tool-calls', tools, must: false, none: true, parallel: false },
+      paramOf: () => undefined,
+    }
   if (!required && !limited && !strict && !(formatted && choice !== 'none' && tools.length > 0))
     return { grammar: formatted, paramOf: () => param }
   if (tools.length === 0) throw badRequest('tools', 'tool_choice asks for a call, and there are no tools')
@@ -92,5 +98,8 @@ function formatGrammar({ param, type, schema }: NonNullable<AnswerForm['format']
 function schemaOf(format: GrammarSpec, param: string): unknown {
   if (format.kind === 'json') return { type: 'object' }
   if (format.kind === 'json-schema') return format.schema
-  throw badRequest(param, `${param}: beside tools an answer can be JSON; leave out ${format.kind} or the tools`)
+  throw badRequest(
+    param,
+    `${param}: with tools, an answer can be constrained to JSON only; leave out ${format.kind} or the tools`,
+  )
 }

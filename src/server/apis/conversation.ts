@@ -25,7 +25,7 @@ const toolCall = z.union([
   }),
 ])
 
-const goesOn = z.boolean().nullish().describe('Of the last message: the answer goes on with it.')
+const goesOn = z.boolean().nullish().describe('Of the last message: the answer continues with it.')
 
 /** Fields of a message that say nothing to a model (annotations, audio) are left out. */
 const messageSchema = z.discriminatedUnion('role', [

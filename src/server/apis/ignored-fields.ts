@@ -88,7 +88,7 @@ export const ignoredByOpenAi: readonly IgnoredField[] = [
     why: 'answers are text',
     holds: () => true,
   },
-  { apis: ['chat'], field: 'web_search_options', schema: object, why: 'the model is not told of a search' },
+  { apis: ['chat'], field: 'web_search_options', schema: object, why: 'the model is not told about a search' },
   { apis: ['chat'], field: 'client_metadata', schema: object, why: 'it is a note of the client for itself' },
   { apis: ['chat'], field: 'moderation', schema: object, why: 'nothing is moderated' },
   {
@@ -106,7 +106,6 @@ export const ignoredByOpenAi: readonly IgnoredField[] = [
   },
   { apis: ['chat', 'completions'], field: 'request_id', schema: text, why: 'the server gives its own' },
   { apis: ['chat', 'completions'], field: 'timings_per_token', schema: flag, why: 'it is about diagnosis' },
-  { apis: ['chat', 'completions'], field: 'return_progress', schema: flag, why: 'it is about diagnosis' },
   {
     apis: ['chat', 'completions'],
     field: 'skip_special_tokens',
@@ -153,7 +152,6 @@ export const ignoredByResponses: readonly IgnoredField[] = [
     why: 'nothing is dropped: a prompt that does not fit is refused',
     holds: is('disabled'),
   },
-  { apis: ['responses'], field: 'max_tool_calls', schema: z.int(), why: 'it counts tools that a provider runs' },
   {
     apis: ['responses'],
     field: 'context_management',

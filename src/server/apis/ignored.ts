@@ -64,7 +64,7 @@ export const IGNORED_KINDS: readonly { readonly apis: readonly Api[]; readonly n
     {
       apis: ['responses', 'messages', 'chat'],
       name: 'tools that a provider runs (`web_search`, `code_interpreter`, ...), while the model may choose',
-      why: 'the model is not told of them, so it cannot call them',
+      why: 'the model is not told about them, so it cannot call them',
     },
     { apis: ['messages'], name: '`redacted_thinking` in the conversation', why: 'only its author can read it' },
     {

@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import type { AnswerOptions } from '../../remote/engine-like.js'
+import type { AnswerOptions, EngineInfo } from '../../remote/engine-like.js'
 import { badRequest } from '../http/api-error.js'
-import type { RequestScope } from '../admission/request.js'
 import type { ServedModel } from '../admission/models.js'
 
 /** Whole numbers of JSON that stay exact. */
@@ -80,19 +79,16 @@ export function samplingOptions(fields: SamplingFields): AnswerOptions {
   }
 }
 
-/** @throws ApiError 400 for a bias of an id that the model does not have */
+/** @throws ApiError 400 for a bias of an id that is no token: one that only pads the vocabulary never comes, whatever is added */
 export function checkBias(
-  { engine: { info } }: Pick<ServedModel, 'engine'>,
+  { engine: { info } }: { readonly engine: { readonly info: Pick<EngineInfo, 'vocabSize' | 'tokenCount'> } },
   fields: Pick<SamplingFields, 'logit_bias'>,
-  scope: RequestScope,
 ): void {
   const { vocabSize, tokenCount = vocabSize } = info
-  for (const id of Object.keys(fields.logit_bias ?? {})) {
-    const param = `logit_bias.${id}`
-    if (Number(id) >= vocabSize) throw badRequest(param, `${param}: expected an id of a token, 0 to ${tokenCount - 1}`)
-    // Such an id only pads the vocabulary: it never comes, whatever is added.
-    if (Number(id) >= tokenCount) scope.ignore(param)
-  }
+  const padded = Object.keys(fields.logit_bias ?? {}).find((id) => Number(id) >= tokenCount)
+  if (padded === undefined) return
+  const param = `logit_bias.${padded}`
+  throw badRequest(param, `${param}: expected an id of a token, 0 to ${tokenCount - 1}`)
 }
 
 /** Tells clients when the same seed may give another answer: the model or how it computes is another. */

@@ -16,7 +16,7 @@ export const promptFields = {
   continue_final_message: z
     .boolean()
     .nullish()
-    .describe('The answer goes on with the last message. Default: true where it is of the assistant, without calls.'),
+    .describe('The answer continues with the last message. Default: true where it is of the assistant, without calls.'),
 }
 
 type PromptFields = z.output<z.ZodObject<typeof promptFields>>
@@ -50,7 +50,7 @@ interface Turn {
 }
 
 /**
- * How the prompt of these messages ends: an assistant's last message without calls is gone on with, unless the request says
+ * How the prompt of these messages ends: an assistant's last message without calls is continued, unless the request says
  * otherwise.
  * @throws ApiError for what does not go together
  */

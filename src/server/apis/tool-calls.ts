@@ -20,7 +20,7 @@ export function toolDefinition(tool: {
 }
 
 /**
- * A tool that a provider would run: the model is not told of it, so while it may choose it cannot call it.
+ * A tool that a provider would run: the model is not told about it, so while it may choose it cannot call it.
  * @throws ApiError where a call is asked for, or the server is strict
  */
 export function hostedTool(scope: RequestScope, type: string, param: string, choice: unknown): void {

@@ -1,4 +1,4 @@
-import { UserError, type OptionName, type Wording } from '../../errors.js'
+import { UserError, type OptionName, type PromptLength, type Wording } from '../../errors.js'
 import { EngineUnavailable } from '../../remote/unavailable.js'
 
 /** What an error object carries besides its message, as the OpenAI API has it. */
@@ -9,15 +9,17 @@ export interface ErrorDetail {
   readonly param?: string
   /** Seconds after which it is worth trying again. */
   readonly retryAfter?: number
-  /** What clients of the Anthropic API read to go on without something. */
+  /** What clients of the Anthropic API read to continue without something. */
   readonly details?: Readonly<Record<string, unknown>>
+  /** Of a prompt that the context does not hold. */
+  readonly length?: PromptLength
 }
 
 /** A request that gets no answer, and the status that says so. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   constructor(
-    readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 429 | 499 | 500 | 503,
+    readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 424 | 429 | 499 | 500 | 503,
     message: string,
     readonly detail: ErrorDetail,
     options?: ErrorOptions,
@@ -83,7 +85,8 @@ export function apiErrorOf(
     }
     default: {
       const param = error.path ?? optionParam(error) ?? params.prompt
-      const detail = { code: error.code, ...(param !== undefined && { param }) }
+      const { code, length } = error
+      const detail = { code, ...(param !== undefined && { param }), ...(length && { length }) }
       return new ApiError(400, error.messageIn(httpWording), detail)
     }
   }
@@ -103,10 +106,21 @@ const OPENAI_TYPES: Partial<Record<number, string>> = {
   503: 'service_unavailable_error',
 }
 
-/** `{ error: { message, type, param, code } }` */
-export function openaiError({ status, message, detail }: ApiError): { error: Record<string, string | null> } {
+interface OpenaiError {
+  readonly message: string
+  readonly type: string
+  readonly param: string | null
+  readonly code: string
+  readonly n_prompt_tokens?: number
+  readonly n_ctx?: number
+}
+
+/** `{ error: { message, type, param, code } }`; of a prompt that is too long with its length, as llama.cpp has it. */
+export function openaiError({ status, message, detail }: ApiError): { error: OpenaiError } {
+  const { param = null, code, length } = detail
   const type = OPENAI_TYPES[status] ?? 'invalid_request_error'
-  return { error: { message, type, param: detail.param ?? null, code: detail.code } }
+  const counts = length && { n_prompt_tokens: length.tokens, n_ctx: length.limit }
+  return { error: { message, type, param, code, ...counts } }
 }
 
 const ANTHROPIC_TYPES: Partial<Record<number, string>> = {

@@ -1,20 +1,17 @@
-import { Worker } from 'node:worker_threads'
 import type { z } from 'zod'
+import { WorkLost, WorkThread } from '../../remote/node-work-thread.js'
 import { ApiError, type ErrorDetail } from './api-error.js'
 import { readBody } from './body.js'
 
 /** What the thread is sent. */
-export interface ToReader {
-  readonly id: number
+export interface SentBody {
   /** Whose schema: `POST /v1/messages`. */
   readonly route: string
   readonly bytes: Uint8Array
 }
 
-/** What it sends: a checked body, an error that the client is told, or one that is ours. */
-export type FromReader = { readonly id: number } & (
-  { readonly value: unknown } | { readonly refusal: SentRefusal } | { readonly bug: string }
-)
+/** What it sends where a body cannot be taken: what the client is told, or an error that is ours. */
+export type BodyFailure = { readonly refusal: SentRefusal } | { readonly bug: string }
 
 export interface SentRefusal {
   readonly status: ApiError['status']
@@ -29,119 +26,73 @@ const PATIENCE_MS = 10_000
 /** Megabytes of objects that the thread may have. */
 const HEAP = 512
 
-/** A body that waits for the thread. */
-interface Job {
-  readonly message: ToReader
-  readonly resolve: (value: unknown) => void
-  readonly reject: (error: Error) => void
-}
-
 /**
  * Parses and checks bodies in a thread of its own, one at a time and the clients in turn, so that neither a large body nor a
  * malicious one holds up the thread that serves all. Where the thread's file is not (sources that run unbuilt, bundles), bodies
  * are read in the caller's.
  */
 export class BodyReader {
-  private worker: Worker | undefined
+  private readonly thread: WorkThread<SentBody, unknown, BodyFailure>
   private missing = false
-  private current: { readonly job: Job; readonly timer: ReturnType<typeof setTimeout> } | undefined
-  /** In the order of their turns. */
-  private readonly lines = new Map<string, Job[]>()
-  private nextId = 0
+  private readonly rounds = new Rounds()
 
-  constructor(
-    private readonly file: URL = new URL('../body-worker.js', import.meta.url),
-    private readonly patienceMs = PATIENCE_MS,
-  ) {}
+  constructor(file: URL = new URL('../body-worker.js', import.meta.url), patienceMs = PATIENCE_MS) {
+    this.thread = new WorkThread({ file, patienceMs, heap: HEAP, errorOf })
+  }
 
   /**
    * @param route names the schema for the thread
-   * @throws ApiError 400 that says what is wrong
+   * @throws ApiError 400 that says what is wrong, 503 when it is closed
    */
   async read(bytes: Uint8Array, schema: z.ZodType, route: string, client: string): Promise<unknown> {
     if (bytes.length <= AT_ONCE || this.missing) return readBody(bytes, schema)
+    const round = this.rounds.enter(client)
     try {
-      return await new Promise((resolve, reject) => {
-        const job = { message: { id: this.nextId++, route, bytes }, resolve, reject }
-        const line = this.lines.get(client)
-        if (line) line.push(job)
-        else this.lines.set(client, [job])
-        this.next()
-      })
+      return await this.thread.do({ route, bytes }, round)
     } catch (error) {
-      if (error instanceof ReaderMissing) return readBody(bytes, schema)
-      throw error
+      if (!(error instanceof WorkLost)) throw error
+      if (error.why !== 'missing') throw lossOf(error)
+      this.missing = true
+      return readBody(bytes, schema)
+    } finally {
+      this.rounds.leave(client, round)
     }
   }
 
+  /** Bodies in its hands are refused. */
   async close(): Promise<void> {
-    const { worker } = this
-    this.worker = undefined
-    await worker?.terminate()
-  }
-
-  private next(): void {
-    const [first] = this.lines
-    if (this.current || !first) return
-    const [client, line] = first
-    const job = line.shift()!
-    // Whoever has sent many bodies waits with the rest of them until all others had a turn.
-    this.lines.delete(client)
-    if (line.length > 0) this.lines.set(client, line)
-    const timer = setTimeout(() => this.lost('it takes too long to read'), this.patienceMs)
-    this.current = { job, timer }
-    this.started().postMessage(job.message)
-  }
-
-  private started(): Worker {
-    if (this.worker) return this.worker
-    const worker = new Worker(this.file, { resourceLimits: { maxOldGenerationSizeMb: HEAP } })
-    worker.unref()
-    let isRunning = false
-    worker.on('message', (message: FromReader | 'running') => {
-      if (message === 'running') isRunning = true
-      else if (worker === this.worker) this.take(message)
-    })
-    worker.on('error', (error) => {
-      if (worker !== this.worker) return
-      this.missing ||= !isRunning
-      this.lost(error.message)
-    })
-    worker.on('exit', () => {
-      if (worker === this.worker) this.lost('its thread ended')
-    })
-    return (this.worker = worker)
-  }
-
-  private take(message: FromReader): void {
-    const job = this.finish()
-    if (job?.message.id !== message.id) return
-    if ('value' in message) job.resolve(message.value)
-    else if ('bug' in message) job.reject(new Error(message.bug))
-    else job.reject(new ApiError(message.refusal.status, message.refusal.message, message.refusal.detail))
-    this.next()
-  }
-
-  /** The body in its hands cannot be read; the next ones get a new thread. */
-  private lost(reason: string): void {
-    const { worker } = this
-    this.worker = undefined
-    void worker?.terminate()
-    const error = this.missing
-      ? new ReaderMissing(reason)
-      : new ApiError(400, `the body cannot be read: ${reason}`, { code: 'request_too_complex' })
-    this.finish()?.reject(error)
-    this.next()
-  }
-
-  private finish(): Job | undefined {
-    const { current } = this
-    this.current = undefined
-    if (!current) return undefined
-    clearTimeout(current.timer)
-    return current.job
+    await this.thread.close()
   }
 }
 
-/** The thread could not be started. */
-class ReaderMissing extends Error {}
+/** Whoever has sent many bodies waits with the rest of them until all others had a turn: one of each client is in a round. */
+class Rounds {
+  private current = 0
+  private readonly clients = new Map<string, { last: number; bodies: number }>()
+
+  enter(client: string): number {
+    const known = this.clients.get(client)
+    const last = known ? Math.max(this.current, known.last + 1) : this.current
+    this.clients.set(client, { last, bodies: (known?.bodies ?? 0) + 1 })
+    return last
+  }
+
+  leave(client: string, round: number): void {
+    const { last, bodies } = this.clients.get(client)!
+    if (bodies === 1) this.clients.delete(client)
+    else this.clients.set(client, { last, bodies: bodies - 1 })
+    this.current = Math.max(this.current, round)
+  }
+}
+
+function errorOf(failure: BodyFailure): Error {
+  if ('bug' in failure) return new Error(failure.bug)
+  const { status, message, detail } = failure.refusal
+  return new ApiError(status, message, detail)
+}
+
+function lossOf({ why, message }: WorkLost): Error {
+  if (why === 'closed') return new ApiError(503, 'the server is shutting down', { code: 'draining', retryAfter: 5 })
+  const reason = why === 'slow' ? 'it takes too long to read' : message
+  return new ApiError(400, `the body cannot be read: ${reason}`, { code: 'request_too_complex' })
+}

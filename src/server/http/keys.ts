@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { UserError } from '../../errors.js'
+import { reasonOf } from '../../system-error.js'
 
 /** The keys that open the server. Only their digests are kept, and comparing takes the same time whatever is given. */
 export class Keys {
@@ -36,9 +37,7 @@ export function readKeyFile(path: string): string[] {
   try {
     text = readFileSync(path, 'utf8')
   } catch (cause) {
-    const reason =
-      (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : (cause as Error).message
-    throw new UserError(`${path}: a file of API keys was expected, but ${reason}`, 'file_not_found', { cause })
+    throw new UserError(`${path}: a file of API keys was expected, but ${reasonOf(cause)}`, 'file_not_found', { cause })
   }
   const keys = text
     .split('\n')

@@ -21,6 +21,8 @@ const LIMITS: readonly Limit[] = [
   },
 ]
 
+/** Token ids in lists, more than a context holds: to take them from thread to thread is work. */
+const MOST_IDS = 1_048_576
 /** Parts of one message; most have one. */
 const MOST_PARTS = 4096
 
@@ -44,6 +46,10 @@ export function checkLimits(body: unknown): void {
       const found = measure(body[name])
       if (found > most) throw tooMuch(name, most, what, found)
     }
+  for (const name of ['prompt', 'tokens', 'input']) {
+    const found = Object.hasOwn(body, name) ? numbersIn(body[name]) : 0
+    if (found > MOST_IDS) throw tooMuch(name, MOST_IDS, 'token ids', found)
+  }
   for (const name of ['messages', 'input']) checkParts(name, Object.hasOwn(body, name) ? body[name] : undefined)
 }
 
@@ -62,6 +68,15 @@ function tooMuch(param: string, most: number, what: string, found: number): Erro
 
 function isListOfObjects(value: unknown): value is unknown[] {
   return Array.isArray(value) && isJsonObject(value[0])
+}
+
+/** Of a list, or of several. */
+function numbersIn(value: unknown): number {
+  if (!Array.isArray(value)) return 0
+  return value.reduce<number>(
+    (sum, one) => sum + (Array.isArray(one) ? one.length : Number(typeof one === 'number')),
+    0,
+  )
 }
 
 function entries(value: unknown): number {

@@ -1,9 +1,9 @@
 /** Byte-pair encoding of one piece. huggingface/tokenizers, models/bpe: the pair whose merge comes first in the file, then the next. */
+import { each, type Steps } from '../../slices.js'
 import { mergePairs } from '../merge.js'
 
 export interface BpeSetup {
   readonly vocab: ReadonlyMap<string, number>
-  readonly merges: readonly (readonly [string, string])[]
   readonly unknownId?: number | undefined
   /** Its text, where no token has it: nothing may be unknown. */
   readonly missingUnknown?: string | undefined
@@ -17,6 +17,9 @@ export interface BpeSetup {
   readonly suffix: string
 }
 
+/** Pairs of tokens, the first to merge first. */
+export type Merges = readonly (readonly [string, string])[]
+
 /** Ids are below 2^24, so a pair of them is a whole number. */
 const PAIR = 2 ** 24
 /** Pieces that are kept, and their longest. */
@@ -24,25 +27,28 @@ const KEPT = 20_000
 const LONGEST_KEPT = 64
 
 export class Bpe {
-  /** By pair: the rank, and what it becomes, as one number. */
-  private readonly ranks = new Map<number, number>()
   private readonly known = new Map<string, readonly number[]>()
+
+  private constructor(
+    private readonly setup: BpeSetup,
+    /** By pair: the rank, and what it becomes, as one number. */
+    private readonly ranks: ReadonlyMap<number, number>,
+  ) {}
 
   /**
    * Later merges of a pair count before earlier ones, as in the reference.
    * @param refuse throws, for the place of a merge of tokens that do not exist
    */
-  constructor(
-    private readonly setup: BpeSetup,
-    refuse: (place: number) => never,
-  ) {
-    const { vocab, merges, prefix } = setup
-    merges.forEach(([a, b], rank) => {
+  static *of(setup: BpeSetup, merges: Merges, refuse: (place: number) => never): Steps<Bpe> {
+    const { vocab, prefix } = setup
+    const ranks = new Map<number, number>()
+    yield* each(merges, ([a, b], rank) => {
       const [left, right] = [vocab.get(a), vocab.get(b)]
       const joint = vocab.get(a + (b.startsWith(prefix) ? b.slice(prefix.length) : b))
       if (left === undefined || right === undefined || joint === undefined) refuse(rank)
-      this.ranks.set(left * PAIR + right, rank * PAIR + joint)
+      ranks.set(left * PAIR + right, rank * PAIR + joint)
     })
+    return new Bpe(setup, ranks)
   }
 
   encode(piece: string): readonly number[] {

@@ -1,25 +1,26 @@
 /** Models of tokenizer.json: a piece of text to ids. */
 import { isJsonObject, shortText, type JsonObject } from '../../json.js'
+import { each, type Steps } from '../../slices.js'
 import { invalid, unread } from '../invalid.js'
 import { unigramPieces } from '../unigram.js'
-import { Bpe, bytesOf } from './bpe.js'
+import { Bpe, bytesOf, type Merges } from './bpe.js'
 
 export type Vocab = ReadonlyMap<string, number>
 export type Encode = (piece: string) => readonly number[]
 
 /** @throws UserError for a model that contradicts itself, or of a type that is not read. */
-export function modelOf(model: JsonObject, vocab: Vocab, where: string): Encode {
+export function* modelOf(model: JsonObject, vocab: Vocab, where: string): Steps<Encode> {
   const type = model['type'] ?? (Array.isArray(model['vocab']) ? 'Unigram' : 'merges' in model ? 'BPE' : undefined)
-  if (type === 'BPE') return bpe(model, vocab, where)
+  if (type === 'BPE') return yield* bpe(model, vocab, where)
   if (type === 'Unigram') return unigram(model, vocab, where)
   throw unread(where, `model.type: expected BPE or Unigram, found ${shortText(type)}`)
 }
 
-/** Token to id, and id to token. @throws UserError for ids that are none, or that two tokens have. */
-export function vocabOf(
+/** Token to id, and id to token. A map comes from a vocabulary of GGUF. @throws UserError for ids that are none, or that two tokens have. */
+export function* vocabOf(
   model: JsonObject,
   where: string,
-): { vocab: Map<string, number>; names: (string | undefined)[] } {
+): Steps<{ vocab: Map<string, number>; names: (string | undefined)[] }> {
   const given = model['vocab']
   if (!isJsonObject(given) && !Array.isArray(given)) throw invalid(where, 'expected model.vocab, found none')
   const vocab = new Map<string, number>()
@@ -35,8 +36,10 @@ export function vocabOf(
     vocab.set(token, id)
   }
   // Without a list of all entries: a vocabulary may have a million.
-  if (Array.isArray(given)) given.forEach((entry, place) => add(scoredToken(entry, place, where), place))
-  else for (const token of Object.keys(given)) add(token, given[token])
+  if (given instanceof Map) yield* each([...given.keys()] as string[], (token) => add(token, given.get(token)))
+  else if (Array.isArray(given))
+    yield* each(given as unknown[], (entry, place) => add(scoredToken(entry, place, where), place))
+  else yield* each(Object.keys(given), (token) => add(token, given[token]))
   return { vocab, names }
 }
 
@@ -58,7 +61,7 @@ function isScored(entry: unknown): entry is [string, number] {
   return Array.isArray(entry) && entry.length === 2 && typeof entry[0] === 'string' && Number.isFinite(entry[1])
 }
 
-function bpe(model: JsonObject, vocab: Vocab, where: string): Encode {
+function* bpe(model: JsonObject, vocab: Vocab, where: string): Steps<Encode> {
   const text = (key: string): string | undefined => typed(model, key, 'string', where)
   const flag = (key: string): boolean => typed<boolean>(model, key, 'boolean', where) ?? false
   const dropout = typed<number>(model, 'dropout', 'number', where) ?? 0
@@ -72,23 +75,29 @@ function bpe(model: JsonObject, vocab: Vocab, where: string): Encode {
     byteFallback: flag('byte_fallback'),
     ignoreMerges: flag('ignore_merges'),
   }
-  const merges = mergesOf(model['merges'] ?? [], where)
+  const merges = yield* mergesOf(model['merges'] ?? [], where)
   const missingUnknown = unknownId === undefined ? unknown : undefined
-  const encoder = new Bpe({ vocab, merges, unknownId, missingUnknown, prefix, suffix, ...flags }, (place) => {
+  const setup = { vocab, unknownId, missingUnknown, prefix, suffix, ...flags }
+  const encoder = yield* Bpe.of(setup, merges, (place) => {
     const merge = (model['merges'] as unknown[])[place]
     throw invalid(where, `merge ${shortText(merge)}: expected two tokens whose joint is a token`)
   })
   return (piece) => encoder.encode(piece)
 }
 
-function mergesOf(value: unknown, where: string): [string, string][] {
+function* mergesOf(value: unknown, where: string): Steps<Merges> {
   if (!Array.isArray(value)) throw invalid(where, `model.merges: expected a list, found ${shortText(value)}`)
-  return value.map((merge: unknown) => {
+  const merges: [string, string][] = []
+  yield* each(value as unknown[], (merge) => {
     const parts: unknown = typeof merge === 'string' ? merge.split(' ') : merge
-    if (Array.isArray(parts) && parts.length === 2 && parts.every((part) => typeof part === 'string'))
-      return parts as [string, string]
-    throw invalid(where, `merge ${shortText(merge)}: expected two tokens whose joint is a token`)
+    if (!isPair(parts)) throw invalid(where, `merge ${shortText(merge)}: expected two tokens whose joint is a token`)
+    merges.push(parts)
   })
+  return merges
+}
+
+function isPair(parts: unknown): parts is [string, string] {
+  return Array.isArray(parts) && parts.length === 2 && typeof parts[0] === 'string' && typeof parts[1] === 'string'
 }
 
 function unigram(model: JsonObject, vocab: Vocab, where: string): Encode {

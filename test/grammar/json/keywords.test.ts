@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { JsonStyle } from '../../../src/grammar/json/style/options.js'
 import { accepts, automatonOf } from './texts.js'
 
+const LONG: unknown[] = Array.from({ length: 200 }, (_, i) => i)
+
 interface Case {
   readonly schema: unknown
   readonly valid: readonly unknown[]
@@ -17,12 +19,12 @@ const CASES: Readonly<Record<string, Case>> = {
     valid: [{ b: 2, a: 1 }],
     invalid: [{ a: 1 }, { a: 2, b: 2 }],
   },
-  'enum beside bounds': {
+  'enum with bounds': {
     schema: { enum: [1, 5, 'x', 9], minimum: 4, type: 'number' },
     valid: [5, 9],
     invalid: [1, 'x'],
   },
-  'enum beside a pattern': { schema: { enum: ['ab', 'ba', 3], pattern: '^a' }, valid: ['ab', 3], invalid: ['ba'] },
+  'enum with a pattern': { schema: { enum: ['ab', 'ba', 3], pattern: '^a' }, valid: ['ab', 3], invalid: ['ba'] },
   'const and enum': { schema: { const: 2, enum: [1, 2] }, valid: [2], invalid: [1] },
   lengths: { schema: { type: 'string', minLength: 2, maxLength: 3 }, valid: ['ab', '😀é"'], invalid: ['a', 'abcd'] },
   'a length beyond counting': { schema: { type: 'string', maxLength: 1e15 }, valid: ['', 'abc'], invalid: [1] },
@@ -50,6 +52,11 @@ const CASES: Readonly<Record<string, Case>> = {
   'a format called __proto__': { schema: { type: 'string', format: '__proto__' }, valid: ['anything'], invalid: [5] },
   'not a pattern': { schema: { type: 'string', not: { pattern: 'b' } }, valid: ['', 'aac'], invalid: ['abc'] },
   'not a text': { schema: { type: 'string', not: { enum: ['a', 'b'] } }, valid: ['', 'c', 'ab'], invalid: ['a', 'b'] },
+  'not a long array': {
+    schema: { type: 'array', not: { const: LONG } },
+    valid: [LONG.slice(1), [...LONG, 0], LONG.with(150, 0), LONG.with(0, 'a'), [], LONG.with(199, 198.5)],
+    invalid: [LONG, {}],
+  },
   'not a number': { schema: { type: 'integer', not: { const: 3 } }, valid: [2, 4, -3], invalid: [3] },
   'not whole': { schema: { type: 'number', not: { type: 'integer' } }, valid: [0.5, -1.25], invalid: [1, 0] },
   'not a type': { schema: { not: { type: ['object', 'array'] } }, valid: [1, 'a', null, false], invalid: [[], {}] },

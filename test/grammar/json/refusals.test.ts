@@ -45,7 +45,7 @@ describe('what is malformed is refused with its place, what was expected and wha
     [{ dependencies: { a: 5 } }, /#\/dependencies/],
     [{ $id: 5 }, /#\/\$id: expected a text/],
     [{ $schema: 'https://example.org/draft' }, /#\/\$schema: expected a draft of json-schema.org/],
-    [{ prefixItems: [{}], items: [{}] }, /#\/items: expected one schema beside prefixItems/],
+    [{ prefixItems: [{}], items: [{}] }, /#\/items: expected one schema next to prefixItems/],
   ])('%j', async (schema, message) => {
     const { code, message: found } = await refusal(schema)
     expect(found).toMatch(message)
@@ -117,6 +117,8 @@ describe('what cannot be enforced is refused', () => {
   })
 })
 
+const PATTERNS = Array.from({ length: 60 }, (_, i) => `^p${i}_`)
+
 describe('work is bounded', () => {
   it.each<[string, unknown]>([
     ['nesting of items', nested('items', 5000)],
@@ -129,6 +131,7 @@ describe('work is bounded', () => {
     ],
     ['counted items', { contains: { type: 'string' }, minContains: 100_000, maxContains: 1e9 }],
     ['classes of names', { patternProperties: Object.fromEntries(Array.from('abcdefgh', (char) => [char, {}])) }],
+    ['patterns, each of which is quick', { patternProperties: Object.fromEntries(PATTERNS.map((name) => [name, {}])) }],
   ])('%s', async (_, schema) => {
     expect((await refusal(schema, { properties: 'any' })).code).toBe('grammar_too_complex')
   })

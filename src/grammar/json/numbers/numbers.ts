@@ -24,7 +24,7 @@ import {
   ZERO,
   type Decimal,
 } from './decimals.js'
-import { decimalsBetween, DIGIT, wholesBetween } from './digits.js'
+import { decimalsBetween, DIGIT, once, wholesBetween, type SharedNodes } from './digits.js'
 import type { Digits } from '../style/options.js'
 import { multiplesNode } from './remainders.js'
 
@@ -44,6 +44,8 @@ export interface NumberOptions {
   readonly wholeExponents: boolean
   /** Whether there may be only digits that double precision tells apart. */
   readonly exact?: boolean
+  /** What numbers of the same grammar share. */
+  readonly shared: SharedNodes
 }
 
 export const ONE: Decimal = { digits: 1n, exponent: 0 }
@@ -55,7 +57,7 @@ const PLAIN_DIGITS = 21
 const MOST_DECIMALS = 25
 /** So few multiples are written out. */
 const MOST_LISTED = 500
-/** Multiples of a step have at most so many digits, which double precision tells apart. */
+/** Multiples of a step have at most this many digits, which double precision tells apart. */
 const EXACT_DIGITS = 15
 const EXACT_WHOLE = 9
 
@@ -73,18 +75,18 @@ export function numberNode(set: NumberSet, given: NumberOptions): Node {
 }
 
 /** Multiples are told by their digits: without an exponent, and only as many as double precision tells apart. */
-function told({ digits: { whole, decimals: places } }: NumberOptions, decimal: boolean): NumberOptions {
+function told({ digits: { whole, decimals: places }, shared }: NumberOptions, decimal: boolean): NumberOptions {
   const most = decimal ? EXACT_WHOLE : EXACT_DIGITS
   const digits = { whole: Math.min(whole, most), decimals: Math.min(places, EXACT_DIGITS - EXACT_WHOLE), exponent: 0 }
-  return { digits, wholeExponents: false, exact: true }
+  return { digits, wholeExponents: false, exact: true, shared }
 }
 
 /** Any number. */
-export function anyNumber({ whole, decimals: most, exponent }: Digits): Node {
+export function anyNumber({ whole, decimals: most, exponent }: Digits, shared: SharedNodes = new Map()): Node {
   const natural = choice([text('0'), sequence(chars([[49, 57]]), repeat(DIGIT, 0, whole - 1))])
   const fraction = most === 0 ? EMPTY : optional(sequence(text('.'), repeat(DIGIT, 1, most)))
   const short = exponent === 0 ? EMPTY : optional(sequence(E, SIGN, repeat(DIGIT, 1, Math.min(2, exponent))))
-  const long = exponent < 3 ? NEVER : withExponent(ZERO, LARGEST, most, exponent)
+  const long = exponent < 3 ? NEVER : withExponent(ZERO, LARGEST, most, exponent, shared)
   return sequence(optional(text('-')), choice([sequence(natural, fraction, short), long]))
 }
 
@@ -92,20 +94,20 @@ const E = chars([[69, 69], [101, 101]]) // prettier-ignore
 const PLUS = optional(text('+'))
 const SIGN = optional(chars([[43, 43], [45, 45]])) // prettier-ignore
 
-function decimals({ minimum, maximum }: NumberSet, { digits, exact = false }: NumberOptions): Node {
-  if (minimum === undefined && maximum === undefined) return anyNumber(digits)
+function decimals({ minimum, maximum }: NumberSet, { digits, exact = false, shared }: NumberOptions): Node {
+  if (minimum === undefined && maximum === undefined) return anyNumber(digits, shared)
   return signed(minimum, maximum, (low, high) => {
     const bounded = Math.max(digits.decimals, ...[minimum, maximum].map(decimalsOf))
     const most = Math.min(wholeDigits(minimum, maximum, digits), exact ? EXACT_DIGITS : Infinity)
     const places = exact ? Math.min(bounded, EXACT_DIGITS - most) : bounded
     return choice([
-      plain(low, high, places, most),
-      withExponent(low, high, mantissaDigits(low, high, digits), digits.exponent),
+      plain(low, high, places, most, shared),
+      withExponent(low, high, mantissaDigits(low, high, digits), digits.exponent, shared),
     ])
   })
 }
 
-function integers({ minimum, maximum }: NumberSet, { digits, wholeExponents, exact }: NumberOptions): Node {
+function integers({ minimum, maximum }: NumberSet, { digits, wholeExponents, exact, shared }: NumberOptions): Node {
   const most = Math.min(wholeDigits(minimum, maximum, digits), exact ? EXACT_DIGITS : Infinity)
   const beyond = [
     minimum && compareDecimals(minimum, ZERO) > 0 ? minimum : undefined,
@@ -114,7 +116,7 @@ function integers({ minimum, maximum }: NumberSet, { digits, wholeExponents, exa
   const huge = wholeExponents || beyond.some((bound) => bound && magnitudeOf(bound) > PLAIN_DIGITS)
   return signed(minimum, maximum, (low, high, negative) => {
     const from = negative && low.digits === 0n ? ONE : low
-    const whole = plain(from, high, 0, most)
+    const whole = plain(from, high, 0, most, shared)
     if (!huge) return whole
     // With so large an exponent, all digits of the mantissa stand before the point.
     const large: Decimal = { digits: 1n, exponent: PLAIN_DIGITS }
@@ -125,6 +127,7 @@ function integers({ minimum, maximum }: NumberSet, { digits, wholeExponents, exa
         high,
         Math.min(PLAIN_DIGITS, mantissaDigits(low, high, digits)),
         digits.exponent,
+        shared,
       ),
     ])
   })
@@ -151,14 +154,14 @@ function signed(
 }
 
 /** Without an exponent: up to `most` digits before the point and `places` after it. */
-function plain(low: Decimal, high: Decimal, places: number, most: number): Node {
+function plain(low: Decimal, high: Decimal, places: number, most: number, shared: SharedNodes): Node {
   const last = { digits: 10n ** BigInt(most + places) - 1n, exponent: -places }
   const end = compareDecimals(high, last) < 0 ? high : last
-  return decimalsBetween(unitsOf(low, places, 'up'), unitsOf(end, places, 'down'), places)
+  return decimalsBetween(unitsOf(low, places, 'up'), unitsOf(end, places, 'down'), places, shared)
 }
 
 /** One digit that is not zero, up to `places` decimals, and an exponent. Not negative, and not zero. */
-function withExponent(low: Decimal, high: Decimal, places: number, exponentDigits: number): Node {
+function withExponent(low: Decimal, high: Decimal, places: number, exponentDigits: number, shared: SharedNodes): Node {
   if (exponentDigits === 0) return NEVER
   const least = larger(low, SMALLEST)
   const most = compareDecimals(high, LARGEST) > 0 ? LARGEST : high
@@ -173,8 +176,9 @@ function withExponent(low: Decimal, high: Decimal, places: number, exponentDigit
             from ? unitsOf(from, places - exponent, 'up') : 10n ** BigInt(places),
             to ? unitsOf(to, places - exponent, 'down') : 10n ** BigInt(places + 1) - 1n,
             places,
+            shared,
           ),
-          exponents(exponent, exponent),
+          exponents(exponent, exponent, shared),
         )
   if (first === last) return mantissa(least, most, first)
   const [from, to] = [Math.max(first + 1, -bound), Math.min(last - 1, bound)]
@@ -182,15 +186,22 @@ function withExponent(low: Decimal, high: Decimal, places: number, exponentDigit
     mantissa(least, undefined, first),
     from > to
       ? NEVER
-      : sequence(decimalsBetween(10n ** BigInt(places), 10n ** BigInt(places + 1) - 1n, places), exponents(from, to)),
+      : sequence(
+          decimalsBetween(10n ** BigInt(places), 10n ** BigInt(places + 1) - 1n, places, shared),
+          exponents(from, to, shared),
+        ),
     mantissa(undefined, most, last),
   ])
 }
 
-function exponents(from: number, to: number): Node {
+function exponents(from: number, to: number, shared: SharedNodes): Node {
+  return once(shared, `e${from}-${to}`, () => exponentsOf(from, to, shared))
+}
+
+function exponentsOf(from: number, to: number, shared: SharedNodes): Node {
   const parts: Node[] = []
-  if (to >= 0) parts.push(sequence(PLUS, wholesBetween(BigInt(Math.max(from, 0)), BigInt(to))))
-  if (from < 0) parts.push(sequence(text('-'), wholesBetween(BigInt(Math.max(1, -to)), BigInt(-from))))
+  if (to >= 0) parts.push(sequence(PLUS, wholesBetween(BigInt(Math.max(from, 0)), BigInt(to), shared)))
+  if (from < 0) parts.push(sequence(text('-'), wholesBetween(BigInt(Math.max(1, -to)), BigInt(-from), shared)))
   return sequence(E, choice(parts))
 }
 

@@ -42,11 +42,18 @@ class Remainders implements Language {
   private readonly numbers = new Map<string, number>()
   /** Digits before the point. */
   private readonly longest: number
+  /** Powers of ten. */
+  private readonly units: bigint[] = []
+  /** Between which magnitudes numbers are, without a sign and with one. */
+  private readonly above: readonly [bigint, bigint]
+  private readonly below: readonly [bigint, bigint]
 
   constructor(private readonly multiples: Multiples) {
     const { low, high, places } = multiples
     const most = -low > high ? -low : high
     this.longest = Math.max(1, most.toString().length - places)
+    this.above = boundsOf(multiples, false)
+    this.below = boundsOf(multiples, true)
     this.states.push({ phase: 'start', negative: false, value: 0n, count: 0 })
   }
 
@@ -101,35 +108,34 @@ class Remainders implements Language {
     return this.states.length - 1
   }
 
-  /** The values that may come of a state, with so many digits before the point in all. */
+  /** The values that may come of a state, with this many digits before the point in all. */
   private range({ phase, value, count }: State, length: number): readonly bigint[] {
     const { places } = this.multiples
     const before = phase === 'whole' || phase === 'sign' || phase === 'start'
     const left = before ? length - count + places : phase === 'zero' ? places : places - count
-    const unit = 10n ** BigInt(left)
+    const unit = (this.units[left] ??= 10n ** BigInt(left))
     return [value * unit, value * unit + unit - 1n]
   }
 
   /** Whether a multiple lies between two magnitudes, and between the bounds. */
   private isInside(from: bigint, to: bigint, negative: boolean): boolean {
     const { divisor } = this.multiples
-    const [low, high] = this.bounds(negative)
+    const [low, high] = negative ? this.below : this.above
     const [least, most] = [from > low ? from : low, to < high ? to : high]
     return ((least + divisor - 1n) / divisor) * divisor <= most
   }
 
   private place(from: bigint, to: bigint, negative: boolean): 'inside' | 'outside' | 'across' {
-    const [low, high] = this.bounds(negative)
+    const [low, high] = negative ? this.below : this.above
     if (from >= low && to <= high) return 'inside'
     return to < low || from > high ? 'outside' : 'across'
   }
+}
 
-  /** Of the magnitude. */
-  private bounds(negative: boolean): readonly [bigint, bigint] {
-    const { low, high, zeros } = this.multiples
-    const [least, most] = negative ? [-high, -low] : [low, high]
-    // Nobody writes -0.
-    const first = negative && !zeros ? 1n : 0n
-    return [least > first ? least : first, most]
-  }
+/** Of the magnitude. */
+function boundsOf({ low, high, zeros }: Multiples, negative: boolean): readonly [bigint, bigint] {
+  const [least, most] = negative ? [-high, -low] : [low, high]
+  // Nobody writes -0.
+  const first = negative && !zeros ? 1n : 0n
+  return [least > first ? least : first, most]
 }

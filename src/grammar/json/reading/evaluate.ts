@@ -1,4 +1,4 @@
-/** Whether constant values satisfy schemas: for const and enum beside other keywords, and for names of properties. */
+/** Whether constant values satisfy schemas: for const and enum next to other keywords, and for names of properties. */
 import { isJsonObject, type JsonObject } from '../../../json.js'
 import { compareDecimals, decimalOf, isMultiple } from '../numbers/decimals.js'
 import type { Facts, SomeProperty } from './facts.js'

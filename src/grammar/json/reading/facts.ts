@@ -164,7 +164,7 @@ function itemsOf(keywords: Keywords, schemas: Schemas, schema: Schema): Pick<Fac
   const items = keywords.get('items')
   if (!Array.isArray(items)) return { prefix: keywords.goals('prefixItems'), items: keywords.goal('items') }
   if (keywords.has('prefixItems'))
-    throw refused(at(schema.path, 'items'), undefined, 'expected one schema beside prefixItems, found an array')
+    throw refused(at(schema.path, 'items'), undefined, 'expected one schema next to prefixItems, found an array')
   const listed = (items as unknown[]).map((raw, i) => schemas.part(schema, raw, 'items', i))
   return { prefix: listed, items: keywords.goal('additionalItems') }
 }

@@ -4,7 +4,7 @@ export interface JsonOptions {
   /**
    * `flexible`: at each place between tokens nothing, one space, or a new line and up to 40 blanks; `compact`: nothing; `spaced`: one
    * space after each comma and colon; a number of spaces, or a tab: as `JSON.stringify(value, null, n)` indents. Containers
-   * that are nested more than {@link MOST_INDENTED} deep are then written compactly.
+   * that are nested more than `MOST_INDENTED` deep are then written compactly.
    */
   readonly whiteSpace: 'flexible' | 'compact' | 'spaced' | number | '\t'
   /**
@@ -26,7 +26,7 @@ export interface Digits {
   readonly exponent: number
 }
 
-/** {@link JsonOptions} as they are given; what is left out is as in {@link JSON_DEFAULTS}. */
+/** {@link JsonOptions} as they are given; what is left out is as in `JSON_DEFAULTS`. */
 export type JsonStyle = {
   readonly [name in 'whiteSpace' | 'properties']?: JsonOptions[name] | undefined
 } & { readonly digits?: { readonly [name in keyof Digits]?: number | undefined } | undefined }

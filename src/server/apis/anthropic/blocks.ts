@@ -49,7 +49,7 @@ export function blockText(block: { type: string }, where: string): string | unde
   return undefined
 }
 
-/** The text of a tool's result. What is no text is named in its place: the conversation can go on. */
+/** The text of a tool's result. What is no text is named in its place: the conversation can continue. */
 export function resultText(content: string | readonly { type: string }[] | undefined, where: string): string {
   if (content === undefined || typeof content === 'string') return content ?? ''
   const texts = content.map(

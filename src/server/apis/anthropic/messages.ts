@@ -5,6 +5,7 @@ import { drained } from '../../http/events.js'
 import { grammarOf, type AnswerForm, type ToolChoice } from '../answer-form.js'
 import { startChat, type ChatCall } from '../calls.js'
 import { post, type Call } from '../route.js'
+import { tokensOfChat } from '../token-work.js'
 import { conversationOf } from './conversation.js'
 import { countTokensSchema, messagesSchema, type MessagesConversation, type MessagesRequest } from './schema.js'
 import { blocksOf, endOf, events, limited, usageOf } from './stream.js'
@@ -26,9 +27,10 @@ export const countTokensRoute = post({
   api: 'messages',
   body: countTokensSchema,
   async handle({ body, scope }: Call<MessagesConversation>) {
-    const { engine } = scope.state.models.find(body.model)
+    const model = scope.state.models.find(body.model)
     const { messages, tools, templateOptions, continueFinalMessage } = conversationOf(body, scope)
-    const ids = await engine.encodeChat(messages, { tools, templateOptions, continueFinalMessage })
+    const options = { tools, templateOptions, continueFinalMessage }
+    const ids = await tokensOfChat(model, messages, options, 'messages', scope)
     return Response.json({ input_tokens: ids.length })
   },
 })
@@ -74,7 +76,7 @@ function refuseThread(thread: unknown): void {
   throw new ApiError(400, 'thread: conversations are not held here; send all messages, without thread', {
     code,
     param: 'thread',
-    // By which Anthropic's clients know that they may go on without it.
+    // By which Anthropic's clients know that they may continue without it.
     details: { error_code: code, unsupported: ['thread'] },
   })
 }
@@ -95,6 +97,7 @@ function callOf(body: MessagesRequest, scope: RequestScope): ChatCall {
     options: {
       ...inputs,
       callPieces: true,
+      promptProgress: body.stream === true,
       mustAnswer: true,
       // The least that the engine makes; of a prompt alone it is left away.
       maxTokens: Math.max(1, body.max_tokens),

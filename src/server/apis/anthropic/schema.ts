@@ -116,7 +116,7 @@ export const messagesSchema = z
     temperature: z.number().min(0).max(100).optional(),
     top_p: z.number().min(0).max(1).optional(),
     top_k: z.int().min(-1).optional(),
-    thread: z.unknown().optional().describe('Refused: conversations are not held here. Clients go on without it.'),
+    thread: z.unknown().optional().describe('Refused: conversations are not held here. Clients continue without it.'),
   })
   .meta({ title: 'MessagesRequest' })
 

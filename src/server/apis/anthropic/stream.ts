@@ -1,6 +1,7 @@
 import type { Generation, GenerationResult, PromptCount } from '../../../remote/engine-like.js'
 import type { RequestScope } from '../../admission/request.js'
 import { frame } from '../../http/events.js'
+import { progressComment } from '../prompt-progress.js'
 import { callsIn, CallPieces, withoutFurtherCalls } from '../tool-calls.js'
 import { argumentsText } from '../history.js'
 import type { MessagesRequest } from './schema.js'
@@ -73,7 +74,8 @@ export async function* events(
     if (open) yield stop()
     open = undefined
   }
-  for await (const { prompt, part } of limited(answer, body)) {
+  for await (const { reading, prompt, part } of limited(answer, body)) {
+    if (reading) yield* progressComment(reading)
     if (prompt) yield begin(prompt, 1)
     if (!part) continue
     const piece = calls.take(part)

@@ -1,7 +1,7 @@
 import type { Route } from '../route.js'
 import { escape } from './page.js'
 
-/** What a browser gets that opens the server's address: what this is, and where to go on. */
+/** What a browser gets that opens the server's address: what this is, and where to continue. */
 export function rootRoute(version: string): Route {
   return {
     method: 'GET',
@@ -29,7 +29,7 @@ function rootPage(version: string, models: readonly { name: string; state: strin
 <main><h1>kaiyuan ${escape(version)}</h1>
 <p>This is a server of open language models, for programs that speak the APIs of OpenAI or Anthropic. It has:</p>
 <ul>${rows.join('')}</ul>
-<p>Give such a program this address, with <code>/v1</code> behind it where it asks for a base URL of OpenAI's API, and any API key if
+<p>Give such a program this address, with <code>/v1</code> at its end where it asks for a base URL of OpenAI's API, and any API key if
 the server was started without one. <a href="docs">docs</a> has every endpoint and its parameters, <a href="openapi.json">openapi.json</a>
 the same for machines.</p></main></html>
 `

@@ -17,7 +17,7 @@ export const ollamaChatRoute = post({
     const model = findModel(scope.state.models, body.model)
     const { messages } = body
     if (!messages || messages.length === 0) return loaded(body, chatMessage)
-    // A last message of the assistant is gone on with, as Ollama does.
+    // A last message of the assistant is continued, as Ollama does.
     const options = { ...optionsOf(body, scope, toolsOf(body.tools)), ...promptEnd(messages, {}) }
     const call = startChat({ messages: messagesOf(messages), options })
     return answered(model, call, body, chatMessage, scope)

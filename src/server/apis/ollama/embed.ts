@@ -2,6 +2,7 @@ import type { EngineLike } from '../../../remote/engine-like.js'
 import type { RequestScope } from '../../admission/request.js'
 import { badRequest } from '../../http/api-error.js'
 import { post, type Call } from '../route.js'
+import { checkCharacters } from '../token-work.js'
 import { nanoseconds } from './answer.js'
 import { findModel } from './names.js'
 import { embedSchema, embeddingsSchema, type EmbeddingsRequest, type EmbedRequest } from './schema.js'
@@ -51,6 +52,7 @@ async function vectorsOf(
   scope.notes.model = model.name
   scope.onEnd(await model.admission.enter(scope.client, 1, scope.signal))
   const { engine } = model
+  for (const text of inputs) checkCharacters(text.length, engine, scope.promptParam ?? 'input')
   const prompts = await Promise.all(inputs.map((text) => idsOf(engine, text, body.truncate !== false)))
   const vectors = await Promise.all(prompts.map((ids) => engine.embed(ids, 'last', scope.signal, scope.cacheSalt)))
   const tokens = prompts.reduce((sum, ids) => sum + ids.length, 0)

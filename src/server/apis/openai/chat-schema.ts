@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { functionsField, messagesField, toolsField } from '../conversation.js'
 import { formFields, responseFormatField } from '../form-fields.js'
 import { ignoredFields } from '../ignored.js'
+import { returnProgress } from '../prompt-progress.js'
 import { maxTokens, modelName, samplingFields } from '../request-fields.js'
 import { effortSchema, promptFields, templateVariables } from '../template-options.js'
 
@@ -36,6 +37,7 @@ export const chatSchema = z
     max_tokens: maxTokens.describe('The older name of max_completion_tokens.'),
     n: z.int().min(1).max(128).nullish().describe('Answers to make, side by side.'),
     stream: z.boolean().nullish(),
+    return_progress: returnProgress,
     stream_options: z
       .strictObject({ include_usage: z.boolean().nullish(), ...ignoredFields('chat', 'stream_options') })
       .nullish(),

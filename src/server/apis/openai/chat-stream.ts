@@ -2,6 +2,7 @@ import type { Generation, GenerationResult, NamedChoice, Piece } from '../../../
 import type { RequestScope } from '../../admission/request.js'
 import { frame, merge } from '../../http/events.js'
 import { chatLogprobs } from '../logprobs.js'
+import { progressComment, progressOf } from '../prompt-progress.js'
 import { callsIn, CallPieces, withoutFurtherCalls } from '../tool-calls.js'
 import type { ChatRequest } from './chat-schema.js'
 import { ShownCalls } from './shown-calls.js'
@@ -59,9 +60,14 @@ export async function* chunks(
   scope: RequestScope,
 ): AsyncGenerator<string, void, undefined> {
   const usage = body.stream_options?.include_usage ? { usage: null } : {}
-  const chunk = (index: number, delta: unknown, more: { logprobs?: unknown; finish_reason?: string } = {}): string => {
+  const chunk = (
+    index: number,
+    delta: unknown,
+    more: { logprobs?: unknown; finish_reason?: string } = {},
+    extra = {},
+  ): string => {
     const choice = { index, delta, logprobs: more.logprobs ?? null, finish_reason: more.finish_reason ?? null }
-    return frame({ ...head, object: 'chat.completion.chunk', choices: [choice], ...usage })
+    return frame({ ...head, object: 'chat.completion.chunk', choices: [choice], ...usage, ...extra })
   }
   const shown = answers.map(() => new ShownCalls(body))
   const calls = answers.map(() => new CallPieces())
@@ -71,7 +77,12 @@ export async function* chunks(
       yield chunk(source, {}, { finish_reason: finishOf(item.finished, shown[source]!) })
       continue
     }
-    const { part, choices } = item
+    const { reading, part, choices } = item
+    if (reading) {
+      if (body.return_progress) yield chunk(source, {}, {}, progressOf(reading, scope.started))
+      else yield* progressComment(reading)
+      continue
+    }
     const named = choices && chatLogprobs(choices)
     const logprobs = named && named.length > 0 ? { logprobs: { content: named, refusal: null } } : {}
     const piece = part && calls[source]!.take(part)

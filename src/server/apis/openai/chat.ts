@@ -26,7 +26,7 @@ export const chatRoute = post({
 
 async function chat({ body, scope }: Call<ChatRequest>): Promise<Response> {
   const model = scope.state.models.find(body.model)
-  checkBias(model, body, scope)
+  checkBias(model, body)
   const calls = callsOf(body, scope)
   const head = headOf(model)
   if (body.stream) return scope.stream(model, calls, (answers) => chunks(answers, body, head, scope))
@@ -64,6 +64,7 @@ function callsOf(body: ChatRequest, scope: RequestScope): StartAnswer[] {
   const options = {
     ...samplingOptions(body),
     callPieces: true,
+    promptProgress: body.stream === true,
     ...promptEnd(body.messages, body),
     tools: choice === 'none' ? undefined : tools,
     templateOptions: templateOptions(thinkingOf(body), body.chat_template_kwargs),

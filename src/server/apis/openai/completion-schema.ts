@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { formFields, responseFormatField } from '../form-fields.js'
 import { ignoredFields } from '../ignored.js'
+import { returnProgress } from '../prompt-progress.js'
 import { modelName, samplingFields, tokenIds } from '../request-fields.js'
 
 export const completionSchema = z
@@ -27,6 +28,7 @@ export const completionSchema = z
       .nullish()
       .describe('Answers to make, of which the n with the likeliest tokens are given.'),
     stream: z.boolean().nullish(),
+    return_progress: returnProgress,
     stream_options: z
       .strictObject({ include_usage: z.boolean().nullish(), ...ignoredFields('completions', 'stream_options') })
       .nullish(),

@@ -10,12 +10,14 @@ import { checkBias, fingerprintOf, samplingOptions, tokenLimit } from '../reques
 import { usageOf } from './usage.js'
 import type { EngineLike, Generation, GenerationResult, NamedChoice, Piece } from '../../../remote/engine-like.js'
 import { startCompletion } from '../calls.js'
+import { progressComment, progressOf } from '../prompt-progress.js'
 import { post, type Call } from '../route.js'
+import { checkIds, tokensOf } from '../token-work.js'
 
 /** OpenAI's older completions: https://platform.openai.com/docs/api-reference/completions */
 export const completionRoute = post({
   path: '/v1/completions',
-  summary: 'Goes on with a text, without a chat template',
+  summary: 'Continues with a text, without a chat template',
   tag: 'OpenAI',
   api: 'completions',
   body: completionSchema,
@@ -47,7 +49,7 @@ async function completion({ body, scope }: Call<CompletionRequest>): Promise<Res
   scope.promptParam = 'prompt'
   check(body)
   const model = scope.state.models.find(body.model)
-  checkBias(model, body, scope)
+  checkBias(model, body)
   const prompts = promptsOf(body)
   const n = body.n ?? 1
   const head: Head = {
@@ -112,6 +114,7 @@ function callsOf(prompt: string | number[], body: CompletionRequest, scope: Requ
   scope.grammarParam = paramOf
   const options = {
     ...samplingOptions(body),
+    promptProgress: body.stream === true,
     maxTokens: tokenLimit(body.max_tokens),
     // How likely an answer was tells which is the best.
     logprobs: logprobs ?? (made && made > (n ?? 1) ? 0 : undefined),
@@ -129,8 +132,9 @@ async function echoOf(
   scope: RequestScope,
 ): Promise<Echo> {
   const { engine } = model
+  if (typeof prompt !== 'string') checkIds(prompt, engine, 'prompt')
   const text = typeof prompt === 'string' ? prompt : await engine.decode(prompt)
-  const ids = typeof prompt === 'string' ? await engine.encode(prompt) : prompt
+  const ids = typeof prompt === 'string' ? await tokensOf(model, prompt, undefined, 'prompt', scope) : prompt
   if (typeof body.logprobs !== 'number') return { text, score: undefined, tokens: ids.length }
   const leave = await model.admission.enter(scope.client, 1, scope.signal)
   try {
@@ -199,8 +203,10 @@ async function* chunks(
   scope: RequestScope,
 ): AsyncGenerator<string, void, undefined> {
   const usage = body.stream_options?.include_usage ? { usage: null } : {}
-  const chunk = (index: number, text: string, logprobs: unknown, finish: string | null): string =>
-    frame({ ...head, choices: [{ index, text, logprobs: logprobs ?? null, finish_reason: finish }], ...usage })
+  const chunk = (index: number, text: string, logprobs: unknown, finish: string | null, extra = {}): string => {
+    const choices = [{ index, text, logprobs: logprobs ?? null, finish_reason: finish }]
+    return frame({ ...head, choices, ...usage, ...extra })
+  }
   const shown = answers.map(() => new CompletionLogprobs(silent))
   for (const index of answers.keys()) {
     const before = echo(index)
@@ -210,7 +216,10 @@ async function* chunks(
   }
   for await (const { source, item } of merge(answers.map(withEnd))) {
     if ('finished' in item) yield chunk(source, '', null, finishOf(item.finished))
-    else {
+    else if (item.reading) {
+      if (body.return_progress) yield chunk(source, '', null, null, progressOf(item.reading, scope.started))
+      else yield* progressComment(item.reading)
+    } else {
       const logprobs = item.choices && shown[source]!.answer(item.choices)
       yield chunk(source, item.part?.text ?? '', logprobs, null)
     }

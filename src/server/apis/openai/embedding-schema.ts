@@ -22,7 +22,7 @@ export const embeddingSchema = z
       .int()
       .min(1)
       .nullish()
-      .describe('Of each vector the first so many numbers, brought to length 1 again.'),
+      .describe('Of each vector this many of its first numbers, brought to length 1 again.'),
     ...ignoredFields('embeddings'),
   })
   .meta({ title: 'EmbeddingRequest' })

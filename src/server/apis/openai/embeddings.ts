@@ -2,6 +2,7 @@ import { endianness } from 'node:os'
 import { badRequest } from '../../http/api-error.js'
 import { embeddingSchema, type EmbeddingRequest } from './embedding-schema.js'
 import { post, type Call } from '../route.js'
+import { checkCharacters } from '../token-work.js'
 
 /** OpenAI's embeddings: https://platform.openai.com/docs/api-reference/embeddings */
 export const embeddingsRoute = post({
@@ -23,6 +24,7 @@ async function embeddings({ body, scope }: Call<EmbeddingRequest>): Promise<Resp
   const leave = await model.admission.enter(scope.client, 1, scope.signal)
   scope.onEnd(leave)
   const { engine } = model
+  for (const text of inputs) if (typeof text === 'string') checkCharacters(text.length, engine, 'input')
   const prompts = await Promise.all(inputs.map(async (text) => (typeof text === 'string' ? engine.encode(text) : text)))
   // Side by side, so that inputs share their steps.
   const vectors = await Promise.all(

@@ -1,3 +1,4 @@
+import { denied } from '../../../agent/loop/wording.js'
 import type { ChatMessage } from '../../../chat/message.js'
 import type { RequestScope } from '../../admission/request.js'
 import { newId } from '../../admission/request.js'
@@ -6,13 +7,15 @@ import { textOf } from '../content.js'
 import { argumentsOfInput } from '../custom-tools.js'
 import { argumentsText } from '../history.js'
 import type { InputItem, ResponsesRequest } from './schema.js'
+import type { McpCallItem, McpRequestItem, McpResponseItem } from './mcp-schema.js'
+import { toldOf, unsealed } from './summary.js'
 
 /** Finds an item of an earlier response by its id. */
 export type FindItem = (id: string) => Record<string, unknown> | undefined
 
 /** Records of what a provider did by itself: the answers that came of it stand next to them. */
 const OF_PROVIDERS: ReadonlySet<string> = new Set([
-  ...['web_search_call', 'file_search_call', 'image_generation_call', 'mcp_list_tools'],
+  ...['web_search_call', 'file_search_call', 'image_generation_call'],
   ...['tool_search_call', 'tool_search_output'],
 ])
 
@@ -49,12 +52,20 @@ const PREFIXES: Readonly<Record<string, string | undefined>> = {
   function_call_output: 'fco',
   custom_tool_call: 'ctc',
   custom_tool_call_output: 'ctco',
+  mcp_approval_response: 'mcpa',
+  compaction: 'cmp',
 }
 
 /** Items as a conversation: reasoning and calls join the assistant's message that they belong to. */
-export function messagesOfItems(items: readonly InputItem[], scope: RequestScope): ChatMessage[] {
+export function messagesOfItems(
+  items: readonly InputItem[],
+  scope: RequestScope,
+  outputs: ReadonlyMap<string, string> = new Map(),
+): ChatMessage[] {
   const messages: ChatMessage[] = []
-  items.forEach((item, i) => append(messages, item, `input[${i}]`, scope))
+  items.forEach((item, i) => {
+    if (!appendMcp(messages, item, outputs)) append(messages, item, `input[${i}]`, scope)
+  })
   return messages
 }
 
@@ -87,12 +98,52 @@ function append(messages: ChatMessage[], item: InputItem, where: string, scope: 
       messages.push({ role: 'tool', content: outputText(output), tool_call_id: call_id })
       return
     }
+    case 'compaction':
+    case 'compaction_summary': {
+      const summary = unsealed((item as { encrypted_content?: unknown }).encrypted_content)
+      if (summary === undefined)
+        throw unsupported(
+          where,
+          `${where}: this compaction was not made here, so that it cannot be read; send what was said`,
+        )
+      messages.push({ role: 'user', content: toldOf(summary) })
+      return
+    }
     case 'additional_tools':
       return
     default:
       if (!OF_PROVIDERS.has(item.type))
         throw unsupported(`${where}.type`, `${where}: items of type ${item.type} are not supported`)
       scope.ignore(`input (${item.type})`)
+  }
+}
+
+/** Calls of MCP servers' tools are calls with their outputs. @returns whether the item is about such */
+function appendMcp(messages: ChatMessage[], item: InputItem, outputs: ReadonlyMap<string, string>): boolean {
+  switch (item.type) {
+    case 'mcp_list_tools':
+      return true
+    case 'mcp_approval_request': {
+      const { id, name, arguments: text } = item as McpRequestItem
+      joinCall(messages, id, name, argumentsText(text))
+      return true
+    }
+    case 'mcp_approval_response': {
+      const { approval_request_id: id, approve, reason } = item as McpResponseItem
+      const content = approve ? outputs.get(id) : denied(reason ?? undefined)
+      if (content !== undefined) messages.push({ role: 'tool', content, tool_call_id: id })
+      return true
+    }
+    case 'mcp_call': {
+      const { id, name, arguments: text, approval_request_id: asked, output, error } = item as McpCallItem
+      const isThere = messages.some(({ tool_calls: calls }) => calls?.some((call) => call.id === asked))
+      if (!isThere) joinCall(messages, id, name, argumentsText(text))
+      const content = output ?? (typeof error === 'string' ? error : 'no result')
+      messages.push({ role: 'tool', content, tool_call_id: isThere ? asked! : id })
+      return true
+    }
+    default:
+      return false
   }
 }
 
@@ -104,7 +155,7 @@ function thoughtOf({ content, summary }: Thought): string {
   return text === '' ? (summary?.map((part) => part.text).join('\n\n') ?? '') : text
 }
 
-/** The text of a tool's output. What is no text is named in its place: the conversation can go on. */
+/** The text of a tool's output. What is no text is named in its place: the conversation can continue. */
 function outputText(output: string | readonly { readonly type: string }[]): string {
   if (typeof output === 'string') return output
   const texts = output.map((part) =>

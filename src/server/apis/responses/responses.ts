@@ -5,19 +5,23 @@ import { drained, frame } from '../../http/events.js'
 import { grammarOf, type AnswerForm } from '../answer-form.js'
 import { startChat, type ChatCall } from '../calls.js'
 import { checkBias, samplingOptions, tokenLimit } from '../request-fields.js'
+import { progressComment } from '../prompt-progress.js'
 import { post, type Call, type Route } from '../route.js'
 import { templateOptions } from '../template-options.js'
-import { itemsOf, messagesOfItems, shownItems } from './input.js'
+import { tokensOfChat } from '../token-work.js'
+import { compactRoute } from './compact.js'
+import { conversationOf } from './history.js'
 import type { ResponseEvent } from './items.js'
-import { remembered, rememberedRoutes } from './remembered.js'
-import { ResponseRun, wantsLogprobs } from './run.js'
+import type { ApprovedCall } from './mcp.js'
+import { rememberedRoutes } from './remembered.js'
+import { ResponseRun, wantsLogprobs, type Reading } from './run.js'
 import { responsesSchema, type ResponsesRequest } from './schema.js'
-import type { ResponseStore, StoredResponse } from './store.js'
-import { knownTools, toolChoiceOf, type KnownTools } from './tools.js'
+import type { ResponseStore } from './store.js'
+import { allTools, laterChoice, toolChoiceOf, type KnownTools } from './tools.js'
 
 /** OpenAI's responses: https://platform.openai.com/docs/api-reference/responses. What a server remembers lies in `store`. */
 export function responseRoutes(store: ResponseStore): Route[] {
-  return [createRoute(store), inputTokensRoute(store), ...rememberedRoutes(store)]
+  return [createRoute(store), inputTokensRoute(store), compactRoute(store), ...rememberedRoutes(store)]
 }
 
 const createRoute = (store: ResponseStore): Route =>
@@ -39,41 +43,40 @@ const inputTokensRoute = (store: ResponseStore): Route =>
     body: responsesSchema,
     async handle({ body, scope }: Call<ResponsesRequest>) {
       scope.promptParam = 'input'
-      const { engine } = scope.state.models.find(body.model)
-      const { call } = prepared(body, scope, store)
+      const model = scope.state.models.find(body.model)
+      const { call } = await prepared(body, scope, store)
       const { tools, templateOptions, continueFinalMessage } = call.options
-      const ids = await engine.encodeChat(call.messages, { tools, templateOptions, continueFinalMessage })
+      const options = { tools, templateOptions, continueFinalMessage }
+      const ids = await tokensOfChat(model, call.messages, options, 'input', scope)
       return Response.json({ object: 'response.input_tokens', input_tokens: ids.length })
     },
   })
 
 /** What a request asks of the engine, and what of it is remembered. */
-function prepared(body: ResponsesRequest, scope: RequestScope, store: ResponseStore) {
-  const previous = body.previous_response_id
-    ? remembered(store, scope, body.previous_response_id, 'previous_response_id')
-    : undefined
-  const own = itemsOf(body.input, (id) => store.item(id, scope.client))
-  const conversation = [...(previous?.messages ?? []), ...messagesOfItems(own, scope)]
-  const items = [...itemsBefore(previous), ...shownItems(own)]
-  const last = conversation.at(-1)
-  const goesOn = last?.role === 'assistant' && !last.tool_calls?.length && last.content !== null && own.length > 0
-  const tools = knownTools(body, scope)
-  return { conversation, items, goesOn, tools, call: callOf(body, conversation, tools, goesOn, scope) }
-}
-
-function itemsBefore(previous: StoredResponse | undefined): readonly Record<string, unknown>[] {
-  if (!previous) return []
-  const { output } = previous.body
-  return [...(previous.input ?? []), ...(Array.isArray(output) ? (output as Record<string, unknown>[]) : [])]
+async function prepared(
+  body: ResponsesRequest,
+  scope: RequestScope,
+  store: ResponseStore,
+  approved: readonly ApprovedCall[] = [],
+  known?: KnownTools,
+) {
+  const outputs = new Map(approved.map(({ request, text }) => [request.id, text]))
+  const { messages: conversation, items, goesOn } = conversationOf(body, scope, store, outputs)
+  const tools = known ?? (await allTools(body, scope))
+  return { conversation, items, goesOn, tools, approved, call: callOf(body, conversation, tools, goesOn, scope) }
 }
 
 async function respond({ body, scope }: Call<ResponsesRequest>, store: ResponseStore): Promise<Response> {
   scope.promptParam = 'input'
   const model = scope.state.models.find(body.model)
-  checkBias(model, body, scope)
-  const { call, ...made } = prepared(body, scope, store)
+  checkBias(model, body)
+  const tools = await allTools(body, scope)
+  const approved = await tools.hosted?.makeApproved(body.input, (id) => store.item(id, scope.client))
+  const { call, ...made } = await prepared(body, scope, store, approved, tools)
   const start = startChat(call)
-  const run = new ResponseRun(body, { ...made, model: model.name, info: model.source.info }, scope, store)
+  const next = (messages: readonly ChatMessage[], used: number, last: boolean) =>
+    scope.goOn(model, startChat(callOf(laterBody(body, used, last), messages, tools, false, scope)))
+  const run = new ResponseRun(body, { ...made, next, model: model.name, info: model.source.info }, scope, store)
   if (body.stream) return scope.stream(model, [start], ([answer]) => streamed(run.events(answer!)))
   const { answers } = await scope.begin(model, [start])
   await drained(run.events(answers[0]!))
@@ -81,15 +84,27 @@ async function respond({ body, scope }: Call<ResponsesRequest>, store: ResponseS
   return Response.json(run.response)
 }
 
-async function* streamed(events: AsyncGenerator<ResponseEvent>): AsyncGenerator<string, void, undefined> {
+/** What the answers after a call are asked for. */
+function laterBody(body: ResponsesRequest, used: number, last: boolean): ResponsesRequest {
+  const most = tokenLimit(body.max_output_tokens)
+  return {
+    ...body,
+    tool_choice: last ? 'none' : laterChoice(body.tool_choice),
+    max_output_tokens: most === undefined ? undefined : most - used,
+  }
+}
+
+async function* streamed(events: AsyncGenerator<ResponseEvent | Reading>): AsyncGenerator<string, void, undefined> {
   let number = 0
-  for await (const event of events) yield frame({ ...event, sequence_number: number++ }, event.type)
+  for await (const event of events)
+    if ('reading' in event) yield* progressComment((event as Reading).reading)
+    else yield frame({ ...event, sequence_number: number++ }, event.type)
 }
 
 function callOf(
   body: ResponsesRequest,
   conversation: readonly ChatMessage[],
-  { definitions: tools }: KnownTools,
+  { definitions: tools, hosted }: KnownTools,
   goesOn: boolean,
   scope: RequestScope,
 ): ChatCall {
@@ -98,7 +113,7 @@ function callOf(
   const format = body.text?.format
   const form = {
     format: format ? textFormat(format) : undefined,
-    choice: choice ? toolChoiceOf(choice) : undefined,
+    choice: choice ? toolChoiceOf(choice, hosted) : undefined,
     tools,
     parallel: body.parallel_tool_calls !== false,
   }
@@ -115,6 +130,7 @@ function callOf(
     options: {
       ...samplingOptions(body),
       callPieces: true,
+      promptProgress: body.stream === true,
       tools: choice === 'none' ? undefined : tools,
       templateOptions: templateOptions({ effort: body.reasoning?.effort }, body.chat_template_kwargs),
       maxTokens: tokenLimit(body.max_output_tokens),

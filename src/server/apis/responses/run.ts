@@ -1,17 +1,25 @@
 import type { ChatMessage } from '../../../chat/message.js'
-import type { Generation, GenerationResult } from '../../../remote/engine-like.js'
+import type { Generation, GenerationResult, PromptProgress, ToolCall } from '../../../remote/engine-like.js'
 import { newId, type RequestScope } from '../../admission/request.js'
 import { openaiError, type ApiError } from '../../http/api-error.js'
 import { argumentsText } from '../history.js'
+import { tokenLimit } from '../request-fields.js'
 import { callsIn, withoutFurtherCalls } from '../tool-calls.js'
 import { ResponseItems, type ResponseEvent } from './items.js'
+import type { ApprovedCall, Made } from './mcp.js'
 import type { ResponsesRequest, ResponseTools } from './schema.js'
 import type { ResponseStore } from './store.js'
 import type { KnownTools } from './tools.js'
+import { usageOf } from './usage.js'
 import type { EngineInfo } from '../../../remote/engine-like.js'
 
 export function wantsLogprobs(body: ResponsesRequest): boolean {
   return body.include?.includes('message.output_text.logprobs') ?? false
+}
+
+/** How far the prompt is read, which is no event of the API. */
+export interface Reading {
+  readonly reading: PromptProgress
 }
 
 /** What a response is made from. */
@@ -20,18 +28,30 @@ export interface ResponseInput {
   readonly model: string
   readonly info: EngineInfo | undefined
   readonly conversation: readonly ChatMessage[]
-  /** The answer goes on with the conversation's last message. */
+  /** The answer continues with the conversation's last message. */
   readonly goesOn: boolean
   /** The items of the conversation, as they are shown. */
   readonly items: readonly Record<string, unknown>[]
   readonly tools: KnownTools
+  /** Calls that the request approved. */
+  readonly approved: readonly ApprovedCall[]
+  /** Starts the answer after calls. @param used tokens of the answers before; @param last no call may follow */
+  readonly next: (messages: readonly ChatMessage[], used: number, last: boolean) => Generation
 }
+
+/** Answers of one response. */
+const MOST_ROUNDS = 20
+
+/** What the answers of a response took together. */
+type Counts = Pick<GenerationResult, 'promptTokens' | 'cachedTokens' | 'reasoningTokens' | 'ids'>
 
 /** One response from its creation to its end. */
 export class ResponseRun {
   response: Record<string, unknown>
   failure: ApiError | undefined
   private readonly items: ResponseItems
+  private counts: Counts = { promptTokens: 0, cachedTokens: 0, reasoningTokens: 0, ids: [] }
+  private messages: readonly ChatMessage[]
 
   constructor(
     private readonly body: ResponsesRequest,
@@ -46,6 +66,9 @@ export class ResponseRun {
       summary: asked !== 'none',
       tools: input.tools,
     })
+    const { conversation, goesOn } = input
+    // What the answer continues with becomes part of its message.
+    this.messages = goesOn ? conversation.slice(0, -1) : conversation
     this.response = {
       ...echoOf(body, input),
       id: `resp_${newId()}`,
@@ -56,17 +79,13 @@ export class ResponseRun {
   }
 
   /** The events of the stream; afterwards `response` is what they tell of. */
-  async *events(answer: Generation): AsyncGenerator<ResponseEvent> {
+  async *events(answer: Generation): AsyncGenerator<ResponseEvent | Reading> {
     yield { type: 'response.created', response: this.response }
     yield { type: 'response.in_progress', response: this.response }
     try {
-      const pieces = this.body.parallel_tool_calls === false ? withoutFurtherCalls(answer) : answer.pieces()
-      for await (const piece of pieces) yield* this.items.push(piece)
-      const whole = await answer.result
-      this.scope.throwIfCancelled()
-      const status = whole.finishReason === 'length' ? 'incomplete' : 'completed'
-      yield* this.items.end(status)
-      this.finish(whole, status)
+      yield* this.before()
+      const status = yield* this.rounds(answer)
+      this.finish(status)
       yield { type: `response.${status}`, response: this.response }
     } catch (error) {
       if (this.scope.signal.aborted) throw error
@@ -78,34 +97,96 @@ export class ResponseRun {
     }
   }
 
-  private finish(whole: GenerationResult, status: 'completed' | 'incomplete'): void {
+  /** What there was to do before the answer. */
+  private *before(): Generator<ResponseEvent> {
+    const { items, tools, approved } = this.input
+    for (const list of tools.hosted?.lists ?? []) {
+      const isSame = ({ type, server_label: label }: Record<string, unknown>): boolean =>
+        type === 'mcp_list_tools' && label === list['server_label']
+      if (!items.some(isSame)) yield* this.items.listed(list)
+    }
+    for (const call of approved) yield* this.items.approved(call)
+  }
+
+  /** Answers until one has no call that is made here. */
+  private async *rounds(first: Generation): AsyncGenerator<ResponseEvent | Reading, 'completed' | 'incomplete'> {
+    let answer = first
+    for (let round = 1; ; round++) {
+      const results = new Map<string, Made>()
+      yield* this.pieces(answer, results)
+      const whole = await answer.result
+      this.scope.throwIfCancelled()
+      const status = whole.finishReason === 'length' ? 'incomplete' : 'completed'
+      yield* this.items.end(status)
+      const calls = callsIn(whole, this.body.parallel_tool_calls !== false)
+      this.note(whole, calls, results, round === 1)
+      const goesOn = status === 'completed' && calls.length > 0 && calls.every(({ id }) => results.has(id))
+      if (!goesOn || round > MOST_ROUNDS) return status
+      const used = this.counts.ids.length
+      if (used >= (tokenLimit(this.body.max_output_tokens) ?? Infinity)) return 'incomplete'
+      answer = this.input.next(this.messages, used, round === MOST_ROUNDS)
+    }
+  }
+
+  private async *pieces(answer: Generation, results: Map<string, Made>): AsyncGenerator<ResponseEvent | Reading> {
+    const pieces = this.body.parallel_tool_calls === false ? withoutFurtherCalls(answer) : answer.pieces()
+    for await (const piece of pieces) {
+      if (piece.reading) yield { reading: piece.reading }
+      yield* this.items.push(piece)
+      const { pending } = this.items
+      if (!pending) continue
+      const made = await this.input.tools.hosted!.make(pending)
+      this.scope.throwIfCancelled()
+      results.set(pending.id, made)
+      yield* this.items.answer(made)
+    }
+  }
+
+  /** Adds an answer with the results of its calls to the conversation. */
+  private note(
+    whole: GenerationResult,
+    calls: readonly ToolCall[],
+    results: Map<string, Made>,
+    isFirst: boolean,
+  ): void {
+    const { promptTokens, cachedTokens, reasoningTokens, ids } = this.counts
+    this.counts = {
+      promptTokens: promptTokens + whole.promptTokens,
+      cachedTokens: cachedTokens + whole.cachedTokens,
+      reasoningTokens: reasoningTokens + whole.reasoningTokens,
+      ids: [...ids, ...whole.ids],
+    }
+    const { conversation, goesOn } = this.input
+    const text = (isFirst && goesOn ? (conversation.at(-1)?.content ?? '') : '') + whole.text
+    const made = calls.map(({ id, name, arguments: json }) => ({
+      id: this.items.requests.get(id) ?? id,
+      type: 'function' as const,
+      function: { name, arguments: argumentsText(json) },
+    }))
+    const message: ChatMessage = {
+      role: 'assistant',
+      content: text === '' && calls.length > 0 ? null : text,
+      ...(whole.reasoning !== '' && { reasoning_content: whole.reasoning }),
+      ...(made.length > 0 && { tool_calls: made }),
+    }
+    const outputs = [...results].map(([id, { text }]) => ({ role: 'tool' as const, content: text, tool_call_id: id }))
+    this.messages = [...this.messages, message, ...outputs]
+  }
+
+  private finish(status: 'completed' | 'incomplete'): void {
     this.response = {
       ...this.response,
       status,
       ...(status === 'completed' && { completed_at: seconds() }),
       incomplete_details: status === 'incomplete' ? { reason: 'max_output_tokens' } : null,
       output: this.items.output,
-      usage: usageOf(whole),
+      usage: usageOf(this.counts),
     }
     if (this.body.store === false) return
-    const { text, reasoning } = whole
-    const calls = callsIn(whole, this.body.parallel_tool_calls !== false).map(({ id, name, arguments: json }) => ({
-      id,
-      type: 'function' as const,
-      function: { name, arguments: argumentsText(json) },
-    }))
-    const { conversation, goesOn, items } = this.input
-    const begun = goesOn ? (conversation.at(-1)?.content ?? '') : ''
-    const message: ChatMessage = {
-      role: 'assistant',
-      content: begun + text === '' && calls.length > 0 ? null : begun + text,
-      ...(reasoning !== '' && { reasoning_content: reasoning }),
-      ...(calls.length > 0 && { tool_calls: calls }),
-    }
     this.store.set(String(this.response['id']), {
       body: this.response,
-      messages: [...(goesOn ? conversation.slice(0, -1) : conversation), message],
-      input: items,
+      messages: this.messages,
+      input: this.input.items,
       client: this.scope.client,
     })
   }
@@ -113,7 +194,13 @@ export class ResponseRun {
 
 /** What a response repeats of its request. */
 function echoOf(body: ResponsesRequest, { model, info }: ResponseInput): Record<string, unknown> {
-  const { metadata, user, safety_identifier: safety, prompt_cache_key: key, max_tool_calls: most } = body as Noted
+  const {
+    metadata,
+    user,
+    safety_identifier: safety,
+    prompt_cache_key: key,
+    max_tool_calls: most,
+  } = body as ResponsesRequest & Noted
   return {
     object: 'response',
     background: false,
@@ -154,23 +241,12 @@ interface Noted {
   readonly user?: unknown
   readonly safety_identifier?: unknown
   readonly prompt_cache_key?: unknown
-  readonly max_tool_calls?: unknown
 }
 
 function shownTool(tool: ResponseTools[number]): Record<string, unknown> {
   if (tool.type !== 'function') return { ...tool }
   const { strict, parameters } = tool as { strict?: unknown; parameters?: unknown }
   return { ...tool, strict: strict ?? false, parameters: parameters ?? null }
-}
-
-function usageOf({ promptTokens, cachedTokens, ids, reasoningTokens }: GenerationResult) {
-  return {
-    input_tokens: promptTokens,
-    input_tokens_details: { cached_tokens: cachedTokens, cache_write_tokens: 0 },
-    output_tokens: ids.length,
-    output_tokens_details: { reasoning_tokens: reasoningTokens },
-    total_tokens: promptTokens + ids.length,
-  }
 }
 
 function seconds(): number {

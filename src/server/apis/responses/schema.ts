@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { customFormat } from '../custom-tools.js'
 import { ignoredFields } from '../ignored.js'
+import { mcpCallItem, mcpRequestItem, mcpResponseItem, mcpTool } from './mcp-schema.js'
 import { effortSchema, templateVariables } from '../template-options.js'
 import { otherThan } from '../other-type.js'
 import { maxTokens, modelName, samplingFields } from '../request-fields.js'
@@ -68,7 +69,9 @@ const namespaceTool = z.object({
   description: z.string().nullish(),
   tools: z.array(z.union([functionTool, customTool, otherThan('function', 'custom')])).default([]),
 })
-const tools = z.array(z.union([functionTool, customTool, namespaceTool, otherThan('function', 'custom', 'namespace')]))
+const tools = z.array(
+  z.union([functionTool, customTool, namespaceTool, mcpTool, otherThan('function', 'custom', 'namespace', 'mcp')]),
+)
 const toolsItem = z.object({ type: z.literal('additional_tools'), id, tools })
 
 export const itemSchema = z.union([
@@ -79,10 +82,14 @@ export const itemSchema = z.union([
   reasoningItem,
   referenceItem,
   toolsItem,
+  mcpCallItem,
+  mcpRequestItem,
+  mcpResponseItem,
   messageItem,
   otherThan(
     ...['function_call', 'function_call_output', 'custom_tool_call', 'custom_tool_call_output'],
     ...['reasoning', 'item_reference', 'additional_tools', 'message'],
+    ...['mcp_call', 'mcp_approval_request', 'mcp_approval_response'],
   ),
 ])
 
@@ -93,7 +100,7 @@ export const responsesSchema = z
     model: modelName,
     input: z.union([z.string().min(1), z.array(itemSchema).max(10_000)]).default([]),
     instructions: z.string().nullish().describe('A system message for this response only.'),
-    previous_response_id: z.string().nullish().describe('Goes on from a response that this server still remembers.'),
+    previous_response_id: z.string().nullish().describe('Continues from a response that this server still remembers.'),
     store: z.boolean().nullish().describe('false: the response is not remembered.'),
     max_output_tokens: maxTokens,
     ...samplingFields,
@@ -101,12 +108,10 @@ export const responsesSchema = z
     stream_options: z.strictObject(ignoredFields('responses', 'stream_options')).nullish(),
     tools: tools.nullish(),
     tool_choice: z
-      .union([
-        z.enum(['none', 'auto', 'required']),
-        z.object({ type: z.string(), name: z.string().optional() }).loose(),
-      ])
+      .union([z.enum(['none', 'auto', 'required']), z.object({ type: z.string(), name: z.string().nullish() }).loose()])
       .nullish(),
     parallel_tool_calls: z.boolean().nullish(),
+    max_tool_calls: z.int().min(1).nullish().describe('Most calls of tools of MCP servers; further ones are not run.'),
     text: z
       .strictObject({
         format: z.object({ type: z.string() }).loose().nullish(),

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { ChatMessage } from '../../../chat/message.js'
 
-/** A response that a later one may go on from. */
+/** A response that a later one may continue from. */
 export interface StoredResponse {
   /** As it was given to the client. */
   readonly body: Record<string, unknown>

@@ -1,0 +1,99 @@
+// llama.cpp as it is built natively for this machine: llama-bench for speeds, llama-server for the greedy answer to the same ids.
+import { spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const KINDS = { f16: 'f16', q8: 'q8_0' }
+
+/** The folder of llama.cpp's programs in DIR (a build tree, or a folder of programs). */
+export function nativePrograms(dir) {
+  const bin = [dir, join(dir, 'bin'), join(dir, 'build/bin')].find((folder) => existsSync(join(folder, 'llama-bench')))
+  if (!bin) throw new Error(`${dir}: expected llama-bench there, in bin or in build/bin; build llama.cpp first`)
+  return bin
+}
+
+/** Speeds of one run: the prompt after `depth` tokens, and an answer after both. Several streams: a prompt of so many tokens. */
+export async function measureNative(bin, { file, threads, prompt, answer, depth, streams, inner, cache }) {
+  const kind = KINDS[cache]
+  const common = ['-m', file, '-t', threads, '-fa', 'on', '-ctk', kind, '-ctv', kind, '-r', inner, '-o', 'json']
+  const [first] = await llamaBench(bin, [...common, '-p', prompt, '-n', 0, '-d', depth])
+  const after = depth + prompt
+  const few = ['-p', streams, '-n', 0, '-d', after, '-r', Math.max(inner, 8)]
+  const rest = await llamaBench(bin, [...common, ...(streams > 1 ? few : ['-p', 0, '-n', answer, '-d', after])])
+  return {
+    prefillTokensPerSecond: median(first.samples_ts),
+    decodeTokensPerSecond: median(rest[0].samples_ts),
+    peakRssBytes: Math.max(first.peakRssBytes, rest[0].peakRssBytes),
+    weightBytes: first.model_size,
+    version: `${first.build_commit} (${first.build_number}), ${first.cpu_info}`,
+  }
+}
+
+/** Runs llama-bench and adds the most memory that it was seen with. */
+async function llamaBench(bin, args) {
+  const child = spawn(join(bin, 'llama-bench'), args.map(String), { stdio: ['ignore', 'pipe', 'pipe'] })
+  let [text, errors, peakRssBytes] = ['', '', 0]
+  child.stdout.on('data', (data) => (text += data))
+  child.stderr.on('data', (data) => (errors += data))
+  const watch = setInterval(() => (peakRssBytes = Math.max(peakRssBytes, peakOf(child.pid))), 100)
+  const code = await new Promise((resolve) => child.on('close', resolve))
+  clearInterval(watch)
+  if (code !== 0) throw new Error(`llama-bench ended with ${code}: ${errors.slice(-500)}`)
+  return JSON.parse(text).map((result) => ({ ...result, peakRssBytes }))
+}
+
+/** The largest resident memory of a process so far (Linux), else 0. */
+function peakOf(pid) {
+  try {
+    const line = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+    return line ? Number(line[1]) * 1024 : 0
+  } catch {
+    return 0
+  }
+}
+
+/** The greedy answer of llama-server to a prompt of ids, end tokens ignored. */
+export async function nativeAnswer(bin, { file, threads, cache }, ids, count) {
+  const port = await freePort()
+  const kind = KINDS[cache]
+  const args = ['-m', file, '-t', threads, '-fa', 'on', '-ctk', kind, '-ctv', kind, '-c', ids.length + count + 64]
+  const child = spawn(join(bin, 'llama-server'), [...args, '-np', 1, '--port', port].map(String), { stdio: 'ignore' })
+  const ended = new Promise((resolve) => child.on('close', resolve))
+  try {
+    const body = { prompt: ids, n_predict: count, temperature: 0, top_k: 1, ignore_eos: true, return_tokens: true }
+    return (await ask(port, child, JSON.stringify(body))).tokens
+  } finally {
+    child.kill()
+    await ended
+  }
+}
+
+/** Asks again until the server has loaded. */
+async function ask(port, child, body) {
+  for (let tries = 0; tries < 600; tries++) {
+    if (child.exitCode !== null) throw new Error(`llama-server ended with ${child.exitCode}`)
+    const response = await fetch(`http://127.0.0.1:${port}/completion`, { method: 'POST', body }).catch(() => undefined)
+    if (response?.ok) return response.json()
+    if (response && response.status !== 503)
+      throw new Error(`llama-server: ${response.status} ${await response.text()}`)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  throw new Error('llama-server did not load within two minutes')
+}
+
+function freePort() {
+  const server = createServer()
+  return new Promise((resolve) =>
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address()
+      server.close(() => resolve(port))
+    }),
+  )
+}
+
+export function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}

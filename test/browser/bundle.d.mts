@@ -1,0 +1,1 @@
+export function bundle(page: string, outDir: string): Promise<void>

@@ -1,0 +1,82 @@
+// A person's own defaults, and what the command line says about its own mistakes.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Command, CommanderError } from 'commander'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { program } from '../../src/cli/commands/all.js'
+import { applyConfig } from '../../src/cli/config.js'
+import { collect, integer, port } from '../../src/cli/flags.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'kaiyuan-config-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** The options of a command, with a file of this text. */
+function options(text: string, ...typed: string[]): Record<string, unknown> {
+  const file = join(folder, 'config.json')
+  writeFileSync(file, text)
+  const cli = new Command().exitOverride()
+  const command = cli
+    .command('act')
+    .option('--threads <count>', 'threads', integer)
+    .option('--port <number>', 'port', port, 8080)
+    .option('--stop <text>', 'stop', collect)
+    .option('--raw', 'raw')
+    .option('--no-history', 'keep nothing')
+    .action(() => undefined)
+  cli.command('other').option('--drain <seconds>', 'drain', integer)
+  cli.hook('preAction', (_, called) => applyConfig(cli, called, file))
+  cli.parse(['act', ...typed], { from: 'user' })
+  return command.opts()
+}
+
+describe('a file of defaults', () => {
+  it('stands below what is typed, and above the defaults of the program', () => {
+    const text = '{"threads": 4, "port": 9000, "stop": ["a", "b"], "raw": true, "history": false, "drain": 3}'
+    expect(options(text)).toEqual({ threads: 4, port: 9000, stop: ['a', 'b'], raw: true, history: false })
+    expect(options(text, '--threads', '2')).toMatchObject({ threads: 2, port: 9000 })
+  })
+
+  it('need not be there', () => {
+    expect(() => applyConfig(new Command(), new Command(), join(folder, 'absent.json'))).not.toThrow()
+  })
+
+  it.each([
+    ['{"thread": 4}', 'unknown flag "thread"; the nearest is threads'],
+    ['{"threads": "many"}', 'threads: expected a whole number; found "many"'],
+    ['{"port": 70000}', 'port: expected a port from 0 to 65535; found 70000'],
+    ['{"raw": "yes"}', 'raw: expected true or false; found "yes"'],
+    ['{"threads": {}}', 'threads: expected a text or a number; found {}'],
+    ['[1]', 'expected a JSON object'],
+    ['{', 'expected JSON: '],
+  ])('is refused: %s', (text, message) => {
+    expect(() => options(text)).toThrow(message)
+  })
+})
+
+/** What the program writes to stderr before it ends. */
+async function complaint(...args: string[]): Promise<string> {
+  let written = ''
+  const stderr = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    written += String(text)
+    return true
+  })
+  try {
+    await program().parseAsync(args, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+  } finally {
+    stderr.mockRestore()
+  }
+  return written
+}
+
+describe('the command line', () => {
+  it('explains a prompt that looks like a flag, and has one voice', async () => {
+    expect(await complaint('run', '-5 plus 3')).toContain('needs -- before it')
+    expect(await complaint('run', '--temprature', '1')).toMatch(
+      /^kaiyuan: unknown option '--temprature'\n\(Did you mean --temperature\?\)/,
+    )
+    expect(await complaint('run', '--temprature', '1')).not.toContain('needs --')
+  })
+})

@@ -1,0 +1,14 @@
+import { agent, tool, type ChatModel } from 'kaiyuan'
+import { z } from 'zod'
+import { tools } from './given.js'
+
+export const mail = (engine: ChatModel, task: string) =>
+  agent(engine, {
+    system: 'Use the tools. Be short.',
+    temperature: 0,
+    tools: [
+      tool({ name: 'find_city', description: 'The id of a city', parameters: z.object({ city: z.string() }), execute: (input) => tools.findCity(input) }),
+      tool({ name: 'get_weather', description: 'The weather of a place, by the id that find_city gives', parameters: z.object({ id: z.int() }), execute: (input) => tools.getWeather(input) }),
+      tool({ name: 'send_mail', description: 'Sends a mail to the user', parameters: z.object({ text: z.string() }), execute: (input) => tools.sendMail(input) }),
+    ],
+  }).run(task)

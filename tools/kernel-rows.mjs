@@ -1,0 +1,93 @@
+// kernels/cpu/linear/rows.ts and block-rows.ts are written for one row of x. This makes functions for one to four rows of
+// each NAME$ in them: NAME1 to NAME4, and NAME, which is told how many.
+// A name that ends in `$` is there once for each row: so are the declarations, statements and operands of a comma that
+// such a name is in. A block that stands alone is repeated as a whole. `$` by itself is the row's number.
+import ts from 'typescript'
+
+const MOST_ROWS = 4
+const MADE = '// Made by tools/kernel-rows.mjs; not in version control.\n'
+
+/** The text for one to four rows; imports and what is no function of rows stay as they are. */
+export function rowsText(source) {
+  const file = ts.createSourceFile('rows.ts', source, ts.ScriptTarget.ESNext, true)
+  const parts = file.statements
+    .filter((statement) => !declaresRow(statement))
+    .flatMap((statement) => {
+      const text = statement.getFullText(file).trim()
+      if (!ts.isFunctionDeclaration(statement) || !statement.name.text.endsWith('$')) return [text]
+      const each = Array.from({ length: MOST_ROWS }, (_, i) => print(expanded(statement, i + 1), file))
+      return [...each, chosen(statement, file)]
+    })
+  return `${MADE}${parts.join('\n')}\n`
+}
+
+/** The constant that makes the text for one row a whole one. */
+function declaresRow(statement) {
+  return (
+    ts.isVariableStatement(statement) && statement.declarationList.declarations.some(({ name }) => name.text === '$')
+  )
+}
+
+/** The function that calls the one for `rows` rows. */
+function chosen({ name, parameters }, file) {
+  const base = name.text.slice(0, -1)
+  const names = parameters.map((parameter) => parameter.name.text).join(', ')
+  const calls = Array.from({ length: MOST_ROWS }, (_, i) => `  if (rows == ${i + 1}) ${base}${i + 1}(${names})\n`)
+  const typed = parameters.map((parameter) => parameter.getText(file)).join(', ')
+  return `export function ${base}(rows: i32, ${typed}): void {\n${calls.join('')}}`
+}
+
+function print(node, file) {
+  return ts.createPrinter({ removeComments: true }).printNode(ts.EmitHint.Unspecified, node, file)
+}
+
+/** `declaration` for `rows` rows. */
+function expanded(declaration, rows) {
+  const each = (node) => Array.from({ length: rows }, (_, row) => forRow(node, row))
+  const transformer = (context) => {
+    const visit = (node) => {
+      if (ts.isBlock(node) && ts.isBlock(node.parent) && isOfRows(node)) return each(node)
+      if (ts.isExpressionStatement(node) && isOfRows(node)) return each(node)
+      if (ts.isVariableDeclarationList(node)) {
+        const declarations = node.declarations.flatMap((one) => (isOfRows(one) ? each(one) : [one]))
+        return ts.factory.updateVariableDeclarationList(node, declarations)
+      }
+      if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.CommaToken)
+        return operands(node)
+          .flatMap((one) => (isOfRows(one) ? each(one) : [one]))
+          .reduce((all, one) => ts.factory.createComma(all, one))
+      return ts.visitEachChild(node, visit, context)
+    }
+    return (node) =>
+      ts.factory.updateFunctionDeclaration(
+        node,
+        ...[undefined, node.asteriskToken, ts.factory.createIdentifier(node.name.text.replace('$', rows))],
+        ...[node.typeParameters, node.parameters, node.type, ts.visitNode(node.body, visit)],
+      )
+  }
+  return ts.transform(declaration, [transformer]).transformed[0]
+}
+
+function operands(node) {
+  const isComma = ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.CommaToken
+  return isComma ? [...operands(node.left), ...operands(node.right)] : [node]
+}
+
+/** A name with `$` is in it, not counting blocks that are repeated by themselves. */
+function isOfRows(node) {
+  if (ts.isIdentifier(node)) return node.text.endsWith('$')
+  return ts.forEachChild(node, (child) => isOfRows(child) || undefined) ?? false
+}
+
+function forRow(node, row) {
+  const transformer = (context) => {
+    const visit = (child) => {
+      if (!ts.isIdentifier(child) || !child.text.endsWith('$')) return ts.visitEachChild(child, visit, context)
+      return child.text === '$'
+        ? ts.factory.createNumericLiteral(row)
+        : ts.factory.createIdentifier(child.text.replace('$', row))
+    }
+    return (root) => ts.visitNode(root, visit)
+  }
+  return ts.transform(node, [transformer]).transformed[0]
+}

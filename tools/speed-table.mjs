@@ -1,0 +1,46 @@
+// Writes the table of docs/speed.md, and how each row was measured, from bench/results/*.json, which bench/peers makes.
+import { readFileSync, readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { table, writeSection } from './measured-section.mjs'
+
+const folder = new URL('../bench/results/', import.meta.url)
+const results = readdirSync(fileURLToPath(folder))
+  .filter((file) => /-(node\d+|chromium)\.json$/.test(file))
+  .sort()
+  .map((file) => JSON.parse(readFileSync(new URL(file, folder), 'utf8')))
+  // Those of other programs are in the folder too.
+  .filter(({ medians, shape }) => medians !== undefined && shape !== undefined)
+if (results.length === 0) throw new Error('bench/results is empty: run bench/peers/run.mjs first')
+
+/** The rows in order of interest: models as in the list, short contexts first. */
+const SHAPES = ['qwen3-0.6b', 'deepseek-v2-lite']
+const place = ({ shape, context = 0 }) => (SHAPES.indexOf(shape.split(':')[0]) + 1 || 99) * 1e6 + context
+results.sort((a, b) => place(a) - place(b))
+
+const bytes = (count) => (count < 1e9 ? `${(count / 1e6).toFixed(0)} MB` : `${(count / 1e9).toFixed(1)} GB`)
+const where = ({ node, browser }) => (browser ? 'Chromium' : `Node ${node.replace(/^v|\..*$/g, '')}`)
+const peerOf = ({ medians }) => ('wllama' in medians ? 'wllama' : 'llama')
+const model = ({ shape, format, fileBytes, context = 0, cache = 'f16' }) =>
+  `${shape} ${format} (${bytes(fileBytes)})` +
+  `${context > 0 ? `, after ${context} tokens` : ''}${cache === 'f16' ? '' : `, ${cache} cache`}`
+
+const rows = results.map((result) => {
+  const [own, peer] = [result.medians.kaiyuan, result.medians[peerOf(result)]]
+  const speeds = ['prefill', 'decode'].map((what) => {
+    const field = `${what}TokensPerSecond`
+    return `${own[field].toFixed(1)} / ${peer[field].toFixed(1)} (${result.ratios[what].toFixed(2)}x)`
+  })
+  const memory = own.peakRssBytes ? `${bytes(own.peakRssBytes)} / ${bytes(peer.peakRssBytes)}` : ''
+  return [model(result), where(result), peerOf(result) === 'wllama' ? 'wllama' : 'llama.cpp', ...speeds, memory]
+})
+const head = ['random weights', 'in', 'other engine', 'prompt, tok/s', 'answer, tok/s', 'peak memory']
+writeSection('docs/speed.md', 'speed', table(head, rows))
+writeSection(
+  'docs/speed.md',
+  'speed-runs',
+  results.map((result) => {
+    const version = result.browser ?? `Node ${result.node.replace(/^v/, '')}`
+    const { machine, date, peer, command } = result
+    return `- ${date}, ${machine.cpu} (${machine.cores} cores), ${version}, ${peer}: \`${command}\``
+  }),
+)
