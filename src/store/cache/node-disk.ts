@@ -72,7 +72,15 @@ export class NodeDisk implements Disk {
   }
 }
 
+/** What has come since the system was last told to bring it to the disk: it does that meanwhile, and little is left at the end. */
+const FLUSH = 64 << 20
+
 class NodePart implements PartFile {
+  private unflushed = 0
+  private flushing: Promise<void> | undefined
+  /** The system says it once, to whoever asks first. */
+  private flushFailure: { readonly error: unknown } | undefined
+
   private constructor(
     private readonly path: string,
     private readonly data: FileHandle,
@@ -110,11 +118,27 @@ class NodePart implements PartFile {
       for (let done = 0; done < bytes.length;)
         done += nodeFilesSync().writeSync(this.data.fd, bytes, done, bytes.length - done, at + done)
       this.note(piece, wordOf(nodeZlib().crc32(bytes)))
+      this.unflushed += bytes.length
+      if (this.unflushed >= FLUSH) this.flush()
       await this.follower.room()
     } catch (error) {
       const left = this.journal.filter((known) => known === 0).length
       throw diskError(error, nodePath().dirname(this.path), left * (1 << 20))
     }
+  }
+
+  /** One at a time; a second would wait for the first. */
+  private flush(): void {
+    if (this.flushing) return
+    this.unflushed = 0
+    this.flushing = this.data
+      .datasync()
+      .catch((error: unknown) => {
+        this.flushFailure ??= { error }
+      })
+      .finally(() => {
+        this.flushing = undefined
+      })
   }
 
   clear(piece: number): Promise<void> {
@@ -132,7 +156,9 @@ class NodePart implements PartFile {
   }
 
   async finish(): Promise<void> {
+    await this.flushing
     await this.data.sync()
+    if (this.flushFailure) throw this.flushFailure.error
     await nodeFiles().rename(`${this.path}${PART_END}`, this.path)
     await nodeFiles().rm(`${this.path}${JOURNAL_END}`, { force: true })
   }
@@ -144,6 +170,7 @@ class NodePart implements PartFile {
 
   async close(): Promise<void> {
     this.follower.close()
+    await this.flushing
     await Promise.all([this.data.close(), this.words.close()])
   }
 }
