@@ -83,7 +83,9 @@ function job(inputs) {
 
 async function startHub(bytes) {
   const files = { 'config.json': '{}', 'model.safetensors': bytes }
-  const hub = spawn(process.execPath, [HUB, JSON.stringify({ files })], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const hub = spawn(process.execPath, [HUB, JSON.stringify({ files, chunk: 256 << 10 })], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   const line = await new Promise((resolve) => hub.stdout.once('data', resolve))
   return { ...JSON.parse(line), close: () => hub.stdin.end() }
 }

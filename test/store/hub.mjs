@@ -55,9 +55,10 @@ export class FakeHub {
   #servers = []
   #plans = []
 
-  constructor({ seed = 1, pageSize = 2 } = {}) {
+  constructor({ seed = 1, pageSize = 2, chunk = CHUNK } = {}) {
     this.#random = randomFrom(seed)
     this.pageSize = pageSize
+    this.chunk = chunk
   }
 
   /** `files`: text, bytes, or the size of made-up content. */
@@ -269,7 +270,7 @@ export class FakeHub {
         if (response.destroyed) return
         if (at >= cut) return response.destroy()
         if (at >= stall) return
-        const end = Math.min(at + CHUNK, to + 1)
+        const end = Math.min(at + this.chunk, to + 1)
         let part = bytes.subarray(at, end)
         if (at > 5e6 && this.#chance('flip')) part = flipped(part)
         this.#begun(sha256, at, end)
