@@ -1,29 +1,8 @@
 #!/usr/bin/env node
-import { CommanderError } from 'commander'
-import { UserError } from '../errors.js'
-import { program } from './commands/all.js'
-import { messageOf } from './wording.js'
+import module from 'node:module'
 
-/** 2 for mistakes of the user, 1 for ours, 0 when the reader of our output has gone. */
-function exitCode(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-  if (error instanceof UserError) {
-    process.stderr.write(`kaiyuan: ${messageOf(error)}\n`)
-    return error.code === 'aborted' ? 130 : 2
-  }
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
-  return 1
-}
-
-/** Ends the process, worker threads included, when everything is written. */
-function leave(code: number): void {
-  process.stdout.write('', () => process.exit(code))
-}
-
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
-program()
-  .parseAsync()
-  .then(
-    () => leave(0),
-    (error: unknown) => leave(exitCode(error)),
-  )
+// From Node 22 on, compiled modules are kept for the next start, in the system's temporary folder (NODE_DISABLE_COMPILE_CACHE=1: not).
+const { enableCompileCache } = module as { readonly enableCompileCache?: () => unknown }
+enableCompileCache?.()
+const { runCommandLine } = await import('./command-line.js')
+void runCommandLine()

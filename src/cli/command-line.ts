@@ -1,0 +1,32 @@
+import { CommanderError } from 'commander'
+import { UserError } from '../errors.js'
+import { program } from './commands/all.js'
+import { messageOf } from './wording.js'
+
+/** 2 for mistakes of the user, 1 for ours, 0 when the reader of our output has gone. */
+function exitCode(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof UserError) {
+    process.stderr.write(`kaiyuan: ${messageOf(error)}\n`)
+    return error.code === 'aborted' ? 130 : 2
+  }
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  return 1
+}
+
+/** Ends the process, worker threads included, when everything is written. */
+function leave(code: number): void {
+  process.stdout.write('', () => process.exit(code))
+}
+
+/** Runs the command that the process was started with, and ends the process. */
+export async function runCommandLine(): Promise<void> {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  let code = 0
+  try {
+    await program().parseAsync()
+  } catch (error) {
+    code = exitCode(error)
+  }
+  leave(code)
+}

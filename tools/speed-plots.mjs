@@ -1,0 +1,113 @@
+// Draws docs/pictures/speed-{bytes,context,streams}.svg from bench/results/*.json, which bench/peers makes: how the time of a token
+// grows with the bytes of a model, with what is in its cache, and how much several answers at once give together.
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import * as Plot from '@observablehq/plot'
+import { parseHTML } from 'linkedom'
+
+const folder = new URL('../bench/results/', import.meta.url)
+const { document } = parseHTML('<!doctype html><html><body></body></html>')
+const PEERS = { native: 'llama.cpp, native', llama: 'llama.cpp, node-llama-cpp' }
+const COLOURS = { Kaiyuan: '#1f6feb', [PEERS.native]: '#d1570a', [PEERS.llama]: '#8a63d2' }
+
+const nodeOf = (file) => Number(/-node(\d+)\.json$/.exec(file)?.[1] ?? 0)
+
+/** Of each measurement the one in the newest Node, as two points: ours and the other engine's. */
+function points() {
+  const newest = new Map()
+  for (const file of readdirSync(fileURLToPath(folder)).filter((name) => /-node\d+\.json$/.test(name))) {
+    const name = file.replace(/\d+\.json$/, '')
+    if (nodeOf(file) > nodeOf(newest.get(name) ?? '')) newest.set(name, file)
+  }
+  return [...newest.values()].sort().flatMap((file) => {
+    const {
+      medians,
+      shape,
+      format,
+      fileBytes,
+      context = 0,
+      streams = 1,
+      cache = 'f16',
+      ...rest
+    } = JSON.parse(readFileSync(new URL(file, folder), 'utf8'))
+    if (medians === undefined || shape === undefined || cache !== 'f16') return []
+    const model = [shape, format].filter(Boolean).join(' ')
+    return Object.entries(medians).map(([name, { decodeTokensPerSecond: speed }]) => {
+      const engine = PEERS[name] ?? 'Kaiyuan'
+      return { ...rest, engine, model, megabytes: fileBytes / 1e6, context, streams, speed, ms: 1000 / speed }
+    })
+  })
+}
+
+/** Models that were measured at several values of a field. */
+function series(all, field) {
+  const valuesOf = (model) => new Set(all.filter((point) => point.model === model).map((point) => point[field]))
+  return all.filter(({ model }) => valuesOf(model).size > 1)
+}
+
+/** A picture on a ground of its own, so that it can be read on a dark page too. */
+function write(name, title, options) {
+  const svg = Plot.plot({
+    document,
+    width: 720,
+    height: 360,
+    marginLeft: 60,
+    marginRight: 150,
+    marginTop: 44,
+    color: { domain: Object.keys(COLOURS), range: Object.values(COLOURS) },
+    ...options,
+    marks: [
+      Plot.text([title], { frameAnchor: 'top-left', dx: -50, dy: -34, fontSize: 14, fontWeight: 600 }),
+      ...options.marks,
+    ],
+  })
+  svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
+  svg.setAttribute('style', 'background: #fff; color: #1f2328; font: 12px system-ui, sans-serif')
+  svg.setAttribute('role', 'img')
+  svg.setAttribute('aria-label', title)
+  writeFileSync(new URL(`../docs/pictures/speed-${name}.svg`, import.meta.url), `${svg.outerHTML}\n`)
+  console.log(`docs/pictures/speed-${name}.svg`)
+}
+
+const marks = (all, x, y) => [
+  Plot.ruleY([0]),
+  Plot.line(all, { x, y, stroke: 'engine', z: (point) => `${point.engine} ${point.model}`, strokeOpacity: 0.6 }),
+  Plot.dot(all, { x, y, fill: 'engine', r: 4 }),
+  Plot.text(
+    all.filter((point) => !all.some((other) => other.model === point.model && other[x] > point[x])),
+    Plot.selectLast({ x, y, z: 'model', text: 'model', dx: 8, textAnchor: 'start' }),
+  ),
+  ...Object.entries(COLOURS)
+    .filter(([engine]) => all.some((point) => point.engine === engine))
+    .map(([engine, fill], i) =>
+      Plot.text([engine], { frameAnchor: 'top-left', fill, fontWeight: 600, dx: 8 + 170 * i, dy: -14 }),
+    ),
+]
+
+const all = points()
+const plain = all.filter(({ context, streams }) => context === 0 && streams === 1)
+write('bytes', 'Milliseconds a token, by the size of the model', {
+  x: { label: 'MB of weights', type: 'log', grid: true },
+  y: { label: 'ms a token', type: 'log', grid: true },
+  marks: marks(plain, 'megabytes', 'ms').slice(2),
+})
+const deep = series(
+  all.filter(({ streams }) => streams === 1),
+  'context',
+)
+if (deep.length > 0)
+  write('context', 'Milliseconds a token, by the tokens in the cache', {
+    x: { label: 'tokens in the cache', grid: true },
+    y: { label: 'ms a token', grid: true },
+    marks: marks(deep, 'context', 'ms'),
+  })
+const many = series(
+  all.filter(({ context }) => context === 0),
+  'streams',
+)
+if (many.length > 0)
+  write('streams', 'Tokens a second of all answers together, by how many there are', {
+    x: { label: 'answers at once', grid: true },
+    y: { label: 'tokens a second', grid: true },
+    marks: marks(many, 'streams', 'speed'),
+  })
