@@ -80,6 +80,14 @@ def define():
         for subject, splits in json.load(file).items():
             files = {split: written(f"mmlu_{subject}_{split}", mmlu_docs(text)) for split, text in splits.items()}
             task(f"mmlu_{subject}", f"mmlu/default/mmlu_{subject}.yaml", files, num_fewshot=2)
+    with open(os.path.join(fixtures, "mmlu-pro.json"), encoding="utf-8") as file:
+        files = {split: written("mmlu_pro_" + split, docs) for split, docs in json.load(file).items()}
+    for category in ("math", "physics"):
+        task(f"mmlu_pro_{category}", f"mmlu_pro/mmlu_pro_{category}.yaml", files, num_fewshot=2)
+    docs = lines("aime.jsonl")
+    task("aime25", "aime/aime25.yaml", {"test": written("aime25", docs)})
+    older = [{"ID": doc["id"], "Problem": doc["problem"], "Answer": int(doc["answer"])} for doc in docs]
+    task("aime24", "aime/aime24.yaml", {"train": written("aime24", older)}, training_split="train")
     files = {split: written("gsm8k_" + split, lines(f"gsm8k-{split}.jsonl")) for split in ("train", "test")}
     task("gsm8k", "gsm8k/gsm8k.yaml", files, training_split="train")
     for subject in ("boolean_expressions", "penguins_in_a_table"):
@@ -134,7 +142,7 @@ manager = TaskManager(include_path=work)
 names = sorted(name[:-5] for name in os.listdir(work) if name.endswith(".yaml"))
 if checkpoint is not None:
     # Its context is shorter than these prompts and answers.
-    names = [name for name in names if "bbh" not in name]
+    names = [name for name in names if not any(long in name for long in ("bbh", "mmlu_pro", "aime"))]
 found = lm_eval.simple_evaluate(model=model(), tasks=names, task_manager=manager, log_samples=True, bootstrap_iters=0)
 
 

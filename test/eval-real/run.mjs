@@ -63,6 +63,11 @@ try {
   give('KAIYUAN_EVAL_REFERENCE', made(binary, 'reference.py', 'reference.json', fixtures, 'OUT'), 'prompts and scores')
   const instructions = made(binary, 'instructions.py', 'instructions.json', join(fixtures, 'instructions.json'), 'OUT')
   give('KAIYUAN_EVAL_INSTRUCTIONS', instructions, 'instructions')
+  give(
+    'KAIYUAN_EVAL_AIME',
+    made(binary, 'aime.py', 'aime.json', join(fixtures, 'aime-verdicts.json'), 'OUT'),
+    'results',
+  )
   give('KAIYUAN_EVAL_CALLS', made(binary, 'calls.py', 'calls.jsonl', 'OUT'), 'calls')
   const where =
     'import importlib.util as i, os; print(os.path.dirname(os.path.dirname(i.find_spec("bfcl_eval").origin)))'

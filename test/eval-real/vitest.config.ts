@@ -5,7 +5,10 @@ import { LONG_LIMITS, suite } from '../suite.js'
 export default defineConfig(
   suite({
     ...LONG_LIMITS,
-    include: ['test/eval-real/*.test.ts', 'test/eval/parity.test.ts', 'test/eval/instructions.test.ts'],
+    include: [
+      'test/eval-real/*.test.ts',
+      ...['parity', 'instructions', 'math-answer', 'ruler'].map((name) => `test/eval/${name}.test.ts`),
+    ],
     maxWorkers: 1,
   }),
 )

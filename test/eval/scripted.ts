@@ -64,6 +64,9 @@ export function ownDocuments(task: string): (files: readonly DataFile[]) => Prom
 function ownFile(task: string, name: string): Uint8Array {
   if (task.startsWith('arc')) return fixture('arc.jsonl')
   if (task === 'hellaswag') return fixture('hellaswag.jsonl')
+  if (task.startsWith('mmlu_pro')) return fixture(`mmlu-pro-${name}.parquet`)
+  if (task === 'aime24') return fixture('aime24.parquet')
+  if (task === 'aime25') return fixture('aime.jsonl')
   if (task.startsWith('mmlu')) return mmluArchive()
   if (task === 'gsm8k') return fixture(`gsm8k-${name}.jsonl`)
   const subject = /^bbh\/(.*)\.json$/.exec(name)?.[1]

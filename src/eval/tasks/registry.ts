@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.js'
 import type { Task } from '../task/task.js'
+import { aime24, aime25 } from './aime.js'
 import { arcChallenge, arcEasy } from './arc.js'
 import { bbhFewShot, bbhSubject } from './bbh.js'
 import { bfclTasks } from './bfcl.js'
@@ -8,16 +9,18 @@ import { hellaswag } from './hellaswag.js'
 import { humanEvalTasks } from './humaneval.js'
 import { ifeval } from './ifeval.js'
 import { mmlu, mmluSubject } from './mmlu.js'
+import { mmluPro, mmluProCategory } from './mmlu-pro.js'
 
 /** The benchmarks that are built in. */
 export const TASKS: readonly Task[] = [
-  ...[arcEasy, arcChallenge, hellaswag, mmlu, gsm8k, bbhFewShot, ifeval],
+  ...[arcEasy, arcChallenge, hellaswag, mmlu, mmluPro, gsm8k, aime24, aime25, bbhFewShot, ifeval],
   ...humanEvalTasks,
   ...bfclTasks,
 ]
 
 /** Parts of a benchmark that may be asked for alone, by the beginning of their names. */
 const PARTS: readonly { readonly prefix: string; readonly of: (rest: string) => Task }[] = [
+  { prefix: 'mmlu_pro_', of: mmluProCategory },
   { prefix: 'mmlu_', of: mmluSubject },
   { prefix: 'bbh_cot_fewshot_', of: bbhSubject },
 ]
