@@ -6,6 +6,7 @@ import { checkIds } from '../ids.js'
 import { align } from '../align.js'
 import { GROUP_ROWS, KERNEL_FORMATS, STAGED_BLOCK, type KernelFormat, type KernelRows } from '../contract.generated.js'
 import { publishedAs, type BlockEncoding } from '../formats/stored-formats.js'
+import { raiseSubnormals } from '../formats/halves.js'
 import { isBlocks } from '../formats/weights.js'
 import type { PlacedWeight } from './places.js'
 import { STAGING_BUFFERS, type StagingQueue } from './staging-queue.js'
@@ -163,13 +164,19 @@ export class WeightLoader {
     const multiplier = format === 'nvfp4' ? NVFP4_UNBIAS * (grid?.multiplier ?? 1) : F16_UNBIAS / factor
     if (!Number.isFinite(Math.fround(multiplier))) throw badScales(stored)
     const scales = placed.data + align(placed.dataBytes)
-    this.describe(placed.descriptor, {
-      ...{ data: placed.data, rows, cols, format, scales, multiplier },
+    const supers = scales + align(placed.scaleBytes)
+    const described = {
+      ...{ data: placed.data, rows, cols, format, scales, supers, multiplier },
       ...{ per: plan.per, mins: plan.mins ? 1 : 0, narrow: plan.narrow ? 1 : 0 },
-      supers: scales + align(placed.scaleBytes),
-    })
+    }
+    this.describe(placed.descriptor, described)
+    let missing = rows
     await this.pieces(stored, ahead, signal, async (staging, row, count) => {
       if (await this.packPiece(placed, { ...plan, factor }, grid, staging, row, count)) throw badScales(stored)
+      missing -= count
+      if (missing > 0) return
+      const power = raiseSubnormals(new Uint16Array(this.memory.buffer, supers, placed.superBytes / 2))
+      if (power > 0) this.describe(placed.descriptor, { ...described, multiplier: multiplier / 2 ** power })
     })
   }
 

@@ -16,9 +16,10 @@ export interface PlannedWeight {
   /** How its blocks are dealt out, where they are those that were published. */
   readonly blocks?: BlockEncoding
   readonly bytes: number
-  /** Bytes of codes, before the scales, and of the scales, before their upper level. */
+  /** Bytes of codes, before the scales; of the scales, before their upper level; and of that. */
   readonly dataBytes: number
   readonly scaleBytes: number
+  readonly superBytes: number
 }
 
 /** Chooses the kernel format: exact keeps what was published, fast re-blocks what integer kernels can multiply. */
@@ -42,6 +43,7 @@ export function planWeight(
     ...(blocks && { blocks }),
     dataBytes,
     scaleBytes,
+    superBytes,
     bytes: align(dataBytes) + align(scaleBytes) + align(superBytes),
   }
 }

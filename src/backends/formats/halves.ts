@@ -1,0 +1,35 @@
+/** Scales in f16, as the kernels widen them: by moving bits into an f32 and multiplying, for which Intel's cores need long where it is subnormal. */
+
+const MANTISSA = 0x3ff
+const LARGEST_EXPONENT = 30
+
+/**
+ * Multiplies f16 values by the largest power of two that the largest of them bears, where some are subnormal: those become normal
+ * ones, and no value loses a bit. Finite values, as loaders let through.
+ * @param halves their bits; changed in place
+ * @returns the power's exponent; 0 where nothing was to be done
+ */
+export function raiseSubnormals(halves: Uint16Array): number {
+  let largest = 0
+  let isAnySubnormal = false
+  for (const bits of halves) {
+    const size = bits & 0x7fff
+    if (size > largest) largest = size
+    if (size !== 0 && size <= MANTISSA) isAnySubnormal = true
+  }
+  const power = LARGEST_EXPONENT - Math.max(1, largest >> 10)
+  if (!isAnySubnormal || power <= 0) return 0
+  for (let i = 0; i < halves.length; i++) halves[i] = raised(halves[i]!, power)
+  return power
+}
+
+function raised(bits: number, power: number): number {
+  const size = bits & 0x7fff
+  if (size === 0) return bits
+  if (size > MANTISSA) return bits + (power << 10)
+  // The highest bit moves to where a normal number has it without saying so.
+  const moved = Math.clz32(size) - 21
+  const exponent = 1 - moved + power
+  const mantissa = exponent > 0 ? ((size << moved) & MANTISSA) | (exponent << 10) : size << power
+  return (bits & 0x8000) | mantissa
+}

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+import { raiseSubnormals } from '../../src/backends/formats/halves.js'
+
+/** An f16 by its definition (IEEE 754-2019, binary16). */
+function valueOf(bits: number): number {
+  const [exponent, mantissa] = [(bits >> 10) & 31, bits & 0x3ff]
+  const size = exponent === 0 ? mantissa * 2 ** -24 : (1 + mantissa / 1024) * 2 ** (exponent - 15)
+  return bits & 0x8000 ? -size : size
+}
+const isSubnormal = (bits: number): boolean => (bits & 0x7fff) !== 0 && (bits & 0x7c00) === 0
+/** All finite ones up to a size, both signs. */
+const upTo = (largest: number): Uint16Array =>
+  Uint16Array.from({ length: 2 * (largest + 1) }, (_, i) => (i >> 1) | (i & 1 ? 0x8000 : 0))
+
+describe('f16 scales', () => {
+  it.each([0x0001, 0x0060, 0x03ff, 0x0400, 0x1234, 0x2c00, 0x7bff])(
+    'of which %d is the largest are multiplied by a power of two, without a loss',
+    (largest) => {
+      const before = upTo(largest)
+      const after = before.slice()
+      const power = raiseSubnormals(after)
+      expect(power).toBe(30 - Math.max(1, largest >> 10))
+      expect(before.findIndex((bits, i) => valueOf(after[i]!) !== valueOf(bits) * 2 ** power)).toBe(-1)
+      // The smallest is 2^-24, the smallest normal one 2^-14.
+      expect(after.some(isSubnormal)).toBe(power < 10)
+    },
+  )
+
+  it('stay as they are where none is subnormal', () => {
+    const halves = Uint16Array.of(0, 0x8000, 0x0400, 0x8400, 0x2c00)
+    expect(raiseSubnormals(halves)).toBe(0)
+    expect([...halves]).toEqual([0, 0x8000, 0x0400, 0x8400, 0x2c00])
+  })
+})
