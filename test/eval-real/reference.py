@@ -5,11 +5,14 @@ With MODEL (a checkpoint in Hugging Face layout) its `hf` backend computes. OUT 
 """
 import csv
 import hashlib
+import importlib
 import io
 import json
 import os
+import random
 import sys
 import tempfile
+import types
 
 os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
 
@@ -17,6 +20,8 @@ fixtures, out = sys.argv[1], sys.argv[2]
 checkpoint = sys.argv[3] if len(sys.argv) > 3 else None
 
 import lm_eval
+import numpy
+import wonderwords
 from lm_eval.api.model import LM
 from lm_eval.tasks import TaskManager
 
@@ -27,6 +32,11 @@ work = tempfile.mkdtemp()
 def lines(name):
     with open(os.path.join(fixtures, name), encoding="utf-8") as file:
         return [json.loads(line) for line in file]
+
+
+with open(os.path.join(fixtures, "words.json"), encoding="utf-8") as file:
+    WORDS = json.load(file)
+wonderwords.RandomWord = lambda: types.SimpleNamespace(_categories={**WORDS, **{name + "s": words for name, words in WORDS.items()}})
 
 
 def written(name, docs):
@@ -70,6 +80,65 @@ def mmlu_docs(text):
         yield {"question": question, "choices": [a, b, c, d], "answer": "ABCD".index(answer)}
 
 
+def ruler_docs(name, length, count=3):
+    """What the harness makes for the task alone, from our own words; a token is four characters."""
+    for module in [module for module in sys.modules if module.startswith("lm_eval.tasks.ruler")]:
+        del sys.modules[module]
+    niah, cwe, fwe, vt = (
+        importlib.import_module("lm_eval.tasks.ruler." + module)
+        for module in ("prepare_niah", "cwe_utils", "fwe_utils", "vt_utils")
+    )
+    random.seed(0)
+    numpy.random.seed(1234)
+
+    def tokens(text):
+        return types.SimpleNamespace(input_ids=[0] * -(-len(text) // 4))
+
+    if name.startswith("niah"):
+        haystack, key, value = {
+            "niah_single_1": ("repeat", "words", "numbers"),
+            "niah_multikey_2": ("needle", "words", "numbers"),
+            "niah_multikey_3": ("needle", "uuids", "uuids"),
+        }[name]
+        return niah.generate_samples(
+            niah.get_haystack(type_haystack=haystack),
+            TOKENIZER=tokens,
+            max_seq_length=length,
+            type_haystack=haystack,
+            type_needle_k=key,
+            type_needle_v=value,
+            template=importlib.import_module("lm_eval.tasks.ruler.niah_utils").TEMPLATE,
+            num_samples=count,
+        )
+    if name == "ruler_cwe":
+        return cwe.sys_word_pair_random(count, length, tokens)
+    if name == "ruler_fwe":
+        return fwe.sys_kwext(tokens, length, count)
+    example = vt.sys_vartrack_w_noise_random(tokens, 1, 500, incremental=5)[0]
+    return vt.sys_vartrack_w_noise_random(tokens, count, length, icl_example=example)
+
+
+RULER = {
+    "niah_single_1": "niah_single_1",
+    "niah_multikey_2": "niah_multikey_2",
+    "niah_multikey_3": "niah_multikey_3",
+    "ruler_vt": "vt",
+    "ruler_cwe": "cwe",
+    "ruler_fwe": "fwe",
+}
+
+
+def made(name, lengths, count=3):
+    """sha256 of input, answer's beginning and outputs of each document."""
+    return {
+        length: [
+            hashlib.sha256("\0".join([doc["input"], doc["gen_prefix"], *doc["outputs"]]).encode()).hexdigest()
+            for doc in ruler_docs(name, length, count)
+        ]
+        for length in lengths
+    }
+
+
 SHOTS = {}
 
 
@@ -84,6 +153,9 @@ def define():
         files = {split: written("mmlu_pro_" + split, docs) for split, docs in json.load(file).items()}
     for category in ("math", "physics"):
         task(f"mmlu_pro_{category}", f"mmlu_pro/mmlu_pro_{category}.yaml", files, num_fewshot=2)
+    for name, file in RULER.items():
+        files = {"test": written(name, ruler_docs(name, 4096))}
+        task(name, f"ruler/{file}.yaml", files, custom_dataset=None)
     docs = lines("aime.jsonl")
     task("aime25", "aime/aime25.yaml", {"test": written("aime25", docs)})
     older = [{"ID": doc["id"], "Problem": doc["problem"], "Answer": int(doc["answer"])} for doc in docs]
@@ -142,7 +214,7 @@ manager = TaskManager(include_path=work)
 names = sorted(name[:-5] for name in os.listdir(work) if name.endswith(".yaml"))
 if checkpoint is not None:
     # Its context is shorter than these prompts and answers.
-    names = [name for name in names if not any(long in name for long in ("bbh", "mmlu_pro", "aime"))]
+    names = [name for name in names if not any(long in name for long in ("bbh", "mmlu_pro", "aime", "niah", "ruler"))]
 found = lm_eval.simple_evaluate(model=model(), tasks=names, task_manager=manager, log_samples=True, bootstrap_iters=0)
 
 
@@ -179,6 +251,8 @@ result = {
     }
     for name in names
 }
+for name in RULER:
+    result[name]["made"] = made(name, [1024, 4096, 20000], 4)
 with open(out, "w", encoding="utf-8") as file:
     json.dump(result, file, ensure_ascii=False, indent=1, default=str)
     file.write("\n")

@@ -16,7 +16,7 @@ const HARNESSES = ['lm-eval==0.4.13', 'bfcl-eval==2026.3.23']
 const NEEDED = [
   ...['transformers==5.24.0', 'datasets', 'evaluate', 'jinja2', 'sacrebleu', 'scikit-learn', 'more-itertools', 'dill'],
   ...['pytablewriter', 'rouge-score', 'sqlitedict', 'word2number', 'tenacity', 'aiohttp', 'requests', 'tiktoken'],
-  ...['langdetect', 'nltk', 'immutabledict', 'numpy'],
+  ...['langdetect', 'nltk', 'immutabledict', 'numpy', 'scipy', 'wonderwords==3.0.1'],
 ]
 
 const reasonOf = (error) => (error.stderr?.toString() || error.message).trim().split('\n').at(-1)

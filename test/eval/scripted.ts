@@ -21,7 +21,7 @@ export function scriptedSubject(): Subject {
   return {
     identity: { model: 'scripted', precision: 'exact', settings: {}, template: 'none', engine: 'test' },
     concurrency: 4,
-    countTokens: (text) => Promise.resolve(text.length),
+    countTokens: (text) => Promise.resolve(Math.ceil(text.length / 4)),
     async likelihoods(context, continuations) {
       const likelihoods = continuations.map((continuation) => {
         const bytes = digest(`${context}\0${continuation}`)
@@ -65,6 +65,8 @@ function ownFile(task: string, name: string): Uint8Array {
   if (task.startsWith('arc')) return fixture('arc.jsonl')
   if (task === 'hellaswag') return fixture('hellaswag.jsonl')
   if (task.startsWith('mmlu_pro')) return fixture(`mmlu-pro-${name}.parquet`)
+  if (/^(?:niah|ruler)_/.test(task))
+    return Buffer.from((JSON.parse(fixture('words.json').toString()) as Record<string, string[]>)[name]!.join('\n'))
   if (task === 'aime24') return fixture('aime24.parquet')
   if (task === 'aime25') return fixture('aime.jsonl')
   if (task.startsWith('mmlu')) return mmluArchive()

@@ -66,6 +66,21 @@ export class PythonRandom {
     return items.length <= set ? this.fromPool(items, count) : this.withMemory(items, count)
   }
 
+  /** As `uuid.UUID(int=random.getrandbits(128), version=4)`: the words drawn first are the lowest. */
+  uuid(): string {
+    const words = Array.from({ length: 4 }, () => this.next().toString(16).padStart(8, '0')).reverse()
+    const digits = words.join('')
+    const variant = ((Number.parseInt(digits[16]!, 16) & 3) | 8).toString(16)
+    const [a, b, c, d, e] = [
+      digits.slice(0, 8),
+      digits.slice(8, 12),
+      digits.slice(13, 16),
+      digits.slice(17, 20),
+      digits.slice(20),
+    ]
+    return `${a}-${b}-4${c}-${variant}${d}-${e}`
+  }
+
   private fromPool<T>(items: readonly T[], count: number): T[] {
     const pool = [...items]
     return Array.from({ length: count }, (_, i) => {
@@ -88,7 +103,7 @@ export class PythonRandom {
     return (this.next() >>> (64 - count)) * 2 ** 32 + low
   }
 
-  private next(): number {
+  protected next(): number {
     if (this.at === N) this.twist()
     let y = this.state[this.at++]!
     y ^= y >>> 11
@@ -107,7 +122,8 @@ export class PythonRandom {
     this.at = 0
   }
 
-  private seedByNumber(seed: number): void {
+  protected seedByNumber(seed: number): void {
+    this.at = N
     this.state[0] = seed
     for (let i = 1; i < N; i++) {
       const before = this.state[i - 1]!
@@ -143,4 +159,21 @@ export class PythonRandom {
 function keyOf(seed: number): number[] {
   const high = Math.floor(seed / 2 ** 32)
   return high > 0 ? [seed >>> 0, high] : [seed >>> 0]
+}
+
+/** The numbers of NumPy's `numpy.random.seed(seed)`: the same twister, seeded and drawn from in another way. */
+export class NumpyRandom extends PythonRandom {
+  constructor(seed: number) {
+    super(0)
+    this.seedByNumber(seed)
+  }
+
+  /** A whole number from `low` to `high`, `high` left out: as many low bits as it may take, until they fit. */
+  range(low: number, high: number): number {
+    const mask = 2 ** (high - low - 1).toString(2).length - 1
+    for (;;) {
+      const drawn = (this.next() & mask) >>> 0
+      if (drawn < high - low) return low + drawn
+    }
+  }
 }

@@ -58,7 +58,7 @@ export async function prepare(
 ): Promise<PreparedTask> {
   const { limit, shots = task.shots, repeats = 1 } = options
   const files = await data(task.files, options.signal)
-  const read = await task.read(files)
+  const read = await task.read(files, { countTokens: (text) => subject.countTokens(text), limit })
   if (read.items.length === 0)
     throw new UserError(`${task.name}: its data have no such documents. Check the name.`, 'invalid_argument')
   const chosen = chooseItems(read.items, limit)
@@ -80,7 +80,7 @@ export async function prepare(
     data: await dataHash(task, files),
     shots,
     documents: chosen.length,
-    isWhole: chosen.length === read.items.length,
+    isWhole: chosen.length === (read.total ?? read.items.length),
     prompts: await hashOf(hashes.join('\n')),
     chat: chatOf(prompts, options.chat),
     repeats,

@@ -82,6 +82,13 @@ export interface ScoreTools {
   readonly runner?: CodeRunner | undefined
 }
 
+/** What tasks need that make their documents, by a seed: prompts of a length in tokens. */
+export interface ReadTools {
+  readonly countTokens: (text: string) => Promise<number>
+  /** No more documents are asked for. */
+  readonly limit?: number | undefined
+}
+
 /** Files by their names. */
 export type TaskFiles = ReadonlyMap<string, Uint8Array>
 
@@ -89,6 +96,8 @@ export type TaskFiles = ReadonlyMap<string, Uint8Array>
 export interface TaskData {
   /** The documents in their order. */
   readonly items: readonly Item[]
+  /** How many there would be, where no more were made than are asked for. */
+  readonly total?: number | undefined
   /** What examples of a document are taken from. */
   examples?(item: Item): readonly Item[]
 }
@@ -118,7 +127,7 @@ export interface Task {
   readonly code?: SandboxLanguage | undefined
   /** How examples are taken: in order, or drawn as the reference does. Absent where there are none. */
   readonly take?: 'first' | 'random' | undefined
-  read(files: TaskFiles): TaskData | Promise<TaskData>
+  read(files: TaskFiles, tools?: ReadTools): TaskData | Promise<TaskData>
   /** Of a generation task. */
   score?(item: Item, answer: WrittenAnswer, tools: ScoreTools): Grade | Promise<Grade>
   /** Metrics that are no mean of the documents' scores. */

@@ -9,11 +9,13 @@ import { hellaswag } from './hellaswag.js'
 import { humanEvalTasks } from './humaneval.js'
 import { ifeval } from './ifeval.js'
 import { mmlu, mmluSubject } from './mmlu.js'
+import { rulerNamed, rulerTasks } from './ruler.js'
 import { mmluPro, mmluProCategory } from './mmlu-pro.js'
 
 /** The benchmarks that are built in. */
 export const TASKS: readonly Task[] = [
   ...[arcEasy, arcChallenge, hellaswag, mmlu, mmluPro, gsm8k, aime24, aime25, bbhFewShot, ifeval],
+  ...rulerTasks,
   ...humanEvalTasks,
   ...bfclTasks,
 ]
@@ -23,6 +25,8 @@ const PARTS: readonly { readonly prefix: string; readonly of: (rest: string) => 
   { prefix: 'mmlu_pro_', of: mmluProCategory },
   { prefix: 'mmlu_', of: mmluSubject },
   { prefix: 'bbh_cot_fewshot_', of: bbhSubject },
+  { prefix: 'niah_', of: (rest) => rulerNamed(`niah_${rest}`) },
+  { prefix: 'ruler_', of: (rest) => rulerNamed(`ruler_${rest}`) },
 ]
 
 /** @throws UserError for a name that no task has, with those that there are */
