@@ -43,4 +43,5 @@ if [[ $quick != --quick ]]; then
   done
 fi
 node tools/speed-table.mjs
+node tools/speed-plots.mjs
 node tools/readme-tables.mjs

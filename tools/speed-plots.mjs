@@ -53,11 +53,11 @@ function write(name, title, options) {
     height: 360,
     marginLeft: 60,
     marginRight: 150,
-    marginTop: 44,
+    marginTop: 48,
     color: { domain: Object.keys(COLOURS), range: Object.values(COLOURS) },
     ...options,
     marks: [
-      Plot.text([title], { frameAnchor: 'top-left', dx: -50, dy: -34, fontSize: 14, fontWeight: 600 }),
+      Plot.text([title], { frameAnchor: 'top-left', dx: -50, dy: -38, fontSize: 14, fontWeight: 600 }),
       ...options.marks,
     ],
   })
@@ -88,7 +88,7 @@ const all = points()
 const plain = all.filter(({ context, streams }) => context === 0 && streams === 1)
 write('bytes', 'Milliseconds a token, by the size of the model', {
   x: { label: 'MB of weights', type: 'log', grid: true },
-  y: { label: 'ms a token', type: 'log', grid: true },
+  y: { label: null, type: 'log', grid: true },
   marks: marks(plain, 'megabytes', 'ms').slice(2),
 })
 const deep = series(
@@ -98,7 +98,7 @@ const deep = series(
 if (deep.length > 0)
   write('context', 'Milliseconds a token, by the tokens in the cache', {
     x: { label: 'tokens in the cache', grid: true },
-    y: { label: 'ms a token', grid: true },
+    y: { label: null, grid: true },
     marks: marks(deep, 'context', 'ms'),
   })
 const many = series(
@@ -108,6 +108,6 @@ const many = series(
 if (many.length > 0)
   write('streams', 'Tokens a second of all answers together, by how many there are', {
     x: { label: 'answers at once', grid: true },
-    y: { label: 'tokens a second', grid: true },
+    y: { label: null, grid: true },
     marks: marks(many, 'streams', 'speed'),
   })
