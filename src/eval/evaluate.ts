@@ -126,7 +126,7 @@ async function openJournal(path: string, identity: RunIdentity): Promise<RecordS
 
 /** A sandbox for the task's language, tried once before anything is asked. */
 async function codeTools(
-  { name, code }: Task,
+  { name, code, codeLimits }: Task,
   { runCode = false }: EvaluateOptions,
 ): Promise<ScoreTools & { close(): Promise<void> }> {
   if (code === undefined) return { close: () => Promise.resolve() }
@@ -137,7 +137,7 @@ async function codeTools(
       { remedies: [{ option: 'runCode' }] },
     )
   const { Sandbox } = await import('./sandbox/sandbox.js')
-  const sandbox = new Sandbox(code)
+  const sandbox = new Sandbox(code, codeLimits)
   const tried = await sandbox.run(code === 'python' ? 'x = 1' : 'let x = 1')
   if (tried.outcome === 'passed') return { runner: sandbox, close: () => sandbox.close() }
   await sandbox.close()

@@ -67,6 +67,7 @@ function ownFile(task: string, name: string): Uint8Array {
   if (task.startsWith('mmlu_pro')) return fixture(`mmlu-pro-${name}.parquet`)
   if (/^(?:niah|ruler)_/.test(task))
     return Buffer.from((JSON.parse(fixture('words.json').toString()) as Record<string, string[]>)[name]!.join('\n'))
+  if (task.startsWith('livecodebench')) return fixture('livecodebench-own.jsonl')
   if (task === 'aime24') return fixture('aime24.parquet')
   if (task === 'aime25') return fixture('aime.jsonl')
   if (task.startsWith('mmlu')) return mmluArchive()

@@ -43,6 +43,8 @@ function runCommand(command: Command): void {
     .option('--seed <number>', 'of answers that are drawn (default: 1234)', integer)
     .option('--chat', "prompts as conversations, by the model's own template")
     .option('--run-code', 'run programs that the model wrote, in a sandbox: a guard, not a wall')
+    .option('--since <day>', 'only documents that were published on this day or later (LiveCodeBench)')
+    .option('--until <day>', 'only documents that were published on this day or before')
     .option('--concurrency <count>', 'requests at once', integer)
     .option('--model <name>', 'of a server that has several')
   taskFlags(run)

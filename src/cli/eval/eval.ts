@@ -21,6 +21,8 @@ export interface EvalFlags extends LoadFlags {
   readonly out?: string
   readonly json?: boolean
   readonly limit?: number
+  readonly since?: string
+  readonly until?: string
   readonly shots?: number
   readonly repeats?: number
   readonly temperature?: number
@@ -104,14 +106,30 @@ async function runTask(
 }
 
 function optionsOf(flags: EvalFlags): EvaluateOptions {
-  const { limit, shots, repeats, temperature, topP, maxTokens, seed, chat, runCode, concurrency, data } = flags
+  const { limit, since, until, shots, repeats, temperature, topP, maxTokens, seed, chat, runCode, concurrency, data } =
+    flags
   const { quantize, kvCache, speculate } = flags
   const settings = Object.fromEntries(
     Object.entries({ quantize, kvCache, speculate }).filter(
       (entry): entry is [string, never] => entry[1] !== undefined,
     ),
   )
-  return { limit, shots, repeats, temperature, topP, maxTokens, seed, chat, runCode, concurrency, data, settings }
+  return {
+    limit,
+    since,
+    until,
+    shots,
+    repeats,
+    temperature,
+    topP,
+    maxTokens,
+    seed,
+    chat,
+    runCode,
+    concurrency,
+    data,
+    settings,
+  }
 }
 
 /** Results and samples next to the journal, each whole or not at all. */

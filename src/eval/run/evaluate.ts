@@ -6,7 +6,7 @@ import type { AnswerSampling, Subject } from '../subject/subject.js'
 import { promptsOf, type Prompt } from '../task/prompts.js'
 import type { Item, ScoreTools, Task } from '../task/task.js'
 import { answer, type Asking, type Question } from './answers.js'
-import { chooseItems } from './choose-items.js'
+import { chooseItems, windowOf } from './choose-items.js'
 import { dataHash, type RunIdentity } from './identity.js'
 import { Pace, type Estimate, type EvaluationProgress } from './progress.js'
 import { inOrder, keyOf, type AnswerRecord, type RecordStore } from './record.js'
@@ -15,6 +15,9 @@ import { resultOf, type TaskResult } from './result.js'
 export interface RunOptions {
   /** At most so many documents, from the first on. */
   readonly limit?: number | undefined
+  /** Only documents that were published on this day or later, and not later than that: `2025-01-31`. */
+  readonly since?: string | undefined
+  readonly until?: string | undefined
   /** Examples in each prompt, in place of the task's own number. */
   readonly shots?: number | undefined
   /** Answers to each document. Default 1. */
@@ -61,7 +64,7 @@ export async function prepare(
   const read = await task.read(files, { countTokens: (text) => subject.countTokens(text), limit })
   if (read.items.length === 0)
     throw new UserError(`${task.name}: its data have no such documents. Check the name.`, 'invalid_argument')
-  const chosen = chooseItems(read.items, limit)
+  const chosen = chooseItems(read.items, limit, windowOf(task.name, read.items, options))
   const prompts = promptsOf(
     task,
     read,
@@ -80,6 +83,9 @@ export async function prepare(
     data: await dataHash(task, files),
     shots,
     documents: chosen.length,
+    ...((options.since ?? options.until) !== undefined && {
+      window: `${options.since ?? ''} to ${options.until ?? ''}`,
+    }),
     isWhole: chosen.length === (read.total ?? read.items.length),
     prompts: await hashOf(hashes.join('\n')),
     chat: chatOf(prompts, options.chat),

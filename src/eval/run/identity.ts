@@ -13,6 +13,8 @@ export interface RunIdentity {
   /** Documents, and whether they are all that there are. */
   readonly documents: number
   readonly isWhole: boolean
+  /** Days between which documents were published, where only those are asked. */
+  readonly window?: string | undefined
   /** sha256 of the hashes of all prompts in their order. */
   readonly prompts: string
   /** Prompts are conversations, rendered by the model's own template. */
@@ -31,7 +33,18 @@ export async function dataHash(task: Task, files: TaskFiles): Promise<string> {
 }
 
 /** What has to agree before two results are set side by side. */
-const COMPARED = ['task', 'version', 'class', 'data', 'shots', 'prompts', 'chat', 'repeats', 'maxTokens'] as const
+const COMPARED = [
+  'task',
+  'version',
+  'class',
+  'data',
+  'shots',
+  'window',
+  'prompts',
+  'chat',
+  'repeats',
+  'maxTokens',
+] as const
 
 /** The first field that keeps two results apart, with both values; undefined where they may be compared. */
 export function difference(a: RunIdentity, b: RunIdentity): { field: string; a: string; b: string } | undefined {

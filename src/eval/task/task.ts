@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../json.js'
 import type { DataFile } from '../data/data-file.js'
 import type { SandboxLanguage } from '../sandbox/sandbox.js'
-import type { Verdict } from '../sandbox/verdict.js'
+import type { SandboxLimits, Verdict } from '../sandbox/verdict.js'
 
 /** likelihood: which of several texts the model finds likeliest. generation: what it writes. They are never compared. */
 export type TaskClass = 'likelihood' | 'generation'
@@ -37,6 +37,10 @@ export interface Item {
   /** A conversation in place of {@link text}. */
   readonly messages?: readonly TaskMessage[] | undefined
   readonly tools?: readonly TaskTool[] | undefined
+  /** The day on which it was published: 2025-01-31. */
+  readonly date?: string | undefined
+  /** What a score needs, and neither prompts nor records show. */
+  readonly hidden?: JsonObject | undefined
 }
 
 /** A tool call of an answer; arguments that are no JSON stay text. */
@@ -125,6 +129,8 @@ export interface Task {
   readonly isPrivate?: boolean | undefined
   /** It runs code of this language that the model wrote. */
   readonly code?: SandboxLanguage | undefined
+  /** In place of the sandbox' own, for one program. */
+  readonly codeLimits?: SandboxLimits | undefined
   /** How examples are taken: in order, or drawn as the reference does. Absent where there are none. */
   readonly take?: 'first' | 'random' | undefined
   read(files: TaskFiles, tools?: ReadTools): TaskData | Promise<TaskData>

@@ -9,6 +9,7 @@ import { hellaswag } from './hellaswag.js'
 import { humanEvalTasks } from './humaneval.js'
 import { ifeval } from './ifeval.js'
 import { mmlu, mmluSubject } from './mmlu.js'
+import { liveCodeBenchTasks } from './livecodebench.js'
 import { rulerNamed, rulerTasks } from './ruler.js'
 import { mmluPro, mmluProCategory } from './mmlu-pro.js'
 
@@ -17,6 +18,7 @@ export const TASKS: readonly Task[] = [
   ...[arcEasy, arcChallenge, hellaswag, mmlu, mmluPro, gsm8k, aime24, aime25, bbhFewShot, ifeval],
   ...rulerTasks,
   ...humanEvalTasks,
+  ...liveCodeBenchTasks,
   ...bfclTasks,
 ]
 
