@@ -92,7 +92,9 @@ try {
       for (const speed of SPEEDS)
         if (!Number.isFinite(result[speed]))
           throw new Error(`${name}: ${speed} is missing in ${JSON.stringify(result)}`)
-      runs[name].push({ ...result, load: loadavg()[0] })
+      // Where the file lies is nobody's business.
+      const named = result.model === file ? { ...result, model: basename(file) } : result
+      runs[name].push({ ...named, load: loadavg()[0] })
       const [prefill, decode] = SPEEDS.map((speed) => result[speed])
       console.log(
         `${round + 1}/${rounds} ${name.padEnd(18)} prefill ${prefill.toFixed(1)} tok/s, decode ${decode.toFixed(2)} tok/s`,
