@@ -28,13 +28,17 @@ export type Precision = 'exact' | 'fast'
 /** How keys and values are kept in fast: f16, or int8 with an f16 scale for 32 columns. */
 export type KvCache = 'f16' | 'q8'
 
+/** Bits of a weight, about, that floats may be rounded to at load: q8 all in 8, q4 most in 4, q5 and q6 some in each. */
+export const WEIGHT_BITS = ['q8', 'q6', 'q5', 'q4'] as const
+export type WeightBits = (typeof WEIGHT_BITS)[number]
+
 /** How a backend loads a program: precision, what is rounded, and the sizes of a step. */
 export interface BackendOptions {
   readonly precision: Precision
   /** f16 unless said otherwise; exact keeps f32. */
   readonly kvCache?: KvCache
   /** Requantise float weights at load, to save memory (fast only). */
-  readonly quantize?: 'q8' | 'q4'
+  readonly quantize?: WeightBits
   /** Most tokens in one step; the backend sizes its buffers by it. */
   readonly stepTokens: number
   /** Most rows of logits in one step. */

@@ -1,11 +1,17 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { UserError } from '../errors.js'
 import { draftModelOf, type AnswerOptions, type ChatAnswerOptions, type Speculation } from '../remote/engine-like.js'
-import { BACKEND_NAMES, type BackendName, type LoadOptions } from '../remote/load-options.js'
+import {
+  BACKEND_NAMES,
+  WEIGHT_BITS,
+  type BackendName,
+  type LoadOptions,
+  type WeightBits,
+} from '../remote/load-options.js'
 
 export interface LoadFlags {
   readonly precision?: 'exact' | 'fast'
-  readonly quantize?: 'q8' | 'q4'
+  readonly quantize?: WeightBits
   readonly kvCache?: 'f16' | 'q8'
   readonly backend?: BackendName
   readonly threads?: number
@@ -85,7 +91,7 @@ export function loadFlags(command: Command): Command {
         .env('KAIYUAN_PRECISION'),
     )
     .addOption(
-      new Option('--quantize <bits>', 'store the weights in fewer bits, for less memory').choices(['q8', 'q4']),
+      new Option('--quantize <bits>', 'store the weights in about so many bits, for less memory').choices(WEIGHT_BITS),
     )
     .addOption(
       new Option('--kv-cache <format>', 'keys and values in fast: f16 (default), or q8 for half the memory').choices([

@@ -4,6 +4,7 @@ import { openHeaders, type ModelFacts, type TensorFacts } from '../engine/measur
 import { fitText } from '../engine/measure/fit.js'
 import type { LoadPlan } from '../engine/measure/plan.js'
 import { checkRounding } from '../engine/options.js'
+import type { WeightBits } from '../remote/load-options.js'
 import { UserError } from '../errors.js'
 import { printJson } from './model.js'
 import { cacheFolder } from '../store/settings.js'
@@ -18,7 +19,7 @@ export interface InspectFlags {
   readonly all?: boolean
   readonly json?: boolean
   readonly precision?: 'exact' | 'fast'
-  readonly quantize?: 'q8' | 'q4'
+  readonly quantize?: WeightBits
   readonly kvCache?: 'f16' | 'q8'
   readonly threads?: number
   readonly context?: number

@@ -1,4 +1,11 @@
-import type { Backend, BackendOptions, KvCache, Precision } from '../backends/backend.js'
+import {
+  WEIGHT_BITS,
+  type Backend,
+  type BackendOptions,
+  type KvCache,
+  type Precision,
+  type WeightBits,
+} from '../backends/backend.js'
 import { BACKEND_NAMES, type BackendName } from '../backends/registry.js'
 import type { ChatMessage, ToolDefinition } from '../chat/message.js'
 import { UserError, type NamedOption, type OptionName } from '../errors.js'
@@ -10,14 +17,15 @@ import type { EncodeOptions } from '../tokenizer/tokenizer.js'
 import { checkSampling, quoted, type Sampling } from './sample/sampler.js'
 
 export type { LoadProgress } from '../backends/backend.js'
+export { WEIGHT_BITS, type WeightBits } from '../backends/backend.js'
 export { BACKEND_NAMES, type BackendName } from '../backends/registry.js'
 
 /** How a model is loaded. */
 export interface LoadOptions {
   /** exact: as the reference computes; fast (default): int8 activations, float weights may be re-blocked to int8. */
   readonly precision?: Precision | undefined
-  /** Requantise float weights at load, to save memory (fast only). */
-  readonly quantize?: 'q8' | 'q4' | undefined
+  /** Requantise float weights at load to about so many bits, to save memory (fast only). */
+  readonly quantize?: WeightBits | undefined
   /**
    * How keys and values are kept in fast: f16 (default), or q8, int8 with an f16 scale for 32 columns: about half the memory. Exact
    * keeps f32.
@@ -236,7 +244,7 @@ export function resolveOptions(options: GenerateOptions, defaults: GenerationDef
  */
 export function checkLoadOptions(options: LoadOptions): void {
   oneOf('precision', options.precision, ['exact', 'fast'])
-  oneOf('quantize', options.quantize, ['q8', 'q4'])
+  oneOf('quantize', options.quantize, WEIGHT_BITS)
   oneOf('kvCache', options.kvCache, ['f16', 'q8'])
   oneOf('backend', options.backend, BACKEND_NAMES)
   if (!draftModelOf(options.speculate)) oneOf('speculate', options.speculate, ['mtp', 'ngram', 'draft:MODEL'])

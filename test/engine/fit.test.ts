@@ -138,11 +138,17 @@ describe('a load that does not fit', async () => {
     [
       'rounded weights',
       { contextLength: 2048 },
+      { quantize: 'q5', contextLength: 2048 },
+      "try quantize: 'q5' or force",
+    ],
+    [
+      'weights in the fewest bits',
+      { contextLength: 2048 },
       { quantize: 'q4', contextLength: 2048 },
       "try quantize: 'q4' or force",
     ],
   ])('names what would: %s', (_, asked, changed, remedy) => {
-    const room = needOf(changed) + (needOf(asked) - needOf(changed)) / 4
+    const room = needOf(changed) + (needOf(asked) - needOf(changed)) / 8
     const error = refusal(room, asked)
     expect(error).toMatchObject({ code: 'out_of_memory' })
     expect(error?.message).toMatch(

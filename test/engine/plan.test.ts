@@ -59,6 +59,8 @@ describe.each(FOLDERS)('%s', (name) => {
     { precision: 'fast' },
     { precision: 'exact' },
     { precision: 'fast', quantize: 'q4' },
+    { precision: 'fast', quantize: 'q5' },
+    { precision: 'fast', quantize: 'q6' },
     { precision: 'fast', quantize: 'q8' },
   ] as const)('takes in memory what was planned, %o', async (options) => {
     const checkpoint = await openCheckpoint(await nodeFiles(root + name))

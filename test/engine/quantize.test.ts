@@ -100,11 +100,27 @@ it('writes a model that answers, and refuses to round it again', async () => {
 })
 
 it('loads floats in four bits with scales that are searched for, nearer to exact than plain rounding (0.2)', async () => {
+  const { logits: exact } = await logitsWith({ precision: 'exact' })
+  expect(error(exact, (await logitsWith({ quantize: 'q4' })).logits)).toBeLessThan(0.13)
+})
+
+async function logitsWith(options: LoadOptions): Promise<{ logits: Float32Array; weightBytes: number }> {
   const files = await nodeFiles(PLAIN)
-  const logitsWith = async (options: LoadOptions): Promise<Float32Array> => {
-    await using engine = await loadEngineFrom(await openCheckpoint(files), { threads: 1, ...options })
-    return await engine.logits(Array.from({ length: 24 }, (_, i) => (7 * i) % 50))
+  await using engine = await loadEngineFrom(await openCheckpoint(files), { threads: 1, ...options })
+  const logits = await engine.logits(Array.from({ length: 24 }, (_, i) => (7 * i) % 50))
+  return { logits, weightBytes: engine.info.weightBytes }
+}
+
+it('loads floats in five and in six bits: between four and eight, in memory and in what is lost', async () => {
+  const { logits: exact } = await logitsWith({ precision: 'exact' })
+  const found = await Promise.all(
+    (['q4', 'q5', 'q6', 'q8'] as const).map(async (quantize) => {
+      const { logits, weightBytes } = await logitsWith({ quantize })
+      return { weightBytes, error: error(exact, logits) }
+    }),
+  )
+  for (const [i, { weightBytes, error: lost }] of found.slice(1).entries()) {
+    expect(weightBytes).toBeGreaterThan(found[i]!.weightBytes)
+    expect(lost).toBeLessThan(found[i]!.error)
   }
-  const exact = await logitsWith({ precision: 'exact' })
-  expect(error(exact, await logitsWith({ quantize: 'q4' }))).toBeLessThan(0.13)
 })

@@ -66,7 +66,7 @@ describe('fast', () => {
     expect(all).toBeLessThan(limits.all)
   })
 
-  it.each(['q8', 'q4'] as const)('runs with --quantize %s', async (quantize) => {
+  it.each(['q8', 'q6', 'q5', 'q4'] as const)('runs with --quantize %s', async (quantize) => {
     const path = join(FIXTURES, 'golden/llama3')
     const { ids, logits } = readGolden(join(path, 'golden.safetensors'))
     const run = await GoldenRun.load(path, cpuBackend, { precision: 'fast', quantize, threads: 2 })

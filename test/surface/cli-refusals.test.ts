@@ -70,7 +70,7 @@ describe('a command is refused', () => {
     [['serve', 'mini', '--max-body', '0'], '--max-body: expected at least 1, found 0'],
     [['serve', 'mini', '--max-queue', '-1'], 'kaiyuan: --max-queue: expected a whole number; found "-1"'],
     [['serve', './a/m', 'b/m.gguf'], 'two models are called m; name them: NAME=PATH'],
-    [['run', 'mini', 'hi', '--quantize', 'q5'], 'kaiyuan: --quantize: expected one of q8, q4; found "q5"'],
+    [['run', 'mini', 'hi', '--quantize', 'q3'], 'kaiyuan: --quantize: expected one of q8, q6, q5, q4; found "q3"'],
     [['run', 'mini', 'hi', '--system'], 'kaiyuan: --system: expected <text>, found nothing'],
     [['run', 'mini', '-f'], 'kaiyuan: --file: expected <file>, found nothing'],
     [['logits', 'mini', '--ids', '1'], 'kaiyuan: expected --out <file>, found none'],

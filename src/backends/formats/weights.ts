@@ -3,7 +3,7 @@ import type { StoredTensor } from '../../checkpoint/checkpoint.js'
 import { invariant } from '../../errors.js'
 import type { Weight, WeightUse } from '../../graph/ops.js'
 import { align } from '../align.js'
-import type { BackendOptions } from '../backend.js'
+import type { BackendOptions, WeightBits } from '../backend.js'
 import { GROUP_ROWS, KERNEL_FORMATS, type KernelBlocks, type KernelFormat } from '../contract.generated.js'
 import { ENCODED, publishedAs, type BlockEncoding, type Packing } from './stored-formats.js'
 
@@ -59,17 +59,23 @@ function chooseFormat(
   // An op per head begins at any row, and the kernels at multiples of four.
   if (isBlocks(own) && !aligned) return 'f32'
   if (options.precision === 'exact' || !weight.quantizable) return own
-  if (options.quantize === 'q4' && !hasFourBits(own) && aligned && !isSensitive(weight, uses))
-    return stored.cols % 32 === 0 ? 'int4_min' : 'int4'
-  if (options.quantize === 'q4' && aligned && !isBlocks(own)) return 'int8'
-  if (isBlocks(own)) return own
-  if (uses.has('linear')) return 'int8'
-  return options.quantize === 'q8' && aligned ? 'int8' : own
+  const { quantize } = options
+  if (quantize && aligned && !hasFourBits(own)) {
+    if (quantize !== 'q8' && uses.has('linear') && !IN_EIGHT[quantize].test(weight.name))
+      return stored.cols % 32 === 0 ? 'int4_min' : 'int4'
+    if (!isBlocks(own)) return 'int8'
+  }
+  return uses.has('linear') && !isBlocks(own) ? 'int8' : own
 }
 
-/** Where four bits cost the most for what they save: embeddings, the head, and values. */
-function isSensitive({ name }: Weight, uses: ReadonlySet<WeightUse>): boolean {
-  return !uses.has('linear') || /(^|\.)(embed_tokens|lm_head|v_proj)\.weight$/.test(name)
+/**
+ * What stays in eight bits, where four cost the most for what they save: embeddings, the head, and values; then the MLP's way
+ * down; then all of attention. Codes lie in bytes or in halves of them, so that what is between is a mixture.
+ */
+const IN_EIGHT: Readonly<Record<Exclude<WeightBits, 'q8'>, RegExp>> = {
+  q4: /(^|\.)(embed_tokens|lm_head|v_proj)\.weight$/,
+  q5: /(^|\.)(embed_tokens|lm_head|v_proj|down_proj|w2)\.weight$/,
+  q6: /((^|\.)(embed_tokens|lm_head|down_proj|w2)\.weight$)|\.(self_attn|linear_attn|attn)\./,
 }
 
 /** Whether a format is of blocks, which integer kernels multiply; the others lie by rows. */

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
 import type { InspectFlags } from '../inspect.js'
 import { integer, number } from '../flags.js'
+import { WEIGHT_BITS } from '../../remote/load-options.js'
 import { examples } from '../print/examples.js'
 
 export function inspectCommand(cli: Command): void {
@@ -14,7 +15,7 @@ export function inspectCommand(cli: Command): void {
     .option('--program', 'every op with the shapes that it reads and writes; layers alike are shown once')
     .option('--all', 'with --program: every layer')
     .addOption(new Option('--precision <which>', 'plan for (default: fast)').choices(['exact', 'fast']))
-    .addOption(new Option('--quantize <bits>', 'plan for weights requantised at load').choices(['q8', 'q4']))
+    .addOption(new Option('--quantize <bits>', 'plan for weights requantised at load').choices(WEIGHT_BITS))
     .addOption(new Option('--kv-cache <format>', 'plan for keys and values in (default: f16)').choices(['f16', 'q8']))
     .addOption(new Option('--speculate <how>', 'plan with the layer for it').choices(['mtp', 'ngram']))
     .option('--bandwidth <GB/s>', 'memory bandwidth to reckon with (default: measured; 0: no speed)', number)

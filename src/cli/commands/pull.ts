@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
 import { collect, integer } from '../flags.js'
 import type { PullFlags } from '../store/pull.js'
+import { WEIGHT_BITS } from '../../remote/load-options.js'
 import { examples } from '../print/examples.js'
 
 export function pullCommand(cli: Command): void {
@@ -16,7 +17,7 @@ export function pullCommand(cli: Command): void {
     .option('--token <token>', 'in place of HF_TOKEN, which ps does not show')
     .option('--offline', 'ask no server: it is here, or it is an error')
     .addOption(new Option('--precision <which>', 'to be loaded so, for whether it fits').choices(['exact', 'fast']))
-    .addOption(new Option('--quantize <bits>', 'to be loaded so, for whether it fits').choices(['q8', 'q4']))
+    .addOption(new Option('--quantize <bits>', 'to be loaded so, for whether it fits').choices(WEIGHT_BITS))
     .option('--context <tokens>', 'positions to allow, for whether it fits', integer)
     .option('--force', 'fetch although disk or memory seem to be too small')
     .option('--json', 'one JSON object on one line for each model')

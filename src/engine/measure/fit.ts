@@ -1,4 +1,4 @@
-import { PAGE_SIZE, type MemoryNeeds } from '../../backends/backend.js'
+import { PAGE_SIZE, WEIGHT_BITS, type MemoryNeeds, type WeightBits } from '../../backends/backend.js'
 import { parallelism } from '../../backends/cpu/platform.js'
 import { UserError, type Remedy } from '../../errors.js'
 import type { MachineMemory } from './memory.js'
@@ -58,10 +58,10 @@ export function memoryFit(needs: MemoryNeeds, madeFor: number, memory: MachineMe
 }
 
 /** How a load may be changed to take less. */
-export type CheaperLoad = { readonly quantize: 'q8' | 'q4' } | { readonly kvCache: 'q8' }
+export type CheaperLoad = { readonly quantize: WeightBits } | { readonly kvCache: 'q8' }
 
 /** In the order in which they change answers. */
-const CHEAPER: readonly CheaperLoad[] = [{ kvCache: 'q8' }, { quantize: 'q8' }, { quantize: 'q4' }]
+const CHEAPER: readonly CheaperLoad[] = [{ kvCache: 'q8' }, ...WEIGHT_BITS.map((quantize) => ({ quantize }))]
 
 /**
  * The smallest change with which a model would fit, or nothing.

@@ -1,4 +1,11 @@
-import { PAGE_SIZE, type Backend, type KvCache, type MemoryNeeds, type Precision } from '../../backends/backend.js'
+import {
+  PAGE_SIZE,
+  type Backend,
+  type KvCache,
+  type MemoryNeeds,
+  type Precision,
+  type WeightBits,
+} from '../../backends/backend.js'
 import { findBackend, type BackendName } from '../../backends/registry.js'
 import type { Checkpoint } from '../../checkpoint/checkpoint.js'
 import { UserError } from '../../errors.js'
@@ -13,7 +20,7 @@ export interface PlanOptions {
   /** By default the best that the machine can run. */
   readonly backend?: BackendName | undefined
   readonly precision?: Precision | undefined
-  readonly quantize?: 'q8' | 'q4' | undefined
+  readonly quantize?: WeightBits | undefined
   readonly kvCache?: KvCache | undefined
   /** Positions to allow, for {@link LoadPlan.fit}; by default what the model was made for, of which 8,192 are reckoned with. */
   readonly contextLength?: number | undefined
@@ -31,7 +38,7 @@ export interface LoadPlan {
   /** Stored bytes by format, scales included. */
   readonly bytesByFormat: Readonly<Record<string, number>>
   readonly precision: Precision
-  readonly quantize?: 'q8' | 'q4'
+  readonly quantize?: WeightBits
   readonly kvCache?: KvCache
   /** Bytes of weights in memory. */
   readonly weightBytes: number

@@ -15,6 +15,8 @@ export const FORMS: readonly Form[] = [
   { name: 'fast', options: {} },
   { name: 'fast, q8 cache', options: { kvCache: 'q8' } },
   { name: 'q8', options: { quantize: 'q8' } },
+  { name: 'q6', options: { quantize: 'q6' } },
+  { name: 'q5', options: { quantize: 'q5' } },
   { name: 'q4', options: { quantize: 'q4' } },
 ]
 
