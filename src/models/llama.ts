@@ -1,6 +1,6 @@
 import type { ModelDefinition } from './definition.js'
 import { buildDense } from './parts/dense.js'
-import { attentionConfig } from './parts/gguf-config.js'
+import { attentionConfig, attentionKeys } from './parts/gguf-config.js'
 import { DENSE, PAIRED, layerNames } from './parts/gguf-names.js'
 
 const SMOLLM_VOCABULARY = 49152
@@ -18,6 +18,7 @@ export const llama: ModelDefinition = {
         architecture: 'llama',
         names: layerNames(DENSE, PAIRED),
         config: (meta, shapes) => ({ ...attentionConfig(meta, shapes), model_type: 'llama' }),
+        write: attentionKeys,
       },
     ],
   },

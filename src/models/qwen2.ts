@@ -1,6 +1,6 @@
 import type { ModelDefinition } from './definition.js'
 import { buildDense } from './parts/dense.js'
-import { attentionConfig } from './parts/gguf-config.js'
+import { attentionConfig, attentionKeys } from './parts/gguf-config.js'
 import { DENSE, layerNames } from './parts/gguf-names.js'
 
 /** Qwen2 and Qwen2.5 (arXiv 2407.10671), DeepSeek-R1-Distill-Qwen: biases on q, k and v, none on o. */
@@ -14,6 +14,7 @@ export const qwen2: ModelDefinition = {
         architecture: 'qwen2',
         names: layerNames(DENSE),
         config: (meta, shapes) => ({ ...attentionConfig(meta, shapes), model_type: 'qwen2' }),
+        write: attentionKeys,
       },
     ],
   },

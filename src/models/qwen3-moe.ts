@@ -5,10 +5,10 @@ import { GraphBuilder } from '../graph/builder.js'
 import type { Program } from '../graph/program.js'
 import type { JsonObject } from '../json.js'
 import type { GgufMetadata } from '../published/gguf-metadata.js'
-import type { TensorShapes } from '../published/gguf.js'
+import type { TensorShapes, WrittenConfig } from '../published/gguf.js'
 import type { ModelDefinition } from './definition.js'
 import { COMMON, activationOf, checkExperts, expertCount, readConfig, refuseKey, unsupported } from './parts/config.js'
-import { attentionConfig, scoringOf } from './parts/gguf-config.js'
+import { attentionConfig, attentionKeys, scoringOf } from './parts/gguf-config.js'
 import { DENSE, expertNames, layerNames } from './parts/gguf-names.js'
 import { HEADS, gqaAttention, headsOf } from './parts/gqa.js'
 import { PROJECTIONS, gatedMlp, logits, norm } from './parts/layers.js'
@@ -26,6 +26,7 @@ export const qwen3Moe: ModelDefinition = {
         architecture: 'qwen3moe',
         names: layerNames(DENSE, expertNames('mlp', 'gate', PROJECTIONS)),
         config: configFromGguf,
+        write: keysOf,
       },
     ],
   },
@@ -98,5 +99,19 @@ function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
     num_experts_per_tok: meta.neededWhole('expert_used_count'),
     moe_intermediate_size: meta.neededWhole('expert_feed_forward_length'),
     norm_topk_prob: true,
+  }
+}
+
+function keysOf(config: JsonObject): WrittenConfig {
+  const common = attentionKeys(config)
+  const c = readConfig(Qwen3MoeConfig, config, 'config.json')
+  return {
+    ...common,
+    keys: {
+      ...common.keys,
+      expert_count: ['u32', c.num_experts ?? c.num_local_experts ?? 0],
+      expert_used_count: ['u32', c.num_experts_per_tok],
+      expert_feed_forward_length: ['u32', c.moe_intermediate_size],
+    },
   }
 }

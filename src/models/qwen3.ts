@@ -1,6 +1,6 @@
 import type { ModelDefinition } from './definition.js'
 import { buildDense } from './parts/dense.js'
-import { attentionConfig } from './parts/gguf-config.js'
+import { attentionConfig, attentionKeys } from './parts/gguf-config.js'
 import { DENSE, layerNames } from './parts/gguf-names.js'
 
 /** Qwen3 dense (arXiv 2505.09388): q and k are normalised per head before the rotation. */
@@ -14,6 +14,7 @@ export const qwen3: ModelDefinition = {
         architecture: 'qwen3',
         names: layerNames(DENSE),
         config: (meta, shapes) => ({ ...attentionConfig(meta, shapes), model_type: 'qwen3' }),
+        write: attentionKeys,
       },
     ],
   },

@@ -5,6 +5,7 @@ import { FORMATS } from '../checkpoint/formats/formats.js'
 import { embeddedGeneration, embeddedTokenizer } from '../checkpoint/gguf/embedded.js'
 import { openGgufFile, type GgufFile } from '../checkpoint/gguf/file.js'
 import type { GgufTensor } from '../checkpoint/gguf/header.js'
+import type { GgufValue } from '../checkpoint/gguf/writer.js'
 import { checkPart, HeldBytes, partOf, sliceOfRows, sliceShape } from '../checkpoint/part.js'
 import { product, sameShape } from '../checkpoint/shape.js'
 import { missingTensor, unsupportedFormat, wrongShape } from '../checkpoint/tensor-errors.js'
@@ -30,6 +31,16 @@ export interface GgufForm {
    * @throws UserError when a key is missing, of the wrong type, or stands for another arithmetic.
    */
   readonly config: (meta: GgufMetadata, shapes: TensorShapes) => JsonObject
+  /** The other way round, where a file can be made of what the lab publishes. */
+  readonly write?: (config: JsonObject) => WrittenConfig
+}
+
+/** A config as a file keeps it. */
+export interface WrittenConfig {
+  /** Keys of the architecture, without its name in front. */
+  readonly keys: Readonly<Record<string, GgufValue>>
+  /** What conversion computes, such as frequencies of the rotation, as vectors. */
+  readonly tensors: Readonly<Record<string, Float32Array>>
 }
 
 /**

@@ -37,3 +37,34 @@ export function lookUp(names: Names, own: string): NamedTensor | undefined {
 export function bare(name: string, transform?: Transform): NamedTensor {
   return { name, bare: true, ...(transform && { transform }) }
 }
+
+/** What a container calls a tensor. */
+export interface OwnName {
+  readonly name: string
+  readonly transform: Transform
+  /** Which of the experts that the container keeps in one tensor. */
+  readonly expert?: number
+}
+
+/** The container's name of what is published as `published`; undefined where it has none. */
+export function ownName({ top, layer, prefix }: NameTables, published: string): OwnName | undefined {
+  const inLayers = published.startsWith(prefix)
+  const [, number = '', below = published] = inLayers
+    ? (/^(\d+)\.(.+)$/.exec(published.slice(prefix.length)) ?? [])
+    : []
+  const expert = /(?<=\.experts\.)\d+(?=\.)/.exec(below)?.[0]
+  const wanted = expert === undefined ? below : below.replace(`.experts.${expert}.`, '.experts.{e}.')
+  const [, stem = '', ending = ''] = /^(.+?)(\.weight|\.bias)?$/.exec(wanted) ?? []
+  const names = inLayers ? layer : top
+  const own = Object.keys(names).find((key) => {
+    const named = lookUp(names, key)
+    return named && named.name === (named.bare ? wanted : stem)
+  })
+  const named = own === undefined ? undefined : lookUp(names, own)
+  if (!named) return undefined
+  return {
+    name: `${inLayers ? `blk.${number}.` : ''}${own}${named.bare ? '.weight' : ending}`,
+    transform: named.transform ?? (expert === undefined ? 'none' : 'experts'),
+    ...(expert !== undefined && { expert: Number(expert) }),
+  }
+}

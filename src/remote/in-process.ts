@@ -6,7 +6,7 @@ import type { EngineLike, TokenCoder } from './engine-like.js'
 
 export { memoryBandwidth } from '../engine/measure/headers.js'
 export { machineMemory } from '../engine/measure/memory.js'
-export { quantizeGguf } from '../engine/quantize.js'
+export { quantizeModel } from '../engine/quantize/quantize.js'
 export { checkOffer, runsFamily } from '../engine/measure/offer.js'
 
 /** An engine in this thread. @throws UserError as loadEngine does */

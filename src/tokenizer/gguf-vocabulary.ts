@@ -3,7 +3,7 @@ import type { JsonObject } from '../json.js'
 import { each, type Steps } from '../slices.js'
 import { huggingFaceTokenizer } from './hugging-face.js'
 import { invalid } from './invalid.js'
-import { PRE_TOKENIZERS, type PreTokenizer } from './patterns.js'
+import { PRE_TOKENIZERS, type PreTokenizer, type Splitting } from './patterns.js'
 import type { Merges } from './json/bpe.js'
 import type { Vocab } from './json/models.js'
 import { sentencePieceTokenizer } from './sentence-piece.js'
@@ -100,16 +100,21 @@ function* byteLevelJson(parts: Vocabulary, { splitting, wholeFirst = false }: Pr
   return {
     model: { type: 'BPE', ...(yield* vocabAndMerges(parts)), ignore_merges: wholeFirst },
     added_tokens: addedTokens(parts),
-    pre_tokenizer: {
-      type: 'Sequence',
-      pretokenizers: [
-        ...splitting.map((Regex) => ({ type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false })),
-        { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
-      ],
-    },
+    pre_tokenizer: splittingJson(splitting),
     normalizer: null,
     post_processor: null,
     decoder: { type: 'ByteLevel' },
+  }
+}
+
+/** A splitting as tokenizer.json says it, with what follows in all byte-level tokenizers. */
+export function splittingJson(splitting: Splitting): JsonObject {
+  return {
+    type: 'Sequence',
+    pretokenizers: [
+      ...splitting.map((Regex) => ({ type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false })),
+      { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
+    ],
   }
 }
 

@@ -7,7 +7,7 @@ import type { WrittenFormat } from '../../src/checkpoint/formats/ggml-writers.js
 import { openGgufFile } from '../../src/checkpoint/gguf/file.js'
 import { storedTensor } from '../../src/checkpoint/tensor.js'
 import { BlockEncoder } from '../../src/backends/cpu/quantize/encoder.js'
-import { quantizeGguf } from '../../src/engine/quantize.js'
+import { quantizeModel } from '../../src/engine/quantize/quantize.js'
 import { formatOf, type QuantizeTarget } from '../../src/checkpoint/gguf/mixes.js'
 import { loadEngineFrom } from '../../src/engine/load.js'
 import type { LoadOptions } from '../../src/engine/options.js'
@@ -61,7 +61,7 @@ it('rounds with less error than the bits allow by plain rounding', async () => {
 
 async function quantized(files: FileSet, to: QuantizeTarget): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
-  const { bytes } = await quantizeGguf(files, to, (piece) => Promise.resolve(void pieces.push(piece.slice())))
+  const { bytes } = await quantizeModel(files, to, (piece) => Promise.resolve(void pieces.push(piece.slice())))
   const all = concat(...pieces)
   expect(all.length).toBe(bytes)
   return all

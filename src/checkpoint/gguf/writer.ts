@@ -13,7 +13,19 @@ export interface OutTensor {
 const MAGIC = [0x47, 0x47, 0x55, 0x46]
 const VERSION = 3
 const U32 = 4
+const I32 = 5
+const F32 = 6
+const BOOL = 7
 const STRING = 8
+const ARRAY = 9
+
+/** A value of the metadata with its type. */
+export type GgufValue =
+  | readonly ['u32' | 'f32', number]
+  | readonly ['bool', boolean]
+  | readonly ['string', string]
+  | readonly ['strings', readonly string[]]
+  | readonly ['i32s', readonly number[]]
 
 /** Bytes of a tensor, without what fills up to the next one. */
 export function tensorBytes({ shape, format }: OutTensor): number {
@@ -43,14 +55,36 @@ export function ggufHead(keys: readonly Uint8Array[], tensors: readonly OutTenso
   return joined(head, new Uint8Array(padding(head.length, alignment)))
 }
 
+/** A key of the metadata with its value. */
+export function ggufKey(key: string, value: GgufValue): Uint8Array {
+  return joined(text(key), ...stored(value))
+}
+
+function stored([type, value]: GgufValue): Uint8Array[] {
+  switch (type) {
+    case 'u32':
+      return [u32(U32), u32(value)]
+    case 'f32':
+      return [u32(F32), new Uint8Array(Float32Array.of(value).buffer)]
+    case 'bool':
+      return [u32(BOOL), Uint8Array.of(value ? 1 : 0)]
+    case 'string':
+      return [u32(STRING), text(value)]
+    case 'strings':
+      return [u32(ARRAY), u32(STRING), u64(value.length), ...value.map(text)]
+    case 'i32s':
+      return [u32(ARRAY), u32(I32), u64(value.length), new Uint8Array(Int32Array.from(value).buffer)]
+  }
+}
+
 /** A key whose value is a whole number. */
 export function keyU32(key: string, value: number): Uint8Array {
-  return joined(text(key), u32(U32), u32(value))
+  return ggufKey(key, ['u32', value])
 }
 
 /** A key whose value is a string. */
 export function keyString(key: string, value: string): Uint8Array {
-  return joined(text(key), u32(STRING), text(value))
+  return ggufKey(key, ['string', value])
 }
 
 function joined(...parts: readonly Uint8Array[]): Uint8Array {

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import cliProgress from 'cli-progress'
 import prettyBytes from 'pretty-bytes'
 import { filesOf } from '../../checkpoint/files/files.js'
-import { quantizeGguf } from '../../remote/in-process.js'
+import { quantizeModel } from '../../remote/in-process.js'
 import type { QuantizeTarget } from '../../checkpoint/gguf/mixes.js'
 import { UserError } from '../../errors.js'
 import { cancelOnInterrupt, printJson } from '../model.js'
@@ -17,7 +17,7 @@ export interface QuantizeFlags {
   readonly json?: boolean
 }
 
-/** Writes the model's GGUF in fewer bits, under its name when it is whole. */
+/** Writes the model as a GGUF in fewer bits, under its name when it is whole. */
 export async function quantize(model: string, flags: QuantizeFlags): Promise<void> {
   const { to, out } = flags
   if (existsSync(out) && !flags.force)
@@ -27,18 +27,12 @@ export async function quantize(model: string, flags: QuantizeFlags): Promise<voi
     )
   const signal = cancelOnInterrupt()
   const files = await filesOf(await localModel(model, {}, signal))
-  if (files.main === undefined || /\.safetensors$/i.test(files.main))
-    throw new UserError(
-      `${model}: expected a GGUF file in F32, F16 or BF16, found a folder of safetensors, whose names and tokenizer GGUF has in ` +
-        'another form. Convert it with convert_hf_to_gguf.py of llama.cpp first, or load it with --quantize.',
-      'unsupported_format',
-    )
   const started = performance.now()
   const file = await WholeFile.create(out).catch((cause: unknown) => cannotWrite(out, cause))
   const bar = progressBar()
   let result
   try {
-    result = await quantizeGguf(files, to, (bytes) => writeAll(file, bytes), {
+    result = await quantizeModel(files, to, (bytes) => writeAll(file, bytes), {
       signal,
       onProgress: bar.update,
     })

@@ -2,10 +2,15 @@
  * config.json out of GGUF metadata: the keys that families share. Where a file says nothing, llama.cpp's own constants stand
  * here (src/llama-model.cpp): they are what the files were made for.
  */
+import { z } from 'zod'
 import { UserError } from '../../errors.js'
 import type { JsonObject } from '../../json.js'
 import type { GgufMetadata } from '../../published/gguf-metadata.js'
-import type { TensorShapes } from '../../published/gguf.js'
+import type { TensorShapes, WrittenConfig } from '../../published/gguf.js'
+import { COMMON, readConfig } from './config.js'
+import { HEADS } from './gqa.js'
+import { ropeParameters, type RopeConfig, type RopeParameters } from './rope-config.js'
+import { makeRope } from './rope.js'
 
 /** Of every decoder. */
 export function decoderConfig(meta: GgufMetadata, shapes: TensorShapes) {
@@ -136,4 +141,49 @@ export function indexerConfig(meta: GgufMetadata) {
     index_head_dim: meta.neededWhole('attention.indexer.key_length'),
     index_topk: meta.neededWhole('attention.indexer.top_k'),
   }
+}
+
+/** The keys of a decoder with grouped-query attention: what {@link attentionConfig} reads, the other way round. */
+export function attentionKeys(config: JsonObject): WrittenConfig {
+  const c = readConfig(z.object({ ...COMMON, ...HEADS }), config, 'config.json')
+  const headDim = c.head_dim ?? c.hidden_size / c.num_attention_heads
+  const rule = ropeParameters(c)
+  const divisors = rule.type === 'llama3' ? llama3Divisors(c, headDim) : undefined
+  return {
+    keys: {
+      block_count: ['u32', c.num_hidden_layers],
+      context_length: ['u32', c.max_position_embeddings],
+      embedding_length: ['u32', c.hidden_size],
+      feed_forward_length: ['u32', c.intermediate_size],
+      vocab_size: ['u32', c.vocab_size],
+      'attention.head_count': ['u32', c.num_attention_heads],
+      'attention.head_count_kv': ['u32', c.num_key_value_heads ?? c.num_attention_heads],
+      'attention.key_length': ['u32', headDim],
+      'attention.value_length': ['u32', headDim],
+      'attention.layer_norm_rms_epsilon': ['f32', c.rms_norm_eps],
+      'rope.dimension_count': ['u32', headDim],
+      'rope.freq_base': ['f32', rule.theta],
+      ...scalingKeys(rule),
+    },
+    tensors: divisors ? { 'rope_freqs.weight': divisors } : {},
+  }
+}
+
+/** Numbers of a rule; llama3's are a tensor, and for others the model that is read back says that they are missing. */
+function scalingKeys({ type, get, need }: RopeParameters): WrittenConfig['keys'] {
+  if (type === 'linear')
+    return { 'rope.scaling.type': ['string', type], 'rope.scaling.factor': ['f32', need('factor')] }
+  if (type !== 'yarn') return {}
+  const original = get('original_max_position_embeddings')
+  return {
+    'rope.scaling.type': ['string', type],
+    'rope.scaling.factor': ['f32', need('factor')],
+    ...(original !== undefined && { 'rope.scaling.original_context_length': ['u32', original] as const }),
+  }
+}
+
+function llama3Divisors(config: RopeConfig, headDim: number): Float32Array {
+  const scaled = makeRope(config, headDim).invFreq
+  const plain = { rope_theta: ropeParameters(config).theta, max_position_embeddings: config.max_position_embeddings }
+  return makeRope(plain, headDim).invFreq.map((frequency, i) => frequency / scaled[i]!)
 }
