@@ -20,6 +20,7 @@ export function quantizeCommand(cli: Command): void {
       examples(
         'kaiyuan quantize model-BF16.gguf --to q4 --out model-q4.gguf',
         'kaiyuan quantize model-F32.gguf --to Q6_K --out model-Q6_K.gguf',
+        'kaiyuan quantize ./Qwen3-0.6B --to Q4_K_M --out Qwen3-0.6B-Q4_K_M.gguf',
       ),
     )
     .action(async (model: string, options: QuantizeFlags) => (await import('./quantize.js')).quantize(model, options))
