@@ -18,7 +18,7 @@ function digest() {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name)),
   )
-  const others = ['package-lock.json', 'tools/build-race.mjs'].map((path) => join(root, path))
+  const others = ['package-lock.json', 'src/html.ts', 'tools/build-race.mjs'].map((path) => join(root, path))
   const hash = createHash('sha256')
   for (const file of [...files.sort(), ...others]) hash.update(readFileSync(file))
   return hash.digest('hex')

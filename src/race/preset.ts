@@ -1,3 +1,4 @@
+import { escaped } from '../html.js'
 import type { Day, Ruler } from './data/rows.js'
 import type { Told } from './words/sentence.js'
 import type { Language } from './words/words.js'
@@ -24,9 +25,4 @@ export function withPreset(html: string, { date, ruler, told }: Preset): string 
 export function sentenceHtml({ best, countries, ruler }: Told): string {
   const list = countries.map((line) => `<p>${escaped(line)}</p>`).join('')
   return `<p class="lead">${escaped(best)}</p>${list}<p class="fine">${escaped(ruler)}</p>`
-}
-
-export function escaped(text: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-  return text.replace(/[&<>"']/g, (letter) => entities[letter]!)
 }

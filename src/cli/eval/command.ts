@@ -3,10 +3,11 @@ import { collect, integer, loadFlags, number } from '../flags.js'
 import type { CompareFlags } from './compare.js'
 import type { EvalFlags } from './eval.js'
 import type { FidelityFlags } from './fidelity.js'
+import type { ReportFlags } from './report.js'
 import type { ShowFlags } from './tasks.js'
 
 /**
- * `kaiyuan eval MODEL`, and its other words: list, show, compare.
+ * `kaiyuan eval MODEL`, and its other words: list, show, compare, report, fidelity.
  * @param examples writes the end of a help, as all commands have it
  */
 export function evalCommand(cli: Command, examples: (...lines: string[]) => string): void {
@@ -20,12 +21,14 @@ export function evalCommand(cli: Command, examples: (...lines: string[]) => stri
         'kaiyuan eval http://127.0.0.1:8080 --tasks gsm8k --out results/server',
         'kaiyuan eval show gsm8k --shots 2',
         'kaiyuan eval compare results/a results/b',
+        'kaiyuan eval report results/a results/b --html report.html',
       ),
     )
   runCommand(command)
   listCommand(command)
   showCommand(command)
   compareCommand(command)
+  reportCommand(command)
   fidelityCommand(command)
 }
 
@@ -89,17 +92,29 @@ function compareCommand(command: Command): void {
     )
 }
 
+function reportCommand(command: Command): void {
+  command
+    .command('report <folders...>')
+    .description('kept results: scores, differences, and with --html a page with charts and what went wrong')
+    .option('--html <file>', 'one file for a browser, which needs nothing else')
+    .addOption(new Option('--lang <language>', 'of the page').choices(['en', 'zh']).default('en'))
+    .option('--failures <count>', 'documents of each task that the page shows (default: 20)', integer, 20)
+    .option('--json', 'one JSON object on one line')
+    .action(async (folders: string[], options: ReportFlags) => (await import('./report.js')).report(folders, options))
+}
+
 function fidelityCommand(command: Command): void {
   const fidelity = command
     .command('fidelity <model>')
     .description('how far fast, a smaller cache and fewer bits are from exact, on a text')
     .option(
       '--against <which>',
-      'exact, or another form of the model: the published weights of a quantised file',
+      'exact, another form of the model (the published weights of a quantised file), or a server that runs it',
       'exact',
     )
     .option('--file <file>', 'a text in place of the bundled one (prose, code, Chinese)')
     .option('--window <tokens>', 'tokens in one window (default: 512)', integer)
+    .option('--model <name>', 'of a server that has several')
     .option('--json', 'one JSON object on one line')
   loadFlags(fidelity).action(async (model: string, options: FidelityFlags) =>
     (await import('./fidelity.js')).fidelity(model, options),

@@ -2,9 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../errors.js'
 import { evaluate, type EvaluateOptions } from '../../eval/evaluate.js'
-import type { Evaluated } from '../../eval/run/evaluate.js'
 import type { Estimate } from '../../eval/run/progress.js'
-import { samplesOf } from '../../eval/run/samples.js'
 import type { TaskResult } from '../../eval/run/result.js'
 import type { Task } from '../../eval/task/task.js'
 import { taskNamed } from '../../eval/tasks/registry.js'
@@ -12,9 +10,9 @@ import type { EngineLike } from '../../remote/engine-like.js'
 import type { LoadFlags } from '../flags.js'
 import { cancelOnInterrupt, openModel, printJson } from '../model.js'
 import { StatusLine } from '../print/status-line.js'
-import { writeWhole } from '../whole-file.js'
-import { readResults, resultsFile } from './results.js'
-import { resultTable, shownProgress } from './words.js'
+import { cannotWrite } from '../whole-file.js'
+import { keepResult } from './results.js'
+import { isServer, resultTable, shownProgress } from './words.js'
 
 export interface EvalFlags extends LoadFlags {
   readonly tasks: string
@@ -44,9 +42,8 @@ type Subject =
 export async function evalModel(model: string, flags: EvalFlags): Promise<void> {
   const tasks = tasksOf(flags.tasks)
   const signal = cancelOnInterrupt()
-  if (flags.out !== undefined) await mkdir(flags.out, { recursive: true })
-  const isServer = /^https?:\/\/[^/]+\/?(?:v1\/?)?$/.test(model)
-  const subject: Subject = isServer
+  await makeFolder(flags.out)
+  const subject: Subject = isServer(model)
     ? { url: model, model: flags.model, apiKey: process.env['OPENAI_API_KEY'] }
     : await openModel(model, flags, signal)
   const results: TaskResult[] = []
@@ -63,6 +60,12 @@ export async function evalModel(model: string, flags: EvalFlags): Promise<void> 
   if (flags.json) printJson({ results, skipped })
   else process.stdout.write(resultTable(results, skipped))
   if (results.length === 0) throw new UserError('none of the tasks could be run', 'unsupported_platform')
+}
+
+/** @throws UserError with the system's reason, before a model is loaded */
+async function makeFolder(folder: string | undefined): Promise<void> {
+  if (folder === undefined) return
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => cannotWrite(folder, cause))
 }
 
 function tasksOf(names: string): Task[] {
@@ -93,7 +96,7 @@ async function runTask(
   }
   try {
     const evaluated = await evaluate(subject, task, options)
-    if (flags.out !== undefined) await keep(flags.out, task, evaluated)
+    if (flags.out !== undefined) await keepResult(flags.out, task, evaluated)
     return evaluated.result
   } catch (error) {
     const isMissing =
@@ -130,16 +133,6 @@ function optionsOf(flags: EvalFlags): EvaluateOptions {
     data,
     settings,
   }
-}
-
-/** Results and samples next to the journal, each whole or not at all. */
-async function keep(folder: string, task: Task, { result, records, prompts }: Evaluated): Promise<void> {
-  const samples = await samplesOf(task, records, prompts)
-  const lines = samples.map((sample) => `${JSON.stringify(sample)}\n`).join('')
-  await writeWhole(join(folder, `samples_${task.name}.jsonl`), lines)
-  const others = (await readResults(folder)).filter(({ identity }) => identity.task !== task.name)
-  const all = [...others, result].sort((a, b) => (a.identity.task < b.identity.task ? -1 : 1))
-  await writeWhole(resultsFile(folder), `${JSON.stringify({ results: all }, null, 1)}\n`)
 }
 
 function announced({ task, requests, promptTokens, answerTokens, detectable }: Estimate): string {

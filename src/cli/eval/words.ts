@@ -1,7 +1,13 @@
 /** Results in words and columns, for a terminal. */
 import stringWidth from 'string-width'
+import { conclusion, type Comparison } from '../../eval/run/compare.js'
 import type { EvaluationProgress } from '../../eval/run/progress.js'
 import type { MetricResult, TaskResult } from '../../eval/run/result.js'
+
+/** An address, and not the name or the file of a model. */
+export function isServer(model: string): boolean {
+  return /^https?:\/\/[^/]+\/?(?:v1\/?)?$/.test(model)
+}
 
 /** Columns of texts; the first to the left, the others to the right. */
 export function table(rows: readonly (readonly string[])[]): string {
@@ -33,11 +39,35 @@ export function resultTable(results: readonly TaskResult[], skipped: Readonly<Re
       String(shots),
       percent(result.invalidShare),
       percent(result.cutShare),
-      `${(100 * result.detectable).toFixed(1)} points`,
+      points(result.detectable),
     ])
   })
   const notes = Object.entries(skipped).map(([task, reason]) => `${task}: skipped: ${reason}\n`)
   return (rows.length > 0 ? table([head, ...rows]) : '') + notes.join('')
+}
+
+/** Two runs, task by task. */
+export function differenceTable(comparisons: readonly Comparison[], a = 'a', b = 'b'): string {
+  const head = ['task', 'metric', a, b, `${b} - ${a}`, '95 % interval', 'bootstrap', `only ${a}`, `only ${b}`]
+  const rows = comparisons.map((one) => [
+    one.task,
+    one.metric,
+    percent(one.a),
+    percent(one.b),
+    `${one.difference > 0 ? '+' : ''}${(100 * one.difference).toFixed(1)}`,
+    interval(one),
+    interval({ interval: one.bootstrap.low === one.bootstrap.high ? undefined : one.bootstrap }),
+    String(one.onlyA),
+    String(one.onlyB),
+    one.corrected < 0.001 ? '< 0.001' : one.corrected.toFixed(3),
+    points(one.detectable),
+    { none: 'no difference shown', a: `${a} is better`, b: `${b} is better` }[conclusion(one)],
+  ])
+  return table([[...head, 'p (McNemar, Holm)', 'shows from', ''], ...rows])
+}
+
+function points(share: number): string {
+  return `${(100 * share).toFixed(1)} points`
 }
 
 export function percent(value: number): string {

@@ -1,3 +1,5 @@
+import { logSumExp } from './log-sum.js'
+
 /** What one place of a text says about two distributions. */
 export interface TokenDivergence {
   /** Of the measured from the reference, in nats. */
@@ -28,11 +30,6 @@ export function divergence(reference: Float32Array, measured: Float32Array, next
     logprob: measured[next]! - otherSum,
     referenceLogprob: reference[next]! - ownSum,
   }
-}
-
-function logSumExp(logits: Float32Array): number {
-  const max = logits.reduce((most, logit) => Math.max(most, logit), -Infinity)
-  return max + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - max), 0))
 }
 
 /** Chunks of rows as rows, each [V]. */

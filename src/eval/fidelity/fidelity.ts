@@ -2,6 +2,7 @@
 import { UserError } from '../../errors.js'
 import type { Engine } from '../../engine/engine.js'
 import { detached, divergence, type TokenDivergence } from './divergence.js'
+import { GREEDY_TOKENS, greedyPrompts } from './greedy.js'
 
 export interface Fidelity {
   /** Tokens that were predicted. */
@@ -24,11 +25,6 @@ export interface FidelityOptions {
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((done: number, total: number) => void) | undefined
 }
-
-/** Of greedy answers. */
-const GREEDY_TOKENS = 32
-const GREEDY_PROMPT = 32
-const GREEDY_PROMPTS = 8
 
 /**
  * Compares the logits of two loads of one model, place by place, and their greedy answers to beginnings of the text.
@@ -117,12 +113,8 @@ async function greedy(
   ids: readonly number[],
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const length = Math.min(GREEDY_PROMPT, ids.length)
-  const prompts = Math.max(1, Math.min(GREEDY_PROMPTS, Math.floor(ids.length / length)))
   let [same, total] = [0, 0]
-  for (let i = 0; i < prompts; i++) {
-    const from = Math.floor((i * (ids.length - length)) / prompts)
-    const prompt = ids.slice(from, from + length)
+  for (const prompt of greedyPrompts(ids)) {
     const options = { temperature: 0, maxTokens: GREEDY_TOKENS, ignoreEos: true, repetitionPenalty: 1, signal }
     const [one, other] = [
       (await reference.generate(prompt, options).result).ids,

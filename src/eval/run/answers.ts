@@ -65,8 +65,9 @@ async function write(asking: Asking, question: Question): Promise<AnswerRecord> 
   if (!task.score) throw new UserError(`${task.name}: a generation task needs a score`, 'invalid_argument')
   const { scores, extracted, isInvalid } = await task.score(item, written, tools)
   const { text, calls, tokens, isCut, isTruncated } = written
-  const called = calls.length > 0 ? { calls } : {}
-  return { ...headOf(question, seed), text, ...called, extracted, scores, tokens, isInvalid, isCut, isTruncated }
+  // An answer quotes its question: that of a private task is not kept either.
+  const said = task.isPrivate ? {} : { text, ...(calls.length > 0 && { calls }), extracted }
+  return { ...headOf(question, seed), ...said, scores, tokens, isInvalid, isCut, isTruncated }
 }
 
 function headOf(

@@ -2,6 +2,7 @@
 import { open, readFile, rm, type FileHandle } from 'node:fs/promises'
 import { UserError } from '../../errors.js'
 import { isJsonObject } from '../../json.js'
+import { reasonOf } from '../../system-error.js'
 import { difference, type RunIdentity } from './identity.js'
 import type { AnswerRecord, RecordStore } from './record.js'
 
@@ -28,7 +29,7 @@ export class Journal implements RecordStore {
       const [head, ...lines] = whole.split('\n').filter((line) => line !== '')
       if (head !== undefined) checkSame(path, identity, head)
       const kept = lines.map((line, i) => recordOf(line, `${path}, line ${i + 2}`))
-      const file = await open(path, 'a')
+      const file = await open(path, 'a').catch((cause: unknown) => cannotWrite(path, cause))
       if (head === undefined) await file.truncate(0)
       else await file.truncate(Buffer.byteLength(whole))
       const journal = new Journal(path, file, kept)
@@ -106,7 +107,7 @@ async function claim(path: string): Promise<void> {
       await file.writeFile(String(process.pid))
       return await file.close()
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) cannotWrite(path, error)
     }
     const owner = Number(await readFile(lock, 'utf8').catch(() => ''))
     if (attempt > 0 || (owner > 0 && owner !== process.pid && isAlive(owner)))
@@ -116,6 +117,10 @@ async function claim(path: string): Promise<void> {
       )
     await rm(lock, { force: true })
   }
+}
+
+function cannotWrite(path: string, cause: unknown): never {
+  throw new UserError(`${path}: cannot be written: ${reasonOf(cause)}`, 'invalid_argument', { cause })
 }
 
 async function release(path: string): Promise<void> {

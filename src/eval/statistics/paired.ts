@@ -32,7 +32,8 @@ export function pairedDifference(
   const { value, standardError } = meanOf(differences, clusters)
   const onlyA = differences.filter((difference) => difference < 0).length
   const onlyB = differences.filter((difference) => difference > 0).length
-  const half = standardError === undefined ? undefined : Z95 * standardError
+  // Differences that are all the same say nothing about their spread.
+  const half = standardError === undefined || standardError === 0 ? undefined : Z95 * standardError
   return {
     count: differences.length,
     difference: value,

@@ -4,33 +4,21 @@ import { isJsonObject, type JsonObject } from '../../json.js'
 import type { Likelihood } from '../score/likelihood.js'
 import { codePointCount } from '../../chat/python/values.js'
 import type { AnsweredCall } from '../task/task.js'
+import { firstChoice, ServerApi, type ServedModel } from './api.js'
 import type { ScoredChoices, Subject, SubjectIdentity, Written, WritingRequest } from './subject.js'
 
-/** Where a model is served. */
-export interface ServedModel {
-  /** Of the API: `http://127.0.0.1:8080`, with or without `/v1`. */
-  readonly url: string
-  /** By the server's name; its first one by default. */
-  readonly model?: string | undefined
-  readonly apiKey?: string | undefined
-}
-
 const CONCURRENCY = 8
-const TRIES = 6
 /** Of English text; only estimates need it. */
 const CHARACTERS_PER_TOKEN = 4
 
 /** @throws UserError when nobody answers there, or has no model */
 export async function serverSubject(served: ServedModel, version: string): Promise<Subject> {
-  const base = served.url.replace(/\/+$/, '').replace(/\/v1$/, '')
-  if (!URL.canParse(base) || !/^https?:/.test(base))
-    throw new UserError(`${served.url}: expected an address such as http://127.0.0.1:8080`, 'invalid_argument')
-  const api = new Api(base, served.apiKey)
-  const model = served.model ?? (await api.firstModel())
+  const api = new ServerApi(served)
+  const model = await api.model()
   const identity: SubjectIdentity = {
     model,
     precision: 'of the server',
-    settings: { url: base },
+    settings: { url: api.base },
     template: 'of the server',
     engine: `kaiyuan ${version}, by HTTP`,
   }
@@ -41,7 +29,7 @@ class ServerSubject implements Subject {
   readonly concurrency = CONCURRENCY
 
   constructor(
-    private readonly api: Api,
+    private readonly api: ServerApi,
     readonly identity: SubjectIdentity,
   ) {}
 
@@ -89,79 +77,6 @@ class ServerSubject implements Subject {
     const calls = Array.isArray(message['tool_calls']) ? message['tool_calls'].map(callOf) : []
     return { ...usageOf(answer), text: textIn(message['content']), calls, isCut: choice['finish_reason'] === 'length' }
   }
-}
-
-class Api {
-  constructor(
-    private readonly base: string,
-    private readonly key: string | undefined,
-  ) {}
-
-  async firstModel(): Promise<string> {
-    const { data } = await this.ask('/v1/models', { method: 'GET' })
-    const first: unknown = Array.isArray(data) ? data[0] : undefined
-    if (isJsonObject(first) && typeof first['id'] === 'string') return first['id']
-    throw new UserError(`${this.base}/v1/models: expected a list of models. Name the model.`, 'model_not_found')
-  }
-
-  post(path: string, body: object, signal?: AbortSignal): Promise<JsonObject> {
-    return this.ask(path, { method: 'POST', body: JSON.stringify(body), ...(signal && { signal }) })
-  }
-
-  /** What passes by itself (429, 5xx, no connection) is asked again, after as long as the server says or ever longer. */
-  private async ask(path: string, init: RequestInit): Promise<JsonObject> {
-    const authorization = this.key === undefined ? {} : { authorization: `Bearer ${this.key}` }
-    const headers = { 'content-type': 'application/json', ...authorization }
-    for (let attempt = 1; ; attempt++) {
-      const response = await fetch(this.base + path, { ...init, headers }).catch((cause: unknown) => {
-        init.signal?.throwIfAborted()
-        if (attempt < TRIES) return undefined
-        throw new UserError(`${this.base}: no answer. Check the address, and whether the server runs.`, 'network', {
-          cause,
-        })
-      })
-      if (response?.ok) return objectIn(await response.text(), this.base + path)
-      const passes = response === undefined || response.status === 429 || response.status >= 500
-      if (!passes || attempt === TRIES) throw await refused(this.base + path, response)
-      const asked = Number(response?.headers.get('retry-after') ?? NaN)
-      await pause(Number.isFinite(asked) ? asked * 1000 : 250 * 2 ** attempt, init.signal ?? undefined)
-    }
-  }
-}
-
-async function refused(address: string, response: Response | undefined): Promise<UserError> {
-  const body = (await response?.text().catch(() => '')) ?? ''
-  return new UserError(`${address} answered ${response?.status ?? 'nothing'}: ${body.slice(0, 300)}`, 'network')
-}
-
-function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer)
-      reject(signal?.reason as Error)
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop)
-      resolve()
-    }, milliseconds)
-    signal?.addEventListener('abort', stop, { once: true })
-  })
-}
-
-function objectIn(text: string, address: string): JsonObject {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (isJsonObject(value)) return value
-  } catch {
-    // Said below.
-  }
-  throw new UserError(`${address}: expected a JSON object, found ${text.slice(0, 80)}`, 'network')
-}
-
-function firstChoice({ choices }: JsonObject): JsonObject {
-  const choice: unknown = Array.isArray(choices) ? choices[0] : undefined
-  if (isJsonObject(choice)) return choice
-  throw new UserError('the server: expected choices in the answer, found none', 'network')
 }
 
 /** Tokens that begin in the continuation. @param from, to in characters */
