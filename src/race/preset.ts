@@ -3,6 +3,8 @@ import type { Day, Ruler } from './data/rows.js'
 import type { Told } from './words/sentence.js'
 import type { Language } from './words/words.js'
 
+export { escaped }
+
 /** What the page shows first. */
 export interface Preset {
   readonly date: Day

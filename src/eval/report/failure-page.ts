@@ -63,7 +63,7 @@ function snippetOf(prompt: string): string {
     .trim()
     .split(/\n\s*\n/)
     .at(-1)!
-  const characters = [...last.slice(-4 * SNIPPET).replace(/\s+/g, ' ')]
+  const characters = Array.from(last.slice(-4 * SNIPPET).replace(/\s+/g, ' '))
   return characters.length <= SNIPPET ? characters.join('') : `… ${characters.slice(-SNIPPET).join('')}`
 }
 

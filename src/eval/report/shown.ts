@@ -33,7 +33,7 @@ const LONGEST = 8000
 
 /** Written by a model or of a data set: shown as it is, and never more than a text. */
 export function textBlock(text: string, words: ReportWords, label: string): string {
-  const characters = [...text]
+  const characters = Array.from(text)
   const half = LONGEST / 2
   const left = characters.length - LONGEST
   const shown =

@@ -81,12 +81,7 @@ class ServerSubject implements Subject {
 
 /** Tokens that begin in the continuation. @param from, to in characters */
 function echoed({ logprobs }: JsonObject, from: number, to: number): Likelihood {
-  const {
-    text_offset: offsets,
-    token_logprobs: values,
-    tokens,
-    top_logprobs: top,
-  } = isJsonObject(logprobs) ? logprobs : {}
+  const { text_offset: offsets, token_logprobs: values, top_logprobs: top } = isJsonObject(logprobs) ? logprobs : {}
   if (!Array.isArray(offsets) || !Array.isArray(values))
     throw new UserError(
       'the server gives no likelihoods of a prompt (echo with logprobs): tasks of the class likelihood need them. Take tasks of the class generation.',
@@ -95,14 +90,13 @@ function echoed({ logprobs }: JsonObject, from: number, to: number): Likelihood 
   const places = (offsets as unknown[]).flatMap((at, i) => (Number(at) >= from && Number(at) < to ? [i] : []))
   return {
     logprob: places.reduce((sum, i) => sum + Number((values as unknown[])[i]), 0),
-    isGreedy: places.every((i) => isLikeliest(listOf(tokens)[i], listOf(top)[i], Number((values as unknown[])[i]))),
+    isGreedy: places.every((i) => isLikeliest(listOf(top)[i], Number((values as unknown[])[i]))),
   }
 }
 
-function isLikeliest(token: unknown, top: unknown, logprob: number): boolean {
-  if (!isJsonObject(top)) return false
-  const best = Math.max(...Object.values(top).map(Number))
-  return typeof token === 'string' && token in top ? Number(top[token]) >= best : logprob >= best
+/** Several tokens may have one text, so that the value tells it, not the name. */
+function isLikeliest(top: unknown, logprob: number): boolean {
+  return isJsonObject(top) && logprob >= Math.max(...Object.values(top).map(Number))
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -1,7 +1,8 @@
+import { codePointCount } from '../../../chat/python/values.js'
 import type { NamedChoice } from '../../../remote/engine-like.js'
 import { LOWEST } from '../logprobs.js'
 
-/** The older form of /v1/completions; `offset` is where the first token stands in the text. */
+/** The older form of /v1/completions; `offset` is where the first token stands in the text, in code points, as other servers count. */
 export class CompletionLogprobs {
   constructor(
     /** Ids whose text is not shown, since they end the answer. */
@@ -9,10 +10,10 @@ export class CompletionLogprobs {
     private offset = 0,
   ) {}
 
-  /** The first token of a prompt has no likelihood. */
-  prompt(first: { text: string }, choices: readonly NamedChoice[]) {
+  /** The first token of a prompt has no likelihood, and no place in the text where it is a mark that the tokenizer puts before it. */
+  prompt(first: { text: string }, choices: readonly NamedChoice[], shown: string) {
     const start = this.offset
-    this.offset += first.text.length
+    if (shown.startsWith(first.text)) this.offset += codePointCount(first.text)
     const rest = this.rows(choices, new Set())
     return {
       tokens: [first.text, ...rest.tokens],
@@ -32,16 +33,28 @@ export class CompletionLogprobs {
       tokens: texts,
       token_logprobs: choices.map(({ logprob }) => Math.max(LOWEST, logprob)),
       // The alternatives, and the token itself, which need not be one of the best.
-      top_logprobs: choices.map(({ top, logprob }, i) =>
-        Object.fromEntries(
-          [...top, { text: texts[i]!, logprob }].map((token) => [token.text, Math.max(LOWEST, token.logprob)]),
-        ),
-      ),
-      text_offset: texts.map((text) => {
-        const at = this.offset
-        this.offset += text.length
-        return at
-      }),
+      top_logprobs: choices.map(({ top, logprob }, i) => byText([...top, { text: texts[i]!, logprob }])),
+      text_offset: choices.map(({ id, bytes }) => this.place(silent.has(id) ? [] : bytes)),
     }
   }
+
+  /** Where the letter stands with which a token begins; it may have begun in the token before. */
+  private place(bytes: readonly number[]): number {
+    const [first = 0] = bytes
+    const at = Math.max(0, this.offset - (isContinuation(first) ? 1 : 0))
+    this.offset += bytes.filter((byte) => !isContinuation(byte)).length
+    return at
+  }
+}
+
+/** Of tokens with one text, such as parts of letters, the likeliest. */
+function byText(tokens: readonly { readonly text: string; readonly logprob: number }[]): Record<string, number> {
+  const found = new Map<string, number>()
+  for (const { text, logprob } of tokens) found.set(text, Math.max(LOWEST, logprob, found.get(text) ?? LOWEST))
+  return Object.fromEntries(found)
+}
+
+/** Of UTF-8: not the first byte of a letter. */
+function isContinuation(byte: number): boolean {
+  return (byte & 0xc0) === 0x80
 }

@@ -184,7 +184,7 @@ function wholeChoice(
 ) {
   const shown = new CompletionLogprobs(silent)
   const text = (echo?.text ?? '') + (answer?.whole.text ?? '')
-  const prompt = echo?.score && shown.prompt(echo.score.first, echo.score.choices)
+  const prompt = echo?.score && shown.prompt(echo.score.first, echo.score.choices, echo.text)
   const own = shown.answer(answer?.named ?? [])
   const logprobs = typeof body.logprobs !== 'number' ? null : prompt ? joined(prompt, own) : own
   return { index, text, logprobs, finish_reason: answer ? finishOf(answer.whole) : 'length' }
@@ -211,7 +211,7 @@ async function* chunks(
   for (const index of answers.keys()) {
     const before = echo(index)
     if (!before) continue
-    const logprobs = before.score && shown[index]!.prompt(before.score.first, before.score.choices)
+    const logprobs = before.score && shown[index]!.prompt(before.score.first, before.score.choices, before.text)
     yield chunk(index, before.text, logprobs, null)
   }
   for await (const { source, item } of merge(answers.map(withEnd))) {
