@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import ts from 'typescript'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { root } from './examples.js'
+import { root } from '../surface/examples.js'
 
 /** Inside of the package, so that `kaiyuan` is the built package itself. */
 const folder = join(root, 'dist/.guides')

@@ -5,8 +5,8 @@ import { memoryFiles } from '../../src/checkpoint/files/memory.js'
 import { openCheckpoint } from '../../src/models/open.js'
 import type { FileSet } from '../../src/checkpoint/files/source.js'
 import { UserError } from '../../src/errors.js'
-import { folderOf, STORED } from './layouts.js'
-import { concat, json, tinyFolder, tinyInt4Folder, tinyLlamaGguf, u64 } from './build.js'
+import { folderOf, STORED } from '../checkpoint/layouts.js'
+import { concat, json, tinyFolder, tinyInt4Folder, tinyLlamaGguf, u64 } from '../checkpoint/build.js'
 
 type Shapes = Readonly<Record<string, readonly number[]>>
 
