@@ -44,7 +44,7 @@ function tokenizerJson(pre_tokenizer: JsonObject, bytes = BYTES, ignore_merges =
     "l'",
     '\u010a\u010a',
     'B5',
-  ].filter((pair) => [...pair].every((char) => bytes.includes(char)))
+  ].filter((pair) => Array.from(pair).every((char) => bytes.includes(char)))
   const tokens = [...bytes, ...merges, '<|a|>', '<|b|>']
   return {
     version: '1.0',
@@ -60,7 +60,7 @@ function tokenizerJson(pre_tokenizer: JsonObject, bytes = BYTES, ignore_merges =
       type: 'BPE',
       ignore_merges,
       vocab: Object.fromEntries(tokens.slice(0, -2).map((token, id) => [token, id])),
-      merges: merges.map((pair) => [...pair].join(' ')),
+      merges: merges.map((pair) => Array.from(pair).join(' ')),
     },
   }
 }
