@@ -1,40 +1,21 @@
 // Draws docs/pictures/speed-{bytes,context,streams}.svg from bench/results/*.json, which bench/peers makes: how the time of a token
 // grows with the bytes of a model, with what is in its cache, and how much several answers at once give together.
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { writeFileSync } from 'node:fs'
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
+import { PEERS, newestResults } from './speed-results.mjs'
 
-const folder = new URL('../bench/results/', import.meta.url)
 const { document } = parseHTML('<!doctype html><html><body></body></html>')
-const PEERS = { native: 'llama.cpp, native', llama: 'llama.cpp, node-llama-cpp' }
 const COLOURS = { Kaiyuan: '#1f6feb', [PEERS.native]: '#d1570a', [PEERS.llama]: '#8a63d2' }
 
-const nodeOf = (file) => Number(/-node(\d+)\.json$/.exec(file)?.[1] ?? 0)
-
-/** Of each measurement the one in the newest Node, as two points: ours and the other engine's. */
+/** Of each measurement in Node two points: ours and the other engine's. */
 function points() {
-  const newest = new Map()
-  for (const file of readdirSync(fileURLToPath(folder)).filter((name) => /-node\d+\.json$/.test(name))) {
-    const name = file.replace(/\d+\.json$/, '')
-    if (nodeOf(file) > nodeOf(newest.get(name) ?? '')) newest.set(name, file)
-  }
-  return [...newest.values()].sort().flatMap((file) => {
-    const {
-      medians,
-      shape,
-      format,
-      fileBytes,
-      context = 0,
-      streams = 1,
-      cache = 'f16',
-      ...rest
-    } = JSON.parse(readFileSync(new URL(file, folder), 'utf8'))
-    if (medians === undefined || shape === undefined || cache !== 'f16') return []
+  const results = newestResults().filter(({ browser, cache = 'f16' }) => !browser && cache === 'f16')
+  return results.flatMap(({ medians, shape, format, fileBytes, context = 0, streams = 1 }) => {
     const model = [shape, format].filter(Boolean).join(' ')
     return Object.entries(medians).map(([name, { decodeTokensPerSecond: speed }]) => {
       const engine = PEERS[name] ?? 'Kaiyuan'
-      return { ...rest, engine, model, megabytes: fileBytes / 1e6, context, streams, speed, ms: 1000 / speed }
+      return { engine, model, megabytes: fileBytes / 1e6, context, streams, speed, ms: 1000 / speed }
     })
   })
 }
@@ -69,9 +50,8 @@ function write(name, title, options) {
   console.log(`docs/pictures/speed-${name}.svg`)
 }
 
-const marks = (all, x, y) => [
-  Plot.ruleY([0]),
-  Plot.line(all, { x, y, stroke: 'engine', z: (point) => `${point.engine} ${point.model}`, strokeOpacity: 0.6 }),
+/** Models next to each other. */
+const dots = (all, x, y) => [
   Plot.dot(all, { x, y, fill: 'engine', r: 4 }),
   Plot.text(
     all.filter((point) => !all.some((other) => other.model === point.model && other[x] > point[x])),
@@ -84,12 +64,19 @@ const marks = (all, x, y) => [
     ),
 ]
 
+/** The same models at several values, from zero on. */
+const lines = (all, x, y) => [
+  Plot.ruleY([0]),
+  Plot.line(all, { x, y, stroke: 'engine', z: (point) => `${point.engine} ${point.model}`, strokeOpacity: 0.6 }),
+  ...dots(all, x, y),
+]
+
 const all = points()
 const plain = all.filter(({ context, streams }) => context === 0 && streams === 1)
 write('bytes', 'Milliseconds a token, by the size of the model', {
   x: { label: 'MB of weights', type: 'log', grid: true },
   y: { label: null, type: 'log', grid: true },
-  marks: marks(plain, 'megabytes', 'ms').slice(2),
+  marks: dots(plain, 'megabytes', 'ms'),
 })
 const deep = series(
   all.filter(({ streams }) => streams === 1),
@@ -99,7 +86,7 @@ if (deep.length > 0)
   write('context', 'Milliseconds a token, by the tokens in the cache', {
     x: { label: 'tokens in the cache', grid: true },
     y: { label: null, grid: true },
-    marks: marks(deep, 'context', 'ms'),
+    marks: lines(deep, 'context', 'ms'),
   })
 const many = series(
   all.filter(({ context }) => context === 0),
@@ -109,5 +96,5 @@ if (many.length > 0)
   write('streams', 'Tokens a second of all answers together, by how many there are', {
     x: { label: 'answers at once', grid: true },
     y: { label: null, grid: true },
-    marks: marks(many, 'streams', 'speed'),
+    marks: lines(many, 'streams', 'speed'),
   })

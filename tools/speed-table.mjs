@@ -1,15 +1,8 @@
 // Writes the table of docs/speed.md, and how each row was measured, from bench/results/*.json, which bench/peers makes.
-import { readFileSync, readdirSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { table, writeSection } from './measured-section.mjs'
+import { PEERS, allResults, bytes, whereOf } from './speed-results.mjs'
 
-const folder = new URL('../bench/results/', import.meta.url)
-const results = readdirSync(fileURLToPath(folder))
-  .filter((file) => /-(node\d+|chromium)\.json$/.test(file))
-  .sort()
-  .map((file) => JSON.parse(readFileSync(new URL(file, folder), 'utf8')))
-  // Those of other programs are in the folder too.
-  .filter(({ medians, shape }) => medians !== undefined && shape !== undefined)
+const results = allResults()
 if (results.length === 0) throw new Error('bench/results is empty: run bench/peers/run.mjs first')
 
 /** The rows in order of interest: real models first, then as in the list; one stream and short contexts first. */
@@ -18,9 +11,6 @@ const place = ({ real, fileBytes, shape, context = 0, streams = 1 }) =>
   (real ? fileBytes / 1e9 : 100 * (SHAPES.indexOf(shape.split(':')[0]) + 1 || 99)) * 1e9 + streams * 1e6 + context
 results.sort((a, b) => place(a) - place(b))
 
-const bytes = (count) => (count < 1e9 ? `${(count / 1e6).toFixed(0)} MB` : `${(count / 1e9).toFixed(1)} GB`)
-const where = ({ node, browser }) => (browser ? 'Chromium' : `Node ${node.replace(/^v|\..*$/g, '')}`)
-const PEERS = { native: 'llama.cpp, native', llama: 'llama.cpp, node-llama-cpp', wllama: 'wllama' }
 const peerOf = ({ medians }) => Object.keys(PEERS).find((name) => name in medians)
 const model = ({ real, shape, format, fileBytes, context = 0, streams = 1, cache = 'f16' }) =>
   `${[shape, format].filter(Boolean).join(' ')} (${bytes(fileBytes)}${real ? '' : ', random weights'})` +
@@ -34,7 +24,7 @@ const rows = results.map((result) => {
     return `${own[field].toFixed(1)} / ${peer[field].toFixed(1)} (${result.ratios[what].toFixed(2)}x)`
   })
   const memory = own.peakRssBytes ? `${bytes(own.peakRssBytes)} / ${bytes(peer.peakRssBytes)}` : ''
-  return [model(result), where(result), PEERS[peerOf(result)], ...speeds, share(result.readShares?.kaiyuan), memory]
+  return [model(result), whereOf(result), PEERS[peerOf(result)], ...speeds, share(result.readShares?.kaiyuan), memory]
 })
 const head = ['model', 'in', 'other engine', 'prompt, tok/s', 'answer, tok/s', 'of read speed', 'peak memory']
 writeSection('docs/speed.md', 'speed', table(head, rows))
