@@ -1,6 +1,23 @@
 import type { Runner } from '../../backends/backend.js'
 import { rowsOf, type Request, type Share } from './request.js'
 import type { Sequence } from './sequence.js'
+import type { StepCost } from './step-cost.js'
+
+/** Who lacks no more tokens than this for its rows is answering: a token, and what was drafted after it. */
+const ANSWERING = 17
+/** Answers in flight wait no longer than this for a chunk of somebody's prompt, as far as a chunk can be so short. */
+const LONGEST_WAIT_MS = 400
+/** Rows of a chunk below which the weights would be read too often for too little. */
+const SMALLEST_CHUNK = 32
+
+/** The most tokens of the next step: all that there is room for, but while somebody answers no more than that one likes to wait for. */
+export function stepLimit(waiting: readonly Request[], stepTokens: number, cost: StepCost): number {
+  const missing = waiting.map(({ sequence }) => sequence.tokens.length - sequence.length)
+  const answering = missing.filter((tokens) => tokens <= ANSWERING)
+  if (answering.length === 0 || answering.length === waiting.length) return stepTokens
+  const wished = answering.reduce((sum, tokens) => sum + tokens, 0) + SMALLEST_CHUNK
+  return Math.min(stepTokens, Math.max(wished, cost.rowsWithin(LONGEST_WAIT_MS, stepTokens)))
+}
 
 /**
  * How many tokens of the next step each gets. Each gets one token first, those before the others who were served least

@@ -5,11 +5,12 @@ import { tokenOf } from '../sample/choose.js'
 import { Allocator } from './allocator.js'
 import { Batch } from './batch.js'
 import type { PagePool } from './cache.js'
-import { divide } from './divide.js'
+import { divide, stepLimit } from './divide.js'
 import { Preparations } from './preparations.js'
 import { yieldToEvents } from '../../slices.js'
 import type { Request } from './request.js'
 import type { Sequence, SequenceMemory } from './sequence.js'
+import { StepCost } from './step-cost.js'
 
 /** A runner that several sequences share: each step serves all who wait, their pages come from one pool. */
 export interface SharedRunner extends SequenceMemory {
@@ -55,6 +56,8 @@ interface Asking {
 export class Scheduler {
   /** Called after every step. */
   onStep: ((report: StepReport) => void) | undefined
+  /** What steps take, for who decides how many rows the next ones have. */
+  readonly cost = new StepCost()
   /** Who was served least recently stands first. */
   private waiting: Request[] = []
   private readonly alone: (() => Promise<void>)[] = []
@@ -191,7 +194,9 @@ export class Scheduler {
       finish(request, () => request.resolve(undefined))
     // By index: some may come to wait meanwhile.
     for (let i = 0; i < this.waiting.length; i++) await this.waiting[i]!.sequence.saveStates()
-    const shares = divide(this.waiting, this.runner)
+    const { maxLogitRows } = this.runner
+    const stepTokens = stepLimit(this.waiting, this.runner.stepTokens, this.cost)
+    const shares = divide(this.waiting, { stepTokens, maxLogitRows })
     const { granted, failed } = await this.allocator.allocate(shares, this.waiting, this.preparations.late)
     const hopeless = new Map(failed.map(({ request, error }) => [request, error]))
     for (const request of this.remove((other) => hopeless.has(other)))
@@ -213,7 +218,10 @@ export class Scheduler {
     this.running = this.latest = requests.length
     const started = performance.now()
     try {
-      const { done } = this.runner.submit(batch.step())
+      const done = this.runner.submit(batch.step()).done.then((result) => {
+        this.cost.record(batch.tokens, performance.now() - started)
+        return result
+      })
       const last = batch.shares.filter(({ request, tokens }) => request.meanwhile && isLast(request, tokens))
       const prepared = this.preparations.during(
         last.map(({ request }) => request),
