@@ -94,7 +94,8 @@ export const DESCRIPTOR = {
   supers: 'address',
   per: 'int',
   mins: 'int',
-  /** Of int7: 1 where all codes, less 64, lie within -32..31, so that sixteen products of pairs fit in i16. */
+  /** Of int7 and int6: 1 where all codes, without their offset, lie within -32..31, so that sixteen products of pairs fit in
+   * i16. */
   narrow: 'int',
   /** Of bf16 and fp8: 1 where rows lie interleaved by four (kernels/cpu/weights/dequantize.ts). */
   interleaved: 'int',
@@ -136,6 +137,7 @@ export const KERNEL_FORMATS = {
   mxfp4: { code: 8, codeBytes: 128, scaleBytes: 8, levels: 1, panelBytes: 576 },
   iq4: { code: 9, codeBytes: 128, scaleBytes: 8, levels: 2, panelBytes: 1088 },
   nvfp4: { code: 10, codeBytes: 128, scaleBytes: 16, levels: 1, panelBytes: 768 },
+  int6: { code: 11, codeBytes: 192, scaleBytes: 16, levels: 2, panelBytes: 768 },
 } as const satisfies Readonly<Record<string, RowFormat | BlockFormat>>
 export type KernelFormat = keyof typeof KERNEL_FORMATS
 export type KernelBlocks = {

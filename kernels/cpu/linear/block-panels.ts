@@ -1,11 +1,21 @@
 // Blocks unpacked into panels of sixteen rows. The codes are laid out as in linear-int.ts; after the scales f32 [16],
 // or [2][16], lie the minima.
 import { e2m1Codes, iq4High, iq4Low } from './block-codes'
-import { INT4_MIN_PANEL, INT7, INT7_PANEL, IQ4_PANEL, MXFP4_PANEL, Matrix } from '../contract.generated'
+import {
+  INT4_MIN_PANEL,
+  INT6,
+  INT6_CODES,
+  INT7,
+  INT7_PANEL,
+  IQ4_PANEL,
+  MXFP4_PANEL,
+  Matrix,
+} from '../contract.generated'
 import { products, scratch } from '../control'
 import { lower4, lowerFp8, lowerPowers, upper4, upperFp8, upperPowers } from '../weights/dequantize-blocks'
 import { blocksOf, scaleBytes, superBytes, supersOf } from '../weights/descriptor'
-import { heldNibbles } from '../held'
+import { nextSixHigh, nextSixLow, sixHigh, sixLow } from '../weights/six'
+import { heldNibbles, heldUpperTwo } from '../held'
 import { panelAt } from '../scratch.generated'
 import { BYTES_SIGNED, NIBBLES, loadF16x4, lookUp } from '../simd'
 import { highNibbles, lowNibbles } from './tiles'
@@ -135,7 +145,7 @@ function unpackLowIq4(d: Matrix, g: i32): void {
   }
 }
 
-/** Codes plus 64, scales f32 [2][16], minima f32 [2][16]: for int7 and nvfp4. */
+/** Codes plus 64, scales f32 [2][16], minima f32 [2][16]: for int6, int7 and nvfp4. */
 export function unpack16(d: Matrix, g: i32): void {
   const nb = blocksOf(d),
     per = d.per,
@@ -143,8 +153,9 @@ export function unpack16(d: Matrix, g: i32): void {
     each = scaleBytes(d),
     next = <usize>nb * each,
     mins = d.mins
-  const int7 = d.format == INT7
-  if (int7) unpackBytes(d, g)
+  const fp8 = d.format != INT7 && d.format != INT6
+  if (d.format == INT7) unpackBytes(d, g)
+  else if (d.format == INT6) unpackSix(d, g)
   else unpackTable(d, g, i8x16.add(e2m1Codes(), i8x16.splat(52)), INT7_PANEL)
   let s = d.scales + <usize>(g * nb) * each,
     to = scratch + <usize>panelAt() + 512
@@ -152,7 +163,7 @@ export function unpack16(d: Matrix, g: i32): void {
     for (let h: usize = 0; h < 2; h++) {
       const t = to + (h << 6),
         q = s + (h << 3)
-      if (!int7) {
+      if (fp8) {
         v128.store(t, lowerFp8(q, multiplier))
         v128.store(t, upperFp8(q, multiplier), 16)
         v128.store(t, lowerFp8(q + next, multiplier), 32)
@@ -185,4 +196,38 @@ function unpackBytes(d: Matrix, g: i32): void {
       v128.store(to, v128.load(p + next), 32)
       v128.store(to, v128.load(p + next, 16), 48)
     }
+}
+
+function unpackSix(d: Matrix, g: i32): void {
+  const nb = blocksOf(d),
+    next = <usize>nb * INT6_CODES
+  let p = d.data + <usize>(g * nb) * INT6_CODES,
+    to = scratch + <usize>panelAt()
+  for (let i = 0; i < nb; i++, p += INT6_CODES, to += INT7_PANEL) {
+    unpackSixRows(p, to)
+    unpackSixRows(p + next, to + 32)
+  }
+}
+
+/** A block of eight rows, 32 more in each code: 64 too large, as the tiles have them. @inline */
+function unpackSixRows(p: usize, to: usize): void {
+  const mask = heldNibbles(),
+    two = heldUpperTwo(),
+    more = i8x16.splat(32)
+  for (let t = p + 128, stop = t + 64; t < stop; t += 32, p += 64, to += 128) {
+    const m = v128.load(t),
+      n = v128.load(t, 16)
+    let q = v128.load(p),
+      r = v128.load(p, 16)
+    v128.store(to, i8x16.add(sixLow(q, m, mask, two), more))
+    v128.store(to, i8x16.add(sixLow(r, n, mask, two), more), 16)
+    v128.store(to, i8x16.add(sixHigh(q, m, mask, two), more), 256)
+    v128.store(to, i8x16.add(sixHigh(r, n, mask, two), more), 272)
+    q = v128.load(p, 32)
+    r = v128.load(p, 48)
+    v128.store(to, i8x16.add(nextSixLow(q, m, mask, two), more), 64)
+    v128.store(to, i8x16.add(nextSixLow(r, n, mask, two), more), 80)
+    v128.store(to, i8x16.add(nextSixHigh(q, m, mask, two), more), 320)
+    v128.store(to, i8x16.add(nextSixHigh(r, n, mask, two), more), 336)
+  }
 }

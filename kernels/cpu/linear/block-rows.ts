@@ -1,10 +1,11 @@
 // Up to four rows of x times a group of eight rows of blocks; rows.ts says how, and what `$` means.
 import { X_REST, e2m1Codes, firstSums, iq4High, iq4Low, minusSum, otherSums } from './block-codes'
-import { Matrix, X_BLOCK_BYTES } from '../contract.generated'
+import { INT6_CODES, Matrix, X_BLOCK_BYTES } from '../contract.generated'
 import { products } from '../control'
 import { lower4, lowerFp8, lowerPowers, upper4, upperFp8, upperPowers } from '../weights/dequantize-blocks'
 import { blocksOf, scaleBytes, superBytes, supersOf } from '../weights/descriptor'
-import { heldNibbles } from '../held'
+import { nextSixHigh, nextSixLow, sixHigh, sixLow } from '../weights/six'
+import { heldNibbles, heldUpperTwo } from '../held'
 import { BYTES_SIGNED, dot2, dot4, loadF16x4, lookUp, madd, nextF16x4 } from '../simd'
 import { highNibbles, joined, lowNibbles, outAt, pairs, scaled, start, startOfBytes, xAt } from './tiles'
 
@@ -232,6 +233,147 @@ export function int7BytesRows$(d: Matrix, g: i32, table: usize, to: usize): void
             b$ = madd(t1, v, b$)
           }
         }
+      }
+    }
+  }
+  {
+    const o = outAt(table, $, to)
+    v128.store(o, a$)
+    v128.store(o, b$, 16)
+  }
+}
+
+/** As int7 of narrow codes, with the same sums; a code is 32 too large. */
+export function int6Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
+  const nb = blocksOf(d),
+    per = d.per,
+    multiplier = f32x4.splat(d.multiplier),
+    mask = heldNibbles(),
+    two = heldUpperTwo()
+  let p = d.data + <usize>(g * nb) * INT6_CODES,
+    s = d.scales + ((<usize>(g * nb)) << 4),
+    run = supersOf(d, g)
+  let x$ = xAt(table, $),
+    a$ = f32x4.splat(0),
+    b$ = f32x4.splat(0)
+  for (let i = 0; i < nb; i += per, run += 16) {
+    const d0 = loadF16x4(run, multiplier),
+      d1 = nextF16x4(run, multiplier)
+    for (const end = s + ((<usize>min(per, nb - i)) << 4); s < end; s += 16, p += 64, x$ += X_BLOCK_BYTES - 16) {
+      let c$ = i16x8.shl(firstSums(x$), 2),
+        e$ = c$,
+        f$ = i16x8.shl(otherSums(x$), 2),
+        h$ = f$
+      for (let t = p + 128, stop = t + 64; t < stop; t += 32, p += 64, x$ += 8) {
+        const m = v128.load(t),
+          n = v128.load(t, 16)
+        let q = v128.load(p),
+          r = v128.load(p, 16),
+          ql = sixLow(q, m, mask, two),
+          rl = sixLow(r, n, mask, two),
+          qh = sixHigh(q, m, mask, two),
+          rh = sixHigh(r, n, mask, two)
+        {
+          const u = v128.load32_splat(x$),
+            v = v128.load32_splat(x$, 16)
+          c$ = dot2(c$, u, ql)
+          e$ = dot2(e$, u, rl)
+          f$ = dot2(f$, v, qh)
+          h$ = dot2(h$, v, rh)
+        }
+        q = v128.load(p, 32)
+        r = v128.load(p, 48)
+        ql = nextSixLow(q, m, mask, two)
+        rl = nextSixLow(r, n, mask, two)
+        qh = nextSixHigh(q, m, mask, two)
+        rh = nextSixHigh(r, n, mask, two)
+        {
+          const u = v128.load32_splat(x$, 4),
+            v = v128.load32_splat(x$, 20)
+          c$ = dot2(c$, u, ql)
+          e$ = dot2(e$, u, rl)
+          f$ = dot2(f$, v, qh)
+          h$ = dot2(h$, v, rh)
+        }
+      }
+      const s0 = f32x4.mul(d0, lower4(s)),
+        s1 = f32x4.mul(d1, upper4(s)),
+        t0 = f32x4.mul(d0, lower4(s + 8)),
+        t1 = f32x4.mul(d1, upper4(s + 8))
+      {
+        const u = v128.load32_splat(x$, 16)
+        a$ = scaled(scaled(a$, pairs(c$), s0, u), pairs(f$), t0, u)
+        b$ = scaled(scaled(b$, pairs(e$), s1, u), pairs(h$), t1, u)
+      }
+    }
+  }
+  {
+    const o = outAt(table, $, to)
+    v128.store(o, a$)
+    v128.store(o, b$, 16)
+  }
+}
+
+export function int6BytesRows$(d: Matrix, g: i32, table: usize, to: usize): void {
+  const nb = blocksOf(d),
+    per = d.per,
+    multiplier = f32x4.splat(d.multiplier),
+    mask = heldNibbles(),
+    two = heldUpperTwo()
+  let p = d.data + <usize>(g * nb) * INT6_CODES,
+    s = d.scales + ((<usize>(g * nb)) << 4),
+    run = supersOf(d, g)
+  let x$ = xAt(table, $),
+    a$ = f32x4.splat(0),
+    b$ = f32x4.splat(0)
+  for (let i = 0; i < nb; i += per, run += 16) {
+    const d0 = loadF16x4(run, multiplier),
+      d1 = nextF16x4(run, multiplier)
+    for (const end = s + ((<usize>min(per, nb - i)) << 4); s < end; s += 16, p += 64, x$ += X_BLOCK_BYTES - 16) {
+      let c$ = i32x4.shl(pairs(firstSums(x$)), 2),
+        e$ = c$,
+        f$ = i32x4.shl(pairs(otherSums(x$)), 2),
+        h$ = f$
+      for (let t = p + 128, stop = t + 64; t < stop; t += 32, p += 64, x$ += 8) {
+        const m = v128.load(t),
+          n = v128.load(t, 16)
+        let q = v128.load(p),
+          r = v128.load(p, 16),
+          ql = sixLow(q, m, mask, two),
+          rl = sixLow(r, n, mask, two),
+          qh = sixHigh(q, m, mask, two),
+          rh = sixHigh(r, n, mask, two)
+        {
+          const u = v128.load32_splat(x$),
+            v = v128.load32_splat(x$, 16)
+          c$ = dot4(c$, u, ql)
+          e$ = dot4(e$, u, rl)
+          f$ = dot4(f$, v, qh)
+          h$ = dot4(h$, v, rh)
+        }
+        q = v128.load(p, 32)
+        r = v128.load(p, 48)
+        ql = nextSixLow(q, m, mask, two)
+        rl = nextSixLow(r, n, mask, two)
+        qh = nextSixHigh(q, m, mask, two)
+        rh = nextSixHigh(r, n, mask, two)
+        {
+          const u = v128.load32_splat(x$, 4),
+            v = v128.load32_splat(x$, 20)
+          c$ = dot4(c$, u, ql)
+          e$ = dot4(e$, u, rl)
+          f$ = dot4(f$, v, qh)
+          h$ = dot4(h$, v, rh)
+        }
+      }
+      const s0 = f32x4.mul(d0, lower4(s)),
+        s1 = f32x4.mul(d1, upper4(s)),
+        t0 = f32x4.mul(d0, lower4(s + 8)),
+        t1 = f32x4.mul(d1, upper4(s + 8))
+      {
+        const u = v128.load32_splat(x$, 16)
+        a$ = scaled(scaled(a$, c$, s0, u), f$, t0, u)
+        b$ = scaled(scaled(b$, e$, s1, u), h$, t1, u)
       }
     }
   }

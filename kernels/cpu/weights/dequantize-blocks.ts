@@ -3,13 +3,16 @@
 //   int4_min  codes 0..15;      u8 scale [8], u8 minimum [8]                     value = d * scale * code - dmin *
 // minimum
 //   int7      codes + 64;       i8 scale [2][8], then, with minima, i8 [2][8]    the same, per 16 columns
+//   int6      codes + 32;       i8 scale [2][8]                                  the same, per 16 columns
 //   iq4       codes of a table; i8 scale [8]                                     value = d * scale * table[code]
 //   mxfp4     e2m1 codes;       e8m0 [8]                                         value = 2^(scale - 127) * e2m1[code]
 //   nvfp4     e2m1 codes;       e4m3 [2][8]                                      value = scale * multiplier *
 // e2m1[code]
 // d and dmin are f16 [8], [8] for each run of `wPer` blocks, in the third part of a matrix.
-import { CHUNK_COLUMNS, INT4_MIN, INT7, IQ4, MXFP4, Matrix } from '../contract.generated'
-import { blocksOf, scaleBytes, superBytes, supersOf } from './descriptor'
+import { CHUNK_COLUMNS, INT4_MIN, INT6, INT7, IQ4, MXFP4, Matrix } from '../contract.generated'
+import { blocksOf, codeBytes, scaleBytes, superBytes, supersOf } from './descriptor'
+import { nextSixHigh, nextSixLow, sixHigh, sixLow } from './six'
+import { heldNibbles, heldUpperTwo } from '../held'
 import { loadF16x4, lookUp } from '../simd'
 
 /** Four of the eight whole numbers of eight bits at p: the lower or the upper ones. V8 fuses the two. @inline */
@@ -71,8 +74,10 @@ export function dequantizeBlocks(d: Matrix, row: i32, col: i32, n: i32, out: usi
   const at = <usize>(g * nb + b),
     supers = supersOf(d, g)
   let s = d.scales + at * each
-  let p = d.data + (at << (format == INT7 ? 8 : 7)) + (half << 2)
-  for (const end = b + (n >> 5); b < end; b++, s += each, out += 128) {
+  const size = codeBytes(d),
+    sixteen = format == INT7 || format == INT6 // columns that share a scale
+  let p = d.data + at * size + (half << 2)
+  for (const end = b + (n >> 5); b < end; b++, s += each, p += size, out += 128) {
     const run = format == MXFP4 ? 0 : supers + <usize>(b / per) * superBytes(d) + (half << 1)
     let s0 = zero,
       s1 = zero,
@@ -81,15 +86,15 @@ export function dequantizeBlocks(d: Matrix, row: i32, col: i32, n: i32, out: usi
     if (format == MXFP4) {
       s0 = half ? upperPowers(s) : lowerPowers(s)
       s1 = s0
-    } else if (format == INT7 || format == INT4_MIN || format == IQ4) {
+    } else if (sixteen || format == INT4_MIN || format == IQ4) {
       const scale = loadF16x4(run, multiplier)
       s0 = f32x4.mul(scale, four(s, half))
-      s1 = format == INT7 ? f32x4.mul(scale, four(s + 8, half)) : s0
+      s1 = sixteen ? f32x4.mul(scale, four(s + 8, half)) : s0
       if (d.mins) {
         const min = loadF16x4(run + 16, multiplier),
-          mins = s + (format == INT7 ? 16 : 8)
+          mins = s + (sixteen ? 16 : 8)
         m0 = f32x4.mul(min, four(mins, half))
-        m1 = format == INT7 ? f32x4.mul(min, four(mins + 8, half)) : m0
+        m1 = sixteen ? f32x4.mul(min, four(mins + 8, half)) : m0
       }
     } else if (half) {
       s0 = upperFp8(s, multiplier)
@@ -102,7 +107,22 @@ export function dequantizeBlocks(d: Matrix, row: i32, col: i32, n: i32, out: usi
       const offset = i8x16.splat(64)
       for (let j: usize = 0; j < 4; j++) storeRows(i8x16.sub(v128.load(p + (j << 5)), offset), s0, m0, out + (j << 4))
       for (let j: usize = 4; j < 8; j++) storeRows(i8x16.sub(v128.load(p + (j << 5)), offset), s1, m1, out + (j << 4))
-      p += 256
+      continue
+    }
+    if (format == INT6) {
+      const nibbles = heldNibbles(),
+        two = heldUpperTwo(),
+        offset = i8x16.splat(32)
+      for (let h: usize = 0; h < 2; h++) {
+        const o = out + (h << 5),
+          upper = v128.load(p + 128 + (h << 5))
+        let q = v128.load(p + (h << 6))
+        storeRows(i8x16.sub(sixLow(q, upper, nibbles, two), offset), s0, m0, o)
+        storeRows(i8x16.sub(sixHigh(q, upper, nibbles, two), offset), s1, m1, o + 64)
+        q = v128.load(p + (h << 6), 32)
+        storeRows(i8x16.sub(nextSixLow(q, upper, nibbles, two), offset), s0, m0, o + 16)
+        storeRows(i8x16.sub(nextSixHigh(q, upper, nibbles, two), offset), s1, m1, o + 80)
+      }
       continue
     }
     for (let j: usize = 0; j < 4; j++) {
@@ -110,7 +130,6 @@ export function dequantizeBlocks(d: Matrix, row: i32, col: i32, n: i32, out: usi
       storeRows(lookUp(table, v128.and(q, mask)), s0, m0, out + (j << 4))
       storeRows(lookUp(table, i8x16.shr_u(q, 4)), s1, m1, out + 64 + (j << 4))
     }
-    p += 128
   }
 }
 

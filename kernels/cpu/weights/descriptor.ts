@@ -1,5 +1,18 @@
 // What a matrix's descriptor says of where its parts lie.
-import { FP8, INT4_MIN_SCALES, INT7, INT7_SCALES, IQ4, IQ4_SCALES, MXFP4, Matrix } from '../contract.generated'
+import {
+  FP8,
+  INT4_CODES,
+  INT4_MIN_SCALES,
+  INT6,
+  INT6_CODES,
+  INT7,
+  INT7_CODES,
+  INT7_SCALES,
+  IQ4,
+  IQ4_SCALES,
+  MXFP4,
+  Matrix,
+} from '../contract.generated'
 
 /** Its multiplier four times, by a load (held.ts). @inline */
 export function multipliersOf(d: Matrix): v128 {
@@ -35,6 +48,12 @@ export function supersOf(d: Matrix, g: i32): usize {
 /** @inline */
 export function superBytes(d: Matrix): usize {
   return d.mins ? 32 : 16
+}
+
+/** Bytes of the codes of a block of eight rows. */
+export function codeBytes(d: Matrix): usize {
+  const format = d.format
+  return format == INT7 ? INT7_CODES : format == INT6 ? INT6_CODES : INT4_CODES
 }
 
 /** Bytes of the scales of a block of eight rows. */

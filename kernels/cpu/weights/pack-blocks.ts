@@ -2,6 +2,8 @@
 import {
   GROUP_ROWS,
   INT4_MIN,
+  INT6,
+  INT6_CODES,
   INT7,
   IQ4,
   MXFP4,
@@ -13,7 +15,7 @@ import {
   STAGED_SCALE,
   STAGED_SCALES,
 } from '../contract.generated'
-import { blocksOf, scaleBytes, superBytes, supersOf } from './descriptor'
+import { blocksOf, codeBytes, scaleBytes, superBytes, supersOf } from './descriptor'
 import { storePaired, storeWords, widened } from './pack'
 import { toHalf } from '../simd'
 
@@ -23,23 +25,21 @@ export function packBlocks(d: Matrix, source: usize, row: i32, count: i32): i32 
     nb = blocksOf(d),
     per = d.per,
     each = scaleBytes(d),
-    mins = d.mins
+    mins = d.mins,
+    size = codeBytes(d)
   for (let r = row; r < row + count; r++) {
     const g = r / GROUP_ROWS,
       lane = <usize>(r % GROUP_ROWS)
-    let codes = d.data + ((<usize>(g * nb)) << (format == INT7 ? 8 : 7)) + (lane << 2)
+    let codes = d.data + <usize>(g * nb) * size + (lane << 2)
     let scales = d.scales + <usize>(g * nb) * each + lane
-    for (let b = 0; b < nb; b++, source += STAGED_BYTES, scales += each) {
+    for (let b = 0; b < nb; b++, source += STAGED_BYTES, codes += size, scales += each) {
       if (format == INT7) {
         storeWords(codes, v128.load(source))
         storeWords(codes + 128, v128.load(source, 16))
-        codes += 256
-      } else {
-        storeWords(codes, v128.or(v128.load(source), i8x16.shl(v128.load(source, 16), 4)))
-        codes += 128
-      }
+      } else if (format == INT6) storeSix(codes, v128.load(source), v128.load(source, 16))
+      else storeWords(codes, v128.or(v128.load(source), i8x16.shl(v128.load(source, 16), 4)))
       store<u8>(scales, load<u8>(source, STAGED_SCALES))
-      if (format == INT7 || format == NVFP4) store<u8>(scales, load<u8>(source, STAGED_SCALES + 1), 8)
+      if (format == INT7 || format == INT6 || format == NVFP4) store<u8>(scales, load<u8>(source, STAGED_SCALES + 1), 8)
       if (format == NVFP4 && (load<u16>(source, STAGED_SCALES) & 0x8080) != 0) return r + 1
       if (format == INT4_MIN) store<u8>(scales, load<u8>(source, STAGED_MINS), 8)
       if (format == INT7 && mins) {
@@ -47,7 +47,7 @@ export function packBlocks(d: Matrix, source: usize, row: i32, count: i32): i32 
         store<u8>(scales, load<u8>(source, STAGED_MINS + 1), 24)
       }
       if (format == MXFP4 && load<u8>(source, STAGED_SCALES) == 255) return r + 1
-      if ((format == INT4_MIN || format == INT7 || format == IQ4) && b % per == 0) {
+      if ((format == INT4_MIN || format == INT6 || format == INT7 || format == IQ4) && b % per == 0) {
         const run = supersOf(d, g) + <usize>(b / per) * superBytes(d) + (lane << 1)
         if (
           !storeHalf(run, load<f32>(source, STAGED_SCALE)) ||
@@ -58,6 +58,20 @@ export function packBlocks(d: Matrix, source: usize, row: i32, count: i32): i32 
     }
   }
   return 0
+}
+
+/**
+ * The codes of six bits of a row's block, columns 0 to 15 and 16 to 31: nibbles as int4 has them, then upper bits. Byte i
+ * of half h of these has those of columns 8h + i, 16 + 8h + i, 8h + 4 + i and 20 + 8h + i, from the lowest bit on.
+ * @inline
+ */
+function storeSix(codes: usize, first: v128, others: v128): void {
+  const mask = i8x16.splat(15)
+  storeWords(codes, v128.or(v128.and(first, mask), i8x16.shl(others, 4)))
+  const four = v128.or(i8x16.shr_u(first, 4), i8x16.shl(i8x16.shr_u(others, 4), 2)),
+    both = v128.or(four, i64x2.shr_u(four, 28))
+  store<i32>(codes, i32x4.extract_lane(both, 0), 128)
+  store<i32>(codes, i32x4.extract_lane(both, 2), 160)
 }
 
 /** False where f16 cannot hold it. */
@@ -118,7 +132,7 @@ export function packQ6k(d: Matrix, source: usize, row: i32, count: i32): i32 {
   for (let r = row; r < row + count; r++) {
     const g = r / GROUP_ROWS,
       lane = <usize>(r % GROUP_ROWS)
-    let codes = d.data + ((<usize>(g * nb)) << 8) + (lane << 2),
+    let codes = d.data + <usize>(g * nb) * INT6_CODES + (lane << 2),
       scales = d.scales + ((<usize>(g * nb)) << 4) + lane
     let run = supersOf(d, g) + (lane << 1)
     for (let b = 0; b < nb; b += 8, source += 210, run += 16) {
@@ -127,17 +141,23 @@ export function packQ6k(d: Matrix, source: usize, row: i32, count: i32): i32 {
       store<u16>(run, scale)
       for (let s: usize = 0; s < 16; s++, scales += 8) store<u8>(scales, load<u8>(source + s, 192))
       for (let half: usize = 0; half < 2; half++)
-        for (let k = 0; k < 4; k++, codes += 256)
-          for (let i: usize = 0; i < 32; i += 16) {
-            const q = v128.load(source + (half << 6) + (k & 1 ? 32 : 0) + i),
-              h = v128.load(source + 128 + (half << 5) + i)
-            const low = k & 2 ? i8x16.shr_u(q, 4) : v128.and(q, i8x16.splat(15))
-            const high = i8x16.shl(v128.and(i8x16.shr_u(h, 2 * k), i8x16.splat(3)), 4)
-            storeWords(codes + (i << 3), i8x16.add(v128.or(low, high), i8x16.splat(32)))
-          }
+        for (let k = 0; k < 4; k++, codes += INT6_CODES) {
+          const q = source + (half << 6) + (k & 1 ? 32 : 0),
+            h = source + 128 + (half << 5)
+          storeSix(codes, q6At(q, h, k), q6At(q + 16, h + 16, k))
+        }
     }
   }
   return 0
+}
+
+/** Sixteen codes of q6_k: nibbles at q, upper bits at h, those of the k-th 32 columns that share them. @inline */
+function q6At(q: usize, h: usize, k: i32): v128 {
+  const nibbles = i8x16.shr_u(v128.load(q), k & 2 ? 4 : 0)
+  return v128.or(
+    v128.and(nibbles, i8x16.splat(15)),
+    i8x16.shl(v128.and(i8x16.shr_u(v128.load(h), 2 * k), i8x16.splat(3)), 4),
+  )
 }
 
 /** ggml mxfp4: a power of two and 32 codes, whose order is the kernels' own. */

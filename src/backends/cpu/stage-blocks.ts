@@ -46,6 +46,7 @@ function stageGgml(stored: StoredTensor, plan: BlockEncoding, bytes: Uint8Array,
     if (ternary) block.minScale = block.scale
     for (let first = 0; first < blockCols; first += 32, to += STAGED_BLOCK.bytes) {
       if (plan.format === 'int7') for (let i = 0; i < 32; i++) out[to + i] = (codes[first + i] ?? 0) + 64
+      else if (plan.format === 'int6') for (let i = 0; i < 32; i++) out[to + i] = (codes[first + i] ?? 0) + 32
       else if (plan.format === 'iq4')
         for (let i = 0; i < 32; i++) out[to + i] = IQ4_CODES[(codes[first + i] ?? 0) + 128] ?? 0
       else for (let i = 0; i < 32; i++) out[to + i] = (codes[first + i] ?? 0) + (ternary ? 1 : 0)

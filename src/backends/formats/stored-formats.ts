@@ -33,7 +33,7 @@ export interface BlockEncoding {
   readonly mins: boolean
   /** The stored scale times this is an f16: the readers of ggml's blocks divide by powers of two. */
   readonly factor: number
-  /** Of int7: no code is beyond -32..31. */
+  /** Of int7 and int6: no code is beyond -32..31. */
   readonly narrow: boolean
 }
 
@@ -82,19 +82,19 @@ const STORED: Readonly<Record<FormatName, Published | ((stored: StoredTensor) =>
   },
   q4_0: { format: 'int4', packing: 'packGgml' },
   q4_1: blocks('int4_min', 1, { mins: true }),
-  q5_0: blocks('int7', 1),
+  q5_0: blocks('int6', 1),
   q5_1: blocks('int7', 1, { mins: true }),
   q8_0: { format: 'int8', packing: 'packGgml' },
   iq4_nl: blocks('iq4', 1),
   mxfp4: blocks('mxfp4', 1, { packing: 'packMxfp4' }),
   q2_k: blocks('int7', 8, { mins: true }),
-  q3_k: blocks('int7', 8),
+  q3_k: blocks('int6', 8),
   q4_k: blocks('int4_min', 8, { mins: true, packing: 'packQ4k' }),
   q5_k: blocks('int7', 8, { mins: true }),
-  q6_k: blocks('int7', 8, { packing: 'packQ6k' }),
+  q6_k: blocks('int6', 8, { packing: 'packQ6k' }),
   q8_k: decoded,
-  iq1_s: blocks('int7', 8, { factor: 8 }),
-  iq1_m: blocks('int7', 8, { factor: 8 }),
+  iq1_s: blocks('int6', 8, { factor: 8 }),
+  iq1_m: blocks('int6', 8, { factor: 8 }),
   iq2_xxs: blocks('int7', 8, { factor: 8, narrow: false }),
   iq2_xs: blocks('int7', 8, { factor: 8, narrow: false }),
   iq2_s: blocks('int7', 8, { factor: 8, narrow: false }),

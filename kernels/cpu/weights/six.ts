@@ -1,0 +1,21 @@
+// Codes of six bits, unpacked. A block of eight rows and 32 columns is 128 bytes of nibbles as int4 has them, then two
+// times 32 of upper bits: byte 4r + i of half h has those of row r, in columns 8h + i (bits 0 and 1), 16 + 8h + i (2, 3),
+// 8h + 4 + i (4, 5) and 20 + 8h + i (6, 7), so that all rows are shifted alike.
+
+// Columns 8h + i and 16 + 8h + i, from their nibbles and upper bits; and those four later.
+/** @inline */
+export function sixLow(q: v128, upper: v128, mask: v128, two: v128): v128 {
+  return v128.or(v128.and(q, mask), v128.and(i16x8.shl(upper, 4), two))
+}
+/** @inline */
+export function sixHigh(q: v128, upper: v128, mask: v128, two: v128): v128 {
+  return v128.or(v128.and(i16x8.shr_u(q, 4), mask), v128.and(i16x8.shl(upper, 2), two))
+}
+/** @inline */
+export function nextSixLow(q: v128, upper: v128, mask: v128, two: v128): v128 {
+  return v128.or(v128.and(q, mask), v128.and(upper, two))
+}
+/** @inline */
+export function nextSixHigh(q: v128, upper: v128, mask: v128, two: v128): v128 {
+  return v128.or(v128.and(i16x8.shr_u(q, 4), mask), v128.and(i16x8.shr_u(upper, 2), two))
+}
