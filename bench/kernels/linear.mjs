@@ -38,6 +38,7 @@ const BYTES = { f32: 4, bf16: 2, f16: 2, fp8: 1 }
 /** Bytes of codes and of scales of a block of eight rows; of d and dmin of a run of eight blocks. */
 const BLOCKS = {
   int4_min: { codes: 128, scales: 16, run: 32, mins: 1 },
+  int5_min: { codes: 160, scales: 16, run: 32, mins: 1 },
   int6: { codes: 192, scales: 16, run: 16, mins: 0 },
   int7: { codes: 256, scales: 16, run: 16, mins: 0 },
   iq4: { codes: 128, scales: 8, run: 16, mins: 0 },

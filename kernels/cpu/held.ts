@@ -16,6 +16,7 @@ export function storeHeld(): void {
   store<u32>(HELD, 0x8fffffff, 12)
   store<u32>(HELD, 0x5b800000, 16)
   store<u32>(HELD, 0x30303030, 20)
+  store<u32>(HELD, 0x10101010, 24)
   store<f32>(EXP, 88)
   store<f32>(EXP, -87.3, 4)
   store<f32>(EXP, 1.4426950408889634, 8)
@@ -39,6 +40,10 @@ export function heldNibbles(): v128 {
 /** Bits 4 and 5 of bytes: the upper ones of codes of six. @inline */
 export function heldUpperTwo(): v128 {
   return v128.load32_splat(HELD, 20)
+}
+/** Bit 4 of bytes: the upper one of codes of five. @inline */
+export function heldUpperOne(): v128 {
+  return v128.load32_splat(HELD, 24)
 }
 /** Sign, exponent and mantissa of fp8 that were moved into an f32 (dequantize.ts). @inline */
 export function heldFp8Bits(): v128 {

@@ -29,6 +29,8 @@ const PLANS: readonly BlockEncoding[] = [
   { format: 'int4_min', per: 8, mins: true, factor: 1, narrow: true },
   { format: 'int4_min', per: 4, mins: true, factor: 1, narrow: true },
   { format: 'int4_min', per: 1, mins: true, factor: 1, narrow: true },
+  { format: 'int5_min', per: 8, mins: true, factor: 1, narrow: true },
+  { format: 'int5_min', per: 1, mins: true, factor: 1, narrow: true },
   { format: 'int6', per: 8, mins: false, factor: 1, narrow: true },
   { format: 'int6', per: 1, mins: false, factor: 8, narrow: true },
   { format: 'int7', per: 8, mins: false, factor: 8, narrow: true },
@@ -41,6 +43,8 @@ const PLANS: readonly BlockEncoding[] = [
   { format: 'nvfp4', per: 1, mins: false, factor: 1, narrow: true },
 ]
 const IQ4 = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
+/** How many codes there are, where not sixteen. */
+const CODES: Readonly<Partial<Record<BlockEncoding['format'], number>>> = { int5_min: 32, int6: 64 }
 const E2M1 = [0, 0.5, 1, 1.5, 2, 3, 4, 6, 0, -0.5, -1, -1.5, -2, -3, -4, -6]
 
 /** A matrix of random codes and scales; `extreme`: all codes and activations as large as they get. */
@@ -78,18 +82,19 @@ function records(view: DataView, plan: BlockEncoding, global: number, extreme: b
     for (let b = 0; b < BLOCKS; b++) {
       const at = (row * BLOCKS + b) * STAGED_BLOCK.bytes
       if (b % per === 0) [d, dmin] = [(1 + random(1024)) / 1024, (1 + random(1024)) / 1024]
-      const scale = [0, 1].map(() => (format === 'int4_min' ? random(64) : random(127) - 63))
+      const scale = [0, 1].map(() => (format === 'int4_min' || format === 'int5_min' ? random(64) : random(127) - 63))
       const min = [0, 1].map(() => (mins ? random(64) : 0))
       if (format !== 'int7' && format !== 'int6') [scale[1], min[1]] = [scale[0]!, min[0]!]
       if (format === 'mxfp4') scale[0] = 120 + random(10)
       if (format === 'nvfp4') for (const h of [0, 1]) scale[h] = 40 + random(40)
       for (let c = 0; c < 32; c++) {
-        const [first, codes] = format === 'int6' ? [0, 64] : format !== 'int7' ? [0, 16] : narrow ? [32, 64] : [0, 127]
+        const [first, codes] = format === 'int7' ? (narrow ? [32, 64] : [0, 127]) : [0, CODES[format] ?? 16]
         const code = first + (extreme ? codes - 1 : random(codes))
         view.setUint8(at + c, code)
         const h = c >> 4
         const meant = {
           int4_min: () => d * scale[h]! * code - dmin * min[h]!,
+          int5_min: () => d * scale[h]! * code - dmin * min[h]!,
           int6: () => (d * scale[h]! * (code - 32)) / factor,
           int7: () => (d * scale[h]! * (code - 64)) / factor - (dmin * min[h]!) / factor,
           mxfp4: () => E8M0[scale[0]!]! * E2M1[code]!,

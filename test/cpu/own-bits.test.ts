@@ -19,6 +19,8 @@ interface Pair {
 const PAIRS: readonly Pair[] = [
   { format: 'int6', per: 8, mins: false, codes: 64, offset: 32, shared: 16 },
   { format: 'int6', per: 1, mins: false, codes: 64, offset: 32, shared: 16 },
+  { format: 'int5_min', per: 8, mins: true, codes: 32, offset: 64, shared: 32 },
+  { format: 'int5_min', per: 1, mins: true, codes: 32, offset: 64, shared: 32 },
 ]
 
 // Two pairs of groups of eight rows, one group alone, five rows; a last run of three blocks.

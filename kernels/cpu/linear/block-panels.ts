@@ -3,6 +3,8 @@
 import { e2m1Codes, iq4High, iq4Low } from './block-codes'
 import {
   INT4_MIN_PANEL,
+  INT5_MIN,
+  INT5_MIN_CODES,
   INT6,
   INT6_CODES,
   INT7,
@@ -14,8 +16,8 @@ import {
 import { products, scratch } from '../control'
 import { lower4, lowerFp8, lowerPowers, upper4, upperFp8, upperPowers } from '../weights/dequantize-blocks'
 import { blocksOf, scaleBytes, superBytes, supersOf } from '../weights/descriptor'
-import { nextSixHigh, nextSixLow, sixHigh, sixLow } from '../weights/six'
-import { heldNibbles, heldUpperTwo } from '../held'
+import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from '../weights/own-bits'
+import { heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
 import { panelAt } from '../scratch.generated'
 import { BYTES_SIGNED, NIBBLES, loadF16x4, lookUp } from '../simd'
 import { highNibbles, lowNibbles } from './tiles'
@@ -145,7 +147,7 @@ function unpackLowIq4(d: Matrix, g: i32): void {
   }
 }
 
-/** Codes plus 64, scales f32 [2][16], minima f32 [2][16]: for int6, int7 and nvfp4. */
+/** Codes plus 64, scales f32 [2][16], minima f32 [2][16]: for int5_min, int6, int7 and nvfp4. */
 export function unpack16(d: Matrix, g: i32): void {
   const nb = blocksOf(d),
     per = d.per,
@@ -153,8 +155,10 @@ export function unpack16(d: Matrix, g: i32): void {
     each = scaleBytes(d),
     next = <usize>nb * each,
     mins = d.mins
-  const fp8 = d.format != INT7 && d.format != INT6
+  const five = d.format == INT5_MIN, // whose scales and minima are of 32 columns
+    fp8 = d.format != INT7 && d.format != INT6 && !five
   if (d.format == INT7) unpackBytes(d, g)
+  else if (five) unpackFive(d, g)
   else if (d.format == INT6) unpackSix(d, g)
   else unpackTable(d, g, i8x16.add(e2m1Codes(), i8x16.splat(52)), INT7_PANEL)
   let s = d.scales + <usize>(g * nb) * each,
@@ -162,7 +166,8 @@ export function unpack16(d: Matrix, g: i32): void {
   for (let i = 0; i < nb; i++, s += each, to += INT7_PANEL)
     for (let h: usize = 0; h < 2; h++) {
       const t = to + (h << 6),
-        q = s + (h << 3)
+        q = five ? s : s + (h << 3),
+        m = q + (five ? 8 : 16)
       if (fp8) {
         v128.store(t, lowerFp8(q, multiplier))
         v128.store(t, upperFp8(q, multiplier), 16)
@@ -177,10 +182,10 @@ export function unpack16(d: Matrix, g: i32): void {
       v128.store(t, lowerProduct(other, q + next, multiplier), 32)
       v128.store(t, upperProduct(other + 8, q + next, multiplier), 48)
       if (!mins) continue
-      v128.store(t, lowerProduct(run + 16, q + 16, multiplier), 128)
-      v128.store(t, upperProduct(run + 24, q + 16, multiplier), 144)
-      v128.store(t, lowerProduct(other + 16, q + next + 16, multiplier), 160)
-      v128.store(t, upperProduct(other + 24, q + next + 16, multiplier), 176)
+      v128.store(t, lowerProduct(run + 16, m, multiplier), 128)
+      v128.store(t, upperProduct(run + 24, m, multiplier), 144)
+      v128.store(t, lowerProduct(other + 16, m + next, multiplier), 160)
+      v128.store(t, upperProduct(other + 24, m + next, multiplier), 176)
     }
 }
 
@@ -229,5 +234,35 @@ function unpackSixRows(p: usize, to: usize): void {
     v128.store(to, i8x16.add(nextSixLow(r, n, mask, two), more), 80)
     v128.store(to, i8x16.add(nextSixHigh(q, m, mask, two), more), 320)
     v128.store(to, i8x16.add(nextSixHigh(r, n, mask, two), more), 336)
+  }
+}
+
+function unpackFive(d: Matrix, g: i32): void {
+  const nb = blocksOf(d),
+    next = <usize>nb * INT5_MIN_CODES
+  let p = d.data + <usize>(g * nb) * INT5_MIN_CODES,
+    to = scratch + <usize>panelAt()
+  for (let i = 0; i < nb; i++, p += INT5_MIN_CODES, to += INT7_PANEL) {
+    unpackFiveRows(p, to)
+    unpackFiveRows(p + next, to + 32)
+  }
+}
+
+/** The same of a block of eight rows, 64 more in each code. @inline */
+function unpackFiveRows(p: usize, to: usize): void {
+  const mask = heldNibbles(),
+    one = heldUpperOne(),
+    more = i8x16.splat(64)
+  let m = v128.load(p, 128),
+    n = v128.load(p, 144)
+  for (const stop = p + 128; p < stop; p += 32, to += 64) {
+    const q = v128.load(p),
+      r = v128.load(p, 16)
+    v128.store(to, v128.or(fiveLow(q, m, mask, one), more))
+    v128.store(to, v128.or(fiveLow(r, n, mask, one), more), 16)
+    v128.store(to, v128.or(fiveHigh(q, m, mask, one), more), 256)
+    v128.store(to, v128.or(fiveHigh(r, n, mask, one), more), 272)
+    m = i16x8.shr_u(m, 1)
+    n = i16x8.shr_u(n, 1)
   }
 }

@@ -1,11 +1,11 @@
 // Up to four rows of x times a group of eight rows of blocks; rows.ts says how, and what `$` means.
 import { X_REST, e2m1Codes, firstSums, iq4High, iq4Low, minusSum, otherSums } from './block-codes'
-import { INT6_CODES, Matrix, X_BLOCK_BYTES } from '../contract.generated'
+import { INT5_MIN_CODES, INT6_CODES, Matrix, X_BLOCK_BYTES } from '../contract.generated'
 import { products } from '../control'
 import { lower4, lowerFp8, lowerPowers, upper4, upperFp8, upperPowers } from '../weights/dequantize-blocks'
 import { blocksOf, scaleBytes, superBytes, supersOf } from '../weights/descriptor'
-import { nextSixHigh, nextSixLow, sixHigh, sixLow } from '../weights/six'
-import { heldNibbles, heldUpperTwo } from '../held'
+import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from '../weights/own-bits'
+import { heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
 import { BYTES_SIGNED, dot2, dot4, loadF16x4, lookUp, madd, nextF16x4 } from '../simd'
 import { highNibbles, joined, lowNibbles, outAt, pairs, scaled, start, startOfBytes, xAt } from './tiles'
 
@@ -374,6 +374,138 @@ export function int6BytesRows$(d: Matrix, g: i32, table: usize, to: usize): void
         const u = v128.load32_splat(x$, 16)
         a$ = scaled(scaled(a$, c$, s0, u), f$, t0, u)
         b$ = scaled(scaled(b$, e$, s1, u), h$, t1, u)
+      }
+    }
+  }
+  {
+    const o = outAt(table, $, to)
+    v128.store(o, a$)
+    v128.store(o, b$, 16)
+  }
+}
+
+/**
+ * With the sums of int7, a minimum for each sixteen columns. Sums of sixteen end within 8 * 31 * 127 = 31496, which i16
+ * holds.
+ */
+export function int5MinRows$(d: Matrix, g: i32, table: usize, to: usize): void {
+  const nb = blocksOf(d),
+    per = d.per,
+    multiplier = f32x4.splat(d.multiplier),
+    mask = heldNibbles(),
+    one = heldUpperOne(),
+    zero = i16x8.splat(0)
+  let p = d.data + <usize>(g * nb) * INT5_MIN_CODES,
+    s = d.scales + ((<usize>(g * nb)) << 4),
+    run = supersOf(d, g)
+  let x$ = xAt(table, $),
+    a$ = f32x4.splat(0),
+    b$ = f32x4.splat(0)
+  for (let i = 0; i < nb; i += per, run += 32) {
+    const d0 = loadF16x4(run, multiplier),
+      d1 = nextF16x4(run, multiplier),
+      m0 = loadF16x4(run + 16, multiplier),
+      m1 = nextF16x4(run + 16, multiplier)
+    for (const end = s + ((<usize>min(per, nb - i)) << 4); s < end; s += 16, p += 32, x$ += X_BLOCK_BYTES - 16) {
+      let c$ = zero,
+        e$ = zero,
+        f$ = zero,
+        h$ = zero
+      let k = v128.load(p, 128),
+        n = v128.load(p, 144)
+      for (const stop = p + 128; p < stop; p += 32, x$ += 4) {
+        const q = v128.load(p),
+          r = v128.load(p, 16),
+          ql = fiveLow(q, k, mask, one),
+          rl = fiveLow(r, n, mask, one),
+          qh = fiveHigh(q, k, mask, one),
+          rh = fiveHigh(r, n, mask, one)
+        {
+          const u = v128.load32_splat(x$),
+            v = v128.load32_splat(x$, 16)
+          c$ = dot2(c$, u, ql)
+          e$ = dot2(e$, u, rl)
+          f$ = dot2(f$, v, qh)
+          h$ = dot2(h$, v, rh)
+        }
+        k = i16x8.shr_u(k, 1)
+        n = i16x8.shr_u(n, 1)
+      }
+      const s0 = f32x4.mul(d0, lower4(s)),
+        s1 = f32x4.mul(d1, upper4(s)),
+        t0 = f32x4.mul(m0, lower4(s + 8)),
+        t1 = f32x4.mul(m1, upper4(s + 8))
+      {
+        const y = x$ - 16,
+          u = v128.load32_splat(y, 32),
+          v = minusSum(firstSums(y), u),
+          w = minusSum(otherSums(y), u)
+        a$ = madd(t0, w, scaled(madd(t0, v, scaled(a$, pairs(c$), s0, u)), pairs(f$), s0, u))
+        b$ = madd(t1, w, scaled(madd(t1, v, scaled(b$, pairs(e$), s1, u)), pairs(h$), s1, u))
+      }
+    }
+  }
+  {
+    const o = outAt(table, $, to)
+    v128.store(o, a$)
+    v128.store(o, b$, 16)
+  }
+}
+
+export function int5MinBytesRows$(d: Matrix, g: i32, table: usize, to: usize): void {
+  const nb = blocksOf(d),
+    per = d.per,
+    multiplier = f32x4.splat(d.multiplier),
+    mask = heldNibbles(),
+    one = heldUpperOne(),
+    zero = i32x4.splat(0)
+  let p = d.data + <usize>(g * nb) * INT5_MIN_CODES,
+    s = d.scales + ((<usize>(g * nb)) << 4),
+    run = supersOf(d, g)
+  let x$ = xAt(table, $),
+    a$ = f32x4.splat(0),
+    b$ = f32x4.splat(0)
+  for (let i = 0; i < nb; i += per, run += 32) {
+    const d0 = loadF16x4(run, multiplier),
+      d1 = nextF16x4(run, multiplier),
+      m0 = loadF16x4(run + 16, multiplier),
+      m1 = nextF16x4(run + 16, multiplier)
+    for (const end = s + ((<usize>min(per, nb - i)) << 4); s < end; s += 16, p += 32, x$ += X_BLOCK_BYTES - 16) {
+      let c$ = zero,
+        e$ = zero,
+        f$ = zero,
+        h$ = zero
+      let k = v128.load(p, 128),
+        n = v128.load(p, 144)
+      for (const stop = p + 128; p < stop; p += 32, x$ += 4) {
+        const q = v128.load(p),
+          r = v128.load(p, 16),
+          ql = fiveLow(q, k, mask, one),
+          rl = fiveLow(r, n, mask, one),
+          qh = fiveHigh(q, k, mask, one),
+          rh = fiveHigh(r, n, mask, one)
+        {
+          const u = v128.load32_splat(x$),
+            v = v128.load32_splat(x$, 16)
+          c$ = dot4(c$, u, ql)
+          e$ = dot4(e$, u, rl)
+          f$ = dot4(f$, v, qh)
+          h$ = dot4(h$, v, rh)
+        }
+        k = i16x8.shr_u(k, 1)
+        n = i16x8.shr_u(n, 1)
+      }
+      const s0 = f32x4.mul(d0, lower4(s)),
+        s1 = f32x4.mul(d1, upper4(s)),
+        t0 = f32x4.mul(m0, lower4(s + 8)),
+        t1 = f32x4.mul(m1, upper4(s + 8))
+      {
+        const y = x$ - 16,
+          u = v128.load32_splat(y, 32),
+          v = minusSum(firstSums(y), u),
+          w = minusSum(otherSums(y), u)
+        a$ = madd(t0, w, scaled(madd(t0, v, scaled(a$, c$, s0, u)), f$, s0, u))
+        b$ = madd(t1, w, scaled(madd(t1, v, scaled(b$, e$, s1, u)), h$, s1, u))
       }
     }
   }

@@ -5,6 +5,8 @@ import { unpack16, unpackIq4, unpackMin, unpackMx } from './block-panels'
 import {
   int4MinBytesRows,
   int4MinRows,
+  int5MinBytesRows,
+  int5MinRows,
   int6BytesRows,
   int6Rows,
   int7BytesRows,
@@ -15,7 +17,7 @@ import {
   nvfp4Rows,
 } from './block-rows.generated'
 import { tile16Bytes, tile16MinBytes, tile16MinPairs, tile16Pairs, tileMinBytes, tileMinNibbles } from './block-tiles'
-import { INT4_MIN, INT6, INT7, IQ4, MXFP4, Matrix } from '../contract.generated'
+import { INT4_MIN, INT5_MIN, INT6, INT7, IQ4, MXFP4, Matrix } from '../contract.generated'
 import { dot4IsFast, products } from '../control'
 import { blocksOf } from '../weights/descriptor'
 import { BYTES_SIGNED, NIBBLES } from '../simd'
@@ -33,6 +35,9 @@ export function blocksRows(d: Matrix, g: i32, table: usize, n: i32, to: usize): 
   else if (format == INT6)
     if (dot4IsFast()) int6BytesRows(n, d, g, table, to)
     else int6Rows(n, d, g, table, to)
+  else if (format == INT5_MIN)
+    if (dot4IsFast()) int5MinBytesRows(n, d, g, table, to)
+    else int5MinRows(n, d, g, table, to)
   else if (format == IQ4)
     if (dot4IsFast()) iq4BytesRows(n, d, g, table, to)
     else iq4Rows(n, d, g, table, to)

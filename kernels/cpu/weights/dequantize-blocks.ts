@@ -3,16 +3,17 @@
 //   int4_min  codes 0..15;      u8 scale [8], u8 minimum [8]                     value = d * scale * code - dmin *
 // minimum
 //   int7      codes + 64;       i8 scale [2][8], then, with minima, i8 [2][8]    the same, per 16 columns
+//   int5_min  codes 0..31;      as int4_min
 //   int6      codes + 32;       i8 scale [2][8]                                  the same, per 16 columns
 //   iq4       codes of a table; i8 scale [8]                                     value = d * scale * table[code]
 //   mxfp4     e2m1 codes;       e8m0 [8]                                         value = 2^(scale - 127) * e2m1[code]
 //   nvfp4     e2m1 codes;       e4m3 [2][8]                                      value = scale * multiplier *
 // e2m1[code]
 // d and dmin are f16 [8], [8] for each run of `wPer` blocks, in the third part of a matrix.
-import { CHUNK_COLUMNS, INT4_MIN, INT6, INT7, IQ4, MXFP4, Matrix } from '../contract.generated'
+import { CHUNK_COLUMNS, INT4_MIN, INT5_MIN, INT6, INT7, IQ4, MXFP4, Matrix } from '../contract.generated'
 import { blocksOf, codeBytes, scaleBytes, superBytes, supersOf } from './descriptor'
-import { nextSixHigh, nextSixLow, sixHigh, sixLow } from './six'
-import { heldNibbles, heldUpperTwo } from '../held'
+import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from './own-bits'
+import { heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
 import { loadF16x4, lookUp } from '../simd'
 
 /** Four of the eight whole numbers of eight bits at p: the lower or the upper ones. V8 fuses the two. @inline */
@@ -86,7 +87,7 @@ export function dequantizeBlocks(d: Matrix, row: i32, col: i32, n: i32, out: usi
     if (format == MXFP4) {
       s0 = half ? upperPowers(s) : lowerPowers(s)
       s1 = s0
-    } else if (sixteen || format == INT4_MIN || format == IQ4) {
+    } else if (sixteen || format == INT4_MIN || format == INT5_MIN || format == IQ4) {
       const scale = loadF16x4(run, multiplier)
       s0 = f32x4.mul(scale, four(s, half))
       s1 = sixteen ? f32x4.mul(scale, four(s + 8, half)) : s0
@@ -122,6 +123,18 @@ export function dequantizeBlocks(d: Matrix, row: i32, col: i32, n: i32, out: usi
         q = v128.load(p + (h << 6), 32)
         storeRows(i8x16.sub(nextSixLow(q, upper, nibbles, two), offset), s0, m0, o + 16)
         storeRows(i8x16.sub(nextSixHigh(q, upper, nibbles, two), offset), s1, m1, o + 80)
+      }
+      continue
+    }
+    if (format == INT5_MIN) {
+      const nibbles = heldNibbles(),
+        one = heldUpperOne()
+      let upper = v128.load(p, 128)
+      for (let j: usize = 0; j < 4; j++) {
+        const q = v128.load(p + (j << 5))
+        storeRows(fiveLow(q, upper, nibbles, one), s0, m0, out + (j << 4))
+        storeRows(fiveHigh(q, upper, nibbles, one), s1, m1, out + 64 + (j << 4))
+        upper = i16x8.shr_u(upper, 1)
       }
       continue
     }

@@ -3,6 +3,8 @@ import {
   FP8,
   INT4_CODES,
   INT4_MIN_SCALES,
+  INT5_MIN,
+  INT5_MIN_CODES,
   INT6,
   INT6_CODES,
   INT7,
@@ -53,6 +55,7 @@ export function superBytes(d: Matrix): usize {
 /** Bytes of the codes of a block of eight rows. */
 export function codeBytes(d: Matrix): usize {
   const format = d.format
+  if (format == INT5_MIN) return INT5_MIN_CODES
   return format == INT7 ? INT7_CODES : format == INT6 ? INT6_CODES : INT4_CODES
 }
 

@@ -2,10 +2,11 @@
 import {
   GROUP_ROWS,
   INT4_MIN,
+  INT5_MIN,
+  INT5_MIN_CODES,
   INT6,
   INT6_CODES,
   INT7,
-  IQ4,
   MXFP4,
   Matrix,
   NVFP4,
@@ -37,17 +38,18 @@ export function packBlocks(d: Matrix, source: usize, row: i32, count: i32): i32 
         storeWords(codes, v128.load(source))
         storeWords(codes + 128, v128.load(source, 16))
       } else if (format == INT6) storeSix(codes, v128.load(source), v128.load(source, 16))
+      else if (format == INT5_MIN) storeFive(codes, v128.load(source), v128.load(source, 16))
       else storeWords(codes, v128.or(v128.load(source), i8x16.shl(v128.load(source, 16), 4)))
       store<u8>(scales, load<u8>(source, STAGED_SCALES))
       if (format == INT7 || format == INT6 || format == NVFP4) store<u8>(scales, load<u8>(source, STAGED_SCALES + 1), 8)
       if (format == NVFP4 && (load<u16>(source, STAGED_SCALES) & 0x8080) != 0) return r + 1
-      if (format == INT4_MIN) store<u8>(scales, load<u8>(source, STAGED_MINS), 8)
+      if (format == INT4_MIN || format == INT5_MIN) store<u8>(scales, load<u8>(source, STAGED_MINS), 8)
       if (format == INT7 && mins) {
         store<u8>(scales, load<u8>(source, STAGED_MINS), 16)
         store<u8>(scales, load<u8>(source, STAGED_MINS + 1), 24)
       }
       if (format == MXFP4 && load<u8>(source, STAGED_SCALES) == 255) return r + 1
-      if ((format == INT4_MIN || format == INT6 || format == INT7 || format == IQ4) && b % per == 0) {
+      if (format != MXFP4 && format != NVFP4 && b % per == 0) {
         const run = supersOf(d, g) + <usize>(b / per) * superBytes(d) + (lane << 1)
         if (
           !storeHalf(run, load<f32>(source, STAGED_SCALE)) ||
@@ -72,6 +74,15 @@ function storeSix(codes: usize, first: v128, others: v128): void {
     both = v128.or(four, i64x2.shr_u(four, 28))
   store<i32>(codes, i32x4.extract_lane(both, 0), 128)
   store<i32>(codes, i32x4.extract_lane(both, 2), 160)
+}
+
+/** The same of five bits: bit j of byte i of the upper ones is that of column 4j + i, bit 4 + j of column 16 + 4j + i. @inline */
+function storeFive(codes: usize, first: v128, others: v128): void {
+  const mask = i8x16.splat(15)
+  storeWords(codes, v128.or(v128.and(first, mask), i8x16.shl(others, 4)))
+  const one = v128.or(i8x16.shr_u(first, 4), v128.andnot(others, mask)),
+    two = v128.or(one, i64x2.shr_u(one, 31))
+  store<i32>(codes, i32x4.extract_lane(two, 0) | (i32x4.extract_lane(two, 2) << 2), 128)
 }
 
 /** False where f16 cannot hold it. */
@@ -104,16 +115,7 @@ export function packQ4k(d: Matrix, source: usize, row: i32, count: i32): i32 {
       if (notFinite(scale) || notFinite(min)) return r + 1
       store<u16>(run, scale)
       store<u16>(run, min, 16)
-      for (let i: usize = 0; i < 4; i++) {
-        const a = load<u8>(source + i, 4),
-          m = load<u8>(source + i, 8),
-          c = load<u8>(source + i, 12),
-          at = scales + (i << 4)
-        store<u8>(at, a & 63)
-        store<u8>(at, m & 63, 8)
-        store<u8>(at, (c & 15) | ((a >> 2) & 48), 64)
-        store<u8>(at, (c >> 4) | ((m >> 2) & 48), 72)
-      }
+      storeSixBits(scales, source + 4)
       scales += 128
       for (let p = source + 16, end = source + 144; p < end; p += 32, codes += 256) {
         const q = v128.load(p),
@@ -124,6 +126,55 @@ export function packQ4k(d: Matrix, source: usize, row: i32, count: i32): i32 {
     }
   }
   return 0
+}
+
+/** Eight scales and eight minima of six bits, in twelve bytes, into those of eight blocks. @inline */
+function storeSixBits(scales: usize, source: usize): void {
+  for (let i: usize = 0; i < 4; i++) {
+    const a = load<u8>(source + i),
+      m = load<u8>(source + i, 4),
+      c = load<u8>(source + i, 8),
+      at = scales + (i << 4)
+    store<u8>(at, a & 63)
+    store<u8>(at, m & 63, 8)
+    store<u8>(at, (c & 15) | ((a >> 2) & 48), 64)
+    store<u8>(at, (c >> 4) | ((m >> 2) & 48), 72)
+  }
+}
+
+/** ggml q5_k: as q4_k, with the upper bits of all codes before the nibbles: bit k of byte i is that of column 32k + i. */
+export function packQ5k(d: Matrix, source: usize, row: i32, count: i32): i32 {
+  const nb = blocksOf(d)
+  for (let r = row; r < row + count; r++) {
+    const g = r / GROUP_ROWS,
+      lane = <usize>(r % GROUP_ROWS)
+    let codes = d.data + <usize>(g * nb) * INT5_MIN_CODES + (lane << 2),
+      scales = d.scales + ((<usize>(g * nb)) << 4) + lane
+    let run = supersOf(d, g) + (lane << 1)
+    for (let b = 0; b < nb; b += 8, source += 176, run += 32) {
+      const scale = load<u16>(source),
+        min = load<u16>(source, 2)
+      if (notFinite(scale) || notFinite(min)) return r + 1
+      store<u16>(run, scale)
+      store<u16>(run, min, 16)
+      storeSixBits(scales, source + 4)
+      scales += 128
+      for (let k = 0; k < 8; k++, codes += INT5_MIN_CODES) {
+        const q = source + 48 + ((<usize>(k >> 1)) << 5)
+        storeFive(codes, q5At(q, source + 16, k), q5At(q + 16, source + 32, k))
+      }
+    }
+  }
+  return 0
+}
+
+/** Sixteen codes of q5_k: nibbles at q, upper bits at h, those of the k-th 32 columns. @inline */
+function q5At(q: usize, h: usize, k: i32): v128 {
+  const nibbles = i8x16.shr_u(v128.load(q), k & 1 ? 4 : 0)
+  return v128.or(
+    v128.and(nibbles, i8x16.splat(15)),
+    i8x16.shl(v128.and(i8x16.shr_u(v128.load(h), k), i8x16.splat(1)), 4),
+  )
 }
 
 /** ggml q6_k: lower four bits, upper two bits, sixteen i8 scales, f16 d. */

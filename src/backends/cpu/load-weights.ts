@@ -28,6 +28,7 @@ interface PackKernels {
   packWords(descriptor: number, source: number, grid: number, factor: number, row: number, count: number): number
   packBlocks(descriptor: number, source: number, row: number, count: number): number
   packQ4k(descriptor: number, source: number, row: number, count: number): number
+  packQ5k(descriptor: number, source: number, row: number, count: number): number
   packQ6k(descriptor: number, source: number, row: number, count: number): number
   packMxfp4(descriptor: number, source: number, row: number, count: number): number
   packFp4(descriptor: number, source: number, grid: number, row: number, count: number): number
@@ -189,7 +190,7 @@ export class WeightLoader {
     row: number,
     count: number,
   ): Promise<number> {
-    if (packing === 'packQ4k' || packing === 'packQ6k' || packing === 'packMxfp4') {
+    if (packing === 'packQ4k' || packing === 'packQ5k' || packing === 'packQ6k' || packing === 'packMxfp4') {
       await this.read(stored, row, count, staging)
       return this.kernels[packing](descriptor, staging, row, count)
     }

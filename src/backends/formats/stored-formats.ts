@@ -16,6 +16,7 @@ export type Packing =
   | 'packWords'
   | 'packBlocks'
   | 'packQ4k'
+  | 'packQ5k'
   | 'packQ6k'
   | 'packMxfp4'
   | 'packFp4'
@@ -83,14 +84,14 @@ const STORED: Readonly<Record<FormatName, Published | ((stored: StoredTensor) =>
   q4_0: { format: 'int4', packing: 'packGgml' },
   q4_1: blocks('int4_min', 1, { mins: true }),
   q5_0: blocks('int6', 1),
-  q5_1: blocks('int7', 1, { mins: true }),
+  q5_1: blocks('int5_min', 1, { mins: true }),
   q8_0: { format: 'int8', packing: 'packGgml' },
   iq4_nl: blocks('iq4', 1),
   mxfp4: blocks('mxfp4', 1, { packing: 'packMxfp4' }),
   q2_k: blocks('int7', 8, { mins: true }),
   q3_k: blocks('int6', 8),
   q4_k: blocks('int4_min', 8, { mins: true, packing: 'packQ4k' }),
-  q5_k: blocks('int7', 8, { mins: true }),
+  q5_k: blocks('int5_min', 8, { mins: true, packing: 'packQ5k' }),
   q6_k: blocks('int6', 8, { packing: 'packQ6k' }),
   q8_k: decoded,
   iq1_s: blocks('int6', 8, { factor: 8 }),
