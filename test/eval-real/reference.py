@@ -1,7 +1,8 @@
 """reference.py FIXTURES OUT [MODEL]: lm-evaluation-harness on our documents, through its own tasks.
 
 Without MODEL answers come from a script that both sides know, so that no torch is needed: prompts, filters and scores are the harness's.
-With MODEL (a checkpoint in Hugging Face layout) its `hf` backend computes. OUT gets one JSON object: results and samples by task.
+With MODEL, a checkpoint in Hugging Face layout, its `hf` backend computes; with MODEL, the address of a server, its `local-completions`, which asks
+that server for everything, its tokens too. OUT gets one JSON object: results and samples by task.
 """
 import csv
 import hashlib
@@ -18,6 +19,7 @@ os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", TOKENIZERS_PARALL
 
 fixtures, out = sys.argv[1], sys.argv[2]
 checkpoint = sys.argv[3] if len(sys.argv) > 3 else None
+served = checkpoint is not None and checkpoint.startswith("http")
 
 import lm_eval
 import numpy
@@ -200,6 +202,10 @@ class Scripted(LM):
 def model():
     if checkpoint is None:
         return Scripted()
+    if served:
+        from lm_eval.models.openai_completions import LocalCompletionsAPI
+
+        return LocalCompletionsAPI(model="smollm2", base_url=checkpoint + "/v1/completions", tokenizer_backend="remote", num_concurrent=1, batch_size=8)
     from lm_eval.models.huggingface import HFLM
     from transformers import PreTrainedTokenizerFast
 
@@ -212,7 +218,9 @@ def model():
 define()
 manager = TaskManager(include_path=work)
 names = sorted(name[:-5] for name in os.listdir(work) if name.endswith(".yaml"))
-if checkpoint is not None:
+if served:
+    names = ["k_arc_easy", "k_gsm8k", "k_hellaswag"]
+elif checkpoint is not None:
     # Its context is shorter than these prompts and answers.
     names = [name for name in names if not any(long in name for long in ("bbh", "mmlu_pro", "aime", "niah", "ruler"))]
 found = lm_eval.simple_evaluate(model=model(), tasks=names, task_manager=manager, log_samples=True, bootstrap_iters=0)
@@ -251,7 +259,7 @@ result = {
     }
     for name in names
 }
-for name in RULER:
+for name in RULER if checkpoint is None else []:
     result[name]["made"] = made(name, [1024, 4096, 20000], 4)
 with open(out, "w", encoding="utf-8") as file:
     json.dump(result, file, ensure_ascii=False, indent=1, default=str)

@@ -1,10 +1,11 @@
 // npm run test:eval [-- VITEST'S ARGUMENTS]: our evaluation against lm-evaluation-harness and bfcl-eval, which pip installs: prompts, what is
-// read out of answers, scores, checks of instructions and calls; likelihoods too, where torch is there already (KAIYUAN_EVAL_PYTHON) and
-// KAIYUAN_REFERENCE has a checkpoint. What cannot be had is a skip with the reason. Ends with `N passed, N failed`.
+// read out of answers, scores, checks of instructions and calls; likelihoods too, through its API model of a real model that pip has
+// (KAIYUAN_MODELS=FOLDER has it already), and where torch is there already (KAIYUAN_EVAL_PYTHON) and KAIYUAN_REFERENCE has a checkpoint. What cannot be had is a skip with the reason. Ends with `N passed, N failed`.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { obtain } from '../models-real/models.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const cache = join(root, 'node_modules/.cache/eval')
@@ -79,6 +80,9 @@ try {
       ? made(binary, 'reference.py', 'harness.json', fixtures, 'OUT', checkpoint)
       : { skipped: 'KAIYUAN_REFERENCE is not set to the folder of reference files' }
   give('KAIYUAN_EVAL_HARNESS', harness, 'likelihoods')
+  env.KAIYUAN_EVAL_API_PYTHON = binary
+  const models = join(root, 'node_modules/.cache/models')
+  give('KAIYUAN_EVAL_SMOLLM2', await obtain('smollm2', process.env.KAIYUAN_MODELS, models), 'a real model')
 } catch (error) {
   console.log(`the harnesses: skipped: ${reasonOf(error)}`)
 }
