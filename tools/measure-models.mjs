@@ -236,7 +236,8 @@ async function miniAccuracy() {
     percent(mean(hits)),
   ])
   const total = [...right.values()].flat()
-  rows.push(['all', String(total.length), percent(mean(Object.values(published))), percent(mean(total))])
+  const foreseen = [...right.keys()].map((task) => published[task])
+  rows.push(['all', String(total.length), percent(mean(foreseen)), percent(mean(total))])
   for (const row of rows) console.log(row.join('  '))
   return rows
 }
@@ -311,6 +312,6 @@ if (!args.dry) {
     '',
     '### The embedded model on its held-out samples',
     '',
-    ...table(['task', 'samples', 'transformers', 'kaiyuan, fast'], accuracy),
+    ...table(['task', 'samples', 'whole text, in training', 'answer, kaiyuan in fast'], accuracy),
   ])
 }

@@ -1,19 +1,28 @@
 import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { loadEngine } from '../../src/engine/load.js'
 import { callText, scriptedEngine, serveEngine } from './scripted.js'
 
-const mini = await serveEngine(
-  loadEngine(fileURLToPath(new URL('../../models/mini', import.meta.url)), { threads: 1 }),
-  {},
-  'mini',
-)
+const MINI = fileURLToPath(new URL('../../models/mini', import.meta.url))
+/** mini with a template that writes the names of tools and no calls. */
+const callless = mkdtempSync(join(tmpdir(), 'kaiyuan-callless-'))
+cpSync(MINI, callless, { recursive: true, filter: (path) => !/training|jsonl/.test(path.slice(MINI.length)) })
+const settings = JSON.parse(readFileSync(join(callless, 'tokenizer_config.json'), 'utf8')) as object
+const chat_template =
+  "{% for t in tools or [] %}{{ t['function']['name'] + ' ' }}{% endfor %}{{ bos_token + '<｜User｜>' + messages[-1]['content'] + '<｜Assistant｜><think>' }}"
+writeFileSync(join(callless, 'tokenizer_config.json'), JSON.stringify({ ...settings, chat_template }))
+
+const mini = await serveEngine(loadEngine(MINI, { threads: 1 }), {}, 'mini')
+const plain = await serveEngine(loadEngine(callless, { threads: 1 }), {}, 'plain')
 const scripted = await serveEngine(scriptedEngine(() => 'No call comes to my mind.'))
 afterAll(async () => {
-  await mini.stop()
-  await scripted.stop()
+  for (const server of [mini, plain, scripted]) await server.stop()
+  rmSync(callless, { recursive: true })
 })
 const clientOf = (server: { url: string }): OpenAI =>
   new OpenAI({ baseURL: `${server.url}/v1`, apiKey: 'none', maxRetries: 0 })
@@ -108,7 +117,7 @@ describe('response_format with tools', () => {
   })
 
   it('is JSON of a model that has no format for calls', async () => {
-    const answer = await clientOf(mini).chat.completions.create({ model: 'mini', messages, tools, response_format })
+    const answer = await clientOf(plain).chat.completions.create({ model: 'plain', messages, tools, response_format })
     expect(Object.keys(JSON.parse(answer.choices[0]!.message.content!) as object)).toEqual(['count', 'sure'])
   })
 
@@ -219,8 +228,8 @@ describe('tool_choice', () => {
   })
 
   it('is refused for a model without a format for calls', async () => {
-    const request = { model: 'mini', messages, tools, tool_choice: 'required' as const }
-    await expect(clientOf(mini).chat.completions.create(request)).rejects.toMatchObject({
+    const request = { model: 'plain', messages, tools, tool_choice: 'required' as const }
+    await expect(clientOf(plain).chat.completions.create(request)).rejects.toMatchObject({
       status: 400,
       code: 'invalid_grammar',
     })
