@@ -87,10 +87,12 @@ async function exactLogits(path, backend, ids) {
 /** The file that defines a model_type. */
 function definitionOf(modelType) {
   const folder = here('src/models')
-  const file = readdirSync(folder).find((name) => {
-    const lists = readFileSync(join(folder, name), 'utf8').match(/modelTypes: \[[^\]]*\]/g) ?? []
-    return lists.some((list) => list.includes(`'${modelType}'`))
-  })
+  const file = readdirSync(folder)
+    .filter((name) => name.endsWith('.ts'))
+    .find((name) => {
+      const lists = readFileSync(join(folder, name), 'utf8').match(/modelTypes: \[[^\]]*\]/g) ?? []
+      return lists.some((list) => list.includes(`'${modelType}'`))
+    })
   return file ? `\`${file}\`` : 'not found'
 }
 

@@ -15,7 +15,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const script = fileURLToPath(new URL('bad-server.mjs', import.meta.url))
+const script = fileURLToPath(new URL('../mcp/bad-server.mjs', import.meta.url))
 
 async function serversOf(...how: [how: string, file?: string][]): Promise<McpServers> {
   const mcpServers = Object.fromEntries(

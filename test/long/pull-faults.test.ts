@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { UserError } from '../../src/errors.js'
 import type { PullProgress } from '../../src/store/store.js'
-import { FAULTS } from './fault-cases.js'
-import { MODEL, QUICK, startHub, storeOf, temporaryFolder } from './fixture.js'
+import { FAULTS } from '../store/fault-cases.js'
+import { MODEL, QUICK, startHub, storeOf, temporaryFolder } from '../store/fixture.js'
 
 const FILES = {
   'config.json': '{}',

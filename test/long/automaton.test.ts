@@ -3,8 +3,8 @@ import { UserError } from '../../src/errors.js'
 import { seededRandom } from '../../src/engine/sample/random.js'
 import { allowsNothing, Automaton, Conditions, DEAD, matches } from '../../src/grammar/automaton/automaton.js'
 import * as nodes from '../../src/grammar/syntax/nodes.js'
-import { codeOf } from './codes.js'
-import { randomTree, SimpleMatcher } from './random-nodes.js'
+import { codeOf } from '../grammar/codes.js'
+import { randomTree, SimpleMatcher } from '../grammar/random-nodes.js'
 
 const ALPHABET = ['a', 'b', 'c', 'é', ',']
 

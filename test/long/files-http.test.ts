@@ -6,7 +6,7 @@ import { blobFiles } from '../../src/checkpoint/files/blob.js'
 import { filesOf } from '../../src/checkpoint/files/files.js'
 import { httpFiles } from '../../src/checkpoint/files/http.js'
 import { openCheckpoint } from '../../src/models/open.js'
-import { tinyFolder, tinyLlamaGguf } from './build.js'
+import { tinyFolder, tinyLlamaGguf } from '../checkpoint/build.js'
 
 const servers: Server[] = []
 afterEach(() => {
