@@ -29,7 +29,9 @@ describe('a conversation', () => {
     const link = answer.locator('a')
     expect(await link.getAttribute('rel')).toBe('noopener noreferrer')
     await page.waitForSelector('.hl-keyword')
-    await page.waitForSelector('.katex')
+    // Each formula is set on its own.
+    await answer.locator('.formula').nth(1).waitFor()
+    expect(await answer.locator('.katex').count()).toBeGreaterThan(0)
     expect(await answer.locator('.formula').count()).toBe(2)
     expect(await answer.innerText()).toContain('costs $5 and $10')
     await page.locator('[data-act=copy-code]').click()
