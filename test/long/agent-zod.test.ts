@@ -28,7 +28,7 @@ it(`has ${NAMES.length} schemas`, () => expect(NAMES.length).toBeGreaterThanOrEq
 it.each(NAMES)('%s', async (name) => {
   const schema = z.object({ value: HELD[name]!() })
   for (let seed = 0; seed < SEEDS; seed++) {
-    const options = { temperature: 1.5, seed, describe: false, retries: 9, maxLength: 40 }
+    const options = { temperature: 1.5, seed, describe: false, retries: 9, maxLength: 40, maxTokens: 1800 }
     const { text } = await object(engine, schema, 'hello', options).result
     expect(schema.safeParse(JSON.parse(text)), text).toMatchObject({ success: true })
   }
