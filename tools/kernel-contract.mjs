@@ -17,6 +17,7 @@ export async function generate(root) {
   return {
     'kernels/cpu/linear/rows.generated.ts': rowsText(await readFile(join(linear, 'rows.ts'), 'utf8')),
     'kernels/cpu/linear/block-rows.generated.ts': rowsText(await readFile(join(linear, 'block-rows.ts'), 'utf8')),
+    'kernels/cpu/linear/own-bits-rows.generated.ts': rowsText(await readFile(join(linear, 'own-bits-rows.ts'), 'utf8')),
     'kernels/cpu/contract.generated.ts': MADE + kernelSide(contract),
     'kernels/cpu/dispatch.generated.ts': MADE + dispatch(contract, await exportedKernels(join(root, 'kernels/cpu'))),
     'kernels/cpu/scratch.generated.ts': MADE + kernelScratch(scratch),

@@ -1,7 +1,8 @@
-// kernels/cpu/linear/rows.ts and block-rows.ts are written for one row of x. This makes functions for one to four rows of
+// kernels/cpu/linear/rows.ts, block-rows.ts and own-bits-rows.ts are written for one row of x. This makes functions for one to four rows of
 // each NAME$ in them: NAME1 to NAME4, and NAME, which is told how many.
 // A name that ends in `$` is there once for each row: so are the declarations, statements and operands of a comma that
 // such a name is in. A block that stands alone is repeated as a whole. `$` by itself is the row's number.
+// A function whose comment has `@bytes` sums in i16: it is there once more with sums in i32, NAMERows$ as NAMEBytesRows$.
 import ts from 'typescript'
 
 const MOST_ROWS = 4
@@ -14,11 +15,20 @@ export function rowsText(source) {
     .filter((statement) => !declaresRow(statement))
     .flatMap((statement) => {
       const text = statement.getFullText(file).trim()
+      if (ts.isImportDeclaration(statement)) return [withDot4(text)]
       if (!ts.isFunctionDeclaration(statement) || !statement.name.text.endsWith('$')) return [text]
-      const each = Array.from({ length: MOST_ROWS }, (_, i) => print(expanded(statement, i + 1), file))
-      return [...each, chosen(statement, file)]
+      const forms = /@bytes\b/.test(text) ? [statement, withBytes(statement, file)] : [statement]
+      return forms.flatMap((form) => {
+        const each = Array.from({ length: MOST_ROWS }, (_, i) => print(expanded(form, i + 1), form.getSourceFile()))
+        return [...each, chosen(form)]
+      })
     })
   return `${MADE}${parts.join('\n')}\n`
+}
+
+/** An import of dot2 brings what `@bytes` makes of it. */
+function withDot4(text) {
+  return /\bdot4\b/.test(text) ? text : text.replace(/\bdot2\b/, 'dot2, dot4')
 }
 
 /** The constant that makes the text for one row a whole one. */
@@ -29,12 +39,38 @@ function declaresRow(statement) {
 }
 
 /** The function that calls the one for `rows` rows. */
-function chosen({ name, parameters }, file) {
+function chosen({ name, parameters }) {
   const base = name.text.slice(0, -1)
   const names = parameters.map((parameter) => parameter.name.text).join(', ')
   const calls = Array.from({ length: MOST_ROWS }, (_, i) => `  if (rows == ${i + 1}) ${base}${i + 1}(${names})\n`)
-  const typed = parameters.map((parameter) => parameter.getText(file)).join(', ')
+  const typed = parameters.map((parameter) => parameter.getText()).join(', ')
   return `export function ${base}(rows: i32, ${typed}): void {\n${calls.join('')}}`
+}
+
+/** A call as sums in i32 have it: products of four for products of two, what they begin with widened, and then nothing to widen. */
+const AS_BYTES = {
+  dot2: (...args) => call('dot4', args),
+  sums: (first) => call('pairs', [first]),
+  shifted: (first, bits) =>
+    ts.factory.createCallExpression(property('i32x4', 'shl'), undefined, [call('pairs', [first]), bits]),
+  pairs: (sums) => sums,
+}
+const call = (name, args) => ts.factory.createCallExpression(ts.factory.createIdentifier(name), undefined, args)
+const property = (object, name) => ts.factory.createPropertyAccessExpression(ts.factory.createIdentifier(object), name)
+
+/** The function with sums in i32, read again so that its nodes know their parents and places. */
+function withBytes(declaration, file) {
+  const transformer = (context) => {
+    const visit = (node) => {
+      const visited = ts.visitEachChild(node, visit, context)
+      if (node === declaration.name) return ts.factory.createIdentifier(node.text.replace('Rows$', 'BytesRows$'))
+      if (!ts.isCallExpression(visited) || !ts.isIdentifier(visited.expression)) return visited
+      return AS_BYTES[visited.expression.text]?.(...visited.arguments) ?? visited
+    }
+    return (node) => ts.visitNode(node, visit)
+  }
+  const text = print(ts.transform(declaration, [transformer]).transformed[0], file)
+  return ts.createSourceFile('bytes.ts', text, ts.ScriptTarget.ESNext, true).statements[0]
 }
 
 function print(node, file) {

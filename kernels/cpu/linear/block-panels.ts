@@ -4,18 +4,16 @@ import { e2m1Codes, iq4High, iq4Low } from './block-codes'
 import {
   INT4_MIN_PANEL,
   INT5_MIN,
-  INT5_MIN_CODES,
-  INT6,
-  INT6_CODES,
   INT7,
   INT7_PANEL,
   IQ4_PANEL,
   MXFP4_PANEL,
   Matrix,
+  NVFP4,
 } from '../contract.generated'
 import { products, scratch } from '../control'
 import { lower4, lowerFp8, lowerPowers, upper4, upperFp8, upperPowers } from '../weights/dequantize-blocks'
-import { blocksOf, scaleBytes, superBytes, supersOf } from '../weights/descriptor'
+import { blocksOf, codeBytes, scaleBytes, superBytes, supersOf } from '../weights/descriptor'
 import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from '../weights/own-bits'
 import { heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
 import { panelAt } from '../scratch.generated'
@@ -156,11 +154,10 @@ export function unpack16(d: Matrix, g: i32): void {
     next = <usize>nb * each,
     mins = d.mins
   const five = d.format == INT5_MIN, // whose scales and minima are of 32 columns
-    fp8 = d.format != INT7 && d.format != INT6 && !five
-  if (d.format == INT7) unpackBytes(d, g)
-  else if (five) unpackFive(d, g)
-  else if (d.format == INT6) unpackSix(d, g)
-  else unpackTable(d, g, i8x16.add(e2m1Codes(), i8x16.splat(52)), INT7_PANEL)
+    fp8 = d.format == NVFP4
+  if (fp8) unpackTable(d, g, i8x16.add(e2m1Codes(), i8x16.splat(52)), INT7_PANEL)
+  else if (d.format == INT7) unpackBytes(d, g)
+  else unpackOwnBits(d, g)
   let s = d.scales + <usize>(g * nb) * each,
     to = scratch + <usize>panelAt() + 512
   for (let i = 0; i < nb; i++, s += each, to += INT7_PANEL)
@@ -203,15 +200,22 @@ function unpackBytes(d: Matrix, g: i32): void {
     }
 }
 
-function unpackSix(d: Matrix, g: i32): void {
+/** int6 and int5_min. */
+function unpackOwnBits(d: Matrix, g: i32): void {
   const nb = blocksOf(d),
-    next = <usize>nb * INT6_CODES
-  let p = d.data + <usize>(g * nb) * INT6_CODES,
+    size = codeBytes(d),
+    next = <usize>nb * size,
+    five = d.format == INT5_MIN
+  let p = d.data + <usize>(g * nb) * size,
     to = scratch + <usize>panelAt()
-  for (let i = 0; i < nb; i++, p += INT6_CODES, to += INT7_PANEL) {
-    unpackSixRows(p, to)
-    unpackSixRows(p + next, to + 32)
-  }
+  for (let i = 0; i < nb; i++, p += size, to += INT7_PANEL)
+    if (five) {
+      unpackFiveRows(p, to)
+      unpackFiveRows(p + next, to + 32)
+    } else {
+      unpackSixRows(p, to)
+      unpackSixRows(p + next, to + 32)
+    }
 }
 
 /** A block of eight rows, 32 more in each code: 64 too large, as the tiles have them. @inline */
@@ -234,17 +238,6 @@ function unpackSixRows(p: usize, to: usize): void {
     v128.store(to, i8x16.add(nextSixLow(r, n, mask, two), more), 80)
     v128.store(to, i8x16.add(nextSixHigh(q, m, mask, two), more), 320)
     v128.store(to, i8x16.add(nextSixHigh(r, n, mask, two), more), 336)
-  }
-}
-
-function unpackFive(d: Matrix, g: i32): void {
-  const nb = blocksOf(d),
-    next = <usize>nb * INT5_MIN_CODES
-  let p = d.data + <usize>(g * nb) * INT5_MIN_CODES,
-    to = scratch + <usize>panelAt()
-  for (let i = 0; i < nb; i++, p += INT5_MIN_CODES, to += INT7_PANEL) {
-    unpackFiveRows(p, to)
-    unpackFiveRows(p + next, to + 32)
   }
 }
 

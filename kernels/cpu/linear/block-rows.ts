@@ -1,11 +1,10 @@
 // Up to four rows of x times a group of eight rows of blocks; rows.ts says how, and what `$` means.
-import { X_REST, e2m1Codes, firstSums, iq4High, iq4Low, minusSum, otherSums } from './block-codes'
-import { INT5_MIN_CODES, INT6_CODES, Matrix, X_BLOCK_BYTES } from '../contract.generated'
+import { X_REST, e2m1Codes, firstSums, iq4High, iq4Low, minusSum, otherSums, shifted } from './block-codes'
+import { Matrix, X_BLOCK_BYTES } from '../contract.generated'
 import { products } from '../control'
 import { lower4, lowerFp8, lowerPowers, upper4, upperFp8, upperPowers } from '../weights/dequantize-blocks'
 import { blocksOf, scaleBytes, superBytes, supersOf } from '../weights/descriptor'
-import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from '../weights/own-bits'
-import { heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
+import { heldNibbles } from '../held'
 import { BYTES_SIGNED, dot2, dot4, loadF16x4, lookUp, madd, nextF16x4 } from '../simd'
 import { highNibbles, joined, lowNibbles, outAt, pairs, scaled, start, startOfBytes, xAt } from './tiles'
 
@@ -17,6 +16,7 @@ function twelves(sums: v128): v128 {
   return i16x8.add(sums, i16x8.shr_s(sums, 1))
 }
 
+/** @bytes */
 export function int4MinRows$(d: Matrix, g: i32, table: usize, to: usize): void {
   const nb = blocksOf(d),
     per = d.per,
@@ -70,63 +70,11 @@ export function int4MinRows$(d: Matrix, g: i32, table: usize, to: usize): void {
   }
 }
 
-export function int4MinBytesRows$(d: Matrix, g: i32, table: usize, to: usize): void {
-  const nb = blocksOf(d),
-    per = d.per,
-    multiplier = f32x4.splat(d.multiplier),
-    mask = heldNibbles(),
-    zero = i32x4.splat(0)
-  let p = d.data + ((<usize>(g * nb)) << 7),
-    s = d.scales + ((<usize>(g * nb)) << 4),
-    run = supersOf(d, g)
-  let x$ = xAt(table, $),
-    a$ = f32x4.splat(0),
-    b$ = f32x4.splat(0)
-  for (let i = 0; i < nb; i += per, run += 32) {
-    const d0 = loadF16x4(run, multiplier),
-      d1 = nextF16x4(run, multiplier),
-      m0 = loadF16x4(run + 16, multiplier),
-      m1 = nextF16x4(run + 16, multiplier)
-    for (const end = s + ((<usize>min(per, nb - i)) << 4); s < end; s += 16, x$ += X_BLOCK_BYTES - 16) {
-      let c$ = zero,
-        e$ = zero
-      for (const stop = p + 128; p < stop; p += 32, x$ += 4) {
-        const q = v128.load(p),
-          r = v128.load(p, 16),
-          ql = lowNibbles(q, mask),
-          rl = lowNibbles(r, mask),
-          qh = highNibbles(q, mask),
-          rh = highNibbles(r, mask)
-        {
-          const u = v128.load32_splat(x$),
-            v = v128.load32_splat(x$, 16)
-          c$ = dot4(dot4(c$, u, ql), v, qh)
-          e$ = dot4(dot4(e$, u, rl), v, rh)
-        }
-      }
-      const s0 = f32x4.mul(d0, lower4(s)),
-        s1 = f32x4.mul(d1, upper4(s)),
-        t0 = f32x4.mul(m0, lower4(s + 8)),
-        t1 = f32x4.mul(m1, upper4(s + 8))
-      {
-        const u = v128.load32_splat(x$, 16),
-          v = v128.load32_splat(x$, 28)
-        a$ = madd(t0, v, scaled(a$, c$, s0, u))
-        b$ = madd(t1, v, scaled(b$, e$, s1, u))
-      }
-    }
-  }
-  {
-    const o = outAt(table, $, to)
-    v128.store(o, a$)
-    v128.store(o, b$, 16)
-  }
-}
-
 /**
  * Codes within 32..95 (`narrow`): sums of sixteen columns end within 8 * 32 * 127 = 32512 and may wrap on the way; a
  * pair is at most 2 * 95 * 127 = 24130, which does not saturate. Without minima, m0 and m1 are not used; loaded where they
- * are, Node 24 multiplies by others when it fuses vectors.
+ * are, Node 24 multiplies by others when it fuses vectors. As bytes, codes may have all of seven bits, which every dot4 takes.
+ * @bytes
  */
 export function int7Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
   const nb = blocksOf(d),
@@ -148,7 +96,7 @@ export function int7Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
     for (const end = s + <usize>min(per, nb - i) * each; s < end; s += each, x$ += X_REST) {
       const y$ = x$
       for (let h: usize = 0; h < 16; h += 8) {
-        let c$ = i16x8.shl(h ? otherSums(y$) : firstSums(y$), 3),
+        let c$ = shifted(h ? otherSums(y$) : firstSums(y$), 3),
           e$ = c$
         for (const stop = p + 128; p < stop; p += 32, x$ += 4) {
           const q = v128.load(p),
@@ -175,337 +123,6 @@ export function int7Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
             b$ = madd(t1, v, b$)
           }
         }
-      }
-    }
-  }
-  {
-    const o = outAt(table, $, to)
-    v128.store(o, a$)
-    v128.store(o, b$, 16)
-  }
-}
-
-/** Codes of seven bits, which every dot4 takes. */
-export function int7BytesRows$(d: Matrix, g: i32, table: usize, to: usize): void {
-  const nb = blocksOf(d),
-    per = d.per,
-    multiplier = f32x4.splat(d.multiplier),
-    mins = d.mins,
-    each = scaleBytes(d)
-  let p = d.data + ((<usize>(g * nb)) << 8),
-    s = d.scales + <usize>(g * nb) * each,
-    run = supersOf(d, g)
-  let x$ = xAt(table, $),
-    a$ = f32x4.splat(0),
-    b$ = f32x4.splat(0)
-  for (let i = 0; i < nb; i += per, run += superBytes(d)) {
-    const d0 = loadF16x4(run, multiplier),
-      d1 = nextF16x4(run, multiplier),
-      m0 = loadF16x4(run + superBytes(d) - 16, multiplier),
-      m1 = nextF16x4(run + superBytes(d) - 16, multiplier)
-    for (const end = s + <usize>min(per, nb - i) * each; s < end; s += each, x$ += X_REST) {
-      const y$ = x$
-      for (let h: usize = 0; h < 16; h += 8) {
-        let c$ = i32x4.shl(pairs(h ? otherSums(y$) : firstSums(y$)), 3),
-          e$ = c$
-        for (const stop = p + 128; p < stop; p += 32, x$ += 4) {
-          const q = v128.load(p),
-            r = v128.load(p, 16)
-          {
-            const u = v128.load32_splat(x$)
-            c$ = dot4(c$, u, q)
-            e$ = dot4(e$, u, r)
-          }
-        }
-        const s0 = f32x4.mul(d0, lower4(s + h)),
-          s1 = f32x4.mul(d1, upper4(s + h))
-        {
-          const u = v128.load32_splat(y$, 32)
-          a$ = scaled(a$, c$, s0, u)
-          b$ = scaled(b$, e$, s1, u)
-        }
-        if (mins) {
-          const t0 = f32x4.mul(m0, lower4(s + h + 16)),
-            t1 = f32x4.mul(m1, upper4(s + h + 16))
-          {
-            const v = minusSum(h ? otherSums(y$) : firstSums(y$), v128.load32_splat(y$, 32))
-            a$ = madd(t0, v, a$)
-            b$ = madd(t1, v, b$)
-          }
-        }
-      }
-    }
-  }
-  {
-    const o = outAt(table, $, to)
-    v128.store(o, a$)
-    v128.store(o, b$, 16)
-  }
-}
-
-/** As int7 of narrow codes, with the same sums; a code is 32 too large. */
-export function int6Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
-  const nb = blocksOf(d),
-    per = d.per,
-    multiplier = f32x4.splat(d.multiplier),
-    mask = heldNibbles(),
-    two = heldUpperTwo()
-  let p = d.data + <usize>(g * nb) * INT6_CODES,
-    s = d.scales + ((<usize>(g * nb)) << 4),
-    run = supersOf(d, g)
-  let x$ = xAt(table, $),
-    a$ = f32x4.splat(0),
-    b$ = f32x4.splat(0)
-  for (let i = 0; i < nb; i += per, run += 16) {
-    const d0 = loadF16x4(run, multiplier),
-      d1 = nextF16x4(run, multiplier)
-    for (const end = s + ((<usize>min(per, nb - i)) << 4); s < end; s += 16, p += 64, x$ += X_BLOCK_BYTES - 16) {
-      let c$ = i16x8.shl(firstSums(x$), 2),
-        e$ = c$,
-        f$ = i16x8.shl(otherSums(x$), 2),
-        h$ = f$
-      for (let t = p + 128, stop = t + 64; t < stop; t += 32, p += 64, x$ += 8) {
-        const m = v128.load(t),
-          n = v128.load(t, 16)
-        let q = v128.load(p),
-          r = v128.load(p, 16),
-          ql = sixLow(q, m, mask, two),
-          rl = sixLow(r, n, mask, two),
-          qh = sixHigh(q, m, mask, two),
-          rh = sixHigh(r, n, mask, two)
-        {
-          const u = v128.load32_splat(x$),
-            v = v128.load32_splat(x$, 16)
-          c$ = dot2(c$, u, ql)
-          e$ = dot2(e$, u, rl)
-          f$ = dot2(f$, v, qh)
-          h$ = dot2(h$, v, rh)
-        }
-        q = v128.load(p, 32)
-        r = v128.load(p, 48)
-        ql = nextSixLow(q, m, mask, two)
-        rl = nextSixLow(r, n, mask, two)
-        qh = nextSixHigh(q, m, mask, two)
-        rh = nextSixHigh(r, n, mask, two)
-        {
-          const u = v128.load32_splat(x$, 4),
-            v = v128.load32_splat(x$, 20)
-          c$ = dot2(c$, u, ql)
-          e$ = dot2(e$, u, rl)
-          f$ = dot2(f$, v, qh)
-          h$ = dot2(h$, v, rh)
-        }
-      }
-      const s0 = f32x4.mul(d0, lower4(s)),
-        s1 = f32x4.mul(d1, upper4(s)),
-        t0 = f32x4.mul(d0, lower4(s + 8)),
-        t1 = f32x4.mul(d1, upper4(s + 8))
-      {
-        const u = v128.load32_splat(x$, 16)
-        a$ = scaled(scaled(a$, pairs(c$), s0, u), pairs(f$), t0, u)
-        b$ = scaled(scaled(b$, pairs(e$), s1, u), pairs(h$), t1, u)
-      }
-    }
-  }
-  {
-    const o = outAt(table, $, to)
-    v128.store(o, a$)
-    v128.store(o, b$, 16)
-  }
-}
-
-export function int6BytesRows$(d: Matrix, g: i32, table: usize, to: usize): void {
-  const nb = blocksOf(d),
-    per = d.per,
-    multiplier = f32x4.splat(d.multiplier),
-    mask = heldNibbles(),
-    two = heldUpperTwo()
-  let p = d.data + <usize>(g * nb) * INT6_CODES,
-    s = d.scales + ((<usize>(g * nb)) << 4),
-    run = supersOf(d, g)
-  let x$ = xAt(table, $),
-    a$ = f32x4.splat(0),
-    b$ = f32x4.splat(0)
-  for (let i = 0; i < nb; i += per, run += 16) {
-    const d0 = loadF16x4(run, multiplier),
-      d1 = nextF16x4(run, multiplier)
-    for (const end = s + ((<usize>min(per, nb - i)) << 4); s < end; s += 16, p += 64, x$ += X_BLOCK_BYTES - 16) {
-      let c$ = i32x4.shl(pairs(firstSums(x$)), 2),
-        e$ = c$,
-        f$ = i32x4.shl(pairs(otherSums(x$)), 2),
-        h$ = f$
-      for (let t = p + 128, stop = t + 64; t < stop; t += 32, p += 64, x$ += 8) {
-        const m = v128.load(t),
-          n = v128.load(t, 16)
-        let q = v128.load(p),
-          r = v128.load(p, 16),
-          ql = sixLow(q, m, mask, two),
-          rl = sixLow(r, n, mask, two),
-          qh = sixHigh(q, m, mask, two),
-          rh = sixHigh(r, n, mask, two)
-        {
-          const u = v128.load32_splat(x$),
-            v = v128.load32_splat(x$, 16)
-          c$ = dot4(c$, u, ql)
-          e$ = dot4(e$, u, rl)
-          f$ = dot4(f$, v, qh)
-          h$ = dot4(h$, v, rh)
-        }
-        q = v128.load(p, 32)
-        r = v128.load(p, 48)
-        ql = nextSixLow(q, m, mask, two)
-        rl = nextSixLow(r, n, mask, two)
-        qh = nextSixHigh(q, m, mask, two)
-        rh = nextSixHigh(r, n, mask, two)
-        {
-          const u = v128.load32_splat(x$, 4),
-            v = v128.load32_splat(x$, 20)
-          c$ = dot4(c$, u, ql)
-          e$ = dot4(e$, u, rl)
-          f$ = dot4(f$, v, qh)
-          h$ = dot4(h$, v, rh)
-        }
-      }
-      const s0 = f32x4.mul(d0, lower4(s)),
-        s1 = f32x4.mul(d1, upper4(s)),
-        t0 = f32x4.mul(d0, lower4(s + 8)),
-        t1 = f32x4.mul(d1, upper4(s + 8))
-      {
-        const u = v128.load32_splat(x$, 16)
-        a$ = scaled(scaled(a$, c$, s0, u), f$, t0, u)
-        b$ = scaled(scaled(b$, e$, s1, u), h$, t1, u)
-      }
-    }
-  }
-  {
-    const o = outAt(table, $, to)
-    v128.store(o, a$)
-    v128.store(o, b$, 16)
-  }
-}
-
-/**
- * With the sums of int7, a minimum for each sixteen columns. Sums of sixteen end within 8 * 31 * 127 = 31496, which i16
- * holds.
- */
-export function int5MinRows$(d: Matrix, g: i32, table: usize, to: usize): void {
-  const nb = blocksOf(d),
-    per = d.per,
-    multiplier = f32x4.splat(d.multiplier),
-    mask = heldNibbles(),
-    one = heldUpperOne(),
-    zero = i16x8.splat(0)
-  let p = d.data + <usize>(g * nb) * INT5_MIN_CODES,
-    s = d.scales + ((<usize>(g * nb)) << 4),
-    run = supersOf(d, g)
-  let x$ = xAt(table, $),
-    a$ = f32x4.splat(0),
-    b$ = f32x4.splat(0)
-  for (let i = 0; i < nb; i += per, run += 32) {
-    const d0 = loadF16x4(run, multiplier),
-      d1 = nextF16x4(run, multiplier),
-      m0 = loadF16x4(run + 16, multiplier),
-      m1 = nextF16x4(run + 16, multiplier)
-    for (const end = s + ((<usize>min(per, nb - i)) << 4); s < end; s += 16, p += 32, x$ += X_BLOCK_BYTES - 16) {
-      let c$ = zero,
-        e$ = zero,
-        f$ = zero,
-        h$ = zero
-      let k = v128.load(p, 128),
-        n = v128.load(p, 144)
-      for (const stop = p + 128; p < stop; p += 32, x$ += 4) {
-        const q = v128.load(p),
-          r = v128.load(p, 16),
-          ql = fiveLow(q, k, mask, one),
-          rl = fiveLow(r, n, mask, one),
-          qh = fiveHigh(q, k, mask, one),
-          rh = fiveHigh(r, n, mask, one)
-        {
-          const u = v128.load32_splat(x$),
-            v = v128.load32_splat(x$, 16)
-          c$ = dot2(c$, u, ql)
-          e$ = dot2(e$, u, rl)
-          f$ = dot2(f$, v, qh)
-          h$ = dot2(h$, v, rh)
-        }
-        k = i16x8.shr_u(k, 1)
-        n = i16x8.shr_u(n, 1)
-      }
-      const s0 = f32x4.mul(d0, lower4(s)),
-        s1 = f32x4.mul(d1, upper4(s)),
-        t0 = f32x4.mul(m0, lower4(s + 8)),
-        t1 = f32x4.mul(m1, upper4(s + 8))
-      {
-        const y = x$ - 16,
-          u = v128.load32_splat(y, 32),
-          v = minusSum(firstSums(y), u),
-          w = minusSum(otherSums(y), u)
-        a$ = madd(t0, w, scaled(madd(t0, v, scaled(a$, pairs(c$), s0, u)), pairs(f$), s0, u))
-        b$ = madd(t1, w, scaled(madd(t1, v, scaled(b$, pairs(e$), s1, u)), pairs(h$), s1, u))
-      }
-    }
-  }
-  {
-    const o = outAt(table, $, to)
-    v128.store(o, a$)
-    v128.store(o, b$, 16)
-  }
-}
-
-export function int5MinBytesRows$(d: Matrix, g: i32, table: usize, to: usize): void {
-  const nb = blocksOf(d),
-    per = d.per,
-    multiplier = f32x4.splat(d.multiplier),
-    mask = heldNibbles(),
-    one = heldUpperOne(),
-    zero = i32x4.splat(0)
-  let p = d.data + <usize>(g * nb) * INT5_MIN_CODES,
-    s = d.scales + ((<usize>(g * nb)) << 4),
-    run = supersOf(d, g)
-  let x$ = xAt(table, $),
-    a$ = f32x4.splat(0),
-    b$ = f32x4.splat(0)
-  for (let i = 0; i < nb; i += per, run += 32) {
-    const d0 = loadF16x4(run, multiplier),
-      d1 = nextF16x4(run, multiplier),
-      m0 = loadF16x4(run + 16, multiplier),
-      m1 = nextF16x4(run + 16, multiplier)
-    for (const end = s + ((<usize>min(per, nb - i)) << 4); s < end; s += 16, p += 32, x$ += X_BLOCK_BYTES - 16) {
-      let c$ = zero,
-        e$ = zero,
-        f$ = zero,
-        h$ = zero
-      let k = v128.load(p, 128),
-        n = v128.load(p, 144)
-      for (const stop = p + 128; p < stop; p += 32, x$ += 4) {
-        const q = v128.load(p),
-          r = v128.load(p, 16),
-          ql = fiveLow(q, k, mask, one),
-          rl = fiveLow(r, n, mask, one),
-          qh = fiveHigh(q, k, mask, one),
-          rh = fiveHigh(r, n, mask, one)
-        {
-          const u = v128.load32_splat(x$),
-            v = v128.load32_splat(x$, 16)
-          c$ = dot4(c$, u, ql)
-          e$ = dot4(e$, u, rl)
-          f$ = dot4(f$, v, qh)
-          h$ = dot4(h$, v, rh)
-        }
-        k = i16x8.shr_u(k, 1)
-        n = i16x8.shr_u(n, 1)
-      }
-      const s0 = f32x4.mul(d0, lower4(s)),
-        s1 = f32x4.mul(d1, upper4(s)),
-        t0 = f32x4.mul(m0, lower4(s + 8)),
-        t1 = f32x4.mul(m1, upper4(s + 8))
-      {
-        const y = x$ - 16,
-          u = v128.load32_splat(y, 32),
-          v = minusSum(firstSums(y), u),
-          w = minusSum(otherSums(y), u)
-        a$ = madd(t0, w, scaled(madd(t0, v, scaled(a$, c$, s0, u)), f$, s0, u))
-        b$ = madd(t1, w, scaled(madd(t1, v, scaled(b$, e$, s1, u)), h$, s1, u))
       }
     }
   }

@@ -5,10 +5,6 @@ import { unpack16, unpackIq4, unpackMin, unpackMx } from './block-panels'
 import {
   int4MinBytesRows,
   int4MinRows,
-  int5MinBytesRows,
-  int5MinRows,
-  int6BytesRows,
-  int6Rows,
   int7BytesRows,
   int7Rows,
   iq4BytesRows,
@@ -16,6 +12,7 @@ import {
   mxfp4Rows,
   nvfp4Rows,
 } from './block-rows.generated'
+import { int5MinBytesRows, int5MinRows, int6BytesRows, int6Rows } from './own-bits-rows.generated'
 import { tile16Bytes, tile16MinBytes, tile16MinPairs, tile16Pairs, tileMinBytes, tileMinNibbles } from './block-tiles'
 import { INT4_MIN, INT5_MIN, INT6, INT7, IQ4, MXFP4, Matrix } from '../contract.generated'
 import { dot4IsFast, products } from '../control'

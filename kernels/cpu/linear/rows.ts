@@ -2,18 +2,19 @@
 // unpacked once, in registers, for all rows of x. This text is for one row. The build (tools/kernel-rows.mjs) repeats
 // what a name with `$` is in, once for each row of x, and makes NAME1 to NAME4 of each function NAME$.
 // A block's sums are exact, so that all ways give the same bits: in i16 by dot2, or in i32 by dot4 (`Bytes`) where that
-// is one instruction for eight bits (simd.ts).
+// is one instruction for eight bits (simd.ts). The build makes the second of the first where a comment has `@bytes`.
 import { X_REST } from './block-codes'
 import { Matrix, X_BLOCK_BYTES } from '../contract.generated'
 import { products } from '../control'
 import { blocksOf, multipliersOf } from '../weights/descriptor'
 import { heldNibbles } from '../held'
 import { BYTES_SIGNED, dot2, dot4, loadF16x4, nextF16x4 } from '../simd'
-import { highNibbles, joined, lowNibbles, outAt, pairs, scaled, start, startOfBytes, xAt } from './tiles'
+import { highNibbles, joined, lowNibbles, outAt, pairs, scaled, start, startOfBytes, sums, xAt } from './tiles'
 
 /** The row of x that stands for each in this text. */
 const $: usize = 0
 
+/** @bytes */
 export function int4Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
   const nb = blocksOf(d),
     mask = heldNibbles()
@@ -23,7 +24,7 @@ export function int4Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
     a$ = f32x4.splat(0),
     b$ = f32x4.splat(0)
   for (let i = 0; i < nb; i++, s += 16, x$ += X_BLOCK_BYTES - 16) {
-    let c$ = start(x$),
+    let c$ = sums(start(x$)),
       e$ = c$
     for (const end = p + 128; p < end; p += 32, x$ += 4) {
       const q = v128.load(p),
@@ -46,47 +47,6 @@ export function int4Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
       const u = v128.load32_splat(x$, 16)
       a$ = scaled(a$, pairs(c$), w, u)
       b$ = scaled(b$, pairs(e$), z, u)
-    }
-  }
-  {
-    const o = outAt(table, $, to)
-    v128.store(o, a$)
-    v128.store(o, b$, 16)
-  }
-}
-
-export function int4BytesRows$(d: Matrix, g: i32, table: usize, to: usize): void {
-  const nb = blocksOf(d),
-    mask = heldNibbles()
-  let p = d.data + ((<usize>(g * nb)) << 7),
-    s = d.scales + ((<usize>(g * nb)) << 4)
-  let x$ = xAt(table, $),
-    a$ = f32x4.splat(0),
-    b$ = f32x4.splat(0)
-  for (let i = 0; i < nb; i++, s += 16, x$ += X_BLOCK_BYTES - 16) {
-    let c$ = pairs(start(x$)),
-      e$ = c$
-    for (const end = p + 128; p < end; p += 32, x$ += 4) {
-      const q = v128.load(p),
-        r = v128.load(p, 16),
-        ql = lowNibbles(q, mask),
-        rl = lowNibbles(r, mask),
-        qh = highNibbles(q, mask),
-        rh = highNibbles(r, mask)
-      {
-        const u = v128.load32_splat(x$),
-          v = v128.load32_splat(x$, 16)
-        c$ = dot4(dot4(c$, u, ql), v, qh)
-        e$ = dot4(dot4(e$, u, rl), v, rh)
-      }
-    }
-    const multiplier = multipliersOf(d),
-      w = loadF16x4(s, multiplier),
-      z = nextF16x4(s, multiplier)
-    {
-      const u = v128.load32_splat(x$, 16)
-      a$ = scaled(a$, c$, w, u)
-      b$ = scaled(b$, e$, z, u)
     }
   }
   {

@@ -29,6 +29,10 @@ export function scaled(acc: v128, sums: v128, scales: v128, scale: v128): v128 {
   return madd(f32x4.convert_i32x4_s(sums), f32x4.mul(scales, scale), acc)
 }
 
+/** What sums of i16 begin with; the build makes i32 of it for `Bytes` (kernel-rows.mjs). @inline */
+export function sums(first: v128): v128 {
+  return first
+}
 /** @inline */
 export function pairs(sums: v128): v128 {
   return i32x4.extadd_pairwise_i16x8_s(sums)

@@ -110,12 +110,7 @@ export function packQ4k(d: Matrix, source: usize, row: i32, count: i32): i32 {
       scales = d.scales + ((<usize>(g * nb)) << 4) + lane
     let run = supersOf(d, g) + (lane << 1)
     for (let b = 0; b < nb; b += 8, source += 144, run += 32) {
-      const scale = load<u16>(source),
-        min = load<u16>(source, 2)
-      if (notFinite(scale) || notFinite(min)) return r + 1
-      store<u16>(run, scale)
-      store<u16>(run, min, 16)
-      storeSixBits(scales, source + 4)
+      if (!storeScales(run, scales, source)) return r + 1
       scales += 128
       for (let p = source + 16, end = source + 144; p < end; p += 32, codes += 256) {
         const q = v128.load(p),
@@ -128,18 +123,28 @@ export function packQ4k(d: Matrix, source: usize, row: i32, count: i32): i32 {
   return 0
 }
 
-/** Eight scales and eight minima of six bits, in twelve bytes, into those of eight blocks. @inline */
-function storeSixBits(scales: usize, source: usize): void {
+/**
+ * What q4_k and q5_k begin with: f16 d and dmin for a run, and eight scales and minima of six bits, in twelve bytes, for its
+ * blocks. False where d or dmin is no number.
+ * @inline
+ */
+function storeScales(run: usize, scales: usize, source: usize): boolean {
+  const scale = load<u16>(source),
+    min = load<u16>(source, 2)
+  if (notFinite(scale) || notFinite(min)) return false
+  store<u16>(run, scale)
+  store<u16>(run, min, 16)
   for (let i: usize = 0; i < 4; i++) {
-    const a = load<u8>(source + i),
-      m = load<u8>(source + i, 4),
-      c = load<u8>(source + i, 8),
+    const a = load<u8>(source + i, 4),
+      m = load<u8>(source + i, 8),
+      c = load<u8>(source + i, 12),
       at = scales + (i << 4)
     store<u8>(at, a & 63)
     store<u8>(at, m & 63, 8)
     store<u8>(at, (c & 15) | ((a >> 2) & 48), 64)
     store<u8>(at, (c >> 4) | ((m >> 2) & 48), 72)
   }
+  return true
 }
 
 /** ggml q5_k: as q4_k, with the upper bits of all codes before the nibbles: bit k of byte i is that of column 32k + i. */
@@ -152,29 +157,22 @@ export function packQ5k(d: Matrix, source: usize, row: i32, count: i32): i32 {
       scales = d.scales + ((<usize>(g * nb)) << 4) + lane
     let run = supersOf(d, g) + (lane << 1)
     for (let b = 0; b < nb; b += 8, source += 176, run += 32) {
-      const scale = load<u16>(source),
-        min = load<u16>(source, 2)
-      if (notFinite(scale) || notFinite(min)) return r + 1
-      store<u16>(run, scale)
-      store<u16>(run, min, 16)
-      storeSixBits(scales, source + 4)
+      if (!storeScales(run, scales, source)) return r + 1
       scales += 128
       for (let k = 0; k < 8; k++, codes += INT5_MIN_CODES) {
         const q = source + 48 + ((<usize>(k >> 1)) << 5)
-        storeFive(codes, q5At(q, source + 16, k), q5At(q + 16, source + 32, k))
+        storeFive(codes, codesAt(q, k & 1, source + 16, k, 1), codesAt(q + 16, k & 1, source + 32, k, 1))
       }
     }
   }
   return 0
 }
 
-/** Sixteen codes of q5_k: nibbles at q, upper bits at h, those of the k-th 32 columns. @inline */
-function q5At(q: usize, h: usize, k: i32): v128 {
-  const nibbles = i8x16.shr_u(v128.load(q), k & 1 ? 4 : 0)
-  return v128.or(
-    v128.and(nibbles, i8x16.splat(15)),
-    i8x16.shl(v128.and(i8x16.shr_u(v128.load(h), k), i8x16.splat(1)), 4),
-  )
+/** Sixteen codes: nibbles at q, upper ones of their bytes or lower ones, and above them the bits of `mask` at h, `shift` to the right. @inline */
+function codesAt(q: usize, isUpper: i32, h: usize, shift: i32, mask: i32): v128 {
+  const nibbles = i8x16.shr_u(v128.load(q), isUpper ? 4 : 0),
+    upper = v128.and(i8x16.shr_u(v128.load(h), shift), i8x16.splat(<i8>mask))
+  return v128.or(v128.and(nibbles, i8x16.splat(15)), i8x16.shl(upper, 4))
 }
 
 /** ggml q6_k: lower four bits, upper two bits, sixteen i8 scales, f16 d. */
@@ -195,20 +193,11 @@ export function packQ6k(d: Matrix, source: usize, row: i32, count: i32): i32 {
         for (let k = 0; k < 4; k++, codes += INT6_CODES) {
           const q = source + (half << 6) + (k & 1 ? 32 : 0),
             h = source + 128 + (half << 5)
-          storeSix(codes, q6At(q, h, k), q6At(q + 16, h + 16, k))
+          storeSix(codes, codesAt(q, k & 2, h, 2 * k, 3), codesAt(q + 16, k & 2, h + 16, 2 * k, 3))
         }
     }
   }
   return 0
-}
-
-/** Sixteen codes of q6_k: nibbles at q, upper bits at h, those of the k-th 32 columns that share them. @inline */
-function q6At(q: usize, h: usize, k: i32): v128 {
-  const nibbles = i8x16.shr_u(v128.load(q), k & 2 ? 4 : 0)
-  return v128.or(
-    v128.and(nibbles, i8x16.splat(15)),
-    i8x16.shl(v128.and(i8x16.shr_u(v128.load(h), 2 * k), i8x16.splat(3)), 4),
-  )
 }
 
 /** ggml mxfp4: a power of two and 32 codes, whose order is the kernels' own. */

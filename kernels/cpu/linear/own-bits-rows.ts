@@ -1,0 +1,153 @@
+// Up to four rows of x times a group of eight rows of blocks whose codes have six or five bits (weights/own-bits.ts), with the
+// sums of int7 in its order and so the same bits; rows.ts says how, and what `$` means.
+import { firstSums, minusSum, otherSums, shifted } from './block-codes'
+import { INT5_MIN_CODES, INT6_CODES, Matrix, X_BLOCK_BYTES } from '../contract.generated'
+import { lower4, upper4 } from '../weights/dequantize-blocks'
+import { blocksOf, supersOf } from '../weights/descriptor'
+import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from '../weights/own-bits'
+import { heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
+import { dot2, loadF16x4, madd, nextF16x4 } from '../simd'
+import { outAt, pairs, scaled, xAt } from './tiles'
+
+/** The row of x that stands for each in this text. */
+const $: usize = 0
+
+/** As int7 of narrow codes, with the same sums; a code is 32 too large. @bytes */
+export function int6Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
+  const nb = blocksOf(d),
+    per = d.per,
+    multiplier = f32x4.splat(d.multiplier),
+    mask = heldNibbles(),
+    two = heldUpperTwo()
+  let p = d.data + <usize>(g * nb) * INT6_CODES,
+    s = d.scales + ((<usize>(g * nb)) << 4),
+    run = supersOf(d, g)
+  let x$ = xAt(table, $),
+    a$ = f32x4.splat(0),
+    b$ = f32x4.splat(0)
+  for (let i = 0; i < nb; i += per, run += 16) {
+    const d0 = loadF16x4(run, multiplier),
+      d1 = nextF16x4(run, multiplier)
+    for (const end = s + ((<usize>min(per, nb - i)) << 4); s < end; s += 16, p += 64, x$ += X_BLOCK_BYTES - 16) {
+      let c$ = shifted(firstSums(x$), 2),
+        e$ = c$,
+        f$ = shifted(otherSums(x$), 2),
+        h$ = f$
+      for (let t = p + 128, stop = t + 64; t < stop; t += 32, p += 64, x$ += 8) {
+        const m = v128.load(t),
+          n = v128.load(t, 16)
+        let q = v128.load(p),
+          r = v128.load(p, 16),
+          ql = sixLow(q, m, mask, two),
+          rl = sixLow(r, n, mask, two),
+          qh = sixHigh(q, m, mask, two),
+          rh = sixHigh(r, n, mask, two)
+        {
+          const u = v128.load32_splat(x$),
+            v = v128.load32_splat(x$, 16)
+          c$ = dot2(c$, u, ql)
+          e$ = dot2(e$, u, rl)
+          f$ = dot2(f$, v, qh)
+          h$ = dot2(h$, v, rh)
+        }
+        q = v128.load(p, 32)
+        r = v128.load(p, 48)
+        ql = nextSixLow(q, m, mask, two)
+        rl = nextSixLow(r, n, mask, two)
+        qh = nextSixHigh(q, m, mask, two)
+        rh = nextSixHigh(r, n, mask, two)
+        {
+          const u = v128.load32_splat(x$, 4),
+            v = v128.load32_splat(x$, 20)
+          c$ = dot2(c$, u, ql)
+          e$ = dot2(e$, u, rl)
+          f$ = dot2(f$, v, qh)
+          h$ = dot2(h$, v, rh)
+        }
+      }
+      const s0 = f32x4.mul(d0, lower4(s)),
+        s1 = f32x4.mul(d1, upper4(s)),
+        t0 = f32x4.mul(d0, lower4(s + 8)),
+        t1 = f32x4.mul(d1, upper4(s + 8))
+      {
+        const u = v128.load32_splat(x$, 16)
+        a$ = scaled(scaled(a$, pairs(c$), s0, u), pairs(f$), t0, u)
+        b$ = scaled(scaled(b$, pairs(e$), s1, u), pairs(h$), t1, u)
+      }
+    }
+  }
+  {
+    const o = outAt(table, $, to)
+    v128.store(o, a$)
+    v128.store(o, b$, 16)
+  }
+}
+
+/**
+ * With the sums of int7, a minimum for each sixteen columns. Sums of sixteen end within 8 * 31 * 127 = 31496, which i16
+ * holds.
+ * @bytes
+ */
+export function int5MinRows$(d: Matrix, g: i32, table: usize, to: usize): void {
+  const nb = blocksOf(d),
+    per = d.per,
+    multiplier = f32x4.splat(d.multiplier),
+    mask = heldNibbles(),
+    one = heldUpperOne(),
+    zero = i16x8.splat(0)
+  let p = d.data + <usize>(g * nb) * INT5_MIN_CODES,
+    s = d.scales + ((<usize>(g * nb)) << 4),
+    run = supersOf(d, g)
+  let x$ = xAt(table, $),
+    a$ = f32x4.splat(0),
+    b$ = f32x4.splat(0)
+  for (let i = 0; i < nb; i += per, run += 32) {
+    const d0 = loadF16x4(run, multiplier),
+      d1 = nextF16x4(run, multiplier),
+      m0 = loadF16x4(run + 16, multiplier),
+      m1 = nextF16x4(run + 16, multiplier)
+    for (const end = s + ((<usize>min(per, nb - i)) << 4); s < end; s += 16, p += 32, x$ += X_BLOCK_BYTES - 16) {
+      let c$ = zero,
+        e$ = zero,
+        f$ = zero,
+        h$ = zero
+      let k = v128.load(p, 128),
+        n = v128.load(p, 144)
+      for (const stop = p + 128; p < stop; p += 32, x$ += 4) {
+        const q = v128.load(p),
+          r = v128.load(p, 16),
+          ql = fiveLow(q, k, mask, one),
+          rl = fiveLow(r, n, mask, one),
+          qh = fiveHigh(q, k, mask, one),
+          rh = fiveHigh(r, n, mask, one)
+        {
+          const u = v128.load32_splat(x$),
+            v = v128.load32_splat(x$, 16)
+          c$ = dot2(c$, u, ql)
+          e$ = dot2(e$, u, rl)
+          f$ = dot2(f$, v, qh)
+          h$ = dot2(h$, v, rh)
+        }
+        k = i16x8.shr_u(k, 1)
+        n = i16x8.shr_u(n, 1)
+      }
+      const s0 = f32x4.mul(d0, lower4(s)),
+        s1 = f32x4.mul(d1, upper4(s)),
+        t0 = f32x4.mul(m0, lower4(s + 8)),
+        t1 = f32x4.mul(m1, upper4(s + 8))
+      {
+        const y = x$ - 16,
+          u = v128.load32_splat(y, 32),
+          v = minusSum(firstSums(y), u),
+          w = minusSum(otherSums(y), u)
+        a$ = madd(t0, w, scaled(madd(t0, v, scaled(a$, pairs(c$), s0, u)), pairs(f$), s0, u))
+        b$ = madd(t1, w, scaled(madd(t1, v, scaled(b$, pairs(e$), s1, u)), pairs(h$), s1, u))
+      }
+    }
+  }
+  {
+    const o = outAt(table, $, to)
+    v128.store(o, a$)
+    v128.store(o, b$, 16)
+  }
+}
