@@ -28,10 +28,9 @@ function measured(out) {
   const main = join(root, 'dist/cli/main.js')
   const options = { encoding: 'utf8', cwd: out, maxBuffer: 1 << 28 }
   const report = JSON.parse(execFileSync(process.execPath, [main, 'eval', 'report', ...names, '--json'], options))
-  const cpu = cpus()
   return {
     date: new Date().toISOString().slice(0, 10),
-    machine: { cpu: cpu[0].model, cores: cpu.length },
+    machine: { cpu: cpus()[0].model.trim(), cores: cpus().length },
     node: process.version,
     runs: report.runs.map(({ name, results }) => ({
       name,
@@ -46,7 +45,7 @@ function measured(out) {
   }
 }
 
-const percent = (value, digits = 1) => `${(100 * value).toFixed(digits)} %`
+const percent = (value) => `${(100 * value).toFixed(1)} %`
 
 function scoreRows({ runs }) {
   return runs.flatMap(({ name, results }) =>

@@ -1,4 +1,4 @@
-// Codes in their own bits beside the same codes in bytes (int7): the same bits of every product, whatever reads them.
+// Codes in their own bits versus the same codes in bytes (int7): the same bits of every product, whatever reads them.
 import { describe, expect, it } from 'vitest'
 import type { BlockFormat } from '../../src/backends/formats/stored-formats.js'
 import { blockBytes } from '../../src/backends/formats/weights.js'

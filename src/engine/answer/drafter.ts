@@ -1,3 +1,5 @@
+import { LONGEST_DRAFT } from '../schedule/speculation.js'
+
 /** Drafts what may come next, cheaply. The model checks drafts, so that a wrong one costs time and never a token. */
 export interface Drafter {
   /**
@@ -24,9 +26,8 @@ export function draftModelOf(speculate: unknown): string | undefined {
 /** The longest and the shortest run of tokens that is looked up. */
 const LONGEST = 4
 const SHORTEST = 2
-/** Tokens of a draft when nothing is known yet, and the most. */
+/** Tokens of a draft when nothing is known yet. */
 const FIRST_DRAFT = 4
-const LONGEST_DRAFT = 16
 
 /** How long a draft should be: longer after full success and shorter after failure. */
 export class DraftLength {

@@ -12,7 +12,7 @@ type Drafts = readonly number[]
 
 /** After so many steps without a draft one token is drafted anyway, for what follows may be easier. */
 const STEPS_TO_TRY = 8
-/** What is known of older drafts counts so much less with each step: whoever copies a text soon writes something new. */
+/** Older drafts weigh less after each step, by this factor: an answer that copies a text soon writes something new. */
 const FADING = 0.85
 /** A draft's token is right with this chance until something is known, which weighs as much as so many tokens. */
 const CHANCE = 0.7
@@ -73,7 +73,7 @@ export class Drafting {
   constructor(
     private readonly draft: (sequence: readonly number[], most: number) => Drafts | Promise<Drafts>,
     private readonly shared: SharedRunner,
-    /** Whether drafts are as long as pays by what steps cost; else whoever drafts decides. */
+    /** Whether the cost of steps limits the length of drafts; otherwise the drafter decides alone. */
     private readonly isWeighed = false,
     /** Frees what the drafts took. */
     readonly close: () => Promise<void> = () => Promise.resolve(),

@@ -1,10 +1,11 @@
 import type { Runner } from '../../backends/backend.js'
 import { rowsOf, type Request, type Share } from './request.js'
 import type { Sequence } from './sequence.js'
+import { LONGEST_DRAFT } from './speculation.js'
 import type { StepCost } from './step-cost.js'
 
 /** Who lacks no more tokens than this for its rows is answering: a token, and what was drafted after it. */
-const ANSWERING = 17
+const ANSWERING = 1 + LONGEST_DRAFT
 /** Answers in flight wait no longer than this for a chunk of somebody's prompt, as far as a chunk can be so short. */
 const LONGEST_WAIT_MS = 400
 /** Rows of a chunk below which the weights would be read too often for too little. */

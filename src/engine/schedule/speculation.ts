@@ -1,5 +1,8 @@
 import { invariant } from '../../errors.js'
 
+/** Tokens of a draft of ours at most. */
+export const LONGEST_DRAFT = 16
+
 /** What is drafted of a sequence: tokens that a step checks, and what the model's own draft works from. */
 export class Speculation {
   /** Whether the model's draft is to keep pace with the sequence. */

@@ -15,17 +15,20 @@ interface Sample {
  */
 export class StepCost {
   private readonly sizes: Sample[][] = []
+  /** Of each size that is known, made when somebody asks after a new step: a step is asked about often. */
+  private table: readonly Sample[] | undefined
 
   /** A step of `rows` tokens, of all its sequences together, took so long. */
   record(rows: number, milliseconds: number): void {
     const samples = (this.sizes[sizeOf(rows)] ??= [])
     samples.push({ rows, milliseconds })
     if (samples.length > SAMPLES) samples.shift()
+    this.table = undefined
   }
 
   /** Milliseconds of a step of so many rows. Sizes that never ran cost what the largest below them costs: who tries will know. */
   of(rows: number): number | undefined {
-    const known = this.known()
+    const known = (this.table ??= this.known())
     const above = known.find((sample) => sample.rows >= rows)
     const below = known.findLast((sample) => sample.rows <= rows)
     if (!above || !below) return (above ?? below)?.milliseconds
