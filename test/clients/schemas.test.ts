@@ -59,7 +59,14 @@ const cases = [
 it.each(cases)('%s: what the model writes passes', async (name, schema) => {
   for (let seed = 0; seed < 4; seed++) {
     // Of addresses the libraries check more than JSON Schema can say.
-    const options = { temperature: 1.5, seed, describe: false, retries: name.endsWith('email') ? 9 : 0, maxLength: 40 }
+    const options = {
+      temperature: 1.5,
+      seed,
+      describe: false,
+      retries: name.endsWith('email') ? 9 : 0,
+      maxLength: 40,
+      maxTokens: 1800,
+    }
     const { object: found } = await object(engine, schema, 'hello', options).result
     expect(found).toBeTypeOf('object')
   }
