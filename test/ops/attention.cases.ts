@@ -25,6 +25,12 @@ function attend({ heads = [4, 2, 12, 12], span, softcap, sinks, scale = 0.5 }: S
   return { width: widths.reduce((a, b) => a + b), build, lengths: LENGTHS, exact: 2e-5, fast: 0.03 }
 }
 
+/** In [-2, 2), without an order that rows would share. */
+function noise(i: number): number {
+  const parts = Math.sin(i * 12.9898) * 43758.5453
+  return 4 * (parts - Math.floor(parts)) - 2
+}
+
 /** The mean of the columns from `first` on over the positions up to the token's own. */
 function meanSoFar({ x, position }: RowInput, first: number): Float32Array {
   const mean = new Float32Array(x[0]!.length - first)
@@ -63,6 +69,13 @@ export const attention: OpCase[] = [
     ...attend({ heads: [2, 2, 8, 8] }),
     weights: { x: (i) => (i % 48 < 16 ? 0 : Math.sin(i * 1.37)) },
     expected: (input) => meanSoFar(input, 32),
+  },
+  {
+    name: 'two columns of keys far beyond the others, as biases make them',
+    ...attend({ heads: [4, 1, 128, 16], scale: 0.09 }),
+    // After 512 columns of queries come those of keys: the 40th and 41st.
+    weights: { x: (i) => noise(i) + (i % 656 === 552 ? 60 : i % 656 === 553 ? -90 : 0) },
+    fast: 0.06,
   },
   { name: 'scores in the thousands', ...attend({ scale: 500 }), fast: false },
 ]

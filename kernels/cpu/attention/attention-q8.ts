@@ -15,7 +15,8 @@ import {
   attentionQ8UnitsAt,
   attentionQ8WeightsAt,
 } from '../scratch.generated'
-import { larger, loadF16x4, madd, rounded, sums4, toHalf } from '../simd'
+import { turned } from './hadamard'
+import { larger, loadF16x4, madd, rounded, sum4, sums4, toHalf } from '../simd'
 import { softmaxPage } from './softmax'
 import { touch } from '../touch'
 
@@ -45,21 +46,25 @@ function largest(v: v128): f32 {
 export function appendQ8(x: usize, heads: i32, n: i32, part: usize, p: i32, values: boolean): void {
   const columns = whole(n)
   for (let h = 0; h < heads; h++, part += headBytes(columns)) {
+    // Beside what appendBlock keeps there; attention has far more.
+    const from = values ? filled(x, n, scratch + 256, columns) : turned(x, n, scratch + 256, columns)
     for (let c = 0; c < n; c += 32) {
-      let from = x
-      if (n - c < 32) {
-        from = scratch
-        memory.fill(scratch, 0, 128)
-        memory.copy(scratch, x, (<usize>(n - c)) << 2)
-      }
       const at = part + <usize>(values ? (p >> 1) * 2 * columns + 2 * c + (p & 1) : p * columns + c)
       store<u16>(
         part + <usize>(PAGE_SIZE * columns) + ((<usize>((c >> 5) * PAGE_SIZE + p)) << 1),
-        appendBlock(from, at, values),
+        appendBlock(from + ((<usize>c) << 2), at, values),
       )
-      x += (<usize>min(32, n - c)) << 2
     }
+    x += (<usize>n) << 2
   }
+}
+
+/** x [n], with zeros to out [N] where it is shorter. @inline */
+function filled(x: usize, n: i32, out: usize, N: i32): usize {
+  if (n == N) return x
+  memory.fill(out, 0, (<usize>N) << 2)
+  memory.copy(out, x, (<usize>n) << 2)
+  return out
 }
 
 /** 32 columns: their codes to `at`, every second byte for values. Returns the scale, f16. */
@@ -116,6 +121,7 @@ export function attendRowsQ8(rec: AttentionRecord, sequence: i32, kv: i32, first
         rec.keyDim,
         q + ((<usize>(r * E)) << 1),
         E,
+        scales, // free until a page is read
       ),
     )
     store<f32>(sums + at, sinks ? 1 : 0)
@@ -193,20 +199,26 @@ export function attendRowsQ8(rec: AttentionRecord, sequence: i32, kv: i32, first
   }
 }
 
-/** x [n] to i16 [N] by its largest value, then zeros. Returns the scale. */
-function quantizeQuery(x: usize, n: i32, out: usize, N: i32): f32 {
-  let m: f32 = 0,
-    total: f32 = 0
-  for (let i = 0; i < n; i++) {
-    const v = abs(load<f32>(x + ((<usize>i) << 2)))
-    m = v > m ? v : m
-    total += v
+/** x [n] filled up to N columns and turned as keys are, to i16 by its largest value; `turning`: f32 [N]. Returns the scale. */
+function quantizeQuery(x: usize, n: i32, out: usize, N: i32, turning: usize): f32 {
+  turned(x, n, turning, N)
+  const end = turning + ((<usize>N) << 2)
+  let m = f32x4.splat(0),
+    total = m
+  for (let i = turning; i < end; i += 16) {
+    const v = f32x4.abs(v128.load(i))
+    m = larger(m, v)
+    total = f32x4.add(total, v)
   }
-  const by: f32 = m > 0 ? 32767 / m : 0
-  for (let i = 0; i < N; i++)
-    store<i16>(out + ((<usize>i) << 1), i < n ? <i16>(<i32>nearest<f32>(load<f32>(x + ((<usize>i) << 2)) * by)) : 0)
+  const most = largest(m),
+    by = f32x4.splat(most > 0 ? 32767 / most : 0)
+  for (let i = turning; i < end; i += 16, out += 8) {
+    const codes = rounded(f32x4.mul(v128.load(i), by))
+    v128.store64_lane(out, i16x8.narrow_i32x4_s(codes, codes), 0)
+  }
   // a NaN shall be seen in the result
-  return total == total ? m / 32767 : total
+  const sum = sum4(total)
+  return sum == sum ? most / 32767 : sum
 }
 
 /** Scales f16 [columns / 32][64] to f32. */
