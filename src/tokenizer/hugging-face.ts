@@ -29,7 +29,7 @@ export interface TokenizerSetup {
  * @throws UserError invalid_tokenizer when the file contradicts itself, or has a part that is not read.
  */
 export function* huggingFaceTokenizer(json: JsonObject, setup: TokenizerSetup): Steps<Tokenizer> {
-  const { where, bosId, eosIds, addBos, origin = 'file' } = setup
+  const { where, origin = 'file' } = setup
   const part = (key: string): Part | undefined => Part.of(json[key], where, key, origin)
   const model = json['model']
   if (!isJsonObject(model)) throw invalid(where, 'expected model.vocab, found none')
@@ -44,7 +44,7 @@ export function* huggingFaceTokenizer(json: JsonObject, setup: TokenizerSetup): 
   const stranger = [...around.before, ...around.after].find((id) => names[id] === undefined)
   if (stranger !== undefined) throw invalid(where, `post_processor: expected ids of tokens, found ${stranger}`)
   const stages = {
-    normalize: mapped(part('normalizer'), normalizer) ?? ((text: string) => text),
+    normalize: mapped(part('normalizer'), normalizer) ?? asItIs,
     preTokenize: mapped(part('pre_tokenizer'), preTokenizer),
     encodePiece,
   }
@@ -53,6 +53,23 @@ export function* huggingFaceTokenizer(json: JsonObject, setup: TokenizerSetup): 
     added.filter(({ special }) => special !== true),
     stages,
   )
+  return tokenizerOf({ setup, pieces, around, parsing, plain, idOf: idsOf(addedIds, own) })
+}
+
+/** What is left of a file when it is read. */
+interface Readied {
+  readonly setup: TokenizerSetup
+  readonly pieces: Pieces
+  readonly around: typeof NOTHING
+  readonly parsing: (text: string) => number[]
+  /** The same without special tokens. */
+  readonly plain: (text: string) => number[]
+  readonly idOf: Tokenizer['idOf']
+}
+
+/** Not where the file is read: functions of one scope keep alive what any of them uses, and `part` uses the file. */
+function tokenizerOf({ setup, pieces, around, parsing, plain, idOf }: Readied): Tokenizer {
+  const { where, bosId, eosIds, addBos } = setup
   return {
     vocabSize: pieces.vocabSize,
     ...(bosId !== undefined && { bosId }),
@@ -66,8 +83,17 @@ export function* huggingFaceTokenizer(json: JsonObject, setup: TokenizerSetup): 
     decode: (ids) => decodeAll(pieces, ids),
     decoder: (shown) => streamDecoder(pieces, shown),
     bytesOf: (id) => pieces.bytesOf(id),
-    idOf: (token) => addedIds.get(token) ?? own.get(token),
+    idOf,
   }
+}
+
+function idsOf(added: ReadonlyMap<string, number>, own: ReadonlyMap<string, number>): Tokenizer['idOf'] {
+  return (token) => added.get(token) ?? own.get(token)
+}
+
+/** No normalizer. Here, for the same reason. */
+function asItIs(text: string): string {
+  return text
 }
 
 function mapped<T>(part: Part | undefined, make: (part: Part) => T): T | undefined {

@@ -1,4 +1,5 @@
 /** Byte-pair merging in O(n log n): a linked list of symbols and a heap of candidate pairs. */
+import { IDS } from './pair-table.js'
 
 /** A symbol of the text, in a doubly linked list. */
 interface Symbol {
@@ -72,7 +73,6 @@ export function mergePairs(
   return ids.filter((id) => id !== GONE)
 }
 
-const IDS = 2 ** 24
 const GONE = -1
 
 interface Merge {

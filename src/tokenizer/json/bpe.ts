@@ -1,6 +1,7 @@
 /** Byte-pair encoding of one piece. huggingface/tokenizers, models/bpe: the pair whose merge comes first in the file, then the next. */
 import { each, type Steps } from '../../slices.js'
 import { mergePairs } from '../merge.js'
+import { PairTable } from '../pair-table.js'
 
 export interface BpeSetup {
   readonly vocab: ReadonlyMap<string, number>
@@ -20,8 +21,6 @@ export interface BpeSetup {
 /** Pairs of tokens, the first to merge first. */
 export type Merges = readonly (readonly [string, string])[]
 
-/** Ids are below 2^24, so a pair of them is a whole number. */
-const PAIR = 2 ** 24
 /** Pieces that are kept, and their longest. */
 const KEPT = 20_000
 const LONGEST_KEPT = 64
@@ -31,8 +30,7 @@ export class Bpe {
 
   private constructor(
     private readonly setup: BpeSetup,
-    /** By pair: the rank, and what it becomes, as one number. */
-    private readonly ranks: ReadonlyMap<number, number>,
+    private readonly ranks: PairTable,
   ) {}
 
   /**
@@ -41,12 +39,12 @@ export class Bpe {
    */
   static *of(setup: BpeSetup, merges: Merges, refuse: (place: number) => never): Steps<Bpe> {
     const { vocab, prefix } = setup
-    const ranks = new Map<number, number>()
+    const ranks = new PairTable(merges.length)
     yield* each(merges, ([a, b], rank) => {
       const [left, right] = [vocab.get(a), vocab.get(b)]
       const joint = vocab.get(a + (b.startsWith(prefix) ? b.slice(prefix.length) : b))
       if (left === undefined || right === undefined || joint === undefined) refuse(rank)
-      ranks.set(left * PAIR + right, rank * PAIR + joint)
+      ranks.set(left, right, rank, joint)
     })
     return new Bpe(setup, ranks)
   }
@@ -56,7 +54,7 @@ export class Bpe {
     if (whole !== undefined) return [whole]
     const before = this.known.get(piece)
     if (before) return before
-    const ids = mergePairs(this.symbols(piece), (left, right) => this.ranks.get(left * PAIR + right))
+    const ids = mergePairs(this.symbols(piece), (left, right) => this.ranks.get(left, right))
     if (piece.length <= LONGEST_KEPT) {
       if (this.known.size >= KEPT) this.known.clear()
       this.known.set(piece, ids)

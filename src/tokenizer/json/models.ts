@@ -78,11 +78,19 @@ function* bpe(model: JsonObject, vocab: Vocab, where: string): Steps<Encode> {
   const merges = yield* mergesOf(model['merges'] ?? [], where)
   const missingUnknown = unknownId === undefined ? unknown : undefined
   const setup = { vocab, unknownId, missingUnknown, prefix, suffix, ...flags }
-  const encoder = yield* Bpe.of(setup, merges, (place) => {
+  return encodeOf(yield* Bpe.of(setup, merges, refusing(model, where)))
+}
+
+/** Alone, since functions of one scope keep alive what any of them uses: here the lists of the file. */
+function encodeOf(encoder: Bpe): Encode {
+  return (piece) => encoder.encode(piece)
+}
+
+function refusing(model: JsonObject, where: string): (place: number) => never {
+  return (place) => {
     const merge = (model['merges'] as unknown[])[place]
     throw invalid(where, `merge ${shortText(merge)}: expected two tokens whose joint is a token`)
-  })
-  return (piece) => encoder.encode(piece)
+  }
 }
 
 function* mergesOf(value: unknown, where: string): Steps<Merges> {
