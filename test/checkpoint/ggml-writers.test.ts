@@ -4,7 +4,7 @@ import { BlockNumbers } from '../../src/checkpoint/formats/block-numbers.js'
 import { FORMATS } from '../../src/checkpoint/formats/formats.js'
 import { BLOCK_READERS } from '../../src/checkpoint/formats/ggml-blocks.js'
 import { BLOCK_WRITERS, type WrittenFormat } from '../../src/checkpoint/formats/ggml-writers.js'
-import { F16, f16Bits } from '../../src/checkpoint/formats/small-floats.js'
+import { f16Bits, f16Of } from '../../src/checkpoint/formats/small-floats.js'
 
 const formats = Object.keys(BLOCK_WRITERS) as WrittenFormat[]
 /** Where the f16s of a block lie: any bytes but these may be any. */
@@ -36,7 +36,7 @@ describe('f16Bits', () => {
   it('gives every finite f16 its own bits, and what lies between two the nearer one, halves to even', () => {
     const wrong: number[] = []
     for (let code = 0; code < 65536; code++) {
-      const [value, next] = [F16[code]!, F16[code + 1]!]
+      const [value, next] = [f16Of(code), f16Of(code + 1)]
       if (!Number.isFinite(value)) continue
       if (f16Bits(value) !== (Object.is(value, -0) ? 0x8000 : code)) wrong.push(code)
       if (!Number.isFinite(next) || (code & 0x7fff) === 0x7fff) continue

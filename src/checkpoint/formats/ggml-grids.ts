@@ -1,7 +1,7 @@
 /** IQ1, IQ2 and IQ3: weights as points of a codebook, with signs. Layouts from ggml-common.h of llama.cpp (MIT). */
 import type { BlockNumbers } from './block-numbers.js'
 import { IQ1_S, IQ2_S, IQ2_XS, IQ2_XXS, IQ3_S, IQ3_XXS, type Codebook } from './ggml-codebooks.js'
-import { F16, f16At } from './small-floats.js'
+import { f16At, f16Of } from './small-floats.js'
 
 const byte = (bytes: Uint8Array, at: number): number => bytes[at] ?? 0
 const word = (bytes: Uint8Array, at: number): number => byte(bytes, at) | (byte(bytes, at + 1) << 8)
@@ -128,7 +128,7 @@ export function iq1_s(bytes: Uint8Array, at: number, block: BlockNumbers): void 
 /** The f16 scale lies in the upper four bits of four words, whose other bits are scales of 16 columns. */
 export function iq1_m(bytes: Uint8Array, at: number, block: BlockNumbers): void {
   const scales = [0, 1, 2, 3].map((i) => word(bytes, at + 48 + 2 * i))
-  block.scale = (F16[scales.reduce((all, value, i) => all | ((value >> 12) << (4 * i)), 0)] ?? NaN) / 8
+  block.scale = f16Of(scales.reduce((all, value, i) => all | ((value >> 12) << (4 * i)), 0)) / 8
   for (let g = 0; g < 16; g++) oddScales(block, g, ((scales[g >> 2] ?? 0) >> (3 * (g & 3))) & 7, 16)
   for (let i = 0; i < 32; i++) {
     const high = (byte(bytes, at + 32 + (i >> 1)) >> (4 * (i & 1))) & 15

@@ -15,18 +15,28 @@ export const E4M3 = Float32Array.from({ length: 256 }, (_, code) => {
 /** e8m0, a scale: byte b is 2^(b - 127), which for 0 is subnormal in f32; 255 is NaN. OCP Microscaling 1.0, section 5.4. */
 export const E8M0 = Float32Array.from({ length: 256 }, (_, byte) => (byte === 255 ? NaN : 2 ** (byte - 127)))
 
-/** IEEE 754 binary16. */
-export const F16 = Float32Array.from({ length: 65536 }, (_, code) => {
-  const exponent = (code >> 10) & 31
-  const mantissa = code & 1023
-  const sign = code & 0x8000 ? -1 : 1
-  if (exponent === 31) return mantissa ? NaN : sign * Infinity
-  return sign * (exponent === 0 ? mantissa * 2 ** -24 : (1 + mantissa / 1024) * 2 ** (exponent - 15))
-})
+let f16Values: Float32Array | undefined
+
+/** IEEE 754 binary16, by a table that is made for the first of them. */
+export function f16Of(code: number): number {
+  return (f16Values ??= makeF16Values())[code] ?? NaN
+}
+
+function makeF16Values(): Float32Array {
+  const values = new Float32Array(65536)
+  for (let code = 0; code < values.length; code++) {
+    const exponent = (code >> 10) & 31
+    const mantissa = code & 1023
+    const sign = code & 0x8000 ? -1 : 1
+    if (exponent === 31) values[code] = mantissa ? NaN : sign * Infinity
+    else values[code] = sign * (exponent === 0 ? mantissa * 2 ** -24 : (1 + mantissa / 1024) * 2 ** (exponent - 15))
+  }
+  return values
+}
 
 /** The f16 at `at`, little-endian. */
 export function f16At(bytes: Uint8Array, at: number): number {
-  return F16[(bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8)] ?? NaN
+  return f16Of((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8))
 }
 
 const SCRATCH = new DataView(new ArrayBuffer(4))
