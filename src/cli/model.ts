@@ -1,6 +1,4 @@
 import { existsSync } from 'node:fs'
-import cliProgress from 'cli-progress'
-import prettyBytes from 'pretty-bytes'
 import { MINI } from '../checkpoint/files/mini.js'
 import { UserError } from '../errors.js'
 import type { EngineLike } from '../remote/engine-like.js'
@@ -8,6 +6,7 @@ import { openEngine } from '../remote/in-process.js'
 import type { LoadOptions } from '../remote/load-options.js'
 import { looksLikeName } from '../store/names/named.js'
 import { loadOptions, type LoadFlags } from './flags.js'
+import type { LoadBar } from './print/load-bar.js'
 import { localModel, withLocalDraft } from './store/local-model.js'
 
 /** Loads longer than this show a bar. */
@@ -43,29 +42,21 @@ export async function openModel(
 
 /** Shows how far a load is, on a terminal. */
 export async function withProgressBar<E>(load: (options: Pick<LoadOptions, 'onProgress'>) => Promise<E>): Promise<E> {
-  const bar = new cliProgress.SingleBar(
-    {
-      format: 'loading {bar} {percentage}% of {size} | {eta_formatted} left',
-      stream: process.stderr,
-      clearOnComplete: true,
-    },
-    cliProgress.Presets.shades_classic,
-  )
   const started = performance.now()
-  let shown = false
+  let bar: Promise<LoadBar> | undefined
+  let loaded = 0
   try {
     return await load({
       onProgress({ loadedBytes, totalBytes }) {
         if (!process.stderr.isTTY) return
-        if (shown) bar.update(loadedBytes)
-        else if (performance.now() - started > PATIENCE_MS) {
-          shown = true
-          bar.start(totalBytes, loadedBytes, { size: prettyBytes(totalBytes) })
-        }
+        loaded = loadedBytes
+        if (bar) void bar.then((shown) => shown.update(loaded))
+        else if (performance.now() - started > PATIENCE_MS)
+          bar = import('./print/load-bar.js').then(({ LoadBar }) => new LoadBar(loaded, totalBytes))
       },
     })
   } finally {
-    if (shown) bar.stop()
+    ;(await bar)?.stop()
   }
 }
 

@@ -5,7 +5,8 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, it } from 'vitest'
+import { build } from 'vite'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { seededRandom } from '../../src/engine/sample/random.js'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
@@ -13,6 +14,21 @@ const folder = mkdtempSync(join(tmpdir(), 'kaiyuan-killed-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const TIMES = 50
+
+/** killed-writer.ts, as Node runs it. */
+const WRITER = join(folder, 'program', 'killed-writer.mjs')
+beforeAll(() =>
+  build({
+    configFile: false,
+    logLevel: 'error',
+    ssr: { noExternal: true },
+    build: {
+      ssr: here('killed-writer.ts'),
+      outDir: join(folder, 'program'),
+      rolldownOptions: { output: { entryFileNames: 'killed-writer.mjs' } },
+    },
+  }),
+)
 
 function start(...args: string[]): ChildProcess {
   return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -40,7 +56,7 @@ describe('a program that is killed again and again', () => {
     const random = seededRandom(1)
     let before: string[] = []
     for (let i = 0; i < TIMES; i++) {
-      await killed(start(here('killed-writer.mjs'), 'history', file), random() * 60)
+      await killed(start(WRITER, 'history', file), random() * 60)
       const text = readFileSync(file, 'utf8')
       expect(text.endsWith('\n')).toBe(true)
       const lines = text.split('\n').slice(0, -1)
@@ -59,7 +75,7 @@ describe('a program that is killed again and again', () => {
     const file = join(folder, 'chat.json')
     const random = seededRandom(2)
     for (let i = 0; i < TIMES; i++) {
-      await killed(start(here('killed-writer.mjs'), 'save', file), random() * 60)
+      await killed(start(WRITER, 'save', file), random() * 60)
       const messages = JSON.parse(readFileSync(file, 'utf8')) as { content: string }[]
       expect(messages).toHaveLength(2000)
       expect(new Set(messages.map(({ content }) => content)).size).toBe(1)

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { ChatFlags } from '../chat/chat.js'
+import { beginKernels } from '../early/kernels.js'
 import { loadFlags, samplingFlags } from '../flags.js'
 import { examples } from '../print/examples.js'
 
@@ -17,7 +18,8 @@ export function chatCommand(cli: Command): void {
     .option('--mcp-yes', 'start those servers without a question; their calls are asked for all the same')
   samplingFlags(loadFlags(chat))
     .addHelpText('after', examples('kaiyuan chat', 'kaiyuan chat ./Llama-3.1-8B-Instruct --precision exact'))
-    .action(async (model: string | undefined, options: ChatFlags) =>
-      (await import('../chat/chat.js')).chat(model, options),
-    )
+    .action(async (model: string | undefined, options: ChatFlags) => {
+      beginKernels()
+      await (await import('../chat/chat.js')).chat(model, options)
+    })
 }

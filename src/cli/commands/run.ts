@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { RunFlags } from '../run/run.js'
+import { beginKernels } from '../early/kernels.js'
 import { collect, loadFlags, samplingFlags } from '../flags.js'
 import { examples } from '../print/examples.js'
 
@@ -33,7 +34,8 @@ export function runCommand(cli: Command): void {
         'kaiyuan run model.gguf --ids 1,2,3 --json',
       ),
     )
-    .action(async (model: string | undefined, prompt: string[], options: RunFlags) =>
-      (await import('../run/run.js')).run(model === undefined ? [] : [model, ...prompt], options),
-    )
+    .action(async (model: string | undefined, prompt: string[], options: RunFlags) => {
+      beginKernels()
+      await (await import('../run/run.js')).run(model === undefined ? [] : [model, ...prompt], options)
+    })
 }

@@ -5,7 +5,7 @@ import { describeResult } from '../print/describe-result.js'
 import { generateOptions, parseIds, thinkingOptions, type LoadFlags, type SamplingFlags } from '../flags.js'
 import { cancelOnInterrupt, looksLikeModel, openModel, printJson } from '../model.js'
 import { printAnswer } from '../print/answer-printer.js'
-import { PromptCache } from '../prompt-cache.js'
+import type { PromptCache } from '../prompt-cache.js'
 import { localModel, modelNamed } from '../store/local-model.js'
 import { composePrompt, grammarOf, toolsOf } from './input.js'
 
@@ -40,7 +40,7 @@ export async function run(args: readonly string[], flags: RunFlags): Promise<voi
   const prompt = ids ? '' : await composePrompt(typed, flags.file ?? [])
   if (ids === undefined && prompt === '') return withoutPrompt(model, flags)
   const asked = await askedOf(flags)
-  const cache = flags.promptCache === undefined ? undefined : await PromptCache.open(flags.promptCache)
+  const cache = await cacheIn(flags.promptCache)
   const signal = cancelOnInterrupt()
   const engine = await openModel(model, flags, signal)
   try {
@@ -57,6 +57,10 @@ export async function run(args: readonly string[], flags: RunFlags): Promise<voi
   } finally {
     await engine.close()
   }
+}
+
+async function cacheIn(file: string | undefined): Promise<PromptCache | undefined> {
+  return file === undefined ? undefined : (await import('../prompt-cache.js')).PromptCache.open(file)
 }
 
 /** Flags that need the chat template. */

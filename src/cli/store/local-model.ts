@@ -1,16 +1,10 @@
 import { existsSync } from 'node:fs'
 import { UserError } from '../../errors.js'
 import { draftModelOf } from '../../remote/engine-like.js'
-import { checkOffer } from '../../remote/in-process.js'
 import { namedModel, unknownName, type NamedModel } from '../../store/names/named.js'
-import { findModel, openStore, resolveModel, type ResolveOptions } from '../../store/resolve.js'
 import { hubEndpoints } from '../../store/settings.js'
-import type { PullOptions, StoredModel } from '../../store/store.js'
-import { loadOptions, type LoadFlags } from '../flags.js'
-import { askBefore } from './consent.js'
-import { DownloadView } from './download-view.js'
-
-export type ByName = Extract<NamedModel, { kind: 'model' }>
+import type { LoadFlags } from '../flags.js'
+import type { ByName } from './fetch-model.js'
 
 /** What a MODEL of the command line is. @throws UserError for a name that is not there, with the nearest one */
 export function modelNamed(text: string): NamedModel {
@@ -33,44 +27,18 @@ export function storeName(text: string): ByName {
 export async function localModel(text: string, flags: LoadFlags, signal?: AbortSignal): Promise<string> {
   const named = modelNamed(text)
   if (named.kind === 'place') return named.place
+  // Only names need the store.
+  const { findModel, openStore } = await import('../../store/resolve.js')
   // An address is read where it is, unless somebody has pulled it.
   if (named.references[0]?.source === 'http') return (await findModel(openStore(), named))?.open ?? text
   const found = await findModel(openStore(), named)
-  return (found ?? (await fetchModel(named, flags, { signal, mayAsk: true }))).open
+  if (found) return found.open
+  const { fetchModel } = await import('./fetch-model.js')
+  return (await fetchModel(named, flags, { signal, mayAsk: true })).open
 }
 
 /** The flags with the place of the model that drafts, which is fetched first like the other. */
 export async function withLocalDraft<F extends LoadFlags>(flags: F, signal?: AbortSignal): Promise<F> {
   const model = draftModelOf(flags.speculate)
   return model === undefined ? flags : { ...flags, speculate: `draft:${await localModel(model, flags, signal)}` }
-}
-
-/** Fetches a model, and shows how far it is. */
-export async function fetchModel(
-  named: ByName,
-  flags: LoadFlags,
-  { mayAsk = false, ...asked }: PullOptions & Pick<ResolveOptions, 'refresh'> & { readonly mayAsk?: boolean },
-  view: DownloadView = new DownloadView(named.name),
-): Promise<StoredModel> {
-  try {
-    const model = await resolveModel({}, named, {
-      ...asked,
-      onProgress: (progress) => view.show(progress),
-      onNote: (note) => view.note(note),
-      admit: async (offer) => {
-        view.offer(offer)
-        await checkOffer(offer, loadOptions(flags))
-        if (mayAsk) await askBefore(offer, flags.yes)
-      },
-    })
-    view.end(model)
-    return model
-  } catch (error) {
-    view.stop()
-    if (error instanceof UserError && error.code === 'aborted')
-      throw new UserError(`stopped; what came is kept, and kaiyuan pull ${named.name} resumes it`, 'aborted', {
-        cause: error,
-      })
-    throw error
-  }
 }

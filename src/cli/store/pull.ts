@@ -2,7 +2,8 @@ import { UserError } from '../../errors.js'
 import type { LoadFlags } from '../flags.js'
 import { cancelOnInterrupt, printJson } from '../model.js'
 import { DownloadView } from './download-view.js'
-import { fetchModel, storeName, type ByName } from './local-model.js'
+import { fetchModel, type ByName } from './fetch-model.js'
+import { storeName } from './local-model.js'
 
 export interface PullFlags extends Pick<LoadFlags, 'quantize' | 'context' | 'precision' | 'kvCache'> {
   readonly revision?: string

@@ -3,7 +3,8 @@ import { openStore } from '../../store/open.js'
 import type { Removed, Store } from '../../store/store.js'
 import { inBytes } from '../../store/wording.js'
 import { printJson } from '../model.js'
-import { storeName, type ByName } from './local-model.js'
+import type { ByName } from './fetch-model.js'
+import { storeName } from './local-model.js'
 
 export interface RemoveFlags {
   readonly json?: boolean
