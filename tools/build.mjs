@@ -1,5 +1,5 @@
 // Builds dist from src and kernels: what changed since the last build, and nothing when nothing did. JavaScript first, file by
-// file, and the chat page (build-page.mjs); with --types the declarations too,
+// file, the command line in few (build-cli.mjs), and the chat page (build-page.mjs); with --types the declarations too,
 // which takes the type checker, the page of the race (build-race.mjs) and the files for pages without a bundler (build-browser.mjs). dist/.built says from
 // what dist was made.
 import { spawnSync } from 'node:child_process'
@@ -28,6 +28,8 @@ function filesOf(folder) {
     .sort()
 }
 const sources = () => filesOf('src').filter((path) => path.endsWith('.ts'))
+/** Those of the library: each becomes a script of its own. */
+const librarySources = () => sources().filter((path) => !path.startsWith('src/cli/'))
 
 /** Settings and everything that dist is made from, generated files excepted: they follow from the others. */
 function currentInputs() {
@@ -71,7 +73,7 @@ async function transpiler() {
 
 /** Scripts of the files that changed; what has no source any more goes. Returns the digest of each source. */
 async function makeScripts(before, settings) {
-  const files = Object.fromEntries(sources().map((path) => [path, digestOf(path)]))
+  const files = Object.fromEntries(librarySources().map((path) => [path, digestOf(path)]))
   const isCurrent = (path) =>
     before.settings === settings && before.files[path] === files[path] && existsSync(inRoot(scriptOf(path)))
   const changed = Object.keys(files).filter((path) => !isCurrent(path))
@@ -79,7 +81,8 @@ async function makeScripts(before, settings) {
   for (const path of changed) write(scriptOf(path), transpile(path))
   const expected = new Set(Object.keys(files).flatMap((path) => [scriptOf(path), typesOf(path)]))
   for (const path of filesOf('dist'))
-    if (!expected.has(path) && !/^dist\/(page\/|browser\/|race\/\w+\.html$|\.built)/.test(path)) rmSync(inRoot(path))
+    if (!expected.has(path) && !/^dist\/(cli\/|page\/|browser\/|race\/\w+\.html$|\.built)/.test(path))
+      rmSync(inRoot(path))
   return files
 }
 const typesOf = (path) => scriptOf(path).replace(/\.js$/, '.d.ts')
@@ -87,10 +90,11 @@ const typesOf = (path) => scriptOf(path).replace(/\.js$/, '.d.ts')
 const inputs = currentInputs()
 const stamp = readStamp()
 const made = (path) => existsSync(inRoot(path)) && existsSync(inRoot(scriptOf(path)))
-if (stamp.all !== inputs.all || !Object.keys(stamp.files).every(made)) {
+if (stamp.all !== inputs.all || !Object.keys(stamp.files).every(made) || !existsSync(inRoot('dist/cli/main.js'))) {
   run(['tools/build-kernels.mjs'])
   rmSync(inRoot(STAMP), { force: true })
   stamp.files = await makeScripts(stamp, inputs.settings)
+  run(['tools/build-cli.mjs'])
   write(STAMP, JSON.stringify({ ...inputs, files: stamp.files }))
 }
 run(['tools/build-page.mjs'])

@@ -19,6 +19,8 @@ const GUIDES_LIMIT = 300_000
 const RACE_LIMIT = 250_000
 // Benchmarks, statistics and the sandbox; no benchmark's data.
 const EVALUATION_LIMIT = 140_000
+// The command line, which has the engine once more, in few files.
+const COMMANDS_LIMIT = 720_000
 const FORBIDDEN = /(^|\/)(training|test|kernels|bench|node_modules)\/|\.map$|\/\.built$/
 const EXPECTED = [
   'dist/page/index.html',
@@ -26,6 +28,7 @@ const EXPECTED = [
   'dist/index.js',
   'dist/index.d.ts',
   'dist/cli/main.js',
+  'dist/cli/licenses.md',
   'models/mini/model.safetensors',
   'LICENSE',
 ]
@@ -147,6 +150,11 @@ try {
     const { evaluation } = packedSizes(tarball)
     expect(evaluation < EVALUATION_LIMIT, `${kilobytes(evaluation)}`)
     return kilobytes(evaluation)
+  })
+  check(`the command line packs to less than ${kilobytes(COMMANDS_LIMIT)}`, () => {
+    const { commands } = packedSizes(tarball)
+    expect(commands < COMMANDS_LIMIT, `${kilobytes(commands)}`)
+    return kilobytes(commands)
   })
   check(`the race and its data pack to less than ${kilobytes(RACE_LIMIT)}`, () => {
     const { race } = packedSizes(tarball)

@@ -21,8 +21,8 @@ export function pack(folder, cwd = root) {
 }
 
 /**
- * Packed bytes of the whole package, of its chat page, of the files for pages without a bundler, of the race, of evaluation, of docs and
- * examples, and of the package without these and models/.
+ * Packed bytes of the whole package, of its chat page, of the files for pages without a bundler, of the race, of evaluation, of the command
+ * line, of docs and examples, and of the package without these and models/.
  */
 export function packedSizes(tarball) {
   const folder = mkdtempSync(join(tmpdir(), 'kaiyuan-size-'))
@@ -38,11 +38,12 @@ export function packedSizes(tarball) {
     const withScript = pack(folder, unpacked)
     rmSync(join(unpacked, 'dist/browser'), { recursive: true, force: true })
     const withRace = pack(folder, unpacked)
-    for (const race of ['data/race', 'dist/race', 'dist/cli/race'])
-      rmSync(join(unpacked, race), { recursive: true, force: true })
+    for (const race of ['data/race', 'dist/race']) rmSync(join(unpacked, race), { recursive: true, force: true })
     const withEvaluation = pack(folder, unpacked)
-    for (const evaluation of ['dist/eval', 'dist/eval.js', 'dist/eval.d.ts', 'dist/cli/eval'])
+    for (const evaluation of ['dist/eval', 'dist/eval.js', 'dist/eval.d.ts'])
       rmSync(join(unpacked, evaluation), { recursive: true, force: true })
+    const withCommands = pack(folder, unpacked)
+    rmSync(join(unpacked, 'dist/cli'), { recursive: true, force: true })
     const engine = pack(folder, unpacked)
     return {
       packed: statSync(tarball).size,
@@ -52,7 +53,8 @@ export function packedSizes(tarball) {
       page: withPage.size - withScript.size,
       script: withScript.size - withRace.size,
       race: withRace.size - withEvaluation.size,
-      evaluation: withEvaluation.size - engine.size,
+      evaluation: withEvaluation.size - withCommands.size,
+      commands: withCommands.size - engine.size,
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })
