@@ -4,6 +4,7 @@ import { type } from 'arktype'
 import * as v from 'valibot'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { agent, loadEngine, object, tool, type Schema } from '../../src/index.js'
+import { drawn } from '../agent/drawn.js'
 import { answering, callText, resultsOf } from '../agent/scripts.js'
 
 const VALIBOT = {
@@ -57,19 +58,14 @@ const cases = [
 ]
 
 it.each(cases)('%s: what the model writes passes', async (name, schema) => {
-  for (let seed = 0; seed < 4; seed++) {
-    // Of addresses the libraries check more than JSON Schema can say.
-    const options = {
-      temperature: 1.5,
-      seed,
-      describe: false,
-      retries: name.endsWith('email') ? 9 : 0,
-      maxLength: 40,
-      maxTokens: 1800,
-    }
-    const { object: found } = await object(engine, schema, 'hello', options).result
-    expect(found).toBeTypeOf('object')
-  }
+  // Of addresses the libraries check more than JSON Schema can say.
+  const retries = name.endsWith('email') ? 9 : 0
+  const options = { temperature: 1.5, describe: false, retries, maxLength: 40, maxTokens: 1800 }
+  const found = await drawn(
+    4,
+    async (seed) => (await object(engine, schema, 'hello', { ...options, seed }).result).object,
+  )
+  for (const one of found) expect(one).toBeTypeOf('object')
 })
 
 const Age = v.object({ age: v.pipe(v.number(), v.integer()) })

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { loadEngine, object } from '../../src/index.js'
+import { drawn } from '../agent/drawn.js'
 import { HELD } from '../grammar/zod-types.js'
 
 const SEEDS = 20
@@ -27,9 +28,10 @@ it(`has ${NAMES.length} schemas`, () => expect(NAMES.length).toBeGreaterThanOrEq
 
 it.each(NAMES)('%s', async (name) => {
   const schema = z.object({ value: HELD[name]!() })
-  for (let seed = 0; seed < SEEDS; seed++) {
-    const options = { temperature: 1.5, seed, describe: false, retries: 9, maxLength: 40, maxTokens: 1800 }
-    const { text } = await object(engine, schema, 'hello', options).result
-    expect(schema.safeParse(JSON.parse(text)), text).toMatchObject({ success: true })
-  }
+  const options = { temperature: 1.5, describe: false, retries: 9, maxLength: 40, maxTokens: 1800 }
+  const texts = await drawn(
+    SEEDS,
+    async (seed) => (await object(engine, schema, 'hello', { ...options, seed }).result).text,
+  )
+  for (const text of texts) expect(schema.safeParse(JSON.parse(text)), text).toMatchObject({ success: true })
 })

@@ -6,7 +6,8 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, expect, it } from 'vitest'
+import { build } from 'vite'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { PythonRandom } from '../../src/eval/python/random.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'kaiyuan-eval-kill-'))
@@ -18,7 +19,7 @@ const KILLS = 20
 const PROGRAM = `
 import { loadEngine } from '${new URL('index.js', dist).href}'
 import { evaluate } from '${new URL('eval.js', dist).href}'
-import { keepResult } from '${new URL('cli/eval/results.js', dist).href}'
+import { keepResult } from './results.mjs'
 const items = Array.from({ length: 400 }, (_, i) => ({ doc: { i }, text: 'What is ' + i + ' + ' + (i * 7) % 90 + '?', answer: String(i), choices: ['one', 'two ' + i], gold: i % 2 }))
 const task = { name: 'own', title: 'sums', version: '1', class: 'likelihood', license: 'none', files: [], metrics: ['acc'], shots: 0, read: () => ({ items }) }
 const engine = await loadEngine('mini', { threads: 1 })
@@ -30,6 +31,20 @@ await engine.close()
 `
 const program = join(folder, 'run.mjs')
 writeFileSync(program, PROGRAM)
+/** The command's own writing of results, as Node runs it. */
+beforeAll(() =>
+  build({
+    configFile: false,
+    logLevel: 'error',
+    ssr: { noExternal: true },
+    build: {
+      ssr: fileURLToPath(new URL('../../src/cli/eval/results.ts', import.meta.url)),
+      outDir: folder,
+      emptyOutDir: false,
+      rolldownOptions: { output: { entryFileNames: 'results.mjs' } },
+    },
+  }),
+)
 
 /** @param killAfter milliseconds after its first answer; never by default */
 async function run(out: string, killAfter?: number): Promise<{ end: 'killed' | 'done'; milliseconds: number }> {
@@ -53,9 +68,10 @@ it(`comes to the same bytes after ${KILLS} kills`, async () => {
   const { end, milliseconds } = await run(whole)
   expect(end).toBe('done')
   const random = new PythonRandom(7)
-  // Half of the run on average, so that it has not come to its end before the last of them.
+  // A quarter of the run on average: it must not come to its end before the last of them, and may be faster by then, on a machine that was
+  // busy while it was measured.
   for (let kills = 0; kills < KILLS; kills++)
-    expect(await run(killed, random.random() * (milliseconds / KILLS))).toMatchObject({ end: 'killed' })
+    expect(await run(killed, random.random() * (milliseconds / (2 * KILLS)))).toMatchObject({ end: 'killed' })
   const kept = answered(killed).length
   expect(kept).toBeGreaterThan(0)
   expect(kept).toBeLessThan(400)

@@ -10,10 +10,13 @@ export class CompletionLogprobs {
     private offset = 0,
   ) {}
 
+  /** Bytes that the last letter still wants. */
+  private missing = 0
+
   /** The first token of a prompt has no likelihood, and no place in the text where it is a mark that the tokenizer puts before it. */
   prompt(first: { text: string }, choices: readonly NamedChoice[], shown: string) {
     const start = this.offset
-    if (shown.startsWith(first.text)) this.offset += codePointCount(first.text)
+    this.begin(first.text, shown)
     const rest = this.rows(choices, new Set())
     return {
       tokens: [first.text, ...rest.tokens],
@@ -38,11 +41,28 @@ export class CompletionLogprobs {
     }
   }
 
+  /** A first token may be the beginning of a letter, whose other bytes follow. */
+  private begin(first: string, shown: string): void {
+    const whole = first.replace(/\uFFFD$/, '')
+    if (shown.startsWith(first)) this.offset += codePointCount(first)
+    else if (whole !== first && shown.startsWith(whole)) {
+      const letter = String.fromCodePoint(shown.codePointAt(whole.length) ?? 0)
+      this.offset += codePointCount(whole) + 1
+      this.missing = new TextEncoder().encode(letter).length - 1
+    }
+  }
+
   /** Where the letter stands with which a token begins; it may have begun in the token before. */
   private place(bytes: readonly number[]): number {
-    const [first = 0] = bytes
-    const at = Math.max(0, this.offset - (isContinuation(first) ? 1 : 0))
-    this.offset += bytes.filter((byte) => !isContinuation(byte)).length
+    const at = isContinuation(bytes[0] ?? 0) && this.missing > 0 ? this.offset - 1 : this.offset
+    for (const byte of bytes) {
+      // One that no letter wants is shown by a sign of its own.
+      if (isContinuation(byte) && this.missing > 0) this.missing--
+      else {
+        this.offset++
+        this.missing = followers(byte)
+      }
+    }
     return at
   }
 }
@@ -57,4 +77,9 @@ function byText(tokens: readonly { readonly text: string; readonly logprob: numb
 /** Of UTF-8: not the first byte of a letter. */
 function isContinuation(byte: number): boolean {
   return (byte & 0xc0) === 0x80
+}
+
+/** How many bytes of its letter follow the first one. */
+function followers(byte: number): number {
+  return byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : byte >= 0xc0 ? 1 : 0
 }
