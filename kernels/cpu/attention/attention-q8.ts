@@ -15,7 +15,7 @@ import {
   attentionQ8UnitsAt,
   attentionQ8WeightsAt,
 } from '../scratch.generated'
-import { turned } from './hadamard'
+import { turn } from './hadamard'
 import { larger, loadF16x4, madd, rounded, sum4, sums4, toHalf } from '../simd'
 import { softmaxPage } from './softmax'
 import { touch } from '../touch'
@@ -44,27 +44,26 @@ function largest(v: v128): f32 {
 
 /** The rows of `heads` heads, n columns each, at place `p` of the page's part that begins at `part`. */
 export function appendQ8(x: usize, heads: i32, n: i32, part: usize, p: i32, values: boolean): void {
-  const columns = whole(n)
+  const columns = whole(n),
+    row = scratch + 256 // after what appendBlock keeps there; the program's attention needs far more scratch
   for (let h = 0; h < heads; h++, part += headBytes(columns)) {
-    // Beside what appendBlock keeps there; attention has far more.
-    const from = values ? filled(x, n, scratch + 256, columns) : turned(x, n, scratch + 256, columns)
+    fillUp(x, n, row, columns)
+    if (!values) turn(row, columns)
     for (let c = 0; c < n; c += 32) {
       const at = part + <usize>(values ? (p >> 1) * 2 * columns + 2 * c + (p & 1) : p * columns + c)
       store<u16>(
         part + <usize>(PAGE_SIZE * columns) + ((<usize>((c >> 5) * PAGE_SIZE + p)) << 1),
-        appendBlock(from + ((<usize>c) << 2), at, values),
+        appendBlock(row + ((<usize>c) << 2), at, values),
       )
     }
     x += (<usize>n) << 2
   }
 }
 
-/** x [n], with zeros to out [N] where it is shorter. @inline */
-function filled(x: usize, n: i32, out: usize, N: i32): usize {
-  if (n == N) return x
-  memory.fill(out, 0, (<usize>N) << 2)
+/** x [n] and zeros, to out [N]. @inline */
+function fillUp(x: usize, n: i32, out: usize, N: i32): void {
   memory.copy(out, x, (<usize>n) << 2)
-  return out
+  memory.fill(out + ((<usize>n) << 2), 0, (<usize>(N - n)) << 2)
 }
 
 /** 32 columns: their codes to `at`, every second byte for values. Returns the scale, f16. */
@@ -201,7 +200,8 @@ export function attendRowsQ8(rec: AttentionRecord, sequence: i32, kv: i32, first
 
 /** x [n] filled up to N columns and turned as keys are, to i16 by its largest value; `turning`: f32 [N]. Returns the scale. */
 function quantizeQuery(x: usize, n: i32, out: usize, N: i32, turning: usize): f32 {
-  turned(x, n, turning, N)
+  fillUp(x, n, turning, N)
+  turn(turning, N)
   const end = turning + ((<usize>N) << 2)
   let m = f32x4.splat(0),
     total = m

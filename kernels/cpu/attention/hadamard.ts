@@ -3,29 +3,26 @@
 // is fine for the others too. Queries turned the same way have the same products with the keys.
 
 /**
- * x [n], filled up with zeros to out [N], in place times H / sqrt(S): S, the largest power of two that divides N (at
- * least 32), columns at a time. H is its own inverse.
+ * x [n], in place times H / sqrt(S): S, the largest power of two that divides n (at least 32), columns at a time. H is its
+ * own inverse.
  */
-export function turned(x: usize, n: i32, out: usize, N: i32): usize {
-  memory.copy(out, x, (<usize>n) << 2)
-  memory.fill(out + ((<usize>n) << 2), 0, (<usize>(N - n)) << 2)
-  const span = (<usize>(N & -N)) << 2,
-    end = out + ((<usize>N) << 2)
-  const by = f32x4.splat(1 / sqrt<f32>(<f32>(N & -N))),
+export function turn(x: usize, n: i32): void {
+  const span = (<usize>(n & -n)) << 2,
+    end = x + ((<usize>n) << 2)
+  const by = f32x4.splat(1 / sqrt<f32>(<f32>(n & -n))),
     signs1 = f32x4(1, -1, 1, -1),
     signs2 = f32x4(1, 1, -1, -1)
-  for (let i = out; i < end; i += 16) {
+  for (let i = x; i < end; i += 16) {
     let v = f32x4.mul(v128.load(i), by)
     v = f32x4.add(f32x4.mul(v, signs1), v128.shuffle<i32>(v, v, 1, 0, 3, 2))
     v128.store(i, f32x4.add(f32x4.mul(v, signs2), v128.shuffle<i32>(v, v, 2, 3, 0, 1)))
   }
   for (let half: usize = 16; half < span; half <<= 1)
-    for (let at = out; at < end; at += 2 * half)
+    for (let at = x; at < end; at += 2 * half)
       for (let i = at; i < at + half; i += 16) {
         const a = v128.load(i),
           b = v128.load(i + half)
         v128.store(i, f32x4.add(a, b))
         v128.store(i + half, f32x4.sub(a, b))
       }
-  return out
 }
