@@ -4,7 +4,7 @@ let begun: Promise<unknown> | undefined
 export function beginKernels(): void {
   begun ??= import('../../backends/cpu/machine.js')
     .then(({ available }) => available())
-    // Whoever needs them gets the error.
+    // The error is reported where the kernels are needed.
     .catch(() => undefined)
 }
 

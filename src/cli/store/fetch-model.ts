@@ -3,7 +3,6 @@ import { checkOffer } from '../../remote/in-process.js'
 import type { NamedModel } from '../../store/names/named.js'
 import { resolveModel, type ResolveOptions } from '../../store/resolve.js'
 import type { PullOptions, StoredModel } from '../../store/store.js'
-import { kernelsMade } from '../early/kernels.js'
 import { loadOptions, type LoadFlags } from '../flags.js'
 import { askBefore } from './consent.js'
 import { DownloadView } from './download-view.js'
@@ -17,7 +16,6 @@ export async function fetchModel(
   { mayAsk = false, ...asked }: PullOptions & Pick<ResolveOptions, 'refresh'> & { readonly mayAsk?: boolean },
   view: DownloadView = new DownloadView(named.name),
 ): Promise<StoredModel> {
-  await kernelsMade()
   try {
     const model = await resolveModel({}, named, {
       ...asked,

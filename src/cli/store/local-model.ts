@@ -3,6 +3,7 @@ import { UserError } from '../../errors.js'
 import { draftModelOf } from '../../remote/engine-like.js'
 import { namedModel, unknownName, type NamedModel } from '../../store/names/named.js'
 import { hubEndpoints } from '../../store/settings.js'
+import { kernelsMade } from '../early/kernels.js'
 import type { LoadFlags } from '../flags.js'
 import type { ByName } from './fetch-model.js'
 
@@ -29,10 +30,11 @@ export async function localModel(text: string, flags: LoadFlags, signal?: AbortS
   if (named.kind === 'place') return named.place
   // Only names need the store.
   const { findModel, openStore } = await import('../../store/resolve.js')
-  // An address is read where it is, unless somebody has pulled it.
-  if (named.references[0]?.source === 'http') return (await findModel(openStore(), named))?.open ?? text
   const found = await findModel(openStore(), named)
   if (found) return found.open
+  await kernelsMade()
+  // An address is read where it is, unless somebody has pulled it.
+  if (named.references[0]?.source === 'http') return text
   const { fetchModel } = await import('./fetch-model.js')
   return (await fetchModel(named, flags, { signal, mayAsk: true })).open
 }
