@@ -1,4 +1,5 @@
 /** Models of tokenizer.json: a piece of text to ids. */
+import type { UserError } from '../../errors.js'
 import { isJsonObject, shortText, type JsonObject } from '../../json.js'
 import { each, type Steps } from '../../slices.js'
 import { invalid, unread } from '../invalid.js'
@@ -88,9 +89,12 @@ function encodeOf(encoder: Bpe): Encode {
 
 function refusing(model: JsonObject, where: string): (place: number) => never {
   return (place) => {
-    const merge = (model['merges'] as unknown[])[place]
-    throw invalid(where, `merge ${shortText(merge)}: expected two tokens whose joint is a token`)
+    throw noMerge((model['merges'] as unknown[])[place], where)
   }
+}
+
+function noMerge(merge: unknown, where: string): UserError {
+  return invalid(where, `merge ${shortText(merge)}: expected two tokens whose joint is a token`)
 }
 
 function* mergesOf(value: unknown, where: string): Steps<Merges> {
@@ -98,7 +102,7 @@ function* mergesOf(value: unknown, where: string): Steps<Merges> {
   const merges: [string, string][] = []
   yield* each(value as unknown[], (merge) => {
     const parts: unknown = typeof merge === 'string' ? merge.split(' ') : merge
-    if (!isPair(parts)) throw invalid(where, `merge ${shortText(merge)}: expected two tokens whose joint is a token`)
+    if (!isPair(parts)) throw noMerge(merge, where)
     merges.push(parts)
   })
   return merges

@@ -2,14 +2,15 @@ import { codePointCount } from '../../../chat/python/values.js'
 import type { NamedChoice } from '../../../remote/engine-like.js'
 import { LOWEST } from '../logprobs.js'
 
-/** The older form of /v1/completions; `offset` is where the first token stands in the text, in code points, as other servers count. */
+/** The older form of /v1/completions. */
 export class CompletionLogprobs {
   constructor(
     /** Ids whose text is not shown, since they end the answer. */
     private readonly silent: ReadonlySet<number> = new Set(),
-    private offset = 0,
   ) {}
 
+  /** Where the next token stands in the text, in code points, as other servers count. */
+  private offset = 0
   /** Bytes that the last letter still wants. */
   private missing = 0
 
