@@ -1,4 +1,4 @@
-// Typed objects of a small model at a high temperature: whatever it draws, each ends, parses and passes.
+// Typed objects of a small model at a high temperature: whatever comes to its end parses and passes.
 import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { loadEngine, object } from '../../src/index.js'

@@ -6,9 +6,9 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'vite'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { PythonRandom } from '../../src/eval/python/random.js'
+import { bundle } from './bundled.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'kaiyuan-eval-kill-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -32,19 +32,7 @@ await engine.close()
 const program = join(folder, 'run.mjs')
 writeFileSync(program, PROGRAM)
 /** The command's own writing of results, as Node runs it. */
-beforeAll(() =>
-  build({
-    configFile: false,
-    logLevel: 'error',
-    ssr: { noExternal: true },
-    build: {
-      ssr: fileURLToPath(new URL('../../src/cli/eval/results.ts', import.meta.url)),
-      outDir: folder,
-      emptyOutDir: false,
-      rolldownOptions: { output: { entryFileNames: 'results.mjs' } },
-    },
-  }),
-)
+beforeAll(() => bundle(new URL('../../src/cli/eval/results.ts', import.meta.url), folder, 'results.mjs'))
 
 /** @param killAfter milliseconds after its first answer; never by default */
 async function run(out: string, killAfter?: number): Promise<{ end: 'killed' | 'done'; milliseconds: number }> {

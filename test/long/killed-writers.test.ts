@@ -5,9 +5,9 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { seededRandom } from '../../src/engine/sample/random.js'
+import { bundle } from './bundled.js'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'kaiyuan-killed-'))
@@ -16,19 +16,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const TIMES = 50
 
 /** killed-writer.ts, as Node runs it. */
-const WRITER = join(folder, 'program', 'killed-writer.mjs')
-beforeAll(() =>
-  build({
-    configFile: false,
-    logLevel: 'error',
-    ssr: { noExternal: true },
-    build: {
-      ssr: here('killed-writer.ts'),
-      outDir: join(folder, 'program'),
-      rolldownOptions: { output: { entryFileNames: 'killed-writer.mjs' } },
-    },
-  }),
-)
+const WRITER = join(folder, 'killed-writer.mjs')
+beforeAll(() => bundle(new URL('killed-writer.ts', import.meta.url), folder, 'killed-writer.mjs'))
 
 function start(...args: string[]): ChildProcess {
   return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -62,8 +62,10 @@ it.each(['--version', '--help'])('%s loads few files, and nothing of the engine'
   expect(modules.filter(({ module }) => foreign.test(module))).toEqual([])
 })
 
+let run: Promise<LoadedFile[]> | undefined
+
 it('run loads few files, and nothing of what other commands do', async () => {
-  const files = await loadedBy('run', 'mini', 'Hello')
+  const files = await (run ??= loadedBy('run', 'mini', 'Hello'))
   expect(files.length, described(files)).toBeLessThanOrEqual(50)
   const modules = modulesOf(files)
   expect(modules.length).toBeGreaterThan(200)
@@ -72,8 +74,8 @@ it('run loads few files, and nothing of what other commands do', async () => {
   expect(modules.filter(({ module }) => foreign.test(module))).toEqual([])
 })
 
-it('loads each module once, and none of the library beside the command line, so that no state is there twice', async () => {
-  const files = await loadedBy('run', 'mini', 'Hello')
+it('loads each module once, and none of the library next to the command line, so that no state is there twice', async () => {
+  const files = await (run ??= loadedBy('run', 'mini', 'Hello'))
   const others = files.filter(({ file }) => !file.startsWith(`${DIST}cli/`))
   expect(others.map(({ file }) => short(file))).toEqual(['dist/backends/cpu/kernels-relaxed.generated.js'])
   const modules = modulesOf(files).map(({ module }) => module)
