@@ -28,7 +28,7 @@ export type Precision = 'exact' | 'fast'
 /** How keys and values are kept in fast: f16, or int8 with an f16 scale for 32 columns. */
 export type KvCache = 'f16' | 'q8'
 
-/** Bits of a weight, about, that floats may be rounded to at load: q8 all in 8, q4 most in 4, q5 and q6 some in each. */
+/** Bits of a weight, about, that floats may be rounded to at load: q8 all in 8; of the others most in 6, 5 or 4, and the ends in 8. */
 export const WEIGHT_BITS = ['q8', 'q6', 'q5', 'q4'] as const
 export type WeightBits = (typeof WEIGHT_BITS)[number]
 

@@ -121,6 +121,6 @@ it('loads floats in five and in six bits: between four and eight, in memory and 
   )
   for (const [i, { weightBytes, error: lost }] of found.slice(1).entries()) {
     expect(weightBytes).toBeGreaterThan(found[i]!.weightBytes)
-    expect(lost).toBeLessThan(found[i]!.error)
+    expect(lost).toBeLessThan(0.75 * found[i]!.error)
   }
 })

@@ -315,11 +315,12 @@ function errorOfScale(x: usize, w: usize, width: usize, scale: f32, top: f32): f
   return sum4(sum)
 }
 
-function writeSigned(x: usize, width: usize, scale: f32, top: f32, codes: usize): void {
+/** Codes with `offset` added. */
+function writeSigned(x: usize, width: usize, scale: f32, top: f32, offset: f32, codes: usize): void {
   const inverse = inverseOf(scale)
   for (let i: usize = 0; i < width; i++) {
     const code = nearest<f32>(load<f32>(x + (i << 2)) * inverse)
-    store<i8>(codes + i, <i8>max(-top, min(top - 1, code)))
+    store<u8>(codes + i, <u8>(<i32>(max(-top, min(top - 1, code)) + offset)))
   }
 }
 
@@ -335,15 +336,18 @@ export function encodeScales(x: usize, blocks: i32, top: f32, factor: f32, out: 
       foundScale = most / 127
     }
     const scale = halved(foundScale * factor) / factor
-    writeSigned(x, 32, scale, top, out)
+    writeSigned(x, 32, scale, top, 0, out)
     store<u8>(out, 1, STAGED_SCALES)
     store<u8>(out, 1, STAGED_SCALES + 1)
     store<f32>(out, scale * factor, STAGED_SCALE)
   }
 }
 
-/** Runs of eight blocks that share an f16, with signed scales for 16 columns below it, and codes -top..top - 1 (Q6_K: top 32). */
-export function encodeRuns(x: usize, blocks: i32, top: f32, factor: f32, out: usize): void {
+/**
+ * Runs of eight blocks that share an f16, with signed scales for 16 columns below it, and codes -top..top - 1 (Q6_K: top 32), to
+ * which `offset` is added.
+ */
+export function encodeRuns(x: usize, blocks: i32, top: f32, factor: f32, offset: f32, out: usize): void {
   const w = scratch,
     own = scratch + 1024
   for (let b = 0; b < blocks; b += 8) {
@@ -387,7 +391,7 @@ export function encodeRuns(x: usize, blocks: i32, top: f32, factor: f32, out: us
     for (let i = 0; i < n; i++) {
       const record = out + <usize>(i >> 1) * STAGED_BYTES
       const whole = <f32>load<i8>(record + <usize>(i & 1), STAGED_SCALES)
-      writeSigned(x + ((<usize>i) << 6), 16, d * whole, top, record + ((<usize>(i & 1)) << 4))
+      writeSigned(x + ((<usize>i) << 6), 16, d * whole, top, offset, record + ((<usize>(i & 1)) << 4))
       store<f32>(record, d * factor, STAGED_SCALE)
     }
     x += (<usize>n) << 6

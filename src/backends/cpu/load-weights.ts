@@ -33,6 +33,7 @@ interface PackKernels {
   packMxfp4(descriptor: number, source: number, row: number, count: number): number
   packFp4(descriptor: number, source: number, grid: number, row: number, count: number): number
   encodeMins(x: number, blocks: number, per: number, top: number, factor: number, out: number): void
+  encodeRuns(x: number, blocks: number, top: number, factor: number, offset: number, out: number): void
   packFloats(descriptor: number, source: number, factor: number, row: number, count: number): void
   weave(address: number, bytes: number): void
   interleave(address: number, rows: number, rowBytes: number, spare: number): void
@@ -210,10 +211,10 @@ export class WeightLoader {
     return this.kernels.packBlocks(descriptor, staging, row, count)
   }
 
-  /** The same of floats: codes 0 to 15 with the scales and minima that a search finds. */
+  /** The same of floats, with the scales (and minima) that a search finds. */
   private async encodePiece(
     stored: StoredTensor,
-    { per, factor }: BlockEncoding,
+    { format, per, factor }: BlockEncoding,
     descriptor: number,
     staging: number,
     row: number,
@@ -224,8 +225,10 @@ export class WeightLoader {
     const blocks = cols / 32
     const records = staging + count * cols * 4
     for (let i = 0; i < count; i++) {
+      const x = staging + i * cols * 4
       const out = records + i * blocks * STAGED_BLOCK.bytes
-      this.kernels.encodeMins(staging + i * cols * 4, blocks, per, 15, factor, out)
+      if (format === 'int6') this.kernels.encodeRuns(x, blocks, 32, factor, 32, out)
+      else this.kernels.encodeMins(x, blocks, per, format === 'int5_min' ? 31 : 15, factor, out)
     }
     return this.kernels.packBlocks(descriptor, records, row, count)
   }

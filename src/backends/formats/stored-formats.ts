@@ -7,7 +7,7 @@ import type { KernelBlocks, KernelFormat, KernelRows } from '../contract.generat
  * How rows come into memory. rows: as they are stored. decoded: by the plain decoder, as f32. The others are kernels that arrange
  * codes and scales in blocks: the same codes in another order (packGgml, packWords), any blocks by way of staged ones
  * (packBlocks), or those of one stored format; packFloats rounds floats, and packEncoded
- * with scales and minima that are searched for.
+ * with scales (and minima) that are searched for.
  */
 export type Packing =
   | 'rows'
@@ -60,8 +60,15 @@ const blocks = (
   }: Partial<Pick<BlockEncoding, 'mins' | 'factor' | 'narrow'> & { packing: Packing }> = {},
 ): Published => ({ format, packing, blocks: { format, per, mins, factor, narrow } })
 
-/** What floats become with `quantize: 'q4'`: runs of eight blocks, as in Q4_K. Small scales keep out of f16's subnormals. */
-export const ENCODED: BlockEncoding = { format: 'int4_min', per: 8, mins: true, factor: 256, narrow: true }
+/** What floats become by a search for scales. */
+export type EncodedFormat = 'int4_min' | 'int5_min' | 'int6'
+
+/** Runs of eight blocks, as in Q4_K, Q5_K and Q6_K. Small scales keep out of f16's subnormals. */
+export const ENCODED: Readonly<Record<EncodedFormat, BlockEncoding>> = {
+  int4_min: { format: 'int4_min', per: 8, mins: true, factor: 256, narrow: true },
+  int5_min: { format: 'int5_min', per: 8, mins: true, factor: 256, narrow: true },
+  int6: { format: 'int6', per: 8, mins: false, factor: 256, narrow: true },
+}
 
 const STORED: Readonly<Record<FormatName, Published | ((stored: StoredTensor) => Published)>> = {
   f32: rows('f32'),

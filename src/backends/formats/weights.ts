@@ -5,7 +5,7 @@ import type { Weight, WeightUse } from '../../graph/ops.js'
 import { align } from '../align.js'
 import type { BackendOptions, WeightBits } from '../backend.js'
 import { GROUP_ROWS, KERNEL_FORMATS, type KernelBlocks, type KernelFormat } from '../contract.generated.js'
-import { ENCODED, publishedAs, type BlockEncoding, type Packing } from './stored-formats.js'
+import { ENCODED, publishedAs, type BlockEncoding, type EncodedFormat, type Packing } from './stored-formats.js'
 
 /** A weight with its format: decided before any byte is read. */
 export interface PlannedWeight {
@@ -31,9 +31,9 @@ export function planWeight(
 ): PlannedWeight {
   const published = publishedAs(stored)
   const format = uses.has('vector') ? 'f32' : chooseFormat(weight, stored, uses, options)
-  const encoded = format === 'int4_min' && published.format !== format
+  const encoded = published.format !== format && isEncoded(format)
   const same = published.format === format
-  const blocks = same ? published.blocks : encoded ? ENCODED : undefined
+  const blocks = same ? published.blocks : encoded ? ENCODED[format] : undefined
   const { dataBytes, scaleBytes, superBytes } = bytesOf(stored, format, blocks)
   return {
     weight,
@@ -60,32 +60,35 @@ function chooseFormat(
   if (isBlocks(own) && !aligned) return 'f32'
   if (options.precision === 'exact' || !weight.quantizable) return own
   const { quantize } = options
-  if (quantize && aligned && !hasFourBits(own)) {
-    if (quantize !== 'q8' && uses.has('linear') && !IN_EIGHT[quantize].test(weight.name))
-      return stored.cols % 32 === 0 ? 'int4_min' : 'int4'
-    if (!isBlocks(own)) return 'int8'
+  if (quantize && aligned) {
+    const fewer = quantize !== 'q8' && uses.has('linear') ? formatIn(quantize, weight.name, stored.cols) : 'int8'
+    if (!isBlocks(own) || KERNEL_FORMATS[fewer].codeBytes < KERNEL_FORMATS[own].codeBytes) return fewer
   }
   return uses.has('linear') && !isBlocks(own) ? 'int8' : own
 }
 
-/**
- * What stays in eight bits, where four cost the most for what they save: embeddings, the head, and values; then the MLP's way
- * down; then all of attention. Codes lie in bytes or in halves of them, so that what is between is a mixture.
- */
-const IN_EIGHT: Readonly<Record<Exclude<WeightBits, 'q8'>, RegExp>> = {
-  q4: /(^|\.)(embed_tokens|lm_head|v_proj)\.weight$/,
-  q5: /(^|\.)(embed_tokens|lm_head|v_proj|down_proj|w2)\.weight$/,
-  q6: /((^|\.)(embed_tokens|lm_head|down_proj|w2)\.weight$)|\.(self_attn|linear_attn|attn)\./,
+/** Where few bits cost the most for what they save. */
+const ENDS = /(^|\.)(embed_tokens|lm_head)\.weight$/
+const VALUES = /(^|\.)v_proj\.weight$/
+const DOWN = /(^|\.)(down_proj|w2)\.weight$/
+
+/** What a matrix becomes: embeddings and the head have eight bits, and values and the MLP's way down more than all else. */
+function formatIn(bits: Exclude<WeightBits, 'q8'>, name: string, cols: number): KernelBlocks {
+  if (ENDS.test(name)) return 'int8'
+  if (bits === 'q4' && VALUES.test(name)) return 'int8'
+  // Rows that are no whole blocks have no search.
+  if (cols % 32 !== 0) return bits === 'q4' ? 'int4' : 'int8'
+  if (bits === 'q4') return 'int4_min'
+  return bits === 'q6' || VALUES.test(name) || DOWN.test(name) ? 'int6' : 'int5_min'
+}
+
+function isEncoded(format: KernelFormat): format is EncodedFormat {
+  return format in ENCODED
 }
 
 /** Whether a format is of blocks, which integer kernels multiply; the others lie by rows. */
 export function isBlocks(format: KernelFormat): format is KernelBlocks {
   return 'codeBytes' in KERNEL_FORMATS[format]
-}
-
-/** Codes of 32 columns and eight rows, a nibble each. */
-function hasFourBits(format: KernelFormat): boolean {
-  return isBlocks(format) && KERNEL_FORMATS[format].codeBytes === 128
 }
 
 export interface WeightBytes {

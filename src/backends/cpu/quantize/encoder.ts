@@ -11,7 +11,7 @@ interface EncodeKernels {
   init(thread: number, nThreads: number, scratch: number, products: number, spins: number): void
   encodeMins(x: number, blocks: number, per: number, top: number, factor: number, out: number): void
   encodeScales(x: number, blocks: number, top: number, factor: number, out: number): void
-  encodeRuns(x: number, blocks: number, top: number, factor: number, out: number): void
+  encodeRuns(x: number, blocks: number, top: number, factor: number, offset: number, out: number): void
   encodePoints(x: number, blocks: number, factor: number, out: number): void
 }
 
@@ -34,7 +34,7 @@ const ENCODERS: Readonly<Record<WrittenFormat, Encode>> = {
   q5_1: mins(1, 31),
   q4_k: mins(8, 15),
   q5_k: mins(8, 31),
-  q6_k: (k, x, blocks, out) => k.encodeRuns(x, blocks, 32, 1, out),
+  q6_k: (k, x, blocks, out) => k.encodeRuns(x, blocks, 32, 1, 0, out),
   iq4_nl: (k, x, blocks, out) => k.encodePoints(x, blocks, 1, out),
 }
 
