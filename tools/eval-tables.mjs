@@ -75,7 +75,7 @@ function pairRows({ differences }) {
 }
 
 const [out] = process.argv.slice(2)
-if (out !== undefined) writeFileSync(KEPT, `${JSON.stringify(measured(out), null, 1)}\n`)
+if (out !== undefined) writeFileSync(KEPT, `${JSON.stringify(measured(out), null, 2)}\n`)
 if (!existsSync(KEPT))
   throw new Error('bench/results/eval-lab.json: not there; run bench/eval/lab.sh MODELS LLAMA OUT first')
 const kept = JSON.parse(readFileSync(KEPT, 'utf8'))
