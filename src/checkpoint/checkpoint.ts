@@ -93,5 +93,9 @@ export interface Checkpoint {
    * when absent. @throws UserError when it is not a JSON object.
    */
   json(name: string): Promise<JsonObject | undefined>
+  /**
+   * Lets go of `embedded` and what else only a tokenizer and a chat template are made of, which may be tens of megabytes: both are made.
+   */
+  releaseTokenizer?(): void
   close(): Promise<void>
 }

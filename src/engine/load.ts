@@ -123,6 +123,8 @@ async function loadModel(
   const template = await loadChatTemplate(checkpoint)
   const generation = (await checkpoint.json('generation_config.json')) ?? {}
   const contextLength = contextOf(program, options.contextLength)
+  const special = await specialTokens(checkpoint)
+  checkpoint.releaseTokenizer?.()
   const admit = admission(backend, program, checkpoint, options)
   const runner = await backend.load(program, checkpoint, {
     ...backendOptions(program, contextLength, options),
@@ -152,7 +154,7 @@ async function loadModel(
     hasChatTemplate: template !== undefined,
     hasTokenizer: tokenizer !== undefined,
     tokenCount: tokenizer?.vocabSize,
-    specialTokens: await specialTokens(checkpoint),
+    specialTokens: special,
     chatTemplate: template?.source,
     sampling: (template && defaults.chatSampling) ?? defaults.sampling,
     samplingSource: defaults.samplingSource,

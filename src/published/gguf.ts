@@ -87,7 +87,7 @@ interface Mapped {
 
 class GgufCheckpoint implements Checkpoint {
   readonly name: string
-  readonly embedded: EmbeddedTokenizer
+  embedded: EmbeddedTokenizer
   /** By published name; stacked experts once, with {e}. */
   private readonly mapped = new Map<string, Mapped>()
   private readonly held = new HeldBytes()
@@ -154,6 +154,11 @@ class GgufCheckpoint implements Checkpoint {
 
   json(name: string): Promise<JsonObject | undefined> {
     return Promise.resolve(name === 'generation_config.json' ? embeddedGeneration(this.source.metadata) : undefined)
+  }
+
+  releaseTokenizer(): void {
+    this.source.releaseLists()
+    this.embedded = { vocabulary: new Map() }
   }
 
   close(): Promise<void> {

@@ -5,8 +5,8 @@ import { huggingFaceTokenizer } from './hugging-face.js'
 import { invalid } from './invalid.js'
 import { PRE_TOKENIZERS, type PreTokenizer, type Splitting } from './patterns.js'
 import type { Merges } from './json/bpe.js'
-import type { Vocab } from './json/models.js'
 import { sentencePieceTokenizer } from './sentence-piece.js'
+import { TokenTable } from './token-table.js'
 import type { Tokenizer } from './tokenizer.js'
 
 /**
@@ -131,8 +131,8 @@ function* gemmaJson(parts: Vocabulary): Steps<JsonObject> {
   }
 }
 
-function* vocabAndMerges({ tokens, merges }: Vocabulary): Steps<{ vocab: Vocab; merges: Merges }> {
-  const vocab = new Map<string, number>()
+function* vocabAndMerges({ tokens, merges }: Vocabulary): Steps<{ vocab: TokenTable; merges: Merges }> {
+  const vocab = new TokenTable(tokens.length)
   yield* each(tokens, (token, id) => vocab.set(token, id))
   return { vocab, merges: yield* applicable(merges, vocab) }
 }
@@ -147,7 +147,7 @@ function addedTokens({ tokens, types }: Vocabulary): { id: number; content: stri
 }
 
 /** Merges as pairs; those whose joint is no token can never apply, and llama.cpp accepts files that have them. */
-function* applicable(merges: readonly string[], vocab: Vocab): Steps<Merges> {
+function* applicable(merges: readonly string[], vocab: TokenTable): Steps<Merges> {
   const found: [string, string][] = []
   yield* each(merges, (merge) => {
     const [a, b] = splitMerge(merge)

@@ -10,6 +10,7 @@ import { Part } from './json/part.js'
 import { NOTHING, postProcessor } from './json/post-processors.js'
 import { preTokenizer } from './json/pre-tokenizers.js'
 import { byteLevelBytes, decodeAll, sentencePieceBytes, streamDecoder, type Pieces } from './pieces.js'
+import type { TokenTable } from './token-table.js'
 import type { Tokenizer } from './tokenizer.js'
 
 export interface TokenizerSetup {
@@ -33,15 +34,14 @@ export function* huggingFaceTokenizer(json: JsonObject, setup: TokenizerSetup): 
   const part = (key: string): Part | undefined => Part.of(json[key], where, key, origin)
   const model = json['model']
   if (!isJsonObject(model)) throw invalid(where, 'expected model.vocab, found none')
-  const { vocab: own, names } = yield* vocabOf(model, where)
+  const own = yield* vocabOf(model, where)
   const added = addedTokens(json['added_tokens'], where)
   const addedIds = new Map(added.map(({ content, id }) => [content, id] as const))
-  for (const { content, id } of added) names[id] = content
   const encodePiece = yield* modelOf(model, own, where)
   const around = mapped(part('post_processor'), postProcessor) ?? NOTHING
   checkDecoder(part('decoder'))
-  const pieces = piecesOf(json, names, added)
-  const stranger = [...around.before, ...around.after].find((id) => names[id] === undefined)
+  const pieces = piecesOf(json, own, added)
+  const stranger = [...around.before, ...around.after].find((id) => pieces.nameOf(id) === undefined)
   if (stranger !== undefined) throw invalid(where, `post_processor: expected ids of tokens, found ${stranger}`)
   const stages = {
     normalize: mapped(part('normalizer'), normalizer) ?? asItIs,
@@ -87,7 +87,7 @@ function tokenizerOf({ setup, pieces, around, parsing, plain, idOf }: Readied): 
   }
 }
 
-function idsOf(added: ReadonlyMap<string, number>, own: ReadonlyMap<string, number>): Tokenizer['idOf'] {
+function idsOf(added: ReadonlyMap<string, number>, own: TokenTable): Tokenizer['idOf'] {
   return (token) => added.get(token) ?? own.get(token)
 }
 
@@ -177,19 +177,19 @@ function checkDecoder(part: Part | undefined): void {
   if (part?.type === 'Sequence') for (const own of part.parts('decoders')) checkDecoder(own)
 }
 
-function piecesOf(json: JsonObject, tokens: readonly (string | undefined)[], all: readonly AddedToken[]): Pieces {
+function piecesOf(json: JsonObject, tokens: TokenTable, all: readonly AddedToken[]): Pieces {
   const byteLevel = JSON.stringify([json['decoder'], json['pre_tokenizer']]).includes('"ByteLevel"')
   const added = new Map(all.map((token) => [token.id, token]))
   const utf8 = new TextEncoder()
   return {
-    vocabSize: tokens.length,
+    vocabSize: all.reduce((size, { id }) => Math.max(size, id + 1), tokens.size),
     dropFirstSpace: !byteLevel && dropsFirstSpace(json['decoder']),
-    nameOf: (id) => tokens[id],
+    nameOf: (id) => added.get(id)?.content ?? tokens.textOf(id),
     bytesOf(id) {
-      const token = tokens[id]
-      if (token === undefined) return null
       const addition = added.get(id)
-      if (addition) return addition.special ? undefined : utf8.encode(token)
+      if (addition) return addition.special ? undefined : utf8.encode(addition.content)
+      const token = tokens.textOf(id)
+      if (token === undefined) return null
       return byteLevel ? byteLevelBytes(token) : sentencePieceBytes(token)
     },
   }

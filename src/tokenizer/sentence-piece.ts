@@ -1,6 +1,7 @@
 import { each, type Steps } from '../slices.js'
 import { mergeByScore } from './merge.js'
 import { decodeAll, sentencePieceBytes, streamDecoder, type Pieces } from './pieces.js'
+import { TokenTable } from './token-table.js'
 import type { Tokenizer } from './tokenizer.js'
 import { unigramPieces } from './unigram.js'
 
@@ -24,16 +25,39 @@ export interface SentencePieceSetup {
 
 /** SentencePiece (arXiv 1808.06226), from its own file or from a GGUF vocabulary. */
 export function* sentencePieceTokenizer(setup: SentencePieceSetup): Steps<Tokenizer> {
-  const { tokens, types, bosId, eosIds } = setup
-  const ids = new Map<string, number>()
-  yield* each(tokens, (token, id) => {
-    if (!ids.has(token)) ids.set(token, id)
-  })
+  const { tokens, types, ...rest } = setup
+  const ids = new TokenTable(tokens.length)
+  // From the last on: of two tokens with one text, the first is found.
+  yield* each(tokens, (_, i) => ids.set(tokens[tokens.length - 1 - i]!, tokens.length - 1 - i))
+  return tokenizerOf({ ...rest, ids, types: Int32Array.from(types), ...textsOf(tokens, types) })
+}
+
+/** Of a vocabulary's texts, what is needed in front of those that are found. */
+interface Texts {
+  /** Found only where they are asked for. */
+  readonly control: RegExp | undefined
+  /** Found in any text. */
+  readonly userDefined: RegExp | undefined
+  /** UTF-16 units of the longest normal token. */
+  readonly longest: number
+}
+
+function textsOf(tokens: readonly string[], types: readonly number[]): Texts {
   const listed = (type: number): string[] => tokens.filter((text, id) => types[id] === type && text !== '')
-  // Symbols that the user defined are found in any text, control tokens only where they are asked for.
-  const control = anyOf(listed(3))
-  const userDefined = anyOf(listed(4))
-  const cut = cutter(setup, ids)
+  const longest = tokens.reduce((most, text, id) => (types[id] === 1 ? Math.max(most, text.length) : most), 1)
+  return { control: anyOf(listed(3)), userDefined: anyOf(listed(4)), longest }
+}
+
+/** What is left of a vocabulary when it is read. */
+interface Readied extends Omit<SentencePieceSetup, 'tokens' | 'types'>, Texts {
+  readonly ids: TokenTable
+  readonly types: Int32Array
+}
+
+/** Not where the lists are read: functions of one scope keep alive what any of them uses. */
+function tokenizerOf(setup: Readied): Tokenizer {
+  const { ids, types, control, userDefined, bosId, eosIds } = setup
+  const cut = cutter(setup)
   const lead = setup.addSpacePrefix ? ' ' : ''
   const encodePlain = (text: string): number[] => {
     if (text === '') return []
@@ -42,17 +66,17 @@ export function* sentencePieceTokenizer(setup: SentencePieceSetup): Steps<Tokeni
     return parts.flatMap(({ part, token }) => (token ? [ids.get(part)!] : cut((once ? '' : lead) + part)))
   }
   const pieces: Pieces = {
-    vocabSize: tokens.length,
+    vocabSize: ids.size,
     dropFirstSpace: setup.addSpacePrefix,
-    nameOf: (id) => tokens[id],
+    nameOf: (id) => ids.textOf(id),
     bytesOf(id) {
-      const token = tokens[id]
+      const token = ids.textOf(id)
       if (token === undefined) return null
       return types[id] === 3 || types[id] === 2 ? undefined : sentencePieceBytes(token)
     },
   }
   return {
-    vocabSize: tokens.length,
+    vocabSize: ids.size,
     ...(bosId !== undefined && { bosId }),
     eosIds,
     encode(text, { addSpecial = true, parseSpecial = true } = {}) {
@@ -68,8 +92,8 @@ export function* sentencePieceTokenizer(setup: SentencePieceSetup): Steps<Tokeni
 }
 
 /** Text without special tokens to ids. */
-function cutter(setup: SentencePieceSetup, ids: ReadonlyMap<string, number>): (text: string) => number[] {
-  const { tokens, scores, types, algorithm = 'bpe' } = setup
+function cutter(setup: Readied): (text: string) => number[] {
+  const { ids, scores, types, longest, algorithm = 'bpe' } = setup
   const utf8 = new TextEncoder()
   // Control, unknown, unused and byte pieces are never found in a text.
   const found = (id: number | undefined): id is number => id !== undefined && (types[id] === 1 || types[id] === 4)
@@ -77,8 +101,6 @@ function cutter(setup: SentencePieceSetup, ids: ReadonlyMap<string, number>): (t
     const id = ids.get(piece)
     return found(id) ? scores[id] : undefined
   }
-  const normal = tokens.filter((_, id) => types[id] === 1)
-  const longest = normal.reduce((most, token) => Math.max(most, token.length), 1)
   const lowest = scores.reduce((least, score, id) => (types[id] === 1 ? Math.min(least, score) : least), 0)
   const idsOf = (piece: string): number[] => {
     const id = ids.get(piece)
@@ -99,7 +121,10 @@ function joinUnknown(ids: number[], unknownId: number): number[] {
   return ids.filter((id, i) => id !== unknownId || ids[i - 1] !== unknownId)
 }
 
-function squeezed(text: string, { removeExtraWhitespace = false }: SentencePieceSetup): string {
+function squeezed(
+  text: string,
+  { removeExtraWhitespace = false }: Pick<SentencePieceSetup, 'removeExtraWhitespace'>,
+): string {
   return removeExtraWhitespace ? text.replace(/^ +| +$/g, '').replace(/ +/g, ' ') : text
 }
 

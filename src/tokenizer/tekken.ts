@@ -1,6 +1,7 @@
 import { each, type Steps } from '../slices.js'
 import { invalid } from './invalid.js'
 import { isBase64, tiktokenTokenizer } from './tiktoken.js'
+import { TokenTable } from './token-table.js'
 import type { Tokenizer } from './tokenizer.js'
 
 /** Control tokens of files that list none, by id. mistral-common, tokens/tokenizers/tekken.py. */
@@ -23,7 +24,7 @@ interface TekkenJson {
 export function* tekkenTokenizer(value: unknown, where: string): Steps<Tokenizer> {
   const json = yield* checked(value, where)
   const { default_vocab_size: size, default_num_special_tokens: specialCount, pattern } = json.config
-  const ranks = new Map<string, number>()
+  const ranks = new TokenTable(json.vocab.length)
   yield* each(json.vocab, ({ rank, token_bytes }) => {
     if (rank < size - specialCount) ranks.set(atob(token_bytes), rank + specialCount)
   })

@@ -26,7 +26,7 @@ export interface RankedSetup {
 /** A tokenizer from tiktoken's ranks and what its family adds. @throws UserError invalid_tokenizer. */
 export function* rankedTokenizer(text: string, family: RankedFamily, setup: RankedSetup): Steps<Tokenizer> {
   const ranks = yield* parseRanks(text, setup.where)
-  const specials = family.specials(ranks.size)
+  const specials = family.specials(ranks.count)
   const visible = new Set<number>()
   for (const [id, { content, special }] of Object.entries(setup.named ?? {})) {
     if (!specials.has(Number(id)) || typeof content !== 'string') continue
@@ -40,7 +40,7 @@ export function* rankedTokenizer(text: string, family: RankedFamily, setup: Rank
     splitting: family.splitting,
     specials,
     visible,
-    vocabSize: Math.max(-1, ...specials.keys(), largest(ranks.values())) + 1,
+    vocabSize: Math.max(ranks.size, ...[...specials.keys()].map((id) => id + 1)),
     bosId,
     addBos: family.bos !== undefined,
     eosIds: [...new Set([...setup.eosIds, ...family.eosTokens.flatMap(idOf)])],
@@ -120,10 +120,4 @@ function listed(base: number, names: readonly string[]): Map<number, string> {
 
 function numbered(base: number, count: number, name: (id: number) => string): Map<number, string> {
   return new Map(Array.from({ length: count }, (_, i) => [base + i, name(base + i)]))
-}
-
-function largest(values: Iterable<number>): number {
-  let most = -1
-  for (const value of values) if (value > most) most = value
-  return most
 }

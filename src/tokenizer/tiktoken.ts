@@ -5,6 +5,7 @@ import { splitter, type Splitting } from './patterns.js'
 import type { Origin } from './expressions/expression.js'
 import { decodeAll, streamDecoder, type Pieces } from './pieces.js'
 import { escapeRegExp } from './sentence-piece.js'
+import { TokenTable } from './token-table.js'
 import type { Tokenizer } from './tokenizer.js'
 
 export interface TiktokenSetup {
@@ -30,8 +31,8 @@ export function isBase64(text: string): boolean {
 }
 
 /** `base64 rank` lines. @throws UserError invalid_tokenizer. */
-export function* parseRanks(text: string, where: string): Steps<Map<string, number>> {
-  const ranks = new Map<string, number>()
+export function* parseRanks(text: string, where: string): Steps<TokenTable> {
+  const ranks = new TokenTable()
   yield* each(text.split('\n'), (line, i) => {
     if (line === '') return
     const [token, rank] = line.split(' ')
@@ -47,10 +48,8 @@ export function* parseRanks(text: string, where: string): Steps<Map<string, numb
 }
 
 /** Byte-pair encoding by rank: the adjacent pair with the lowest rank merges first. Tokens are strings of bytes. */
-export function tiktokenTokenizer(ranks: ReadonlyMap<string, number>, setup: TiktokenSetup): Tokenizer {
+export function tiktokenTokenizer(ranks: TokenTable, setup: TiktokenSetup): Tokenizer {
   const { specials, vocabSize, bosId, eosIds } = setup
-  const tokens: (string | undefined)[] = []
-  for (const [bytes, id] of ranks) tokens[id] = bytes
   const specialIds = new Map([...specials].map(([id, text]) => [text, id]))
   const names = [...specialIds.keys()].sort((a, b) => b.length - a.length).map(escapeRegExp)
   const specialPattern = names.length > 0 ? new RegExp(`(${names.join('|')})`, 'u') : undefined
@@ -61,7 +60,7 @@ export function tiktokenTokenizer(ranks: ReadonlyMap<string, number>, setup: Tik
     bytesOf(id) {
       const special = specials.get(id)
       if (special !== undefined) return setup.visible.has(id) ? utf8.encode(special) : undefined
-      const bytes = tokens[id]
+      const bytes = ranks.textOf(id)
       return bytes === undefined ? null : Uint8Array.from(bytes, (c) => c.charCodeAt(0))
     },
   }
@@ -99,7 +98,7 @@ function checkedSplitter({ splitting, origin, where }: TiktokenSetup): (text: st
 }
 
 /** Merges of one piece: the pair with the lowest rank first. */
-function mergePiece(bytes: string, ranks: ReadonlyMap<string, number>, where: string): number[] {
+function mergePiece(bytes: string, ranks: TokenTable, where: string): number[] {
   const whole = ranks.get(bytes)
   if (whole !== undefined) return [whole]
   const scoreOf = (joint: string): number | undefined => {

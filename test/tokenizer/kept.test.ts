@@ -8,6 +8,7 @@ import { ggufTokenizer } from '../../src/tokenizer/gguf-vocabulary.js'
 import { huggingFaceTokenizer } from '../../src/tokenizer/hugging-face.js'
 import { PairTable, IDS } from '../../src/tokenizer/pair-table.js'
 import { tekkenTokenizer } from '../../src/tokenizer/tekken.js'
+import { TokenTable } from '../../src/tokenizer/token-table.js'
 import type { Tokenizer } from '../../src/tokenizer/tokenizer.js'
 
 v8.setFlagsFromString('--expose-gc')
@@ -33,7 +34,16 @@ const KINDS: Record<string, () => { lists: object[]; tokenizer: Tokenizer }> = {
     const metadata = new Map<string, unknown>(
       Object.entries({ model: 'gpt2', pre: 'qwen2', tokens: [...letters, joint], merges }),
     )
-    return { lists: [merges, metadata], tokenizer: atOnce(ggufTokenizer(metadata, 'here', []))! }
+    return {
+      lists: [merges, metadata.get('tokens') as object, metadata],
+      tokenizer: atOnce(ggufTokenizer(metadata, 'here', []))!,
+    }
+  },
+  SentencePiece: () => {
+    const [tokens, types] = [[...letters, joint], [...letters, joint].map(() => 1)]
+    const scores = tokens.map((_, i) => -i)
+    const metadata = new Map<string, unknown>(Object.entries({ model: 'llama', tokens, token_type: types, scores }))
+    return { lists: [tokens, types, metadata], tokenizer: atOnce(ggufTokenizer(metadata, 'here', []))! }
   },
   'tekken.json': () => {
     const vocab = letters.map((_, rank) => ({ rank, token_bytes: btoa(String.fromCharCode(rank)) }))
@@ -78,4 +88,46 @@ it('pairs of ids have what a map of them would have', () => {
         expect(table.get(left, right)).toBe(map.get(`${left} ${right}`))
     }),
   )
+})
+
+it('texts of tokens have what a map and a list of them would have', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 4 }),
+    fc.string({ unit: 'grapheme' }),
+    fc.constant('\ud800'),
+  )
+  const entry = fc.tuple(text, fc.oneof(fc.nat(700), fc.nat(100_000)))
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(entry, { selector: ([, id]) => id, maxLength: 900 }),
+      fc.array(text),
+      (entries, others) => {
+        const [table, ids] = [new TokenTable(), new Map<string, number>()]
+        for (const [token, id] of entries) {
+          table.set(token, id)
+          ids.set(token, id)
+        }
+        expect([table.size, table.count]).toEqual([Math.max(-1, ...entries.map(([, id]) => id)) + 1, ids.size])
+        for (const [token, id] of entries) {
+          expect(table.textOf(id)).toBe(token)
+          expect(table.textOf(id + 1)).toBe(entries.find(([, other]) => other === id + 1)?.[0])
+        }
+        for (const token of [...ids.keys(), ...others]) expect(table.get(token)).toBe(ids.get(token))
+      },
+    ),
+  )
+})
+
+it('texts of tokens may be as long as one argument list cannot be', () => {
+  const table = new TokenTable()
+  const long = 'a\u4e00'.repeat(150_000)
+  table.set(long, 3)
+  expect(table.textOf(3)).toBe(long)
+  expect(table.get(long)).toBe(3)
+  expect([table.textOf(-1), table.textOf(2), table.textOf(4), table.get('')]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ])
 })

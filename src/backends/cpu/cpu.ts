@@ -9,7 +9,7 @@ import { MAX_BANK_BYTES, assignBanks } from './banks.js'
 import { cacheFormatOf, statePageBytes, type CacheFormat } from '../formats/cache-format.js'
 import { makePages } from './fresh-pages.js'
 import { Lowering } from '../plan/lower/lowering.js'
-import { layOut, timesBytes, type Layout } from './layout.js'
+import { layOut, timesBytes, type Layout, type NewLayout } from './layout.js'
 import { available, kernels, threadsOf } from './machine.js'
 import { collectGarbage, sharesMemory } from './platform.js'
 import { WeightLoader, stagingBytes } from './load-weights.js'
@@ -43,7 +43,7 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
   const needs = needsOf(program, weights, cacheFormatOf(program, options))
   // What is far too large is refused before it is laid out, which takes seconds.
   options.admit?.({ ...needs, workBytes: 0 })
-  const layout = await inSlices(layOutIn(program, weights, nThreads, options))
+  const { write, ...layout } = await inSlices(layOutIn(program, weights, nThreads, options))
   options.admit?.({ ...needs, workBytes: workBytes(layout, weights) })
   const { module, uniform } = await kernels()
   // Nothing but this in its slice: it cannot be divided.
@@ -51,7 +51,7 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
   collectGarbage()
   await yieldToEvents()
   const memories = layout.banks.map((_, bank) => newMemory(loadedBytes(layout, bank, weights)))
-  await inSlices(layout.write(memories))
+  await inSlices(write(memories))
   const loaders = layout.banks.map(
     (bank, i) =>
       new WeightLoader(module, memories[i]!, bank.scratchAddress, bank.poolAddress, weightsOfBank(weights, i)),
@@ -59,10 +59,7 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
 
   const probe = layout.banks.map((b, bank) => ({ bank, first: 0, records: b.probe.record, count: 1, copies: [] }))
   const setup = { module, memories, segments: layout.segments, draft: layout.draft?.segments ?? [], probe, uniform }
-  const memoryOf = (thread: number): { scratch: number[]; times: number[] | undefined } => ({
-    scratch: layout.banks.map((b) => b.scratchAddress + thread * layout.scratchBytes),
-    times: options.profile ? layout.banks.map((b) => b.timesAddress + thread * timesBytes(b.nRecords)) : undefined,
-  })
+  const memoryOf = memoryOfThreads(layout, options.profile ?? false)
   const threads = sharesMemory() ? await ThreadPool.start(nThreads, setup, memoryOf) : ownThread(setup, memoryOf(0))
   try {
     const fresh = sharesMemory() ? makePages(weights.values(), layout.banks, memories, threads) : undefined
@@ -73,6 +70,19 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
   }
   const bytes = { weightBytes: sumBytes(weights), activeWeightBytes: activeBytes(program, weights) }
   return new CpuRunner(program, layout, memories, threads, nThreads, options.profile ?? false, options, bytes)
+}
+
+interface ThreadMemory {
+  readonly scratch: number[]
+  readonly times: number[] | undefined
+}
+
+/** Alone, since functions of one scope keep alive what any of them uses: in the loader's, the checkpoint and its metadata. */
+function memoryOfThreads(layout: Layout, profile: boolean): (thread: number) => ThreadMemory {
+  return (thread) => ({
+    scratch: layout.banks.map((b) => b.scratchAddress + thread * layout.scratchBytes),
+    times: profile ? layout.banks.map((b) => b.timesAddress + thread * timesBytes(b.nRecords)) : undefined,
+  })
 }
 
 /** What one core reads in about 200 us: a token of such a model is done before other threads are awake. */
@@ -94,7 +104,7 @@ function* layOutIn(
   weights: ReadonlyMap<string, PlacedWeight>,
   nThreads: number,
   options: BackendOptions,
-): Steps<Layout> {
+): Steps<NewLayout> {
   const bankBytes = Math.min(options.cpu?.bankBytes ?? MAX_BANK_BYTES, MAX_BANK_BYTES)
   const cache = cacheFormatOf(program, options)
   for (let reserve = Math.min(ACTIVATION_RESERVE, bankBytes / 4); ;) {

@@ -40,8 +40,12 @@ export interface Layout {
     readonly hidden: readonly { bank: number; address: number }[]
     readonly logits: { bank: number; address: number }
   }
+}
+
+/** A layout, and what knows all that lies in it: not to be kept. */
+export interface NewLayout extends Layout {
   /** Writes records and pointer lists into fresh memories. */
-  write(memories: readonly WebAssembly.Memory[]): Steps<void>
+  readonly write: (memories: readonly WebAssembly.Memory[]) => Steps<void>
 }
 
 /** After each thread's scratch: its canary, in cache lines that no thread writes. */
@@ -60,7 +64,7 @@ export function* layOut(
   plan: BankAssignment,
   nThreads: number,
   options: BackendOptions,
-): Steps<Layout> {
+): Steps<NewLayout> {
   const { program } = plan
   const firstCalls = yield* lowerAll(lowering, plan)
   const { calls, cache } = lowering

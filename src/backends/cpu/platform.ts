@@ -57,7 +57,7 @@ export function sharesMemory(): boolean {
 }
 
 /** What headers and tokenizers leave behind, bytes; below, collecting it is not worth the time. */
-const LARGE_HEAP = 64e6
+const LARGE_HEAP = 32e6
 /** Bytes of memories that are worth a collection when they are not used any more. */
 const LARGE_MEMORIES = 32 << 20
 

@@ -20,7 +20,7 @@ export interface GgufTensor {
 }
 
 export interface GgufHeader {
-  readonly metadata: ReadonlyMap<string, unknown>
+  readonly metadata: Map<string, unknown>
   /** Where each key lies in the file, with its type and value. */
   readonly places: ReadonlyMap<string, BytePlace>
   readonly tensors: readonly GgufTensor[]

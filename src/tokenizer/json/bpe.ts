@@ -2,9 +2,10 @@
 import { each, type Steps } from '../../slices.js'
 import { mergePairs } from '../merge.js'
 import { PairTable } from '../pair-table.js'
+import type { TokenTable } from '../token-table.js'
 
 export interface BpeSetup {
-  readonly vocab: ReadonlyMap<string, number>
+  readonly vocab: TokenTable
   readonly unknownId?: number | undefined
   /** Its text, where no token has it: nothing may be unknown. */
   readonly missingUnknown?: string | undefined
@@ -96,7 +97,7 @@ export class Bpe {
 }
 
 /** Tokens of the bytes of a text; undefined where one has none. */
-export function bytesOf(text: string, vocab: ReadonlyMap<string, number>): number[] | undefined {
+export function bytesOf(text: string, vocab: TokenTable): number[] | undefined {
   const ids: number[] = []
   for (const byte of new TextEncoder().encode(text)) {
     const id = vocab.get(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`)

@@ -3,45 +3,42 @@ import type { UserError } from '../../errors.js'
 import { isJsonObject, shortText, type JsonObject } from '../../json.js'
 import { each, type Steps } from '../../slices.js'
 import { invalid, unread } from '../invalid.js'
+import { TokenTable } from '../token-table.js'
 import { unigramPieces } from '../unigram.js'
 import { Bpe, bytesOf, type Merges } from './bpe.js'
 
-export type Vocab = ReadonlyMap<string, number>
 export type Encode = (piece: string) => readonly number[]
 
 /** @throws UserError for a model that contradicts itself, or of a type that is not read. */
-export function* modelOf(model: JsonObject, vocab: Vocab, where: string): Steps<Encode> {
+export function* modelOf(model: JsonObject, vocab: TokenTable, where: string): Steps<Encode> {
   const type = model['type'] ?? (Array.isArray(model['vocab']) ? 'Unigram' : 'merges' in model ? 'BPE' : undefined)
   if (type === 'BPE') return yield* bpe(model, vocab, where)
   if (type === 'Unigram') return unigram(model, vocab, where)
   throw unread(where, `model.type: expected BPE or Unigram, found ${shortText(type)}`)
 }
 
-/** Token to id, and id to token. A map comes from a vocabulary of GGUF. @throws UserError for ids that are none, or that two tokens have. */
-export function* vocabOf(
-  model: JsonObject,
-  where: string,
-): Steps<{ vocab: Map<string, number>; names: (string | undefined)[] }> {
+/** Token to id, and id to token. A table comes from a vocabulary of GGUF. @throws UserError for ids that are none, or that two tokens have. */
+export function* vocabOf(model: JsonObject, where: string): Steps<TokenTable> {
   const given = model['vocab']
+  if (given instanceof TokenTable) return given
   if (!isJsonObject(given) && !Array.isArray(given)) throw invalid(where, 'expected model.vocab, found none')
-  const vocab = new Map<string, number>()
-  const names: (string | undefined)[] = []
+  const tokens = Array.isArray(given) ? (given as unknown[]) : Object.keys(given)
+  const vocab = new TokenTable(tokens.length)
   const add = (token: string, id: unknown): void => {
     if (!isId(id))
       throw invalid(where, `token ${shortText(token)} has the id ${asText(id)}; expected a whole number below 2^24`)
-    const other = names[id]
+    const other = vocab.textOf(id)
     if (other !== undefined)
       throw invalid(where, `tokens ${shortText(other)} and ${shortText(token)} share the id ${id}`)
-    names[id] = token
     // Of pieces that are there twice, the last counts, as in the reference.
     vocab.set(token, id)
   }
   // Without a list of all entries: a vocabulary may have a million.
-  if (given instanceof Map) yield* each([...given.keys()] as string[], (token) => add(token, given.get(token)))
-  else if (Array.isArray(given))
-    yield* each(given as unknown[], (entry, place) => add(scoredToken(entry, place, where), place))
-  else yield* each(Object.keys(given), (token) => add(token, given[token]))
-  return { vocab, names }
+  yield* each(tokens, (entry, place) => {
+    if (Array.isArray(given)) add(scoredToken(entry, place, where), place)
+    else add(entry as string, given[entry as string])
+  })
+  return vocab
 }
 
 function asText(value: unknown): string {
@@ -62,7 +59,7 @@ function isScored(entry: unknown): entry is [string, number] {
   return Array.isArray(entry) && entry.length === 2 && typeof entry[0] === 'string' && Number.isFinite(entry[1])
 }
 
-function* bpe(model: JsonObject, vocab: Vocab, where: string): Steps<Encode> {
+function* bpe(model: JsonObject, vocab: TokenTable, where: string): Steps<Encode> {
   const text = (key: string): string | undefined => typed(model, key, 'string', where)
   const flag = (key: string): boolean => typed<boolean>(model, key, 'boolean', where) ?? false
   const dropout = typed<number>(model, 'dropout', 'number', where) ?? 0
@@ -112,7 +109,7 @@ function isPair(parts: unknown): parts is [string, string] {
   return Array.isArray(parts) && parts.length === 2 && typeof parts[0] === 'string' && typeof parts[1] === 'string'
 }
 
-function unigram(model: JsonObject, vocab: Vocab, where: string): Encode {
+function unigram(model: JsonObject, vocab: TokenTable, where: string): Encode {
   const entries = model['vocab']
   if (!Array.isArray(entries) || entries.length === 0 || !entries.every(isScored))
     throw invalid(where, 'model.vocab: expected a list of tokens with their scores')

@@ -1,0 +1,139 @@
+/** Places of the hash table for each token, at least. */
+const SPARSE = 1.5
+/** UTF-16 units of a token: vocabularies of 100,000 and more have 6 to 7. */
+const USUAL_LENGTH = 7
+/** Of a place: no id. */
+const FREE = -1
+
+/**
+ * Texts of tokens and their ids, both ways. Flat: a Map and a list of 150,000 strings take 15 MB, which a garbage collector walks
+ * through again and again, and this takes 4.
+ */
+export class TokenTable {
+  /** One more than the largest id. */
+  size = 0
+  /** Different texts. */
+  count = 0
+  /** UTF-16 code units of all texts, one after the other. */
+  private units: Uint16Array<ArrayBuffer>
+  private end = 0
+  /** By id: where its text begins, plus 1 (0: no such id), and where it ends. */
+  private starts: Int32Array<ArrayBuffer>
+  private ends: Int32Array<ArrayBuffer>
+  /** Ids by the hash of their texts. */
+  private places: Int32Array<ArrayBuffer>
+
+  /** @param tokens that are put in, about: what grows leaves holes in the memory of the process */
+  constructor(tokens = 256) {
+    this.units = new Uint16Array(tokens * USUAL_LENGTH)
+    this.starts = new Int32Array(tokens)
+    this.ends = new Int32Array(tokens)
+    this.places = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(2, tokens * SPARSE)))).fill(FREE)
+  }
+
+  /** The text of a new id. Of two ids with one text, {@link get} finds the later one. */
+  set(text: string, id: number): void {
+    if (id >= this.starts.length) {
+      const length = roomFor(id + 1)
+      this.starts = grown(this.starts, length)
+      this.ends = grown(this.ends, length)
+    }
+    const start = this.end
+    this.end += text.length
+    if (this.end > this.units.length) {
+      const units = new Uint16Array(roomFor(this.end))
+      units.set(this.units)
+      this.units = units
+    }
+    for (let i = 0; i < text.length; i++) this.units[start + i] = text.charCodeAt(i)
+    this.starts[id] = start + 1
+    this.ends[id] = this.end
+    this.size = Math.max(this.size, id + 1)
+    if ((this.count + 1) * SPARSE > this.places.length) this.rehash()
+    const place = this.placeOf(text)
+    if (this.places[place] === FREE) this.count++
+    this.places[place] = id
+  }
+
+  get(text: string): number | undefined {
+    const id = this.places[this.placeOf(text)]!
+    return id === FREE ? undefined : id
+  }
+
+  has(text: string): boolean {
+    return this.get(text) !== undefined
+  }
+
+  textOf(id: number): string | undefined {
+    const start = this.starts[id] ?? 0
+    if (start === 0) return undefined
+    let text = ''
+    // Of a long text, only so much can be arguments at once.
+    for (let at = start - 1, end = this.ends[id]!; at < end; at += 4096)
+      text += String.fromCharCode(...this.units.subarray(at, Math.min(end, at + 4096)))
+    return text
+  }
+
+  /** Where the text is, or the free place that it would take. */
+  private placeOf(text: string): number {
+    const mask = this.places.length - 1
+    for (let i = hashOf(text); ; i++) {
+      const place = i & mask
+      const id = this.places[place]!
+      if (id === FREE || this.isText(id, text)) return place
+    }
+  }
+
+  private isText(id: number, text: string): boolean {
+    const start = this.starts[id]! - 1
+    if (this.ends[id]! - start !== text.length) return false
+    for (let i = 0; i < text.length; i++) if (this.units[start + i] !== text.charCodeAt(i)) return false
+    return true
+  }
+
+  private hashOfId(id: number): number {
+    let hash = BASIS
+    for (let i = this.starts[id]! - 1; i < this.ends[id]!; i++) hash = next(hash, this.units[i]!)
+    return mixed(hash)
+  }
+
+  private rehash(): void {
+    const before = this.places
+    this.places = new Int32Array(2 * before.length).fill(FREE)
+    const mask = this.places.length - 1
+    for (const id of before) {
+      if (id === FREE) continue
+      // All texts are different: what is free is its place.
+      let i = this.hashOfId(id)
+      while (this.places[i & mask] !== FREE) i++
+      this.places[i & mask] = id
+    }
+  }
+}
+
+/** FNV-1a over code units, and its upper bits mixed into the lower. */
+const BASIS = 0x811c9dc5
+function hashOf(text: string): number {
+  let hash = BASIS
+  for (let i = 0; i < text.length; i++) hash = next(hash, text.charCodeAt(i))
+  return mixed(hash)
+}
+
+function next(hash: number, unit: number): number {
+  return Math.imul(hash ^ unit, 0x01000193)
+}
+
+function mixed(hash: number): number {
+  return (hash ^ (hash >>> 15)) >>> 0
+}
+
+/** Some more than is needed now. */
+function roomFor(length: number): number {
+  return Math.ceil(length * 1.25)
+}
+
+function grown(from: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const to = new Int32Array(length)
+  to.set(from)
+  return to
+}
