@@ -7,14 +7,14 @@ import json, random
 from asking import dress, expand
 import phrases as P, outside as O
 
-WEATHER = ['get_weather',
-        'weather_report', 'get_weather_report', 'query_weather', 'weather_api', 'get_temperature', 'temperature', 'show_weather', 'weather_forecast', 'getForecast', 'weather_info', 'find_weather', 'ask_weather', 'read_weather', 'local_weather', 'get_conditions', 'weatherByCity', 'city_weather', 'weather_at'] * 5 + ['weather', 'weather', 'getWeather', 'get_current_weather', 'current_weather', 'weather_lookup', 'fetch_weather', 'weather_now', 'lookup_weather', 'getCurrentWeather', 'forecast', 'get_forecast', 'check_weather']
-PLACE = ['city',
-        'city', 'location', 'area', 'region', 'address', 'name', 'destination', 'loc', 'place_name', 'cityName', 'location_name', 'in', 'at'] * 4 + ['location'] * 3 + ['place', 'town', 'q', 'query', 'city_name', 'where']
-CALCULATOR = ['calculator',
-        'calculator', 'do_calculation', 'compute_expression', 'evaluate_math', 'solve', 'solve_math', 'math_eval', 'calculator_tool', 'run_calculation', 'calc_expression', 'mathEval', 'number_cruncher', 'simple_calculator', 'work_out', 'computer'] * 4 + ['calculate', 'calculate', 'calc', 'compute', 'evaluate', 'eval', 'math', 'do_math', 'calculate_expression', 'evaluate_expression', 'arithmetic']
-EXPRESSION = ['expression',
-        'expression', 'expression', 'math', 'operation', 'exp', 'calculation', 'problem', 'sum', 'term', 'string', 'math_expression', 'question'] * 5 + ['expr', 'input', 'formula', 'query', 'text', 'equation', 'e']
+WEATHER = ['get_weather'] * 5 + ['weather', 'weather', 'getWeather', 'get_current_weather', 'current_weather', 'weather_lookup', 'fetch_weather', 'weather_now', 'lookup_weather', 'getCurrentWeather', 'forecast', 'get_forecast', 'check_weather',
+        'weather_report', 'get_weather_report', 'query_weather', 'weather_api', 'get_temperature', 'temperature', 'show_weather', 'weather_forecast', 'getForecast', 'weather_info', 'find_weather', 'ask_weather', 'read_weather', 'local_weather', 'get_conditions', 'weatherByCity', 'city_weather', 'weather_at']
+PLACE = ['city'] * 4 + ['location'] * 3 + ['place', 'town', 'q', 'query', 'city_name', 'where',
+        'city', 'location', 'area', 'region', 'address', 'name', 'destination', 'loc', 'place_name', 'cityName', 'location_name', 'in', 'at']
+CALCULATOR = ['calculator'] * 4 + ['calculate', 'calculate', 'calc', 'compute', 'evaluate', 'eval', 'math', 'do_math', 'calculate_expression', 'evaluate_expression', 'arithmetic',
+        'calculator', 'do_calculation', 'compute_expression', 'evaluate_math', 'solve', 'solve_math', 'math_eval', 'calculator_tool', 'run_calculation', 'calc_expression', 'mathEval', 'number_cruncher', 'simple_calculator', 'work_out', 'computer']
+EXPRESSION = ['expression'] * 5 + ['expr', 'input', 'formula', 'query', 'text', 'equation', 'e',
+        'expression', 'expression', 'math', 'operation', 'exp', 'calculation', 'problem', 'sum', 'term', 'string', 'math_expression', 'question']
 CLOCK = ['clock', 'clock', 'get_time', 'get_time', 'time', 'get_current_time', 'current_time', 'getTime', 'now', 'get_clock', 'what_time',
         'local_time', 'world_clock', 'time_now', 'get_local_time', 'datetime', 'what_time_is_it', 'show_time', 'read_clock', 'getCurrentTime', 'tell_time', 'time_in', 'fetch_time', 'check_time', 'query_time']
 ZONE = ['timezone', 'timezone', 'city', 'location', 'zone', 'tz', 'place',
