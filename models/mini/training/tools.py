@@ -5,7 +5,7 @@ and its result.
 """
 import json, random
 from asking import dress, expand
-import phrases as P, outside as O
+import sums as S, outside as O
 
 WEATHER = ['get_weather'] * 5 + ['weather', 'weather', 'getWeather', 'get_current_weather', 'current_weather', 'weather_lookup', 'fetch_weather', 'weather_now', 'lookup_weather', 'getCurrentWeather', 'forecast', 'get_forecast', 'check_weather',
         'weather_report', 'get_weather_report', 'query_weather', 'weather_api', 'get_temperature', 'temperature', 'show_weather', 'weather_forecast', 'getForecast', 'weather_info', 'find_weather', 'ask_weather', 'read_weather', 'local_weather', 'get_conditions', 'weatherByCity', 'city_weather', 'weather_at']
@@ -47,7 +47,7 @@ ORDERS = [('+', 'add {a} and {b}'), ('+', 'the sum of {a} and {b}'), ('-', 'subt
 DIVIDE = dict(whole=['if I [divide|split] {a} by {b}, what do I get?', 'how much is {a} divided by {b}?', 'what is {a} divided by {b}?', 'divide {a} by {b}', 'when {a} is divided by {b}, what is the result?', 'what is the quotient of {a} and {b}?', 'I need to divide {a} by {b}', 'how many times does {b} go into {a}?',
         '[what\'s|whats|how much is|what do I get for] {a} [divided by|split by|over] {b}[?|]', 'share {a} [between|among] {b}[ people| friends| kids|]', '{a} [divided by|over|split by] {b}[ is what| equals what| please| = ?|][?|]', '[please|can you|could you|pls|I want you to|let us] [divide|split] {a} by {b}[?|]', '[if|when] {a} is [split|shared|divided] [into|by|among] {b}[ parts|], [how much is each|what do I get|what is the result|how big is each]?', '[calculate|compute|work out|find|tell me|give me|I need] [{a} divided by {b}|the quotient of {a} and {b}|{a} over {b}|the result of {a} divided by {b}]', 'how often does {b} [go into|fit into|fit in] {a}?', '[suppose|say] I [divide|split] {a} by {b}. [what is it|what do I get|what comes out]?', 'my homework: divide {a} by {b}'],
     whole_zh=['{a}除以{b}[是多少|等于多少|得几|]', '[把|将]{a}除以{b}[，得多少|]', '如果{a}除以{b}，是多少', '[求|计算]{a}和{b}的商', '用{a}除以{b}[得多少|]', '{a}除以{b}[等于几|得多少|是几|的结果|的商是多少|怎么算]', '[请|帮我|麻烦|给我|能不能][算|计算|算一下|算算]{a}除以{b}[吗|]', '[把|将]{a}[平均|]分成{b}份，[每份是多少|一份多少|每份多少]', '{a}里[有|包含]几个{b}', '[请问|问一下|我想知道|你知道]{a}除以{b}[是多少|等于多少|得几]', '{a}被{b}除[是多少|等于多少|得几|]'])
-WHOLE = [('+', P.ADD), ('-', P.SUB), ('*', P.MUL), ('/', DIVIDE)]
+WHOLE = [('+', S.ADD), ('-', S.SUB), ('*', S.MUL), ('/', DIVIDE)]
 SKIES = ['sunny', 'cloudy', 'rain', 'light rain', 'snow', 'clear', 'clear sky', 'overcast', 'windy', 'fog', 'partly cloudy', 'thunderstorm', 'heavy rain', 'mild', 'hazy', 'Sunny', 'Cloudy', 'Rainy', 'Clear',
         'drizzle', 'light snow', 'heavy snow', 'showers', 'scattered clouds', 'sleet', 'hail', 'storm', 'dry', 'humid', 'misty', 'Overcast', 'Light rain', 'Fog', 'Snow', 'sunny intervals', 'mostly sunny', 'mostly cloudy', 'dusty', 'calm']
 SKIES_ZH = ['晴', '多云', '小雨', '大雨', '阴', '雪', '晴天', '雾', '阵雨', '有风',
@@ -103,7 +103,7 @@ def calculator(r, zh, noise):
     else:
         op, said = r.choice(OPERATIONS_ZH if zh else OPERATIONS); s = r.choice(said); e = f'{a}{s}{b}'; expression = f'{a} {op} {b}'
         if r.random() < 0.15: op2, said2 = r.choice(OPERATIONS_ZH if zh else OPERATIONS); c = n(); e += f'{r.choice(said2)}{c}'; expression += f' {op2} {c}'
-        q = dress(r, expand(r, r.choice(P.ARITHMETIC_ZH if zh else P.ARITHMETIC)).replace('{e}', '{e2}'), dict(e2=e))
+        q = dress(r, expand(r, r.choice(S.ARITHMETIC_ZH if zh else S.ARITHMETIC)).replace('{e}', '{e2}'), dict(e2=e))
     try: value = eval(expression)
     except ZeroDivisionError: value = 0
     value = round(value, r.choice([2, 4, 10])) if isinstance(value, float) else value; value = int(value) if isinstance(value, float) and value == int(value) else value
