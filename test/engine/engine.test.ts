@@ -28,8 +28,10 @@ describe('the embedded model', () => {
 
   it('reuses the prefix of the session', async () => {
     const session = engine.session()
-    await session.chat(QUESTION).result
-    expect((await session.chat(QUESTION).result).cachedTokens).toBeGreaterThan(10)
+    // Longer than a page, which is what is shared however long an answer is.
+    const long = [{ role: 'user', content: `How many r's are in ${'strawberry'.repeat(8)}?` }] as const
+    await session.chat(long, { maxTokens: 100 }).result
+    expect((await session.chat(long, { maxTokens: 1 }).result).cachedTokens).toBeGreaterThan(60)
     await session.close()
   })
 
