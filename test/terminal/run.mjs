@@ -175,7 +175,7 @@ const tests = {
     terminal.type('fg')
     terminal.keys('Enter')
     await pause(500)
-    await terminal.ask('reverse stone')
+    await terminal.ask('reverse the word stone')
     await terminal.sees('done thinking', 2)
     const screen = await terminal.ask('/save ' + join(home, 'z.json'))
     expect(screen.includes('saved 4 messages'), 'the conversation was lost', screen)
@@ -213,7 +213,7 @@ const tests = {
   },
   'retry, undo, set, think, stats, help and a wrong command': async (terminal) => {
     await terminal.chat()
-    await terminal.ask('reverse stone')
+    await terminal.ask('reverse the word stone')
     await terminal.ask('/retry')
     await terminal.sees('enots', 2)
     expect(
@@ -247,7 +247,7 @@ const tests = {
     await terminal.sees('the next message')
   },
   'edit opens the editor and sends what it wrote': async (terminal) => {
-    writeFileSync(join(home, 'editor.sh'), '#!/bin/sh\necho "reverse stone" > "$1"\n', { mode: 0o755 })
+    writeFileSync(join(home, 'editor.sh'), '#!/bin/sh\necho "reverse the word stone" > "$1"\n', { mode: 0o755 })
     await terminal.chat()
     await terminal.ask('/edit')
     await terminal.sees('enots')
@@ -255,14 +255,14 @@ const tests = {
   'conversations are kept privately and continued': async (terminal) => {
     rmSync(join(home, '.kaiyuan'), { recursive: true, force: true })
     await terminal.chat()
-    await terminal.ask('reverse stone')
+    await terminal.ask('reverse the word stone')
     await terminal.ask('/bye').catch(() => undefined)
     const folder = join(home, '.kaiyuan', 'chats')
     const [file] = readdirSync(folder)
     expect((statSync(join(folder, file)).mode & 0o777) === 0o600, 'mode of the file', file)
     await terminal.chat('--resume')
     expect(terminal.screen().includes('continuing with 2 messages'), 'resume', terminal.screen())
-    expect((await terminal.ask('/resume')).includes('reverse stone (1 question)'), 'list', terminal.screen())
+    expect((await terminal.ask('/resume')).includes('reverse the word stone (1 question)'), 'list', terminal.screen())
   },
   'no history keeps nothing': async (terminal) => {
     for (const name of ['.kaiyuan', '.kaiyuan_history']) rmSync(join(home, name), { recursive: true, force: true })
