@@ -94,8 +94,9 @@ export interface Checkpoint {
    */
   json(name: string): Promise<JsonObject | undefined>
   /**
-   * Lets go of `embedded` and what else only a tokenizer and a chat template are made of, which may be tens of megabytes: both are made.
+   * Frees `embedded` and all else that only a tokenizer and a chat template are made of, which may be tens of megabytes: to be called when
+   * both are made.
    */
-  releaseTokenizer?(): void
+  freeTokenizer?(): void
   close(): Promise<void>
 }

@@ -124,7 +124,7 @@ async function loadModel(
   const generation = (await checkpoint.json('generation_config.json')) ?? {}
   const contextLength = contextOf(program, options.contextLength)
   const special = await specialTokens(checkpoint)
-  checkpoint.releaseTokenizer?.()
+  checkpoint.freeTokenizer?.()
   const admit = admission(backend, program, checkpoint, options)
   const runner = await backend.load(program, checkpoint, {
     ...backendOptions(program, contextLength, options),

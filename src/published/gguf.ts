@@ -156,8 +156,8 @@ class GgufCheckpoint implements Checkpoint {
     return Promise.resolve(name === 'generation_config.json' ? embeddedGeneration(this.source.metadata) : undefined)
   }
 
-  releaseTokenizer(): void {
-    this.source.releaseLists()
+  freeTokenizer(): void {
+    this.source.freeLists()
     this.embedded = { vocabulary: new Map() }
   }
 

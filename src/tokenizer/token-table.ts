@@ -111,17 +111,13 @@ export class TokenTable {
   }
 }
 
-/** FNV-1a over code units, and its upper bits mixed into the lower. */
 const BASIS = 0x811c9dc5
+
+/** FNV-1a over code units, and its upper bits mixed into the lower. */
 function hashOf(text: string): number {
   let hash = BASIS
   for (let i = 0; i < text.length; i++) hash = next(hash, text.charCodeAt(i))
   return mixed(hash)
-}
-
-/** Three times as fast as spreading them. */
-function ofUnits(units: Uint16Array): string {
-  return Reflect.apply(String.fromCharCode, undefined, units) as string
 }
 
 function next(hash: number, unit: number): number {
@@ -130,6 +126,11 @@ function next(hash: number, unit: number): number {
 
 function mixed(hash: number): number {
   return (hash ^ (hash >>> 15)) >>> 0
+}
+
+/** Three times as fast as spreading them. */
+function ofUnits(units: Uint16Array): string {
+  return Reflect.apply(String.fromCharCode, undefined, units) as string
 }
 
 /** Some more than is needed now. */

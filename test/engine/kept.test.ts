@@ -1,14 +1,10 @@
 // What a loaded engine keeps of the checkpoint that it was loaded from: nothing, since its metadata may be tens of megabytes.
-import v8 from 'node:v8'
-import vm from 'node:vm'
 import { expect, it } from 'vitest'
 import { nodeFiles } from '../../src/checkpoint/files/node.js'
 import { loadEngineFrom } from '../../src/engine/load.js'
 import type { Engine } from '../../src/engine/engine.js'
 import { openCheckpoint } from '../../src/models/open.js'
-
-v8.setFlagsFromString('--expose-gc')
-const gc = vm.runInNewContext('gc') as () => void
+import { collectGarbage } from '../garbage.js'
 
 it.each([
   ['test/fixtures/golden-gguf/llama-plain/model.gguf', 1],
@@ -22,10 +18,7 @@ it.each([
   }
   const { held, engine } = await load()
   await engine.generate([1, 2, 3], { maxTokens: 2, ignoreEos: true }).result
-  for (let i = 0; i < 5; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 0))
-    gc()
-  }
+  await collectGarbage()
   expect(held.deref()).toBeUndefined()
   await engine.close()
 })

@@ -1,6 +1,4 @@
 // What a tokenizer keeps of the file that it was read from. Its lists are of 150,000 entries and more in today's models, tens of megabytes.
-import v8 from 'node:v8'
-import vm from 'node:vm'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { atOnce } from '../../src/slices.js'
@@ -10,9 +8,7 @@ import { PairTable, IDS } from '../../src/tokenizer/pair-table.js'
 import { tekkenTokenizer } from '../../src/tokenizer/tekken.js'
 import { TokenTable } from '../../src/tokenizer/token-table.js'
 import type { Tokenizer } from '../../src/tokenizer/tokenizer.js'
-
-v8.setFlagsFromString('--expose-gc')
-const gc = vm.runInNewContext('gc') as () => void
+import { collectGarbage } from '../garbage.js'
 
 const setup = { where: 'here', eosIds: [] }
 const letters = Array.from({ length: 256 }, (_, i) => String.fromCharCode(0x100 + i))
@@ -65,11 +61,7 @@ it.each(Object.keys(KINDS))('%s: its lists are free to go', async (kind) => {
     return { held: lists.map((list) => new WeakRef(list)), tokenizer }
   }
   const { held, tokenizer } = read()
-  // What was just made or looked at stays until its turn ends, and V8's own caches hold a thing for a collection or two.
-  for (let i = 0; i < 5; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 0))
-    gc()
-  }
+  await collectGarbage()
   expect(held.map((list) => list.deref())).toEqual(held.map(() => undefined))
   expect(tokenizer.vocabSize).toBeGreaterThan(255)
 })

@@ -11,8 +11,8 @@ export interface GgufFile {
   readonly tensors: readonly GgufTensor[]
   /** The metadata as it is stored: each key with its type and value. */
   keys(): Promise<ReadonlyMap<string, Uint8Array>>
-  /** Lets go of the metadata's lists, which may be of a million entries. */
-  releaseLists(): void
+  /** Frees the metadata's lists, which may be of a million entries. */
+  freeLists(): void
   close(): Promise<void>
 }
 
@@ -39,10 +39,10 @@ export async function openGgufFile(files: FileSet, main: string): Promise<GgufFi
     checkSplit(name, main, headers)
     const tensors = headers.flatMap((header) => header.tensors)
     const metadata = headers[0]?.metadata ?? new Map<string, unknown>()
-    const releaseLists = (): void => {
+    const freeLists = (): void => {
       for (const [key, value] of metadata) if (typeof value === 'object') metadata.delete(key)
     }
-    return { name, metadata, tensors, keys: () => storedKeys(opened[0], headers[0]), releaseLists, close }
+    return { name, metadata, tensors, keys: () => storedKeys(opened[0], headers[0]), freeLists, close }
   } catch (error) {
     await close()
     throw error
