@@ -63,11 +63,12 @@ function scoreRows({ runs }) {
 
 function pairRows({ differences }) {
   return differences.flatMap(({ a, b, comparisons }) =>
-    comparisons.map(({ task, difference, bootstrap, onlyA, onlyB, pValue, detectable }) => [
+    comparisons.map(({ task, difference, bootstrap, onlyA, onlyB, pValue, detectable, sameText }) => [
       `\`${task}\``,
       `${SUBJECTS[a]}; ${SUBJECTS[b]}`,
       `${(100 * difference).toFixed(1)} points (${(100 * bootstrap.low).toFixed(1)} to ${(100 * bootstrap.high).toFixed(1)})`,
       `${onlyA} and ${onlyB}`,
+      sameText === undefined ? '' : String(sameText),
       pValue.toFixed(2),
       `${(100 * detectable).toFixed(1)} points`,
     ]),
@@ -85,6 +86,9 @@ writeSection('docs/eval.md', 'lab', [
   '',
   ...(pairs.length === 0
     ? []
-    : [...table(['task', 'pair', 'difference', 'right only in one', 'p (McNemar)', 'shows from'], pairs), '']),
+    : [
+        ...table(['task', 'pair', 'difference', 'right only in one', 'same text', 'p (McNemar)', 'shows from'], pairs),
+        '',
+      ]),
   `Greedy, ${kept.machine.cpu}, ${kept.machine.cores} cores, Node ${kept.node.replace(/^v/, '')}, ${kept.date}: \`bench/eval/lab.sh MODELS LLAMA OUT\`.`,
 ])

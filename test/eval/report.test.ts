@@ -71,6 +71,19 @@ it('says scores and differences as the results and compare have them', async () 
     expect(rows[i]!.slice(7, 9)).toEqual([String(one.onlyA), String(one.onlyB)])
     expect(rows[i]![10]).toBe(`${(100 * one.detectable).toFixed(1)} points`)
   }
+  const [answers, others] = [a, b].map((folder) =>
+    readFileSync(join(folder, 'gsm8k.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => JSON.parse(line) as { doc_id: number; text: string }),
+  ) as [{ doc_id: number; text: string }[], { doc_id: number; text: string }[]]
+  const same = answers.filter(({ doc_id, text }) => others.some((one) => one.doc_id === doc_id && one.text === text))
+  expect(same.length).toBeLessThan(answers.length)
+  expect(comparisons.map(({ task, sameText }) => [task, sameText])).toEqual([
+    ['arc_easy', undefined],
+    ['gsm8k', same.length],
+  ])
   const { results } = JSON.parse(readFileSync(join(a, 'results.json'), 'utf8')) as {
     results: { identity: { task: string }; metrics: Record<string, { value: number }> }[]
   }

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadEngine, type Engine } from '../../src/engine/engine.js'
 import { evaluate } from '../../src/eval/evaluate.js'
 import { servedFidelity } from '../../src/eval/fidelity/served.js'
+import { serverSubject } from '../../src/eval/subject/server.js'
 import type { Item, Task } from '../../src/eval/task/task.js'
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
@@ -165,6 +166,29 @@ describe('a server that gives less', () => {
     expect(found.listed).toBeCloseTo(Math.exp(-0.5), 6)
     expect(found.referencePerplexity).toBeCloseTo(Math.exp(0.5), 6)
     expect(found.missing.join()).toMatch(/answered 404/)
+  })
+
+  it('that repeats the beginning of an answer gives the same text as one that does not', async () => {
+    const begun = 'Here it is:\n'
+    const messages = [
+      { role: 'user', content: 'Write x.' },
+      { role: 'assistant', content: begun },
+    ] as const
+    const request = {
+      context: '',
+      messages,
+      continues: true,
+      writing: { stop: [], maxTokens: 8 },
+      sampling: { temperature: 0, topP: 1, seed: 1 },
+    }
+    for (const content of ['x = 1', `${begun}x = 1`]) {
+      const server = await answering(() => ({ choices: [{ message: { content }, finish_reason: 'stop' }] }))
+      const subject = await serverSubject(server, 'test')
+      expect((await subject.write(request)).text).toBe('x = 1')
+      // An answer that is not continued may say anything.
+      expect((await subject.write({ ...request, continues: false })).text).toBe(content)
+      server.close()
+    }
   })
 
   it('with nothing, or with another vocabulary, is refused in words', async () => {

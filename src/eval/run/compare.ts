@@ -3,7 +3,7 @@ import { UserError } from '../../errors.js'
 import { pairedDifference, holm, type PairedDifference } from '../statistics/paired.js'
 import { detectableDifference } from '../statistics/power.js'
 import { difference } from './identity.js'
-import type { AnswerRecord } from './record.js'
+import { keyOf, type AnswerRecord } from './record.js'
 import { byDocument, type TaskResult } from './result.js'
 
 /** What a run of a task left. */
@@ -23,6 +23,8 @@ export interface Comparison extends PairedDifference {
   readonly corrected: number
   /** The smallest true difference that so many documents show in 80 of 100 comparisons. */
   readonly detectable: number
+  /** Answers with the same text in both, of all that were written; undefined of likelihoods. */
+  readonly sameText: number | undefined
 }
 
 /** Two results that may not be set side by side, and the field that keeps them apart. */
@@ -79,7 +81,14 @@ function compared(one: StoredTask, other: StoredTask): Omit<Comparison, 'correct
     b: other.result.metrics[metric]?.value ?? NaN,
     ...pairedDifference(a, b, clusters),
     detectable: detectableDifference(a.length),
+    sameText: sameText(one.records, other.records),
   }
+}
+
+function sameText(a: readonly AnswerRecord[], b: readonly AnswerRecord[]): number | undefined {
+  if (a.every(({ text }) => text === undefined)) return undefined
+  const others = new Map(b.map((record) => [keyOf(record), record.text]))
+  return a.filter((record) => record.text !== undefined && others.get(keyOf(record)) === record.text).length
 }
 
 /** Never "equal": that so many documents show nothing is no proof that there is nothing. */

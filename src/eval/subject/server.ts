@@ -75,7 +75,15 @@ class ServerSubject implements Subject {
     const choice = firstChoice(answer)
     const message = isJsonObject(choice['message']) ? choice['message'] : {}
     const calls = Array.isArray(message['tool_calls']) ? message['tool_calls'].map(callOf) : []
-    return { ...usageOf(answer), text: textIn(message['content']), calls, isCut: choice['finish_reason'] === 'length' }
+    const text = textIn(message['content'])
+    // llama.cpp's server shows again what it went on from; others do not.
+    const begun = request.continues === true ? textIn(messages.at(-1)?.content) : ''
+    return {
+      ...usageOf(answer),
+      text: text.startsWith(begun) ? text.slice(begun.length) : text,
+      calls,
+      isCut: choice['finish_reason'] === 'length',
+    }
   }
 }
 
