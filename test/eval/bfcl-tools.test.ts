@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest'
+import { fromJavaScript, parseJson } from '../../src/chat/python/json.js'
 import type { CallLanguage } from '../../src/eval/bfcl/matcher.js'
 import { toolOf } from '../../src/eval/bfcl/tools.js'
-import { parseValue, type Value } from '../../src/eval/bfcl/values.js'
 
 const parametersOf = (language: CallLanguage, properties: string): unknown => {
-  const described = parseValue(
+  const described = parseJson(
     `{"name": "a.b.c", "description": "Does.", "parameters": {"type": "dict", "properties": ${properties}, "required": []}}`,
   )
-  return toolOf(described, language).function.parameters['properties']
+  return toolOf(described!, language).function.parameters['properties']
 }
 
 // What bfcl-eval 2026.3.23 makes of them, in which all 2,701 entries of nine categories were equal.
@@ -17,7 +17,7 @@ it('makes tools of functions: names without dots, a hint of the language, types 
     description: 'Does.',
     parameters: { type: 'dict', properties: {}, required: ['x'] },
   }
-  expect(toolOf(described as unknown as Value, 'java')).toEqual({
+  expect(toolOf(fromJavaScript(described), 'java')).toEqual({
     type: 'function',
     function: {
       name: 'a_b_c',
@@ -69,5 +69,5 @@ it('asks for values of Java and JavaScript as text', () => {
 })
 
 it('refuses what is no function', () => {
-  expect(() => toolOf({ name: 'a' }, 'python')).toThrow(/expected a name, a description and parameters/)
+  expect(() => toolOf(fromJavaScript({ name: 'a' }), 'python')).toThrow(/expected a name, a description and parameters/)
 })

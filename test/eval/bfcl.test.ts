@@ -1,34 +1,41 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { parseJson } from '../../src/chat/python/json.js'
+import { repr } from '../../src/chat/python/text.js'
+import type { Dict } from '../../src/chat/python/values.js'
+import { type Value } from '../../src/chat/python/values.js'
 import { JAVA_TYPES } from '../../src/eval/bfcl/java.js'
 import { JAVASCRIPT_TYPES } from '../../src/eval/bfcl/javascript.js'
-import { callsOf, mismatchOf, type Question } from '../../src/eval/bfcl/matcher.js'
-import { equals, Float, parseValue, writeValue, type Value, type ValueObject } from '../../src/eval/bfcl/values.js'
+import { answersOf, callsOf, mismatchOf, type Question } from '../../src/eval/bfcl/matcher.js'
 
 // Made by tools/oracle/make_bfcl_verdicts.py with BFCL's own checker.
 const FIXTURE = new URL('../fixtures/eval/bfcl-verdicts.json', import.meta.url)
-const { groups, values } = parseValue(readFileSync(FIXTURE, 'utf8')) as unknown as {
-  groups: (Question & { cases: [ValueObject[], string | null][] })[]
-  values: Record<'java' | 'javascript', [string, string, string | null, Value?][]>
+const verdicts = JSON.parse(readFileSync(FIXTURE, 'utf8')) as {
+  groups: (Omit<Question, 'answers'> & { cases: [unknown, string | null][] })[]
 }
-
-const shown = (value: unknown): string =>
-  JSON.stringify(value, (_, inner: unknown) => (inner instanceof Float ? `float ${inner.value}` : inner))
+/** The same with numbers as Python reads them. */
+const [groups, values] = ['groups', 'values'].map((key) =>
+  (parseJson(readFileSync(FIXTURE, 'utf8')) as Dict).get(key),
+) as [Dict[], Dict]
 
 describe("BFCL's checker of tool calls", () => {
-  it.each(groups.map((group, i) => [`${i}: ${group.kind}, ${group.language}`, group] as const))(
+  it.each(verdicts.groups.map((group, i) => [`${i}: ${group.kind}, ${group.language}`, group, groups[i]!] as const))(
     'says what the reference says, in kind: %s',
-    (_, { cases, ...question }) => {
-      const found = cases.map(([calls]) => {
-        const decoded = calls.map((call) => ({ name: Object.keys(call)[0]!, arguments: Object.values(call)[0] }))
-        return [shown(calls), mismatchOf(question, callsOf(decoded)!)?.kind ?? null]
-      })
-      expect(found).toEqual(cases.map(([calls, kind]) => [shown(calls), kind]))
+    (_, question, group) => {
+      const answers = answersOf(group.get('answers'))
+      const cases = group.get('cases') as [Dict[], string | null][]
+      expect(cases.length).toBeGreaterThan(0)
+      for (const [calls, kind] of cases) {
+        const decoded = calls.map((call) => ({ name: call.keys()[0] as string, arguments: call.values()[0] }))
+        expect(mismatchOf({ ...question, answers }, callsOf(decoded)!)?.kind ?? null, repr(calls)).toBe(kind)
+      }
     },
   )
 
   it('has calls of every kind of verdict among them', () => {
-    const kinds = new Set(groups.flatMap(({ cases }) => cases.map(([, kind]) => kind?.replace(/^.*:/, '') ?? null)))
+    const kinds = new Set(
+      verdicts.groups.flatMap(({ cases }) => cases.map(([, kind]) => kind?.replace(/^.*:/, '') ?? null)),
+    )
     const expected = [
       'wrong_count',
       'wrong_func_name',
@@ -46,10 +53,10 @@ describe("BFCL's checker of tool calls", () => {
     ['java', JAVA_TYPES],
     ['javascript', JAVASCRIPT_TYPES],
   ] as const)('reads values of %s out of text as the reference does', (language, { read }) => {
-    for (const [text, type, itemType, expected] of values[language]) {
-      const found = (): string => shown(read!(text, type, itemType ?? undefined))
+    for (const [text, type, itemType, expected] of values.get(language) as [string, string, string | null, Value?][]) {
+      const found = (): string => repr(read!(text, type, itemType ?? undefined))
       if (expected === undefined) expect(found, text).toThrow()
-      else expect(found(), text).toBe(shown(expected))
+      else expect(found(), text).toBe(repr(expected))
     }
   })
 
@@ -59,39 +66,18 @@ describe("BFCL's checker of tool calls", () => {
   })
 })
 
-describe('values as Python has them', () => {
-  it('tells 5 from 5.0 in JSON, and no digits in texts', () => {
-    expect(parseValue('[5, 5.0, 1e3, -0.5, "1.5", "a\\"2.5", {"1.5": 2}]')).toEqual([
-      5,
-      new Float(5),
-      new Float(1000),
-      new Float(-0.5),
-      '1.5',
-      'a"2.5',
-      { '1.5': 2 },
-    ])
-    expect(() => parseValue('{1.5}')).toThrow(SyntaxError)
-    const text = '{"a": [5, 5.0, 0.1, -2.5, 1e+21], "b": {"c": null, "d": true}, "e": "\\u00e9 1.0"}'
-    expect(writeValue(parseValue(text))).toBe(text)
-  })
-
-  it('compares as Python does', () => {
-    const same: [Value, Value][] = [
-      [1, true],
-      [1, new Float(1)],
-      [
-        [1, { a: false }],
-        [true, { a: 0 }],
-      ],
-    ]
-    const different: [Value, Value][] = [
-      ['1', 1],
-      [null, 0],
-      [[1], [1, 2]],
-      [{ a: 1 }, { b: 1 }],
-      [[], {}],
-    ]
-    expect(same.filter(([a, b]) => !equals(a, b) || !equals(b, a))).toEqual([])
-    expect(different.filter(([a, b]) => equals(a, b) || equals(b, a))).toEqual([])
-  })
+it('tells whole numbers of any size apart, and refuses answers that are none', () => {
+  const question: Omit<Question, 'answers'> = {
+    kind: 'simple',
+    language: 'python',
+    functions: [{ name: 'f', parameters: { properties: { n: { type: 'integer' } }, required: ['n'] } }],
+    hasDotsReplaced: false,
+  }
+  const answers = answersOf(parseJson('[{"f": {"n": [9007199254740993]}}]'))
+  const verdict = (given: string): string | undefined =>
+    mismatchOf({ ...question, answers }, callsOf([{ name: 'f', arguments: parseJson(given) }])!)?.kind
+  expect(verdict('{"n": 9007199254740993}')).toBeUndefined()
+  expect(verdict('{"n": 9007199254740992}')).toBe('value_error:others')
+  expect(() => answersOf(parseJson('[{"f": {"n": 1}}]'))).toThrow(/expected \{name: .*, found 1/)
+  expect(() => answersOf(parseJson('{}'))).toThrow(/found \{\}/)
 })

@@ -1,6 +1,7 @@
 /** Java values written as text, as BFCL reads them: what is not of its type stays text. */
+import { Dict, Float, type Value } from '../../chat/python/values.js'
+import { guessedNumber, wholeNumber } from './numbers.js'
 import { Unchecked, type LanguageTypes } from './types.js'
-import { Float, floatOf, intOf, type Value, type ValueObject } from './values.js'
 
 const NUMBER = String.raw`-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?`
 // Python's $ also matches before a last line end.
@@ -39,13 +40,13 @@ function readJava(text: string, type: string, itemType?: string): Value {
     case 'byte':
     case 'short':
     case 'integer':
-      return INTEGER.test(text) ? Number(text) : text
+      return INTEGER.test(text) ? wholeNumber(text) : text
     case 'float':
       return FLOAT.test(text) ? new Float(Number.parseFloat(text)) : text
     case 'double':
       return DOUBLE.test(text) ? new Float(Number(text)) : text
     case 'long':
-      return LONG.test(text) ? Number.parseInt(text, 10) : text
+      return LONG.test(text) ? wholeNumber(text) : text
     case 'boolean':
       return text === 'true' ? true : text === 'false' ? false : text
     // The reference's expression for a character matches nothing.
@@ -85,11 +86,9 @@ function readArrayList(text: string, itemType: string | undefined): Value {
 
 function readHashMap(text: string): Value {
   const body = /new\s+HashMap<.*?>\s*\(\)\s*\{\s*\{?\s*(.*?)\s*\}?\s*\}/s.exec(text)?.[1]
-  if (body === undefined) return /new\s+HashMap<.*?>\s*\(\)/.test(text) ? {} : text
-  const entries: ValueObject[] = [...body.matchAll(/put\("(.*?)",\s*(.*?)\)/g)].map(([, key = '', value = '']) => ({
-    [key]: guess(value.trim()),
-  }))
-  return Object.assign({}, ...entries) as ValueObject
+  if (body === undefined) return /new\s+HashMap<.*?>\s*\(\)/.test(text) ? new Dict() : text
+  const entries = body.matchAll(/put\("(.*?)",\s*(.*?)\)/g)
+  return Dict.of(Array.from(entries, ([, key = '', value = '']): [string, Value] => [key, guess(value.trim())]))
 }
 
 function readItem(item: string, type: string | undefined): Value {
@@ -100,7 +99,7 @@ function readItem(item: string, type: string | undefined): Value {
 function guess(text: string): Value {
   if (text === 'true' || text === 'false') return text === 'true'
   if (text.startsWith('"') && text.endsWith('"')) return text.slice(1, -1)
-  if (LONG.test(text)) return Number.parseInt(text, 10)
+  if (LONG.test(text)) return wholeNumber(text)
   if (FLOAT.test(text)) return new Float(Number.parseFloat(text))
-  return intOf(text) ?? floatOf(text) ?? text
+  return guessedNumber(text) ?? text
 }

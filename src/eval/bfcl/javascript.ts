@@ -1,6 +1,7 @@
 /** JavaScript values written as text, as BFCL reads them: what is not of its type stays text. */
+import { Dict, Float, type Value } from '../../chat/python/values.js'
+import { guessedNumber, wholeNumber } from './numbers.js'
 import { Unchecked, type LanguageTypes } from './types.js'
-import { Float, floatOf, intOf, type Value, type ValueObject } from './values.js'
 
 const INTEGER = /^-?\d+\n?$/
 const FLOAT = /^-?\d+(?:\.\d+)?\n?$/
@@ -30,11 +31,11 @@ function readJavaScript(text: string, type: string, itemType?: string): Value {
     case 'String':
       return isQuoted(text) ? text.slice(1, -1) : text
     case 'integer':
-      return INTEGER.test(text) ? Number(text) : text
+      return INTEGER.test(text) ? wholeNumber(text) : text
     case 'float':
       return FLOAT.test(text) ? new Float(Number(text)) : text
     case 'Bigint':
-      return BIG_INTEGER.test(text) ? Number(text.slice(0, -1)) : text
+      return BIG_INTEGER.test(text) ? wholeNumber(text) : text
     case 'Boolean':
       return text === 'true' ? true : text === 'false' ? false : text
     case 'dict':
@@ -107,13 +108,15 @@ function readItem(item: string, itemType: string | undefined): Value {
 }
 
 function readObject(code: string): Value {
-  if (code === '{}') return {}
+  if (code === '{}') return new Dict()
   const inside = /^\{(.*?)\}/.exec(code)?.[1]
   if (inside === undefined) return code
-  const entries: ValueObject[] = [...inside.matchAll(ENTRY)].map(([, key = '', value = '']) => ({
-    [unquoted(key.trim())]: readProperty(value.trim()),
-  }))
-  return Object.assign({}, ...entries) as ValueObject
+  return Dict.of(
+    Array.from(inside.matchAll(ENTRY), ([, key = '', value = '']): [string, Value] => [
+      unquoted(key.trim()),
+      readProperty(value.trim()),
+    ]),
+  )
 }
 
 function readProperty(value: string): Value {
@@ -126,7 +129,7 @@ function readProperty(value: string): Value {
 function guess(text: string): Value {
   const trimmed = text.trim()
   if (trimmed === 'true' || trimmed === 'false') return trimmed === 'true'
-  return isQuoted(trimmed) ? trimmed.slice(1, -1) : (intOf(trimmed) ?? floatOf(trimmed) ?? trimmed)
+  return isQuoted(trimmed) ? trimmed.slice(1, -1) : (guessedNumber(trimmed) ?? trimmed)
 }
 
 function isQuoted(text: string): boolean {

@@ -1,14 +1,16 @@
 /** One parameter of a call against the values that are allowed. */
+import { equals } from '../../chat/python/compare.js'
+import { shown } from '../../chat/python/json.js'
+import { str } from '../../chat/python/text.js'
+import { Dict, Float, typeName, type Value } from '../../chat/python/values.js'
+import { isJsonObject, type JsonObject } from '../../json.js'
 import { typeNamed, Unchecked, type LanguageTypes } from './types.js'
-import { Float, includes, isList, isObject, typeOf, type TypeName, type Value, type ValueObject } from './values.js'
 
 export interface Mismatch {
   /** As the reference's `error_type`. */
   readonly kind: string
   readonly reason: string
 }
-
-type Type = TypeName | 'set'
 
 /** A longer text is no value that somebody wrote by hand. */
 const LONGEST_TEXT = 1 << 14
@@ -18,7 +20,7 @@ export function checkParameter(
   language: LanguageTypes,
   parameter: string,
   given: Value,
-  description: ValueObject,
+  description: JsonObject,
   allowed: readonly Value[],
 ): Mismatch | undefined {
   const type = nameOfType(description)
@@ -39,15 +41,15 @@ export function checkParameter(
   return includes(allowed, value) ? undefined : unexpected('value_error:others', parameter, value, allowed)
 }
 
-function nameOfType(description: Value | undefined): string {
-  const type = isObject(description) ? description['type'] : undefined
+function nameOfType(description: unknown): string {
+  const type = isJsonObject(description) ? description['type'] : undefined
   if (typeof type === 'string') return type
   throw new Unchecked('a parameter without a type')
 }
 
 /** The value that the call means: read out of its text, or a float where an int was given for one. */
 function valueOf({ read }: LanguageTypes, given: Value, type: string, itemType: string | undefined): Value {
-  if (!read) return type === 'float' && typeof given === 'number' ? new Float(given) : given
+  if (!read) return type === 'float' && typeName(given) === 'int' ? new Float(Number(given)) : given
   if (typeof given !== 'string' || given.length > LONGEST_TEXT) throw new Unchecked('a text that is too long')
   return read(given, type, itemType)
 }
@@ -57,24 +59,24 @@ function checkType(
   parameter: string,
   value: Value,
   allowed: readonly Value[],
-  expected: Type,
-  expectedItem: Type | undefined,
+  expected: string,
+  expectedItem: string | undefined,
 ): { readonly isVariable: boolean } | Mismatch {
   const first = allowed.find((one) => one !== '')
-  const answerType = first === undefined ? undefined : typeOf(first)
+  const answerType = first === undefined ? undefined : typeName(first)
   const isVariable = answerType !== undefined && answerType !== expected
-  const simple = { kind: 'type_error:simple', reason: `${parameter}: expected ${expected}, found ${typeOf(value)}` }
-  if (typeOf(value) !== expected) return typeOf(value) === answerType ? { isVariable: true } : simple
+  const simple = { kind: 'type_error:simple', reason: `${parameter}: expected ${expected}, found ${typeName(value)}` }
+  if (typeName(value) !== expected) return typeName(value) === answerType ? { isVariable: true } : simple
   if (expectedItem === undefined || allowed.some((one) => hasItemTypes(parameter, value, one, expectedItem)))
     return { isVariable }
   const nested = { kind: 'type_error:nested', reason: `${parameter}: expected a list of ${expectedItem}` }
-  return typeOf(value) === answerType ? nested : simple
+  return typeName(value) === answerType ? nested : simple
 }
 
 /** Whether each item has the type; an allowed value that is no list says yes, as in the reference. */
-function hasItemTypes(parameter: string, list: Value, allowed: Value, expected: Type): boolean {
-  if (!isList(allowed)) return true
-  if (!isList(list)) throw new Unchecked('items of what is no list')
+function hasItemTypes(parameter: string, list: Value, allowed: Value, expected: string): boolean {
+  if (!Array.isArray(allowed)) return true
+  if (!Array.isArray(list)) throw new Unchecked('items of what is no list')
   return list.every((item) => !('kind' in checkType(parameter, item, allowed, expected, undefined)))
 }
 
@@ -103,8 +105,8 @@ function checkList(parameter: string, value: Value, allowed: readonly Value[]): 
 /** What Python's loops see: the characters of a text, too. */
 function itemsOf(value: Value | undefined): readonly Value[] {
   if (typeof value === 'string') return Array.from(value)
-  if (isList(value)) return value
-  throw new Unchecked(`a list among ${value === undefined ? 'nothing' : typeOf(value)}`)
+  if (Array.isArray(value)) return value
+  throw new Unchecked(`a list among ${value === undefined ? 'nothing' : typeName(value)}`)
 }
 
 /** Against each allowed object; the last one's mismatch is reported. */
@@ -112,22 +114,23 @@ function checkObject(parameter: string, value: Value, allowed: readonly Value[])
   let found: Mismatch | undefined = { kind: 'dict_checker:unclear', reason: `${parameter}: no object is allowed` }
   for (const one of allowed) {
     if (one === '') continue
-    if (!isObject(value) || !isObject(one)) throw new Unchecked('an object among other values')
+    if (!(value instanceof Dict && one instanceof Dict)) throw new Unchecked('an object among other values')
     found = objectMismatch(value, one)
     if (!found) return undefined
   }
   return found
 }
 
-function objectMismatch(value: ValueObject, allowed: ValueObject): Mismatch | undefined {
-  const missing = Object.keys(allowed).find((key) => !Object.hasOwn(value, key) && !mayBeLeftOut(allowed[key]!))
-  const missed = missing === undefined ? undefined : { kind: 'value_error:dict_key', reason: `${missing} is missing` }
-  for (const [key, given] of Object.entries(value)) {
-    if (!Object.hasOwn(allowed, key))
-      return missed ?? { kind: 'value_error:dict_key', reason: `${key} is not expected` }
-    const values = itemsOf(allowed[key])
+function objectMismatch(value: Dict, allowed: Dict): Mismatch | undefined {
+  const missing = allowed.keys().find((key) => !value.has(key) && !mayBeLeftOut(allowed.get(key)!))
+  const missed =
+    missing === undefined ? undefined : { kind: 'value_error:dict_key', reason: `${str(missing)} is missing` }
+  for (const [key, given] of value.entries()) {
+    const name = str(key)
+    if (!allowed.has(key)) return missed ?? { kind: 'value_error:dict_key', reason: `${name} is not expected` }
+    const values = itemsOf(allowed.get(key))
     if (!includes(values.map(standard), standard(given)))
-      return missed ?? unexpected('value_error:dict_value', key, given, values)
+      return missed ?? unexpected('value_error:dict_value', name, given, values)
   }
   return missed
 }
@@ -135,8 +138,8 @@ function objectMismatch(value: ValueObject, allowed: ValueObject): Mismatch | un
 /** Python's `'' in`, which holds for every text. */
 function mayBeLeftOut(values: Value): boolean {
   if (typeof values === 'string') return true
-  if (isList(values)) return includes(values, '')
-  if (isObject(values)) return Object.hasOwn(values, '')
+  if (Array.isArray(values)) return values.includes('')
+  if (values instanceof Dict) return values.has('')
   throw new Unchecked('a list of values is wanted')
 }
 
@@ -168,7 +171,10 @@ function firstMismatch<T>(
 }
 
 function unexpected(kind: string, parameter: string, value: Value, allowed: readonly Value[]): Mismatch {
-  const shown = (one: unknown): string =>
-    JSON.stringify(one, (_, inner: unknown) => (inner instanceof Float ? inner.value : inner))
-  return { kind, reason: `${parameter}: expected one of ${shown(allowed)}, found ${shown(value)}` }
+  return { kind, reason: `${parameter}: expected one of ${shown([...allowed])}, found ${shown(value)}` }
+}
+
+/** Python's `in` for a list. */
+function includes(list: readonly Value[], value: Value): boolean {
+  return list.some((item) => equals(item, value))
 }

@@ -1,8 +1,9 @@
 /** BFCL's functions as tools of chat APIs: as bfcl-eval sends them to APIs of OpenAI's form, hints and all. */
+import { jsonText } from '../../chat/python/json.js'
+import { Dict, type Value } from '../../chat/python/values.js'
 import { UserError } from '../../errors.js'
 import type { JsonObject } from '../../json.js'
 import type { CallLanguage } from './matcher.js'
-import { Float, isList, isObject, writeValue, type Value, type ValueObject } from './values.js'
 
 /** A tool as chat APIs take it. */
 export interface FunctionTool {
@@ -33,80 +34,76 @@ const SCHEMA_TYPES: Readonly<Record<string, readonly string[]>> = {
  * @throws UserError for one that has no name, description or parameters
  */
 export function toolOf(described: Value, language: CallLanguage): FunctionTool {
-  const [name, description, parameters] = isObject(described)
-    ? [described['name'], described['description'], described['parameters']]
-    : []
-  const properties = isObject(parameters) ? parameters['properties'] : undefined
-  if (typeof name !== 'string' || typeof description !== 'string' || !isObject(parameters) || !isObject(properties))
+  const [name, description, parameters] = ['name', 'description', 'parameters'].map((key) => fieldOf(described, key))
+  const properties = fieldOf(parameters, 'properties')
+  if (
+    typeof name !== 'string' ||
+    typeof description !== 'string' ||
+    !(parameters instanceof Dict && properties instanceof Dict)
+  )
     throw new UserError(`a function of BFCL: expected a name, a description and parameters`, 'invalid_file')
-  const hinted = language === 'python' ? properties : mapValues(properties, (value) => asText(value, language))
+  const hinted = language === 'python' ? properties : mapped(properties, (value) => asText(value, language))
   return {
     type: 'function',
     function: {
       name: name.replaceAll('.', '_'),
       description: description + HINTS[language],
-      parameters: plain({ ...parameters, type: 'object', properties: schemas(hinted) }) as JsonObject,
+      parameters: toJson(changed(parameters, { type: 'object', properties: schemas(hinted) })),
     },
   }
 }
 
 /** Values of Java and JavaScript are written as text, and the description says how. */
 function asText(value: Value, language: 'java' | 'javascript'): Value {
-  if (!isObject(value)) return value
-  const { items, properties, ...rest } = value
-  const type = typeof value['type'] === 'string' ? value['type'] : ''
+  if (!(value instanceof Dict)) return value
+  const [items, properties] = [value.get('items'), value.get('properties')]
+  const type = textOf(value.get('type'))
   const isList = (LISTS[language] as readonly string[]).includes(type)
   const isDict = language === 'javascript' && type === 'dict' && properties !== undefined
-  const itemType = isObject(items) && typeof items['type'] === 'string' ? items['type'] : ''
   const said = [
     type === 'any'
       ? ` This parameter can be of any type of ${NAMES[language]} object in string representation.`
       : ` This is ${NAMES[language]} ${type} type parameter in string representation.`,
-    isList ? ` The list elements are of type ${itemType}; they are not in string representation.` : '',
+    isList
+      ? ` The list elements are of type ${textOf(fieldOf(items, 'type'))}; they are not in string representation.`
+      : '',
     isDict
-      ? ` The dictionary entries have the following schema; they are not in string representation. ${writeValue(properties)}`
+      ? ` The dictionary entries have the following schema; they are not in string representation. ${jsonText(properties, { ensureAscii: true })}`
       : '',
   ]
-  return {
-    ...rest,
-    ...(items === undefined || isList ? {} : { items }),
-    ...(properties === undefined || isDict ? {} : { properties }),
-    type: 'string',
-    description: textOf(value['description']) + said.join(''),
-  }
+  const described = value.entries().filter(([key]) => !(key === 'items' && isList) && !(key === 'properties' && isDict))
+  return changed(Dict.of(described), { type: 'string', description: textOf(value.get('description')) + said.join('') })
 }
 
-function schemas(properties: ValueObject): ValueObject {
-  return mapValues(properties, (value) => (isObject(value) ? schemaOf(value) : value))
+function schemas(properties: Dict): Dict {
+  return mapped(properties, (value) => (value instanceof Dict ? schemaOf(value) : value))
 }
 
-function schemaOf(value: ValueObject): ValueObject {
-  const given = value['type']
+function schemaOf(value: Dict): Dict {
+  const given = value.get('type')
   const type = typeof given === 'string' ? schemaType(given) : 'string'
-  const floats =
-    given === 'float'
-      ? { format: 'float', description: `${textOf(value['description'])} This is a float type value.` }
-      : {}
-  const { properties, items } = value
+  const description = `${textOf(value.get('description'))} This is a float type value.`
+  const [properties, items] = [value.get('properties'), value.get('items')]
   const isNested = type === 'array' || type === 'object'
-  const nested = !isNested
-    ? {}
-    : isObject(properties)
+  return changed(value, {
+    ...(given === 'float' && { format: 'float', description }),
+    type,
+    ...(isNested && properties instanceof Dict
       ? { properties: schemas(properties) }
-      : isObject(items)
-        ? { items: itemsOf(items) }
-        : {}
-  return { ...value, ...floats, type, ...nested }
+      : isNested && items instanceof Dict && { items: itemsOf(items) }),
+  })
 }
 
 /** Two levels of lists, as the reference goes. */
-function itemsOf(items: ValueObject): ValueObject {
-  const type = schemaType(textOf(items['type']))
-  const { items: inner, properties } = items
-  if (type === 'array' && isObject(inner))
-    return { ...items, type, items: { ...inner, type: schemaType(textOf(inner['type'])) } }
-  if (type === 'object' && isObject(properties)) return { ...items, type, properties: schemas(properties) }
-  return { ...items, type }
+function itemsOf(items: Dict): Dict {
+  const type = schemaType(textOf(items.get('type')))
+  const [inner, properties] = [items.get('items'), items.get('properties')]
+  return changed(items, {
+    type,
+    ...(type === 'array' &&
+      inner instanceof Dict && { items: changed(inner, { type: schemaType(textOf(inner.get('type'))) }) }),
+    ...(type === 'object' && properties instanceof Dict && { properties: schemas(properties) }),
+  })
 }
 
 function schemaType(name: string): string {
@@ -117,13 +114,19 @@ function textOf(value: Value | undefined): string {
   return typeof value === 'string' ? value : ''
 }
 
-function mapValues(object: ValueObject, change: (value: Value) => Value): ValueObject {
-  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]))
+function fieldOf(value: Value | undefined, key: string): Value | undefined {
+  return value instanceof Dict ? value.get(key) : undefined
 }
 
-/** Without floats of Python. */
-function plain(value: Value): unknown {
-  if (value instanceof Float) return value.value
-  if (isList(value)) return value.map(plain)
-  return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one)])) : value
+function changed(dict: Dict, changes: Readonly<Record<string, Value>>): Dict {
+  return Dict.of([...dict.entries(), ...Object.entries(changes)])
+}
+
+function mapped(dict: Dict, change: (value: Value) => Value): Dict {
+  return Dict.of(dict.entries().map(([key, value]): [Value, Value] => [key, change(value)]))
+}
+
+/** In which 1.0 is 1. */
+export function toJson(dict: Dict): JsonObject {
+  return JSON.parse(jsonText(dict)) as JsonObject
 }

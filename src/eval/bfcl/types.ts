@@ -1,11 +1,12 @@
-import type { TypeName, Value } from './values.js'
+import type { Value } from '../../chat/python/values.js'
 
 /** The reference raises an exception here, which is no pass: values that it never met in its own data. */
 export class Unchecked extends Error {}
 
 /** How values of a language are written in answers, and what its type names stand for. */
 export interface LanguageTypes {
-  readonly types: Readonly<Record<string, TypeName | 'set'>>
+  /** By Python's names, as `typeName` gives them. */
+  readonly types: Readonly<Record<string, string>>
   /** Types whose items have a type of their own. */
   readonly lists: readonly string[]
   /** What a value that is no text is called, where all are texts. */
@@ -15,7 +16,7 @@ export interface LanguageTypes {
 }
 
 /** @throws Unchecked for a type that the language has not */
-export function typeNamed({ types }: LanguageTypes, name: string): TypeName | 'set' {
+export function typeNamed({ types }: LanguageTypes, name: string): string {
   const type = Object.hasOwn(types, name) ? types[name] : undefined
   if (type === undefined) throw new Unchecked(`no type ${name}`)
   return type

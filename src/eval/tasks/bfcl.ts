@@ -2,19 +2,19 @@
  * BFCL v4: which tools are called, and with what. Patil et al., ICML 2025. The parts whose answers are compared as syntax trees; names of
  * tools are sent with `_` in place of dots.
  */
+import { fromJavaScript, jsonText, parseJson } from '../../chat/python/json.js'
+import { Dict, type Value } from '../../chat/python/values.js'
 import { UserError } from '../../errors.js'
 import {
+  answersOf,
   callsOf,
   mismatchOf,
-  type Answer,
   type CallKind,
   type CallLanguage,
   type FunctionDescription,
   type Question,
 } from '../bfcl/matcher.js'
-import { toolOf } from '../bfcl/tools.js'
-import { isList, isObject, parseValue, valueOf, writeValue, type Value, type ValueObject } from '../bfcl/values.js'
-import type { JsonObject } from '../../json.js'
+import { toJson, toolOf } from '../bfcl/tools.js'
 import type { DataFile } from '../data/data-file.js'
 import type { AnsweredCall, Grade, Item, Task, TaskMessage } from '../task/task.js'
 
@@ -60,40 +60,41 @@ function dataFile(name: string, path: string, [bytes, sha256]: readonly [number,
 }
 
 /** Documents with the numbers that Python reads. */
-function linesOf(bytes: Uint8Array, name: string): ValueObject[] {
+function linesOf(bytes: Uint8Array, name: string): Dict[] {
   const lines = text
     .decode(bytes)
     .split('\n')
     .filter((line) => line.trim() !== '')
   return lines.map((line, i) => {
-    const value = parseValue(line)
-    if (isObject(value)) return value
+    const value = parseJson(line)
+    if (value instanceof Dict) return value
     throw new UserError(`bfcl_${name}, line ${i + 1}: expected a JSON object`, 'invalid_file')
   })
 }
 
-function idOf(line: ValueObject): string {
-  return typeof line['id'] === 'string' ? line['id'] : ''
+function idOf(line: Dict): string {
+  const id = line.get('id')
+  return typeof id === 'string' ? id : ''
 }
 
 /** @param right the line of the answers with the same id */
-function itemOf(line: ValueObject, right: ValueObject | undefined, language: CallLanguage): Item {
-  const { id, question, function: functions } = line
-  if (!isList(functions) || !isList(question) || question.length !== 1)
+function itemOf(line: Dict, right: Dict | undefined, language: CallLanguage): Item {
+  const [question, functions] = [line.get('question'), line.get('function')]
+  if (!Array.isArray(functions) || !Array.isArray(question) || question.length !== 1)
     throw new UserError(`BFCL's ${idOf(line)}: expected functions and one turn of messages`, 'invalid_file')
-  const messages = (isList(question[0]) ? question[0] : []).map(messageOf)
+  const messages = (Array.isArray(question[0]) ? question[0] : []).map(messageOf)
   return {
-    doc: JSON.parse(writeValue({ id: id ?? '', question, function: functions })) as JsonObject,
+    doc: toJson(Dict.of(Object.entries({ id: idOf(line), question, function: functions }))),
     text: messages.map(({ content }) => content).join('\n\n'),
     // As text, in which floats are told from whole numbers.
-    answer: writeValue(right?.['ground_truth'] ?? []),
+    answer: jsonText(right?.get('ground_truth') ?? [], { ensureAscii: true }),
     messages,
     tools: functions.map((one) => toolOf(one, language)),
   }
 }
 
 function messageOf(message: Value): TaskMessage {
-  const { role, content } = isObject(message) ? message : {}
+  const [role, content] = message instanceof Dict ? [message.get('role'), message.get('content')] : []
   if ((role !== 'user' && role !== 'system' && role !== 'assistant') || typeof content !== 'string')
     throw new UserError('a message of BFCL: expected a role and a content', 'invalid_file')
   return { role, content }
@@ -111,7 +112,7 @@ function gradeOf(
     kind,
     language,
     functions: doc['function'] as readonly FunctionDescription[],
-    answers: parseValue(answer) as unknown as readonly Answer[],
+    answers: answersOf(parseJson(answer)),
     hasDotsReplaced: true,
   }
   const mismatch = mismatchOf(question, decoded)
@@ -120,7 +121,7 @@ function gradeOf(
 
 /** Nothing is called, or nothing that could be read. */
 function gradeOfNone(calls: readonly AnsweredCall[]): Grade {
-  const hasCall = calls.some(({ arguments: given }) => isObject(argumentsOf(given)))
+  const hasCall = calls.some(({ arguments: given }) => argumentsOf(given) instanceof Dict)
   return graded(!hasCall, hasCall ? 'a call, where none fits' : 'no call', false)
 }
 
@@ -129,12 +130,7 @@ function graded(isRight: boolean, why: string, isInvalid: boolean): Grade {
 }
 
 function argumentsOf(given: AnsweredCall['arguments']): Value | undefined {
-  if (typeof given !== 'string') return valueOf(given)
-  try {
-    return parseValue(given)
-  } catch {
-    return undefined
-  }
+  return typeof given === 'string' ? parseJson(given) : fromJavaScript(given)
 }
 
 /** The parts, by the names of bfcl-eval. */
