@@ -66,6 +66,13 @@ def outer(text, change):
     return "".join(out)
 
 
+def ended(r, text, marks='?'):
+    """With an end mark or, as often, without."""
+    if text.endswith(('?', '!', '=')): return text
+    zh = any("\u4e00" <= ch <= "\u9fff" for ch in text)
+    return text + r.choice(['', '', '。' if zh else '.', '？' if zh and marks == '?' else marks])
+
+
 def dress(r, text, slots, loud=False):
     """The sentence as somebody types it: case, end marks, a slip, and then the slots. Loud is in capitals, slots too."""
     text = text.replace("{s:}", r.choice(["", ":"])); zh = any("\u4e00" <= ch <= "\u9fff" for ch in text); k = r.random()
