@@ -5,7 +5,7 @@ and its result.
 """
 import json, random
 from asking import dress, ended, expand
-import common as C, sums as S, outside as O
+import everyday as E, sums as S, outside as O
 
 WEATHER = ['get_weather'] * 5 + ['weather', 'weather', 'getWeather', 'get_current_weather', 'current_weather', 'weather_lookup', 'fetch_weather', 'weather_now', 'lookup_weather', 'getCurrentWeather', 'forecast', 'get_forecast', 'check_weather',
         'weather_report', 'get_weather_report', 'query_weather', 'weather_api', 'get_temperature', 'temperature', 'show_weather', 'weather_forecast', 'getForecast', 'weather_info', 'find_weather', 'ask_weather', 'read_weather', 'local_weather', 'get_conditions', 'weatherByCity', 'city_weather', 'weather_at',
@@ -139,8 +139,8 @@ def calculator(r, zh, noise):
     small = r.random() < 0.4; k = r.random(); n = lambda: r.randint(0, 12) if small else r.choice([r.randint(0, 99), r.randint(0, 999), r.randint(0, 99999)]) if r.random() < 0.85 else r.randint(0, 999) / 10
     a, b = n(), n(); name = r.choice(CALCULATOR); key = r.choice(EXPRESSION)
     if k > 0.90:
-        op, table = r.choice([('+', C.ADD), ('-', C.SUB), ('*', C.MUL)]); expression = f'{a} {op} {b}'; text = r.choice(table['whole_zh' if zh else 'whole'])
-        if r.random() < 0.6: text = r.choice(C.ASK_ZH if zh else C.ASK).replace('{e}', r.choice(table['zh' if zh else 'signs']))
+        op, table = r.choice([('+', E.ADD), ('-', E.SUB), ('*', E.MUL)]); expression = f'{a} {op} {b}'; text = r.choice(table['whole_zh' if zh else 'whole'])
+        if r.random() < 0.6: text = r.choice(E.ASK_ZH if zh else E.ASK).replace('{e}', r.choice(table['zh' if zh else 'signs']))
         q = dress(r, ended(r, text), dict(a=str(a), b=str(b)))
     elif k > 0.65:
         op, table = r.choice(WHOLE); expression = f'{a} {op} {b}'; q = dress(r, expand(r, r.choice(table['whole_zh' if zh else 'whole'])), dict(a=str(a), b=str(b)))
