@@ -29,7 +29,13 @@ it(`has ${NAMES.length} schemas`, () => expect(NAMES.length).toBeGreaterThanOrEq
 it.each(NAMES)('%s', async (name) => {
   const schema = z.object({ value: HELD[name]!() })
   // Nearly flat, a recursive type comes to its end whatever the weights like.
-  const options = { temperature: name.includes('recursive') ? 3 : 1.2, describe: false, retries: 9, maxLength: 40, maxTokens: 1800 }
+  const options = {
+    temperature: name.includes('recursive') ? 3 : 1.2,
+    describe: false,
+    retries: 9,
+    maxLength: 40,
+    maxTokens: 1800,
+  }
   const texts = await drawn(
     SEEDS,
     async (seed) => (await object(engine, schema, 'hello', { ...options, seed }).result).text,
