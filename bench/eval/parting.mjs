@@ -62,14 +62,9 @@ async function parting(prompt, text, other) {
 }
 
 const found = []
-let same = 0
 for (const [id, text] of texts) {
   const other = others.get(id)
-  if (other === undefined) continue
-  if (other === text) {
-    same++
-    continue
-  }
+  if (other === undefined || other === text) continue
   const place = await parting(prompts.get(id), text, other)
   if (place === undefined) continue
   found.push({ doc_id: id, ...place })
@@ -81,7 +76,6 @@ await engine.close()
 const near = found.filter(({ a, b }) => a && b)
 const gaps = near.map(({ a, b }) => Math.abs(a.logprob - b.logprob)).sort((x, y) => x - y)
 const summary = {
-  same,
   parted: found.length,
   exactSaysA: near.filter(({ a, best }) => a.id === best.id).length,
   exactSaysB: near.filter(({ b, best }) => b.id === best.id).length,

@@ -109,11 +109,11 @@ function mismatchOfCall(
   const missing = required.find((parameter) => !call.arguments.has(parameter))
   if (missing !== undefined) return { kind: `${checker}:missing_required`, reason: `${missing} is missing` }
   for (const [parameter, value] of call.arguments.entries()) {
-    const name = str(parameter)
-    const [description, values] = [own(properties, name), answer.parameters.get(name)]
+    const key = str(parameter)
+    const [description, values] = [own(properties, key), answer.parameters.get(key)]
     if (description === undefined || values === undefined)
-      return { kind: `${checker}:unexpected_param`, reason: `${name} is no parameter of the answer` }
-    const mismatch = checkParameter(LANGUAGES[language], name, value, description, values)
+      return { kind: `${checker}:unexpected_param`, reason: `${key} is no parameter of the answer` }
+    const mismatch = checkParameter(LANGUAGES[language], key, value, description, values)
     if (mismatch) return mismatch
   }
   for (const [parameter, values] of answer.parameters)

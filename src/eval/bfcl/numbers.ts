@@ -1,10 +1,10 @@
 /** Numbers of Java and JavaScript, written as text, as values of Python. */
-import { integer, parseFloatText, parseInteger } from '../../chat/python/numbers.js'
+import { parseFloatText, parseInteger } from '../../chat/python/numbers.js'
 import { Float, type Value } from '../../chat/python/values.js'
 
-/** Digits with a sign, and perhaps with a letter behind them that says how long they are. */
+/** @param text digits with a sign, perhaps followed by the letter of a long or a BigInt */
 export function wholeNumber(text: string): Value {
-  return integer(BigInt(text.trim().replace(/[lLn]$/, '')))
+  return parseInteger(text.trim().replace(/[lLn]$/, ''))!
 }
 
 /** `int(text)`, else `float(text)`; undefined where both raise. */
