@@ -11,7 +11,7 @@ import { difference } from '../../src/eval/run/identity.js'
 import { Journal } from '../../src/eval/run/node-journal.js'
 import { samplesOf } from '../../src/eval/run/samples.js'
 import type { Subject } from '../../src/eval/subject/subject.js'
-import type { Item } from '../../src/eval/task/task.js'
+import type { Item, Task } from '../../src/eval/task/task.js'
 import { taskNamed } from '../../src/eval/tasks/registry.js'
 import { loadEngine } from '../../src/engine/engine.js'
 import { scriptedSubject, ownDocuments } from './scripted.js'
@@ -126,6 +126,62 @@ it('keeps nothing of an answer during which it was ended', async () => {
   const store = { kept: [], append: (record: unknown) => Promise.resolve(void kept.push(record)) }
   await expect(runPrepared(task, ended, store, {}, { signal: controller.signal })).rejects.toThrow('stopped')
   expect(kept).toEqual([])
+})
+
+describe('an answer is graded', () => {
+  const gsm8k = taskNamed('gsm8k')
+  /** Two questions, one at a time. */
+  async function two(
+    write: Subject['write'],
+    score: NonNullable<Task['score']>,
+  ): Promise<{ run: Promise<unknown>; kept: unknown[] }> {
+    const subject: Subject = { ...scriptedSubject(), concurrency: 1, write }
+    const task = await prepare({ ...gsm8k, score }, subject, ownDocuments('gsm8k'), { limit: 2, shots: 0 })
+    const kept: unknown[] = []
+    const store = { kept: [], append: (record: unknown) => Promise.resolve(void kept.push(record)) }
+    return { run: runPrepared(task, subject, store, {}, {}), kept }
+  }
+  const scripted = scriptedSubject()
+
+  it('while the next one is written', async () => {
+    let asked = 0
+    let askedAgain = (): void => undefined
+    const second = new Promise<void>((resolve) => (askedAgain = resolve))
+    const { run, kept } = await two(
+      (...args) => {
+        if (++asked === 2) askedAgain()
+        return scripted.write(...args)
+      },
+      async (...args) => {
+        await second
+        return gsm8k.score!(...args)
+      },
+    )
+    await run
+    expect(kept).toHaveLength(2)
+  })
+
+  it('and kept, if the next one fails', async () => {
+    let asked = 0
+    const { run, kept } = await two(
+      (...args) => (++asked === 2 ? Promise.reject(new Error('gone')) : scripted.write(...args)),
+      async (...args) => {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        return gsm8k.score!(...args)
+      },
+    )
+    await expect(run).rejects.toThrow('gone')
+    expect(kept).toHaveLength(1)
+  })
+
+  it('or ends the run', async () => {
+    const { run, kept } = await two(
+      (...args) => scripted.write(...args),
+      () => Promise.reject(new Error('no such answer')),
+    )
+    await expect(run).rejects.toThrow('no such answer')
+    expect(kept).toEqual([])
+  })
 })
 
 describe('results are compared', () => {

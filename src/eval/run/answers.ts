@@ -1,7 +1,7 @@
 /** From a prompt to a record. */
 import { UserError } from '../../errors.js'
 import { choiceScores } from '../score/likelihood.js'
-import type { AnswerSampling, Subject } from '../subject/subject.js'
+import type { AnswerSampling, Subject, Written } from '../subject/subject.js'
 import { delimiterOf, type Prompt } from '../task/prompts.js'
 import type { ScoreTools, Task } from '../task/task.js'
 import type { AnswerRecord } from './record.js'
@@ -25,17 +25,21 @@ export interface Question {
   readonly promptHash: string
 }
 
-export function answer(asking: Asking, question: Question): Promise<AnswerRecord> {
+/** The subject's part of an answer. What is left makes the record of it, and does not need the subject. */
+export function ask(asking: Asking, question: Question): Promise<() => Promise<AnswerRecord>> {
   return asking.task.class === 'likelihood' ? rank(asking, question) : write(asking, question)
 }
 
-async function rank({ task, subject, sampling, signal }: Asking, question: Question): Promise<AnswerRecord> {
+async function rank(
+  { task, subject, sampling, signal }: Asking,
+  question: Question,
+): Promise<() => Promise<AnswerRecord>> {
   const { item, context } = question.prompt
   const choices = item.choices ?? []
   const continuations = choices.map((choice) => delimiterOf(task) + choice)
   const { likelihoods, isTruncated } = await subject.likelihoods(context, continuations, signal)
   const all = choiceScores(item, likelihoods)
-  return {
+  const record = {
     ...headOf(question, sampling.seed),
     likelihoods: likelihoods.map(({ logprob, isGreedy }) => [logprob, isGreedy] as const),
     scores: Object.fromEntries(task.metrics.map((name) => [name, all[name]!])),
@@ -44,10 +48,11 @@ async function rank({ task, subject, sampling, signal }: Asking, question: Quest
     isCut: false,
     isTruncated,
   }
+  return () => Promise.resolve(record)
 }
 
-async function write(asking: Asking, question: Question): Promise<AnswerRecord> {
-  const { task, subject, chat, sampling, maxTokens, tools, signal } = asking
+async function write(asking: Asking, question: Question): Promise<() => Promise<AnswerRecord>> {
+  const { task, subject, chat, sampling, maxTokens, signal } = asking
   const { item, context, messages } = question.prompt
   // Each repeat draws by itself, and the same in every run.
   const seed = sampling.seed + question.repeat
@@ -62,8 +67,17 @@ async function write(asking: Asking, question: Question): Promise<AnswerRecord> 
   )
   // What was written until then is no answer.
   signal?.throwIfAborted()
+  return () => graded(asking, question, seed, written)
+}
+
+async function graded(
+  { task, tools }: Asking,
+  question: Question,
+  seed: number,
+  written: Written,
+): Promise<AnswerRecord> {
   if (!task.score) throw new UserError(`${task.name}: a generation task needs a score`, 'invalid_argument')
-  const { scores, extracted, isInvalid } = await task.score(item, written, tools)
+  const { scores, extracted, isInvalid } = await task.score(question.prompt.item, written, tools)
   const { text, calls, tokens, isCut, isTruncated } = written
   // An answer quotes its question: that of a private task is not kept either.
   const said = task.isPrivate ? {} : { text, ...(calls.length > 0 && { calls }), extracted }

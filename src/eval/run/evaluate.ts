@@ -5,7 +5,7 @@ import { detectableDifference } from '../statistics/power.js'
 import type { AnswerSampling, Subject } from '../subject/subject.js'
 import { promptsOf, type Prompt } from '../task/prompts.js'
 import type { Item, ScoreTools, Task } from '../task/task.js'
-import { answer, type Asking, type Question } from './answers.js'
+import { ask, type Asking, type Question } from './answers.js'
 import { chooseItems, windowOf } from './choose-items.js'
 import { dataHash, type RunIdentity } from './identity.js'
 import { Pace, type Estimate, type EvaluationProgress } from './progress.js'
@@ -155,13 +155,26 @@ export async function runPrepared(
     tools,
     signal: options.signal,
   }
+  const keep = async (recordOf: () => Promise<AnswerRecord>): Promise<void> => {
+    const record = await recordOf()
+    await store.append(record)
+    records.push(record)
+    options.onProgress?.(pace.next(scoreSoFar(task, records)))
+  }
   const lane = async (): Promise<void> => {
-    for (let question = open.shift(); question; question = open.shift()) {
-      options.signal?.throwIfAborted()
-      const record = await answer(asking, question)
-      await store.append(record)
-      records.push(record)
-      options.onProgress?.(pace.next(scoreSoFar(task, records)))
+    // An answer is graded while the next is written: running a program would leave the subject idle.
+    let kept: Promise<void> = Promise.resolve()
+    try {
+      for (let question = open.shift(); question; question = open.shift()) {
+        options.signal?.throwIfAborted()
+        const recordOf = await ask(asking, question)
+        await kept
+        kept = keep(recordOf)
+        // Thrown where it is awaited, which is later.
+        kept.catch(() => undefined)
+      }
+    } finally {
+      await kept
     }
   }
   const lanes = Math.min(options.concurrency ?? subject.concurrency, Math.max(1, open.length))
