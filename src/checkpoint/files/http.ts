@@ -5,15 +5,13 @@ import { rangeCache } from './range-cache.js'
 import { isPlainFileName } from './range.js'
 import type { ByteSource, FileSet } from './source.js'
 import { reasonOf } from '../../system-error.js'
+import { passes, pause, pauseBefore, secondsAsked, type Retries } from '../../retry.js'
 
 /** The first request brings this much, so that small files need no second one. */
 const FIRST_BYTES = 1 << 16
 /** What a server without ranges may send as a whole. */
 const LARGEST_WHOLE = 64 << 20
-const ATTEMPTS = 3
-const FIRST_PAUSE_MS = 250
-/** The longest pause that a server may ask for; who wants a longer one is not waited for. */
-const LONGEST_PAUSE_S = 60
+const RETRIES: Retries = { tries: 2, firstPauseMs: 250, longestPauseMs: 1000, longestAskedSeconds: 60 }
 
 /** Files that nearly every model has. Others are asked for where a list has them, or where there is no list. */
 const USUAL = ['config.json', 'generation_config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json']
@@ -170,19 +168,21 @@ class RangedFile {
 async function request(url: string, offset: number, length: number): Promise<Response> {
   const headers = { range: `bytes=${offset}-${offset + length - 1}`, ...hubToken(url) }
   for (let attempt = 1; ; attempt++) {
-    const last = attempt === ATTEMPTS
-    let seconds = 0
-    try {
-      const response = await fetch(url, { headers })
-      if (last || (response.status !== 429 && response.status < 500)) return response
-      seconds = secondsAsked(response)
-      if (seconds > LONGEST_PAUSE_S) return response
-      await response.body?.cancel()
-    } catch (cause) {
-      if (last) throw unreachable(nameOf(url), cause)
+    const outcome = await fetch(url, { headers }).catch((cause: unknown) => unreachable(nameOf(url), cause))
+    if ('status' in outcome && !passes(outcome.status)) return outcome
+    const asked = 'status' in outcome ? askedBy(outcome) : undefined
+    const wait = pauseBefore(attempt, RETRIES, asked)
+    if (wait === undefined) {
+      if ('status' in outcome) return outcome
+      throw outcome
     }
-    await new Promise((resolve) => setTimeout(resolve, Math.max(1000 * seconds, FIRST_PAUSE_MS * 2 ** attempt)))
+    if ('status' in outcome) await outcome.body?.cancel()
+    await pause(wait)
   }
+}
+
+function askedBy({ headers }: Response): number | undefined {
+  return secondsAsked((name) => headers.get(name))
 }
 
 /** For gated models at the hub's own address, in Node; fetch itself drops it on the way to another origin. */
@@ -191,14 +191,6 @@ function hubToken(url: string): Record<string, string> {
   const token = process?.env?.['HF_TOKEN']?.trim()
   const isHub = token !== undefined && token !== '' && new URL(url).origin === 'https://huggingface.co'
   return isHub ? { authorization: `Bearer ${token}` } : {}
-}
-
-/** `Retry-After: 5` or a date; 0 where the server does not say. RFC 9110, section 10.2.3. */
-function secondsAsked(response: Response): number {
-  const value = response.headers.get('retry-after') ?? ''
-  if (/^\d+$/.test(value)) return Number(value)
-  const date = Date.parse(value)
-  return Number.isNaN(date) ? 0 : Math.max(0, Math.ceil((date - Date.now()) / 1000))
 }
 
 /** `Content-Range: bytes 0-65535/SIZE`; other origins may hide it. */
@@ -264,7 +256,7 @@ function nameOf(url: string): string {
 
 function refused(name: string, response: Response): UserError {
   const status = `${response.status} ${response.statusText}`.trim()
-  const seconds = secondsAsked(response)
+  const seconds = askedBy(response) ?? 0
   const advice = seconds > 0 ? `Try again in ${seconds} seconds.` : 'Check the address and who may read it.'
   return new UserError(`${name}: expected a part of the file, found ${status}. ${advice}`, 'invalid_file')
 }

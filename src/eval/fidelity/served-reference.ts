@@ -82,7 +82,7 @@ async function withReason<T>(missing: string[], ask: () => Promise<T>): Promise<
   try {
     return await ask()
   } catch (error) {
-    const isRefused = error instanceof RefusedRequest && error.status !== undefined && error.status < 500
+    const isRefused = error instanceof RefusedRequest && error.status < 500
     if (!isRefused && !(error instanceof UserError && error.code === 'unsupported_platform')) throw error
     missing.push(error.message)
     return undefined

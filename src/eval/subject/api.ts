@@ -1,6 +1,9 @@
 /** Requests to a server with OpenAI's API. */
 import { UserError } from '../../errors.js'
 import { isJsonObject, type JsonObject } from '../../json.js'
+import { passes, pause, pauseBefore, secondsAsked, type Retries } from '../../retry.js'
+import { reasonOf } from '../../system-error.js'
+import { waitingFetch } from './waiting-fetch.js'
 
 /** Where a model is served. */
 export interface ServedModel {
@@ -11,11 +14,23 @@ export interface ServedModel {
   readonly apiKey?: string | undefined
 }
 
-const TRIES = 6
+const RETRIES: Retries = { tries: 6, firstPauseMs: 250, longestPauseMs: 30_000 }
+/** Tries of an address from which nothing has ever come: it is wrong, or no server runs there. */
+const UNREACHED_TRIES = 2
+
+/** What came of one request. */
+interface Outcome {
+  readonly answer?: JsonObject
+  readonly error?: UserError
+  readonly passes?: boolean
+  readonly asked?: number | undefined
+}
 
 /** Asks a server, again where that helps. */
 export class ServerApi {
   readonly base: string
+  private fetch: Promise<typeof fetch> | undefined
+  private wasReached = false
 
   /** @throws UserError for what is no address */
   constructor(private readonly served: ServedModel) {
@@ -39,23 +54,35 @@ export class ServerApi {
 
   /** What passes by itself (429, 5xx, no connection) is asked again, after as long as the server says or ever longer. */
   private async ask(path: string, init: RequestInit): Promise<JsonObject> {
+    for (let attempt = 1; ; attempt++) {
+      const { answer, error, passes: isWorthIt = false, asked } = await this.askOnce(path, init)
+      if (answer) return answer
+      const tries = this.wasReached ? RETRIES.tries : UNREACHED_TRIES
+      const wait = isWorthIt ? pauseBefore(attempt, { ...RETRIES, tries }, asked) : undefined
+      if (wait === undefined) throw error!
+      await pause(wait, init.signal ?? undefined)
+    }
+  }
+
+  private async askOnce(path: string, init: RequestInit): Promise<Outcome> {
     const { apiKey } = this.served
     const authorization = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
     const headers = { 'content-type': 'application/json', ...authorization }
-    for (let attempt = 1; ; attempt++) {
-      const response = await fetch(this.base + path, { ...init, headers }).catch((cause: unknown) => {
-        init.signal?.throwIfAborted()
-        if (attempt < TRIES) return undefined
-        throw new UserError(`${this.base}: no answer. Check the address, and whether the server runs.`, 'network', {
-          cause,
-        })
-      })
-      if (response?.ok) return objectIn(await response.text(), this.base + path)
-      const passes =
-        response === undefined || response.status === 429 || (response.status >= 500 && response.status !== 501)
-      if (!passes || attempt === TRIES) throw await refused(this.base + path, response)
-      const asked = Number(response?.headers.get('retry-after') ?? NaN)
-      await pause(Number.isFinite(asked) ? asked * 1000 : 250 * 2 ** attempt, init.signal ?? undefined)
+    const address = this.base + path
+    try {
+      this.fetch ??= waitingFetch()
+      const response = await (await this.fetch)(address, { ...init, headers })
+      this.wasReached = true
+      const body = await response.text()
+      if (response.ok) return { answer: objectIn(body, address) }
+      const error = new RefusedRequest(address, response.status, body)
+      return { error, passes: passes(response.status), asked: secondsAsked((name) => response.headers.get(name)) }
+    } catch (cause) {
+      init.signal?.throwIfAborted()
+      if (cause instanceof UserError) throw cause
+      const advice = 'Check the address, and whether the server runs.'
+      const error = new UserError(`${address}: no answer (${reasonOf(cause)}). ${advice}`, 'network', { cause })
+      return { error, passes: true }
     }
   }
 }
@@ -64,30 +91,11 @@ export class ServerApi {
 export class RefusedRequest extends UserError {
   constructor(
     address: string,
-    readonly status: number | undefined,
+    readonly status: number,
     body: string,
   ) {
-    super(`${address} answered ${status ?? 'nothing'}: ${body.slice(0, 300)}`, 'network')
+    super(`${address} answered ${status}: ${body.slice(0, 300)}`, 'network')
   }
-}
-
-async function refused(address: string, response: Response | undefined): Promise<RefusedRequest> {
-  const body = (await response?.text().catch(() => '')) ?? ''
-  return new RefusedRequest(address, response?.status, body)
-}
-
-function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer)
-      reject(signal?.reason as Error)
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop)
-      resolve()
-    }, milliseconds)
-    signal?.addEventListener('abort', stop, { once: true })
-  })
 }
 
 function objectIn(text: string, address: string): JsonObject {

@@ -1,14 +1,6 @@
 /** One request to a hub or to where it sends us, tried again while that may help. */
-import {
-  PATIENCE,
-  patienceFor,
-  pause,
-  pauseBefore,
-  passes,
-  secondsAsked,
-  throwIfAborted,
-  type Patience,
-} from './patience.js'
+import { passes, pauseBefore, secondsAsked } from '../../retry.js'
+import { PATIENCE, patienceFor, pause, throwIfAborted, type Patience } from './patience.js'
 import { unreachable } from './refusals.js'
 import type { Answer, Transport } from './transport.js'
 

@@ -1,17 +1,9 @@
 /** Fetches a run of pieces by range requests, whatever happens on the way. */
 import { UserError } from '../../errors.js'
+import { passes, pauseBefore, secondsAsked } from '../../retry.js'
 import type { FileAddress } from '../listing.js'
 import { hostOf } from '../network/ask.js'
-import {
-  PATIENCE,
-  aborted,
-  patienceFor,
-  pause,
-  pauseBefore,
-  passes,
-  secondsAsked,
-  throwIfAborted,
-} from '../network/patience.js'
+import { PATIENCE, aborted, patienceFor, pause, throwIfAborted } from '../network/patience.js'
 import { isWebPage, plainAddress, serverRefusal, unreachable, webPage } from '../network/refusals.js'
 import type { Answer } from '../network/transport.js'
 import type { OpenFile, Transfer } from './open-file.js'
