@@ -112,7 +112,7 @@ async function claim(path: string): Promise<void> {
     const owner = Number(await readFile(lock, 'utf8').catch(() => ''))
     if (attempt > 0 || (owner > 0 && owner !== process.pid && isAlive(owner)))
       throw new UserError(
-        `${path}: process ${owner} writes it now. Wait for it, or take another folder.`,
+        `${path}: process ${owner} writes it now. Wait for it, or take another folder; if that process is another program, delete ${lock}.`,
         'invalid_argument',
       )
     await rm(lock, { force: true })
