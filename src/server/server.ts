@@ -47,6 +47,8 @@ const BODIES = 32
 /** Within which the head of a request arrives, and all of it. */
 const HEADERS_MS = 30_000
 const REQUEST_MS = 70_000
+/** How long an idle connection is kept: longer than clients and proxies keep theirs, or a request could meet its end. nginx: 60 s. */
+const KEEP_ALIVE_MS = 75_000
 
 /** A server that listens. */
 export interface RunningServer {
@@ -133,7 +135,7 @@ export async function listen(
   checkExposure(options)
   checkPort(options.port)
   // What trickles in is ended by Node too, where our own limits have not heard of it yet.
-  const serverOptions = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }
+  const serverOptions = { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS }
   const server = createAdaptorServer({
     fetch: app.fetch,
     overrideGlobalObjects: false,

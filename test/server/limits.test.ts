@@ -1,3 +1,4 @@
+import { Agent, get } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { checkLimits } from '../../src/server/http/limits.js'
 import { post, serve } from './requests.js'
@@ -86,4 +87,16 @@ describe('a request may have so much', () => {
     const refusal = await post(server, JSON.stringify({ model: 'scripted', tokens: ids }), '/detokenize')
     expect(refusal.error.message).toBe('tokens: expected at most 262144 token ids, found 262145; send it in parts')
   })
+})
+
+it('keeps an idle connection longer than proxies keep theirs', async () => {
+  const server = await serve(scriptedEngine(() => 'hi'))
+  const agent = new Agent({ keepAlive: true })
+  const kept = await new Promise((resolve, reject) => {
+    get(`${server.url}/health`, { agent }, (response) => {
+      response.resume().on('end', () => resolve(response.headers['keep-alive']))
+    }).on('error', reject)
+  })
+  agent.destroy()
+  expect(kept).toBe('timeout=75')
 })
