@@ -2,6 +2,7 @@
  * The few things in which Node and browsers differ: threads, their number, and the compiler. Node's modules are reached through
  * process.getBuiltinModule, so that a bundler for the browser finds nothing to resolve.
  */
+import { processorQuota } from '../../control-groups.js'
 import { UserError } from '../../errors.js'
 
 /** A thread as the backend sees it. */
@@ -31,8 +32,14 @@ interface WorkerThreads {
   Worker: new (code: string, options: { eval: true; execArgv?: string[] }) => NodeWorker
 }
 
-/** Cores that this process may use. */
+let cores: number | undefined
+
+/** Cores that this process may use, whole ones. Node does not always know what a container is held to. */
 export function parallelism(): number {
+  return (cores ??= Math.max(1, Math.floor(Math.min(machineCores(), processorQuota() ?? Infinity))))
+}
+
+function machineCores(): number {
   const os = builtin<{ availableParallelism(): number }>('node:os')
   return os ? os.availableParallelism() : (globalThis.navigator?.hardwareConcurrency ?? 1)
 }
