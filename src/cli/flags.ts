@@ -101,7 +101,7 @@ export function loadFlags(command: Command): Command {
     )
     .addOption(new Option('--backend <name>', 'what computes').choices(BACKEND_NAMES))
     .addOption(
-      new Option('--threads <count>', 'threads (default: one per core that it may use)').argParser(integer).env('KAIYUAN_THREADS'),
+      new Option('--threads <count>', 'threads (default: one per core)').argParser(integer).env('KAIYUAN_THREADS'),
     )
     .addOption(
       new Option('--context <tokens>', 'positions to allow (default: what the model was made for)')
