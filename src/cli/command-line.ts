@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { UserError } from '../errors.js'
+import { reasonOf } from '../system-error.js'
 import { program } from './commands/all.js'
 import { messageOf } from './wording.js'
 
@@ -10,8 +11,17 @@ function exitCode(error: unknown): number {
     process.stderr.write(`kaiyuan: ${messageOf(error)}\n`)
     return error.code === 'aborted' ? 130 : 2
   }
+  if (isOfFile(error)) {
+    process.stderr.write(`kaiyuan: ${error.path}: ${reasonOf(error)}\n`)
+    return 2
+  }
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   return 1
+}
+
+/** What the system refused about a file or a folder, where nobody had better words. */
+function isOfFile(error: unknown): error is Error & { readonly path: string } {
+  return error instanceof Error && 'syscall' in error && 'path' in error && typeof error.path === 'string'
 }
 
 /** Ends the process, worker threads included, when everything is written. */

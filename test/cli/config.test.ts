@@ -1,5 +1,5 @@
 // A person's own defaults, and what the command line says about its own mistakes.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
@@ -8,6 +8,7 @@ import { program } from '../../src/cli/commands/all.js'
 import { applyConfig } from '../../src/cli/config.js'
 import { collect, integer, port } from '../../src/cli/flags.js'
 
+const NOBODY = 65534
 const folder = mkdtempSync(join(tmpdir(), 'kaiyuan-config-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -35,6 +36,25 @@ describe('a file of defaults', () => {
     const text = '{"threads": 4, "port": 9000, "stop": ["a", "b"], "raw": true, "history": false, "drain": 3}'
     expect(options(text)).toEqual({ threads: 4, port: 9000, stop: ['a', 'b'], raw: true, history: false })
     expect(options(text, '--threads', '2')).toMatchObject({ threads: 2, port: 9000 })
+  })
+
+  it('is none where this user may not enter the folder, as the home of another that sudo left in the environment', () => {
+    const closed = join(folder, 'closed')
+    mkdirSync(closed)
+    writeFileSync(join(closed, 'config.json'), '{"threads": 4}')
+    chmodSync(closed, 0)
+    // Nothing is closed to root.
+    const isRoot = process.geteuid?.() === 0
+    if (isRoot) process.seteuid?.(NOBODY)
+    try {
+      expect(() => applyConfig(new Command(), new Command(), join(closed, 'config.json'))).not.toThrow()
+    } finally {
+      if (isRoot) process.seteuid?.(0)
+      chmodSync(closed, 0o700)
+    }
+    expect(() => applyConfig(new Command(), new Command(), join(closed, 'config.json'))).toThrow(
+      /unknown flag "threads"/,
+    )
   })
 
   it('need not be there', () => {

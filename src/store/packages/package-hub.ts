@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.js'
+import { onDisk } from '../cache/disk-errors.js'
 import { folderName } from '../cache/layout.js'
 import type { ListedFile, Listing } from '../listing.js'
 import { PACKAGED, type PackagedModel } from '../names/packaged.js'
@@ -45,7 +46,8 @@ async function listPackages(
   const entries: ArchiveEntry[] = []
   for (const name of numbered(id)) {
     signal?.throwIfAborted()
-    entries.push(...(await entriesOf(source, await fetched(source, name, revision, folder, options, signal))))
+    const file = await onDisk(fetched(source, name, revision, folder, options, signal), options.folder)
+    entries.push(...(await entriesOf(source, file)))
   }
   const files = modelFilesOf(entries, `${source}:${id}`, known?.file)
   const listed = files.map((file) => listedFile(file, known))
