@@ -4,9 +4,11 @@ import { reasonOf } from '../system-error.js'
 
 /** What a person named. @throws UserError file_not_found with the system's reason */
 export function bytesOf(file: string): Promise<Buffer> {
-  return readFile(file).catch((cause: unknown) => {
-    throw new UserError(`${file}: cannot be read: ${reasonOf(cause)}`, 'file_not_found', { cause })
-  })
+  return readFile(file).catch((cause: unknown) => cannotRead(file, cause))
+}
+
+export function cannotRead(file: string, cause: unknown): never {
+  throw new UserError(`${file}: cannot be read: ${reasonOf(cause)}`, 'file_not_found', { cause })
 }
 
 /** @throws UserError when it cannot be read or is no text */

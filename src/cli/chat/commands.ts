@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { distance } from 'fastest-levenshtein'
 import { UserError } from '../../errors.js'
 import { describeResult } from '../print/describe-result.js'
-import { bytesOf, textOf } from '../text-file.js'
+import { bytesOf, cannotRead, textOf } from '../text-file.js'
 import { writeNamed } from '../whole-file.js'
 import type { Conversation, Note } from './conversation.js'
 import type { Prompt } from './input/prompt.js'
@@ -223,8 +223,8 @@ function titleOf({ messages }: KeptChat): string {
 
 async function textFile(name: string): Promise<string> {
   if (name === '') throw new UserError('/file FILE: expected a file name', 'invalid_argument')
-  const found = await stat(name).catch(() => undefined)
-  if (!found?.isFile()) throw new UserError(`${name}: no such file`, 'file_not_found')
+  const found = await stat(name).catch((cause: unknown) => cannotRead(name, cause))
+  if (!found.isFile()) throw new UserError(`${name}: expected a file`, 'invalid_argument')
   if (found.size > MOST_FILE_BYTES)
     throw new UserError(`${name}: has ${found.size} bytes; expected at most ${MOST_FILE_BYTES}`, 'invalid_file')
   return textOf(name)
