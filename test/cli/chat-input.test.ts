@@ -18,7 +18,10 @@ function keyboard(): { type: (text: string | Buffer) => string; keys: Keyboard; 
   })
   const type = (text: string | Buffer): string => {
     keys.write(text)
-    return String((keys.read() as Buffer | null) ?? '')
+    // Node 26 gives the pieces one by one.
+    const pieces: Buffer[] = []
+    for (let piece = keys.read(); piece !== null; piece = keys.read()) pieces.push(piece as Buffer)
+    return String(Buffer.concat(pieces))
   }
   return { type, keys, events }
 }
