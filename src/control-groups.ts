@@ -1,4 +1,4 @@
-/** Linux control groups: what a container or a systemd unit holds its processes to. */
+/** Linux control groups: the limits that a container or a systemd unit sets. */
 
 /** The text of a file; undefined where there is none. */
 export type ReadText = (path: string) => string | undefined
@@ -29,7 +29,7 @@ export interface ControlGroup {
   readonly folder: string
 }
 
-/** The groups that hold a resource, of both versions, from the root on. */
+/** The groups that may limit a resource, of both versions, from the root on. */
 export function controlGroups(read: ReadText, resource: 'cpu' | 'memory'): ControlGroup[] {
   const lines = (read('/proc/self/cgroup') ?? '').split('\n')
   return lines.flatMap((line) => {
@@ -54,7 +54,7 @@ export function numberIn(text: string | undefined): number | undefined {
 
 /**
  * Processors that all groups of this process leave it, as `docker run --cpus 2` and `CPUQuota=200%` set them; undefined where none limits it.
- * Threads that are more would wait for each other while the system holds one of them back.
+ * Threads that are more would wait for each other while the system makes one of them wait.
  */
 export function processorQuota(read: ReadText | undefined = systemReader()): number | undefined {
   if (!read) return undefined

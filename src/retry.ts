@@ -38,6 +38,14 @@ export function pauseBefore(attempt: number, retries: Retries, asked?: number): 
   return asked > longestAskedSeconds ? undefined : 1000 * asked + own
 }
 
+/** Tries of a host from which nothing has ever come: its name is wrong, or there is no network. */
+const UNREACHED_TRIES = 3
+
+/** With fewer tries where no answer has come from the host yet. */
+export function retriesFor(retries: Retries, wasReached: boolean): Retries {
+  return wasReached ? retries : { ...retries, tries: Math.min(UNREACHED_TRIES, retries.tries) }
+}
+
 /** @throws what the signal was ended with, at once */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { loadEngine } from '../../dist/index.js'
 import { evaluate } from '../../dist/eval.js'
+import { median } from '../peers/native.mjs'
 
 const HELP = `Usage: node bench/eval/throughput.mjs MODEL [--task humaneval_chat] [--limit 64] [--streams 16] [--rounds 3] [--threads 2] [--json]
 
@@ -78,14 +79,13 @@ for (let round = 0; round < rounds; round++) {
       `bench ${bench.prefill.toFixed(1)} and ${bench.decode.toFixed(1)} tok/s, ${benchSeconds.toFixed(0)} s; ratio ${ratio.toFixed(2)}`,
   )
 }
-const ratios = results.map(({ ratio }) => ratio).sort((a, b) => a - b)
-const median = ratios[Math.floor((ratios.length - 1) / 2)]
+const ratio = median(results.map((one) => one.ratio))
 console.log(
   args.json
     ? JSON.stringify(
-        { model, task: args.task, streams, threads, node: process.version, median, rounds: results },
+        { model, task: args.task, streams, threads, node: process.version, median: ratio, rounds: results },
         undefined,
         2,
       )
-    : `median ${median.toFixed(2)}`,
+    : `median ${ratio.toFixed(2)}`,
 )

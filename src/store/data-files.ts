@@ -1,6 +1,7 @@
 /** Files of others that are no models, such as the documents of a benchmark: fetched once, checked, and kept in the cache. */
 import { UserError } from '../errors.js'
 import { onDisk } from './cache/disk-errors.js'
+import { replaceFile } from './cache/replace.js'
 import { askFollowing, type Network } from './network/ask.js'
 import { nodeTransport } from './network/node-transport.js'
 import { openZip } from './packages/zip.js'
@@ -51,22 +52,15 @@ async function dataFile(file: PublishedFile, environment: Environment, options: 
   const own = folder === undefined ? undefined : await firstOf(candidates(folder, file))
   if (own) return checked(file, own.bytes, own.path)
   const cache = nodePath().join(cacheFolder(environment), FOLDER)
-  const kept = await onDisk(firstOf([nodePath().join(cache, keyOf(file))]), cache)
+  const place = nodePath().join(cache, keyOf(file))
+  const kept = await onDisk(firstOf([place]), cache)
   if (kept && [undefined, digest(kept.bytes)].includes(file.sha256)) return kept.bytes
   if (isOffline(environment))
     throw new UserError(`${placeOf(file)}: not in the cache, and no server may be asked (HF_HUB_OFFLINE)`, 'network')
   options.onFetch?.(file)
   const bytes = checked(file, await fetched(file, cache, environment, signal), placeOf(file))
-  await onDisk(keep(bytes, nodePath().join(cache, keyOf(file))), cache)
+  await onDisk(replaceFile(place, bytes), cache)
   return bytes
-}
-
-/** As a whole or not at all. */
-async function keep(bytes: Uint8Array, place: string): Promise<void> {
-  await nodeFiles().mkdir(nodePath().dirname(place), { recursive: true })
-  const part = `${place}.${process.pid}.part`
-  await nodeFiles().writeFile(part, bytes)
-  await nodeFiles().rename(part, place)
 }
 
 function candidates(folder: string, file: PublishedFile): string[] {

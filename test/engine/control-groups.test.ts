@@ -3,7 +3,7 @@ import { processorQuota } from '../../src/control-groups.js'
 
 const quotaOf = (files: Readonly<Record<string, string>>): number | undefined => processorQuota((path) => files[path])
 
-describe('processors that a process is held to', () => {
+describe('processors that a process may use', () => {
   it.each<[string, Record<string, string>, number | undefined]>([
     ['none on a machine without groups', {}, undefined],
     [

@@ -34,7 +34,7 @@ interface WorkerThreads {
 
 let cores: number | undefined
 
-/** Cores that this process may use, whole ones. Node does not always know what a container is held to. */
+/** Cores that this process may use, whole ones. Node does not always know the limit of a container. */
 export function parallelism(): number {
   return (cores ??= Math.max(1, Math.floor(Math.min(machineCores(), processorQuota() ?? Infinity))))
 }

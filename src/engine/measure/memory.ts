@@ -1,7 +1,7 @@
 /** How much memory a process may still take, on the systems that say so. */
 import { controlGroups, numberIn, systemReader, type ControlGroup, type ReadText } from '../../control-groups.js'
 
-/** The memory of a machine, or of the part of it that this process is held to. */
+/** The memory of a machine, or of the part of it that this process is limited to. */
 export interface MachineMemory {
   readonly availableBytes: number
   readonly totalBytes: number

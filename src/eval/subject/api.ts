@@ -1,7 +1,7 @@
 /** Requests to a server with OpenAI's API. */
 import { UserError } from '../../errors.js'
 import { isJsonObject, type JsonObject } from '../../json.js'
-import { passes, pause, pauseBefore, secondsAsked, type Retries } from '../../retry.js'
+import { passes, pause, pauseBefore, retriesFor, secondsAsked, type Retries } from '../../retry.js'
 import { reasonOf } from '../../system-error.js'
 import { waitingFetch } from './waiting-fetch.js'
 
@@ -15,16 +15,11 @@ export interface ServedModel {
 }
 
 const RETRIES: Retries = { tries: 6, firstPauseMs: 250, longestPauseMs: 30_000 }
-/** Tries of an address from which nothing has ever come: it is wrong, or no server runs there. */
-const UNREACHED_TRIES = 2
 
 /** What came of one request. */
-interface Outcome {
-  readonly answer?: JsonObject
-  readonly error?: UserError
-  readonly passes?: boolean
-  readonly asked?: number | undefined
-}
+type Outcome =
+  | { readonly answer: JsonObject }
+  | { readonly error: UserError; readonly passes: boolean; readonly asked?: number | undefined }
 
 /** Asks a server, again where that helps. */
 export class ServerApi {
@@ -55,11 +50,11 @@ export class ServerApi {
   /** What passes by itself (429, 5xx, no connection) is asked again, after as long as the server says or ever longer. */
   private async ask(path: string, init: RequestInit): Promise<JsonObject> {
     for (let attempt = 1; ; attempt++) {
-      const { answer, error, passes: isWorthIt = false, asked } = await this.askOnce(path, init)
-      if (answer) return answer
-      const tries = this.wasReached ? RETRIES.tries : UNREACHED_TRIES
-      const wait = isWorthIt ? pauseBefore(attempt, { ...RETRIES, tries }, asked) : undefined
-      if (wait === undefined) throw error!
+      const outcome = await this.askOnce(path, init)
+      if ('answer' in outcome) return outcome.answer
+      const retries = retriesFor(RETRIES, this.wasReached)
+      const wait = outcome.passes ? pauseBefore(attempt, retries, outcome.asked) : undefined
+      if (wait === undefined) throw outcome.error
       await pause(wait, init.signal ?? undefined)
     }
   }

@@ -1,6 +1,6 @@
 /** One request to a hub or to where it sends us, tried again while that may help. */
-import { passes, pauseBefore, secondsAsked } from '../../retry.js'
-import { PATIENCE, patienceFor, pause, throwIfAborted, type Patience } from './patience.js'
+import { passes, pauseBefore, retriesFor, secondsAsked } from '../../retry.js'
+import { PATIENCE, pause, throwIfAborted, type Patience } from './patience.js'
 import { unreachable } from './refusals.js'
 import type { Answer, Transport } from './transport.js'
 
@@ -30,7 +30,7 @@ export async function ask(network: Network, url: string, headers: Readonly<Recor
     if ('status' in outcome) transport.reached.add(hostOf(url))
     if ('status' in outcome && !passes(outcome.status)) return outcome
     const asked = 'status' in outcome ? secondsAsked((name) => outcome.header(name)) : undefined
-    const wait = pauseBefore(attempt, patienceFor(patience, transport.reached.has(hostOf(url))), asked)
+    const wait = pauseBefore(attempt, retriesFor(patience, transport.reached.has(hostOf(url))), asked)
     if (wait === undefined) {
       if ('status' in outcome) return outcome
       throw outcome

@@ -2,6 +2,7 @@ import type * as Undici from 'undici'
 import type { Environment } from '../store.js'
 import { DirectRequests } from './direct.js'
 import type { Answer, Request, Transport } from './transport.js'
+import { loadUndici } from './undici.js'
 
 /** Nothing is said for this long before a server answers. */
 const ANSWER_MS = 60_000
@@ -14,11 +15,7 @@ const READ_AHEAD = 1 << 20
  * HTTP/2 in undici are 256 KiB, 3.5 MB/s at 75 ms. How long a body takes is the store's to judge.
  */
 export async function nodeTransport(environment: Environment): Promise<Transport> {
-  // By a name that bundlers for browsers do not follow.
-  const name = 'undici'
-  const { EnvHttpProxyAgent, request } = (await import(
-    /* webpackIgnore: true */ /* @vite-ignore */ name
-  )) as typeof Undici
+  const { EnvHttpProxyAgent, request } = await loadUndici()
   const either = (key: string): string | undefined => environment[key.toLowerCase()] || environment[key]
   const [httpProxy, httpsProxy] = [either('HTTP_PROXY'), either('HTTPS_PROXY') ?? either('ALL_PROXY')]
   const agent = new EnvHttpProxyAgent({

@@ -11,14 +11,6 @@ export interface Patience extends Pick<Retries, 'firstPauseMs' | 'longestPauseMs
 
 export const PATIENCE: Patience = { tries: 8, firstPauseMs: 250, longestPauseMs: 30_000, stallMs: 30_000 }
 
-/** Tries of a host from which nothing has ever come: its name is wrong, or there is no network. */
-const UNREACHED_TRIES = 3
-
-/** With fewer tries where no answer has come from the host yet. */
-export function patienceFor(patience: Patience, wasReached: boolean): Patience {
-  return wasReached ? patience : { ...patience, tries: Math.min(UNREACHED_TRIES, patience.tries) }
-}
-
 /** @throws UserError aborted, at once when the signal fires */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   await wait(ms, signal).catch(() => {

@@ -1,9 +1,9 @@
 /** Fetches a run of pieces by range requests, whatever happens on the way. */
 import { UserError } from '../../errors.js'
-import { passes, pauseBefore, secondsAsked } from '../../retry.js'
+import { passes, pauseBefore, retriesFor, secondsAsked } from '../../retry.js'
 import type { FileAddress } from '../listing.js'
 import { hostOf } from '../network/ask.js'
-import { PATIENCE, aborted, patienceFor, pause, throwIfAborted } from '../network/patience.js'
+import { PATIENCE, aborted, pause, throwIfAborted } from '../network/patience.js'
 import { isWebPage, plainAddress, serverRefusal, unreachable, webPage } from '../network/refusals.js'
 import type { Answer } from '../network/transport.js'
 import type { OpenFile, Transfer } from './open-file.js'
@@ -42,7 +42,7 @@ export async function fetchRun(open: OpenFile, run: Run, transfer: Transfer): Pr
     if (!failure) continue
     attempt = open.pieces.count > before ? 1 : attempt + 1
     const wasReached = network.transport.reached.has(hostOf(address.url))
-    const wait = pauseBefore(attempt, patienceFor(patience, wasReached), failure.asked)
+    const wait = pauseBefore(attempt, retriesFor(patience, wasReached), failure.asked)
     if (failure.isFinal || wait === undefined) throw failure.error
     isBroken = failure.isExpired === true || attempt > 1
     if (failure.isExpired && attempt === 1) continue
