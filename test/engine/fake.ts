@@ -151,7 +151,10 @@ export class FakeRunner implements Runner {
       if (t > 0 && row <= step.hiddenRows[t - 1]!) throw new Error('rows of the draft do not rise')
       const [from, position] = [last.sequences[row]!, last.positions[row]!]
       if (position !== step.positions[t]) throw new Error(`row ${row} is position ${position}`)
-      if (last.pageTables[from]![0] !== step.pageTables[step.sequences[t]!]![0]) throw new Error('another sequence')
+      // A page that became full may be given up for one of the same tokens, which another sequence computed.
+      const table = step.pageTables[step.sequences[t]!]!
+      for (let p = 0; p <= position; p++)
+        if (this.tokenAt(table, p) !== this.tokenAt(last.pageTables[from]!, p)) throw new Error('another sequence')
       const following = last.tokens[row + 1]
       const here = last.sequences[row + 1] === from
       // Inside of a sequence's rows the next token is the one that was fed, unless that was a wrong draft.
@@ -159,14 +162,17 @@ export class FakeRunner implements Runner {
         throw new Error(`row ${row} is followed by ${following}`)
     })
     step.logitRows.forEach((t, row) => {
-      const prefix = Array.from({ length: step.positions[t]! + 1 }, (_, position) => {
-        const page = step.pageTables[step.sequences[t]!]![Math.floor(position / PAGE_SIZE)]!
-        return this.cells.get(page * PAGE_SIZE + (position % PAGE_SIZE))!
-      })
+      const table = step.pageTables[step.sequences[t]!]!
+      const prefix = Array.from({ length: step.positions[t]! + 1 }, (_, position) => this.tokenAt(table, position)!)
       logits[row * VOCAB + this.options.draftNext!([...prefix, step.tokens[t]!])] = 5
     })
     this.drafts++
     return { rows: rowsOf(step, logits, VOCAB) }
+  }
+
+  /** What the cache holds at a position of the sequence that has these pages. */
+  private tokenAt(pageTable: Int32Array, position: number): number | undefined {
+    return this.cells.get(pageTable[Math.floor(position / PAGE_SIZE)]! * PAGE_SIZE + (position % PAGE_SIZE))
   }
 
   close(): Promise<void> {

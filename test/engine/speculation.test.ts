@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { PAGE_SIZE } from '../../src/backends/backend.js'
 import { NgramDrafter, type Drafter } from '../../src/engine/answer/drafter.js'
 import type { GenerateOptions } from '../../src/engine/options.js'
 import { Session } from '../../src/engine/answer/session.js'
@@ -49,6 +50,17 @@ describe('speculation', () => {
     const { drafts } = right
     await new Session(fakeModel(right)).generate([1, 2, 3], { maxTokens: 2 }).result
     expect(right.drafts).toBe(drafts)
+  })
+
+  it('drafts for two who ask the same at once: one of them gives its page up for that of the other', async () => {
+    const model = fakeModel(new FakeRunner({ stepTokens: 1, draftNext: nextOf }))
+    const ask = { maxTokens: 9, speculate: 'mtp' } as const
+    const prompt = numbers(4, PAGE_SIZE)
+    const answers = [1, 2].map(() => new Session(model).generate(prompt, ask).result)
+    for (const { ids, speculation } of await Promise.all(answers)) {
+      expect(ids).toEqual(continuation(prompt, 9))
+      expect(speculation?.accepted).toBe(speculation?.drafted)
+    }
   })
 
   it('is refused for models with recurrent states', async () => {
