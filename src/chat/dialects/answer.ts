@@ -64,7 +64,7 @@ export function* answer(reader: AnswerReader, layout: Layout): Reading {
   const { setup } = reader
   // Nobody asked for calls: what looks like one is text.
   const triggers = setup.calls === false ? [] : calls.flatMap((call) => call.triggers)
-  const near = nearMarks(setup, triggers)
+  const near = nearMarks(setup)
   if (yield* reader.atEnd()) return
   if (resume !== '' && reader.setup.prompt.endsWith(resume)) reader.insert(resume)
   if (yield* beginsThought(reader, thought)) yield* think(reader, layout, triggers)
@@ -79,11 +79,12 @@ export function* answer(reader: AnswerReader, layout: Layout): Reading {
       else if (reader.hasBegun || reader.isCut) yield* brokenCall(reader, layout)
       else {
         yield* reader.take([marker])
-        if (!silent.includes(marker)) reader.emit('text', dropped + marker)
+        if (near.includes(marker) && (yield* nearMissAt(reader, marker))) yield* reader.space()
+        else if (!silent.includes(marker)) reader.emit('text', dropped + marker)
       }
     } else if (near.includes(marker)) {
       const { dropped } = reader
-      if (yield* attempt(reader, (r) => nearMiss(r, marker))) yield* reader.space()
+      if (yield* nearMissAt(reader, marker)) yield* reader.space()
       else reader.emit('text', dropped + marker)
     } else if (silent.includes(marker)) continue
     else if (isQuoted(reader)) reader.emit('text', marker)
@@ -91,6 +92,11 @@ export function* answer(reader: AnswerReader, layout: Layout): Reading {
     // An end without a beginning is no text.
     else yield* reader.space()
   }
+}
+
+/** Calls after their mark in another form than the dialect's; nothing is read where they are none. */
+function* nearMissAt(reader: AnswerReader, mark: string): Reading<boolean> {
+  return !reader.isTired && (yield* attempt(reader, (r) => nearMiss(r, mark)))
 }
 
 /** Reads over a call that was begun and cannot be run, and the marks and brackets that end it. */

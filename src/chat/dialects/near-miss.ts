@@ -2,8 +2,9 @@
  * Calls in a form that is not the model's own: small models write the object of a call into a code fence, by itself, or between
  * the tags of another model. They are calls where they name a tool that is offered and have arguments; all else is text.
  */
-import { isJsonObject } from '../../json.js'
 import type { ToolDefinition } from '../message.js'
+import { jsonText, parseJson } from '../python/json.js'
+import { Dict } from '../python/values.js'
 import { jsonCall, jsonMembers } from './arguments.js'
 
 type Reading<T> = Generator<undefined, T, undefined>
@@ -27,18 +28,22 @@ const ENDS: ReadonlyMap<string, string> = new Map([
   ['<function_call>', '</function_call>'],
 ])
 
-/** Beginnings that are looked for next to the dialect's own. */
-export function nearMarks({ nearMisses, tools }: Source['setup'], own: readonly string[]): readonly string[] {
-  return nearMisses && tools.length > 0 ? [...ENDS.keys()].filter((mark) => !own.includes(mark)) : []
+/** Beginnings that are looked for, the dialect's own among them: what stands after one of those may be in another form too. */
+export function nearMarks({ nearMisses, tools }: Source['setup']): readonly string[] {
+  return nearMisses && tools.length > 0 ? [...ENDS.keys()] : []
 }
 
 /** Reads calls after one of {@link nearMarks}; false where there are none. */
 export function* nearMiss(source: Source, mark: string): Reading<boolean> {
-  // The fence's language.
-  if (mark === FENCE) yield* source.characters((c) => /[\w+-]/.test(c))
+  yield* source.space()
+  // A fence may stand between other tags.
+  const isFenced = mark === FENCE || (yield* source.take([FENCE])) !== undefined
+  // Its language.
+  if (isFenced) yield* source.characters((c) => /[\w+-]/.test(c))
   yield* source.space()
   const calls = yield* objects(source)
   if (calls.length === 0) return false
+  if (mark !== FENCE && isFenced && (yield* source.take([FENCE])) !== undefined) yield* source.space()
   const end = yield* source.take([ENDS.get(mark) ?? FENCE])
   if (end === undefined && (yield* source.characters(() => true)).trim() !== '') return false
   for (const { name, args } of calls) source.call(name, args)
@@ -76,18 +81,17 @@ function* objects(source: Source): Reading<Found[]> {
 function callsIn(text: string, tools: readonly ToolDefinition[]): Found[] | undefined {
   const texts = text.startsWith('[') ? elementsOf(text) : [text]
   const calls = texts.map((one) => {
-    const members = jsonMembers(one)
-    const call = members?.has('arguments') || members?.has('parameters') ? jsonCall(one) : undefined
+    // Around it may stand what OpenAI's API has around it.
+    const text = jsonMembers(one)?.get('function') ?? one
+    const members = jsonMembers(text)
+    const call = members?.has('arguments') || members?.has('parameters') ? jsonCall(text) : undefined
     return call && tools.some((tool) => tool.function.name === call.name) ? call : undefined
   })
   return calls.length > 0 && calls.every((call) => call !== undefined) ? calls : undefined
 }
 
+/** The text of each object of a list, with all digits of its numbers and its keys in their order. */
 function elementsOf(text: string): string[] {
-  try {
-    const value = JSON.parse(text) as unknown
-    return Array.isArray(value) ? value.filter(isJsonObject).map((one) => JSON.stringify(one)) : []
-  } catch {
-    return []
-  }
+  const value = parseJson(text)
+  return Array.isArray(value) ? value.filter((one) => one instanceof Dict).map((one) => jsonText(one)) : []
 }

@@ -148,12 +148,18 @@ function jsonCall(call: string, object: RegExpExecArray): (reader: AnswerReader)
     const keys =
       name === undefined ? 'keyed' : { name, args: [...(args === undefined ? [] : [args]), ...OTHER_NAMES], id }
     const members = jsonMembers(yield* reader.callObject(keys))
-    yield* closings(reader, after)
+    if (!(yield* attempt(reader, (r) => endAfterBracket(r, after)))) yield* closings(reader, after)
     const found = members && (name === undefined ? keyed(members) : memberCall(members, name, args, id))
     if (!found) return false
     reader.call(found.name, found.args, found.id)
     return true
   }
+}
+
+/** The end of a call that was written with a bracket too many. */
+function* endAfterBracket(reader: AnswerReader, after: readonly string[]): Reading<boolean> {
+  yield* reader.space()
+  return after.length > 0 && (yield* reader.take(['}'])) !== undefined && (yield* all(reader, after))
 }
 
 /** Other names that models give to arguments. */

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import type { AnswerParser, AnswerSetup, Dialect } from '../../src/chat/dialects/dialect.js'
+import { hermes, think } from '../../src/chat/dialects/families.js'
+import { TOOLS } from './answers.js'
+
+/** The parts of an answer, neighbours of one kind joined, which are the same however it is cut. */
+function parts(dialect: Dialect, text: string, setup: Partial<AnswerSetup> = {}): string[] {
+  const cut = (size: number): string[] => {
+    const parser = dialect.parser({ prompt: 'Q', tools: TOOLS, nearMisses: true, newId: () => 'new', ...setup })
+    const pieces = text.match(new RegExp(`[^]{1,${size}}`, 'gu')) ?? []
+    return read(parser, pieces)
+  }
+  const whole = cut(text.length)
+  for (const size of [1, 3]) expect(cut(size)).toEqual(whole)
+  return whole
+}
+
+function read(parser: AnswerParser, pieces: readonly string[]): string[] {
+  const found: [kind: string, text: string][] = []
+  for (const part of [...pieces.flatMap((piece) => parser.push(piece)), ...parser.flush()]) {
+    const last = found.at(-1)
+    if (part.kind === 'tool-call') found.push(['call', `${part.call.id} ${part.call.name} ${part.call.arguments}`])
+    else if (last?.[0] === part.kind) last[1] += part.text
+    else found.push([part.kind, part.text])
+  }
+  return found.map((one) => one.join(': '))
+}
+
+const ADD = '{"name": "add", "arguments": {"a": 1}}'
+const CALLED = 'call: new add {"a": 1}'
+
+describe("calls in a family's own tags, somewhat off", () => {
+  it.each([
+    ['in a list', `<tool_call>\n[${ADD}]\n</tool_call>`],
+    ['in a fence', `<tool_call>\n\`\`\`json\n${ADD}\n\`\`\`\n</tool_call>`],
+    ['as in the API', `<tool_call>\n{"type": "function", "function": ${ADD}}\n</tool_call>`],
+    ['with a bracket too many', `<tool_call>\n${ADD}}\n</tool_call>`],
+  ])('%s are calls', (_, text) => {
+    expect(parts(hermes, text)).toEqual([CALLED])
+    expect(parts(hermes, `Hm.\n${text}\nDone.`)).toEqual(['text: Hm.', CALLED, 'text: Done.'])
+  })
+
+  it('in a list keep their numbers', () => {
+    const args = '{"a": 12345678901234567890, "b": 1.0, "2": 0, "1": 0}'
+    expect(parts(think, `\`\`\`json\n[{"name": "add", "arguments": ${args}}]\n\`\`\``)).toEqual([
+      `call: new add ${args}`,
+    ])
+  })
+
+  it('of a tool that nobody offered are text', () => {
+    const text = '<tool_call>\n[{"name": "other", "arguments": {}}]\n</tool_call>'
+    expect(parts(hermes, text)).toEqual([`text: ${text}`])
+  })
+
+  it('may have null for no arguments, and no id where it is empty', () => {
+    expect(parts(hermes, '<tool_call>\n{"name": "add", "arguments": null, "id": ""}\n</tool_call>')).toEqual([
+      'call: new add {}',
+    ])
+  })
+})
+
+it.each([
+  ['fences', think, '```json\n{"a": '],
+  ['tags', hermes, '<tool_call>{"name": '],
+])('many beginnings of near misses are text with bounded work (%s)', (_, dialect, begin) => {
+  const text = begin.repeat(4000)
+  const began = performance.now()
+  expect(parts(dialect, text).join('')).toBe(`text: ${text}`)
+  expect(performance.now() - began).toBeLessThan(4000)
+})
