@@ -66,8 +66,8 @@ export function memberCall(
   const name = string(members.get(nameKey) ?? members.get('name'))
   if (name === undefined || name === '') return undefined
   const given = members.get(argumentsKey) ?? members.get('arguments') ?? members.get('parameters') ?? ''
-  // Some models write the object as a string.
-  const args = jsonObject(string(given) ?? given)
+  // Some models write the object as a string, and null where a tool has no arguments.
+  const args = given === 'null' ? '{}' : jsonObject(string(given) ?? given)
   return args === undefined ? undefined : { name, args, id: string(members.get(idKey)) }
 }
 

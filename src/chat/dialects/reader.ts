@@ -210,11 +210,11 @@ export class AnswerReader {
     this.output.push({ kind, text })
   }
 
-  /** Reports a call. `id` is the model's own, where it gave one. */
+  /** Reports a call. `id` is the model's own, where it gave one; an empty one is none, since a tool's answer could not name it. */
   call(name: string, args: string, id?: string): void {
     const { open } = this
     this.open = undefined
-    const given = { id: open?.id ?? id ?? this.setup.newId(), arguments: open?.text ?? args }
+    const given = { id: open?.id ?? (id || this.setup.newId()), arguments: open?.text ?? args }
     const call: ToolCall = { index: open?.index ?? this.calls++, name, ...given }
     this.output.push({ kind: 'tool-call', text: '', call })
   }
@@ -224,7 +224,7 @@ export class AnswerReader {
     const { pieces, tools } = this.setup
     if (!this.open) {
       if (!pieces || !tools.some((tool) => tool.function.name === name)) return
-      this.open = { index: this.calls++, id: id ?? this.setup.newId(), name, text: '', end: 0 }
+      this.open = { index: this.calls++, id: id || this.setup.newId(), name, text: '', end: 0 }
     }
     const { index, id: own } = this.open
     this.open.text += text
