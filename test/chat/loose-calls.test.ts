@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AnswerParser, AnswerSetup, Dialect } from '../../src/chat/dialects/dialect.js'
 import { hermes, think } from '../../src/chat/dialects/families.js'
+import { llama3 } from '../../src/chat/dialects/llama.js'
 import { TOOLS } from './answers.js'
 
 /** The parts of an answer, neighbours of one kind joined, which are the same however it is cut. */
@@ -67,4 +68,13 @@ it.each([
   const began = performance.now()
   expect(parts(dialect, text).join('')).toBe(`text: ${text}`)
   expect(performance.now() - began).toBeLessThan(4000)
+})
+
+describe('an answer of Llama in JSON', () => {
+  it('is a call only with arguments, or by the name of a tool', () => {
+    expect(parts(llama3, '{"name": "Bob", "age": 5}')).toEqual(['text: {"name": "Bob", "age": 5}'])
+    expect(parts(llama3, '{"name": "add"}')).toEqual(['call: new add {}'])
+    expect(parts(llama3, '{"name": "add", "parameters": null}')).toEqual(['call: new add {}'])
+    expect(parts(llama3, '{"name": "other", "parameters": {}}')).toEqual(['call: new other {}'])
+  })
 })

@@ -1,4 +1,4 @@
-import { jsonCall } from './arguments.js'
+import { jsonMembers, memberCall } from './arguments.js'
 import type { Dialect, ToolSyntax } from './dialect.js'
 import { pythonCalls } from './python-call.js'
 import { attempt } from './atoms.js'
@@ -95,10 +95,16 @@ function* calls(reader: AnswerReader): Reading<boolean> {
   return value === '' ? yield* builtIn(reader) : false
 }
 
+const ARGUMENTS = ['arguments', 'parameters']
+
+/** An object with a name alone is a call only where a tool has this name: an answer in JSON may be about anything that has one. */
 function* jsonObjectCall(reader: AnswerReader): Reading<boolean> {
-  const call = jsonCall(yield* reader.callObject({ name: 'name', args: ['arguments', 'parameters'] }, '"\''))
-  if (call) reader.call(call.name, call.args)
-  return call !== undefined
+  const members = jsonMembers(yield* reader.callObject({ name: 'name', args: ARGUMENTS }, '"\''))
+  const call = members && memberCall(members)
+  const isOffered = reader.setup.tools.some((tool) => tool.function.name === call?.name)
+  if (!call || !(isOffered || ARGUMENTS.some((key) => members.has(key)))) return false
+  reader.call(call.name, call.args)
+  return true
 }
 
 /** After <|python_tag|>: `brave_search.call(query="...")`. */
