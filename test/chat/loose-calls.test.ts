@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AnswerParser, AnswerSetup, Dialect } from '../../src/chat/dialects/dialect.js'
 import { hermes, think } from '../../src/chat/dialects/families.js'
+import { harmony } from '../../src/chat/dialects/harmony.js'
 import { llama3 } from '../../src/chat/dialects/llama.js'
 import { TOOLS } from './answers.js'
 
@@ -76,5 +77,22 @@ describe('an answer of Llama in JSON', () => {
     expect(parts(llama3, '{"name": "add"}')).toEqual(['call: new add {}'])
     expect(parts(llama3, '{"name": "add", "parameters": null}')).toEqual(['call: new add {}'])
     expect(parts(llama3, '{"name": "other", "parameters": {}}')).toEqual(['call: new other {}'])
+  })
+})
+
+describe('messages of harmony', () => {
+  it('begin without the end of the one before', () => {
+    expect(parts(harmony, '<|channel|>analysis<|message|>Hm.<|channel|>final<|message|>Two.')).toEqual([
+      'reasoning: Hm.',
+      'text: Two.',
+    ])
+  })
+
+  it('for the user stay apart', () => {
+    const first = '<|channel|>commentary<|message|>Let me see.<|end|>'
+    expect(parts(harmony, `${first}<|start|>assistant<|channel|>final<|message|>Two.`)).toEqual([
+      'text: Let me see.\nTwo.',
+    ])
+    expect(parts(harmony, first)).toEqual(['text: Let me see.'])
   })
 })

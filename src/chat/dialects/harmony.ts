@@ -10,6 +10,8 @@ const END = '<|end|>'
 const CALL = '<|call|>'
 const RETURN = '<|return|>'
 const ENDS = [END, CALL, RETURN, START]
+/** What ends what is thought or said: the next message begins, too, where the model left out the end of this one. */
+const STOPS = [...ENDS, CHANNEL]
 
 /**
  * gpt-oss: an answer is a row of messages, each with a channel. analysis is reasoning, final is text, and commentary is a
@@ -50,9 +52,7 @@ function* messages(reader: AnswerReader): Reading {
     const recipient = /to=([^\s<]+)/.exec(head ?? '')?.[1]
     if (begin === undefined) {
       reader.unread(space)
-      const marker = yield* reader.say('text', [CHANNEL, ...ENDS])
-      if (marker === undefined) return reader.release()
-      if (marker === CHANNEL) reader.unread(marker)
+      if (!(yield* said(reader, 'text'))) return reader.release()
     } else if (head === undefined) {
       // An end of a message; or a header that was cut off, which is none.
       if (!isEnd(begin)) return reader.release()
@@ -63,10 +63,21 @@ function* messages(reader: AnswerReader): Reading {
     } else if (channel === 'analysis') {
       if (reasoned) reader.emit('reasoning', '\n')
       reasoned = true
-      yield* reader.say('reasoning', ENDS)
-    } else yield* reader.say('text', ENDS)
+      yield* said(reader, 'reasoning')
+    } else {
+      // Two messages for the user, as one before a call and the answer, are no one word.
+      if (reader.lastSaid !== '' && !(yield* reader.atEnd())) reader.emit('text', '\n')
+      yield* said(reader, 'text')
+    }
     reader.release()
   }
+}
+
+/** What a message thinks or says; false at the answer's end. */
+function* said(reader: AnswerReader, kind: 'reasoning' | 'text'): Reading<boolean> {
+  const marker = yield* reader.say(kind, STOPS)
+  if (marker === CHANNEL) reader.unread(marker)
+  return marker !== undefined
 }
 
 /** A message that is no call, to what nobody gave (the model was trained on a python and a browser), is not for the user. */
