@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { AnswerParser, AnswerSetup, Dialect } from '../../src/chat/dialects/dialect.js'
-import { hermes, think } from '../../src/chat/dialects/families.js'
+import { functionaryV32, hermes, think } from '../../src/chat/dialects/families.js'
 import { harmony } from '../../src/chat/dialects/harmony.js'
 import { llama3 } from '../../src/chat/dialects/llama.js'
 import { TOOLS } from './answers.js'
@@ -94,5 +94,16 @@ describe('messages of harmony', () => {
       'text: Let me see.\nTwo.',
     ])
     expect(parts(harmony, first)).toEqual(['text: Let me see.'])
+  })
+})
+
+describe('a text of functionary 3.2', () => {
+  it("may hold Python's prompts", () => {
+    const text = '```python\n>>> x = 1\n>>> print(x)\n1\n```'
+    const setup = { prompt: 'Q>>>' }
+    expect(parts(functionaryV32, `all\n${text}`, setup)).toEqual([`text: ${text}`])
+    expect(parts(functionaryV32, `all\n${text}`, { ...setup, calls: false })).toEqual([`text: ${text}`])
+    expect(parts(functionaryV32, 'all\n>>> 1>>>add\n{"a": 1}', setup)).toEqual(['text: >>> 1', CALLED])
+    expect(parts(functionaryV32, 'Hello', setup)).toEqual(['text: Hello'])
   })
 })

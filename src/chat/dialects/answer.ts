@@ -66,12 +66,18 @@ export function* answer(reader: AnswerReader, layout: Layout): Reading {
   const triggers = setup.calls === false ? [] : calls.flatMap((call) => call.triggers)
   const near = nearMarks(setup)
   if (yield* reader.atEnd()) return
-  if (resume !== '' && reader.setup.prompt.endsWith(resume)) reader.insert(resume)
+  const resumes = resume !== '' && reader.setup.prompt.endsWith(resume)
+  if (resumes) reader.insert(resume)
+  // Where a text may hold the mark, as Python's `>>>`, only what the prompt has of it is sure to be one.
+  const mayBeText = !/[<|]/.test(resume)
+  let isMark = resumes || !mayBeText
   if (yield* beginsThought(reader, thought)) yield* think(reader, layout, triggers)
   if (near.length > 0 && (yield* attempt(reader, bareCalls))) yield* reader.space()
   for (;;) {
     const marker = yield* reader.say('text', [...triggers, ...near, thought.open, thought.close, ...silent])
     if (marker === undefined) return
+    const isSilent = silent.includes(marker) && (marker !== resume || isMark)
+    if (mayBeText) isMark = false
     if (triggers.includes(marker)) {
       const { dropped } = reader
       reader.unread(marker)
@@ -80,13 +86,14 @@ export function* answer(reader: AnswerReader, layout: Layout): Reading {
       else {
         yield* reader.take([marker])
         if (near.includes(marker) && (yield* nearMissAt(reader, marker))) yield* reader.space()
-        else if (!silent.includes(marker)) reader.emit('text', dropped + marker)
+        else if (!isSilent) reader.emit('text', dropped + marker)
       }
     } else if (near.includes(marker)) {
       const { dropped } = reader
       if (yield* nearMissAt(reader, marker)) yield* reader.space()
       else reader.emit('text', dropped + marker)
-    } else if (silent.includes(marker)) continue
+    } else if (isSilent) continue
+    else if (marker === resume) reader.emit('text', reader.dropped + marker)
     else if (isQuoted(reader)) reader.emit('text', marker)
     else if (marker === thought.open) yield* laterThought(reader, layout, triggers)
     // An end without a beginning is no text.
