@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { AnswerParser, AnswerSetup, Dialect } from '../../src/chat/dialects/dialect.js'
-import { functionaryV32, hermes, think } from '../../src/chat/dialects/families.js'
+import { functionaryV32, hermes, lfm2, think } from '../../src/chat/dialects/families.js'
+import { gemma4 } from '../../src/chat/dialects/gemma.js'
 import { harmony } from '../../src/chat/dialects/harmony.js'
-import { llama3 } from '../../src/chat/dialects/llama.js'
+import { llama3, llama4Pythonic } from '../../src/chat/dialects/llama.js'
+import { minimaxM3 } from '../../src/chat/dialects/minimax-m3.js'
 import { TOOLS } from './answers.js'
 
 /** The parts of an answer, neighbours of one kind joined, which are the same however it is cut. */
@@ -105,5 +107,32 @@ describe('a text of functionary 3.2', () => {
     expect(parts(functionaryV32, `all\n${text}`, { ...setup, calls: false })).toEqual([`text: ${text}`])
     expect(parts(functionaryV32, 'all\n>>> 1>>>add\n{"a": 1}', setup)).toEqual(['text: >>> 1', CALLED])
     expect(parts(functionaryV32, 'Hello', setup)).toEqual(['text: Hello'])
+  })
+})
+
+describe('names of arguments', () => {
+  it('are in any script', () => {
+    expect(parts(lfm2, "<|tool_call_start|>[add(größe=1, день='x')]<|tool_call_end|>")).toEqual([
+      'call: new add {"größe": 1, "день": "x"}',
+    ])
+    expect(parts(lfm2, '<|tool_call_start|>[add(день=1)]<|tool_call_end|>', { pieces: true }).at(-1)).toBe(
+      'call: new add {"день": 1}',
+    )
+    expect(parts(llama4Pythonic, '[add(день=1)]')).toEqual(['call: new add {"день": 1}'])
+  })
+
+  it('of Gemma may stand in quotes of JSON', () => {
+    expect(parts(gemma4, '<|tool_call>call:add{"a":1,b:{"c d":<|"|>x<|"|>}}<tool_call|>')).toEqual([
+      'call: new add {"a": 1, "b": {"c d": "x"}}',
+    ])
+  })
+
+  it('of M3 may hold spaces', () => {
+    const mark = ']<]minimax[>['
+    const inner = `${mark}<meta>${mark}<a b>1${mark}</a b>${mark}</meta>`
+    const call = `${mark}<invoke name="add">${inner}${mark}</invoke>`
+    expect(parts(minimaxM3, `${mark}<tool_call>\n${call}\n${mark}</tool_call>`)).toEqual([
+      'call: new add {"meta": {"a b": 1}}',
+    ])
   })
 })

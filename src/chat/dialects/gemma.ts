@@ -59,7 +59,7 @@ function* block(reader: AnswerReader): Reading<boolean> {
 function* member(reader: AnswerReader, told: ToldArguments): Reading<boolean> {
   const marked = (yield* reader.take([QUOTE])) !== undefined
   const key = marked ? yield* reader.until([QUOTE]) : undefined
-  const bare = marked ? '' : (yield* reader.characters((c) => !':,{}[]'.includes(c))).trim()
+  const bare = marked ? '' : bareKey(yield* reader.characters((c) => !':,{}[]'.includes(c)))
   if (key && key.marker === undefined) return false
   if (!(yield* all(reader, [':']))) return false
   yield* reader.space()
@@ -72,6 +72,12 @@ function* member(reader: AnswerReader, told: ToldArguments): Reading<boolean> {
   const json = gemmaValue(yield* reader.characters(untilEnd()))
   if (json !== undefined) told.add(name, json)
   return json !== undefined
+}
+
+/** A key without marks; in the quotes of JSON it is read too, as values are. */
+function bareKey(text: string): string {
+  const key = text.trim()
+  return /^"[^"\\]*"$/.test(key) ? key.slice(1, -1) : key
 }
 
 /** Wants the characters of one value that stands in an object. */
@@ -105,11 +111,12 @@ export function gemmaValue(text: string): string | undefined {
     const entries: [string, string][] = []
     if (!take('{')) return undefined
     while (!take('}')) {
-      const key = take(QUOTE) ? quoted() : bare(/[^:,{}[\]]+/y)
+      const isMarked = take(QUOTE)
+      const key = isMarked ? quoted() : bare(/[^:,{}[\]]+/y)
       if (key === undefined || !take(':')) return undefined
       const json = anything(depth + 1)
       if (json === undefined || (!take(',') && !next('}'))) return undefined
-      entries.push([key, json])
+      entries.push([isMarked ? key : bareKey(key), json])
     }
     return objectText(entries)
   }

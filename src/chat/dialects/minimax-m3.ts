@@ -91,7 +91,8 @@ function* element(reader: AnswerReader, name: string, depth: number): Reading<El
   for (;;) {
     if ((yield* reader.take(['<'])) === undefined) return undefined
     const next = (yield* reader.until(['>'])).text
-    if (next === `/${name.split(/\s/, 1)[0]!}`) return { tag: name, text, children }
+    // What follows a name in its tag, as an attribute would, may be left out at the end.
+    if (next === `/${name}` || next === `/${name.split(/\s/, 1)[0]!}`) return { tag: name, text, children }
     const child = yield* element(reader, next, depth + 1)
     if (!child) return undefined
     children.push(child)

@@ -36,6 +36,9 @@ function orUndefined<T>(parse: () => T): T | undefined {
 
 class NotPython extends Error {}
 
+/** A name as Python has it, in any script, and with the points and hyphens of tools. */
+const NAME = /[\p{L}_][\p{L}\p{N}\p{M}_.-]*/uy
+
 class PythonParser {
   private at = 0
 
@@ -60,10 +63,10 @@ class PythonParser {
   }
 
   private call(): { name: string; args: string } {
-    const name = this.match(/[A-Za-z_][\w.-]*/y)
+    const name = this.match(NAME)
     this.expect('(')
     const entries = this.list(')', (): [string, string] => {
-      const key = this.match(/[A-Za-z_][\w.-]*/y)
+      const key = this.match(NAME)
       this.expect('=')
       return [key, this.value(0)]
     })
@@ -230,11 +233,11 @@ function toldList(closing: readonly string[]): (reader: AnswerReader) => Reading
   }
 }
 
-const isWord = (c: string): boolean => /[\w.-]/.test(c)
+const isWord = (c: string): boolean => /[\p{L}\p{N}\p{M}_.-]/u.test(c)
 
 function* toldCall(reader: AnswerReader): Reading<boolean> {
   const name = yield* reader.characters(isWord)
-  if (!/^[A-Za-z_]/.test(name) || !(yield* all(reader, ['(']))) return false
+  if (!/^[\p{L}_]/u.test(name) || !(yield* all(reader, ['(']))) return false
   const args = new ToldArguments((text) => reader.input(name, text))
   yield* reader.space()
   let next = yield* reader.take([')'])
