@@ -136,3 +136,11 @@ describe('names of arguments', () => {
     ])
   })
 })
+
+it('LFM2 writes JSON where it is told to', () => {
+  expect(parts(lfm2, `Sure.<|tool_call_start|>[${ADD}, ${ADD}]<|tool_call_end|>`)).toEqual([
+    'text: Sure.',
+    CALLED,
+    CALLED,
+  ])
+})

@@ -225,7 +225,7 @@ export const solar = dialectOf({
   stopMarkers: ['<|calls|>'],
 })
 
-/** LFM2 and LFM2.5. */
+/** LFM2 and LFM2.5; told to, they write JSON between the same marks. */
 export const lfm2 = dialectOf({
   name: 'lfm-2',
   calls: [
@@ -236,6 +236,7 @@ export const lfm2 = dialectOf({
       end: ']<|tool_call_end|>',
       values: 'python',
     },
+    { begin: '<|tool_call_start|>[', call: NAME_AND_ARGUMENTS, between: ', ', end: ']<|tool_call_end|>' },
   ],
 })
 
