@@ -83,10 +83,21 @@ function templateError(error: unknown, where: string): UserError {
   return say(`the chat template failed by a bug in kaiyuan, please report it: ${reason}`)
 }
 
+/** What transformers calls the special tokens, and what their ids are called in GGUF. */
+const SPECIAL = {
+  bos_token: 'bos_token_id',
+  eos_token: 'eos_token_id',
+  unk_token: 'unknown_token_id',
+  sep_token: 'seperator_token_id',
+  pad_token: 'padding_token_id',
+  cls_token: 'cls_token_id',
+  mask_token: 'mask_token_id',
+} as const
+
 /** bos_token and its like: a string, or an object with its content. */
 function configTokens(config: JsonObject): SpecialTokens {
   const tokens: Record<string, string> = {}
-  for (const name of ['bos_token', 'eos_token', 'pad_token', 'unk_token']) {
+  for (const name of Object.keys(SPECIAL)) {
     const value = config[name]
     const text = isJsonObject(value) ? value['content'] : value
     if (typeof text === 'string') tokens[name] = text
@@ -97,10 +108,10 @@ function configTokens(config: JsonObject): SpecialTokens {
 function embeddedTokens(vocabulary: EmbeddedTokenizer['vocabulary']): SpecialTokens {
   const texts = vocabulary.get('tokens')
   const tokens: Record<string, string> = {}
-  for (const name of ['bos', 'eos', 'unk']) {
-    const id = vocabulary.get(`${name}_token_id`)
+  for (const [name, key] of Object.entries(SPECIAL)) {
+    const id = vocabulary.get(key)
     const text: unknown = Array.isArray(texts) && typeof id === 'number' ? texts[id] : undefined
-    if (typeof text === 'string') tokens[`${name}_token`] = text
+    if (typeof text === 'string') tokens[name] = text
   }
   return tokens
 }

@@ -35,6 +35,15 @@ describe('the file of a template', () => {
     expect(
       await load({ chat_template: '{{ bos_token }}{{ eos_token }}{{ pad_token }}{{ unk_token }}', ...tokens }),
     ).toBe('<s></s>')
+    expect(await load({ chat_template: '{{ sep_token }}{{ mask_token }}', sep_token: '|', mask_token: '?' })).toBe('|?')
+  })
+
+  it("finds special tokens by GGUF's own names of their ids", async () => {
+    const ids = { bos_token_id: 0, unknown_token_id: 1, padding_token_id: 2, seperator_token_id: 3, eos_token_id: 9 }
+    const vocabulary = new Map<string, unknown>(Object.entries({ tokens: ['<s>', '<unk>', '<pad>', '|'], ...ids }))
+    const chatTemplate = '{{ bos_token }}{{ unk_token }}{{ pad_token }}{{ sep_token }}{{ eos_token }}'
+    const checkpoint = { ...fakeCheckpoint(), embedded: { vocabulary, chatTemplate } }
+    expect((await loadChatTemplate(checkpoint))!.render([user])).toBe('<s><unk><pad>|')
   })
 })
 
