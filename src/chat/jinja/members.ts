@@ -96,10 +96,7 @@ function stringMethod(text: string, name: string): Callable | undefined {
 }
 
 function field(value: Value, name: Value, isAttribute: boolean): Value {
-  const found = isAttribute && typeof name === 'string' ? ownAttribute(value, name) : item(value, name)
-  if (found === undefined || found instanceof Undefined)
-    throw new PythonError(`'${typeName(value)}' object has no attribute ${repr(name)}`)
-  return found
+  return isAttribute && typeof name === 'string' ? attribute(value, name) : item(value, name)
 }
 
 const CHANGES_LIST = new Set(['append', 'clear', 'extend', 'insert', 'pop', 'remove', 'reverse', 'sort'])

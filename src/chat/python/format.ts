@@ -127,10 +127,17 @@ export function formatValue(value: Value, spec: string): string {
     precision: precision === undefined ? undefined : bounded(precision),
     type,
   }
+  if (grouping !== '' && isUngrouped(type, grouping))
+    throw new PythonError(`Cannot specify '${grouping}' with '${type}'.`)
   if (typeof value === 'string') return formatString(value, parsed)
-  if (typeof value === 'boolean' && type === '') return formatString(value ? 'True' : 'False', parsed)
+  // A bool is a number as soon as anything is said about its form.
   if (isNumber(value)) return formatNumber(value, parsed)
   throw new PythonError(`unsupported format string passed to ${typeName(value)}.__format__`)
+}
+
+/** Types whose digits are in no groups of this kind. */
+function isUngrouped(type: string, grouping: string): boolean {
+  return 'ncs'.includes(type || 'd') || (grouping === ',' && 'boxX'.includes(type || 'd'))
 }
 
 /** A width or a precision, paid for before anything is made of it. */
@@ -142,6 +149,7 @@ function bounded(digits: string): number {
 
 function formatString(text: string, spec: Spec): string {
   if (spec.type !== '' && spec.type !== 's') throw unknownCode(spec.type, 'str')
+  if (spec.sign !== '-') throw new PythonError('Sign not allowed in string format specifier')
   if (spec.align === '=') throw new PythonError("'=' alignment not allowed in string format specifier")
   const cut = spec.precision === undefined ? text : Array.from(text).slice(0, spec.precision).join('')
   return aligned('', cut, { ...spec, align: spec.align || '<' })
@@ -156,7 +164,8 @@ function formatNumber(value: PythonNumber, spec: Spec): string {
   const [negative, digits] = asInteger ? integerDigits(value, spec) : floatDigits(toNumber(value), spec)
   const sign = negative ? '-' : spec.sign === '-' ? '' : spec.sign
   const prefix = spec.alternate && 'boxX'.includes(spec.type || 'd') ? `0${spec.type}` : ''
-  return aligned(sign + prefix, grouped(digits, spec.grouping), { ...spec, align: spec.align || '>' })
+  const body = spec.grouping === '' ? digits : grouped(digits, spec, sign.length + prefix.length)
+  return aligned(sign + prefix, body, { ...spec, align: spec.align || '>' })
 }
 
 const RADIX: Readonly<Record<string, number | undefined>> = { b: 2, o: 8, x: 16, X: 16 }
@@ -187,10 +196,19 @@ function floatForm(value: number, type: string, precision: number | undefined, a
 }
 
 function exponentForm(value: number, precision: number, letter: string): string {
-  const [mantissa, exponent] = value.toExponential(Math.min(precision, 100)).split('e') as [string, string]
+  const [mantissa, exponent] = exponential(value, Math.min(precision, 100)).split('e') as [string, string]
   const power = Number(exponent)
   const sign = Object.is(value, -0) ? '-' : ''
   return `${sign}${mantissa}${letter}${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`
+}
+
+/** toExponential, which takes halves up, with halves to the even neighbour. */
+function exponential(value: number, digits: number): string {
+  const [exact, exponent] = value.toExponential(100).split('e') as [string, string]
+  const end = exact.length - 100 + digits
+  const kept = exact.slice(0, end).replace(/\.$/, '')
+  const isEven = /^50*$/.test(exact.slice(end)) && Number(kept.at(-1)) % 2 === 0
+  return isEven ? `${kept}e${exponent}` : value.toExponential(digits)
 }
 
 /** %g: as many digits as the precision, without zeros at the end; the empty type keeps one digit after the point. */
@@ -207,10 +225,23 @@ function generalForm(value: number, precision: number, type: string, alternate: 
   return type === '' && !text.includes('.') ? `${text}.0` : text
 }
 
-function grouped(digits: string, separator: string): string {
-  if (separator === '') return digits
-  const [, whole = '', rest = ''] = /^(\d*)([^]*)$/.exec(digits) ?? []
-  return whole.replace(/\B(?=(\d{3})+$)/g, separator) + rest
+/** Digits in groups; the zeros that fill them up to the width are in groups too. `before` is what the sign takes. */
+function grouped(digits: string, { grouping, type, fill, align, width }: Spec, before: number): string {
+  const size = 'boxX'.includes(type || 'd') ? 4 : 3
+  const [, whole = '', rest = ''] = (size === 4 ? /^([\da-f]*)([^]*)$/i : /^(\d*)([^]*)$/).exec(digits) ?? []
+  if (whole === '') return digits
+  const groups: string[] = []
+  let left = whole
+  let room = fill === '0' && align === '=' ? width - before - rest.length : 0
+  for (;;) {
+    const length = Math.min(size, Math.max(left.length, room, 1))
+    groups.unshift(left.slice(-size).padStart(length, '0'))
+    left = left.slice(0, -size)
+    room -= length
+    if (left === '' && room <= 0) break
+    room -= grouping.length
+  }
+  return groups.join(grouping) + rest
 }
 
 function aligned(sign: string, body: string, { fill, align, width }: Spec): string {
@@ -248,7 +279,7 @@ export function percentFormat(text: string, values: Value): string {
       return percentField(value, { flags, width: wide, precision: hasPrecision ? given : undefined, type })
     },
   )
-  if (used < list.length && !(values instanceof Dict))
+  if (used < list.length && !(values instanceof Dict || Array.isArray(values)))
     throw new PythonError('not all arguments converted during string formatting')
   spendText(result.length)
   return result
@@ -283,16 +314,19 @@ function percentField(value: Value, { flags, width, precision, type }: PercentSp
     type,
   }
   if (type === 's' || type === 'r' || type === 'a') {
-    return formatString(type === 's' ? str(value) : repr(value), { ...spec, type: 's' })
+    return formatString(type === 's' ? str(value) : repr(value), { ...spec, sign: '-', type: 's' })
   }
   if (type === 'c')
     return formatString(typeof value === 'string' ? value : String.fromCodePoint(toIndex(value)), {
       ...spec,
+      sign: '-',
       type: 's',
     })
   if (!isNumber(value)) throw new PythonError(`%${type} format: a real number is required, not ${typeName(value)}`)
   if ('eEfFgG'.includes(type)) return formatNumber(value, spec)
   if (!'diuoxX'.includes(type)) throw new PythonError(`unsupported format character '${type}'`)
+  if (value instanceof Float && 'oxX'.includes(type))
+    throw new PythonError(`%${type} format: an integer is required, not float`)
   const whole = value instanceof Float ? BigInt(Math.trunc(value.value)) : value
   const [negative, digits] = integerDigits(whole, {
     ...spec,

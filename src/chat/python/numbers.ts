@@ -41,13 +41,22 @@ function floats(operator: Operator, a: number, b: number): number {
     case '/':
       return a / b
     case '//':
-      return Math.floor(a / b)
+      return floatFloor(a, b)
     case '%':
       return floatModulo(a, b)
     case '**':
       if (a === 0 && b < 0) throw new PythonError('0.0 cannot be raised to a negative power')
       return a ** b
   }
+}
+
+/** By the rest, as Python has it: the quotient itself may round up to the next whole number. */
+function floatFloor(a: number, b: number): number {
+  const rest = a % b
+  const whole = (a - rest) / b - (rest !== 0 && rest < 0 !== b < 0 ? 1 : 0)
+  if (whole === 0) return a / b < 0 || Object.is(a / b, -0) ? -0 : 0
+  const floor = Math.floor(whole)
+  return whole - floor > 0.5 ? floor + 1 : floor
 }
 
 /** The result has the divisor's sign. */
