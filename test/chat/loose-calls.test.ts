@@ -80,6 +80,14 @@ describe('an answer of Llama in JSON', () => {
     expect(parts(llama3, '{"name": "add", "parameters": null}')).toEqual(['call: new add {}'])
     expect(parts(llama3, '{"name": "other", "parameters": {}}')).toEqual(['call: new other {}'])
   })
+
+  it('may stand in a fence, after a text', () => {
+    const fence = `\`\`\`json\n${ADD}\n\`\`\``
+    expect(parts(llama3, `I will add.\n${fence}\nDone.`)).toEqual(['text: I will add.', CALLED, 'text: Done.'])
+    expect(parts(llama4Pythonic, fence)).toEqual([CALLED])
+    expect(parts(llama3, fence.replace('add', 'other'))).toEqual([`text: ${fence.replace('add', 'other')}`])
+    expect(parts(llama3, fence, { nearMisses: false })).toEqual([`text: ${fence}`])
+  })
 })
 
 describe('messages of harmony', () => {

@@ -102,7 +102,7 @@ export function* answer(reader: AnswerReader, layout: Layout): Reading {
 }
 
 /** Calls after their mark in another form than the dialect's; nothing is read where they are none. */
-function* nearMissAt(reader: AnswerReader, mark: string): Reading<boolean> {
+export function* nearMissAt(reader: AnswerReader, mark: string): Reading<boolean> {
   return !reader.isTired && (yield* attempt(reader, (r) => nearMiss(r, mark)))
 }
 

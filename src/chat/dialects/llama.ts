@@ -1,7 +1,9 @@
 import { jsonMembers, memberCall } from './arguments.js'
 import type { Dialect, ToolSyntax } from './dialect.js'
 import { pythonCalls } from './python-call.js'
+import { nearMissAt } from './answer.js'
 import { attempt } from './atoms.js'
+import { nearMarks } from './near-miss.js'
 import { callReader } from './read-calls.js'
 import { parserOf, type AnswerReader, type Reading } from './reader.js'
 
@@ -64,11 +66,23 @@ function* plain(reader: AnswerReader): Reading {
 function* answer(reader: AnswerReader): Reading {
   if (!(yield* attempt(reader, marked))) {
     if (reader.hasBegun) reader.giveUpCall()
-    return
+    return yield* nearMisses(reader)
   }
   yield* reader.space()
   yield* reader.take([PYTHON_END])
   yield* reader.space()
+}
+
+/** Text, in which calls may stand in a fence or between the tags of others. */
+function* nearMisses(reader: AnswerReader): Reading {
+  const marks = nearMarks(reader.setup)
+  for (;;) {
+    const mark = yield* reader.say('text', marks)
+    if (mark === undefined) return
+    const { dropped } = reader
+    if (yield* nearMissAt(reader, mark)) yield* reader.space()
+    else reader.emit('text', dropped + mark)
+  }
 }
 
 function* marked(reader: AnswerReader): Reading<boolean> {
