@@ -50,6 +50,16 @@ it('a template that writes one call of a turn gets a turn for each, with its ans
   expect(rendering(source, both)).toEqual({ prompt: 'Oslo?;Both.[OsloTrue];cold;[RomeTrue];warm;', warnings: [] })
 })
 
+it('a template that refuses two calls of a turn gets a turn for each', () => {
+  const one = '{% if m.tool_calls | length > 1 %}{{ raise_exception("one call at once") }}{% endif %}'
+  expect(rendering(loop(`${one}{{ m.content }}${CALLS}`), both)).toEqual({
+    prompt: 'Oslo?;Both.[{"city": "Oslo", "exact": true}];cold;[{"city": "Rome", "exact": true}];warm;',
+    warnings: [],
+  })
+  const refusing = loop('{% if m.tool_calls %}{{ raise_exception("no calls") }}{% endif %}{{ m.content }}')
+  expect(() => rendering(refusing, both)).toThrow(/no calls/)
+})
+
 it.each([
   [
     'as the model writes them',
@@ -67,4 +77,12 @@ it.each([
 it("answers are the user's where a template knows no tools", () => {
   const source = loop("{% if m.role in ['user', 'assistant'] %}{{ m.role }}:{{ m.content }}{% endif %}")
   expect(rendering(source, [asked, calling, answered]).prompt).toContain(';user:The tool weather answered:\ncold;')
+})
+
+it('several answers are one turn of the user, where turns have to alternate', () => {
+  const source = loop(
+    "{% if m.role not in ['user', 'assistant'] or (m.role == 'user') != loop.index is odd %}{{ raise_exception('roles') }}{% endif %}{{ m.role }}:{{ m.content }}",
+  )
+  const answers = ['cold', 'warm'].map((text) => `The tool weather answered:\n${text}`)
+  expect(rendering(source, both, think).prompt).toContain(`;user:${answers.join('\n\n')};`)
 })

@@ -5,6 +5,7 @@ import type { ChatTemplate } from '../prompt.js'
 import { parseJson } from '../python/json.js'
 import { repr, str } from '../python/text.js'
 import { Dict, type Value } from '../python/values.js'
+import { joinedTurns } from '../turns.js'
 
 const TOOL: ToolDefinition = {
   type: 'function',
@@ -24,6 +25,7 @@ type Content = 'text' | 'empty' | 'none'
 interface Kept {
   readonly calls: 'all' | 'first' | 'none'
   readonly answers: boolean
+  readonly refused?: boolean
 }
 
 /** Conversations so that the template writes all of them: it is asked by probes, once for each kind of turn. */
@@ -49,7 +51,8 @@ export class History {
       const answers: ChatMessage[] = []
       while (messages[i + 1]?.role === 'tool') answers.push(messages[++i]!)
       const turn = this.turn(message, calls, answers)
-      shown.push(...(this.keeps(message, 1).answers ? turn : turn.map((one) => asUser(one, calls))))
+      // Many a template that knows no tools insists on turns that alternate: all answers are one.
+      shown.push(...(this.keeps(message, 1).answers ? turn : joinedTurns(turn.map((one) => asUser(one, calls)))))
     }
     return shown
   }
@@ -94,7 +97,7 @@ export class History {
     return kept
   }
 
-  /** A template that refuses the probe is taken as it is. */
+  /** A template that refuses the probe is taken as it is, but for one that takes a single call. */
   private probe(content: Content, count: number): Kept {
     const harbours = HARBOURS.slice(0, count)
     const calls = harbours.map((harbour, i) => ({
@@ -112,13 +115,24 @@ export class History {
         name: TOOL.function.name,
       })),
     ]
+    const found = this.found(messages, harbours)
+    if (found) return found
+    // One that knows no role of tools may refuse it.
+    const asText = this.found(joinedTurns(messages.map((one) => asUser(one, calls))), harbours)
+    if (asText) return { ...asText, answers: false }
+    const takesOne = count > 1 && !this.probe(content, 1).refused
+    return { calls: takesOne ? 'first' : 'all', answers: true, refused: true }
+  }
+
+  /** What of a probe the template writes; undefined where it refuses it. */
+  private found(messages: readonly ChatMessage[], harbours: readonly string[]): Kept | undefined {
     try {
       const prompt = this.template.render(messages, { tools: [TOOL] })
-      const found = harbours.filter((harbour) => prompt.includes(harbour))
-      const all = found.length === count ? 'all' : found.includes(HARBOURS[0]) ? 'first' : 'none'
+      const written = harbours.filter((harbour) => prompt.includes(harbour))
+      const all = written.length === harbours.length ? 'all' : written.includes(HARBOURS[0]) ? 'first' : 'none'
       return { calls: all, answers: prompt.includes(ANSWER) }
     } catch {
-      return { calls: 'all', answers: true }
+      return undefined
     }
   }
 }
