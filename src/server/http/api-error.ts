@@ -119,8 +119,18 @@ interface OpenaiError {
 export function openaiError({ status, message, detail }: ApiError): { error: OpenaiError } {
   const { param = null, code, length } = detail
   const type = OPENAI_TYPES[status] ?? 'invalid_request_error'
-  const counts = length && { n_prompt_tokens: length.tokens, n_ctx: length.limit }
-  return { error: { message, type, param, code, ...counts } }
+  if (!length) return { error: { message, type, param, code } }
+  const known = `This model's maximum context length is ${length.limit} tokens`
+  const counts = { n_prompt_tokens: length.tokens, n_ctx: length.limit }
+  return { error: { message: withKnown(message, known), type, param, code, ...counts } }
+}
+
+/**
+ * A message with the words that an API has for a prompt that is too long: agents and proxies look for them in the text, and then
+ * shorten the conversation and ask again.
+ */
+function withKnown(message: string, known: string): string {
+  return `${message} (${known})`
 }
 
 const ANTHROPIC_TYPES: Partial<Record<number, string>> = {
@@ -136,17 +146,22 @@ const ANTHROPIC_TYPES: Partial<Record<number, string>> = {
 /** `{ type: 'error', error: { type, message }, request_id }`; the parameter is named in the message. */
 export function anthropicError(error: ApiError, requestId: string): Record<string, unknown> {
   const type = ANTHROPIC_TYPES[error.status] ?? 'invalid_request_error'
-  const { details } = error.detail
+  const { details, length } = error.detail
+  // A prompt that fills the context is too long by the first token of its answer.
+  const tokens = length && Math.max(length.tokens, length.limit + 1)
+  const message = withParam(error)
+  const shown = length ? withKnown(message, `prompt is too long: ${tokens} tokens > ${length.limit} maximum`) : message
   return {
     type: 'error',
-    error: { type, message: withParam(error), ...(details && { details }) },
+    error: { type, message: shown, ...(details && { details }) },
     request_id: requestId,
   }
 }
 
 /** `{ error: 'message' }` */
 export function ollamaError(error: ApiError): { error: string } {
-  return { error: withParam(error) }
+  const message = withParam(error)
+  return { error: error.detail.length ? withKnown(message, 'input length exceeds maximum context length') : message }
 }
 
 /** The message, with the parameter where the form has no other place for it. */

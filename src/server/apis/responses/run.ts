@@ -90,8 +90,8 @@ export class ResponseRun {
     } catch (error) {
       if (this.scope.signal.aborted) throw error
       this.failure = this.scope.errorOf(error)
-      const { message, code } = openaiError(this.failure).error
-      const shown = { code: code === 'queue_full' ? 'rate_limit_exceeded' : 'server_error', message }
+      const { message } = openaiError(this.failure).error
+      const shown = { code: failureCode(this.failure), message }
       this.response = { ...this.response, status: 'failed', error: shown, output: this.items.output }
       yield { type: 'response.failed', response: this.response }
     }
@@ -190,6 +190,16 @@ export class ResponseRun {
       client: this.scope.client,
     })
   }
+}
+
+/**
+ * Why a response failed, in the words of OpenAI's schema, and for a prompt that is too long in those that its servers send: clients
+ * ask again where the fault is the server's, and shorten the conversation where it is the prompt's.
+ */
+function failureCode({ status, detail: { code } }: ApiError): string {
+  if (code === 'context_length_exceeded') return code
+  if (status === 429) return 'rate_limit_exceeded'
+  return status < 500 ? 'invalid_prompt' : 'server_error'
 }
 
 /** What a response repeats of its request. */
