@@ -111,6 +111,13 @@ describe('/api/chat', () => {
     expect([bad.status, await bad.json()]).toMatchObject([400, { error: expect.stringContaining('format') as string }])
   })
 
+  it('holds the answer to a schema’s null, which is a value there', async () => {
+    const format = { type: 'object', properties: { a: { const: null } }, required: ['a'], additionalProperties: false }
+    const response = await ask('/api/chat', { ...hello, model: 'mini', stream: false, format }, undefined, mini)
+    const { message } = (await response.json()) as Line
+    expect(JSON.parse(message!.content)).toEqual({ a: null })
+  })
+
   it('gives think to the template', async () => {
     for (const [think, extra] of [
       [false, { enable_thinking: false }],
