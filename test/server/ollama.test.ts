@@ -248,6 +248,13 @@ describe('the rest of the API', () => {
     expect(Math.hypot(...(old['embedding'] as number[]))).toBeCloseTo(1, 5)
   })
 
+  it('embeds nothing where there is no text, which only loads the model', async () => {
+    for (const more of [{ input: '' }, { input: null }, {}]) {
+      const response = await ask('/api/embed', { model: 'scripted', ...more })
+      expect([response.status, await response.json()]).toEqual([200, expect.objectContaining({ embeddings: [] })])
+    }
+  })
+
   it('says errors in its own form', async () => {
     for (const [path, body, status] of [
       ['/api/chat', { ...hello, messages: 3 }, 400],

@@ -16,7 +16,8 @@ export const ollamaEmbedRoute = post({
   body: embedSchema,
   async handle({ body, scope }: Call<EmbedRequest>) {
     scope.promptParam = 'input'
-    const inputs = typeof body.input === 'string' ? [body.input] : body.input
+    // Without a text it only loads the model.
+    const inputs = typeof body.input === 'string' ? [body.input].filter(Boolean) : (body.input ?? [])
     const { vectors, tokens } = await vectorsOf(body, inputs, scope)
     return Response.json({
       model: body.model,

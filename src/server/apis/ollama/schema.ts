@@ -77,7 +77,10 @@ export const generateSchema = z
 export const embedSchema = z
   .strictObject({
     model: modelName,
-    input: z.union([z.string(), z.array(z.string()).max(2048)]),
+    input: z
+      .union([z.string(), z.array(z.string()).max(2048)])
+      .nullish()
+      .describe('None: answers that the model is loaded, with no vectors.'),
     truncate: z.boolean().nullish().describe('true by default: the beginning of a text that is too long.'),
     dimensions: z.int().min(1).nullish().describe('So many numbers of each vector, again of length 1.'),
     options: optionsField,
