@@ -166,5 +166,6 @@ export function ollamaError(error: ApiError): { error: string } {
 
 /** The message, with the parameter where the form has no other place for it. */
 function withParam({ message, detail: { param } }: ApiError): string {
-  return param === undefined || message.startsWith(param) ? message : `${param}: ${message}`
+  if (param === undefined || message.startsWith(param) || message.endsWith(`: ${param}`)) return message
+  return `${param}: ${message}`
 }

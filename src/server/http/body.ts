@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { ApiError } from './api-error.js'
 import { decodedBody } from './decoded.js'
+import { refusalOf } from './issues.js'
 import { checkLimits } from './limits.js'
 import { withoutNulls } from './nulls.js'
 
@@ -219,55 +220,5 @@ export function checkBody<T extends z.ZodType>(schema: T, given: unknown): z.out
   const value = withoutNulls(given)
   const checked = schema.safeParse(value, { reportInput: false })
   if (checked.success) return checked.data
-  throw issueError(deepest(checked.error.issues), value)
-}
-
-type Issue = z.core.$ZodIssue
-
-/** Of the alternatives of a union, the one that got furthest says best what is wrong. */
-function deepest(issues: readonly Issue[], prefix: readonly PropertyKey[] = []): Issue {
-  let best: Issue | undefined
-  for (const issue of issues) {
-    const path = [...prefix, ...issue.path]
-    const inner = issue.code === 'invalid_union' ? sameType(issue.errors).flat() : []
-    const found = inner.length > 0 ? deepest(inner, path) : ({ ...issue, path } as Issue)
-    const candidate = found.path.length > path.length || inner.length === 0 ? found : ({ ...issue, path } as Issue)
-    if (!best || candidate.path.length > best.path.length) best = candidate
-  }
-  return best!
-}
-
-/** The alternatives whose type or role is the one that was given, if there are such. */
-function sameType<I extends Issue>(alternatives: readonly (readonly I[])[]): readonly (readonly I[])[] {
-  const isTag = ({ path }: I): boolean =>
-    path.length === 0 || (path.length === 1 && /^(type|role)$/.test(String(path[0])))
-  const fitting = alternatives.filter((issues) => !issues.some(isTag))
-  return fitting.length > 0 ? fitting : alternatives
-}
-
-function issueError(issue: Issue, body: unknown): ApiError {
-  if (issue.code === 'unrecognized_keys') {
-    const param = pathText([...issue.path, issue.keys[0]!])
-    return new ApiError(400, `unknown parameter: ${param}`, { code: 'unknown_parameter', param })
-  }
-  const param = pathText(issue.path)
-  const value = valueAt(body, issue.path)
-  if (param === '') return new ApiError(400, `expected a JSON object: ${issue.message}`, { code: 'invalid_type' })
-  if (value === undefined) {
-    return new ApiError(400, `missing parameter: ${param}`, { code: 'missing_required_parameter', param })
-  }
-  const code = issue.code === 'invalid_type' || issue.code === 'invalid_union' ? 'invalid_type' : 'invalid_value'
-  return new ApiError(400, `${param}: ${issue.message}`, { code, param })
-}
-
-/** `messages[0].content` */
-function pathText(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, key) => {
-    if (typeof key === 'number') return `${text}[${key}]`
-    return text === '' ? String(key) : `${text}.${String(key)}`
-  }, '')
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | null | undefined)?.[key], value)
+  throw refusalOf(checked.error.issues, value)
 }
