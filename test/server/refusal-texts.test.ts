@@ -134,6 +134,13 @@ const CASES: readonly Case[] = [
     'unsupported_parameter',
     'input[0]: items of type computer_call are not supported',
   ],
+  [
+    RESPONSES,
+    { ...response, previous_response_id: 'resp_1' },
+    'previous_response_id',
+    'previous_response_not_found',
+    'response "resp_1" is not remembered here (any more); send the whole conversation',
+  ],
   ['/tokenize', { model }, 'prompt', 'missing_required_parameter', 'expected either prompt or messages'],
   ['/tokenize', { ...prompt, ...hello }, 'prompt', 'missing_required_parameter', 'expected either prompt or messages'],
 ]

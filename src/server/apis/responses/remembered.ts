@@ -82,7 +82,9 @@ export function remembered(store: ResponseStore, scope: RequestScope, id: string
   if (response) return response
   const shown = JSON.stringify(id.slice(0, 100))
   const message = `response ${shown} is not remembered here (any more); send the whole conversation`
-  throw new ApiError(param === 'id' ? 404 : 400, message, { code: 'response_not_found', param })
+  // The codes of OpenAI's servers, by which clients know to send all of the conversation.
+  if (param === 'id') throw new ApiError(404, message, { code: 'response_not_found', param })
+  throw badRequest(param, message, 'previous_response_not_found')
 }
 
 /** A response that has ended, told as if it were made now. */
