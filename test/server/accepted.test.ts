@@ -125,7 +125,7 @@ describe('addresses and names', () => {
     const [path, body] = BODIES.chat!
     const answer = (await (await ask(server.url, path, { ...body, model: 'gpt-9' })).json()) as { model: string }
     expect(answer.model).toBe('scripted')
-    expect((await ask(server.url, path, { ...body, model: undefined })).status).toBe(200)
+    for (const model of [undefined, '']) expect((await ask(server.url, path, { ...body, model })).status).toBe(200)
     expect((await ask(strict.url, path, { ...body, model: 'gpt-9' })).status).toBe(404)
   })
 

@@ -58,7 +58,7 @@ export class ModelSet {
   find(name: string | undefined): ServedModel {
     const [only] = this.byName.values()
     if (only && this.byName.size === 1 && !this.strict) return only
-    if (name === undefined) {
+    if (name === undefined || name === '') {
       const message = `missing parameter: model; there is ${[...this.byName.keys()].join(', ')}`
       throw new ApiError(400, message, { code: 'missing_required_parameter', param: 'model' })
     }

@@ -8,7 +8,6 @@ const integer = z.int()
 
 export const modelName = z
   .string()
-  .min(1)
   .optional()
   .describe('One of the names that /v1/models lists; a server with one model takes any, or none.')
 
