@@ -138,6 +138,22 @@ describe('addresses and names', () => {
 })
 
 describe('requests', () => {
+  it('may ask for no alternatives without log probabilities, as clients that write their defaults do', async () => {
+    const [path, body] = BODIES.chat!
+    expect((await ask(server.url, path, { ...body, logprobs: false, top_logprobs: 0 })).status).toBe(200)
+  })
+
+  it('may have seeds of 64 bits, for several answers too', async () => {
+    for (const seed of [2 ** 53 - 1, -(2 ** 63), 2 ** 64]) {
+      for (const [path, body] of [BODIES.chat!, BODIES.completions!])
+        expect((await ask(server.url, path, { ...body, seed, n: 2, max_tokens: 1 })).status).toBe(200)
+      const options = { seed, num_predict: 1 }
+      expect((await ask(server.url, '/api/chat', { ...BODIES.chat![1], options })).status).toBe(200)
+    }
+    const [path, body] = BODIES.chat!
+    for (const seed of [0.5, 1e30]) expect((await ask(server.url, path, { ...body, seed })).status).toBe(400)
+  })
+
   it('have an id by both names', async () => {
     const response = await ask(server.url, ...BODIES.messages!)
     expect(response.headers.get('request-id')).toBe(response.headers.get('x-request-id'))

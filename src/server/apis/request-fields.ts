@@ -20,6 +20,23 @@ export function tokenLimit(...given: readonly (number | null | undefined)[]): nu
   return limit === undefined || limit === null || limit < 0 ? undefined : limit
 }
 
+/** 64 bits, with a sign or without: clients draw seeds from all of them. */
+export const seedField = z
+  .number()
+  .refine(Number.isInteger, 'expected a whole number')
+  .min(-(2 ** 63))
+  .max(2 ** 64)
+  .nullish()
+
+/** Answers of one request have seeds that follow its own, which have to be exact too. */
+const LARGEST_SEED = Number.MAX_SAFE_INTEGER - 128
+
+/** Of a seed that JSON's numbers do not hold exactly, the bits that they do. */
+export function seedOf(seed: number | null | undefined): number | undefined {
+  if (seed === null || seed === undefined) return undefined
+  return Math.abs(seed) <= LARGEST_SEED ? seed : Math.trunc(seed / 2 ** 12)
+}
+
 export const tokenIds = z.array(integer.min(0)).min(1)
 
 /** Sampling as the OpenAI API has it, with the engine's own besides. What is left out comes from the model's own defaults. */
@@ -46,7 +63,7 @@ export const samplingFields = {
     .record(z.string().regex(/^\d+$/, 'expected token ids as keys'), z.number().min(-100).max(100))
     .nullish()
     .describe('Added to the logits of these token ids.'),
-  seed: integer.nullish().describe('The same seed gives the same answer.'),
+  seed: seedField.describe('The same seed gives the same answer.'),
   stop: z
     .union([z.string().min(1), z.array(z.string().min(1)).max(16)])
     .nullish()
@@ -70,7 +87,7 @@ export function samplingOptions(fields: SamplingFields): AnswerOptions {
     frequencyPenalty: fields.frequency_penalty ?? undefined,
     presencePenalty: fields.presence_penalty ?? undefined,
     logitBias: logit_bias ? new Map(Object.entries(logit_bias).map(([id, bias]) => [Number(id), bias])) : undefined,
-    seed: fields.seed ?? undefined,
+    seed: seedOf(fields.seed),
     stop: stop ?? undefined,
     mustAnswer: true,
     stopIds: fields.stop_token_ids ?? undefined,

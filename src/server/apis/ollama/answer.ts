@@ -32,7 +32,7 @@ export function optionsOf(
   tools?: readonly ToolDefinition[],
 ): Omit<ChatAnswerOptions, 'signal'> {
   const { format, logprobs, top_logprobs: top, think } = body
-  if (typeof top === 'number' && !logprobs) throw badRequest('top_logprobs', 'top_logprobs needs logprobs: true')
+  if (top && !logprobs) throw badRequest('top_logprobs', 'top_logprobs needs logprobs: true')
   const { grammar, paramOf } = grammarOf({ format: formatOf(format), tools, parallel: true }, 'function.parameters')
   scope.grammarParam = paramOf
   return {

@@ -52,8 +52,8 @@ function headOf(model: ServedModel): Head {
 
 /** One call of the engine for each of the n answers; they differ in their seed. */
 function callsOf(body: ChatRequest, scope: RequestScope): StartAnswer[] {
-  const { n, seed, top_logprobs: top } = body
-  if (typeof top === 'number' && !body.logprobs) throw badRequest('top_logprobs', 'top_logprobs needs logprobs: true')
+  const { n, top_logprobs: top } = body
+  if (top && !body.logprobs) throw badRequest('top_logprobs', 'top_logprobs needs logprobs: true')
   if (body.stream_options && !body.stream) throw badRequest('stream_options', 'stream_options needs stream: true')
   const choice = choiceOf(body)
   const tools = toolsOfChat(body, scope, choice)
@@ -73,7 +73,7 @@ function callsOf(body: ChatRequest, scope: RequestScope): StartAnswer[] {
     grammar,
   }
   return Array.from({ length: n ?? 1 }, (_, i) =>
-    startChat({ messages, options: typeof seed === 'number' ? { ...options, seed: seed + i } : options }),
+    startChat({ messages, options: options.seed === undefined ? options : { ...options, seed: options.seed + i } }),
   )
 }
 

@@ -109,7 +109,7 @@ function promptsOf({ prompt, n, best_of: made }: CompletionRequest): (string | n
 }
 
 function callsOf(prompt: string | number[], body: CompletionRequest, scope: RequestScope): StartAnswer[] {
-  const { seed, n, best_of: made, logprobs } = body
+  const { n, best_of: made, logprobs } = body
   const { grammar, paramOf } = grammarOf({ format: formOf(body), parallel: true }, 'parameters')
   scope.grammarParam = paramOf
   const options = {
@@ -121,7 +121,7 @@ function callsOf(prompt: string | number[], body: CompletionRequest, scope: Requ
     grammar,
   }
   return Array.from({ length: made ?? n ?? 1 }, (_, i) =>
-    startCompletion(prompt, typeof seed === 'number' ? { ...options, seed: seed + i } : options),
+    startCompletion(prompt, options.seed === undefined ? options : { ...options, seed: options.seed + i }),
   )
 }
 
