@@ -29,6 +29,8 @@ const VALUES: Record<string, unknown> = {
   store: true,
   truncation: 'auto',
   betas: ['x'],
+  diagnostics: { previous_message_id: 'msg_1' },
+  billing_policy: { type: 'billing_policy', bill_to: 'self' },
   service_tier: 'flex',
 }
 
@@ -88,6 +90,42 @@ describe('what changes nothing', () => {
     const response = await ask(server.url, path, { ...body, tools })
     expect([response.status, response.headers.get('x-kaiyuan-ignored')]).toEqual([200, 'tools (web_search)'])
     expect((await ask(server.url, path, { ...body, tools, tool_choice: 'required' })).status).toBe(400)
+  })
+
+  it('is what a provider ran by itself, in histories that were made elsewhere', async () => {
+    const turn = (content: unknown): unknown[] => [
+      { role: 'user', content: 'x' },
+      { role: 'assistant', content },
+      { role: 'user', content: 'y' },
+    ]
+    const ran = ['server_tool_use', 'web_search_tool_result', 'mcp_tool_use', 'mcp_tool_result']
+    const blocks = ran.map((type) => ({ type, id: 'a', tool_use_id: 'a', name: 'web_search', input: {}, content: [] }))
+    const [path, body] = BODIES.messages!
+    const messages = turn([...blocks, { type: 'text', text: 'found', citations: null }])
+    const response = await ask(server.url, path, { ...body, messages })
+    const names = ran.map((type) => `messages (${type})`).join(', ')
+    expect([response.status, response.headers.get('x-kaiyuan-ignored')]).toEqual([200, names])
+    expect((await ask(strict.url, path, { ...body, messages })).status).toBe(400)
+    // What the client itself ran stands in the user's message.
+    const misplaced = turn([{ type: 'tool_result', tool_use_id: 'a', content: '' }])
+    expect((await ask(server.url, path, { ...body, messages: misplaced })).status).toBe(400)
+    const [other, request] = BODIES.responses!
+    const call = { type: 'code_interpreter_call', id: 'ci_1', status: 'completed', code: '1', outputs: null }
+    const items = await ask(server.url, other, { ...request, input: [...turn('found'), call] })
+    expect([items.status, items.headers.get('x-kaiyuan-ignored')]).toEqual([200, 'input (code_interpreter_call)'])
+  })
+
+  it('is how a provider thinks, where the template decides', async () => {
+    const [path, body] = BODIES.responses!
+    const named = async (reasoning: object): Promise<unknown[]> => {
+      const response = await ask(server.url, path, { ...body, reasoning })
+      return [response.status, response.headers.get('x-kaiyuan-ignored')]
+    }
+    expect(await named({ context: 'auto', mode: 'standard' })).toEqual([200, null])
+    expect(await named({ context: 'all_turns', mode: 'pro' })).toEqual([200, 'reasoning.mode, reasoning.context'])
+    const [messages, request] = BODIES.messages!
+    const thinking = { type: 'between_tools' }
+    expect((await ask(server.url, messages, { ...request, thinking })).status).toBe(200)
   })
 
   it('is not what would change an answer', async () => {

@@ -147,6 +147,20 @@ export const ignoredByResponses: readonly IgnoredField[] = [
   },
   {
     apis: ['responses'],
+    field: 'reasoning.mode',
+    schema: text,
+    why: 'no model here has such a setting',
+    holds: is('standard'),
+  },
+  {
+    apis: ['responses'],
+    field: 'reasoning.context',
+    schema: z.enum(['auto', 'current_turn', 'all_turns']),
+    why: 'the chat template says which earlier thoughts the model reads',
+    holds: is('auto'),
+  },
+  {
+    apis: ['responses'],
     field: 'truncation',
     schema: z.enum(['auto', 'disabled']),
     why: 'nothing is dropped: a prompt that does not fit is refused',
@@ -193,6 +207,14 @@ export const ignoredByMessages: readonly IgnoredField[] = [
   },
   { apis: ['messages'], field: 'betas', schema: z.array(text), why: 'what is here needs no permission' },
   { apis: ['messages'], field: 'speed', schema: text, why: 'all requests are of one speed', holds: is('standard') },
+  { apis: ['messages'], field: 'diagnostics', schema: object, why: 'it is about diagnosis' },
+  {
+    apis: ['messages'],
+    field: 'fallbacks',
+    schema: z.union([text, z.array(object)]),
+    why: 'no request is declined, so that no other model is asked',
+  },
+  { apis: ['messages'], field: 'billing_policy', schema: object, why: 'nothing is billed' },
   { apis: ['messages'], field: 'inference_geo', schema: text, why: 'the model runs where the server is' },
   {
     apis: ['messages'],

@@ -68,6 +68,11 @@ export const IGNORED_KINDS: readonly { readonly apis: readonly Api[]; readonly n
     },
     { apis: ['messages'], name: '`redacted_thinking` in the conversation', why: 'only its author can read it' },
     {
+      apis: ['responses', 'messages'],
+      name: 'what a provider ran by itself (`web_search_call`, `server_tool_use`, ...) in the conversation',
+      why: 'the answers that came of it stand next to it',
+    },
+    {
       apis: ['messages'],
       name: '`defer_loading`, `eager_input_streaming`, `allowed_callers` and `input_examples` of tools',
       why: 'every tool is given to the model, with its schema',

@@ -67,6 +67,9 @@ function userMessages(blocks: Blocks, at: number): ChatMessage[] {
   return messages
 }
 
+/** Records of what a provider did by itself: the answers that came of it stand next to them. */
+const OF_PROVIDERS = /^(server_tool_use|mcp_tool_use|[a-z_]{1,40}_tool_result)$/
+
 function assistantMessage(blocks: Blocks, at: number, scope: RequestScope): ChatMessage {
   const text: string[] = []
   const thinking: string[] = []
@@ -76,6 +79,7 @@ function assistantMessage(blocks: Blocks, at: number, scope: RequestScope): Chat
     else if (isBlock(block, 'thinking')) thinking.push(block.thinking)
     // Only its author can read it.
     else if (block.type === 'redacted_thinking') scope.ignore('messages (redacted_thinking)')
+    else if (OF_PROVIDERS.test(block.type)) scope.ignore(`messages (${block.type})`)
     else if (isBlock(block, 'tool_use')) {
       const { id, name, input } = block
       calls.push({ id, type: 'function', function: { name, arguments: JSON.stringify(input) } })

@@ -92,7 +92,10 @@ const conversationFields = {
     })
     .optional(),
   thinking: z
-    .object({ type: z.enum(['enabled', 'disabled', 'adaptive']), ...ignoredFields('messages', 'thinking') })
+    .object({
+      type: z.enum(['enabled', 'disabled', 'adaptive', 'between_tools']),
+      ...ignoredFields('messages', 'thinking'),
+    })
     .optional()
     .describe('Given to the chat template as enable_thinking; left out, the template decides.'),
   output_config: z

@@ -15,7 +15,7 @@ export type FindItem = (id: string) => Record<string, unknown> | undefined
 
 /** Records of what a provider did by itself: the answers that came of it stand next to them. */
 const OF_PROVIDERS: ReadonlySet<string> = new Set([
-  ...['web_search_call', 'file_search_call', 'image_generation_call'],
+  ...['web_search_call', 'file_search_call', 'image_generation_call', 'code_interpreter_call'],
   ...['tool_search_call', 'tool_search_output'],
 ])
 

@@ -123,6 +123,7 @@ export const responsesSchema = z
         effort: effortSchema.nullish(),
         summary: summary.describe('The thought comes as a summary, which is all of it.'),
         generate_summary: summary.describe('The older name of summary.'),
+        ...ignoredFields('responses', 'reasoning'),
       })
       .nullish(),
     include: z
