@@ -100,6 +100,18 @@ describe('chat completions by the official client', () => {
     expect(texts).toEqual(['You say n! 你好 😀', 'You say n! 你好 😀', 'You say n! 你好 😀'])
   })
 
+  it('gives no likelihoods of a stop string, which is no part of the answer', async () => {
+    const request = { model, messages: user('count'), stop: [' three'], logprobs: true }
+    const { choices } = await client.chat.completions.create(request)
+    const joined = (content: readonly { token: string }[] | null | undefined): string =>
+      (content ?? []).map(({ token }) => token).join('')
+    expect(joined(choices[0]!.logprobs!.content)).toBe('one two')
+    let streamed = ''
+    for await (const chunk of await client.chat.completions.create({ ...request, stream: true }))
+      streamed += joined(chunk.choices[0]!.logprobs?.content)
+    expect(streamed).toBe('one two')
+  })
+
   it('ends at stop strings and at the limit', async () => {
     const stopped = await client.chat.completions.create({ model, messages: user('count'), stop: [' three', 'five'] })
     expect(stopped.choices[0]!.message.content).toBe('one two')

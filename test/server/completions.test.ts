@@ -29,6 +29,17 @@ describe('completions by the official client', () => {
     expect(answer.usage).toMatchObject({ prompt_tokens: 12, completion_tokens: 24 })
   })
 
+  it('gives no likelihoods of a stop string, which is no part of the answer', async () => {
+    const request = { model, prompt: 'the quick', max_tokens: 50, stop: ' fox', logprobs: 1 }
+    const [choice] = (await client.completions.create(request)).choices
+    expect([choice!.text, choice!.logprobs!.tokens!.join('')]).toEqual([' brown', ' brown'])
+    expect(choice!.logprobs!.text_offset).toEqual([0, 1, 2, 3, 4, 5])
+    const tokens: string[] = []
+    for await (const chunk of await client.completions.create({ ...request, stream: true }))
+      tokens.push(...(chunk.choices[0]!.logprobs?.tokens ?? []))
+    expect(tokens.join('')).toBe(' brown')
+  })
+
   it('logs the tokens of all answers, with those that were found in the cache', async () => {
     const requests = () => server.log.filter(({ event }) => event === 'request')
     const ask = async (n: number): Promise<Record<string, unknown>> => {

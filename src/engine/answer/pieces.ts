@@ -38,8 +38,12 @@ export class Pieces {
     this.push({ ...this.take(), part })
   }
 
-  /** Tokens without a text may be left, the stop id above all. */
-  end(): void {
+  /**
+   * Tokens without a text may be left, the stop id above all.
+   * @param stopped by a stop string, whose tokens are left then
+   */
+  end(stopped: boolean): void {
+    if (stopped) this.choices = this.choices.map((choice) => ({ ...choice, outside: true }))
     const last = this.take()
     if (last.prompt ?? last.choices) this.push(last)
   }

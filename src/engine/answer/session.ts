@@ -183,7 +183,7 @@ export class Session {
       const run = { ...resolved, below, form, index, parser, markers, signal, called, ...sinks }
       try {
         const result = await this.turns.run(() => generateTokens(this.model, this.sequenceOf(salt), ids, run))
-        pieces.end()
+        pieces.end(result.stopText !== undefined)
         return result
       } finally {
         form?.close()

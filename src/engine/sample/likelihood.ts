@@ -22,7 +22,7 @@ export interface NamedToken {
 
 /** A `TokenChoice` whose tokens have their texts. */
 export interface NamedChoice extends NamedToken {
-  /** True for a token of a thought, of a call or of the marks around them: it is no part of the answer's text. */
+  /** True for a token of a thought, of a call, of the marks around them, or of a stop string: it is no part of the answer's text. */
   readonly outside?: boolean | undefined
   readonly top: readonly NamedToken[]
 }

@@ -8,7 +8,7 @@ function shownToken({ text, bytes, logprob }: NamedToken) {
   return { token: text, logprob: Math.max(LOWEST, logprob), bytes }
 }
 
-/** Of the answer's text: thoughts, calls and marks have no place there. */
+/** Of the answer's text: thoughts, calls, marks and stop strings have no place there. */
 export function chatLogprobs(choices: readonly NamedChoice[]) {
   return choices
     .filter(({ outside }) => !outside)

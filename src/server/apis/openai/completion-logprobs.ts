@@ -27,8 +27,10 @@ export class CompletionLogprobs {
     }
   }
 
+  /** Tokens of a stop string have no place in the text. */
   answer(choices: readonly NamedChoice[]) {
-    return this.rows(choices, this.silent)
+    const shown = choices.filter(({ outside }) => !outside)
+    return this.rows(shown, this.silent)
   }
 
   private rows(choices: readonly NamedChoice[], silent: ReadonlySet<number>) {

@@ -221,7 +221,7 @@ async function* chunks(
       else yield* progressComment(item.reading)
     } else {
       const logprobs = item.choices && shown[source]!.answer(item.choices)
-      yield chunk(source, item.part?.text ?? '', logprobs, null)
+      if (item.part || logprobs?.tokens.length) yield chunk(source, item.part?.text ?? '', logprobs, null)
     }
   }
   scope.throwIfCancelled()
