@@ -122,6 +122,7 @@ describe('tokens', () => {
       token_strs: ['h', '\ufffd', '\ufffd'],
     })
     expect(await ask('/detokenize', { model, tokens: [104, 195, 169] })).toEqual({ prompt: 'hé' })
+    expect(await ask('/detokenize', { model, tokens: [] })).toEqual({ prompt: '' })
   })
 
   it('of a conversation are those that a request counts', async () => {

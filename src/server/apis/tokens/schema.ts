@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { messagesField, toolsField } from '../conversation.js'
 import { ignoredFields } from '../ignored.js'
-import { modelName, tokenIds } from '../request-fields.js'
+import { modelName } from '../request-fields.js'
 import { effortSchema, promptFields, templateVariables } from '../template-options.js'
 
 export const tokenizeSchema = z
@@ -25,7 +25,7 @@ export const tokenizeSchema = z
   .meta({ title: 'TokenizeRequest' })
 
 export const detokenizeSchema = z
-  .strictObject({ model: modelName, tokens: tokenIds, ...ignoredFields('tokens') })
+  .strictObject({ model: modelName, tokens: z.array(z.int().min(0)), ...ignoredFields('tokens') })
   .meta({ title: 'DetokenizeRequest' })
 
 export type TokenizeRequest = z.output<typeof tokenizeSchema>
