@@ -152,6 +152,12 @@ describe('messages by the official client', () => {
     })
   })
 
+  it('takes a message without blocks for an empty one: the answer does not continue the one before', async () => {
+    const messages: MessageParam[] = [...user('a'), { role: 'assistant', content: 'b' }, ...user([])]
+    const { content } = await client.messages.create({ model, max_tokens, messages })
+    expect(content.at(-1)).toMatchObject({ type: 'text', text: 'You say , one, two.' })
+  })
+
   it('counts the tokens that a request has', async () => {
     const messages = user('count me')
     const { input_tokens } = await client.messages.countTokens({ model, messages, tools })

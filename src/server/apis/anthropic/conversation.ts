@@ -46,6 +46,8 @@ type Blocks = Exclude<MessagesConversation['messages'][number]['content'], strin
 
 /** Results of tools become messages of their own, before or after the text around them. */
 function userMessages(blocks: Blocks, at: number): ChatMessage[] {
+  // Without it, the answer would continue the assistant's message before.
+  if (blocks.length === 0) return [{ role: 'user', content: '' }]
   const messages: ChatMessage[] = []
   let text: string[] = []
   const flush = (): void => {
