@@ -152,6 +152,27 @@ describe('messages by the official client', () => {
     })
   })
 
+  it('finds a conversation in the cache whose system message begins with a line for accounts, as Claude Code writes it', async () => {
+    const line = (hash: string): string => `x-anthropic-billing-header: cc_version=2.1.42; cch=${hash};`
+    const told = 'You are an agent. '.repeat(20)
+    const blocks = (hash: string): Anthropic.TextBlockParam[] => [
+      { type: 'text', text: line(hash) },
+      { type: 'text', text: told },
+    ]
+    const messages = user('show')
+    const systems = [blocks('65abc'), blocks('71fea'), `${line('3f00d')}\n${told}`]
+    const ask = (system: Anthropic.MessageCreateParams['system']) =>
+      client.messages.create({ model, max_tokens, messages, system: system! }).withResponse()
+    await ask(told)
+    for (const system of systems) {
+      const { data, response } = await ask(system)
+      expect(data.usage.cache_read_input_tokens).toBeGreaterThan(300)
+      expect(response.headers.get('x-kaiyuan-ignored')).toBe('system (x-anthropic-billing-header)')
+      const { messages: shown } = JSON.parse((data.content.at(-1) as Anthropic.TextBlock).text) as Prompt
+      expect(shown[0]!.content).toBe(told)
+    }
+  })
+
   it('takes a message without blocks for an empty one: the answer does not continue the one before', async () => {
     const messages: MessageParam[] = [...user('a'), { role: 'assistant', content: 'b' }, ...user([])]
     const { content } = await client.messages.create({ model, max_tokens, messages })

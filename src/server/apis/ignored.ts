@@ -74,6 +74,11 @@ export const IGNORED_KINDS: readonly { readonly apis: readonly Api[]; readonly n
     },
     {
       apis: ['messages'],
+      name: '`x-anthropic-billing-header`, a line with which `system` begins',
+      why: 'it is for accounts, and new in every request: nothing after it would be found in the cache',
+    },
+    {
+      apis: ['messages'],
       name: '`defer_loading`, `eager_input_streaming`, `allowed_callers` and `input_examples` of tools',
       why: 'every tool is given to the model, with its schema',
     },

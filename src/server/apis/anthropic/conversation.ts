@@ -17,7 +17,7 @@ export function conversationOf(
   readonly messages: readonly ChatMessage[]
   readonly allTools: ToolDefinition[] | undefined
 } & ConversationOptions {
-  const system = textOf(body.system, 'system')
+  const system = systemOf(body, scope)
   const turns = body.messages.flatMap(({ role, content }, i): ChatMessage[] => {
     if (typeof content === 'string') return [{ role, content }]
     if (role === 'assistant') return [assistantMessage(content, i, scope)]
@@ -40,6 +40,20 @@ export function conversationOf(
     ),
     ...(last?.role === 'assistant' && !last.tool_calls?.length && { continueFinalMessage: true }),
   }
+}
+
+/**
+ * Claude Code begins its system message with a line for Anthropic's accounts that is new in every request: nothing after it, tools
+ * and conversation, would be found in the cache.
+ */
+const ACCOUNTS = /^x-anthropic-billing-header:[^\n]*\n?/
+
+function systemOf({ system = '' }: MessagesConversation, scope: RequestScope): string {
+  const whole = textOf(system, 'system')
+  const texts = typeof system === 'string' ? [system] : system.map((block) => textOf([block], 'system'))
+  if (!texts.some((text) => ACCOUNTS.test(text))) return whole
+  scope.ignore('system (x-anthropic-billing-header)')
+  return texts.map((text) => text.replace(ACCOUNTS, '')).join('')
 }
 
 type Blocks = Exclude<MessagesConversation['messages'][number]['content'], string>
