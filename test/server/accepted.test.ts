@@ -181,6 +181,15 @@ describe('requests', () => {
     expect((await ask(server.url, path, { ...body, logprobs: false, top_logprobs: 0 })).status).toBe(200)
   })
 
+  it('may have as many stop strings as editors and chat programs send', async () => {
+    const stop = Array.from({ length: 100 }, (_, i) => `\nName ${i}:`)
+    for (const [path, body] of [BODIES.chat!, BODIES.completions!])
+      expect((await ask(server.url, path, { ...body, stop })).status).toBe(200)
+    const [path, body] = BODIES.messages!
+    expect((await ask(server.url, path, { ...body, stop_sequences: stop })).status).toBe(200)
+    expect((await ask(server.url, '/api/chat', { ...BODIES.chat![1], options: { stop } })).status).toBe(200)
+  })
+
   it('may have seeds of 64 bits, for several answers too', async () => {
     for (const seed of [2 ** 53 - 1, -(2 ** 63), 2 ** 64]) {
       for (const [path, body] of [BODIES.chat!, BODIES.completions!])

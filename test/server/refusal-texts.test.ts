@@ -26,10 +26,10 @@ const CASES: readonly Case[] = [
   [CHAT, { ...hello, stop: 5 }, 'stop', 'invalid_type', 'stop: expected string or array, found number'],
   [
     CHAT,
-    { ...hello, stop: Array(17).fill('x') },
+    { ...hello, stop: Array(129).fill('x') },
     'stop',
     'invalid_value',
-    'stop: Too big: expected array to have <=16 items',
+    'stop: Too big: expected array to have <=128 items',
   ],
   [CHAT, { ...hello, max_tokens: '5' }, 'max_tokens', 'invalid_type', 'max_tokens: expected -1 or number, found "5"'],
   [

@@ -39,6 +39,9 @@ export function seedOf(seed: number | null | undefined): number | undefined {
 
 export const tokenIds = z.array(integer.min(0)).min(1)
 
+/** More than any API that counts them allows: editors and chat programs send one for each of their marks and names. */
+export const stopStrings = z.array(z.string().min(1)).max(128)
+
 /** Sampling as the OpenAI API has it, with the engine's own besides. What is left out comes from the model's own defaults. */
 export const samplingFields = {
   temperature: z
@@ -65,7 +68,7 @@ export const samplingFields = {
     .describe('Added to the logits of these token ids.'),
   seed: seedField.describe('The same seed gives the same answer.'),
   stop: z
-    .union([z.string().min(1), z.array(z.string().min(1)).max(16)])
+    .union([z.string().min(1), stopStrings])
     .nullish()
     .describe('Text that ends the answer and is not part of it.'),
   stop_token_ids: z.array(integer.min(0)).max(128).nullish().describe('Further tokens that end the answer.'),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ignoredFields } from '../ignored.js'
 import { otherThan } from '../other-type.js'
-import { modelName } from '../request-fields.js'
+import { modelName, stopStrings } from '../request-fields.js'
 import { toolName } from '../tool-calls.js'
 
 /** What clients mark for the provider's cache; here every prefix is cached. */
@@ -115,7 +115,7 @@ export const messagesSchema = z
     ...conversationFields,
     max_tokens: z.int().min(0).describe('0: the prompt is computed, so that it is cached, and nothing is answered.'),
     stream: z.boolean().optional(),
-    stop_sequences: z.array(z.string().min(1)).max(16).optional(),
+    stop_sequences: stopStrings.optional(),
     temperature: z.number().min(0).max(100).optional(),
     top_p: z.number().min(0).max(1).optional(),
     top_k: z.int().min(-1).optional(),

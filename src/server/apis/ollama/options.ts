@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { AnswerOptions } from '../../../remote/engine-like.js'
 import { unsupported } from '../../http/api-error.js'
 import { ignoredFields } from '../ignored.js'
-import { samplingOptions, seedField } from '../request-fields.js'
+import { samplingOptions, seedField, stopStrings } from '../request-fields.js'
 
 /** The answer is the same with what the table says changes nothing. */
 export const optionsField = z
@@ -16,7 +16,7 @@ export const optionsField = z
     frequency_penalty: z.number().min(-2).max(2).nullish(),
     presence_penalty: z.number().min(-2).max(2).nullish(),
     seed: seedField,
-    stop: z.union([z.string(), z.array(z.string().min(1)).max(16)]).nullish(),
+    stop: z.union([z.string(), stopStrings]).nullish(),
     num_predict: z.int().min(-2).nullish(),
     typical_p: z.literal(1, 'only 1, which is off, is supported').nullish(),
     tfs_z: z.literal(1, 'only 1, which is off, is supported').nullish(),
