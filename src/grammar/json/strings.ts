@@ -16,8 +16,8 @@ export interface StringSet {
 }
 
 const QUOTE = text('"')
-/** Patterns that every text matches. */
-const OPEN = /^\^?(\.\*)?\$?$|^\^?\[\\s\\S\]\*\$?$/
+/** Patterns that every text matches. `^$` is none of them, nor is `^.*$`: a point is no line end. */
+const OPEN = /^\^?(\.\*)?$|^(\.\*)?\$$|^\^?\[\\s\\S\]\*\$?$/
 
 /** As JSON.stringify writes them. */
 export const ANY_TEXT = anything('json')

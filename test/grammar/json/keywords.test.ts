@@ -33,6 +33,9 @@ const CASES: Readonly<Record<string, Case>> = {
     valid: ['a', 'aaa'],
     invalid: ['aaaa', 'b'],
   },
+  'a pattern of nothing': { schema: { type: 'string', pattern: '^$' }, valid: [''], invalid: ['a', '\n'] },
+  'a pattern of one line': { schema: { type: 'string', pattern: '^.*$' }, valid: ['', 'ab'], invalid: ['a\nb'] },
+  'a pattern of any text': { schema: { type: 'string', pattern: '.*$' }, valid: ['', 'a\nb'], invalid: [1] },
   'a pattern and a format': {
     schema: { type: 'string', format: 'date', pattern: '^2' },
     valid: ['2026-02-28', '2024-02-29'],
