@@ -115,7 +115,10 @@ export class Alternatives {
     for (const { name, goal, required } of applicators.dependent)
       parts.push(() => [
         absent(name, schema.path, this.reading.schemas.nothing),
-        ...this.product([() => [present([name, ...required], schema.path)], () => this.of(goal)], schema.path),
+        ...this.product(
+          [() => [present([name], schema.path)], () => [needed(required, schema.path)], () => this.of(goal)],
+          schema.path,
+        ),
       ])
     const all = this.product(parts, schema.path)
     return applicators.unevaluated ? all.map((one) => scoped(one, applicators, schema.path)) : all
@@ -262,6 +265,11 @@ function absent(name: string, path: string, nothing: Goal): Alternative {
 
 function present(required: readonly string[], path: string): Alternative {
   return hidden(alternative(violated(path, { types: OBJECT, required })))
+}
+
+/** Properties that the schema itself asks for: they are written also where nothing else names them. */
+function needed(required: readonly string[], path: string): Alternative {
+  return required.length === 0 ? ANYTHING : hidden(alternative({ ...NO_FACTS, path, required }))
 }
 
 function scoped(one: Alternative, { unevaluated }: Applicators, path: string): Alternative {

@@ -319,6 +319,15 @@ describe('order', () => {
       expect(accepts(automaton, text), text).toBe(false)
   })
 
+  it('writes a property that another one needs, though it is named nowhere else', async () => {
+    const dependent = { ...schema, dependentRequired: { b: ['d'], c: ['e'] } }
+    const automaton = await automatonOf(dependent, { whiteSpace: 'compact' })
+    for (const text of ['{"b":1,"d":1}', '{"a":1,"b":1,"c":1,"d":1,"e":1}'])
+      expect(accepts(automaton, text), text).toBe(true)
+    for (const text of ['{"b":1}', '{"b":1,"c":1,"d":1}', '{"b":1,"e":1}'])
+      expect(accepts(automaton, text), text).toBe(false)
+  })
+
   it('has other names last, where the schema spells them out', async () => {
     const automaton = await automatonOf(
       { ...schema, additionalProperties: { type: 'integer' } },
