@@ -89,7 +89,7 @@ async function callsOf(spec: ToolCallsSpec, options: BuildOptions, pauses: Pause
   const markers = { names: [...dialect.markers, ...(dialect.stopMarkers ?? [])], isSpecial, isStop }
   const input: InputNode = ({ kind, text }) =>
     kind === 'lark' ? larkOf(text, pauses) : pauses.run(regexSteps(text, { quoting: 'plain', whole: true }))
-  return toolCallsNode(spec, syntax, markers, (schema) => schemaNode(schema, {}, pauses), input)
+  return toolCallsNode(spec, syntax, markers, (schema, root) => schemaNode(schema, {}, pauses, root), input)
 }
 
 const KINDS = 'json, json-schema, regex, ebnf, lark, gbnf or tool-calls'

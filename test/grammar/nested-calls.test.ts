@@ -1,7 +1,7 @@
 // Arguments of calls that hold objects and lists, in families that write them otherwise than as JSON, and calls after a text.
 import { describe, expect, it } from 'vitest'
 import type { Dialect } from '../../src/chat/dialects/dialect.js'
-import { functionaryV32 } from '../../src/chat/dialects/families.js'
+import { functionaryV32, glm45, lfm2 } from '../../src/chat/dialects/families.js'
 import { gemma4 } from '../../src/chat/dialects/gemma.js'
 import { minimaxM3 } from '../../src/chat/dialects/minimax-m3.js'
 import type { ToolDefinition } from '../../src/chat/message.js'
@@ -88,4 +88,54 @@ describe('functionary 3.2: a call may stand after a text, and holds its schema t
     'refuses %j',
     async (text) => expect((await may).accepts(text)).toBe(false),
   )
+})
+
+describe('references in the schemas of arguments', () => {
+  const holding = (dialect: Dialect, parameters: JsonObject) =>
+    compileGrammar({ kind: 'tool-calls', tools: [toolOf(parameters)], must: true, parallel: false }, { dialect })
+  const glm = (...members: [string, string][]): string =>
+    `<tool_call>f\n${members.map(([key, value]) => `<arg_key>${key}</arg_key>\n<arg_value>${value}</arg_value>\n`).join('')}</tool_call>`
+  const point = { type: 'object', properties: { x: { type: 'integer' } }, required: ['x'], additionalProperties: false }
+
+  it('lead to other arguments, as generators write what occurs twice', async () => {
+    const parameters = { type: 'object', properties: { a: point, b: { $ref: '#/properties/a' } }, required: ['a', 'b'] }
+    const tagged = await holding(glm45, parameters)
+    expect(tagged.accepts(glm(['a', '{"x": 1}'], ['b', '{"x": 2}']))).toBe(true)
+    expect(tagged.accepts(glm(['a', '{"x": 1}'], ['b', '{"x": "s"}']))).toBe(false)
+    const python = await holding(lfm2, parameters)
+    expect(python.accepts('<|tool_call_start|>[f(a={"x": 1}, b={"x": 2})]<|tool_call_end|>')).toBe(true)
+    expect(python.accepts('<|tool_call_start|>[f(a={"x": 1}, b={})]<|tool_call_end|>')).toBe(false)
+  })
+
+  it('lead to the arguments as a whole', async () => {
+    const kids = { type: 'array', items: { $ref: '#' } }
+    const grammar = await holding(glm45, {
+      type: 'object',
+      properties: { v: { type: 'integer' }, kids },
+      required: ['v'],
+    })
+    expect(grammar.accepts(glm(['v', '1'], ['kids', '[{"v": 2, "kids": [{"v": 3}]}]']))).toBe(true)
+    for (const value of ['[[]]', '[{}]']) expect(grammar.accepts(glm(['v', '1'], ['kids', value])), value).toBe(false)
+  })
+
+  it.each<[object, string[], string[]]>([
+    [{ allOf: [{ $ref: '#/$defs/colour' }], default: 'red' }, ['red', 'blue'], ['green']],
+    [{ $ref: '#/$defs/name', maxLength: 2 }, ['ab'], ['a', 'abc']],
+    [{ $ref: '#/$defs/the%20letter', description: 'q' }, ['q'], ['r']],
+  ])('of texts: %j', async (c, yes, no) => {
+    const $defs = {
+      colour: { type: 'string', enum: ['red', 'blue'] },
+      name: { type: 'string', minLength: 2 },
+      'the letter': { const: 'q' },
+    }
+    const grammar = await holding(glm45, { type: 'object', $defs, properties: { c }, required: ['c'] })
+    for (const text of yes) expect(grammar.accepts(glm(['c', text])), text).toBe(true)
+    for (const text of no) expect(grammar.accepts(glm(['c', text])), text).toBe(false)
+  })
+
+  it('to themselves are refused', async () => {
+    const $defs = { a: { anyOf: [{ type: 'string', maxLength: 3 }, { $ref: '#/$defs/a' }] } }
+    const parameters = { type: 'object', $defs, properties: { c: { $ref: '#/$defs/a' } } }
+    await expect(holding(glm45, parameters)).rejects.toThrow(/#\/properties\/c.* one to itself/)
+  })
 })

@@ -174,14 +174,23 @@ function addTypes(schema: unknown, types: Set<JsonType>, root: JsonObject, depth
 
 /** What a reference inside of a schema is to; undefined where it is to nothing there. */
 export function referred(root: unknown, reference: string): unknown {
-  if (!reference.startsWith('#')) return undefined
+  if (!/^#(\/|$)/.test(reference)) return undefined
   let found = root
   for (const part of reference.slice(1).split('/').slice(1)) {
-    const key = part.replaceAll('~1', '/').replaceAll('~0', '~')
+    const key = unescaped(part).replaceAll('~1', '/').replaceAll('~0', '~')
     if (!isJsonObject(found) || !Object.hasOwn(found, key)) return undefined
     found = found[key]
   }
   return found
+}
+
+/** A part of a reference, in which characters may be written as in addresses. */
+function unescaped(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
 }
 
 function isJsonType(type: unknown): type is JsonType {

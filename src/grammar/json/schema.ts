@@ -14,6 +14,7 @@ import { layoutOf } from './style/white-space.js'
 
 /**
  * The JSON texts that `schema` allows.
+ * @param document the schema in which it stands, and into which its references are, where that is another one
  * @throws UserError invalid_grammar with a JSON pointer and the keyword for what is malformed, contradictory or cannot be enforced,
  *   grammar_too_complex for what is nested too deeply or has too many combinations
  * @example
@@ -23,9 +24,10 @@ export async function schemaNode(
   schema: unknown,
   options: JsonStyle = {},
   pauses: Pauses = new Pauses(),
+  document: unknown = schema,
 ): Promise<Node> {
   const all = completed(options)
-  const shapes = new Shapes(schema, all)
+  const shapes = new Shapes(schema, all, document)
   await pauses.run(shapes.reading.schemas.document.read())
   const root = shapes.reading.schemas.goal([{ schema: shapes.reading.schemas.root, negated: false }])
   const graph = await Graph.of(root, shapes, pauses)

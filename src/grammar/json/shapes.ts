@@ -51,8 +51,8 @@ export class Shapes implements MemberTools, ElementTools {
   private readonly constants = new Map<string, Goal>()
   private readonly unions = new Map<string, Goal>()
 
-  constructor(schema: unknown, options: JsonOptions) {
-    this.reading = new Reading(schema, options.properties === 'any')
+  constructor(schema: unknown, options: JsonOptions, root: unknown = schema) {
+    this.reading = new Reading(schema, options.properties === 'any', root)
     this.leaves = new Leaves(options)
     this.evaluator = new Evaluator(this.reading)
     this.alternatives = new Alternatives(this.reading, new Comparison(this), (value, path) =>

@@ -4,8 +4,8 @@ import { isJsonObject, type JsonObject } from '../../json.js'
 import type { Node } from '../syntax/nodes.js'
 import { invalidGrammar } from '../syntax/refuse.js'
 
-/** Makes a node of a JSON schema. */
-export type SchemaNode = (schema: unknown) => Promise<Node>
+/** Makes a node of a JSON schema, whose references are into `root`, or into itself. */
+export type SchemaNode = (schema: unknown, root?: JsonObject) => Promise<Node>
 
 /** A schema of an argument that calls of this model cannot hold. */
 export function refusedArgument(path: string, keyword: string | undefined, what: string): UserError {
@@ -17,19 +17,17 @@ export function below(path: string, key: string | number): string {
   return `${path}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`
 }
 
-/** The schema that a reference is to, whose other references are into `root`. */
+/**
+ * The schema that a reference is to, whose other references are into `root`. What stands next to the reference counts too.
+ */
 export function resolved(schema: unknown, root: JsonObject): unknown {
   let found = schema
-  for (let depth = 0; depth < 8 && isJsonObject(found) && typeof found['$ref'] === 'string'; depth++)
-    found = referred(root, found['$ref'])
+  for (let depth = 0; depth < 8 && isJsonObject(found) && typeof found['$ref'] === 'string'; depth++) {
+    const { $ref, ...own } = found
+    if (keywordBeyond(own, DEFINITIONS) !== undefined) return { allOf: [{ $ref }, own] }
+    found = referred(root, $ref)
+  }
   return found
-}
-
-/** The schema with the definitions that its references are to. */
-export function withDefinitions(schema: unknown, root: JsonObject): unknown {
-  if (!isJsonObject(schema)) return schema
-  const kept = ['$schema', '$defs', 'definitions'].filter((name) => name in root && !(name in schema))
-  return { ...Object.fromEntries(kept.map((name) => [name, root[name]])), ...schema }
 }
 
 /** Keywords that say nothing about a value. */
@@ -47,6 +45,8 @@ export const SILENT: ReadonlySet<string> = new Set([
     '$schema',
   ],
 ])
+
+const DEFINITIONS: ReadonlySet<string> = new Set(['$defs', 'definitions'])
 
 /** What a schema may say of an object, and of a list, that is not written as JSON. */
 export const OBJECT_KEYWORDS: ReadonlySet<string> = new Set(['type', 'properties', 'required', 'additionalProperties'])

@@ -3,15 +3,7 @@ import type { JsonType } from '../../chat/dialects/dialect.js'
 import { UserError } from '../../errors.js'
 import { isJsonObject, type JsonObject } from '../../json.js'
 import { repeat, Rule, type Node } from '../syntax/nodes.js'
-import {
-  countsOf,
-  keywordBeyond,
-  LIST_KEYWORDS,
-  OBJECT_KEYWORDS,
-  resolved,
-  withDefinitions,
-  type SchemaNode,
-} from './argument.js'
+import { countsOf, keywordBeyond, LIST_KEYWORDS, OBJECT_KEYWORDS, resolved, type SchemaNode } from './argument.js'
 
 /** Nested deeper than any argument. */
 const MAX_DEPTH = 24
@@ -74,7 +66,7 @@ export class Elements {
     this.depth++
     const elements = this.depth > MAX_DEPTH ? undefined : await this.inside(own, kind, path)
     this.depth--
-    made.define(elements ?? (await this.json(withDefinitions(this.only(own, kind), this.root))))
+    made.define(elements ?? (await this.json(this.only(own, kind), this.root)))
     return node
   }
 

@@ -10,7 +10,6 @@ import {
   OBJECT_KEYWORDS,
   refusedArgument,
   resolved,
-  withDefinitions,
   type SchemaNode,
 } from './argument.js'
 import type { Markup } from './markup.js'
@@ -90,7 +89,7 @@ function python(root: JsonObject, json: SchemaNode): Notation {
     async value(schema) {
       const types = typesOf(schema, root)
       const words = types && [...types].every((type) => type === 'boolean' || type === 'null')
-      if (!words) return json(withDefinitions(schema, root))
+      if (!words) return json(schema, root)
       const literals = [...(types.has('boolean') ? BOOLEANS : []), ...(types.has('null') ? NULLS : [])]
       const fixed = isJsonObject(schema) ? ('const' in schema ? [schema['const']] : schema['enum']) : undefined
       const allowed = Array.isArray(fixed) ? literals.filter(([value]) => fixed.includes(value)) : literals
@@ -143,7 +142,7 @@ function gemma(root: JsonObject, quote: string, markup: Markup, json: SchemaNode
     }
     if (types.has('string')) ways.push(string(own, path))
     const plain = [...types].filter((type) => type === 'number' || type === 'boolean' || type === 'null')
-    if (plain.length > 0) ways.push(await json(withDefinitions({ allOf: [own, { type: plain }] }, root)))
+    if (plain.length > 0) ways.push(await json({ allOf: [own, { type: plain }] }, root))
     if (types.has('object')) {
       onlyWith(own, OBJECT_KEYWORDS, path)
       ways.push(await membersOf(own, path, notation, depth))

@@ -3,7 +3,7 @@ import type { ArgumentSyntax, JsonType } from '../../chat/dialects/dialect.js'
 import { isJsonObject, type JsonObject } from '../../json.js'
 import { LAST_CODE } from '../syntax/characters.js'
 import { both, chars, choice, EMPTY, repeat, rule, sequence, text, without, type Node } from '../syntax/nodes.js'
-import { below, refusedArgument, SILENT, withDefinitions, type SchemaNode } from './argument.js'
+import { below, refusedArgument, SILENT, type SchemaNode } from './argument.js'
 import { Elements } from './elements.js'
 import type { Markup } from './markup.js'
 import { rawString } from './raw-string.js'
@@ -98,7 +98,8 @@ class ArgumentWriter {
     const nested = raw ? undefined : await this.elements?.of(schema, others, path)
     const plain = nested ? others.filter((type) => type !== nested.kind) : others
     if (nested) ways.push(sequence(nested.node, this.markup.closing(end)))
-    if (plain.length > 0) ways.push(sequence(await this.json(this.only(schema, plain, all)), this.markup.closing(end)))
+    if (plain.length > 0)
+      ways.push(sequence(await this.json(this.only(schema, plain, all), this.root), this.markup.closing(end)))
     return choice(ways)
   }
 
@@ -113,8 +114,8 @@ class ArgumentWriter {
 
   /** The schema, of these types alone. */
   private only(schema: unknown, types: readonly JsonType[], all: readonly JsonType[]): unknown {
-    if (types.length === all.length) return withDefinitions(schema, this.root)
-    return withDefinitions({ allOf: [schema, { type: [...types] }] }, this.root)
+    if (types.length === all.length) return schema
+    return { allOf: [schema, { type: [...types] }] }
   }
 }
 

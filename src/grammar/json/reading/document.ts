@@ -36,16 +36,20 @@ export class Document {
   private readonly bases = new Map<unknown, string>()
   private readonly dynamic = new Map<string, Place[]>()
 
-  constructor(private readonly root: unknown) {}
+  constructor(
+    private readonly root: unknown,
+    /** A schema that stands in it, or that was made of such: its references are into the root too. */
+    private readonly own: unknown = root,
+  ) {}
 
   /**
    * Finds all schemas; to be done before anything else is asked.
    * @throws UserError invalid_grammar for identifiers that are no URIs, and drafts that are not known
    */
   *read(): Steps {
-    const { root } = this
+    const { root, own } = this
     this.places.set(BASE, { raw: root, path: '#' })
-    const todo: Visited[] = [{ raw: root, path: '#', base: BASE }]
+    const todo: Visited[] = [own, root].map((raw) => ({ raw, path: '#', base: BASE }))
     for (let visited = todo.pop(); visited; visited = todo.pop()) {
       if (this.bases.size % PIECE === PIECE - 1) yield
       const { raw } = visited

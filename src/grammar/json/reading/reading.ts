@@ -20,8 +20,10 @@ export class Reading {
     raw: unknown,
     /** Whether every value that validates is to be written. */
     readonly complete: boolean,
+    /** What references are into. */
+    root: unknown = raw,
   ) {
-    this.schemas = new Schemas(raw)
+    this.schemas = new Schemas(raw, root)
   }
 
   factsOf(schema: Schema): Facts {

@@ -39,8 +39,9 @@ export class Schemas {
   private readonly never: Schema
   private schemas = 0
 
-  constructor(raw: unknown) {
-    this.document = new Document(raw)
+  /** @param root what references are into */
+  constructor(raw: unknown, root: unknown = raw) {
+    this.document = new Document(root, raw)
     this.always = this.add(true, '#', 0)
     this.never = this.add(false, '#', 0)
     this.anything = this.intern('', [])
