@@ -24,8 +24,11 @@ export interface RegexOptions {
 /** Longer expressions are refused. */
 const MAX_LENGTH = 256 * 1024
 const MAX_DEPTH = 200
-/** What means something else without the flag u, so that it is never read without. */
-const NEEDS_UNICODE = /\\[pPk]|\\u\{/
+/**
+ * What means something else without the flag u, so that it is never read without: there `\A`, `\Z` and the other letters that
+ * are escapes in Python and Perl stand for themselves.
+ */
+const NEEDS_UNICODE = /(?<!\\)(?:\\\\)*\\(?:u\{|(?![bBcdDfnrsStuvwWx])[a-zA-Z])/
 
 /**
  * What `pattern` matches. Look-ahead, `^`, `$`, `\b` and short look-behind are held by intersection and difference;

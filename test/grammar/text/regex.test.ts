@@ -132,6 +132,8 @@ describe('an expression matches what RegExp does', () => {
   it('without the flag u where it is malformed with it', () => {
     const accepts = recognizer(regexNode('^[\\w\\.\\@]+\\-\\"😀\\_$', { quoting: 'plain', whole: false }))
     expect(['a.@-"😀_', 'a-"😀_', '-"😀_', 'a-"😀'].filter(accepts)).toEqual(['a.@-"😀_', 'a-"😀_'])
+    const backslash = recognizer(regexNode('^\\\\A\\-$', { quoting: 'plain', whole: false }))
+    expect(['\\A-', 'A-'].filter(backslash)).toEqual(['\\A-'])
   })
 
   it('with flags of any case and repetition of any size', () => {
@@ -186,6 +188,8 @@ describe('an expression is refused with its place', () => {
     ['a{3000000000}', '', /at most 2147483647 repetitions/],
     ['[\\q{ab}]', 'iv', /where case is ignored/],
     ['\\-[😀]', '', /half of a character/],
+    ['\\A\\d+\\Z', '', /character \d+: invalid escape/],
+    ['^\\h+\\-$', '', /character \d+: invalid escape/],
     ['a', 'uv', /flags/],
     ['a', 'x', /flags/],
     ['('.repeat(201) + ')'.repeat(201), '', /nested more than 200 deep/],
