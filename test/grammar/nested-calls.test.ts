@@ -133,9 +133,35 @@ describe('references in the schemas of arguments', () => {
     for (const text of no) expect(grammar.accepts(glm(['c', text])), text).toBe(false)
   })
 
+  it.each<JsonObject>([
+    { $ref: '#/$defs/point', $defs: { point } },
+    { allOf: [{ $ref: '#/$defs/point' }], $defs: { point } },
+  ])('are the arguments: %j', async (parameters) => {
+    const grammar = await holding(glm45, parameters)
+    expect(grammar.accepts(glm(['x', '1']))).toBe(true)
+    for (const text of [glm(), glm(['x', 'a'])]) expect(grammar.accepts(text), text).toBe(false)
+  })
+
   it('to themselves are refused', async () => {
     const $defs = { a: { anyOf: [{ type: 'string', maxLength: 3 }, { $ref: '#/$defs/a' }] } }
     const parameters = { type: 'object', $defs, properties: { c: { $ref: '#/$defs/a' } } }
     await expect(holding(glm45, parameters)).rejects.toThrow(/#\/properties\/c.* one to itself/)
+  })
+})
+
+describe('what is said of all arguments together is refused where each is written by itself', () => {
+  const a = { type: 'string' }
+  it.each<[JsonObject, RegExp]>([
+    [{ properties: { a }, required: ['a', 'b'] }, /#\/required: "b" is not among the properties/],
+    [{ properties: { a, b: a }, anyOf: [{ required: ['a'] }, { required: ['b'] }] }, /#\/anyOf: .*all arguments/],
+    [{ properties: { a, b: a }, dependentRequired: { a: ['b'] } }, /#\/dependentRequired: .*all arguments/],
+    [{ properties: { a, b: a }, minProperties: 1 }, /#\/minProperties: .*all arguments/],
+    [{ type: 'array' }, /#\/type: expected object/],
+  ])('%j', async (parameters, message) => {
+    const tools = [toolOf(parameters)]
+    for (const dialect of [glm45, lfm2, gemma4])
+      await expect(
+        compileGrammar({ kind: 'tool-calls', tools, must: true, parallel: false }, { dialect }),
+      ).rejects.toThrow(message)
   })
 })

@@ -30,6 +30,56 @@ export function resolved(schema: unknown, root: JsonObject): unknown {
   return found
 }
 
+/** What is said of arguments as a whole, and not of one of them. */
+const OF_THE_WHOLE = [
+  ...['$ref', '$dynamicRef', 'allOf', 'anyOf', 'oneOf', 'not', 'if', 'enum', 'const', 'maxProperties'],
+  ...['patternProperties', 'propertyNames', 'dependentRequired', 'dependentSchemas', 'dependencies'],
+]
+
+/**
+ * The object whose members are the arguments of a call in which each is written by itself.
+ * @throws UserError invalid_grammar where more is said of them than that
+ */
+export function membersAlone(parameters: JsonObject, root: JsonObject): JsonObject {
+  let own: unknown = parameters
+  for (let depth = 0; depth < 8 && isJsonObject(own); depth++) {
+    const { type, ...rest } = own
+    const only = 'allOf' in rest ? rest['allOf'] : undefined
+    if (type !== undefined && ![type].flat().includes('object'))
+      throw refusedArgument('#', 'type', 'expected object: these are the arguments')
+    if ('$ref' in rest) own = resolved(rest, root)
+    else if (
+      Array.isArray(only) &&
+      only.length === 1 &&
+      keywordBeyond(rest, new Set([...DEFINITIONS, 'allOf'])) === undefined
+    )
+      own = only[0]
+    else break
+  }
+  if (!isJsonObject(own)) throw refusedArgument('#', undefined, 'expected an object with properties')
+  const found: JsonObject = own
+  const whole = OF_THE_WHOLE.find((keyword) => keyword in found)
+  const { minProperties = 0, required } = found
+  const least = Number(minProperties) > (Array.isArray(required) ? required.length : 0) ? 'minProperties' : undefined
+  if (whole !== undefined || least !== undefined)
+    throw refusedArgument(
+      '#',
+      whole ?? least,
+      'this keyword is not supported for all arguments in the calls of this model',
+    )
+  return found
+}
+
+/** @throws UserError invalid_grammar where a member must be there that is not among the properties */
+export function checkRequired({ properties, required }: JsonObject, path: string): void {
+  const names = isJsonObject(properties) ? properties : {}
+  const missing = Array.isArray(required)
+    ? (required as unknown[]).find((name) => !Object.hasOwn(names, String(name)))
+    : undefined
+  if (missing !== undefined)
+    throw refusedArgument(path, 'required', `${JSON.stringify(missing)} is not among the properties`)
+}
+
 /** Keywords that say nothing about a value. */
 export const SILENT: ReadonlySet<string> = new Set([
   ...[

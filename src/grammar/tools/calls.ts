@@ -5,7 +5,7 @@ import { UserError } from '../../errors.js'
 import type { ToolCallsSpec } from '../spec.js'
 import { choice, EMPTY, optional, repeat, rule, sequence, type Node } from '../syntax/nodes.js'
 import { regexNode } from '../text/regex.js'
-import type { SchemaNode } from './argument.js'
+import { membersAlone, type SchemaNode } from './argument.js'
 import { inputArguments, type InputNode } from './input.js'
 import { literalArguments } from './literals.js'
 import { Markup, textNotBeginning, textWithout, type Markers } from './markup.js'
@@ -74,10 +74,11 @@ async function argumentsOf(
   markup: Markup,
   json: SchemaNode,
 ): Promise<Node> {
-  const schema = { type: 'object', ...tool.parameters }
-  if (syntax.kind === 'json') return json(schema)
-  if (syntax.kind === 'tagged') return taggedArguments(schema, syntax, markup, json)
-  return literalArguments(schema, syntax, markup, json)
+  const root = { type: 'object', ...tool.parameters }
+  if (syntax.kind === 'json') return json(root)
+  const own = membersAlone(tool.parameters ?? {}, root)
+  if (syntax.kind === 'tagged') return taggedArguments(own, root, syntax, markup, json)
+  return literalArguments(own, root, syntax, markup, json)
 }
 
 /** Puts the calls of one answer together. */

@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject } from '../../json.js'
 import { choice, EMPTY, repeat, Rule, rule, sequence, text, type Node } from '../syntax/nodes.js'
 import {
   below,
+  checkRequired,
   countsOf,
   keywordBeyond,
   LIST_KEYWORDS,
@@ -25,11 +26,12 @@ const MAX_DEPTH = 24
  */
 export async function literalArguments(
   schema: JsonObject,
+  root: JsonObject,
   syntax: Extract<ArgumentSyntax, { kind: 'python' | 'gemma' }>,
   markup: Markup,
   json: SchemaNode,
 ): Promise<Node> {
-  const notation = syntax.kind === 'python' ? python(schema, json) : gemma(schema, syntax.quote, markup, json)
+  const notation = syntax.kind === 'python' ? python(root, json) : gemma(root, syntax.quote, markup, json)
   return membersOf(schema, '#', notation, 0, true)
 }
 
@@ -54,9 +56,7 @@ async function membersOf(
 ): Promise<Node> {
   const properties = Object.entries(isJsonObject(schema['properties']) ? schema['properties'] : {})
   const required = Array.isArray(schema['required']) ? (schema['required'] as unknown[]) : []
-  const missing = required.find((name) => !properties.some(([key]) => key === name))
-  if (missing !== undefined)
-    throw refusedArgument(path, 'required', `${JSON.stringify(missing)} is not among the properties`)
+  checkRequired(schema, path)
   const [open, close] = outer ? notation.outer : notation.inner
   let first: Node = EMPTY
   let more: Node = EMPTY

@@ -3,7 +3,7 @@ import type { ArgumentSyntax, JsonType } from '../../chat/dialects/dialect.js'
 import { isJsonObject, type JsonObject } from '../../json.js'
 import { LAST_CODE } from '../syntax/characters.js'
 import { both, chars, choice, EMPTY, repeat, rule, sequence, text, without, type Node } from '../syntax/nodes.js'
-import { below, refusedArgument, SILENT, type SchemaNode } from './argument.js'
+import { below, checkRequired, refusedArgument, SILENT, type SchemaNode } from './argument.js'
 import { Elements } from './elements.js'
 import type { Markup } from './markup.js'
 import { rawString } from './raw-string.js'
@@ -15,11 +15,12 @@ const ALL_TYPES: readonly JsonType[] = ['string', 'number', 'boolean', 'null', '
 /** Each argument between its tags, in the order of the schema. @throws UserError invalid_grammar */
 export async function taggedArguments(
   schema: JsonObject,
+  root: JsonObject,
   syntax: Tagged,
   markup: Markup,
   json: SchemaNode,
 ): Promise<Node> {
-  return new ArgumentWriter(schema, syntax, markup, json).members(schema, '#')
+  return new ArgumentWriter(root, syntax, markup, json).members(schema, '#')
 }
 
 /** Writes the arguments of one tool. */
@@ -43,6 +44,7 @@ class ArgumentWriter {
   /** The properties of an object, one after the other. */
   async members(schema: JsonObject, path: string): Promise<Node> {
     const properties = Object.entries(isJsonObject(schema['properties']) ? schema['properties'] : {})
+    checkRequired(schema, path)
     const required = Array.isArray(schema['required']) ? (schema['required'] as unknown[]) : []
     let first: Node = EMPTY
     let more: Node = EMPTY
