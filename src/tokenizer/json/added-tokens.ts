@@ -61,8 +61,10 @@ export class TokenFinder {
       }
       const start = token.lstrip ? Math.max(done, spacesBefore(text, at)) : at
       if (start > done) found.push({ text: text.slice(done, start) })
-      done = at = token.rstrip ? spacesAfter(text, end) : end
-      found.push({ text: text.slice(start, done), id: token.id })
+      // Tokens of white space are found in what this one takes too, as in the reference.
+      at = end
+      done = token.rstrip ? spacesAfter(text, end) : end
+      if (done > start) found.push({ text: text.slice(start, done), id: token.id })
     }
     if (done < text.length) found.push({ text: text.slice(done) })
     return found
