@@ -1,7 +1,6 @@
 import { isJsonObject, shortText, type JsonObject } from '../json.js'
 import type { Steps } from '../slices.js'
 import type { Origin } from './expressions/expression.js'
-import { isSpace } from './expressions/machine.js'
 import { invalid } from './invalid.js'
 import { TokenFinder, type AddedToken, type Section } from './json/added-tokens.js'
 import { isId, modelOf, vocabOf, type Encode } from './json/models.js'
@@ -130,11 +129,17 @@ function encoder(
     plain.sections(text).forEach((section, i) => {
       if (section.id !== undefined) return void ids.push(section.id)
       const own = normalize(section.text)
-      const first = i === 0 && (own[0] === section.text[0] || !isSpace(section.text.charCodeAt(0)))
+      const first = i === 0 && keepsStart(section.text, normalize)
       normalized.sections(own).forEach((rest, j) => encodeRest(rest, first && j === 0))
     })
     return ids
   }
+}
+
+/** Whether what a text begins with is still there after normalizing, in whatever form. */
+function keepsStart(text: string, normalize: Stages['normalize']): boolean {
+  const start = String.fromCodePoint(text.codePointAt(0)!)
+  return normalize(`${start}x`) !== normalize('x')
 }
 
 /** An expression of the file that would take too long is the file's fault. */
