@@ -84,13 +84,21 @@ export class Part {
   }
 
   refuse(key: string, expected: string, found: unknown): never {
-    const what = found === undefined ? 'none' : shortText(found)
-    throw invalid(this.where, `${this.path}.${key}: expected ${expected}, found ${what}`)
+    throw invalid(this.where, this.fault(key, expected, found))
+  }
+
+  /** What may be right, and is not read. */
+  unread(key: string, expected: string, found: unknown): never {
+    throw unread(this.where, this.fault(key, expected, found))
   }
 
   /** Of a type that is not read. */
   unknown(known: readonly string[]): never {
-    throw unread(this.where, `${this.path}.type: expected ${known.join(', ')}, found ${shortText(this.type)}`)
+    return this.unread('type', known.join(', '), this.type)
+  }
+
+  private fault(key: string, expected: string, found: unknown): string {
+    return `${this.path}.${key}: expected ${expected}, found ${found === undefined ? 'none' : shortText(found)}`
   }
 
   private as<T>(key: string, otherwise: T | undefined, fits: (value: unknown) => boolean, expected: string): T {

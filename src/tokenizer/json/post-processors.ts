@@ -16,23 +16,27 @@ const KINDS: Readonly<Record<string, (part: Part) => Around>> = {
   BertProcessing: classified,
   RobertaProcessing: classified,
   TemplateProcessing: template,
-  Sequence: (part) =>
-    part
-      .parts('processors')
-      .map(postProcessor)
-      .reduce(
-        (inner, outer) => ({
-          before: [...outer.before, ...inner.before],
-          after: [...inner.after, ...outer.after],
-        }),
-        NOTHING,
-      ),
+  Sequence: sequence,
 }
 
 /** @throws UserError for a type that is not read. */
 export function postProcessor(part: Part): Around {
   const make = Object.hasOwn(KINDS, part.type) ? KINDS[part.type] : undefined
   return (make ?? part.unknown(Object.keys(KINDS)))(part)
+}
+
+function sequence(part: Part): Around {
+  let around = NOTHING
+  let isTemplated = false
+  for (const own of part.parts('processors')) {
+    const outer = postProcessor(own)
+    const adds = outer.before.length + outer.after.length > 0
+    // The reference takes what a template gives for several texts, which others put their tokens between.
+    if (adds && isTemplated) part.unread('processors', 'none that adds tokens after TemplateProcessing', own.type)
+    isTemplated ||= adds && own.type === 'TemplateProcessing'
+    around = { before: [...outer.before, ...around.before], after: [...around.after, ...outer.after] }
+  }
+  return around
 }
 
 function classified(part: Part): Around {
