@@ -127,7 +127,14 @@ function* gemmaJson(parts: Vocabulary): Steps<JsonObject> {
     pre_tokenizer: { type: 'Split', pattern: lines, behavior: 'Isolated', invert: false },
     normalizer: { type: 'Replace', pattern: { String: ' ' }, content: '\u2581' },
     post_processor: null,
-    decoder: { type: 'ByteFallback' },
+    decoder: {
+      type: 'Sequence',
+      decoders: [
+        { type: 'Replace', pattern: { String: '\u2581' }, content: ' ' },
+        { type: 'ByteFallback' },
+        { type: 'Fuse' },
+      ],
+    },
   }
 }
 

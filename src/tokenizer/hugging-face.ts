@@ -3,12 +3,13 @@ import type { Steps } from '../slices.js'
 import type { Origin } from './expressions/expression.js'
 import { invalid } from './invalid.js'
 import { TokenFinder, type AddedToken, type Section } from './json/added-tokens.js'
+import { decodingOf, type Decoding } from './json/decoders.js'
 import { isId, modelOf, vocabOf, type Encode } from './json/models.js'
 import { normalizer } from './json/normalizers.js'
 import { Part } from './json/part.js'
 import { NOTHING, postProcessor } from './json/post-processors.js'
 import { preTokenizer } from './json/pre-tokenizers.js'
-import { byteLevelBytes, decodeAll, sentencePieceBytes, streamDecoder, type Pieces } from './pieces.js'
+import { decodeAll, streamDecoder, type Pieces } from './pieces.js'
 import type { TokenTable } from './token-table.js'
 import type { Tokenizer } from './tokenizer.js'
 
@@ -38,8 +39,7 @@ export function* huggingFaceTokenizer(json: JsonObject, setup: TokenizerSetup): 
   const addedIds = new Map(added.map(({ content, id }) => [content, id] as const))
   const encodePiece = yield* modelOf(model, own, where)
   const around = mapped(part('post_processor'), postProcessor) ?? NOTHING
-  checkDecoder(part('decoder'))
-  const pieces = piecesOf(json, own, added)
+  const pieces = piecesOf(decodingOf(json, part('decoder')), own, added)
   const stranger = [...around.before, ...around.after].find((id) => pieces.nameOf(id) === undefined)
   if (stranger !== undefined) throw invalid(where, `post_processor: expected ids of tokens, found ${stranger}`)
   const stages = {
@@ -174,35 +174,17 @@ function addedTokens(value: unknown, where: string): AddedToken[] {
   })
 }
 
-/** Bytes of single tokens are what decoding needs; these add no text that depends on others, but for a space at the start. */
-const DECODERS = ['ByteLevel', 'ByteFallback', 'Metaspace', 'Replace', 'Fuse', 'Strip', 'Sequence']
-
-function checkDecoder(part: Part | undefined): void {
-  if (part && !DECODERS.includes(part.type)) part.unknown(DECODERS)
-  if (part?.type === 'Sequence') for (const own of part.parts('decoders')) checkDecoder(own)
-}
-
-function piecesOf(json: JsonObject, tokens: TokenTable, all: readonly AddedToken[]): Pieces {
-  const byteLevel = JSON.stringify([json['decoder'], json['pre_tokenizer']]).includes('"ByteLevel"')
+function piecesOf(decoding: Decoding, tokens: TokenTable, all: readonly AddedToken[]): Pieces {
   const added = new Map(all.map((token) => [token.id, token]))
-  const utf8 = new TextEncoder()
   return {
     vocabSize: all.reduce((size, { id }) => Math.max(size, id + 1), tokens.size),
-    dropFirstSpace: !byteLevel && dropsFirstSpace(json['decoder']),
+    dropFirstSpace: decoding.dropFirstSpace,
     nameOf: (id) => added.get(id)?.content ?? tokens.textOf(id),
     bytesOf(id) {
       const addition = added.get(id)
-      if (addition) return addition.special ? undefined : utf8.encode(addition.content)
+      if (addition) return addition.special ? undefined : decoding.addedBytesOf(addition.content)
       const token = tokens.textOf(id)
-      if (token === undefined) return null
-      return byteLevel ? byteLevelBytes(token) : sentencePieceBytes(token)
+      return token === undefined ? null : decoding.bytesOf(token)
     },
   }
-}
-
-function dropsFirstSpace(decoder: unknown): boolean {
-  if (!isJsonObject(decoder)) return false
-  const { type, decoders, prepend_scheme: scheme, add_prefix_space: lead } = decoder
-  if (type === 'Sequence') return Array.isArray(decoders) && decoders.some(dropsFirstSpace)
-  return type === 'Strip' || (type === 'Metaspace' && scheme !== 'never' && lead !== false)
 }

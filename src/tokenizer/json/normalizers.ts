@@ -43,7 +43,8 @@ function strip(part: Part): Normalize {
   }
 }
 
-function replace(part: Part): Normalize {
+/** What is found becomes the content. */
+export function replace(part: Part): Normalize {
   const [pattern, content] = [part.pattern('pattern'), part.string('content')]
   return (text) =>
     cuts(text, pattern.matches(text))
