@@ -5,6 +5,9 @@ import { TokenTable } from './token-table.js'
 import type { Tokenizer } from './tokenizer.js'
 import { unigramPieces } from './unigram.js'
 
+/** A space, in a piece. */
+const MARK = '\u2581'
+
 export interface SentencePieceSetup {
   readonly tokens: readonly string[]
   readonly scores: readonly number[]
@@ -38,13 +41,13 @@ interface Texts {
   readonly control: RegExp | undefined
   /** Found in any text. */
   readonly userDefined: RegExp | undefined
-  /** UTF-16 units of the longest normal token. */
+  /** UTF-16 units of the longest token that is found in a text. */
   readonly longest: number
 }
 
 function textsOf(tokens: readonly string[], types: readonly number[]): Texts {
   const listed = (type: number): string[] => tokens.filter((text, id) => types[id] === type && text !== '')
-  const longest = tokens.reduce((most, text, id) => (types[id] === 1 ? Math.max(most, text.length) : most), 1)
+  const longest = tokens.reduce((most, text, id) => (isFound(types[id]) ? Math.max(most, text.length) : most), 1)
   return { control: anyOf(listed(3)), userDefined: anyOf(listed(4)), longest }
 }
 
@@ -58,11 +61,14 @@ interface Readied extends Omit<SentencePieceSetup, 'tokens' | 'types'>, Texts {
 function tokenizerOf(setup: Readied): Tokenizer {
   const { ids, types, control, userDefined, bosId, eosIds } = setup
   const cut = cutter(setup)
+  const isUnigram = setup.algorithm === 'unigram'
   const lead = setup.addSpacePrefix ? ' ' : ''
   const encodePlain = (text: string): number[] => {
-    if (text === '') return []
+    const own = squeezed(text, setup)
+    if (own === '') return []
     const once = setup.prefixOnce === true
-    const parts = splitBy((once ? lead : '') + squeezed(text, setup), userDefined)
+    // SentencePiece looks for its symbols where spaces are marks already, llama.cpp before.
+    const parts = splitBy(once ? (lead + own).replaceAll(' ', MARK) : own, isUnigram ? undefined : userDefined)
     return parts.flatMap(({ part, token }) => (token ? [ids.get(part)!] : cut((once ? '' : lead) + part)))
   }
   const pieces: Pieces = {
@@ -91,17 +97,25 @@ function tokenizerOf(setup: Readied): Tokenizer {
   }
 }
 
+/** Control, unknown, unused and byte pieces are never found in a text. */
+function isFound(type: number | undefined): boolean {
+  return type === 1 || type === 4
+}
+
 /** Text without special tokens to ids. */
 function cutter(setup: Readied): (text: string) => number[] {
   const { ids, scores, types, longest, algorithm = 'bpe' } = setup
   const utf8 = new TextEncoder()
-  // Control, unknown, unused and byte pieces are never found in a text.
-  const found = (id: number | undefined): id is number => id !== undefined && (types[id] === 1 || types[id] === 4)
+  const found = (id: number | undefined): id is number => id !== undefined && isFound(types[id])
+  const normal = scores.filter((_, id) => types[id] === 1)
+  const lowest = normal.reduce((least, score) => Math.min(least, score), 0)
+  const highest = normal.reduce((most, score) => Math.max(most, score), 0)
   const scoreOf = (piece: string): number | undefined => {
     const id = ids.get(piece)
-    return found(id) ? scores[id] : undefined
+    if (!found(id)) return undefined
+    // Of a user's symbol: better than any pieces that it could be cut into. sentencepiece, unigram_model.cc.
+    return algorithm === 'unigram' && types[id] === 4 ? utf8.encode(piece).length * highest - 0.1 : scores[id]
   }
-  const lowest = scores.reduce((least, score, id) => (types[id] === 1 ? Math.min(least, score) : least), 0)
   const idsOf = (piece: string): number[] => {
     const id = ids.get(piece)
     if (found(id)) return [id]
@@ -109,7 +123,7 @@ function cutter(setup: Readied): (text: string) => number[] {
     return bytes.every((byte) => byte !== undefined) ? bytes : [setup.unknownId]
   }
   return (text) => {
-    const characters = Array.from(text.replaceAll(' ', '\u2581'))
+    const characters = Array.from(text.replaceAll(' ', MARK))
     const pieces =
       algorithm === 'bpe' ? mergeByScore(characters, scoreOf) : unigramPieces(characters, scoreOf, longest, lowest)
     return joinUnknown(pieces.flatMap(idsOf), setup.unknownId)
@@ -125,7 +139,11 @@ function squeezed(
   text: string,
   { removeExtraWhitespace = false }: Pick<SentencePieceSetup, 'removeExtraWhitespace'>,
 ): string {
-  return removeExtraWhitespace ? text.replace(/^ +| +$/g, '').replace(/ +/g, ' ') : text
+  if (!removeExtraWhitespace) return text
+  let end = text.length
+  // At the end marks that are there as such go too; a loop, since an expression would try each run anew.
+  while (end > 0 && (text[end - 1] === ' ' || text[end - 1] === MARK)) end--
+  return text.slice(0, end).replace(/^ +/, '').replace(/ +/g, ' ')
 }
 
 /** Texts and the tokens between them. */

@@ -16,11 +16,13 @@ TEXTS = [
     "Hello world", "  two  spaces  ", "", "a", "the terms of the license", "开源 means open source",
     "emoji 🙂 and ümläut", "<tool>call</tool> x", "x<tool> y", "tab\tnew\nline", "1234567890", "a" * 20, " lead",
     "trail ", "\u2581literal", "<unk> <s> </s>", "<0x41>", "キロ 🙃🙃 zz", "THE WORK", "<tool>",
+    " ", "   ", "\u2581", "x \u2581", "a  b   c    d", "the  the \u2581the", "a <tool> the</tool>",
 ]
 KINDS = {
     "plain": dict(byte_fallback=True, remove_extra_whitespaces=False, user_defined_symbols=["<tool>", "</tool>"]),
     "squeezed": dict(byte_fallback=False, remove_extra_whitespaces=True, character_coverage=0.98),
     "bare": dict(byte_fallback=True, remove_extra_whitespaces=False, add_dummy_prefix=False),
+    "symbols": dict(byte_fallback=True, remove_extra_whitespaces=False, user_defined_symbols=["\u2581\u2581", "\u2581the", " x", "<tool>"]),
 }
 
 
