@@ -2,7 +2,7 @@ import type { EmbeddedTokenizer } from '../checkpoint/checkpoint.js'
 import type { JsonObject } from '../json.js'
 import { each, type Steps } from '../slices.js'
 import { huggingFaceTokenizer } from './hugging-face.js'
-import { invalid } from './invalid.js'
+import { invalid, unread } from './invalid.js'
 import { PRE_TOKENIZERS, type PreTokenizer, type Splitting } from './patterns.js'
 import type { Merges } from './json/bpe.js'
 import { sentencePieceTokenizer } from './sentence-piece.js'
@@ -53,11 +53,11 @@ export function* ggufTokenizer(
   const parts = { tokens, types, merges: list<string>(get('merges'), 'string') ?? [] }
   const setup = { where, bosId: id('bos_token_id'), eosIds, origin: 'ours' as const }
   if (model === 'gemma4') return yield* huggingFaceTokenizer(yield* gemmaJson(parts), { ...setup, addBos: true })
-  if (model !== 'gpt2') throw invalid(where, `tokenizer model ${JSON.stringify(model)}: expected gpt2, llama or gemma4`)
+  if (model !== 'gpt2') throw unread(where, `tokenizer model ${JSON.stringify(model)}: expected gpt2, llama or gemma4`)
   const pre = get('pre') ?? 'default'
   const known = typeof pre === 'string' && Object.hasOwn(PRE_TOKENIZERS, pre) ? PRE_TOKENIZERS[pre] : undefined
   if (!known)
-    throw invalid(
+    throw unread(
       where,
       `pre-tokenizer ${JSON.stringify(pre)}: expected one of ${Object.keys(PRE_TOKENIZERS).join(', ')}`,
     )

@@ -8,7 +8,7 @@ export function invalid(where: string, what: string): UserError {
 /** The error of a tokenizer that may be whole, but of a kind that is not read. */
 export function unread(where: string, what: string): UserError {
   return new UserError(
-    `${where}: ${what}. Tokenizers of this kind are not supported yet; another form of the model (GGUF) may have one that is.`,
+    `${where}: ${what}. Tokenizers of this kind are not supported yet; another form of the model (GGUF, or the folder that was published) may have one that is.`,
     'invalid_tokenizer',
   )
 }
