@@ -64,6 +64,17 @@ const BAILING: Splitting = [
   `'(?:[sSſdDmMtT]|[lL][lL]|[vV][eE]|[rR][eE])|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+`,
 ]
 
+const SEED_CODER: Splitting = [
+  `${CONTRACTION}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}\\r\\n]+|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`,
+]
+/** Of BLOOM, and of Poro and Viking after it. */
+const BLOOM: Splitting = [' ?[^(\\s|.,!?…。，、।۔،)]+']
+const MINICPM5: Splitting = ['\\p{N}{1,3}', ...LLAMA3]
+const YOUTU: Splitting = [
+  '[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-龥぀-ゟ゠-ヿ]+',
+  cased(UPPER, LOWER, `${CONTRACTION}?`, '\\p{N}', SLASHED),
+]
+
 export interface PreTokenizer {
   readonly splitting: Splitting
   /** A piece that is a token is that token, whatever the merges say. */
@@ -82,18 +93,27 @@ export const PRE_TOKENIZERS: Readonly<Record<string, PreTokenizer>> = {
   olmo: { splitting: GPT2 },
   mpt: { splitting: GPT2 },
   exaone4: { splitting: GPT2 },
+  gigachat: { splitting: GPT2 },
+  'a.x-4.0': { splitting: GPT2 },
+  mellum: { splitting: GPT2 },
+  trillion: { splitting: GPT2 },
+  'granite-docling': { splitting: GPT2 },
   'llama-bpe': llama3,
   'llama-v3': llama3,
   llama3,
   lfm2: llama3,
   falcon3: llama3,
+  'falcon-h1': llama3,
+  'midm-2.0': llama3,
   pixtral: llama3,
   'smaug-bpe': { splitting: LLAMA3 },
   dbrx: { splitting: LLAMA3 },
-  glm4: { splitting: LLAMA3 },
+  glm4: { splitting: LLAMA3, wholeFirst: true },
+  glm5: { splitting: LLAMA3, wholeFirst: true },
   'chatglm-bpe': { splitting: LLAMA3 },
   qwen2: { splitting: QWEN2 },
   'deepseek-r1-qwen': { splitting: QWEN2 },
+  kormo: { splitting: QWEN2 },
   stablelm2: { splitting: QWEN2 },
   megrez: { splitting: QWEN2 },
   hunyuan: { splitting: QWEN2 },
@@ -103,6 +123,7 @@ export const PRE_TOKENIZERS: Readonly<Record<string, PreTokenizer>> = {
   laguna: { splitting: ['[^\\n]+|[\\n]+', ...QWEN2] },
   'gpt-4o': { splitting: O200K },
   llama4: { splitting: O200K },
+  talkie: { splitting: O200K },
   kanana2: { splitting: O200K },
   'minimax-m2': { splitting: O200K },
   tekken: { splitting: TEKKEN, wholeFirst: true, addBos: true },
@@ -112,13 +133,22 @@ export const PRE_TOKENIZERS: Readonly<Record<string, PreTokenizer>> = {
   'deepseek-v3': { splitting: DEEPSEEK_V3 },
   'hunyuan-dense': { splitting: DEEPSEEK_V3 },
   hy_v4: { splitting: DEEPSEEK_V3 },
+  'joyai-llm': { splitting: DEEPSEEK_V3 },
   smollm: { splitting: SINGLE_DIGITS },
   starcoder: { splitting: SINGLE_DIGITS },
   refact: { splitting: SINGLE_DIGITS },
   'command-r': { splitting: SINGLE_DIGITS },
   exaone: { splitting: SINGLE_DIGITS },
+  'minerva-7b': { splitting: SINGLE_DIGITS },
+  mellum2: { splitting: SINGLE_DIGITS },
   bailingmoe: { splitting: BAILING },
   bailingmoe2: { splitting: BAILING },
+  'llada-moe': { splitting: BAILING },
+  'seed-coder': { splitting: SEED_CODER },
+  'poro-chat': { splitting: BLOOM },
+  viking: { splitting: [...BLOOM, '\\p{N}'] },
+  minicpm5: { splitting: MINICPM5, wholeFirst: true },
+  youtu: { splitting: YOUTU, wholeFirst: true },
 }
 
 /** A splitting, ready to run. @throws SyntaxError for a pattern of a file that is no expression. */

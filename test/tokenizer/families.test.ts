@@ -54,6 +54,26 @@ describe('patterns', () => {
     expect(splitter(splitting)(text)).toEqual(pieces)
   })
 
+  it.each([
+    ['seed-coder', "it's a;\n12", ['it', "'s", ' a', ';', '\n', '1', '2']],
+    ['minicpm5', '1234 x', ['123', '4', ' x']],
+    ['viking', 'moi, 12', ['moi', ',', ' ', '1', '2']],
+    ['youtu', '한국어 中文、ab', ['한국어', ' ', '中文', '、', 'ab']],
+  ])('%s, as llama.cpp splits', (pre, text, pieces) => {
+    expect(splitter(PRE_TOKENIZERS[pre]!.splitting)(text)).toEqual(pieces)
+  })
+
+  it.each([
+    ['glm4', true],
+    ['glm5', true],
+    ['chatglm-bpe', false],
+  ])('%s: a piece that is a token needs no merges: %s', async (pre, whole) => {
+    const tokens = [...BYTES, 'abab']
+    const tokenizer = await load(gguf({ model: 'gpt2', pre, tokens, merges: ['a b'] }))
+    const ab = BYTES.indexOf('ab')
+    expect(tokenizer.encode('abab', { addSpecial: false })).toEqual(whole ? [BYTES.length] : [ab, ab])
+  })
+
   it('takes a long text in linear time', () => {
     const split = [O200K, KIMI, QWEN35].map((own) => splitter(own))
     const units = ['a', ' ', '\n', '开', 'A', '.', '1']
