@@ -74,7 +74,7 @@ function tokenizerOf({ setup, pieces, around, parsing, plain, idOf }: Readied): 
     ...(bosId !== undefined && { bosId }),
     eosIds,
     encode(text, { addSpecial = true, parseSpecial = true } = {}) {
-      const ids = notTooLong(where, () => (parseSpecial ? parsing : plain)(text))
+      const ids = notTooLong(where, () => (parseSpecial ? parsing : plain)(text.toWellFormed()))
       if (!addSpecial) return ids
       if (addBos === undefined) return [...around.before, ...ids, ...around.after]
       return addBos && bosId !== undefined && ids[0] !== bosId ? [bosId, ...ids] : ids

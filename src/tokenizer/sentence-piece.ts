@@ -86,7 +86,7 @@ function tokenizerOf(setup: Readied): Tokenizer {
     ...(bosId !== undefined && { bosId }),
     eosIds,
     encode(text, { addSpecial = true, parseSpecial = true } = {}) {
-      const parts = splitBy(text, parseSpecial ? control : undefined)
+      const parts = splitBy(text.toWellFormed(), parseSpecial ? control : undefined)
       const out = parts.flatMap(({ part, token }) => (token ? [ids.get(part)!] : encodePlain(part)))
       return addSpecial && setup.addBos && bosId !== undefined ? [bosId, ...out] : out
     },

@@ -73,7 +73,8 @@ export function tiktokenTokenizer(ranks: TokenTable, setup: TiktokenSetup): Toke
     ...(bosId !== undefined && { bosId }),
     eosIds,
     encode(text, { addSpecial = true, parseSpecial = true } = {}) {
-      const parts = parseSpecial && specialPattern ? text.split(specialPattern) : [text]
+      const own = text.toWellFormed()
+      const parts = parseSpecial && specialPattern ? own.split(specialPattern) : [own]
       const ids = parts.flatMap((part) => {
         const id = parseSpecial ? specialIds.get(part) : undefined
         return id === undefined ? encodePlain(part) : [id]

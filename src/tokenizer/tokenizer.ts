@@ -5,7 +5,10 @@ export interface Tokenizer {
   readonly bosId?: number
   /** Every id that ends a text or a turn. */
   readonly eosIds: readonly number[]
-  /** addSpecial: with the ids that the model wants around a text; parseSpecial: `<|name|>` becomes its id. */
+  /**
+   * addSpecial: with the ids that the model wants around a text; parseSpecial: `<|name|>` becomes its id. Half a pair of UTF-16 is
+   * U+FFFD, as in the bytes of the text.
+   */
   encode(text: string, options?: EncodeOptions): number[]
   /** Special tokens are left out. @throws UserError for ids that are not in the vocabulary. */
   decode(ids: readonly number[]): string

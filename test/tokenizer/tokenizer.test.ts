@@ -6,6 +6,8 @@ import { nodeFiles } from '../../src/checkpoint/files/node.js'
 import { memoryFiles } from '../../src/checkpoint/files/memory.js'
 import { UserError } from '../../src/errors.js'
 import { loadTokenizer } from '../../src/tokenizer/load.js'
+import { tiktokenTokenizer } from '../../src/tokenizer/tiktoken.js'
+import { TokenTable } from '../../src/tokenizer/token-table.js'
 import type { Tokenizer } from '../../src/tokenizer/tokenizer.js'
 import { fakeCheckpoint, jsonFiles } from './vocabularies.js'
 
@@ -77,6 +79,38 @@ describe('byte-level', () => {
     const options = { addSpecial: false }
     expect((await merges(['a b', 'ab c'])).encode('abcab', options)).toEqual([4, 3])
     expect((await merges(['b c', 'a b'])).encode('abcab', options)).toEqual([0, 5, 3])
+  })
+})
+
+describe('half a pair of UTF-16', () => {
+  const broken = 'a\ud83d'
+  const options = { addSpecial: false }
+
+  it('is U+FFFD, in tokenizer.json', async () => {
+    const json = { model: { type: 'BPE', vocab: { a: 0, '\ufffd': 1, u: 2 }, merges: [], unk_token: 'u' } }
+    const tokenizer = await tokenizerOf(fakeCheckpoint(jsonFiles({ 'tokenizer.json': json })))
+    expect(tokenizer.encode(broken, options)).toEqual([0, 1])
+  })
+
+  it('is U+FFFD, in a vocabulary of SentencePiece', async () => {
+    const tokens = ['<unk>', '<s>', '</s>', '▁a', '▁', 'a', '\ufffd']
+    const vocabulary = { model: 'llama', tokens, scores: tokens.map(() => 0), token_type: [2, 3, 3, 1, 1, 1, 1] }
+    const tokenizer = await tokenizerOf({
+      ...fakeCheckpoint(),
+      embedded: { vocabulary: new Map<string, unknown>(Object.entries(vocabulary)) },
+    })
+    expect(tokenizer.encode(broken, options)).toEqual([3, 6])
+  })
+
+  it('is U+FFFD where expressions cut the text', () => {
+    const ranks = new TokenTable()
+    for (let byte = 0; byte < 256; byte++) ranks.set(String.fromCharCode(byte), byte)
+    ranks.set('!\xef\xbf\xbd', 256)
+    ranks.set('\xbf\xbd', 257)
+    ranks.set('\xef\xbf\xbd', 258)
+    const none = { specials: new Map<number, string>(), visible: new Set<number>(), vocabSize: 259, eosIds: [] }
+    const tokenizer = tiktokenTokenizer(ranks, { where: 'ranks', splitting: ['[\\p{P}\\p{S}]+'], ...none })
+    expect(tokenizer.encode('!\ud83d')).toEqual([256])
   })
 })
 
