@@ -46,6 +46,9 @@ function strip(part: Part): Normalize {
 /** What is found becomes the content. */
 export function replace(part: Part): Normalize {
   const [pattern, content] = [part.pattern('pattern'), part.string('content')]
+  const { String: literal } = part.object('pattern')
+  // Without a list of the places: done for every token of a vocabulary.
+  if (typeof literal === 'string' && literal !== '') return (text) => text.replaceAll(literal, () => content)
   return (text) =>
     cuts(text, pattern.matches(text))
       .map(({ start, end, found }) => (found ? content : text.slice(start, end)))
