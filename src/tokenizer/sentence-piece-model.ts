@@ -1,5 +1,5 @@
 import { SMALL_STEPS, type Steps } from '../slices.js'
-import { invalid } from './invalid.js'
+import { invalid, unread } from './invalid.js'
 import { sentencePieceTokenizer } from './sentence-piece.js'
 import type { Tokenizer } from './tokenizer.js'
 
@@ -11,6 +11,7 @@ interface Model {
   modelType: number
   addDummyPrefix: boolean
   removeExtraWhitespace: boolean
+  escapeWhitespaces: boolean
   treatWhitespaceAsSuffix: boolean
   normalizer: string
   charsmapBytes: number
@@ -37,11 +38,13 @@ export function* sentencePieceModel(
   const model = yield* parseModel(bytes, where)
   if (model.tokens.length === 0) throw invalid(where, 'expected pieces, found none')
   if (model.modelType !== UNIGRAM && model.modelType !== BPE)
-    throw invalid(where, `model type ${model.modelType}: expected 1 (unigram) or 2 (BPE)`)
+    throw unread(where, `model type ${model.modelType}: expected 1 (unigram) or 2 (BPE)`)
   if (model.charsmapBytes > 0)
-    throw invalid(where, `normaliser ${JSON.stringify(model.normalizer)}: expected identity; use a tokenizer.json`)
+    throw unread(where, `normaliser ${JSON.stringify(model.normalizer)}: expected identity; use a tokenizer.json`)
   if (model.treatWhitespaceAsSuffix)
-    throw invalid(where, 'white space as a suffix is not supported; use a tokenizer.json')
+    throw unread(where, 'white space as a suffix is not supported; use a tokenizer.json')
+  if (!model.escapeWhitespaces)
+    throw unread(where, 'white space that stays as it is, is not supported; use a tokenizer.json')
   return yield* sentencePieceTokenizer({
     tokens: model.tokens,
     scores: model.scores,
@@ -65,6 +68,7 @@ function* parseModel(bytes: Uint8Array, where: string): Steps<Model> {
     modelType: UNIGRAM,
     addDummyPrefix: true,
     removeExtraWhitespace: true,
+    escapeWhitespaces: true,
     treatWhitespaceAsSuffix: false,
     normalizer: '',
     charsmapBytes: 0,
@@ -110,6 +114,7 @@ function readNormalizer(bytes: Uint8Array, model: Model, where: string): void {
     else if (field.number === 2) model.charsmapBytes = field.bytes.length
     else if (field.number === 3) model.addDummyPrefix = field.value !== 0
     else if (field.number === 4) model.removeExtraWhitespace = field.value !== 0
+    else if (field.number === 5) model.escapeWhitespaces = field.value !== 0
   }
 }
 

@@ -61,18 +61,33 @@ describe('tokenizer.model', () => {
   }
 
   it.each<[string, string, ...Uint8Array[]]>([
-    ['no pieces', 'expected pieces, found none', field(2, field(3, 2))],
-    ['a model of words', 'model type 3: expected 1 (unigram) or 2 (BPE)', PIECE, field(2, field(3, 3))],
+    ['a model of words', 'model type 3: expected 1 (unigram) or 2 (BPE)', field(2, field(3, 3))],
     [
       'a map of characters',
       'normaliser "nmt_nfkc": expected identity; use a tokenizer.json',
-      ...[PIECE, field(3, Uint8Array.of(...field(1, 'nmt_nfkc'), ...field(2, 'x')))],
+      field(3, Uint8Array.of(...field(1, 'nmt_nfkc'), ...field(2, 'x'))),
     ],
     [
       'white space as a suffix',
       'white space as a suffix is not supported; use a tokenizer.json',
-      ...[PIECE, field(2, field(24, 1))],
+      field(2, field(24, 1)),
     ],
+    [
+      'white space that is no mark',
+      'white space that stays as it is, is not supported; use a tokenizer.json',
+      field(3, field(5, 0)),
+    ],
+  ])('with %s is of a kind that is not read', (_, expected, part) => {
+    expect(fault(PIECE)).not.toBeInstanceOf(Error)
+    expect(fault(PIECE, part)).toBeInstanceOf(UserError)
+    expect(fault(PIECE, part)).toMatchObject({
+      code: 'invalid_tokenizer',
+      message: expect.stringContaining(`tokenizer.model: ${expected}. Tokenizers of this kind`) as string,
+    })
+  })
+
+  it.each<[string, string, ...Uint8Array[]]>([
+    ['no pieces', 'expected pieces, found none', field(2, field(3, 2))],
     ['a number that ends early', 'a number ends early; expected a SentencePiece model', PIECE, Uint8Array.of(0x80)],
     [
       'a field beyond the end',

@@ -64,7 +64,7 @@ function* bpe(model: JsonObject, vocab: TokenTable, where: string): Steps<Encode
   const flag = (key: string): boolean => typed<boolean>(model, key, 'boolean', where) ?? false
   const dropout = typed<number>(model, 'dropout', 'number', where) ?? 0
   if (dropout > 0)
-    throw invalid(where, `model.dropout: expected none, found ${dropout}; it makes every encoding another`)
+    throw unread(where, `model.dropout: expected none, found ${dropout}; it makes every encoding another`)
   const unknown = text('unk_token')
   const unknownId = unknown === undefined ? undefined : vocab.get(unknown)
   const [prefix, suffix] = [text('continuing_subword_prefix') ?? '', text('end_of_word_suffix') ?? '']
