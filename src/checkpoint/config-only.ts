@@ -4,7 +4,7 @@ import type { Checkpoint, StoredTensor } from './checkpoint.js'
 import { jsonOf } from './files/json.js'
 import type { FileSet } from './files/source.js'
 import { rowBytes, type FormatName } from './formats/formats.js'
-import { quantizationOf } from './safetensors/weights.js'
+import { quantizationOf, refuseTransforms } from './safetensors/weights.js'
 import { product } from './shape.js'
 import { unsupportedFormat } from './tensor-errors.js'
 
@@ -79,6 +79,7 @@ function plainFormat(config: JsonObject): FormatName {
 function quantizedFormat(where: string, config: JsonObject): Quantized | undefined {
   const found = quantizationOf(config)
   if (!found) return undefined
+  refuseTransforms(found, where)
   const named = found['quant_method'] ?? found['quant_algo']
   const method = named === 'modelopt' ? found['quant_algo'] : named
   const size = found['weight_block_size']

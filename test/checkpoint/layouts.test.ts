@@ -110,3 +110,32 @@ describe('AWQ and GPTQ', () => {
     expect(await failure({ ...find('AWQ'), config: { quantization_config } }, {})).toMatch(message)
   })
 })
+
+describe('compressed-tensors', () => {
+  const int4 = STORED.find(({ name }) => name.startsWith('INT4 in groups of 64'))!
+  const order = (...groups: number[]): RawTensor => ({
+    ...{ dtype: 'I32', shape: [64], bytes: new Uint8Array(Int32Array.from(groups).buffer) },
+  })
+  const each = (group: (i: number) => number): number[] => Array.from({ length: 64 }, (_, i) => group(i))
+
+  it('refuses INT4 whose inputs are dealt to groups in another order', async () => {
+    const dealt = { 'x.weight_g_idx': order(...each((i) => (i === 5 ? 1 : 0))) }
+    expect(await failure(int4, dealt)).toMatch(/x\.weight_g_idx: expected input 5 in group 0, found 1.*act-order/)
+    expect(await failure(int4, { 'x.weight_g_idx': order(...each(() => 0)) })).toBe('no error')
+    expect(await failure(int4, { 'x.weight_g_idx': order(...each(() => -1)) })).toBe('no error')
+  })
+
+  const transformed = (...locations: string[]): StoredCase => {
+    const quantization = (int4.config as { quantization_config: object }).quantization_config
+    const apply = locations.map((location) => ({ targets: ['Linear'], location }))
+    const transform_config = { config_groups: { u: { type: 'hadamard', apply } } }
+    return { ...int4, config: { quantization_config: { ...quantization, transform_config } } }
+  }
+
+  it('refuses transforms of activations, and reads weights that are turned in themselves', async () => {
+    expect(await failure(transformed('weight_output', 'output'), {})).toMatch(
+      /model: config\.json: quantization_config\.transform_config\.u: expected .* weights alone, found one of "output"/,
+    )
+    expect(await failure(transformed('weight_input', 'weight_output'), {})).toBe('no error')
+  })
+})

@@ -34,6 +34,7 @@ export class Weights {
     private readonly tensors: ReadonlyMap<string, FileTensor>,
   ) {
     this.quantization = quantizationOf(config)
+    refuseTransforms(this.quantization, where)
   }
 
   *names(): Iterable<string> {
@@ -137,4 +138,25 @@ export function quantizationOf(config: JsonObject): JsonObject | undefined {
   const text = isJsonObject(config['text_config']) ? config['text_config'] : undefined
   const found = config['quantization_config'] ?? text?.['quantization_config']
   return isJsonObject(found) ? found : undefined
+}
+
+/**
+ * compressed-tensors can multiply activations by a matrix (QuIP, SpinQuant's R3 and R4), against which the stored weights are turned:
+ * without that they give nonsense. Turns that are within the weights alone (weight_input, weight_output) are in what is stored.
+ * @throws UserError unsupported_format
+ */
+export function refuseTransforms(quantization: JsonObject | undefined, where: string): void {
+  const found = quantization?.['transform_config']
+  const groups =
+    isJsonObject(found) && isJsonObject(found['config_groups']) ? Object.entries(found['config_groups']) : []
+  for (const [name, group] of groups) {
+    const all: unknown[] = isJsonObject(group) && Array.isArray(group['apply']) ? group['apply'] : []
+    const online = all.filter(isJsonObject).find(({ location }) => !/^weight_/.test(String(location)))
+    if (!online) continue
+    throw new UserError(
+      `${where}: config.json: quantization_config.transform_config.${name}: expected transforms of weights alone, found one of ` +
+        `${shortText(online['location'])}, which would have to be computed with every step and is not supported. Choose a variant without it.`,
+      'unsupported_format',
+    )
+  }
 }

@@ -1,13 +1,12 @@
 /** AWQ and GPTQ: INT4 stored by columns, eight codes a word, with a zero point and an F16 scale for each group. */
-import { UserError } from '../../../errors.js'
 import { shortText } from '../../../json.js'
 import type { ScaleGrid, Scales, StoredTensor } from '../../checkpoint.js'
 import type { HeldBytes } from '../../part.js'
-import { sameShape } from '../../shape.js'
-import { missingTensor, unsupportedFormat, wrongShape } from '../../tensor-errors.js'
+import { missingTensor, unsupportedFormat } from '../../tensor-errors.js'
 import { checkRows } from '../../tensor.js'
-import { mismatch, type FileTensor } from '../file-tensor.js'
+import type { FileTensor } from '../file-tensor.js'
 import type { SchemeContext } from './context.js'
+import { checkOrder, checkWords, readWords } from './group-order.js'
 import { PLAIN, scaleGrid } from './scale-grids.js'
 
 /** The smallest group that kernels multiply with one scale. */
@@ -53,7 +52,7 @@ export function columnsInt4(qweight: FileTensor, context: SchemeContext, held: H
   const rowLength = k / 2
   const qweightWords = (n * k) / 8
   const turn = async (): Promise<Uint8Array> => {
-    if (method === 'gptq') await checkOrder(context, k, group)
+    if (method === 'gptq') await checkOrder(context.sibling('g_idx'), name, k, group)
     const out = new Uint8Array(n * rowLength)
     // inputs at a time: whole rows of words
     const step = Math.max(8, 8 * Math.floor(PIECE_BYTES / (4 * n)))
@@ -120,39 +119,4 @@ function columnScales(context: SchemeContext, n: number, k: number, group: numbe
     return turned
   }
   return { blockRows: 1, blockCols: group, shape: [n, groups], kind: 'float', zeroPoints: true, read }
-}
-
-/** GPTQ with act-order deals inputs to groups in any order, which no kernel of ours follows. */
-async function checkOrder({ name, sibling }: SchemeContext, k: number, group: number): Promise<void> {
-  const located = sibling('g_idx')
-  if (!located) return
-  checkWords(located, [k])
-  const order = await readWords(located)
-  const first = order.findIndex((g, i) => g !== Math.floor(i / group))
-  if (first < 0) return
-  throw new UserError(
-    `${located.source.name}: tensor ${located.entry.name}: expected input ${first} in group ${Math.floor(first / group)}, found ` +
-      `${order[first]}: ${name} was quantised with act-order (desc_act), which cannot be read. Choose a variant without it.`,
-    'unsupported_format',
-  )
-}
-
-function checkWords(located: FileTensor, shape: readonly number[]): void {
-  const { entry, source } = located
-  if (entry.dtype !== 'I32') throw unsupportedFormat(entry.name, source.name, `${entry.dtype}, not I32`)
-  if (!sameShape(entry.shape, shape)) {
-    throw located.stack === undefined
-      ? wrongShape(entry.name, source.name, shape, entry.shape)
-      : mismatch(located, shape)
-  }
-}
-
-async function readWords(
-  { entry, source }: FileTensor,
-  first = 0,
-  count = (entry.end - entry.start) / 4,
-): Promise<Uint32Array> {
-  const bytes = await source.read(entry.start + 4 * first, 4 * count)
-  // a copy, for its alignment
-  return new Uint32Array(Uint8Array.from(bytes).buffer)
 }

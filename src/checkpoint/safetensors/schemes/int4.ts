@@ -1,12 +1,13 @@
 /** Symmetric INT4 as compressed-tensors packs it. */
 import { UserError } from '../../../errors.js'
 import { isJsonObject, shortText } from '../../../json.js'
-import type { StoredTensor } from '../../checkpoint.js'
+import type { ScaleGrid, StoredTensor } from '../../checkpoint.js'
 import { sameShape, shapeText } from '../../shape.js'
 import { missingTensor, unsupportedFormat, wrongShape } from '../../tensor-errors.js'
 import { storedTensor } from '../../tensor.js'
 import type { FileTensor } from '../file-tensor.js'
 import type { SchemeContext } from './context.js'
+import { checkOrder } from './group-order.js'
 import { scaleGrid } from './scale-grids.js'
 
 /** Values per scale as Kimi publishes it; its multiples are read too. */
@@ -29,7 +30,12 @@ export function int4Packed(packed: FileTensor, context: SchemeContext): StoredTe
   const scale = context.find('_scale')
   if (!scale) throw missingTensor(`${name}_scale`, context.where)
   const grid = scaleGrid(scale, { n, k, blockRows: 1, blockCols: group })
-  const scales = { ...grid, read: async () => (await checkWeightShape(context, n, k), grid.read()) }
+  const read: ScaleGrid['read'] = async () => {
+    await checkWeightShape(context, n, k)
+    await checkOrder(context.find('_g_idx'), name, k, group)
+    return grid.read()
+  }
+  const scales = { ...grid, read }
   return storedTensor({ name, format: 'int4_packed', shape, source, offset: entry.start, scales })
 }
 
