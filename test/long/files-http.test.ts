@@ -151,6 +151,29 @@ describe('files behind an address', () => {
     await expect(source.read(0, 10)).rejects.toThrow(/has changed/)
   })
 
+  it('takes no other part of a file than the one that it asked for', async () => {
+    const bytes = numbered(20 << 20)
+    const origin = await serve((request, response) => {
+      const isFirst = request.headers.range?.startsWith('bytes=0-') === true
+      const { length } = bytes
+      if (isFirst) return ranges(bytes)(request, response)
+      response.writeHead(206, { 'content-range': `bytes 0-${(8 << 20) - 1}/${length}` }).end(bytes.subarray(0, 8 << 20))
+    })
+    const source = (await httpFiles(`${origin}/`).open('model.safetensors'))!
+    await expect(source.read(9 << 20, 4)).rejects.toThrow(
+      /model.safetensors: expected bytes from 8388608 on, found bytes 0-8388607\/20971520\. The server or a proxy/,
+    )
+  })
+
+  it('opens a file whatever its name is, also where a percent sign is one', async () => {
+    const origin = await serve(ranges(tinyLlamaGguf()))
+    for (const name of ['llama3:8b.gguf', '100%.gguf', 'a%20b.gguf']) {
+      const checkpoint = await openCheckpoint(await filesOf(`${origin}/100%/${name}`))
+      expect(checkpoint.embedded).toBeDefined()
+      await checkpoint.close()
+    }
+  })
+
   it("sends the hub's token to the hub and to nobody else", async () => {
     const asked: [string, string | null][] = []
     vi.stubEnv('HF_TOKEN', 'secret')

@@ -80,6 +80,12 @@ describe('a reference', () => {
     expect(parseReference(text)).toBeUndefined()
   })
 
+  it('is an address also where a percent sign begins no character', () => {
+    const id = 'https://example.org/100%/model.gguf'
+    expect(parseReference(id)).toEqual({ source: 'http', id })
+    expect(() => parseReference('https://huggingface.co/50%/x')).toThrow(UserError)
+  })
+
   it.each([
     'pypi:',
     'pypi:a b'.replace(' ', '='),

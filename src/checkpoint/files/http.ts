@@ -2,6 +2,7 @@ import { UserError } from '../../errors.js'
 import { listFolder } from './http-listing.js'
 import { memorySource } from './memory.js'
 import { rangeCache } from './range-cache.js'
+import { decodedPath } from './percent.js'
 import { isPlainFileName } from './range.js'
 import type { ByteSource, FileSet } from './source.js'
 import { reasonOf } from '../../system-error.js'
@@ -35,7 +36,7 @@ export function httpFiles(address: string, { names, lists = SHOWS_MISSING }: Htt
   const url = addressOf(address)
   const isFile = /\.(gguf|safetensors)$/.test(url.pathname)
   if (!isFile && !url.pathname.endsWith('/')) url.pathname += '/'
-  const main = isFile ? decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf('/') + 1)) : undefined
+  const main = isFile ? decodedPath(url.pathname.slice(url.pathname.lastIndexOf('/') + 1)) : undefined
   const folder = new URL('.', url)
   // A file that is asked for twice is the same file, and one request.
   const opened = new Map<string, Promise<ByteSource | undefined>>()
@@ -46,7 +47,8 @@ export function httpFiles(address: string, { names, lists = SHOWS_MISSING }: Htt
   }
   let listing: Promise<ReadonlySet<string> | undefined> | undefined = names && Promise.resolve(new Set(names))
   const openNamed = async (file: string): Promise<ByteSource | undefined> => {
-    if (!isPlainFileName(file)) return undefined
+    // The file that somebody named may have any name; all others come from files.
+    if (file !== main && !isPlainFileName(file)) return undefined
     if (lists && main === undefined && !USUAL.includes(file)) listing ??= listFolder(folder)
     const listed = await listing
     if (listed && !listed.has(file)) return undefined
@@ -128,6 +130,12 @@ class RangedFile {
     }
     const bytes = new Uint8Array(await bodyOf(this.name, response))
     const total = totalOf(response) ?? this.size
+    if (!beginsAt(response, offset))
+      throw new UserError(
+        `${this.name}: expected bytes from ${offset} on, found ${response.headers.get('content-range')}. ` +
+          'The server or a proxy before it answers with other parts than it is asked for: use another one, or download the file.',
+        'invalid_file',
+      )
     if (bytes.length === length && total === this.size && this.isSameVersion(response)) return bytes
     throw new UserError(
       `${this.name}: expected ${length} bytes at offset ${offset} of ${this.size}, found ${bytes.length} of ${total}. ` +
@@ -197,6 +205,12 @@ function hubToken(url: string): Record<string, string> {
 function totalOf(response: Response): number | undefined {
   const [, digits] = /\/(\d+)$/.exec(response.headers.get('content-range') ?? '') ?? []
   return digits === undefined ? undefined : Number(digits)
+}
+
+/** Whether the part is the one that was asked for, where the server says which it is. */
+function beginsAt(response: Response, offset: number): boolean {
+  const [, from] = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '') ?? []
+  return from === undefined || Number(from) === offset
 }
 
 async function sizeByHead(url: string, name: string): Promise<number> {
