@@ -51,7 +51,8 @@ export function wheelOf(name: string, files: readonly PackedFile[]): Buffer {
   return zipOf([...files, { path: `${info}/RECORD`, bytes: Buffer.from(lines.join('') + `${info}/RECORD,,\r\n`) }])
 }
 
-export function tarballOf(files: readonly PackedFile[]): Buffer {
+/** `size`: what a record before each file says of it. */
+export function tarballOf(files: readonly PackedFile[], size?: string): Buffer {
   const blocks: Buffer[] = []
   const add = (path: string, type: string, bytes: Uint8Array): void => {
     const header = Buffer.alloc(512)
@@ -73,6 +74,7 @@ export function tarballOf(files: readonly PackedFile[]): Buffer {
   for (const { path, bytes } of files) {
     // Long names stand in a record of their own.
     if (path.length > 100) add('PaxHeader', 'x', Buffer.from(paxRecord('path', path)))
+    if (size !== undefined) add('PaxHeader', 'x', Buffer.from(paxRecord('size', size)))
     add(path, '0', bytes)
   }
   return gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]))

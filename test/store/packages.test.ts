@@ -152,6 +152,37 @@ describe('a model in a package', () => {
     await expect(bytesOf(listing)).rejects.toThrow('more bytes than the 1000')
   })
 
+  it('is refused where a place of 64 bits is none, and fetched again by the next run', async () => {
+    const zip = zipOf([{ path: 'm.gguf', bytes: model }])
+    const entry = zip.lastIndexOf(Buffer.from('m.gguf')) - 46
+    // The offset of the entry, in an extra field after its name.
+    const extra = Buffer.from([1, 0, 8, 0, ...new Array<number>(7).fill(0xff), 0x7f])
+    const wide = Buffer.concat([zip.subarray(0, entry + 52), extra, zip.subarray(entry + 52)])
+    wide.writeUInt16LE(extra.length, entry + 30)
+    wide.writeUInt32LE(0xffffffff, entry + 42)
+    wide.writeUInt32LE(52 + extra.length, wide.length - 22 + 12)
+    const folder = fresh()
+    await expect(list(pypi('x'), { 'x==1.0': wide }, folder)).rejects.toThrow(
+      /zip file .*m.gguf is said to lie outside/,
+    )
+    const { asked } = await list(pypi('x'), { 'x==1.0': zip }, folder)
+    expect(asked).toEqual(['x==1.0'])
+    // The directory itself, in a 64-bit end record.
+    const [end64, locator] = [Buffer.alloc(56), Buffer.alloc(20)]
+    end64.writeUInt32LE(0x06064b50, 0)
+    end64.writeBigUInt64LE(2n ** 62n, 48)
+    locator.writeUInt32LE(0x07064b50, 0)
+    locator.writeBigUInt64LE(BigInt(zip.length - 22), 8)
+    const far = Buffer.concat([zip.subarray(0, -22), end64, locator, zip.subarray(-22)])
+    await expect(list(pypi('y'), { 'y==1.0': far })).rejects.toThrow(/zip file .*is said to begin at/)
+  })
+
+  it.each(['-512', 'many', '1e300'])('is refused where a record of a tarball gives the size %s', async (size) => {
+    const tarball = tarballOf([{ path: 'package/m.gguf', bytes: model }], size)
+    const listed = list({ source: 'npm', id: 'x', revision: '1.0' }, { 'x@1.0': tarball })
+    await expect(listed).rejects.toThrow('the size of package/m.gguf is none')
+  })
+
   it('is refused where the tarball is damaged', async () => {
     const tarball = tarballOf([{ path: 'package/m.gguf', bytes: model }])
     const reference: ModelReference = { source: 'npm', id: 'x', revision: '1.0' }

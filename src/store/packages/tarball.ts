@@ -56,6 +56,7 @@ async function* partsOf(file: string, wanted?: number): AsyncGenerator<Part> {
       }
       const [path, size] = [given.path ?? name, given.size ?? stated]
       given = {}
+      if (!Number.isSafeInteger(size) || size < 0) throw damaged(file, `the size of ${path} is none`)
       const isFile = type === '0' || type === '\0'
       if (isFile) yield { index, path, size }
       let left = size

@@ -58,7 +58,11 @@ async function directoryOf(file: string, handle: FileHandle): Promise<Place[]> {
     ]
   }
   if (bytes > LARGEST_DIRECTORY) throw damaged(file, `its directory takes ${bytes} bytes`)
-  return placesOf(file, await bytesAt(file, handle, offset, bytes), count)
+  const places = placesOf(file, await bytesAt(file, handle, offset, bytes), count)
+  // Sizes of 64 bits may be larger than any file.
+  const outside = places.find((place) => !(place.offset + place.packed <= size))
+  if (outside) throw damaged(file, `${outside.path} is said to lie outside of it`)
+  return places
 }
 
 function placesOf(file: string, directory: Buffer, count: number): Place[] {
@@ -150,6 +154,7 @@ async function dataOffset(file: string, offset: number): Promise<number> {
 }
 
 async function bytesAt(file: string, handle: FileHandle, offset: number, length: number): Promise<Buffer> {
+  if (!Number.isSafeInteger(offset + length)) throw damaged(file, `a part of it is said to begin at ${offset}`)
   const bytes = Buffer.alloc(length)
   const { bytesRead } = await handle.read(bytes, 0, length, offset)
   if (bytesRead !== length) throw damaged(file, `it ends at ${offset + bytesRead}`)
