@@ -45,6 +45,7 @@ const GptOssConfig = z.object({
   ...COMMON,
   ...HEADS,
   hidden_act: z.literal('silu').optional(),
+  rope_theta: z.number().positive().default(150000),
   attention_bias: z.boolean().default(true),
   sliding_window: spanLength,
   layer_types: z.array(z.enum(['sliding_attention', 'full_attention'])).optional(),
@@ -53,6 +54,12 @@ const GptOssConfig = z.object({
   swiglu_limit: z.number().positive().max(1e6).default(7),
 })
 type Config = z.infer<typeof GptOssConfig>
+
+/** As transformers rotates where a config says nothing of it. */
+const USUAL_ROPE = {
+  rope_type: 'yarn',
+  ...{ factor: 32, beta_fast: 32, beta_slow: 1, truncate: false, original_max_position_embeddings: 4096 },
+}
 
 /** Of the experts' activation; published in the code alone. */
 const ALPHA = 1.702
@@ -68,7 +75,7 @@ function build(checkpoint: Checkpoint): Program {
 
   // ---- graph
   const b = new GraphBuilder()
-  const rope = makeRope(c, heads.headDim)
+  const rope = makeRope(c.rope_scaling || c.rope_parameters ? c : { ...c, rope_scaling: USUAL_ROPE }, heads.headDim)
   const table = b.ropeTable(rope.invFreq, rope.attentionFactor)
   const bias = c.attention_bias
   const { embedding, head } = embeddingAndHead(checkpoint, c)
@@ -128,6 +135,6 @@ function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
     model_type: 'gpt_oss',
     intermediate_size: meta.whole('expert_feed_forward_length') ?? common.intermediate_size,
     sliding_window: meta.neededWhole('attention.sliding_window'),
-    rope_scaling: common.rope_scaling && { ...common.rope_scaling, truncate: false },
+    rope_scaling: common.rope_scaling ? { ...common.rope_scaling, truncate: false } : { rope_type: 'default' },
   }
 }

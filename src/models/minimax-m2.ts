@@ -52,6 +52,8 @@ export const minimaxM2: ModelDefinition = {
 const MinimaxConfig = z.object({
   ...COMMON,
   ...HEADS,
+  // transformers' own, where a config leaves it out
+  rope_theta: z.number().positive().default(5e6),
   rotary_dim: z.number().int().min(2).max(65536).optional(),
   partial_rotary_factor: z.number().positive().max(1).optional(),
   num_local_experts: expertCount,

@@ -38,6 +38,8 @@ export const mixtral: ModelDefinition = {
 const MixtralConfig = z.object({
   ...COMMON,
   ...HEADS,
+  // transformers' own, where a config leaves it out
+  rope_theta: z.number().positive().default(1e6),
   sliding_window: spanLength,
   num_local_experts: expertCount,
   num_experts_per_tok: expertCount,

@@ -24,7 +24,13 @@ export function textModel(checkpoint: Checkpoint): TextModel {
   const inner = config['text_config']
   const wrapped = isJsonObject(inner)
   const place = PLACES.find(({ model }) => checkpoint.has(`${model}.embed_tokens.weight`))
-  return { config: wrapped ? inner : config, ...(place ?? PLACES[wrapped ? 1 : 0]!) }
+  return { config: wrapped ? withTie(inner, config) : config, ...(place ?? PLACES[wrapped ? 1 : 0]!) }
+}
+
+/** transformers 5 ties by the wrapper's flag, and may write it there alone. */
+function withTie(text: JsonObject, wrapper: JsonObject): JsonObject {
+  const isSaid = text['tie_word_embeddings'] !== undefined || wrapper['tie_word_embeddings'] !== true
+  return isSaid ? text : { ...text, tie_word_embeddings: true }
 }
 
 /**
