@@ -133,6 +133,11 @@ const CASES: readonly (readonly [fixture: string, changes: Config, fault: string
     delta({ full_attn_layers: [4], kda_layers: [1, 2, 3], num_heads: 4, short_conv_kernel_size: 3 }),
     'expected linear_attn_config.short_conv_kernel_size to be 4, found 3',
   ],
+  [
+    'deepseek-v3',
+    { num_hidden_layers: 61, n_routed_experts: 65536 },
+    'expected n_routed_experts to be at most 4297 for 61 layers, found 65536',
+  ],
   // Missing.
   ['gemma3', { sliding_window: null }, 'expected sliding_window to be a number of positions, found none'],
   ['qwen3-moe', { num_local_experts: undefined }, 'expected num_experts to be a number, found none'],

@@ -42,7 +42,10 @@ export function checkExperts(where: string, perToken: number, of: number): void 
  */
 export function readConfig<S extends z.ZodType>(schema: S, config: JsonObject, where: string): z.infer<S> {
   const result = schema.safeParse(config)
-  if (result.success) return result.data
+  if (result.success) {
+    checkTotalExperts(config, where)
+    return result.data
+  }
   const problems = result.error.issues.map((issue) => {
     const key = issue.path.map(String).join('.')
     return `${key}: ${issue.message}, found ${JSON.stringify(config[String(issue.path[0])])?.slice(0, 60) ?? 'nothing'}`
@@ -51,6 +54,19 @@ export function readConfig<S extends z.ZodType>(schema: S, config: JsonObject, w
     `${where}: the config does not describe a ${String(config['model_type'])} model: ${problems.join('; ')}`,
     'unsupported_model',
   )
+}
+
+/** Experts in all layers: each takes some kilobytes before a weight is read. The largest published model has 83,000 (Kimi K3). */
+const MOST_EXPERTS = 2 ** 18
+
+/** @throws UserError for a damaged config, whose experts alone would fill the memory and end the process. */
+function checkTotalExperts(config: JsonObject, where: string): void {
+  const { num_hidden_layers: layers } = config
+  for (const key of ['n_routed_experts', 'num_experts', 'num_local_experts']) {
+    const experts = config[key]
+    if (typeof layers !== 'number' || typeof experts !== 'number' || layers * experts <= MOST_EXPERTS) continue
+    refuseKey(where, key, `at most ${Math.floor(MOST_EXPERTS / layers)} for ${layers} layers`, experts)
+  }
 }
 
 /** @throws UserError when `total` is no multiple of `part`. */
