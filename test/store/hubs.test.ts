@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { MODEL, startHub, storeOf, temporaryFolder } from './fixture.js'
+import { MODEL, QUICK, startHub, storeOf, temporaryFolder } from './fixture.js'
 
 const TINY = { 'config.json': '{"model_type": "qwen3"}', 'model.safetensors': 200_000 }
 
@@ -156,6 +156,26 @@ describe('a list', () => {
     const listing = await storeOf(hub).listing(MODEL)
     expect(listing.files.length).toBe(5_002)
     expect(hub.stats.api).toBe(22)
+  })
+
+  it('that leads to a page that came already is not followed for ever, and to another host without a token', async () => {
+    const asked: [string, string | null][] = []
+    const pages = (next: string) => (url: string, init?: RequestInit) => {
+      asked.push([new URL(url).host, new Headers(init?.headers).get('authorization')])
+      if (asked.length > 20) return Promise.reject(new Error('too many'))
+      if (url.includes('/revision/')) return Promise.resolve(Response.json({ sha: 'a'.repeat(40) }))
+      return Promise.resolve(Response.json([], { headers: { link: `<${next}>; rel="next"` } }))
+    }
+    const listing = (next: string) => {
+      const options = { endpoint: 'https://huggingface.co', fetch: pages(next), patience: { ...QUICK, tries: 1 } }
+      return storeOf('', temporaryFolder(), options).listing(MODEL, { token: 'good' })
+    }
+    await expect(listing('?cursor=1')).rejects.toThrow(/expected the next page .* found one that came already/)
+    asked.length = 0
+    await expect(listing('https://example.org/pages')).rejects.toThrow(/found one that came already/)
+    const good = 'Bearer good'
+    expect(asked).toEqual([...['huggingface.co', 'huggingface.co'].map((host) => [host, good]), ['example.org', null]])
+    await expect(listing('https://')).rejects.toThrow(/expected the address of a page/)
   })
 
   it('of a model that was renamed is found under its old name', async () => {

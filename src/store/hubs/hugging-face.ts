@@ -146,7 +146,10 @@ class Repository {
     const { commit, gated } = await this.commit()
     const files: ListedFile[] = []
     const tree = `${this.api}/tree/${commit}?recursive=true`
+    const seen = new Set<string>()
     for (let url: string | undefined = tree; url !== undefined;) {
+      if (seen.has(url)) throw unexpected(this.asked.name, 'the next page of its files', 'one that came already')
+      seen.add(url)
       const answer = await this.askApi(url)
       const page = await jsonAnswer(this.asked.name, answer)
       files.push(...objectsIn(page).flatMap((entry) => this.file(entry, commit) ?? []))
@@ -174,7 +177,9 @@ class Repository {
   }
 
   private async askApi(url: string): Promise<Answer> {
-    const { answer } = await askFollowing(this.network, url, this.headers)
+    // A list may lead to somebody else, who gets no token.
+    const isOwn = new URL(url).origin === new URL(this.endpoint).origin
+    const { answer } = await askFollowing(this.network, url, isOwn ? this.headers : {})
     if (answer.status === 200) return answer
     await answer.discard()
     throw hubRefusal(this.asked, answer)
@@ -182,7 +187,9 @@ class Repository {
 
   private nextPage(answer: Answer): string | undefined {
     const [, next] = /<([^>]+)>\s*;\s*rel="?next"?/.exec(answer.header('link') ?? '') ?? []
-    return next === undefined ? undefined : this.ownAddress(new URL(next, answer.url).href)
+    if (next === undefined) return undefined
+    if (!URL.canParse(next, answer.url)) throw unexpected(this.asked.name, 'the address of a page', next)
+    return this.ownAddress(new URL(next, answer.url).href)
   }
 
   /** A mirror's lists may lead to the hub itself, which cannot be reached from where mirrors are used. */
