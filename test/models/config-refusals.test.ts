@@ -138,6 +138,7 @@ const CASES: readonly (readonly [fixture: string, changes: Config, fault: string
     { num_hidden_layers: 61, n_routed_experts: 65536 },
     'expected n_routed_experts to be at most 4297 for 61 layers, found 65536',
   ],
+  ['qwen2', { is_causal: false }, 'is_causal: false is not supported for this architecture'],
   // Missing.
   ['gemma3', { sliding_window: null }, 'expected sliding_window to be a number of positions, found none'],
   ['qwen3-moe', { num_local_experts: undefined }, 'expected num_experts to be a number, found none'],

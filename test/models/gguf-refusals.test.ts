@@ -172,6 +172,15 @@ describe('values of a wrong type', () => {
       expect((await open('glm-dsa', { 'attention.indexer.types': value })).config['indexer_types']).toEqual(types)
   })
 
+  it.each<[string, string, RawValue, string]>([
+    ['qwen3', 'attention.causal', false, 'expected true, found false.'],
+    ['llama', 'rope.scaling.attn_factor', { f32: 1.5 }, 'expected 1, found 1.5.'],
+  ])('for another arithmetic: %s.%s = %j', async (architecture, key, value, expected) => {
+    const error = await refusal(open(architecture, { [key]: value }))
+    expect(error.message).toBe(`made/model.gguf: metadata ${architecture}.${key}: ${expected}`)
+    expect(error.code).toBe('unsupported_model')
+  })
+
   it('of Llama 4, a window that is off', async () => {
     await open('llama4', { 'attention.sliding_window': 8192 })
     expect((await refusal(open('llama4', { 'attention.sliding_window': 0 }))).message).toBe(

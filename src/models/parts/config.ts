@@ -43,6 +43,8 @@ export function checkExperts(where: string, perToken: number, of: number): void 
 export function readConfig<S extends z.ZodType>(schema: S, config: JsonObject, where: string): z.infer<S> {
   const result = schema.safeParse(config)
   if (result.success) {
+    // Models for embeddings alone, which read a text in both directions.
+    if (config['is_causal'] === false) unsupported(where, 'is_causal: false')
     checkTotalExperts(config, where)
     return result.data
   }

@@ -32,6 +32,8 @@ export function decoderConfig(meta: GgufMetadata, shapes: TensorShapes) {
 
 /** Of every model of text, however it attends. */
 export function textConfig(meta: GgufMetadata, shapes: TensorShapes) {
+  // Models for embeddings alone, which read a text in both directions.
+  if (meta.boolean('attention.causal') === false) throw meta.unsupported('attention.causal', 'true', false)
   return {
     rms_norm_eps: meta.needed('attention.layer_norm_rms_epsilon'),
     rope_theta: meta.number('rope.freq_base') ?? 10000,
@@ -92,6 +94,8 @@ export function eosIds(meta: GgufMetadata): JsonObject {
 export function ropeScaling(meta: GgufMetadata): JsonObject | null {
   const key = (name: string): number | undefined => meta.number(`rope.scaling.${name}`)
   const factor = key('factor') ?? meta.number('rope.scale_linear') ?? 1
+  const ofAttention = key('attn_factor') ?? 1
+  if (ofAttention !== 1) throw meta.unsupported('rope.scaling.attn_factor', '1', ofAttention)
   const type = meta.string('rope.scaling.type') ?? (factor === 1 ? 'none' : 'linear')
   if (type === 'none') return null
   if (type !== 'yarn') return { type, rope_type: type, factor }
