@@ -222,6 +222,7 @@ describe('other sources', () => {
     const sums = [...rows.values()].map(({ path, sha256 }) => `${sha256}  ${path}\n`).join('')
     hub.add('org/summed', { ...files, 'model-00002-of-00002.safetensors': 100, SHA256SUMS: sums })
     hub.add('org/broken', files)
+    hub.add('org/merged', { 'config.json': '{}', 'model.safetensors.index.json': index, 'model.safetensors': 1000 })
     hub.add('org/one', { 'm.gguf': 2_500_000, 's-00001-of-00002.gguf': 300_000, 's-00002-of-00002.gguf': 200_000 })
     const store = storeOf(hub)
     const at = (path: string) => ({ source: 'http', id: `${hub.endpoint}/folder/${path}` }) as const
@@ -230,6 +231,7 @@ describe('other sources', () => {
     expect((await store.verify(at('org/summed/'))).every(({ state }) => state === 'right')).toBe(true)
     expect(summed.files.length).toBe(4)
     await expect(store.pull(at('org/broken'))).rejects.toThrow(/there is no model-00002-of-00002\.safetensors/)
+    expect((await store.pull(at('org/merged'))).files).toEqual(['model.safetensors', 'config.json'])
     await expect(store.pull(at('org/nothing'))).rejects.toMatchObject({ code: 'model_not_found' })
     expect((await store.pull(at('org/one/m.gguf?Signature=s3cret'))).open).toMatch(/m\.gguf$/)
     expect((await store.pull(at('org/one/s-00001-of-00002.gguf'))).files.length).toBe(2)

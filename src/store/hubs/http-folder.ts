@@ -76,14 +76,15 @@ class HttpFolder {
   private async weights(): Promise<string[]> {
     const index = await this.text(INDEX)
     if (index === undefined) return WEIGHTS
-    try {
-      const content: unknown = JSON.parse(index)
-      const map = isJsonObject(content) ? content['weight_map'] : undefined
-      if (isJsonObject(map)) return [INDEX, ...new Set(Object.values(map).filter((file) => typeof file === 'string'))]
-    } catch {
-      // said below
-    }
+    const shards = shardsOf(index)
+    if (shards) return (await this.isLeftOver(shards)) ? WEIGHTS : [INDEX, ...shards]
     throw new UserError(`${this.addressOf(INDEX)}: expected JSON with a weight_map. Check the file.`, 'invalid_file')
+  }
+
+  /** An index next to one file that it does not name, from before the shards were merged: the file is what is read. */
+  private async isLeftOver(shards: readonly string[]): Promise<boolean> {
+    const [whole = ''] = WEIGHTS
+    return !shards.includes(whole) && (await this.probe(whole, undefined)) !== undefined
   }
 
   /** `SHA256SUMS`, as sha256sum writes it, where there is one. */
@@ -148,6 +149,17 @@ class HttpFolder {
       )
     const etag = answer.header('etag') ?? answer.header('last-modified')
     return { path: name, size, ...(hash && { hash }), ...(etag && { etag }), address: this.addresses(url, found) }
+  }
+}
+
+/** The files that an index names; undefined for what is no index. */
+function shardsOf(index: string): string[] | undefined {
+  try {
+    const content: unknown = JSON.parse(index)
+    const map = isJsonObject(content) ? content['weight_map'] : undefined
+    return isJsonObject(map) ? [...new Set(Object.values(map).filter((file) => typeof file === 'string'))] : undefined
+  } catch {
+    return undefined
   }
 }
 
