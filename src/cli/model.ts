@@ -7,6 +7,7 @@ import type { LoadOptions } from '../remote/load-options.js'
 import { looksLikeName } from '../store/names/named.js'
 import { loadOptions, type LoadFlags } from './flags.js'
 import type { LoadBar } from './print/load-bar.js'
+import type { Ask } from './store/consent.js'
 import { localModel, withLocalDraft } from './store/local-model.js'
 
 /** Loads longer than this show a bar. */
@@ -29,14 +30,32 @@ export function cancelOnInterrupt(): AbortSignal {
   return controller.signal
 }
 
+/** Runs what Ctrl-C cancels, for commands that do something else with Ctrl-C afterwards. */
+export async function interruptible<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController()
+  const cancel = (): void => {
+    // A second Ctrl-C does not wait.
+    if (controller.signal.aborted) process.exit(130)
+    controller.abort(new UserError('cancelled', 'aborted'))
+  }
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  for (const signal of signals) process.on(signal, cancel)
+  try {
+    return await run(controller.signal)
+  } finally {
+    for (const signal of signals) process.off(signal, cancel)
+  }
+}
+
 /** Loads a model into this process, with a progress bar on a terminal; one that is named is fetched first. */
 export async function openModel(
   model: string | undefined,
   flags: LoadFlags,
   signal?: AbortSignal,
+  ask?: Ask,
 ): Promise<EngineLike> {
-  const place = await localModel(model ?? MINI, flags, signal)
-  const load = loadOptions(await withLocalDraft(flags, signal))
+  const place = await localModel(model ?? MINI, flags, signal, ask)
+  const load = loadOptions(await withLocalDraft(flags, signal, ask))
   return withProgressBar((progress) => openEngine(place, { ...load, ...progress, signal }))
 }
 

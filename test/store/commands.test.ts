@@ -3,7 +3,9 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { askBefore, type Desk } from '../../src/cli/store/consent.js'
+import { askAt, askBefore, type Desk } from '../../src/cli/store/consent.js'
+import { fetchModel } from '../../src/cli/store/fetch-model.js'
+import { storeName } from '../../src/cli/store/local-model.js'
 import { loadEngine } from '../../src/engine/load.js'
 import { planModel } from '../../src/engine/measure/headers.js'
 import { fixture, freshMachine, kaiyuan, knownSpeed, type Machine } from './machine.js'
@@ -117,21 +119,38 @@ describe('a command that needs a model of more than 2 GB', () => {
   }
 
   it('asks before it fetches it', async () => {
-    for (const typed of ['\n', 'y\n', ' Yes\n']) await askBefore(offer, undefined, desk(typed))
+    for (const typed of ['\n', 'y\n', ' Yes\n']) await askBefore(offer, undefined, askAt(desk(typed)))
     for (const typed of ['n\n', 'no\n', 'what?\n', ''])
-      await expect(askBefore(offer, undefined, desk(typed))).rejects.toMatchObject({
+      await expect(askBefore(offer, undefined, askAt(desk(typed)))).rejects.toMatchObject({
         code: 'aborted',
         message: expect.stringContaining('kaiyuan pull org/model') as string,
       })
   })
 
   it('does not where it was told to continue, or where it is less', async () => {
-    await askBefore(offer, true, desk())
-    await askBefore({ ...offer, bytes: 1_900_000_000 }, undefined, desk())
+    await askBefore(offer, true, askAt(desk()))
+    await askBefore({ ...offer, bytes: 1_900_000_000 }, undefined, askAt(desk()))
+  })
+
+  it('says that nothing was fetched to who says no, and asks by what has the terminal', async () => {
+    const config = readFileSync(fixture('models/mini/config.json'))
+    const { files } = machine.hub.add('org/large', { 'config.json': config, 'model.safetensors': 1000 })
+    // Of a size that this machine need not have.
+    Object.assign(files.get('model.safetensors')!, { bytes: { length: 2_500_000_000 } })
+    const asked: string[] = []
+    const mayAsk = (question: string): Promise<string> => {
+      asked.push(question)
+      return Promise.resolve('n')
+    }
+    await expect(fetchModel(storeName('org/large'), { force: true }, { mayAsk, force: true })).rejects.toMatchObject({
+      code: 'aborted',
+      message: 'org/large: nothing was fetched. Whenever it suits: kaiyuan pull org/large',
+    })
+    expect(asked).toEqual(['org/large: fetch 2.50 GB now? [Y/n] '])
   })
 
   it('refuses where nobody can be asked, with what to type', async () => {
-    await expect(askBefore(offer, undefined, desk())).rejects.toMatchObject({
+    await expect(askBefore(offer, undefined, askAt(desk()))).rejects.toMatchObject({
       code: 'invalid_argument',
       message: expect.stringMatching(/3(?:\.00?)? GB.*kaiyuan pull org\/model.*--yes/) as string,
     })

@@ -2,6 +2,7 @@
 // `N passed, N failed`. Needs tmux (Debian: apt-get install tmux).
 import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -271,6 +272,25 @@ const tests = {
     terminal.keys('C-d')
     await terminal.sees(SHELL)
     expect(!existsSync(join(home, '.kaiyuan')) && !existsSync(join(home, '.kaiyuan_history')), 'something is kept', '')
+  },
+  'Ctrl-C gives up another model that does not come, and the chat goes on': async (terminal) => {
+    const silent = createServer(() => undefined)
+    await new Promise((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    try {
+      terminal.type(`export HF_ENDPOINT=http://127.0.0.1:${silent.address().port}`)
+      terminal.keys('Enter')
+      await terminal.chat()
+      terminal.type('/model org/model')
+      terminal.keys('Enter')
+      await pause(1000)
+      terminal.keys('C-c')
+      await terminal.sees('stopped; what came is kept')
+      await terminal.ask('reverse the word stone')
+      await terminal.sees('enots')
+    } finally {
+      silent.close()
+      silent.closeAllConnections()
+    }
   },
   'words are not broken at the edge': async (terminal) => {
     await terminal.chat()

@@ -4,9 +4,10 @@ import { basename, dirname, join } from 'node:path'
 import { UserError } from '../../errors.js'
 import type { EngineLike, SessionLike } from '../../remote/engine-like.js'
 import type { LoadFlags, SamplingFlags } from '../flags.js'
-import { openModel } from '../model.js'
+import { interruptible, openModel } from '../model.js'
 import { wrapped } from '../print/wrap.js'
 import { PromptCache } from '../prompt-cache.js'
+import type { Ask } from '../store/consent.js'
 import { style } from '../style.js'
 import { messageOf } from '../wording.js'
 import { COMMAND_NAMES, FILE_COMMANDS, runCommand, type Chat } from './commands.js'
@@ -34,7 +35,7 @@ export interface ChatFlags extends LoadFlags, SamplingFlags {
 /** A conversation in the terminal: one session, so that each turn only computes what is new. */
 export async function chat(model: string | undefined, flags: ChatFlags, hints: readonly string[] = []): Promise<void> {
   const cache = flags.promptCache === undefined ? undefined : await PromptCache.open(flags.promptCache)
-  const engine = await openChatModel(model, flags)
+  const engine = await interruptible((signal) => openChatModel(model, flags, signal))
   const session = await cache
     ?.session(engine, (text) => process.stdout.write(`${wrapped(text)}\n`))
     .catch(closing(engine))
@@ -65,8 +66,13 @@ function closing(engine: EngineLike): (error: unknown) => Promise<never> {
   }
 }
 
-async function openChatModel(model: string | undefined, flags: LoadFlags): Promise<EngineLike> {
-  const engine = await openModel(model, flags)
+async function openChatModel(
+  model: string | undefined,
+  flags: LoadFlags,
+  signal: AbortSignal,
+  ask?: Ask,
+): Promise<EngineLike> {
+  const engine = await openModel(model, flags, signal, ask)
   if (engine.info.hasChatTemplate) return engine
   await engine.close()
   throw new UserError(
@@ -92,6 +98,8 @@ class Talk implements Chat {
   tools: ChatTools | undefined
   private file = this.saved.newFile()
   private attached = ''
+  /** Of /model, while it loads. */
+  private opening: AbortController | undefined
 
   constructor(
     engine: EngineLike,
@@ -105,7 +113,7 @@ class Talk implements Chat {
       history: kept.lines,
       onHistory: kept.add,
       complete: completions,
-      interrupt: () => this.conversation.stop() || process.stdin.isTTY || process.exit(130),
+      interrupt: () => this.stop(),
     })
     this.begin(flags.system)
   }
@@ -131,9 +139,22 @@ class Talk implements Chat {
   }
 
   async use(model: string): Promise<void> {
-    const engine = await openChatModel(model, this.flags)
-    await this.conversation.use(engine)
-    this.note(describeModel(engine.info))
+    const opening = (this.opening = new AbortController())
+    // The prompt reads the terminal: a question of anybody else's would take it away.
+    const ask = this.prompt.isTerminal ? (question: string) => this.prompt.ask(question) : undefined
+    try {
+      const engine = await openChatModel(model, this.flags, opening.signal, ask)
+      await this.conversation.use(engine)
+      this.note(describeModel(engine.info))
+    } finally {
+      this.opening = undefined
+    }
+  }
+
+  /** Ends what runs: an answer, or the load of another model. True when there was one. */
+  private stop(): boolean {
+    this.opening?.abort(new UserError('cancelled', 'aborted'))
+    return this.conversation.stop() || this.opening !== undefined
   }
 
   /** Starts the servers of --mcp. */
@@ -144,7 +165,7 @@ class Talk implements Chat {
       ask: (question) => this.prompt.ask(question),
       note: (text) => this.note(text),
       yes: mcpYes,
-      isTerminal: process.stdin.isTTY && process.stdout.isTTY,
+      isTerminal: this.prompt.isTerminal,
     })
     this.conversation.tools = this.tools
   }

@@ -5,7 +5,7 @@ import type { EngineLike } from '../../remote/engine-like.js'
 import { UserError } from '../../errors.js'
 import { VERSION } from '../../server/version.js'
 import type { LoadFlags } from '../flags.js'
-import { openModel } from '../model.js'
+import { interruptible, openModel } from '../model.js'
 
 /** Texts of one call of embed. */
 const MOST_TEXTS = 100
@@ -13,7 +13,7 @@ const MOST_TEXTS = 100
 /** Serves a model as an MCP server over standard input and output, until the input ends. */
 export async function serveMcp(model: string | undefined, flags: LoadFlags): Promise<void> {
   const { McpServer, StdioServerTransport } = await library()
-  const engine = await openModel(model, flags)
+  const engine = await interruptible((signal) => openModel(model, flags, signal))
   const server = new McpServer({ name: 'kaiyuan', version: VERSION })
   const { name } = engine.info
   if (engine.info.hasChatTemplate)

@@ -6,6 +6,9 @@ import { inBytes } from '../../store/wording.js'
 /** What is smaller is fetched without a word. */
 const ASKED_BYTES = 2e9
 
+/** Puts a question to a person; undefined for Ctrl-C and the end of the input. */
+export type Ask = (question: string) => Promise<string | undefined>
+
 /** Where a person sits, if one does. */
 export interface Desk {
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean }
@@ -19,20 +22,24 @@ export interface Desk {
 export async function askBefore(
   { name, bytes }: Pick<Offer, 'name' | 'bytes'>,
   yes: boolean | undefined,
-  { input, output }: Desk = { input: process.stdin, output: process.stderr },
+  ask: Ask | undefined,
 ): Promise<void> {
   if (yes === true || bytes < ASKED_BYTES) return
-  if (input.isTTY !== true || output.isTTY !== true)
+  if (!ask)
     throw new UserError(
       `${name}: is not on this machine, and ${inBytes(bytes)} would be fetched. Fetch it with kaiyuan pull ${name}, or continue with --yes.`,
       'invalid_argument',
     )
-  const answer = await answerTo(`${name}: fetch ${inBytes(bytes)} now? [Y/n] `, { input, output })
+  const answer = await ask(`${name}: fetch ${inBytes(bytes)} now? [Y/n] `)
   if (answer !== undefined && /^\s*(?:y|yes|)\s*$/i.test(answer)) return
   throw new UserError(`${name}: nothing was fetched. Whenever it suits: kaiyuan pull ${name}`, 'aborted')
 }
 
-/** Undefined for Ctrl-C and the end of the input. */
+/** Undefined where nobody sits. */
+export function askAt(desk: Desk = { input: process.stdin, output: process.stderr }): Ask | undefined {
+  return desk.input.isTTY && desk.output.isTTY ? (question) => answerTo(question, desk) : undefined
+}
+
 function answerTo(question: string, { input, output }: Desk): Promise<string | undefined> {
   const lines = createInterface({ input, output })
   return new Promise((resolve) => {

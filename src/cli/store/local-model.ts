@@ -5,6 +5,7 @@ import { namedModel, unknownName, type NamedModel } from '../../store/names/name
 import { hubEndpoints } from '../../store/settings.js'
 import { kernelsMade } from '../early/kernels.js'
 import type { LoadFlags } from '../flags.js'
+import type { Ask } from './consent.js'
 import type { ByName } from './fetch-model.js'
 
 /** What a MODEL of the command line is. @throws UserError for a name that is not there, with the nearest one */
@@ -24,8 +25,11 @@ export function storeName(text: string): ByName {
   )
 }
 
-/** Where a MODEL is on this machine: it is fetched first where it is a name and not here yet. */
-export async function localModel(text: string, flags: LoadFlags, signal?: AbortSignal): Promise<string> {
+/**
+ * Where a MODEL is on this machine: it is fetched first where it is a name and not here yet.
+ * @param ask in place of the terminal, where something else reads it
+ */
+export async function localModel(text: string, flags: LoadFlags, signal?: AbortSignal, ask?: Ask): Promise<string> {
   const named = modelNamed(text)
   if (named.kind === 'place') return named.place
   // Only names need the store.
@@ -36,11 +40,11 @@ export async function localModel(text: string, flags: LoadFlags, signal?: AbortS
   // An address is read where it is, unless somebody has pulled it.
   if (named.references[0]?.source === 'http') return text
   const { fetchModel } = await import('./fetch-model.js')
-  return (await fetchModel(named, flags, { signal, mayAsk: true })).open
+  return (await fetchModel(named, flags, { signal, mayAsk: ask ?? true })).open
 }
 
 /** The flags with the place of the model that drafts, which is fetched first like the other. */
-export async function withLocalDraft<F extends LoadFlags>(flags: F, signal?: AbortSignal): Promise<F> {
+export async function withLocalDraft<F extends LoadFlags>(flags: F, signal?: AbortSignal, ask?: Ask): Promise<F> {
   const model = draftModelOf(flags.speculate)
-  return model === undefined ? flags : { ...flags, speculate: `draft:${await localModel(model, flags, signal)}` }
+  return model === undefined ? flags : { ...flags, speculate: `draft:${await localModel(model, flags, signal, ask)}` }
 }

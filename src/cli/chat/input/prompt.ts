@@ -11,12 +11,14 @@ export interface PromptOptions {
   readonly history: string[]
   readonly onHistory: (line: string) => void
   readonly complete: (line: string) => CompleterResult
-  /** Ctrl-C while an answer comes. */
-  readonly interrupt: () => void
+  /** Ctrl-C while an answer comes. True when something was stopped. */
+  readonly interrupt: () => boolean
 }
 
 /** Where messages are typed: a line each, several between triple quotes, or whatever was pasted. */
 export class Prompt {
+  /** Whether a person types at it. */
+  readonly isTerminal: boolean
   private readonly keyboard: Keyboard | undefined
   private readonly pasted = new Pasted()
   private readonly lines: Interface
@@ -28,7 +30,7 @@ export class Prompt {
 
   constructor(private readonly options: PromptOptions) {
     const { stdin, stdout } = process
-    const isTerminal = stdin.isTTY && stdout.isTTY
+    const isTerminal = (this.isTerminal = stdin.isTTY && stdout.isTTY)
     const { interrupt, history, complete, onHistory } = options
     if (isTerminal)
       this.keyboard = new Keyboard(stdin, {
@@ -37,7 +39,7 @@ export class Prompt {
         interrupt,
         suspend: () => this.suspend(),
       })
-    else process.on('SIGINT', interrupt)
+    else process.on('SIGINT', () => interrupt() || process.exit(130))
     this.lines = createInterface({
       input: this.keyboard ?? stdin,
       output: stdout,
