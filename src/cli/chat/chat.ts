@@ -10,7 +10,7 @@ import { PromptCache } from '../prompt-cache.js'
 import type { Ask } from '../store/consent.js'
 import { style } from '../style.js'
 import { messageOf } from '../wording.js'
-import { COMMAND_NAMES, FILE_COMMANDS, runCommand, type Chat } from './commands.js'
+import { COMMAND_NAMES, FILE_COMMANDS, fromHome, runCommand, type Chat } from './commands.js'
 import { Conversation } from './conversation.js'
 import { describeModel } from './describe.js'
 import { History } from './history.js'
@@ -126,6 +126,11 @@ class Talk implements Chat {
     this.attached += `${name}:\n\`\`\`\n${text.trimEnd()}\n\`\`\`\n\n`
   }
 
+  async say(text: string): Promise<void> {
+    await this.conversation.say(this.attached + text)
+    this.attached = ''
+  }
+
   begin(system: string | undefined): void {
     this.system = system
     this.attached = ''
@@ -209,10 +214,7 @@ class Talk implements Chat {
     const before = this.conversation.messages
     const isCommand = /^\/(\?|[A-Za-z]+)(\s|$)/.test(line)
     if (isCommand && (await runCommand(this, line))) return true
-    if (!isCommand) {
-      await this.conversation.say(this.attached + message)
-      this.attached = ''
-    }
+    if (!isCommand) await this.say(message)
     if (
       this.conversation.messages !== before &&
       this.kept.keeps &&
@@ -236,7 +238,7 @@ function filesLike(typed: string): string[] {
   const begin = typed.endsWith('/') ? '' : basename(typed)
   const place = typed.endsWith('/') ? typed : typed.includes('/') ? `${folder === '/' ? '' : folder}/` : ''
   try {
-    return readdirSync(folder === '' ? '.' : folder, { withFileTypes: true })
+    return readdirSync(folder === '' ? '.' : fromHome(folder), { withFileTypes: true })
       .filter(({ name }) => name.startsWith(begin) && (begin !== '' || !name.startsWith('.')))
       .map((entry) => `${place}${entry.name}${entry.isDirectory() ? '/' : ''}`)
   } catch {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { distance } from 'fastest-levenshtein'
 import { UserError } from '../../errors.js'
@@ -29,6 +29,8 @@ export interface Chat {
   readonly note: Note
   /** Text of /file, put in front of the next message. */
   attach(name: string, text: string): void
+  /** Sends a message, with what is attached. */
+  say(text: string): Promise<void>
   /** A conversation begins, with a system message or with another one's messages. */
   begin(system: string | undefined): void
   resume(chat: KeptChat): void
@@ -87,7 +89,7 @@ const COMMANDS: readonly Command[] = [
     async run(chat, text) {
       const written = await inEditor(chat.prompt, text)
       if (written.trim() === '') return chat.note('(nothing was written)')
-      await chat.conversation.say(written)
+      await chat.say(written)
     },
   },
   {
@@ -151,7 +153,8 @@ const COMMANDS: readonly Command[] = [
     async run(chat, file) {
       const messages = savedChat((await bytesOf(file)).toString())
       if (!messages) throw new UserError(`${file}: expected a conversation written by /save`, 'invalid_file')
-      chat.conversation.begin(messages)
+      // A file of its own: the conversation so far is kept under the name that it has.
+      chat.resume({ file: chat.saved.newFile(), messages })
       chat.note(`loaded ${messages.length} messages`)
     },
   },
@@ -176,13 +179,23 @@ const HELP = (): string => {
 export const COMMAND_NAMES: readonly string[] = COMMANDS.flatMap(({ names }) => names)
 /** Those whose argument is a file. */
 export const FILE_COMMANDS = ['/file', '/load', '/save']
+/** Those whose argument may be a path. */
+const PATH_COMMANDS = [...FILE_COMMANDS, '/model']
+
+/** A path as a shell would read it, which is not there to do it: `~` is the home. */
+export function fromHome(path: string): string {
+  return /^~(\/|$)/.test(path) ? `${homedir()}${path.slice(1)}` : path
+}
 
 /** Runs a line that begins with a slash. @returns true where the chat ends @throws UserError for an unknown one: names the nearest */
 export async function runCommand(chat: Chat, line: string): Promise<boolean> {
   const [, typed = '', argument = ''] = /^(\S+)\s*([\s\S]*)$/.exec(line.trim()) ?? []
   const name = typed.toLowerCase()
   const command = COMMANDS.find(({ names }) => names.includes(name))
-  if (command) return (await command.run(chat, argument.trim())) === true
+  if (command) {
+    const given = argument.trim()
+    return (await command.run(chat, PATH_COMMANDS.includes(command.names[0]) ? fromHome(given) : given)) === true
+  }
   const [nearest] = [...COMMAND_NAMES].sort((a, b) => distance(a, name) - distance(b, name))
   const hint = nearest !== undefined && distance(nearest, name) <= 3 ? `did you mean ${nearest}? ` : ''
   throw new UserError(`${typed}: no such command; ${hint}/? shows them`, 'invalid_argument')
@@ -232,7 +245,7 @@ async function textFile(name: string): Promise<string> {
 
 /** What was written in the person's editor. */
 async function inEditor(prompt: Prompt, text: string): Promise<string> {
-  const editor = process.env['VISUAL'] ?? process.env['EDITOR']
+  const editor = process.env['VISUAL'] || process.env['EDITOR']
   if (!editor) throw new UserError('/edit: set VISUAL or EDITOR to your editor', 'invalid_argument')
   const file = join(tmpdir(), `kaiyuan-${randomBytes(8).toString('hex')}.md`)
   await writeFile(file, text, { mode: 0o600, flag: 'wx' })
