@@ -24,14 +24,25 @@ function isOfFile(error: unknown): error is Error & { readonly path: string } {
   return error instanceof Error && 'syscall' in error && 'path' in error && typeof error.path === 'string'
 }
 
+/** The reader of a pipe may leave; that a disk is full has to be heard of. */
+function outputFailed(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0)
+  process.stderr.write(`kaiyuan: standard output: cannot be written: ${reasonOf(error)}\n`, () => process.exit(1))
+}
+
 /** Ends the process, worker threads included, when everything is written. */
 function leave(code: number): void {
-  process.stdout.write('', () => process.exit(code))
+  process.stdout.write('', (error) => {
+    // What could not be written is told by outputFailed, which then ends the process.
+    if (!error) process.exit(code)
+  })
 }
 
 /** Runs the command that the process was started with, and ends the process. */
 export async function runCommandLine(): Promise<void> {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  process.stdout.on('error', outputFailed)
+  // Whoever read our notes has gone: that alone ends nothing.
+  process.stderr.on('error', () => undefined)
   let code = 0
   try {
     await program().parseAsync()

@@ -13,10 +13,14 @@ export function cannotRead(file: string, cause: unknown): never {
 
 /** @throws UserError when it cannot be read or is no text */
 export async function textOf(file: string): Promise<string> {
-  const bytes = await bytesOf(file)
+  return decoded(file, await bytesOf(file))
+}
+
+/** @param name where the bytes are from @throws UserError when they are no text */
+export function decoded(name: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new UserError(`${file}: expected text in UTF-8`, 'invalid_file')
+    throw new UserError(`${name}: expected text in UTF-8`, 'invalid_file')
   }
 }

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -91,6 +91,18 @@ describe('answers', () => {
     const { code, out } = await kaiyuan('start')
     expect(code).toBe(0)
     expect(out.match(/^> /gm)).toHaveLength(3)
+  })
+
+  it.skipIf(!existsSync('/dev/full'))('a full disk is no success', () => {
+    const command = 'exec "$0" "$1" tokenize mini hello > /dev/full'
+    const { status, stderr } = spawnSync('sh', ['-c', command, process.execPath, MAIN], { encoding: 'utf8' })
+    expect([status, stderr]).toEqual([1, 'kaiyuan: standard output: cannot be written: the disk is full\n'])
+  })
+
+  it('standard input that is no text is refused, as a file is', () => {
+    const input = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0xff])
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, 'run', 'mini', 'what is this?'], { input })
+    expect([status, String(stderr)]).toEqual([2, 'kaiyuan: standard input: expected text in UTF-8\n'])
   })
 
   it('chat reads a pipe as one message per line', async () => {

@@ -1,8 +1,8 @@
 import { fstatSync } from 'node:fs'
-import { text as readAll } from 'node:stream/consumers'
+import { buffer as readAll } from 'node:stream/consumers'
 import type { ToolDefinition } from '../../chat/message.js'
 import { UserError } from '../../errors.js'
-import { textOf } from '../text-file.js'
+import { decoded, textOf } from '../text-file.js'
 import type { AnswerOptions } from '../../remote/engine-like.js'
 
 /** Who waits this long for standard input may not know that it is read. */
@@ -33,7 +33,9 @@ async function standardInput(): Promise<string> {
   }, PATIENCE_MS)
   process.stdin.once('data', () => clearTimeout(timer))
   try {
-    return (await readAll(process.stdin)).replace(/\r\n/g, '\n').trimEnd()
+    return decoded('standard input', await readAll(process.stdin))
+      .replace(/\r\n/g, '\n')
+      .trimEnd()
   } finally {
     clearTimeout(timer)
   }
