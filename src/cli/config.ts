@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Command, Option } from 'commander'
 import { distance } from 'fastest-levenshtein'
 import { UserError } from '../errors.js'
+import { collect } from './flags.js'
 import { isJsonObject } from '../json.js'
 import { reasonOf } from '../system-error.js'
 
@@ -38,6 +39,9 @@ function readConfig(file: string): Record<string, unknown> | undefined {
     text = readFileSync(file, 'utf8')
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
+    // One that was named has to be there.
+    const isNamed = code === 'ENOENT' && file === process.env['KAIYUAN_CONFIG']
+    if (isNamed) throw new UserError(`KAIYUAN_CONFIG: ${file}: ${reasonOf(cause)}`, 'file_not_found', { cause })
     if (code === 'ENOENT' || code === 'ENOTDIR' || isInClosedFolder(file)) return undefined
     throw new UserError(`${file}: cannot be read: ${reasonOf(cause)}`, 'invalid_file', { cause })
   }
@@ -65,8 +69,13 @@ function nameOf(option: Option): string {
   return (option.long ?? '').replace(/^--(no-)?/, '')
 }
 
+/** All commands, those of eval and race too. */
+function withInner(command: Command): Command[] {
+  return command.commands.flatMap((inner) => [inner, ...withInner(inner)])
+}
+
 function checkNames(cli: Command, names: readonly string[], file: string): void {
-  const known = cli.commands.flatMap(({ options }) => options.map(nameOf))
+  const known = withInner(cli).flatMap(({ options }) => options.map(nameOf))
   for (const name of names) {
     if (known.includes(name)) continue
     const [near] = [...known].sort((a, b) => distance(a, name) - distance(b, name))
@@ -81,6 +90,8 @@ function parsed(option: Option, value: unknown, file: string): unknown {
     if (typeof value !== 'boolean') throw wrong('true or false')
     return value
   }
+  // Only what may be given again is a list.
+  if (Array.isArray(value) && option.parseArg !== collect) throw wrong('one value')
   const values = Array.isArray(value) ? (value as unknown[]) : [value]
   let result: unknown
   for (const one of values) {
@@ -88,7 +99,13 @@ function parsed(option: Option, value: unknown, file: string): unknown {
     try {
       result = option.parseArg ? option.parseArg(String(one), result) : String(one)
     } catch (cause) {
-      throw wrong((cause as Error).message.replace(/^expected /, '').replace(/\.$/, ''))
+      const { message } = cause as Error
+      throw wrong(
+        message
+          .replace(/^expected /, '')
+          .replace(/^Allowed choices are/, 'one of')
+          .replace(/\.$/, ''),
+      )
     }
   }
   return result

@@ -36,6 +36,11 @@ const SOURCES: Record<ModelFacts['source'], string> = {
   shape: 'none: planned from a shape',
 }
 
+function checkNumbers({ bandwidth = 0, context = 1 }: InspectFlags): void {
+  if (bandwidth < 0) throw new UserError(`--bandwidth: expected GB/s from 0, found ${bandwidth}`, 'invalid_argument')
+  if (context < 1) throw new UserError(`--context: expected at least 1, found ${context}`, 'invalid_argument')
+}
+
 /** What a model is and what it takes, from its headers or its config alone: a step's tensors, not the layers for MTP. */
 export async function inspect(model: string | undefined, flags: InspectFlags): Promise<void> {
   const { precision, quantize, kvCache, speculate, synthetic } = flags
@@ -45,6 +50,7 @@ export async function inspect(model: string | undefined, flags: InspectFlags): P
       'invalid_argument',
     )
   checkRounding(flags)
+  checkNumbers(flags)
   const headers = await openHeaders(synthetic === undefined ? (model ?? MINI) : { shape: synthetic }, { speculate })
   try {
     const bandwidth =

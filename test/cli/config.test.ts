@@ -2,8 +2,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Command, CommanderError } from 'commander'
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { Command, CommanderError, Option } from 'commander'
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { program } from '../../src/cli/commands/all.js'
 import { applyConfig } from '../../src/cli/config.js'
 import { collect, integer, port } from '../../src/cli/flags.js'
@@ -22,10 +22,11 @@ function options(text: string, ...typed: string[]): Record<string, unknown> {
     .option('--threads <count>', 'threads', integer)
     .option('--port <number>', 'port', port, 8080)
     .option('--stop <text>', 'stop', collect)
+    .addOption(new Option('--precision <which>', 'how').choices(['exact', 'fast']))
     .option('--raw', 'raw')
     .option('--no-history', 'keep nothing')
     .action(() => undefined)
-  cli.command('other').option('--drain <seconds>', 'drain', integer)
+  cli.command('other').command('inner').option('--drain <seconds>', 'drain', integer)
   cli.hook('preAction', (_, called) => applyConfig(cli, called, file))
   cli.parse(['act', ...typed], { from: 'user' })
   return command.opts()
@@ -58,7 +59,13 @@ describe('a file of defaults', () => {
   })
 
   it('need not be there', () => {
-    expect(() => applyConfig(new Command(), new Command(), join(folder, 'absent.json'))).not.toThrow()
+    const absent = join(folder, 'absent.json')
+    expect(() => applyConfig(new Command(), new Command(), absent)).not.toThrow()
+    vi.stubEnv('KAIYUAN_CONFIG', absent)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    expect(() => applyConfig(new Command(), new Command())).toThrow(
+      `KAIYUAN_CONFIG: ${absent}: there is no such file or folder`,
+    )
   })
 
   it.each([
@@ -66,6 +73,8 @@ describe('a file of defaults', () => {
     ['{"threads": "many"}', 'threads: expected a whole number; found "many"'],
     ['{"port": 70000}', 'port: expected a port from 0 to 65535; found 70000'],
     ['{"raw": "yes"}', 'raw: expected true or false; found "yes"'],
+    ['{"threads": [2, 3]}', 'threads: expected one value; found [2,3]'],
+    ['{"precision": "slow"}', 'precision: expected one of exact, fast; found "slow"'],
     ['{"threads": {}}', 'threads: expected a text or a number; found {}'],
     ['[1]', 'expected a JSON object'],
     ['{', 'expected JSON: '],

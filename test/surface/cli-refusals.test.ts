@@ -65,6 +65,8 @@ describe('a command is refused', () => {
     ],
     [['serve', 'mini', '--api-key-file', folder], `${folder}: a file of API keys was expected, but it is a folder`],
     [['serve', 'mini', '--api-key-file', noKeys], `${noKeys}: expected one API key on each line, found none`],
+    [['inspect', 'mini', '--bandwidth', '-5'], '--bandwidth: expected GB/s from 0, found -5'],
+    [['inspect', 'mini', '--context', '0'], '--context: expected at least 1, found 0'],
     [['serve', 'mini', '--api-key', ''], '--api-key: expected a key, found nothing'],
     [['serve', 'mini', '--max-concurrency', '0'], '--max-concurrency: expected at least 1, found 0'],
     [['serve', 'mini', '--max-body', '0'], '--max-body: expected at least 1, found 0'],
