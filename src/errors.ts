@@ -30,7 +30,7 @@ export interface NamedOption {
 /** Options that a message may name: of loading, of an answer, of the server, of an evaluation. */
 export type OptionName =
   | ('precision' | 'quantize' | 'kvCache' | 'threads' | 'backend' | 'contextLength' | 'stepTokens' | 'maxConcurrency')
-  | ('cacheMemory' | 'speculate' | 'profile' | 'force' | 'raw' | 'ids' | 'host' | 'port' | 'apiKeys')
+  | ('cacheMemory' | 'speculate' | 'profile' | 'force' | 'raw' | 'ids' | 'host' | 'port' | 'apiKeys' | 'cors')
   | ('temperature' | 'topK' | 'topP' | 'minP' | 'repetitionPenalty' | 'frequencyPenalty' | 'presencePenalty')
   | ('logitBias' | 'logprobs' | 'grammar' | 'constraint' | 'seed' | 'maxTokens' | 'stop')
   | 'runCode'

@@ -20,6 +20,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ECONNRESET: 'the connection was closed',
   ETIMEDOUT: 'no answer in time',
+  EADDRNOTAVAIL: 'this machine does not have the address',
   EHOSTUNREACH: 'the host cannot be reached',
   ENETUNREACH: 'the network cannot be reached',
   UND_ERR_CONNECT_TIMEOUT: 'no answer in time',

@@ -97,7 +97,9 @@ export interface ModelServer {
  */
 export async function serveModels(options: ServeOptions): Promise<ModelServer> {
   const log = options.log ?? (() => undefined)
-  const { host = '127.0.0.1', port = 8080, allowHosts = [] } = options
+  const { port = 8080, allowHosts = [] } = options
+  // IPv6 as addresses have it.
+  const host = (options.host ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1')
   const settings = { ...settingsOf(options), hosts: [host, ...allowHosts] }
   const { sources, loaded } = sourcesOf(options, settings, log)
   try {
@@ -141,8 +143,9 @@ export function modelHandler(options: HandlerOptions): ModelHandler {
 type Settings = Omit<ServerOptions, 'host' | 'port'>
 
 function settingsOf(options: HandlerOptions): Settings {
-  const { apiKeys = [], cors = [], logPrompts = false, strict = false, shareCache, mcp } = options
+  const { apiKeys = [], logPrompts = false, strict = false, shareCache, mcp } = options
   const { maxConcurrency = 16, maxQueue = 256, maxBody = 4_000_000 } = options
+  const cors = (options.cors ?? []).map(originOf)
   atLeast('maxConcurrency', maxConcurrency, 1)
   atLeast('maxQueue', maxQueue, 0)
   atLeast('maxBody', maxBody, 1)
@@ -150,6 +153,16 @@ function settingsOf(options: HandlerOptions): Settings {
   if (Object.keys(options.models).length === 0)
     throw new UserError('models: expected at least one model, found none', 'invalid_argument')
   return { apiKeys, cors, logPrompts, shareCache, strict, mcp, maxConcurrency, maxQueue, maxBody, version: VERSION }
+}
+
+/** As browsers send it: without a path, not even a slash, and the host in small letters. @throws UserError for anything else */
+function originOf(text: string): string {
+  if (text === '*' || text === 'null') return text
+  const [, origin] = /^([a-z][a-z\d+.-]*:\/\/[^/?#\s]+)\/?$/i.exec(text) ?? []
+  if (origin !== undefined) return origin.toLowerCase()
+  throw new UserError(': expected an origin such as https://app.example, or *', 'invalid_argument', {
+    at: { option: 'cors', value: text },
+  })
 }
 
 function atLeast(name: string, value: number, least: number): void {

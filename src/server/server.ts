@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { UserError } from '../errors.js'
+import { reasonOf } from '../system-error.js'
 import { createApp } from './app.js'
 import { BodyBudget } from './http/body.js'
 import { BodyReader } from './http/body-reader.js'
@@ -191,7 +192,7 @@ function bind(
       const taken = cause.code === 'EADDRINUSE'
       reject(
         new UserError(
-          `${host}:${port}: ${taken ? 'another program has this port' : cause.message}`,
+          `${host}:${port}: ${taken ? 'another program has this port' : reasonOf(cause)}`,
           'invalid_argument',
           {
             cause,

@@ -51,6 +51,31 @@ describe('serveModels', () => {
     const first = await serveModels({ models, port: 0 })
     expect(await refused({ port: Number(new URL(first.url).port) })).toMatch(/another program has this port/)
     await first.close()
+    expect(await refused({ host: '192.0.2.1', apiKeys: ['k'] })).toMatch(/: this machine does not have the address$/)
+    expect(await refused({ cors: ['app.example'] })).toMatch(
+      /cors: 'app.example': expected an origin such as https:\/\/app.example, or \*/,
+    )
+  })
+
+  it('takes an origin with a slash after it, as browsers show it, and sends what they compare', async () => {
+    const engine = scriptedEngine(() => 'x')
+    const { handle, close } = modelHandler({ models: { polite: engine }, cors: ['https://App.example/'] })
+    const { headers } = await handle(
+      new Request('http://any.host/health', { headers: { origin: 'https://app.example' } }),
+    )
+    expect(headers.get('access-control-allow-origin')).toBe('https://app.example')
+    await close()
+    await engine.close()
+  })
+
+  it('listens at an address of IPv6 in brackets, as it stands in a URL', async (context) => {
+    const models = { polite: scriptedEngine(() => 'x') }
+    const server = await serveModels({ models, host: '[::1]', port: 0 }).catch((error: unknown) => {
+      if (/address|EAFNOSUPPORT/.test(String(error))) context.skip()
+      throw error
+    })
+    expect(server.url).toMatch(/^http:\/\/\[::1\]:\d+$/)
+    await server.close()
   })
 })
 
