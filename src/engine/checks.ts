@@ -83,6 +83,16 @@ export function checkAnswerKeys(options: unknown): void {
 export function checkLoadKeys(options: unknown): void {
   checkKeys('options', options, LOAD_OPTIONS)
   checkSignal(options)
+  for (const name of ['onProgress', 'onDownload'] as const) {
+    const listener = (options as Record<string, unknown>)[name]
+    if (listener !== undefined && typeof listener !== 'function') throw wrong(`options.${name}`, 'a function', listener)
+  }
+}
+
+/** @throws UserError invalid_argument for what is no saved session */
+export function checkSaved(saved: unknown): void {
+  if (!(ArrayBuffer.isView(saved) && 'subarray' in saved))
+    throw wrong('the saved session', 'a Uint8Array, as session.save() gives it', saved)
 }
 
 /**

@@ -8,7 +8,7 @@ import type { SessionModel } from './answer/model.js'
 import { renderChat, requireTokenizer } from './answer/render.js'
 import { adoptPages, sessionOfBytes } from './answer/saved-session.js'
 import { Session } from './answer/session.js'
-import { checkedMessages, checkIds, checkText } from './checks.js'
+import { checkedMessages, checkIds, checkSaved, checkText } from './checks.js'
 import { embeddingOf, type Pooling } from './measure/embed.js'
 import {
   allLogits,
@@ -184,6 +184,7 @@ export class Engine {
    * console.log(messages.length, cachedTokens) // 0 0
    */
   async restore(saved: Uint8Array): Promise<RestoredSession> {
+    checkSaved(saved)
     const found = sessionOfBytes(saved)
     const { messages, ids } = found
     const session = this.session()

@@ -316,5 +316,7 @@ function oneOf(option: OptionName, value: string | undefined, allowed: readonly 
 function atLeastOne(option: OptionName, value: number | undefined, most: number): void {
   if (value === undefined || (Number.isSafeInteger(value) && value >= 1 && value <= most)) return
   const upTo = most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ''
-  throw new UserError(`must be a whole number from 1${upTo}; found ${value}`, 'invalid_argument', { at: { option } })
+  throw new UserError(`must be a whole number from 1${upTo}; found ${quoted(value)}`, 'invalid_argument', {
+    at: { option },
+  })
 }

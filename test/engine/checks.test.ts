@@ -13,6 +13,21 @@ const user = { role: 'user', content: 'hello' } as const
 const chat = (messages: unknown, options: unknown = {}): Promise<{ text: string }> =>
   engine.chat(messages as ChatMessage[], options as ChatOptions).result
 
+describe('loading and restoring', () => {
+  it.each<[string, unknown]>([
+    ['threads must be a whole number from 1 to 256; found "2"', { threads: '2' }],
+    ['options.onProgress: expected a function; found 5', { onProgress: 5 }],
+  ])('is refused: %s', async (message, options) => {
+    await expect(loadEngine('mini', options as LoadOptions)).rejects.toThrow(message)
+  })
+
+  it('refuses what is no saved session', async () => {
+    const expected = 'the saved session: expected a Uint8Array, as session.save() gives it; found '
+    await expect(engine.restore('x' as unknown as Uint8Array)).rejects.toThrow(expected)
+    await expect(engine.restore(new ArrayBuffer(8) as unknown as Uint8Array)).rejects.toThrow(expected)
+  })
+})
+
 describe('a chat', () => {
   it.each<[string, unknown, unknown]>([
     [
