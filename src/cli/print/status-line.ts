@@ -16,7 +16,8 @@ export class StatusLine {
 
   /** Shows `text` in place of what was there, once that took a while. */
   show(text: string): void {
-    if (!this.stream.isTTY) return
+    // A dumb one cannot take a line back.
+    if (!this.stream.isTTY || process.env['TERM'] === 'dumb') return
     this.text = text
     const wait = PATIENCE_MS - (performance.now() - this.begun)
     if (wait <= 0) this.draw()
