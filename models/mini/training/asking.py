@@ -76,7 +76,7 @@ def ended(r, text, marks='?'):
 def dress(r, text, slots, loud=False):
     """The sentence as somebody types it: case, end marks, a slip, and then the slots. Loud is in capitals, slots too."""
     text = text.replace("{s:}", r.choice(["", ":"])); zh = any("\u4e00" <= ch <= "\u9fff" for ch in text); k = r.random()
-    text = text.replace("{s}", r.choice(["，", ","]) if zh else r.choice([" ", ", "]))
+    text = re.sub(r"\{s\} ?", lambda _: r.choice(["，", ","]) if zh else r.choice([" ", ", "]), text)
     if zh: return fill(re.sub(r'(?<=[\u4e00-\u9fff])(?=\{)|(?<=\})(?=[\u4e00-\u9fff])', ' ', text) if r.random() < 0.2 else text, slots)
     if r.random() < 0.05: text = typo(r, text)
     if loud: text = outer(text, str.upper); slots = {n: v.upper() for n, v in slots.items()}
