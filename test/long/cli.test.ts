@@ -101,7 +101,7 @@ describe('answers', () => {
 
   it('standard input that is no text is refused, as a file is', () => {
     const input = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0xff])
-    const { status, stderr } = spawnSync(process.execPath, [MAIN, 'run', 'mini', 'what is this?'], { input })
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, 'run', 'mini', 'what is this?', '-'], { input })
     expect([status, String(stderr)]).toEqual([2, 'kaiyuan: standard input: expected text in UTF-8\n'])
   })
 
