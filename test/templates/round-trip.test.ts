@@ -28,6 +28,9 @@ const OWN_TEXT: Readonly<Record<string, string>> = {
   'openai-gpt-oss-120b': 'the recipient before the channel',
 }
 
+/** Templates that refuse a turn of two calls, which get a turn for each; a model writes one. */
+const ONE_A_TURN = /^meta-llama-Llama-3\.[123]-/
+
 /** Templates that write no calls, or not those of our tools. */
 const WRITTEN = ['ok', 'refused', 'no calls', 'no second call']
 
@@ -41,6 +44,10 @@ describe.skipIf(FOLDER === undefined)('published templates (KAIYUAN_TEMPLATES is
     const source = readFileSync(join(FOLDER!, `${name}.jinja`), 'utf8')
     const trip = roundTrip(source, name, name in CALLS_ONLY)
     for (const [turn, outcome] of trip.outcomes) {
+      if (['two', 'all'].includes(turn) && ONE_A_TURN.test(name)) {
+        expect(outcome).toMatchObject({ found: { calls: [['station_clock', expect.anything()]] } })
+        continue
+      }
       expect(WRITTEN, `${trip.dialect.name}, ${turn}: ${JSON.stringify(outcome)}`).toContain(outcome)
       if (typeof outcome === 'string') all.set(`${name} ${turn}`, outcome)
     }
