@@ -1,6 +1,7 @@
 // The page's store: a pull that is closed in its middle, two tabs, a full quota, and an engine that reads what was kept.
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { FakeHub } from '../store/hub.mjs'
 
 const MIB = 1 << 20
@@ -39,6 +40,13 @@ export async function checkStore({ browser, origin, mini, check }) {
     const note = await work()
     return { note, bytes: hub.stats.bytes - before }
   }
+  /** Until the hub serves nothing more to a page that is closed: the browser takes its time to end its requests. */
+  const quiet = async () => {
+    for (let bytes = -1; bytes !== hub.stats.bytes;) {
+      bytes = hub.stats.bytes
+      await sleep(300)
+    }
+  }
   const expectAtMost = ({ note, bytes }, limit) => {
     if (bytes > limit) throw new Error(`${bytes} bytes were served, expected at most ${limit}; ${note}`)
     return `${(bytes / 1e6).toFixed(2)} MB served; ${note}`
@@ -54,6 +62,7 @@ export async function checkStore({ browser, origin, mini, check }) {
       // that were not whole, or not noted yet, are fetched again.
       const had = await first.evaluate(() => globalThis.done)
       await first.close()
+      await quiet()
       delete hub.faults.delayMs
       return expectAtMost(await served(() => inPage('storePull', 'org/large')), LARGE - had + 32 * MIB)
     })
