@@ -41,7 +41,7 @@ function leave(code: number): void {
 /** Runs the command that the process was started with, and ends the process. */
 export async function runCommandLine(): Promise<void> {
   process.stdout.on('error', outputFailed)
-  // Whoever read our notes has gone: that alone ends nothing.
+  // Nobody reads standard error any more: that alone ends nothing.
   process.stderr.on('error', () => undefined)
   let code = 0
   try {

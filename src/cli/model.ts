@@ -20,31 +20,34 @@ export function looksLikeModel(text: string): boolean {
 
 /** Ctrl-C cancels what runs; the command then ends with 130. */
 export function cancelOnInterrupt(): AbortSignal {
-  const controller = new AbortController()
-  process.once('SIGINT', () => {
-    controller.abort(new UserError('cancelled', 'aborted'))
-    // A second Ctrl-C does not wait.
-    process.once('SIGINT', () => process.exit(130))
-  })
-  process.once('SIGTERM', () => controller.abort(new UserError('cancelled', 'aborted')))
-  return controller.signal
+  return heedInterrupts().signal
 }
 
 /** Runs what Ctrl-C cancels, for commands that do something else with Ctrl-C afterwards. */
 export async function interruptible<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController()
-  const cancel = (): void => {
-    // A second Ctrl-C does not wait.
-    if (controller.signal.aborted) process.exit(130)
-    controller.abort(new UserError('cancelled', 'aborted'))
-  }
-  const signals = ['SIGINT', 'SIGTERM'] as const
-  for (const signal of signals) process.on(signal, cancel)
+  const { signal, release } = heedInterrupts()
   try {
-    return await run(controller.signal)
+    return await run(signal)
   } finally {
-    for (const signal of signals) process.off(signal, cancel)
+    release()
   }
+}
+
+function heedInterrupts(): { readonly signal: AbortSignal; readonly release: () => void } {
+  const controller = new AbortController()
+  const cancel = (): void => controller.abort(new UserError('cancelled', 'aborted'))
+  const leave = (): never => process.exit(130)
+  const interrupt = (): void => {
+    cancel()
+    // A second Ctrl-C does not wait.
+    process.once('SIGINT', leave)
+  }
+  process.once('SIGINT', interrupt)
+  process.once('SIGTERM', cancel)
+  const release = (): void => {
+    process.off('SIGINT', interrupt).off('SIGINT', leave).off('SIGTERM', cancel)
+  }
+  return { signal: controller.signal, release }
 }
 
 /** Loads a model into this process, with a progress bar on a terminal; one that is named is fetched first. */

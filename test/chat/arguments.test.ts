@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { argumentTypes, jsonCall, jsonMembers, jsonObject, typedValue } from '../../src/chat/dialects/arguments.js'
+import { argumentTypes, jsonMembers, jsonObject, memberCall, typedValue } from '../../src/chat/dialects/arguments.js'
 import type { JsonType } from '../../src/chat/dialects/dialect.js'
 import { glm45, qwenXml } from '../../src/chat/dialects/families.js'
 import type { ToolDefinition } from '../../src/chat/message.js'
 
 const types = (...all: JsonType[]): ReadonlySet<JsonType> => new Set(all)
+
+/** A call as JSON, `{"name": ..., "arguments": {...}}`. */
+function jsonCall(text: string): ReturnType<typeof memberCall> {
+  const members = jsonMembers(text)
+  return members && memberCall(members)
+}
 
 describe('a value that was written without quotes', () => {
   it.each([

@@ -40,7 +40,7 @@ describe('a command of the chat', () => {
     expect(await calls('/model ~other/model.gguf')).toEqual([['use', '~other/model.gguf']])
   })
 
-  it('loads a conversation beside the one that is kept, and not over it', async () => {
+  it('loads a conversation next to the one that is kept, and not over it', async () => {
     const file = join(home, 'loaded.json')
     writeFileSync(file, chatText(messages))
     const [[name, loaded]] = (await calls(`/load ${file}`)) as [[string, { file: string; messages: unknown }]]

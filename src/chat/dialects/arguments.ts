@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from '../../json.js'
 import type { ToolDefinition } from '../message.js'
 import type { JsonType } from './dialect.js'
+import { percentDecoded } from '../../percent.js'
 import { pythonValue } from './python-call.js'
 
 /** The text, trimmed, if it is a JSON object; `{}` for none at all. */
@@ -50,13 +51,14 @@ export interface JsonCall {
   readonly id: string | undefined
 }
 
-/** A call as JSON: `{"name": ..., "arguments": {...}}`; some call the arguments parameters. */
-export function jsonCall(text: string): JsonCall | undefined {
-  const members = jsonMembers(text)
-  return members && memberCall(members)
+/** What models call the arguments, where their family has no name of its own for them. */
+export const ARGUMENT_KEYS: readonly string[] = ['arguments', 'parameters']
+
+export function hasArguments(members: ReadonlyMap<string, string>): boolean {
+  return ARGUMENT_KEYS.some((key) => members.has(key))
 }
 
-/** A call from a JSON object's members, by a family's keys or by those that most have. */
+/** A call from a JSON object's members, `{"name": ..., "arguments": {...}}`, by a family's keys or by those that most have. */
 export function memberCall(
   members: ReadonlyMap<string, string>,
   nameKey = 'name',
@@ -177,20 +179,11 @@ export function referred(root: unknown, reference: string): unknown {
   if (!/^#(\/|$)/.test(reference)) return undefined
   let found = root
   for (const part of reference.slice(1).split('/').slice(1)) {
-    const key = unescaped(part).replaceAll('~1', '/').replaceAll('~0', '~')
+    const key = percentDecoded(part).replaceAll('~1', '/').replaceAll('~0', '~')
     if (!isJsonObject(found) || !Object.hasOwn(found, key)) return undefined
     found = found[key]
   }
   return found
-}
-
-/** A part of a reference, in which characters may be written as in addresses. */
-function unescaped(part: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch {
-    return part
-  }
 }
 
 function isJsonType(type: unknown): type is JsonType {

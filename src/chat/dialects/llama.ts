@@ -1,4 +1,4 @@
-import { jsonMembers, memberCall } from './arguments.js'
+import { ARGUMENT_KEYS, hasArguments, jsonMembers, memberCall } from './arguments.js'
 import type { Dialect, ToolSyntax } from './dialect.js'
 import { pythonCalls } from './python-call.js'
 import { nearMissAt } from './answer.js'
@@ -109,14 +109,12 @@ function* calls(reader: AnswerReader): Reading<boolean> {
   return value === '' ? yield* builtIn(reader) : false
 }
 
-const ARGUMENTS = ['arguments', 'parameters']
-
 /** An object with a name alone is a call only where a tool has this name: an answer in JSON may be about anything that has one. */
 function* jsonObjectCall(reader: AnswerReader): Reading<boolean> {
-  const members = jsonMembers(yield* reader.callObject({ name: 'name', args: ARGUMENTS }, '"\''))
+  const members = jsonMembers(yield* reader.callObject({ name: 'name', args: ARGUMENT_KEYS }, '"\''))
   const call = members && memberCall(members)
   const isOffered = reader.setup.tools.some((tool) => tool.function.name === call?.name)
-  if (!call || !(isOffered || ARGUMENTS.some((key) => members.has(key)))) return false
+  if (!call || !(isOffered || hasArguments(members))) return false
   reader.call(call.name, call.args)
   return true
 }

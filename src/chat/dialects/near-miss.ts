@@ -5,7 +5,7 @@
 import type { ToolDefinition } from '../message.js'
 import { jsonText, parseJson } from '../python/json.js'
 import { Dict } from '../python/values.js'
-import { jsonCall, jsonMembers } from './arguments.js'
+import { hasArguments, jsonMembers, memberCall } from './arguments.js'
 
 type Reading<T> = Generator<undefined, T, undefined>
 
@@ -82,9 +82,8 @@ function callsIn(text: string, tools: readonly ToolDefinition[]): Found[] | unde
   const texts = text.startsWith('[') ? elementsOf(text) : [text]
   const calls = texts.map((one) => {
     // Around it may stand what OpenAI's API has around it.
-    const text = jsonMembers(one)?.get('function') ?? one
-    const members = jsonMembers(text)
-    const call = members?.has('arguments') || members?.has('parameters') ? jsonCall(text) : undefined
+    const members = jsonMembers(jsonMembers(one)?.get('function') ?? one)
+    const call = members && hasArguments(members) ? memberCall(members) : undefined
     return call && tools.some((tool) => tool.function.name === call.name) ? call : undefined
   })
   return calls.length > 0 && calls.every((call) => call !== undefined) ? calls : undefined

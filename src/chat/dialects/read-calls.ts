@@ -1,5 +1,13 @@
 import { all, attempt, closings } from './atoms.js'
-import { argumentTypes, jsonMembers, jsonObject, memberCall, typedValue, type JsonCall } from './arguments.js'
+import {
+  ARGUMENT_KEYS,
+  argumentTypes,
+  jsonMembers,
+  jsonObject,
+  memberCall,
+  typedValue,
+  type JsonCall,
+} from './arguments.js'
 import { ToldArguments } from './object-text.js'
 import { pythonList } from './python-call.js'
 import type { AnswerReader, Reading } from './reader.js'
@@ -146,7 +154,7 @@ function jsonCall(call: string, object: RegExpExecArray): (reader: AnswerReader)
     if (!(yield* all(reader, before))) return false
     yield* reader.space()
     const keys =
-      name === undefined ? 'keyed' : { name, args: [...(args === undefined ? [] : [args]), ...OTHER_NAMES], id }
+      name === undefined ? 'keyed' : { name, args: [...(args === undefined ? [] : [args]), ...ARGUMENT_KEYS], id }
     const members = jsonMembers(yield* reader.callObject(keys))
     if (!(yield* attempt(reader, (r) => endAfterBracket(r, after)))) yield* closings(reader, after)
     const found = members && (name === undefined ? keyed(members) : memberCall(members, name, args, id))
@@ -161,9 +169,6 @@ function* endAfterBracket(reader: AnswerReader, after: readonly string[]): Readi
   yield* reader.space()
   return after.length > 0 && (yield* reader.take(['}'])) !== undefined && (yield* all(reader, after))
 }
-
-/** Other names that models give to arguments. */
-const OTHER_NAMES = ['arguments', 'parameters']
 
 /** `{"NAME": {...}}`. */
 function keyed(members: ReadonlyMap<string, string>): JsonCall | undefined {

@@ -89,11 +89,13 @@ export class History {
   }
 
   private keeps(message: ChatMessage, count: number): Kept {
-    const content = contentOf(message)
-    const some = Math.min(count, HARBOURS.length)
-    const key = `${content} ${some}`
+    return this.probed(contentOf(message), Math.min(count, HARBOURS.length))
+  }
+
+  private probed(content: Content, count: number): Kept {
+    const key = `${content} ${count}`
     let kept = this.probes.get(key)
-    if (!kept) this.probes.set(key, (kept = this.probe(content, some)))
+    if (!kept) this.probes.set(key, (kept = this.probe(content, count)))
     return kept
   }
 
@@ -120,7 +122,7 @@ export class History {
     // One that knows no role of tools may refuse it.
     const asText = this.found(joinedTurns(messages.map((one) => asUser(one, calls))), harbours)
     if (asText) return { ...asText, answers: false }
-    const takesOne = count > 1 && !this.probe(content, 1).refused
+    const takesOne = count > 1 && !this.probed(content, 1).refused
     return { calls: takesOne ? 'first' : 'all', answers: true, refused: true }
   }
 

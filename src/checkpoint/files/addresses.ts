@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.js'
 import { addressOf, httpFiles } from './http.js'
-import { decodedPath } from './percent.js'
+import { percentDecoded } from '../../percent.js'
 import type { FileSet } from './source.js'
 
 /**
@@ -14,7 +14,7 @@ export function addressedFiles(addresses: readonly string[]): FileSet {
   const config = urls.find(({ pathname }) => /\/(config|params)\.json$/.test(pathname))
   const { href } = new URL('.', config ?? first)
   const names = urls.map((url) => {
-    if (url.href.startsWith(href)) return decodedPath(url.pathname.slice(new URL(href).pathname.length))
+    if (url.href.startsWith(href)) return percentDecoded(url.pathname.slice(new URL(href).pathname.length))
     throw new UserError(`${url.href}: expected a file of ${href}, as the others are`, 'invalid_argument')
   })
   return httpFiles(href, { names })

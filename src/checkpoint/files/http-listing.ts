@@ -1,5 +1,5 @@
 /** Which files there are at an address, where somebody says so: what is not there need not be asked for. */
-import { decodedPath } from './percent.js'
+import { percentDecoded } from '../../percent.js'
 
 /** A page of links to files is not longer. */
 const LONGEST = 4 << 20
@@ -45,6 +45,6 @@ async function linkedNames(folder: URL): Promise<string[]> {
   return [...page.matchAll(/\bhref\s*=\s*["']([^"']+)["']/gi)].flatMap(([, link = '']) => {
     const { href } = URL.canParse(link, folder.href) ? new URL(link.replaceAll('&amp;', '&'), folder.href) : folder
     const path = href.split(/[?#]/, 1)[0]!
-    return path.startsWith(folder.href) ? [decodedPath(path.slice(folder.href.length))] : []
+    return path.startsWith(folder.href) ? [percentDecoded(path.slice(folder.href.length))] : []
   })
 }

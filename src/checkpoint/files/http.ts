@@ -2,7 +2,7 @@ import { UserError } from '../../errors.js'
 import { listFolder } from './http-listing.js'
 import { memorySource } from './memory.js'
 import { rangeCache } from './range-cache.js'
-import { decodedPath } from './percent.js'
+import { percentDecoded } from '../../percent.js'
 import { isPlainFileName } from './range.js'
 import type { ByteSource, FileSet } from './source.js'
 import { reasonOf } from '../../system-error.js'
@@ -36,7 +36,7 @@ export function httpFiles(address: string, { names, lists = SHOWS_MISSING }: Htt
   const url = addressOf(address)
   const isFile = /\.(gguf|safetensors)$/.test(url.pathname)
   if (!isFile && !url.pathname.endsWith('/')) url.pathname += '/'
-  const main = isFile ? decodedPath(url.pathname.slice(url.pathname.lastIndexOf('/') + 1)) : undefined
+  const main = isFile ? percentDecoded(url.pathname.slice(url.pathname.lastIndexOf('/') + 1)) : undefined
   const folder = new URL('.', url)
   // A file that is asked for twice is the same file, and one request.
   const opened = new Map<string, Promise<ByteSource | undefined>>()

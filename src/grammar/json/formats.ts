@@ -46,7 +46,7 @@ const UCS =
   '\\u{a0}-\\u{d7ff}\\u{f900}-\\u{fdcf}\\u{fdf0}-\\u{ffef}\\u{10000}-\\u{1fffd}\\u{20000}-\\u{2fffd}\\u{30000}-\\u{3fffd}'
 
 /** Addresses of RFC 3986, or, with `more` characters, of RFC 3987. */
-function addresses(more: string): { readonly http: string; readonly uri: string; readonly reference: string } {
+function addresses(more: string): Readonly<Record<'char' | 'http' | 'uri' | 'reference', string>> {
   const other = `A-Za-z0-9._~!$&'()*+,;=\\-${more}`
   const char = `([${other}:@]|${PERCENT})`
   // A name in a network of one's own, as `localhost`, has no dots.
@@ -59,7 +59,7 @@ function addresses(more: string): { readonly http: string; readonly uri: string;
   const uri = `${SCHEME}://${authority}${segments}${after}|file://${segments}${after}|${opaque}`
   // Before a colon in the first segment there would be a scheme.
   const path = `/(${char}{1,200}${segments})?|([${other}@]|${PERCENT}){1,200}${segments}`
-  return { http, uri, reference: `${uri}|(//${authority}${segments}|${path}|)${after}` }
+  return { char, http, uri, reference: `${uri}|(//${authority}${segments}|${path}|)${after}` }
 }
 
 const URI = addresses('')
@@ -69,7 +69,6 @@ const HOURS = `T(${COUNT}H(${COUNT}M(${COUNT}S)?)?|${COUNT}M(${COUNT}S)?|${COUNT
 const DAYS = `(${COUNT}D|${COUNT}M(${COUNT}D)?|${COUNT}Y(${COUNT}M(${COUNT}D)?)?)`
 const NAME = '([A-Za-z0-9_]|%[0-9A-Fa-f]{2}){1,60}(:[1-9][0-9]{0,3}|\\*)?'
 const EXPRESSION = `\\{[+#./;?&]?${NAME}(,${NAME}){0,10}\\}`
-const PCHAR = `([A-Za-z0-9._~!$&'()*+,;=:@\\-]|${PERCENT})`
 const POINTER = '(/([^/~"\\\\\\u0000-\\u001f]|~[01]){0,200}){0,20}'
 const BASE64URL = '[A-Za-z0-9_\\-]'
 
@@ -96,7 +95,7 @@ export const FORMATS: Readonly<Record<string, string | undefined>> = {
   uuid: '[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}',
   'json-pointer': POINTER,
   'relative-json-pointer': `(0|[1-9][0-9]{0,8})(#|${POINTER})`,
-  'json-pointer-uri-fragment': `#(/(${PCHAR}){0,200}){0,20}`,
+  'json-pointer-uri-fragment': `#(/(${URI.char}){0,200}){0,20}`,
   byte: '([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?',
   jwt: `${BASE64URL}{4,2000}\\.${BASE64URL}{4,8000}\\.${BASE64URL}{4,2000}`,
 }

@@ -1,6 +1,6 @@
 /** A folder or a GGUF file of any web server (nginx, S3, a presigned address). It has no list: files are asked for by name. */
 import { UserError } from '../../errors.js'
-import { decodedPath } from '../../checkpoint/files/percent.js'
+import { percentDecoded } from '../../percent.js'
 import { isJsonObject } from '../../json.js'
 import type { FileAddress, FileHash, ListedFile, Listing } from '../listing.js'
 import { askFollowing, type Network } from '../network/ask.js'
@@ -51,7 +51,7 @@ class HttpFolder {
     const isFile = /\.(gguf|safetensors)$/i.test(this.url.pathname)
     if (!isFile && !this.url.pathname.endsWith('/')) this.url.pathname += '/'
     this.folder = new URL('.', this.url)
-    this.main = isFile ? decodedPath(this.url.pathname.slice(this.folder.pathname.length)) : undefined
+    this.main = isFile ? percentDecoded(this.url.pathname.slice(this.folder.pathname.length)) : undefined
   }
 
   async files(): Promise<ListedFile[]> {

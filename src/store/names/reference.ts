@@ -1,4 +1,4 @@
-import { decodedPath } from '../../checkpoint/files/percent.js'
+import { percentDecoded } from '../../percent.js'
 import { UserError } from '../../errors.js'
 import type { ModelReference } from '../reference-types.js'
 
@@ -103,7 +103,7 @@ function ofAddress(text: string): ModelReference {
   const parts = url.pathname
     .split('/')
     .filter((part) => part !== '')
-    .map(decodedPath)
+    .map(percentDecoded)
   const isHub = HUB_HOSTS.test(url.hostname)
   if (!isHub && !MODELSCOPE_HOSTS.test(url.hostname)) return { source: 'http', id: text }
   const [org = '', name = '', kind, revision, ...path] = !isHub && parts[0] === 'models' ? parts.slice(1) : parts
