@@ -38,11 +38,17 @@ function leave(code: number): void {
   })
 }
 
+/** A variable of ours without a value, as `-e KAIYUAN_PORT=` and compose files leave it, is one that is not set. */
+export function dropEmptyVariables(env: NodeJS.ProcessEnv): void {
+  for (const [name, value] of Object.entries(env)) if (name.startsWith('KAIYUAN_') && value === '') delete env[name]
+}
+
 /** Runs the command that the process was started with, and ends the process. */
 export async function runCommandLine(): Promise<void> {
   process.stdout.on('error', outputFailed)
   // Nobody reads standard error any more: that alone ends nothing.
   process.stderr.on('error', () => undefined)
+  dropEmptyVariables(process.env)
   let code = 0
   try {
     await program().parseAsync()

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Command, CommanderError, Option } from 'commander'
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { program } from '../../src/cli/commands/all.js'
+import { dropEmptyVariables } from '../../src/cli/command-line.js'
 import { applyConfig } from '../../src/cli/config.js'
 import { collect, integer, port } from '../../src/cli/flags.js'
 
@@ -66,6 +67,12 @@ describe('a file of defaults', () => {
     expect(() => applyConfig(new Command(), new Command())).toThrow(
       `KAIYUAN_CONFIG: ${absent}: there is no such file or folder`,
     )
+  })
+
+  it('takes a variable without a value for one that is not set', () => {
+    const env = { KAIYUAN_THREADS: '', KAIYUAN_PORT: '9000', HOME: '' }
+    dropEmptyVariables(env)
+    expect(env).toEqual({ KAIYUAN_PORT: '9000', HOME: '' })
   })
 
   it.each([
