@@ -74,6 +74,7 @@ export const STEP_HEADER = {
 export const DESCRIPTOR = {
   format: 'int',
   data: 'address',
+  /** The grid of scales of fp8; blocks have theirs with them (kernels/cpu/weights/descriptor.ts). */
   scales: 'address',
   rows: 'int',
   cols: 'int',
@@ -87,11 +88,7 @@ export const DESCRIPTOR = {
   blockCols: 'int',
   /** cols with the last block of 32 filled up. */
   paddedCols: 'int',
-  /**
-   * Of blocks with two levels of scales: where the upper level lies, blocks that share one of it, and 1 where there are
-   * minima.
-   */
-  supers: 'address',
+  /** Of blocks with two levels of scales: blocks that share the upper one, and 1 where there are minima. */
   per: 'int',
   mins: 'int',
   /** Of int7 and int6: 1 where all codes, without their offset, lie within -32..31, so that sixteen products of pairs fit in

@@ -88,6 +88,7 @@ function kernelSide(contract) {
             [`${upper(name)}_PANEL`, 'usize', panelBytes],
             [`${upper(name)}_CODES`, 'usize', codeBytes],
             [`${upper(name)}_SCALES`, 'usize', scaleBytes],
+            [`${upper(name)}_BLOCK`, 'usize', codeBytes + scaleBytes],
           ],
     ),
   ]

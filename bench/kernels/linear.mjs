@@ -51,23 +51,27 @@ function blocks(bench, format, rows, descriptor) {
   const { codes, scales, run, mins } = BLOCKS[format]
   const count = (rows / 8) * (COLS / 32)
   const next = random(7)
-  const fill = (bytes, value) => {
-    const at = bench.take(bytes)
-    const part = Uint8Array.from({ length: 8191 }, value)
-    const all = new Uint8Array(bench.buffer, at, bytes)
-    for (let i = 0; i < bytes; i += part.length) all.set(part.subarray(0, Math.min(part.length, bytes - i)), i)
-    return at
+  // Runs of eight blocks, which lie as kernels/cpu/weights/descriptor.ts says; 97 of them, over and over.
+  const runBytes = run + 8 * (codes + scales)
+  const part = new Uint8Array(97 * runBytes)
+  for (let at = 0; at < part.length; at += runBytes) {
+    for (let i = 1; i < run; i += 2) part[at + i] = 0x20
+    for (let i = 0; i < 8 * (codes + scales); i++)
+      part[at + run + i] =
+        i % (codes + scales) >= codes
+          ? (format === 'mxfp4' ? 120 : 40) + Math.floor(next() * 7)
+          : format === 'int7'
+            ? 64 + Math.floor(next() * 31)
+            : Math.floor(next() * 128) & 255
   }
-  const data = fill(count * codes, () =>
-    format === 'int7' ? 64 + Math.floor(next() * 31) : Math.floor(next() * 128) & 255,
-  )
-  const scalesAt = fill(count * scales, () => (format === 'mxfp4' ? 120 : 40) + Math.floor(next() * 7))
-  const supers = bench.take((count / 8) * run + 64)
-  new Uint16Array(bench.buffer, supers, ((count / 8) * run) / 2).fill(0x2000)
+  const bytes = (count / 8) * runBytes
+  const data = bench.take(bytes)
+  const all = new Uint8Array(bench.buffer, data, bytes)
+  for (let i = 0; i < bytes; i += part.length) all.set(part.subarray(0, Math.min(part.length, bytes - i)), i)
   const multiplier = format === 'nvfp4' ? 2 ** 119 * 0.1 : 2 ** 112
-  const parts = { data, scales: scalesAt, supers, per: 8, mins, narrow: 1, multiplier }
+  const parts = { data, per: 8, mins, narrow: 1, multiplier }
   writeDescriptor(bench.buffer, descriptor, { format, rows, cols: COLS, paddedCols: COLS, ...parts })
-  return { values: undefined, bytes: count * (codes + scales) + (count / 8) * run }
+  return { values: undefined, bytes }
 }
 
 /** A matrix [rows, COLS] in `format`, the same 64 rows over and over; returns their values and the matrix's bytes. */
@@ -80,20 +84,18 @@ function matrix(bench, format, rows, descriptor) {
   const { buffer } = bench
   if (BYTES[format] === undefined) {
     const blocks = COLS / 32
-    const groupBytes = blocks * (format === 'int4' ? 128 : 256)
+    const groupBytes = blocks * (format === 'int4' ? 144 : 272)
     const data = bench.take((rows / 8) * groupBytes)
-    const scales = bench.take(rows * blocks * 2)
     const source = bench.take(64)
     const values = bench.floats(64 * COLS, (i) => block[i])
     writeDescriptor(bench.buffer, source, { ...plain, ...grid, format: 'f32', data: values, scales: 0 })
     const packed = { ...plain, ...grid, format, stride: 0, multiplier: 2 ** 112 / 256 }
     for (let group = 0; group < rows / 8; group += 8) {
-      const place = { data: data + group * groupBytes, scales: scales + group * blocks * 16 }
-      writeDescriptor(bench.buffer, descriptor, { ...packed, ...place })
+      writeDescriptor(bench.buffer, descriptor, { ...packed, data: data + group * groupBytes })
       bench.kernels.packFloats(descriptor, source, 256, 0, 64)
     }
-    writeDescriptor(bench.buffer, descriptor, { ...packed, data, scales, rows })
-    return { values: block, bytes: (rows / 8) * groupBytes + rows * blocks * 2 }
+    writeDescriptor(bench.buffer, descriptor, { ...packed, data, rows })
+    return { values: block, bytes: (rows / 8) * groupBytes }
   }
   const stride = COLS * BYTES[format]
   const data = bench.take(rows * stride)

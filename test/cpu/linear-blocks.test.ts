@@ -1,7 +1,6 @@
 // Blocks with scales of two levels and codes into tables: every kernel, every product, one row of x and many.
 import { describe, expect, it } from 'vitest'
 import type { BlockEncoding } from '../../src/backends/formats/stored-formats.js'
-import { blockBytes } from '../../src/backends/formats/weights.js'
 import { writeDescriptor } from '../../src/backends/cpu/records.js'
 import { STAGED_BLOCK } from '../../src/backends/contract.generated.js'
 import { E4M3, E8M0 } from '../../src/checkpoint/formats/small-floats.js'
@@ -55,13 +54,11 @@ async function pack(
 ): Promise<{ kernels: Kernels; bench: ProductBench }> {
   const kernels = await instantiate(wasm)
   const { buffer } = kernels.memory
-  const { dataBytes, scaleBytes } = blockBytes(plan.format, ROWS, COLS, plan)
   const global = plan.format === 'nvfp4' ? 0.1 : 1
   writeDescriptor(buffer, DESCRIPTOR, {
-    ...{ format: plan.format, data: MATRIX, scales: MATRIX + dataBytes, rows: ROWS, cols: COLS },
+    ...{ format: plan.format, data: MATRIX, rows: ROWS, cols: COLS },
     multiplier: plan.format === 'nvfp4' ? 2 ** 119 * global : 2 ** 112 / plan.factor,
     ...{ per: plan.per, mins: plan.mins ? 1 : 0, narrow: plan.narrow ? 1 : 0, paddedCols: COLS },
-    supers: MATRIX + dataBytes + scaleBytes,
   })
   const weights = records(new DataView(buffer, SOURCE), plan, global, extreme)
   expect(kernels.kernel['packBlocks']!(DESCRIPTOR, SOURCE, 0, ROWS)).toBe(0)

@@ -1,7 +1,7 @@
 // Codes in their own bits versus the same codes in bytes (int7): the same bits of every product, whatever reads them.
 import { describe, expect, it } from 'vitest'
 import type { BlockFormat } from '../../src/backends/formats/stored-formats.js'
-import { blockBytes } from '../../src/backends/formats/weights.js'
+import { blocksLayout } from '../../src/backends/formats/weights.js'
 import { headerAddress, writeDescriptor, writeRecord, type PlacedCall } from '../../src/backends/cpu/records.js'
 import { STAGED_BLOCK, X_BLOCK_BYTES } from '../../src/backends/contract.generated.js'
 import { BUILDS, BYTES_SIGNED, FIND_OUT, NIBBLES, instantiate, type Kernels } from './kernel-bench.js'
@@ -46,11 +46,10 @@ function matrices(kernels: Kernels, places: Places, pair: Pair, seed: number): r
   const source = places.take(ROWS * BLOCKS * STAGED_BLOCK.bytes)
   const packed = (format: BlockFormat, more: number): number => {
     stage(new DataView(buffer, source, ROWS * BLOCKS * STAGED_BLOCK.bytes), pair, more, seed)
-    const { dataBytes, scaleBytes, superBytes } = blockBytes(format, ROWS, COLS, pair)
     const descriptor = places.take(128)
-    const [data, scales, supers] = [dataBytes, scaleBytes, superBytes].map((bytes) => places.take(bytes))
+    const data = places.take(blocksLayout(format, ROWS, COLS, pair).bytes)
     writeDescriptor(buffer, descriptor, {
-      ...{ format, data: data!, scales: scales!, supers: supers!, rows: ROWS, cols: COLS, paddedCols: COLS },
+      ...{ format, data, rows: ROWS, cols: COLS, paddedCols: COLS },
       ...{ per: pair.per, mins: pair.mins ? 1 : 0, narrow: 1, multiplier: 2 ** 112 },
     })
     expect(kernels.kernel['packBlocks']!(descriptor, source, 0, ROWS)).toBe(0)

@@ -3,7 +3,7 @@ import type { KernelFormat } from '../../src/backends/contract.generated.js'
 import { writeDescriptor } from '../../src/backends/cpu/records.js'
 import { BUILDS, instantiate } from './kernel-bench.js'
 
-const [TARGET, SOURCE, CODES, SCALES, GRID, ROWS] = [64, 128, 65536, 98304, 114688, 131072]
+const [TARGET, SOURCE, CODES, GRID, ROWS] = [64, 128, 65536, 114688, 131072]
 const WIDTH: Partial<Record<KernelFormat, number>> = { f32: 4, f16: 2, bf16: 2, fp8: 1 }
 
 function describeMatrix(
@@ -15,7 +15,7 @@ function describeMatrix(
 ): void {
   writeDescriptor(memory.buffer, at, {
     format,
-    ...{ data: at === TARGET ? CODES : ROWS, scales: at === TARGET ? SCALES : GRID, rows, cols },
+    ...{ data: at === TARGET ? CODES : ROWS, scales: GRID, rows, cols },
     ...{ stride: cols * (WIDTH[format] ?? 0), multiplier: 1, gridCols: 0, blockRows: 1, blockCols: 1 },
     paddedCols: Math.ceil(cols / 32) * 32,
   })
@@ -29,13 +29,14 @@ function fromHalf(half: number): number {
 
 /** Code and scale of an element, read from the interleaved blocks as docs/kernels.md states them. */
 function element(memory: WebAssembly.Memory, bits: 4 | 8, cols: number, row: number, col: number): [number, number] {
-  const block = (row >> 3) * Math.ceil(cols / 32) + (col >> 5)
   const lane = row & 7
-  const scale = fromHalf(new Uint16Array(memory.buffer, SCALES)[block * 8 + lane]!)
-  const bytes = new Uint8Array(memory.buffer, CODES)
+  const codeBytes = bits * 32
+  const block = ((row >> 3) * Math.ceil(cols / 32) + (col >> 5)) * (codeBytes + 16)
+  const scale = fromHalf(new DataView(memory.buffer).getUint16(CODES + block + codeBytes + lane * 2, true))
+  const bytes = new Uint8Array(memory.buffer, CODES + block)
   const c = col & 31
-  if (bits === 8) return [bytes[block * 256 + (c >> 2) * 32 + lane * 4 + (c & 3)]! - 128, scale]
-  const byte = bytes[block * 128 + ((c & 15) >> 2) * 32 + lane * 4 + (c & 3)]!
+  if (bits === 8) return [bytes[(c >> 2) * 32 + lane * 4 + (c & 3)]! - 128, scale]
+  const byte = bytes[((c & 15) >> 2) * 32 + lane * 4 + (c & 3)]!
   return [(c < 16 ? byte & 15 : byte >> 4) - 8, scale]
 }
 

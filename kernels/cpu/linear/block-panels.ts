@@ -2,18 +2,30 @@
 // or [2][16], lie the minima.
 import { e2m1Codes, iq4High, iq4Low } from './block-codes'
 import {
+  INT4_MIN_BLOCK,
   INT4_MIN_PANEL,
   INT5_MIN,
   INT7,
   INT7_PANEL,
+  IQ4_BLOCK,
   IQ4_PANEL,
+  MXFP4_BLOCK,
   MXFP4_PANEL,
   Matrix,
   NVFP4,
 } from '../contract.generated'
 import { products, scratch } from '../control'
 import { lower4, lowerFp8, lowerPowers, upper4, upperFp8, upperPowers } from '../weights/dequantize-blocks'
-import { blocksOf, codeBytes, scaleBytes, superBytes, supersOf } from '../weights/descriptor'
+import {
+  blockBytes,
+  blocksOf,
+  codeBytes,
+  groupAt,
+  groupBytes,
+  runOf,
+  scaleBytes,
+  superBytes,
+} from '../weights/descriptor'
 import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from '../weights/own-bits'
 import { heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
 import { panelAt } from '../scratch.generated'
@@ -35,57 +47,68 @@ export function unpackMin(d: Matrix, g: i32): void {
   const nb = blocksOf(d),
     per = d.per,
     multiplier = f32x4.splat(d.multiplier),
-    next = (<usize>nb) << 4
+    next = groupBytes(d)
   unpackTable(d, g, i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), INT4_MIN_PANEL)
-  let s = d.scales + <usize>(g * nb) * 16,
+  let p = groupAt(d, g),
     to = scratch + <usize>panelAt() + 512
-  for (let i = 0; i < nb; i++, s += 16, to += INT4_MIN_PANEL) {
-    const run = supersOf(d, g) + ((<usize>(i / per)) << 5),
-      other = supersOf(d, g + 1) + ((<usize>(i / per)) << 5)
-    v128.store(to, lowerProduct(run, s, multiplier))
-    v128.store(to, upperProduct(run + 8, s, multiplier), 16)
-    v128.store(to, lowerProduct(other, s + next, multiplier), 32)
-    v128.store(to, upperProduct(other + 8, s + next, multiplier), 48)
-    v128.store(to, lowerProduct(run + 16, s + 8, multiplier), 64)
-    v128.store(to, upperProduct(run + 24, s + 8, multiplier), 80)
-    v128.store(to, lowerProduct(other + 16, s + next + 8, multiplier), 96)
-    v128.store(to, upperProduct(other + 24, s + next + 8, multiplier), 112)
+  for (let i = 0; i < nb; i += per) {
+    const run = p,
+      other = run + next
+    p += 32
+    for (const end = p + <usize>min(per, nb - i) * INT4_MIN_BLOCK; p < end; p += INT4_MIN_BLOCK, to += INT4_MIN_PANEL) {
+      const s = p + 128,
+        t = s + next
+      v128.store(to, lowerProduct(run, s, multiplier))
+      v128.store(to, upperProduct(run + 8, s, multiplier), 16)
+      v128.store(to, lowerProduct(other, t, multiplier), 32)
+      v128.store(to, upperProduct(other + 8, t, multiplier), 48)
+      v128.store(to, lowerProduct(run + 16, s + 8, multiplier), 64)
+      v128.store(to, upperProduct(run + 24, s + 8, multiplier), 80)
+      v128.store(to, lowerProduct(other + 16, t + 8, multiplier), 96)
+      v128.store(to, upperProduct(other + 24, t + 8, multiplier), 112)
+    }
   }
 }
 
 /** Codes of four bits through a table, blocks `size` bytes apart. @inline */
 function unpackTable(d: Matrix, g: i32, table: v128, size: usize): void {
   const nb = blocksOf(d),
-    next = (<usize>nb) << 7,
+    per = runOf(d),
+    above = superBytes(d),
+    scales = scaleBytes(d),
+    next = groupBytes(d),
     mask = heldNibbles()
-  let p = d.data + ((<usize>(g * nb)) << 7),
+  let p = groupAt(d, g),
     block = scratch + <usize>panelAt()
-  for (let i = 0; i < nb; i++, block += size) {
-    let to = block
-    for (let j = 0; j < 4; j++, p += 32, to += 64) {
-      const a = v128.load(p),
-        b = v128.load(p, 16),
-        c = v128.load(p + next),
-        e = v128.load(p + next, 16)
-      v128.store(to, lookUp(table, lowNibbles(a, mask)))
-      v128.store(to, lookUp(table, lowNibbles(b, mask)), 16)
-      v128.store(to, lookUp(table, lowNibbles(c, mask)), 32)
-      v128.store(to, lookUp(table, lowNibbles(e, mask)), 48)
-      v128.store(to, lookUp(table, highNibbles(a, mask)), 256)
-      v128.store(to, lookUp(table, highNibbles(b, mask)), 272)
-      v128.store(to, lookUp(table, highNibbles(c, mask)), 288)
-      v128.store(to, lookUp(table, highNibbles(e, mask)), 304)
+  for (let i = 0; i < nb; i += per) {
+    p += above
+    for (const end = p + <usize>min(per, nb - i) * (128 + scales); p < end; p += scales, block += size) {
+      let to = block
+      for (const stop = p + 128; p < stop; p += 32, to += 64) {
+        const a = v128.load(p),
+          b = v128.load(p, 16),
+          c = v128.load(p + next),
+          e = v128.load(p + next, 16)
+        v128.store(to, lookUp(table, lowNibbles(a, mask)))
+        v128.store(to, lookUp(table, lowNibbles(b, mask)), 16)
+        v128.store(to, lookUp(table, lowNibbles(c, mask)), 32)
+        v128.store(to, lookUp(table, lowNibbles(e, mask)), 48)
+        v128.store(to, lookUp(table, highNibbles(a, mask)), 256)
+        v128.store(to, lookUp(table, highNibbles(b, mask)), 272)
+        v128.store(to, lookUp(table, highNibbles(c, mask)), 288)
+        v128.store(to, lookUp(table, highNibbles(e, mask)), 304)
+      }
     }
   }
 }
 
 export function unpackMx(d: Matrix, g: i32): void {
   const nb = blocksOf(d),
-    next = (<usize>nb) << 3
+    next = groupBytes(d)
   unpackTable(d, g, e2m1Codes(), MXFP4_PANEL)
-  let s = d.scales + ((<usize>(g * nb)) << 3),
+  let s = groupAt(d, g) + 128,
     to = scratch + <usize>panelAt() + 512
-  for (let i = 0; i < nb; i++, s += 8, to += MXFP4_PANEL) {
+  for (let i = 0; i < nb; i++, s += MXFP4_BLOCK, to += MXFP4_PANEL) {
     v128.store(to, lowerPowers(s))
     v128.store(to, upperPowers(s), 16)
     v128.store(to, lowerPowers(s + next), 32)
@@ -101,7 +124,7 @@ export function unpackIq4(d: Matrix, g: i32): void {
   const nb = blocksOf(d),
     per = d.per,
     multiplier = f32x4.splat(d.multiplier),
-    next = (<usize>nb) << 3,
+    next = groupBytes(d),
     nibbles = products == NIBBLES
   const size = nibbles ? IQ4_PANEL : BYTES_PANEL
   if (nibbles) {
@@ -111,111 +134,136 @@ export function unpackIq4(d: Matrix, g: i32): void {
     const codes = v128.or(iq4Low(), i8x16.shl(iq4High(), 4))
     unpackTable(d, g, v128.xor(codes, i8x16.splat(products == BYTES_SIGNED ? -128 : 0)), BYTES_PANEL)
   }
-  let s = d.scales + ((<usize>(g * nb)) << 3),
+  let p = groupAt(d, g),
     to = scratch + <usize>panelAt() + size - 64
-  for (let i = 0; i < nb; i++, s += 8, to += size) {
-    const run = supersOf(d, g) + ((<usize>(i / per)) << 4),
-      other = supersOf(d, g + 1) + ((<usize>(i / per)) << 4)
-    v128.store(to, lowerProduct(run, s, multiplier))
-    v128.store(to, upperProduct(run + 8, s, multiplier), 16)
-    v128.store(to, lowerProduct(other, s + next, multiplier), 32)
-    v128.store(to, upperProduct(other + 8, s + next, multiplier), 48)
+  for (let i = 0; i < nb; i += per) {
+    const run = p,
+      other = run + next
+    p += 16
+    for (const end = p + <usize>min(per, nb - i) * IQ4_BLOCK; p < end; p += IQ4_BLOCK, to += size) {
+      const s = p + 128,
+        t = s + next
+      v128.store(to, lowerProduct(run, s, multiplier))
+      v128.store(to, upperProduct(run + 8, s, multiplier), 16)
+      v128.store(to, lowerProduct(other, t, multiplier), 32)
+      v128.store(to, upperProduct(other + 8, t, multiplier), 48)
+    }
   }
 }
 
 function unpackLowIq4(d: Matrix, g: i32): void {
   const nb = blocksOf(d),
-    next = (<usize>nb) << 7,
+    per = d.per,
+    next = groupBytes(d),
     mask = heldNibbles(),
     table = iq4Low()
-  let p = d.data + ((<usize>(g * nb)) << 7),
+  let p = groupAt(d, g),
     block = scratch + <usize>panelAt() + 512
-  for (let i = 0; i < nb; i++, block += IQ4_PANEL) {
-    let to = block
-    for (let j = 0; j < 4; j++, p += 32, to += 64)
-      for (let k: usize = 0; k < 2; k++) {
-        const a = v128.load(p + (k << 4)),
-          c = v128.load(p + next + (k << 4)),
-          t = to + (k << 4)
-        v128.store(t, lookUp(table, lowNibbles(a, mask)))
-        v128.store(t, lookUp(table, lowNibbles(c, mask)), 32)
-        v128.store(t, lookUp(table, highNibbles(a, mask)), 256)
-        v128.store(t, lookUp(table, highNibbles(c, mask)), 288)
-      }
+  for (let i = 0; i < nb; i += per) {
+    p += 16
+    for (const end = p + <usize>min(per, nb - i) * IQ4_BLOCK; p < end; p += 8, block += IQ4_PANEL) {
+      let to = block
+      for (const stop = p + 128; p < stop; p += 32, to += 64)
+        for (let k: usize = 0; k < 2; k++) {
+          const a = v128.load(p + (k << 4)),
+            c = v128.load(p + next + (k << 4)),
+            t = to + (k << 4)
+          v128.store(t, lookUp(table, lowNibbles(a, mask)))
+          v128.store(t, lookUp(table, lowNibbles(c, mask)), 32)
+          v128.store(t, lookUp(table, highNibbles(a, mask)), 256)
+          v128.store(t, lookUp(table, highNibbles(c, mask)), 288)
+        }
+    }
   }
 }
 
 /** Codes plus 64, scales f32 [2][16], minima f32 [2][16]: for int5_min, int6, int7 and nvfp4. */
 export function unpack16(d: Matrix, g: i32): void {
   const nb = blocksOf(d),
-    per = d.per,
+    per = runOf(d),
     multiplier = f32x4.splat(d.multiplier),
-    each = scaleBytes(d),
-    next = <usize>nb * each,
+    size = blockBytes(d),
+    codes = codeBytes(d),
+    above = superBytes(d),
+    next = groupBytes(d),
     mins = d.mins
   const five = d.format == INT5_MIN, // whose scales and minima are of 32 columns
     fp8 = d.format == NVFP4
   if (fp8) unpackTable(d, g, i8x16.add(e2m1Codes(), i8x16.splat(52)), INT7_PANEL)
   else if (d.format == INT7) unpackBytes(d, g)
   else unpackOwnBits(d, g)
-  let s = d.scales + <usize>(g * nb) * each,
+  let p = groupAt(d, g),
     to = scratch + <usize>panelAt() + 512
-  for (let i = 0; i < nb; i++, s += each, to += INT7_PANEL)
-    for (let h: usize = 0; h < 2; h++) {
-      const t = to + (h << 6),
-        q = five ? s : s + (h << 3),
-        m = q + (five ? 8 : 16)
-      if (fp8) {
-        v128.store(t, lowerFp8(q, multiplier))
-        v128.store(t, upperFp8(q, multiplier), 16)
-        v128.store(t, lowerFp8(q + next, multiplier), 32)
-        v128.store(t, upperFp8(q + next, multiplier), 48)
-        continue
+  for (let i = 0; i < nb; i += per) {
+    const run = p,
+      other = run + next
+    p += above
+    for (const end = p + <usize>min(per, nb - i) * size; p < end; p += size, to += INT7_PANEL)
+      for (let h: usize = 0; h < 2; h++) {
+        const t = to + (h << 6),
+          q = p + codes + (five ? 0 : h << 3),
+          m = q + (five ? 8 : 16)
+        if (fp8) {
+          v128.store(t, lowerFp8(q, multiplier))
+          v128.store(t, upperFp8(q, multiplier), 16)
+          v128.store(t, lowerFp8(q + next, multiplier), 32)
+          v128.store(t, upperFp8(q + next, multiplier), 48)
+          continue
+        }
+        v128.store(t, lowerProduct(run, q, multiplier))
+        v128.store(t, upperProduct(run + 8, q, multiplier), 16)
+        v128.store(t, lowerProduct(other, q + next, multiplier), 32)
+        v128.store(t, upperProduct(other + 8, q + next, multiplier), 48)
+        if (!mins) continue
+        v128.store(t, lowerProduct(run + 16, m, multiplier), 128)
+        v128.store(t, upperProduct(run + 24, m, multiplier), 144)
+        v128.store(t, lowerProduct(other + 16, m + next, multiplier), 160)
+        v128.store(t, upperProduct(other + 24, m + next, multiplier), 176)
       }
-      const run = supersOf(d, g) + <usize>(i / per) * superBytes(d),
-        other = supersOf(d, g + 1) + <usize>(i / per) * superBytes(d)
-      v128.store(t, lowerProduct(run, q, multiplier))
-      v128.store(t, upperProduct(run + 8, q, multiplier), 16)
-      v128.store(t, lowerProduct(other, q + next, multiplier), 32)
-      v128.store(t, upperProduct(other + 8, q + next, multiplier), 48)
-      if (!mins) continue
-      v128.store(t, lowerProduct(run + 16, m, multiplier), 128)
-      v128.store(t, upperProduct(run + 24, m, multiplier), 144)
-      v128.store(t, lowerProduct(other + 16, m + next, multiplier), 160)
-      v128.store(t, upperProduct(other + 24, m + next, multiplier), 176)
-    }
+  }
 }
 
 function unpackBytes(d: Matrix, g: i32): void {
   const nb = blocksOf(d),
-    next = (<usize>nb) << 8
-  let p = d.data + ((<usize>(g * nb)) << 8),
+    per = d.per,
+    scales = scaleBytes(d),
+    above = superBytes(d),
+    next = groupBytes(d)
+  let p = groupAt(d, g),
     to = scratch + <usize>panelAt()
-  for (let i = 0; i < nb; i++, to += 256)
-    for (let j = 0; j < 8; j++, p += 32, to += 64) {
-      v128.store(to, v128.load(p))
-      v128.store(to, v128.load(p, 16), 16)
-      v128.store(to, v128.load(p + next), 32)
-      v128.store(to, v128.load(p + next, 16), 48)
-    }
+  for (let i = 0; i < nb; i += per) {
+    p += above
+    for (const end = p + <usize>min(per, nb - i) * (256 + scales); p < end; p += scales, to += INT7_PANEL - 512)
+      for (const stop = p + 256; p < stop; p += 32, to += 64) {
+        v128.store(to, v128.load(p))
+        v128.store(to, v128.load(p, 16), 16)
+        v128.store(to, v128.load(p + next), 32)
+        v128.store(to, v128.load(p + next, 16), 48)
+      }
+  }
 }
 
 /** int6 and int5_min. */
 function unpackOwnBits(d: Matrix, g: i32): void {
   const nb = blocksOf(d),
-    size = codeBytes(d),
-    next = <usize>nb * size,
+    per = d.per,
+    size = blockBytes(d),
+    above = superBytes(d),
+    next = groupBytes(d),
     five = d.format == INT5_MIN
-  let p = d.data + <usize>(g * nb) * size,
+  let p = groupAt(d, g),
     to = scratch + <usize>panelAt()
-  for (let i = 0; i < nb; i++, p += size, to += INT7_PANEL)
-    if (five) {
-      unpackFiveRows(p, to)
-      unpackFiveRows(p + next, to + 32)
-    } else {
-      unpackSixRows(p, to)
-      unpackSixRows(p + next, to + 32)
-    }
+  for (let i = 0; i < nb; i += per) {
+    p += above
+    for (const end = p + <usize>min(per, nb - i) * size; p < end; p += size, to += INT7_PANEL)
+      if (five) {
+        unpackFiveRows(p, to)
+        unpackFiveRows(p + next, to + 32)
+      } else {
+        unpackSixRows(p, to)
+        unpackSixRows(p + next, to + 32)
+      }
+  }
 }
 
 /** A block of eight rows, 32 more in each code: 64 too large, as the tiles have them. @inline */

@@ -1,9 +1,9 @@
 // Up to four rows of x times a group of eight rows of blocks; rows.ts says how, and what `$` means.
 import { X_REST, e2m1Codes, firstSums, iq4High, iq4Low, minusSum, otherSums, shifted } from './block-codes'
-import { Matrix, X_BLOCK_BYTES } from '../contract.generated'
+import { INT4_MIN_BLOCK, IQ4_BLOCK, Matrix, X_BLOCK_BYTES } from '../contract.generated'
 import { products } from '../control'
 import { lower4, lowerFp8, lowerPowers, upper4, upperFp8, upperPowers } from '../weights/dequantize-blocks'
-import { blocksOf, scaleBytes, superBytes, supersOf } from '../weights/descriptor'
+import { blocksOf, groupAt, scaleBytes, superBytes } from '../weights/descriptor'
 import { heldNibbles } from '../held'
 import { BYTES_SIGNED, dot2, dot4, loadF16x4, lookUp, madd, nextF16x4 } from '../simd'
 import { highNibbles, joined, lowNibbles, outAt, pairs, scaled, start, startOfBytes, xAt } from './tiles'
@@ -23,18 +23,17 @@ export function int4MinRows$(d: Matrix, g: i32, table: usize, to: usize): void {
     multiplier = f32x4.splat(d.multiplier),
     mask = heldNibbles(),
     zero = i16x8.splat(0)
-  let p = d.data + ((<usize>(g * nb)) << 7),
-    s = d.scales + ((<usize>(g * nb)) << 4),
-    run = supersOf(d, g)
+  let p = groupAt(d, g)
   let x$ = xAt(table, $),
     a$ = f32x4.splat(0),
     b$ = f32x4.splat(0)
-  for (let i = 0; i < nb; i += per, run += 32) {
-    const d0 = loadF16x4(run, multiplier),
-      d1 = nextF16x4(run, multiplier),
-      m0 = loadF16x4(run + 16, multiplier),
-      m1 = nextF16x4(run + 16, multiplier)
-    for (const end = s + ((<usize>min(per, nb - i)) << 4); s < end; s += 16, x$ += X_BLOCK_BYTES - 16) {
+  for (let i = 0; i < nb; i += per) {
+    const d0 = loadF16x4(p, multiplier),
+      d1 = nextF16x4(p, multiplier),
+      m0 = loadF16x4(p + 16, multiplier),
+      m1 = nextF16x4(p + 16, multiplier)
+    p += 32
+    for (const end = p + <usize>min(per, nb - i) * INT4_MIN_BLOCK; p < end; p += 16, x$ += X_BLOCK_BYTES - 16) {
       let c$ = zero,
         e$ = zero
       for (const stop = p + 128; p < stop; p += 32, x$ += 4) {
@@ -51,10 +50,10 @@ export function int4MinRows$(d: Matrix, g: i32, table: usize, to: usize): void {
           e$ = dot2(dot2(e$, u, rl), v, rh)
         }
       }
-      const s0 = f32x4.mul(d0, lower4(s)),
-        s1 = f32x4.mul(d1, upper4(s)),
-        t0 = f32x4.mul(m0, lower4(s + 8)),
-        t1 = f32x4.mul(m1, upper4(s + 8))
+      const s0 = f32x4.mul(d0, lower4(p)),
+        s1 = f32x4.mul(d1, upper4(p)),
+        t0 = f32x4.mul(m0, lower4(p + 8)),
+        t1 = f32x4.mul(m1, upper4(p + 8))
       {
         const u = v128.load32_splat(x$, 16),
           v = v128.load32_splat(x$, 28)
@@ -81,20 +80,21 @@ export function int7Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
     per = d.per,
     multiplier = f32x4.splat(d.multiplier),
     mins = d.mins,
-    each = scaleBytes(d)
-  let p = d.data + ((<usize>(g * nb)) << 8),
-    s = d.scales + <usize>(g * nb) * each,
-    run = supersOf(d, g)
+    each = scaleBytes(d),
+    above = superBytes(d)
+  let p = groupAt(d, g)
   let x$ = xAt(table, $),
     a$ = f32x4.splat(0),
     b$ = f32x4.splat(0)
-  for (let i = 0; i < nb; i += per, run += superBytes(d)) {
-    const d0 = loadF16x4(run, multiplier),
-      d1 = nextF16x4(run, multiplier),
-      m0 = loadF16x4(run + superBytes(d) - 16, multiplier),
-      m1 = nextF16x4(run + superBytes(d) - 16, multiplier)
-    for (const end = s + <usize>min(per, nb - i) * each; s < end; s += each, x$ += X_REST) {
-      const y$ = x$
+  for (let i = 0; i < nb; i += per) {
+    const d0 = loadF16x4(p, multiplier),
+      d1 = nextF16x4(p, multiplier),
+      m0 = loadF16x4(p + above - 16, multiplier),
+      m1 = nextF16x4(p + above - 16, multiplier)
+    p += above
+    for (const end = p + <usize>min(per, nb - i) * (256 + each); p < end; p += each, x$ += X_REST) {
+      const y$ = x$,
+        s = p + 256
       for (let h: usize = 0; h < 16; h += 8) {
         let c$ = shifted(h ? otherSums(y$) : firstSums(y$), 3),
           e$ = c$
@@ -137,12 +137,11 @@ export function mxfp4Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
   const nb = blocksOf(d),
     mask = heldNibbles(),
     codes = e2m1Codes()
-  let p = d.data + ((<usize>(g * nb)) << 7),
-    s = d.scales + ((<usize>(g * nb)) << 3)
+  let p = groupAt(d, g)
   let x$ = xAt(table, $),
     a$ = f32x4.splat(0),
     b$ = f32x4.splat(0)
-  for (let i = 0; i < nb; i++, s += 8, x$ += X_BLOCK_BYTES - 16) {
+  for (let i = 0; i < nb; i++, p += 8, x$ += X_BLOCK_BYTES - 16) {
     let c$ = v128.load32_splat(x$, 48),
       e$ = c$
     for (const end = p + 128; p < end; p += 32, x$ += 4) {
@@ -159,8 +158,8 @@ export function mxfp4Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
         e$ = dot2(dot2(e$, u, rl), v, rh)
       }
     }
-    const w = lowerPowers(s),
-      z = upperPowers(s)
+    const w = lowerPowers(p),
+      z = upperPowers(p)
     {
       const u = v128.load32_splat(x$, 16)
       a$ = scaled(a$, pairs(c$), w, u)
@@ -179,12 +178,11 @@ export function nvfp4Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
     multiplier = f32x4.splat(d.multiplier),
     mask = heldNibbles(),
     codes = e2m1Codes()
-  let p = d.data + ((<usize>(g * nb)) << 7),
-    s = d.scales + ((<usize>(g * nb)) << 4)
+  let p = groupAt(d, g)
   let x$ = xAt(table, $),
     a$ = f32x4.splat(0),
     b$ = f32x4.splat(0)
-  for (let i = 0; i < nb; i++, s += 16, x$ += X_BLOCK_BYTES - 16) {
+  for (let i = 0; i < nb; i++, p += 16, x$ += X_BLOCK_BYTES - 16) {
     let c$ = twelves(firstSums(x$)),
       e$ = c$,
       f$ = twelves(otherSums(x$)),
@@ -205,10 +203,10 @@ export function nvfp4Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
         h$ = dot2(h$, v, rh)
       }
     }
-    const s0 = lowerFp8(s, multiplier),
-      s1 = upperFp8(s, multiplier),
-      t0 = lowerFp8(s + 8, multiplier),
-      t1 = upperFp8(s + 8, multiplier)
+    const s0 = lowerFp8(p, multiplier),
+      s1 = upperFp8(p, multiplier),
+      t0 = lowerFp8(p + 8, multiplier),
+      t1 = upperFp8(p + 8, multiplier)
     {
       const u = v128.load32_splat(x$, 16)
       a$ = scaled(scaled(a$, pairs(c$), s0, u), pairs(f$), t0, u)
@@ -230,16 +228,15 @@ export function iq4Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
     low = iq4Low(),
     high = iq4High(),
     zero = i16x8.splat(0)
-  let p = d.data + ((<usize>(g * nb)) << 7),
-    s = d.scales + ((<usize>(g * nb)) << 3),
-    run = supersOf(d, g)
+  let p = groupAt(d, g)
   let x$ = xAt(table, $),
     a$ = f32x4.splat(0),
     b$ = f32x4.splat(0)
-  for (let i = 0; i < nb; i += per, run += 16) {
-    const d0 = loadF16x4(run, multiplier),
-      d1 = nextF16x4(run, multiplier)
-    for (const end = s + ((<usize>min(per, nb - i)) << 3); s < end; s += 8, x$ += X_BLOCK_BYTES - 16) {
+  for (let i = 0; i < nb; i += per) {
+    const d0 = loadF16x4(p, multiplier),
+      d1 = nextF16x4(p, multiplier)
+    p += 16
+    for (const end = p + <usize>min(per, nb - i) * IQ4_BLOCK; p < end; p += 8, x$ += X_BLOCK_BYTES - 16) {
       let c$ = start(x$),
         e$ = c$,
         f$ = zero,
@@ -260,8 +257,8 @@ export function iq4Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
           e$ = dot2(dot2(e$, u, lookUp(high, rl)), v, lookUp(high, rh))
         }
       }
-      const s0 = f32x4.mul(d0, lower4(s)),
-        s1 = f32x4.mul(d1, upper4(s))
+      const s0 = f32x4.mul(d0, lower4(p)),
+        s1 = f32x4.mul(d1, upper4(p))
       {
         const u = v128.load32_splat(x$, 16)
         a$ = scaled(a$, joined(f$, c$), s0, u)
@@ -283,16 +280,15 @@ export function iq4BytesRows$(d: Matrix, g: i32, table: usize, to: usize): void 
     mask = heldNibbles(),
     isSigned = products == BYTES_SIGNED,
     points = v128.xor(v128.or(iq4Low(), i8x16.shl(iq4High(), 4)), i8x16.splat(isSigned ? -128 : 0))
-  let p = d.data + ((<usize>(g * nb)) << 7),
-    s = d.scales + ((<usize>(g * nb)) << 3),
-    run = supersOf(d, g)
+  let p = groupAt(d, g)
   let x$ = xAt(table, $),
     a$ = f32x4.splat(0),
     b$ = f32x4.splat(0)
-  for (let i = 0; i < nb; i += per, run += 16) {
-    const d0 = loadF16x4(run, multiplier),
-      d1 = nextF16x4(run, multiplier)
-    for (const end = s + ((<usize>min(per, nb - i)) << 3); s < end; s += 8, x$ += X_BLOCK_BYTES - 16) {
+  for (let i = 0; i < nb; i += per) {
+    const d0 = loadF16x4(p, multiplier),
+      d1 = nextF16x4(p, multiplier)
+    p += 16
+    for (const end = p + <usize>min(per, nb - i) * IQ4_BLOCK; p < end; p += 8, x$ += X_BLOCK_BYTES - 16) {
       let c$ = startOfBytes(x$, isSigned),
         e$ = c$
       for (const stop = p + 128; p < stop; p += 32, x$ += 4) {
@@ -309,8 +305,8 @@ export function iq4BytesRows$(d: Matrix, g: i32, table: usize, to: usize): void 
           e$ = dot4(dot4(e$, u, rl), v, rh)
         }
       }
-      const s0 = f32x4.mul(d0, lower4(s)),
-        s1 = f32x4.mul(d1, upper4(s))
+      const s0 = f32x4.mul(d0, lower4(p)),
+        s1 = f32x4.mul(d1, upper4(p))
       {
         const u = v128.load32_splat(x$, 16)
         a$ = scaled(a$, c$, s0, u)

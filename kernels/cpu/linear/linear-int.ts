@@ -6,7 +6,7 @@
 // docs/speed-log.md; truth: backends/reference.
 import { GROUP_ROWS, INT4, Matrix } from '../contract.generated'
 import { dot4IsFast, products, scratch } from '../control'
-import { blocksOf } from '../weights/descriptor'
+import { blocksOf, groupAt, groupBytes } from '../weights/descriptor'
 import { heldNibbles } from '../held'
 import { blocksPanel, blocksRows } from './linear-blocks'
 import { panelAt } from '../scratch.generated'
@@ -114,14 +114,12 @@ function unpackScales(s: usize, next: usize, multiplier: v128, to: usize): void 
 
 function unpackNibbles(d: Matrix, g: i32): void {
   const nb = blocksOf(d),
-    at = <usize>(g * nb),
-    next = (<usize>nb) << 7,
+    next = groupBytes(d),
     multiplier = f32x4.splat(d.multiplier),
     mask = heldNibbles()
-  let p = d.data + (at << 7),
-    s = d.scales + (at << 4),
+  let p = groupAt(d, g),
     to = scratch + <usize>panelAt()
-  for (let i = 0; i < nb; i++, s += 16, to += 320) {
+  for (let i = 0; i < nb; i++, p += 16, to += 320) {
     for (let j = 0; j < 4; j++, p += 32, to += 64) {
       const a = v128.load(p),
         b = v128.load(p, 16),
@@ -136,20 +134,18 @@ function unpackNibbles(d: Matrix, g: i32): void {
       v128.store(to, highNibbles(c, mask), 288)
       v128.store(to, highNibbles(e, mask), 304)
     }
-    unpackScales(s, (<usize>nb) << 4, multiplier, to + 256)
+    unpackScales(p, next, multiplier, to + 256)
   }
 }
 
 function unpackBothNibbles(d: Matrix, g: i32): void {
   const nb = blocksOf(d),
-    at = <usize>(g * nb),
-    next = (<usize>nb) << 8,
+    next = groupBytes(d),
     multiplier = f32x4.splat(d.multiplier),
     mask = heldNibbles()
-  let p = d.data + (at << 8),
-    s = d.scales + (at << 4),
+  let p = groupAt(d, g),
     to = scratch + <usize>panelAt()
-  for (let i = 0; i < nb; i++, s += 16, to += 576) {
+  for (let i = 0; i < nb; i++, p += 16, to += 576) {
     for (let j = 0; j < 8; j++, p += 32, to += 64) {
       const a = v128.load(p),
         b = v128.load(p, 16),
@@ -164,27 +160,25 @@ function unpackBothNibbles(d: Matrix, g: i32): void {
       v128.store(to, lowNibbles(c, mask), 544)
       v128.store(to, lowNibbles(e, mask), 560)
     }
-    unpackScales(s, (<usize>nb) << 4, multiplier, to + 512)
+    unpackScales(p, next, multiplier, to + 512)
   }
 }
 
 /** Bytes as they are, or with their offset taken off. */
 function unpackBytes(d: Matrix, g: i32, signed: boolean): void {
   const nb = blocksOf(d),
-    at = <usize>(g * nb),
-    next = (<usize>nb) << 8,
+    next = groupBytes(d),
     multiplier = f32x4.splat(d.multiplier),
     flip = i8x16.splat(signed ? -128 : 0)
-  let p = d.data + (at << 8),
-    s = d.scales + (at << 4),
+  let p = groupAt(d, g),
     to = scratch + <usize>panelAt()
-  for (let i = 0; i < nb; i++, s += 16, to += 64) {
+  for (let i = 0; i < nb; i++, p += 16, to += 64) {
     for (let j = 0; j < 8; j++, p += 32, to += 64) {
       v128.store(to, v128.xor(v128.load(p), flip))
       v128.store(to, v128.xor(v128.load(p, 16), flip), 16)
       v128.store(to, v128.xor(v128.load(p + next), flip), 32)
       v128.store(to, v128.xor(v128.load(p + next, 16), flip), 48)
     }
-    unpackScales(s, (<usize>nb) << 4, multiplier, to)
+    unpackScales(p, next, multiplier, to)
   }
 }

@@ -1,9 +1,9 @@
 // Up to four rows of x times a group of eight rows of blocks whose codes have six or five bits (weights/own-bits.ts), with the
 // sums of int7 in its order and so the same bits; rows.ts says how, and what `$` means.
 import { firstSums, minusSum, otherSums, shifted } from './block-codes'
-import { INT5_MIN_CODES, INT6_CODES, Matrix, X_BLOCK_BYTES } from '../contract.generated'
+import { INT5_MIN_BLOCK, INT6_BLOCK, Matrix, X_BLOCK_BYTES } from '../contract.generated'
 import { lower4, upper4 } from '../weights/dequantize-blocks'
-import { blocksOf, supersOf } from '../weights/descriptor'
+import { blocksOf, groupAt } from '../weights/descriptor'
 import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from '../weights/own-bits'
 import { heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
 import { dot2, loadF16x4, madd, nextF16x4 } from '../simd'
@@ -19,16 +19,15 @@ export function int6Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
     multiplier = f32x4.splat(d.multiplier),
     mask = heldNibbles(),
     two = heldUpperTwo()
-  let p = d.data + <usize>(g * nb) * INT6_CODES,
-    s = d.scales + ((<usize>(g * nb)) << 4),
-    run = supersOf(d, g)
+  let p = groupAt(d, g)
   let x$ = xAt(table, $),
     a$ = f32x4.splat(0),
     b$ = f32x4.splat(0)
-  for (let i = 0; i < nb; i += per, run += 16) {
-    const d0 = loadF16x4(run, multiplier),
-      d1 = nextF16x4(run, multiplier)
-    for (const end = s + ((<usize>min(per, nb - i)) << 4); s < end; s += 16, p += 64, x$ += X_BLOCK_BYTES - 16) {
+  for (let i = 0; i < nb; i += per) {
+    const d0 = loadF16x4(p, multiplier),
+      d1 = nextF16x4(p, multiplier)
+    p += 16
+    for (const end = p + <usize>min(per, nb - i) * INT6_BLOCK; p < end; p += 80, x$ += X_BLOCK_BYTES - 16) {
       let c$ = shifted(firstSums(x$), 2),
         e$ = c$,
         f$ = shifted(otherSums(x$), 2),
@@ -65,10 +64,10 @@ export function int6Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
           h$ = dot2(h$, v, rh)
         }
       }
-      const s0 = f32x4.mul(d0, lower4(s)),
-        s1 = f32x4.mul(d1, upper4(s)),
-        t0 = f32x4.mul(d0, lower4(s + 8)),
-        t1 = f32x4.mul(d1, upper4(s + 8))
+      const s0 = f32x4.mul(d0, lower4(p + 64)),
+        s1 = f32x4.mul(d1, upper4(p + 64)),
+        t0 = f32x4.mul(d0, lower4(p + 72)),
+        t1 = f32x4.mul(d1, upper4(p + 72))
       {
         const u = v128.load32_splat(x$, 16)
         a$ = scaled(scaled(a$, pairs(c$), s0, u), pairs(f$), t0, u)
@@ -95,18 +94,17 @@ export function int5MinRows$(d: Matrix, g: i32, table: usize, to: usize): void {
     mask = heldNibbles(),
     one = heldUpperOne(),
     zero = i16x8.splat(0)
-  let p = d.data + <usize>(g * nb) * INT5_MIN_CODES,
-    s = d.scales + ((<usize>(g * nb)) << 4),
-    run = supersOf(d, g)
+  let p = groupAt(d, g)
   let x$ = xAt(table, $),
     a$ = f32x4.splat(0),
     b$ = f32x4.splat(0)
-  for (let i = 0; i < nb; i += per, run += 32) {
-    const d0 = loadF16x4(run, multiplier),
-      d1 = nextF16x4(run, multiplier),
-      m0 = loadF16x4(run + 16, multiplier),
-      m1 = nextF16x4(run + 16, multiplier)
-    for (const end = s + ((<usize>min(per, nb - i)) << 4); s < end; s += 16, p += 32, x$ += X_BLOCK_BYTES - 16) {
+  for (let i = 0; i < nb; i += per) {
+    const d0 = loadF16x4(p, multiplier),
+      d1 = nextF16x4(p, multiplier),
+      m0 = loadF16x4(p + 16, multiplier),
+      m1 = nextF16x4(p + 16, multiplier)
+    p += 32
+    for (const end = p + <usize>min(per, nb - i) * INT5_MIN_BLOCK; p < end; p += 48, x$ += X_BLOCK_BYTES - 16) {
       let c$ = zero,
         e$ = zero,
         f$ = zero,
@@ -131,10 +129,10 @@ export function int5MinRows$(d: Matrix, g: i32, table: usize, to: usize): void {
         k = i16x8.shr_u(k, 1)
         n = i16x8.shr_u(n, 1)
       }
-      const s0 = f32x4.mul(d0, lower4(s)),
-        s1 = f32x4.mul(d1, upper4(s)),
-        t0 = f32x4.mul(m0, lower4(s + 8)),
-        t1 = f32x4.mul(m1, upper4(s + 8))
+      const s0 = f32x4.mul(d0, lower4(p + 32)),
+        s1 = f32x4.mul(d1, upper4(p + 32)),
+        t0 = f32x4.mul(m0, lower4(p + 40)),
+        t1 = f32x4.mul(m1, upper4(p + 40))
       {
         const y = x$ - 16,
           u = v128.load32_splat(y, 32),

@@ -6,7 +6,7 @@
 import { X_REST } from './block-codes'
 import { Matrix, X_BLOCK_BYTES } from '../contract.generated'
 import { products } from '../control'
-import { blocksOf, multipliersOf } from '../weights/descriptor'
+import { blocksOf, groupAt, multipliersOf } from '../weights/descriptor'
 import { heldNibbles } from '../held'
 import { BYTES_SIGNED, dot2, dot4, loadF16x4, nextF16x4 } from '../simd'
 import { highNibbles, joined, lowNibbles, outAt, pairs, scaled, start, startOfBytes, sums, xAt } from './tiles'
@@ -18,12 +18,11 @@ const $: usize = 0
 export function int4Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
   const nb = blocksOf(d),
     mask = heldNibbles()
-  let p = d.data + ((<usize>(g * nb)) << 7),
-    s = d.scales + ((<usize>(g * nb)) << 4)
+  let p = groupAt(d, g)
   let x$ = xAt(table, $),
     a$ = f32x4.splat(0),
     b$ = f32x4.splat(0)
-  for (let i = 0; i < nb; i++, s += 16, x$ += X_BLOCK_BYTES - 16) {
+  for (let i = 0; i < nb; i++, p += 16, x$ += X_BLOCK_BYTES - 16) {
     let c$ = sums(start(x$)),
       e$ = c$
     for (const end = p + 128; p < end; p += 32, x$ += 4) {
@@ -41,8 +40,8 @@ export function int4Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
       }
     }
     const multiplier = multipliersOf(d),
-      w = loadF16x4(s, multiplier),
-      z = nextF16x4(s, multiplier)
+      w = loadF16x4(p, multiplier),
+      z = nextF16x4(p, multiplier)
     {
       const u = v128.load32_splat(x$, 16)
       a$ = scaled(a$, pairs(c$), w, u)
@@ -60,12 +59,11 @@ export function int8Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
   const nb = blocksOf(d),
     mask = heldNibbles(),
     zero = i16x8.splat(0)
-  let p = d.data + ((<usize>(g * nb)) << 8),
-    s = d.scales + ((<usize>(g * nb)) << 4)
+  let p = groupAt(d, g)
   let x$ = xAt(table, $),
     a$ = f32x4.splat(0),
     b$ = f32x4.splat(0)
-  for (let i = 0; i < nb; i++, s += 16, x$ += X_REST) {
+  for (let i = 0; i < nb; i++, p += 16, x$ += X_REST) {
     let c$ = start(x$),
       e$ = c$,
       f$ = zero,
@@ -86,8 +84,8 @@ export function int8Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
       }
     }
     const multiplier = multipliersOf(d),
-      w = loadF16x4(s, multiplier),
-      z = nextF16x4(s, multiplier)
+      w = loadF16x4(p, multiplier),
+      z = nextF16x4(p, multiplier)
     {
       const u = v128.load32_splat(x$)
       a$ = scaled(a$, joined(f$, c$), w, u)
@@ -105,12 +103,11 @@ export function int8BytesRows$(d: Matrix, g: i32, table: usize, to: usize): void
   const nb = blocksOf(d),
     isSigned = products == BYTES_SIGNED,
     flip = i8x16.splat(isSigned ? -128 : 0)
-  let p = d.data + ((<usize>(g * nb)) << 8),
-    s = d.scales + ((<usize>(g * nb)) << 4)
+  let p = groupAt(d, g)
   let x$ = xAt(table, $),
     a$ = f32x4.splat(0),
     b$ = f32x4.splat(0)
-  for (let i = 0; i < nb; i++, s += 16, x$ += X_REST) {
+  for (let i = 0; i < nb; i++, p += 16, x$ += X_REST) {
     let c$ = startOfBytes(x$, isSigned),
       e$ = c$
     for (const end = p + 256; p < end; p += 32, x$ += 4) {
@@ -123,8 +120,8 @@ export function int8BytesRows$(d: Matrix, g: i32, table: usize, to: usize): void
       }
     }
     const multiplier = multipliersOf(d),
-      w = loadF16x4(s, multiplier),
-      z = nextF16x4(s, multiplier)
+      w = loadF16x4(p, multiplier),
+      z = nextF16x4(p, multiplier)
     {
       const u = v128.load32_splat(x$)
       a$ = scaled(a$, c$, w, u)

@@ -9,9 +9,9 @@
 //   mxfp4     e2m1 codes;       e8m0 [8]                                         value = 2^(scale - 127) * e2m1[code]
 //   nvfp4     e2m1 codes;       e4m3 [2][8]                                      value = scale * multiplier *
 // e2m1[code]
-// d and dmin are f16 [8], [8] for each run of `wPer` blocks, in the third part of a matrix.
+// d and dmin are f16 [8], [8] for each run of blocks (descriptor.ts).
 import { CHUNK_COLUMNS, INT4_MIN, INT5_MIN, INT6, INT7, IQ4, MXFP4, Matrix } from '../contract.generated'
-import { blocksOf, codeBytes, scaleBytes, superBytes, supersOf } from './descriptor'
+import { blockBytes, codeBytes, groupAt, runOf, superBytes } from './descriptor'
 import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from './own-bits'
 import { heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
 import { loadF16x4, lookUp } from '../simd'
@@ -57,11 +57,8 @@ function iq4Points(): v128 {
 /** Rows [row, row + 4) and columns [col, col + n), as dequantize. */
 export function dequantizeBlocks(d: Matrix, row: i32, col: i32, n: i32, out: usize): void {
   const format = d.format,
-    nb = blocksOf(d),
-    per = d.per,
-    g = row >> 3,
-    half = <usize>(row & 4),
-    each = scaleBytes(d)
+    per = runOf(d),
+    half = <usize>(row & 4)
   const multiplier = f32x4.splat(d.multiplier),
     mask = i8x16.splat(15),
     zero = f32x4.splat(0)
@@ -72,14 +69,17 @@ export function dequantizeBlocks(d: Matrix, row: i32, col: i32, n: i32, out: usi
         ? iq4Points()
         : twiceE2m1()
   let b = col >> 5
-  const at = <usize>(g * nb + b),
-    supers = supersOf(d, g)
-  let s = d.scales + at * each
-  const size = codeBytes(d),
+  const group = groupAt(d, row >> 3),
+    size = blockBytes(d),
+    codes = codeBytes(d),
+    above = superBytes(d),
     sixteen = format == INT7 || format == INT6 // columns that share a scale
-  let p = d.data + at * size + (half << 2)
-  for (const end = b + (n >> 5); b < end; b++, s += each, p += size, out += 128) {
-    const run = format == MXFP4 ? 0 : supers + <usize>(b / per) * superBytes(d) + (half << 1)
+  for (const end = b + (n >> 5); b < end; b++, out += 128) {
+    const first = b / per,
+      from = group + <usize>(first + 1) * above + <usize>b * size,
+      run = group + <usize>first * (above + <usize>per * size) + (half << 1),
+      p = from + (half << 2),
+      s = from + codes
     let s0 = zero,
       s1 = zero,
       m0 = zero,

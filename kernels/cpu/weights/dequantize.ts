@@ -1,7 +1,19 @@
 // Weights to f32: four rows of any kernel format, a chunk of columns, row-major. The exact path of every matrix.
-import { BF16, CHUNK_COLUMNS, F16, F32, INT4, INT8, Matrix } from '../contract.generated'
+import {
+  BF16,
+  CHUNK_COLUMNS,
+  F16,
+  F32,
+  INT4,
+  INT4_BLOCK,
+  INT4_CODES,
+  INT8,
+  INT8_BLOCK,
+  INT8_CODES,
+  Matrix,
+} from '../contract.generated'
 import { dequantizeBlocks } from './dequantize-blocks'
-import { blocksOf, isInterleaved, isWoven, piecesOf } from './descriptor'
+import { groupAt, isInterleaved, isWoven, piecesOf } from './descriptor'
 import { heldFp8Bits } from '../held'
 import { loadF16x4 } from '../simd'
 
@@ -156,17 +168,15 @@ function storeRows(codes: v128, s: v128, out: usize): void {
  * Group of 8 rows, block of 32 columns: 128 bytes; byte 32j + 4r + i holds columns 4j + i (low) and 16 + 4j + i (high).
  */
 function dequantize_int4(d: Matrix, row: i32, col: i32, n: i32, out: usize): void {
-  const block = <usize>((row >> 3) * blocksOf(d) + (col >> 5)),
-    half = <usize>(row & 4)
-  let p = d.data + (block << 7) + (half << 2),
-    s = d.scales + (block << 4) + (half << 1)
+  const half = <usize>(row & 4)
+  let p = groupAt(d, row >> 3) + <usize>(col >> 5) * INT4_BLOCK
   const multiplier = f32x4.splat(d.multiplier),
     eight = i8x16.splat(8),
     mask = i8x16.splat(15)
-  for (let b = 0; b < n; b += 32, p += 128, s += 16, out += 128) {
-    const scale = loadF16x4(s, multiplier)
+  for (let b = 0; b < n; b += 32, p += INT4_BLOCK, out += 128) {
+    const scale = loadF16x4(p + INT4_CODES + (half << 1), multiplier)
     for (let j: usize = 0; j < 4; j++) {
-      const q = v128.load(p + (j << 5))
+      const q = v128.load(p + (half << 2) + (j << 5))
       storeRows(i8x16.sub(v128.and(q, mask), eight), scale, out + (j << 4))
       storeRows(i8x16.sub(i8x16.shr_u(q, 4), eight), scale, out + 64 + (j << 4))
     }
@@ -175,14 +185,12 @@ function dequantize_int4(d: Matrix, row: i32, col: i32, n: i32, out: usize): voi
 
 /** Group of 8 rows, block of 32 columns: 256 bytes; byte 32j + 4r + i holds column 4j + i, offset 128. */
 function dequantize_int8(d: Matrix, row: i32, col: i32, n: i32, out: usize): void {
-  const block = <usize>((row >> 3) * blocksOf(d) + (col >> 5)),
-    half = <usize>(row & 4)
-  let p = d.data + (block << 8) + (half << 2),
-    s = d.scales + (block << 4) + (half << 1)
+  const half = <usize>(row & 4)
+  let p = groupAt(d, row >> 3) + <usize>(col >> 5) * INT8_BLOCK
   const multiplier = f32x4.splat(d.multiplier)
-  for (let b = 0; b < n; b += 32, p += 256, s += 16, out += 128) {
-    const scale = loadF16x4(s, multiplier)
+  for (let b = 0; b < n; b += 32, p += INT8_BLOCK, out += 128) {
+    const scale = loadF16x4(p + INT8_CODES + (half << 1), multiplier)
     for (let j: usize = 0; j < 8; j++)
-      storeRows(v128.xor(v128.load(p + (j << 5)), i8x16.splat(-128)), scale, out + (j << 4))
+      storeRows(v128.xor(v128.load(p + (half << 2) + (j << 5)), i8x16.splat(-128)), scale, out + (j << 4))
   }
 }

@@ -1,6 +1,7 @@
 // What a matrix's descriptor says of where its parts lie.
 import {
   FP8,
+  INT4,
   INT4_CODES,
   INT4_MIN_SCALES,
   INT5_MIN,
@@ -10,10 +11,12 @@ import {
   INT7,
   INT7_CODES,
   INT7_SCALES,
+  INT8,
   IQ4,
   IQ4_SCALES,
   MXFP4,
   Matrix,
+  NVFP4,
 } from '../contract.generated'
 
 /** Its multiplier four times, by a load (held.ts). @inline */
@@ -41,22 +44,26 @@ export function isWoven(d: Matrix): boolean {
   return d.format == FP8 && (d.cols & 15) == 0
 }
 
-/** d and dmin of group g of blocks with two levels of scales. @inline */
-export function supersOf(d: Matrix, g: i32): usize {
-  const per = d.per,
-    runs = (blocksOf(d) + per - 1) / per
-  return d.supers + <usize>(g * runs) * superBytes(d)
-}
-/** @inline */
+// Blocks: of each eight rows lie, one after the other, runs of `per` blocks; a run begins with d and dmin of its rows, where the
+// format has them, and a block's scales follow its codes. All that one token reads of a matrix is one stream in memory.
+
+/** Bytes of d and dmin of a run. */
 export function superBytes(d: Matrix): usize {
+  const format = d.format
+  if (format <= INT4 || format == MXFP4 || format == NVFP4) return 0
   return d.mins ? 32 : 16
+}
+
+/** Blocks of a run; all that there are where they share nothing. */
+export function runOf(d: Matrix): i32 {
+  return superBytes(d) ? d.per : blocksOf(d)
 }
 
 /** Bytes of the codes of a block of eight rows. */
 export function codeBytes(d: Matrix): usize {
   const format = d.format
   if (format == INT5_MIN) return INT5_MIN_CODES
-  return format == INT7 ? INT7_CODES : format == INT6 ? INT6_CODES : INT4_CODES
+  return format == INT8 || format == INT7 ? INT7_CODES : format == INT6 ? INT6_CODES : INT4_CODES
 }
 
 /** Bytes of the scales of a block of eight rows. */
@@ -64,4 +71,21 @@ export function scaleBytes(d: Matrix): usize {
   const format = d.format
   if (format == INT7) return d.mins ? 2 * INT7_SCALES : INT7_SCALES
   return format == MXFP4 || format == IQ4 ? IQ4_SCALES : INT4_MIN_SCALES
+}
+
+/** Bytes of a block of eight rows. */
+export function blockBytes(d: Matrix): usize {
+  return codeBytes(d) + scaleBytes(d)
+}
+
+/** Bytes of eight rows. */
+export function groupBytes(d: Matrix): usize {
+  const nb = blocksOf(d),
+    per = runOf(d)
+  return <usize>nb * blockBytes(d) + <usize>((nb + per - 1) / per) * superBytes(d)
+}
+
+/** Where the first run of group g begins. */
+export function groupAt(d: Matrix, g: i32): usize {
+  return d.data + <usize>g * groupBytes(d)
 }

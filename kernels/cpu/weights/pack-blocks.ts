@@ -2,12 +2,19 @@
 import {
   GROUP_ROWS,
   INT4_MIN,
+  INT4_MIN_BLOCK,
+  INT4_MIN_CODES,
+  INT4_MIN_SCALES,
   INT5_MIN,
+  INT5_MIN_BLOCK,
   INT5_MIN_CODES,
   INT6,
+  INT6_BLOCK,
   INT6_CODES,
   INT7,
   MXFP4,
+  MXFP4_BLOCK,
+  MXFP4_CODES,
   Matrix,
   NVFP4,
   STAGED_BYTES,
@@ -16,7 +23,7 @@ import {
   STAGED_SCALE,
   STAGED_SCALES,
 } from '../contract.generated'
-import { blocksOf, codeBytes, scaleBytes, superBytes, supersOf } from './descriptor'
+import { blockBytes, blocksOf, codeBytes, groupAt, runOf, superBytes } from './descriptor'
 import { storePaired, storeWords, widened } from './pack'
 import { toHalf } from '../simd'
 
@@ -24,16 +31,27 @@ import { toHalf } from '../simd'
 export function packBlocks(d: Matrix, source: usize, row: i32, count: i32): i32 {
   const format = d.format,
     nb = blocksOf(d),
-    per = d.per,
-    each = scaleBytes(d),
+    per = runOf(d),
+    above = superBytes(d),
     mins = d.mins,
-    size = codeBytes(d)
+    size = codeBytes(d),
+    each = blockBytes(d)
   for (let r = row; r < row + count; r++) {
     const g = r / GROUP_ROWS,
       lane = <usize>(r % GROUP_ROWS)
-    let codes = d.data + <usize>(g * nb) * size + (lane << 2)
-    let scales = d.scales + <usize>(g * nb) * each + lane
-    for (let b = 0; b < nb; b++, source += STAGED_BYTES, codes += size, scales += each) {
+    let p = groupAt(d, g)
+    for (let b = 0; b < nb; b++, source += STAGED_BYTES, p += each) {
+      if (above && b % per == 0) {
+        const run = p + (lane << 1)
+        if (
+          !storeHalf(run, load<f32>(source, STAGED_SCALE)) ||
+          (mins && !storeHalf(run + 16, load<f32>(source, STAGED_MIN_SCALE)))
+        )
+          return r + 1
+        p += above
+      }
+      const codes = p + (lane << 2),
+        scales = p + size + lane
       if (format == INT7) {
         storeWords(codes, v128.load(source))
         storeWords(codes + 128, v128.load(source, 16))
@@ -49,14 +67,6 @@ export function packBlocks(d: Matrix, source: usize, row: i32, count: i32): i32 
         store<u8>(scales, load<u8>(source, STAGED_MINS + 1), 24)
       }
       if (format == MXFP4 && load<u8>(source, STAGED_SCALES) == 255) return r + 1
-      if (format != MXFP4 && format != NVFP4 && b % per == 0) {
-        const run = supersOf(d, g) + <usize>(b / per) * superBytes(d) + (lane << 1)
-        if (
-          !storeHalf(run, load<f32>(source, STAGED_SCALE)) ||
-          (mins && !storeHalf(run + 16, load<f32>(source, STAGED_MIN_SCALE)))
-        )
-          return r + 1
-      }
     }
   }
   return 0
@@ -106,17 +116,16 @@ export function packQ4k(d: Matrix, source: usize, row: i32, count: i32): i32 {
   for (let r = row; r < row + count; r++) {
     const g = r / GROUP_ROWS,
       lane = <usize>(r % GROUP_ROWS)
-    let codes = d.data + ((<usize>(g * nb)) << 7) + (lane << 2),
-      scales = d.scales + ((<usize>(g * nb)) << 4) + lane
-    let run = supersOf(d, g) + (lane << 1)
-    for (let b = 0; b < nb; b += 8, source += 144, run += 32) {
-      if (!storeScales(run, scales, source)) return r + 1
-      scales += 128
-      for (let p = source + 16, end = source + 144; p < end; p += 32, codes += 256) {
-        const q = v128.load(p),
-          s = v128.load(p, 16)
+    let p = groupAt(d, g)
+    for (let b = 0; b < nb; b += 8, source += 144) {
+      if (!storeScales(p, lane, INT4_MIN_CODES, source)) return r + 1
+      p += 32
+      for (let from = source + 16, end = source + 144; from < end; from += 32, p += 2 * INT4_MIN_BLOCK) {
+        const codes = p + (lane << 2),
+          q = v128.load(from),
+          s = v128.load(from, 16)
         storeWords(codes, v128.or(v128.and(q, mask), i8x16.shl(s, 4)))
-        storeWords(codes + 128, v128.or(i8x16.shr_u(q, 4), v128.andnot(s, mask)))
+        storeWords(codes + INT4_MIN_BLOCK, v128.or(i8x16.shr_u(q, 4), v128.andnot(s, mask)))
       }
     }
   }
@@ -125,24 +134,26 @@ export function packQ4k(d: Matrix, source: usize, row: i32, count: i32): i32 {
 
 /**
  * What q4_k and q5_k begin with: f16 d and dmin for a run, and eight scales and minima of six bits, in twelve bytes, for its
- * blocks. False where d or dmin is no number.
+ * blocks, whose codes have so many bytes. False where d or dmin is no number.
  * @inline
  */
-function storeScales(run: usize, scales: usize, source: usize): boolean {
+function storeScales(run: usize, lane: usize, codes: usize, source: usize): boolean {
   const scale = load<u16>(source),
     min = load<u16>(source, 2)
   if (notFinite(scale) || notFinite(min)) return false
-  store<u16>(run, scale)
-  store<u16>(run, min, 16)
-  for (let i: usize = 0; i < 4; i++) {
+  store<u16>(run + (lane << 1), scale)
+  store<u16>(run + (lane << 1), min, 16)
+  const each = codes + INT4_MIN_SCALES
+  let at = run + 32 + codes + lane
+  for (let i: usize = 0; i < 4; i++, at += each) {
     const a = load<u8>(source + i, 4),
       m = load<u8>(source + i, 8),
       c = load<u8>(source + i, 12),
-      at = scales + (i << 4)
+      later = at + 4 * each
     store<u8>(at, a & 63)
     store<u8>(at, m & 63, 8)
-    store<u8>(at, (c & 15) | ((a >> 2) & 48), 64)
-    store<u8>(at, (c >> 4) | ((m >> 2) & 48), 72)
+    store<u8>(later, (c & 15) | ((a >> 2) & 48))
+    store<u8>(later, (c >> 4) | ((m >> 2) & 48), 8)
   }
   return true
 }
@@ -153,15 +164,13 @@ export function packQ5k(d: Matrix, source: usize, row: i32, count: i32): i32 {
   for (let r = row; r < row + count; r++) {
     const g = r / GROUP_ROWS,
       lane = <usize>(r % GROUP_ROWS)
-    let codes = d.data + <usize>(g * nb) * INT5_MIN_CODES + (lane << 2),
-      scales = d.scales + ((<usize>(g * nb)) << 4) + lane
-    let run = supersOf(d, g) + (lane << 1)
-    for (let b = 0; b < nb; b += 8, source += 176, run += 32) {
-      if (!storeScales(run, scales, source)) return r + 1
-      scales += 128
-      for (let k = 0; k < 8; k++, codes += INT5_MIN_CODES) {
+    let p = groupAt(d, g)
+    for (let b = 0; b < nb; b += 8, source += 176) {
+      if (!storeScales(p, lane, INT5_MIN_CODES, source)) return r + 1
+      p += 32
+      for (let k = 0; k < 8; k++, p += INT5_MIN_BLOCK) {
         const q = source + 48 + ((<usize>(k >> 1)) << 5)
-        storeFive(codes, codesAt(q, k & 1, source + 16, k, 1), codesAt(q + 16, k & 1, source + 32, k, 1))
+        storeFive(p + (lane << 2), codesAt(q, k & 1, source + 16, k, 1), codesAt(q + 16, k & 1, source + 32, k, 1))
       }
     }
   }
@@ -181,19 +190,20 @@ export function packQ6k(d: Matrix, source: usize, row: i32, count: i32): i32 {
   for (let r = row; r < row + count; r++) {
     const g = r / GROUP_ROWS,
       lane = <usize>(r % GROUP_ROWS)
-    let codes = d.data + <usize>(g * nb) * INT6_CODES + (lane << 2),
-      scales = d.scales + ((<usize>(g * nb)) << 4) + lane
-    let run = supersOf(d, g) + (lane << 1)
-    for (let b = 0; b < nb; b += 8, source += 210, run += 16) {
+    let p = groupAt(d, g)
+    for (let b = 0; b < nb; b += 8, source += 210) {
       const scale = load<u16>(source, 208)
       if (notFinite(scale)) return r + 1
-      store<u16>(run, scale)
-      for (let s: usize = 0; s < 16; s++, scales += 8) store<u8>(scales, load<u8>(source + s, 192))
+      store<u16>(p + (lane << 1), scale)
+      p += 16
       for (let half: usize = 0; half < 2; half++)
-        for (let k = 0; k < 4; k++, codes += INT6_CODES) {
+        for (let k = 0; k < 4; k++, p += INT6_BLOCK) {
           const q = source + (half << 6) + (k & 1 ? 32 : 0),
-            h = source + 128 + (half << 5)
-          storeSix(codes, codesAt(q, k & 2, h, 2 * k, 3), codesAt(q + 16, k & 2, h + 16, 2 * k, 3))
+            h = source + 128 + (half << 5),
+            scales = source + (half << 3) + ((<usize>k) << 1)
+          store<u8>(p + lane, load<u8>(scales, 192), INT6_CODES)
+          store<u8>(p + lane, load<u8>(scales, 193), INT6_CODES + 8)
+          storeSix(p + (lane << 2), codesAt(q, k & 2, h, 2 * k, 3), codesAt(q + 16, k & 2, h + 16, 2 * k, 3))
         }
     }
   }
@@ -206,13 +216,12 @@ export function packMxfp4(d: Matrix, source: usize, row: i32, count: i32): i32 {
   for (let r = row; r < row + count; r++) {
     const g = r / GROUP_ROWS,
       lane = <usize>(r % GROUP_ROWS)
-    let codes = d.data + ((<usize>(g * nb)) << 7) + (lane << 2),
-      scales = d.scales + ((<usize>(g * nb)) << 3) + lane
-    for (let b = 0; b < nb; b++, source += 17, codes += 128, scales += 8) {
+    let p = groupAt(d, g)
+    for (let b = 0; b < nb; b++, source += 17, p += MXFP4_BLOCK) {
       const scale = load<u8>(source)
       if (scale == 255) return r + 1
-      store<u8>(scales, scale)
-      storeWords(codes, v128.load(source, 1))
+      store<u8>(p + lane, scale, MXFP4_CODES)
+      storeWords(p + (lane << 2), v128.load(source, 1))
     }
   }
   return 0
@@ -224,14 +233,14 @@ export function packMxfp4(d: Matrix, source: usize, row: i32, count: i32): i32 {
 export function packFp4(d: Matrix, source: usize, grid: usize, row: i32, count: i32): i32 {
   const nb = blocksOf(d),
     mask = i8x16.splat(15),
-    each = scaleBytes(d),
+    each = blockBytes(d),
     nvfp4 = d.format == NVFP4
   for (let r = row; r < row + count; r++) {
     const g = r / GROUP_ROWS,
       lane = <usize>(r % GROUP_ROWS)
-    let codes = d.data + ((<usize>(g * nb)) << 7) + (lane << 2),
-      scales = d.scales + <usize>(g * nb) * each + lane
-    for (let b = 0; b < nb; b++, source += 16, codes += 128, scales += each) {
+    let p = groupAt(d, g)
+    for (let b = 0; b < nb; b++, source += 16, p += each) {
+      const scales = p + MXFP4_CODES + lane
       if (nvfp4) {
         const low = load<f32>(grid),
           high = load<f32>(grid, 4)
@@ -243,7 +252,7 @@ export function packFp4(d: Matrix, source: usize, grid: usize, row: i32, count: 
         store<u8>(scales, <u8>(load<u32>(grid) >> 23))
         grid += 4
       }
-      storePaired(codes, v128.load(source), mask)
+      storePaired(p + (lane << 2), v128.load(source), mask)
     }
   }
   return 0

@@ -1,22 +1,18 @@
 // Stored weights into the kernels' integer blocks, and checks, while a model is loaded. `d` is the target's descriptor;
 // rows [row, row + count) lie at `source`. Functions that may refuse return the first bad row + 1, or 0.
-import { CHUNK_COLUMNS, GROUP_ROWS, INT4, Matrix } from '../contract.generated'
+import { CHUNK_COLUMNS, GROUP_ROWS, INT4, INT4_BLOCK, INT4_SCALES, Matrix } from '../contract.generated'
 import { scratch } from '../control'
 import { dequantize } from './dequantize'
-import { blocksOf } from './descriptor'
+import { blockBytes, blocksOf, codeBytes, groupAt } from './descriptor'
 import { larger, rounded, toHalf } from '../simd'
 
-/** Where row's first block of codes begins; byte 32j + 4 lane + i of a block. @inline */
+/** Where the codes of row's first block begin, of int4 or int8; byte 32j + 4 lane + i of a block. @inline */
 function codesAt(d: Matrix, row: i32): usize {
-  return (
-    d.data +
-    ((<usize>((row / GROUP_ROWS) * blocksOf(d))) << (d.format == INT4 ? 7 : 8)) +
-    ((<usize>(row % GROUP_ROWS)) << 2)
-  )
+  return groupAt(d, row / GROUP_ROWS) + ((<usize>(row % GROUP_ROWS)) << 2)
 }
-/** @inline */
-function scalesAt(d: Matrix, row: i32): usize {
-  return d.scales + ((<usize>((row / GROUP_ROWS) * blocksOf(d))) << 4) + ((<usize>(row % GROUP_ROWS)) << 1)
+/** Bytes from there to the row's scale. @inline */
+function toScale(d: Matrix, row: i32): usize {
+  return codeBytes(d) - ((<usize>(row % GROUP_ROWS)) << 1)
 }
 
 /** ggml q4_0 or q8_0 rows, bit for bit: only the order changes, and signed bytes get their offset. */
@@ -26,12 +22,12 @@ export function packGgml(d: Matrix, source: usize, row: i32, count: i32): i32 {
     offset: u32 = int4 ? 0 : 0x80808080,
     nb = blocksOf(d)
   for (let r = row; r < row + count; r++) {
-    let codes = codesAt(d, r),
-      scales = scalesAt(d, r)
-    for (let b = 0; b < nb; b++, scales += 16) {
+    const scales = toScale(d, r)
+    let codes = codesAt(d, r)
+    for (let b = 0; b < nb; b++, codes += INT4_SCALES) {
       const scale = load<u16>(source)
       if ((scale & 0x7c00) == 0x7c00) return r + 1
-      store<u16>(scales, scale)
+      store<u16>(codes + scales, scale)
       source += 2
       for (let j = 0; j < words; j++, source += 4, codes += 32) store<u32>(codes, load<u32>(source) ^ offset)
     }
@@ -47,13 +43,13 @@ export function packWords(d: Matrix, source: usize, grid: usize, factor: f32, ro
   const nb = blocksOf(d),
     mask = i8x16.splat(15)
   for (let r = row; r < row + count; r++) {
-    let codes = codesAt(d, r),
-      scales = scalesAt(d, r)
-    for (let b = 0; b < nb; b++, source += 16, grid += 4, scales += 16, codes += 128) {
+    const scales = toScale(d, r)
+    let codes = codesAt(d, r)
+    for (let b = 0; b < nb; b++, source += 16, grid += 4, codes += INT4_BLOCK) {
       const scale = load<f32>(grid) * factor,
         half = <u16>toHalf(f32x4.splat(scale))
       if (widened(half) != scale) return r + 1
-      store<u16>(scales, half)
+      store<u16>(codes + scales, half)
       storePaired(codes, v128.load(source), mask)
     }
   }
@@ -82,7 +78,7 @@ export function packFloats(d: Matrix, s: Matrix, factor: f32, row: i32, count: i
 
 function packBlock(d: Matrix, x: usize, row: i32, block: i32, factor: f32): void {
   const int4 = d.format == INT4,
-    codes = codesAt(d, row) + ((<usize>block) << (int4 ? 7 : 8))
+    codes = codesAt(d, row) + <usize>block * blockBytes(d)
   let most = f32x4.splat(0),
     least = most
   for (let i: usize = 0; i < 128; i += 16) {
@@ -96,7 +92,7 @@ function packBlock(d: Matrix, x: usize, row: i32, block: i32, factor: f32): void
   const step: f32 = int4 ? (up > down ? up : -down) / -8 : max(up, down) / 127
   const half = <u16>toHalf(f32x4.splat(step * factor)),
     scale = widened(half) / factor
-  store<u16>(scalesAt(d, row) + ((<usize>block) << 4), half)
+  store<u16>(codes + toScale(d, row), half)
   const inverse = f32x4.splat(scale == 0 ? 0 : 1 / scale)
   const low = codes16(x, inverse),
     high = codes16(x + 64, inverse)

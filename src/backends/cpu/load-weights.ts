@@ -7,7 +7,7 @@ import { align } from '../align.js'
 import { GROUP_ROWS, KERNEL_FORMATS, STAGED_BLOCK, type KernelFormat, type KernelRows } from '../contract.generated.js'
 import { publishedAs, type BlockEncoding } from '../formats/stored-formats.js'
 import { raiseSubnormals } from '../formats/halves.js'
-import { isBlocks } from '../formats/weights.js'
+import { blocksLayout, isBlocks } from '../formats/weights.js'
 import type { PlacedWeight } from './places.js'
 import { STAGING_BUFFERS, type StagingQueue } from './staging-queue.js'
 import { DESCRIPTOR_BYTES, writeDescriptor, type Descriptor } from './records.js'
@@ -165,10 +165,8 @@ export class WeightLoader {
     const factor = format === 'int4_min' && grid ? powerFor(grid.values) : plan.factor
     const multiplier = format === 'nvfp4' ? NVFP4_UNBIAS * (grid?.multiplier ?? 1) : F16_UNBIAS / factor
     if (!Number.isFinite(Math.fround(multiplier))) throw badScales(stored)
-    const scales = placed.data + align(placed.dataBytes)
-    const supers = scales + align(placed.scaleBytes)
     const described = {
-      ...{ data: placed.data, rows, cols, format, scales, supers, multiplier },
+      ...{ data: placed.data, rows, cols, format, scales: 0, multiplier },
       ...{ per: plan.per, mins: plan.mins ? 1 : 0, narrow: plan.narrow ? 1 : 0 },
     }
     this.describe(placed.descriptor, described)
@@ -177,9 +175,17 @@ export class WeightLoader {
       if (await this.packPiece(placed, { ...plan, factor }, grid, staging, row, count)) throw badScales(stored)
       missing -= count
       if (missing > 0) return
-      const power = raiseSubnormals(new Uint16Array(this.memory.buffer, supers, placed.superBytes / 2))
+      const power = this.raiseUpperScales(placed, plan)
       if (power > 0) this.describe(placed.descriptor, { ...described, multiplier: multiplier / 2 ** power })
     })
+  }
+
+  /** The power of two that the upper level of a matrix's scales was multiplied with, as an exponent. */
+  private raiseUpperScales({ stored, format, data, dataBytes }: PlacedWeight, plan: BlockEncoding): number {
+    if (!isBlocks(format)) return 0
+    const { groups, groupBytes, runs, runBytes, superBytes } = blocksLayout(format, stored.rows, stored.cols, plan)
+    const steps = { groupStep: groupBytes / 2, runStep: runBytes / 2, count: superBytes / 2 }
+    return raiseSubnormals(new Uint16Array(this.memory.buffer, data, dataBytes / 2), { groups, runs, ...steps })
   }
 
   /** Rows [row, row + count); not 0 where a scale is refused. */

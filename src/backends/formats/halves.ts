@@ -6,21 +6,39 @@ const LARGEST_EXPONENT = 30
 /**
  * Multiplies f16 values by the largest power of two that the largest of them bears, where some are subnormal: those become normal
  * ones, and no value loses a bit. Finite values, as loaders let through.
- * @param halves their bits; changed in place
+ * @param halves their bits, among others; changed in place
+ * @param places where they lie
  * @returns the power's exponent; 0 where nothing was to be done
  */
-export function raiseSubnormals(halves: Uint16Array): number {
+export function raiseSubnormals(halves: Uint16Array, places: HalfPlaces): number {
   let largest = 0
   let isAnySubnormal = false
-  for (const bits of halves) {
-    const size = bits & 0x7fff
+  forEachPlace(places, (i) => {
+    const size = halves[i]! & 0x7fff
     if (size > largest) largest = size
     if (size !== 0 && size <= MANTISSA) isAnySubnormal = true
-  }
+  })
   const power = LARGEST_EXPONENT - Math.max(1, largest >> 10)
   if (!isAnySubnormal || power <= 0) return 0
-  for (let i = 0; i < halves.length; i++) halves[i] = raised(halves[i]!, power)
+  forEachPlace(places, (i) => void (halves[i] = raised(halves[i]!, power)))
   return power
+}
+
+/** Groups of runs, each of which begins with so many values. Steps are in values. */
+export interface HalfPlaces {
+  readonly groups: number
+  readonly groupStep: number
+  readonly runs: number
+  readonly runStep: number
+  readonly count: number
+}
+
+function forEachPlace({ groups, groupStep, runs, runStep, count }: HalfPlaces, visit: (index: number) => void): void {
+  for (let g = 0; g < groups; g++)
+    for (let r = 0; r < runs; r++) {
+      const first = g * groupStep + r * runStep
+      for (let i = first; i < first + count; i++) visit(i)
+    }
 }
 
 function raised(bits: number, power: number): number {

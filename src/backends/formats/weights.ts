@@ -16,10 +16,8 @@ export interface PlannedWeight {
   /** How its blocks are dealt out, where they are those that were published. */
   readonly blocks?: BlockEncoding
   readonly bytes: number
-  /** Bytes of codes, before the scales; of the scales, before their upper level; and of that. */
+  /** Without the grid of scales that comes after it. */
   readonly dataBytes: number
-  readonly scaleBytes: number
-  readonly superBytes: number
 }
 
 /** Chooses the kernel format: exact keeps what was published, fast re-blocks what integer kernels can multiply. */
@@ -34,7 +32,7 @@ export function planWeight(
   const encoded = published.format !== format && isEncoded(format)
   const same = published.format === format
   const blocks = same ? published.blocks : encoded ? ENCODED[format] : undefined
-  const { dataBytes, scaleBytes, superBytes } = bytesOf(stored, format, blocks)
+  const { dataBytes, gridBytes } = bytesOf(stored, format, blocks)
   return {
     weight,
     stored,
@@ -42,9 +40,7 @@ export function planWeight(
     packing: same ? published.packing : encoded ? 'packEncoded' : isBlocks(format) ? 'packFloats' : 'decoded',
     ...(blocks && { blocks }),
     dataBytes,
-    scaleBytes,
-    superBytes,
-    bytes: align(dataBytes) + align(scaleBytes) + align(superBytes),
+    bytes: align(dataBytes) + align(gridBytes),
   }
 }
 
@@ -91,34 +87,42 @@ export function isBlocks(format: KernelFormat): format is KernelBlocks {
   return 'codeBytes' in KERNEL_FORMATS[format]
 }
 
-export interface WeightBytes {
-  readonly dataBytes: number
-  readonly scaleBytes: number
+function bytesOf(
+  { rows, cols, scales, name }: StoredTensor,
+  format: KernelFormat,
+  plan?: BlockEncoding,
+): { readonly dataBytes: number; readonly gridBytes: number } {
+  if (isBlocks(format)) return { dataBytes: blocksLayout(format, rows, cols, plan).bytes, gridBytes: 0 }
+  invariant(format !== 'fp8' || scales, `${name} has no scales`)
+  const grid = format === 'fp8' && scales ? scales.shape[0] * scales.shape[1] : 0
+  return { dataBytes: rows * cols * KERNEL_FORMATS[format].elementBytes, gridBytes: grid * 4 }
+}
+
+/** How a matrix of blocks lies in memory (kernels/cpu/weights/descriptor.ts). */
+export interface BlocksLayout {
+  readonly bytes: number
+  /** Of eight rows each. */
+  readonly groups: number
+  readonly groupBytes: number
+  /** Of blocks that share the upper level of their scales, in a group; the last one may be shorter. */
+  readonly runs: number
+  readonly runBytes: number
+  /** Of that level, with which a run begins. */
   readonly superBytes: number
 }
 
-function bytesOf({ rows, cols, scales, name }: StoredTensor, format: KernelFormat, plan?: BlockEncoding): WeightBytes {
-  if (!isBlocks(format)) {
-    invariant(format !== 'fp8' || scales, `${name} has no scales`)
-    const grid = format === 'fp8' && scales ? scales.shape[0] * scales.shape[1] : 0
-    return { dataBytes: rows * cols * KERNEL_FORMATS[format].elementBytes, scaleBytes: grid * 4, superBytes: 0 }
-  }
-  return blockBytes(format, rows, cols, plan)
-}
-
-/** Bytes of a matrix of blocks: of codes, of their scales, and of the scales' upper level. */
-export function blockBytes(
+export function blocksLayout(
   format: KernelBlocks,
   rows: number,
   cols: number,
   { per, mins }: Pick<BlockEncoding, 'per' | 'mins'> = { per: 1, mins: false },
-): WeightBytes {
+): BlocksLayout {
   const { codeBytes, scaleBytes, levels } = KERNEL_FORMATS[format]
   const groups = Math.ceil(rows / GROUP_ROWS)
   const blocks = Math.ceil(cols / 32)
-  return {
-    dataBytes: groups * blocks * codeBytes,
-    scaleBytes: groups * blocks * scaleBytes * (format === 'int7' && mins ? 2 : 1),
-    superBytes: levels === 2 ? groups * Math.ceil(blocks / per) * (mins ? 32 : 16) : 0,
-  }
+  const runs = Math.ceil(blocks / per)
+  const superBytes = levels === 1 ? 0 : mins ? 32 : 16
+  const blockBytes = codeBytes + scaleBytes * (format === 'int7' && mins ? 2 : 1)
+  const groupBytes = runs * superBytes + blocks * blockBytes
+  return { bytes: groups * groupBytes, groups, groupBytes, runs, runBytes: superBytes + per * blockBytes, superBytes }
 }
