@@ -5,6 +5,7 @@
 import { HELD } from './contract.generated'
 
 const EXP: usize = HELD + 32
+const TABLES: usize = HELD + 128
 
 /** Added, it rounds to the nearest integer (even on ties) and leaves it in the low bits: for |x| < 2^22. */
 export const ROUNDER: f32 = 12582912 // 1.5 * 2^23
@@ -31,6 +32,12 @@ export function storeHeld(): void {
   store<f32>(EXP, 5.0000001201e-1, 44)
   store<f32>(EXP, 1, 48)
   store<i32>(EXP, 127, 52)
+  const iq4Low = i8x16(1, 8, 13, 15, 15, 13, 10, 6, 1, 13, 9, 6, 5, 5, 9, 1),
+    iq4High = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 9, 10, 11, 12, 13, 15)
+  v128.store(TABLES, i8x16(12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0))
+  v128.store(TABLES, iq4Low, 16)
+  v128.store(TABLES, iq4High, 32)
+  v128.store(TABLES, v128.or(iq4Low, i8x16.shl(iq4High, 4)), 48)
 }
 
 /** Low nibbles of bytes. @inline */
@@ -60,6 +67,24 @@ export function heldRest(): v128 {
 /** Sign, exponent and mantissa of an f16 that was moved up in an f32 (simd.ts, loadF16x4). @inline */
 export function heldF16Bits(): v128 {
   return v128.load32_splat(HELD, 12)
+}
+
+// Tables of codes of four bits.
+/** Twice e2m1, plus 12. @inline */
+export function heldE2m1(): v128 {
+  return v128.load(TABLES)
+}
+/** IQ4_NL's points plus 128: their lower four bits. @inline */
+export function heldIq4Low(): v128 {
+  return v128.load(TABLES, 16)
+}
+/** Their upper four bits. @inline */
+export function heldIq4High(): v128 {
+  return v128.load(TABLES, 32)
+}
+/** The whole points. @inline */
+export function heldIq4(): v128 {
+  return v128.load(TABLES, 48)
 }
 
 // Of exp4 (simd.ts).

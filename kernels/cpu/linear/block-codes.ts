@@ -5,19 +5,6 @@ import { pairs, start } from './tiles'
 /** What comes after the codes of a block of x. */
 export const X_REST: usize = X_BLOCK_BYTES - 32
 
-/** Twice e2m1, plus 12. @inline */
-export function e2m1Codes(): v128 {
-  return i8x16(12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0)
-}
-// IQ4_NL's points plus 128, in two halves of four bits.
-/** @inline */
-export function iq4Low(): v128 {
-  return i8x16(1, 8, 13, 15, 15, 13, 10, 6, 1, 13, 9, 6, 5, 5, 9, 1)
-}
-/** @inline */
-export function iq4High(): v128 {
-  return i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 9, 10, 11, 12, 13, 15)
-}
 /** -8 times the sums of the codes in the first 16 columns; of the others. @inline */
 export function firstSums(x: usize): v128 {
   return v128.load32_splat(x, 40)

@@ -1,6 +1,5 @@
 // Blocks unpacked into panels of sixteen rows. The codes are laid out as in linear-int.ts; after the scales f32 [16],
 // or [2][16], lie the minima.
-import { e2m1Codes, iq4High, iq4Low } from './block-codes'
 import {
   INT4_MIN_BLOCK,
   INT4_MIN_PANEL,
@@ -27,7 +26,7 @@ import {
   superBytes,
 } from '../weights/descriptor'
 import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from '../weights/own-bits'
-import { heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
+import { heldE2m1, heldIq4, heldIq4High, heldIq4Low, heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
 import { panelAt } from '../scratch.generated'
 import { BYTES_SIGNED, NIBBLES, loadF16x4, lookUp } from '../simd'
 import { highNibbles, lowNibbles } from './tiles'
@@ -105,7 +104,7 @@ function unpackTable(d: Matrix, g: i32, table: v128, size: usize): void {
 export function unpackMx(d: Matrix, g: i32): void {
   const nb = blocksOf(d),
     next = groupBytes(d)
-  unpackTable(d, g, e2m1Codes(), MXFP4_PANEL)
+  unpackTable(d, g, heldE2m1(), MXFP4_PANEL)
   let s = groupAt(d, g) + 128,
     to = scratch + <usize>panelAt() + 512
   for (let i = 0; i < nb; i++, s += MXFP4_BLOCK, to += MXFP4_PANEL) {
@@ -128,11 +127,10 @@ export function unpackIq4(d: Matrix, g: i32): void {
     nibbles = products == NIBBLES
   const size = nibbles ? IQ4_PANEL : BYTES_PANEL
   if (nibbles) {
-    unpackTable(d, g, iq4High(), IQ4_PANEL)
+    unpackTable(d, g, heldIq4High(), IQ4_PANEL)
     unpackLowIq4(d, g)
   } else {
-    const codes = v128.or(iq4Low(), i8x16.shl(iq4High(), 4))
-    unpackTable(d, g, v128.xor(codes, i8x16.splat(products == BYTES_SIGNED ? -128 : 0)), BYTES_PANEL)
+    unpackTable(d, g, v128.xor(heldIq4(), i8x16.splat(products == BYTES_SIGNED ? -128 : 0)), BYTES_PANEL)
   }
   let p = groupAt(d, g),
     to = scratch + <usize>panelAt() + size - 64
@@ -156,7 +154,7 @@ function unpackLowIq4(d: Matrix, g: i32): void {
     per = d.per,
     next = groupBytes(d),
     mask = heldNibbles(),
-    table = iq4Low()
+    table = heldIq4Low()
   let p = groupAt(d, g),
     block = scratch + <usize>panelAt() + 512
   for (let i = 0; i < nb; i += per) {
@@ -189,7 +187,7 @@ export function unpack16(d: Matrix, g: i32): void {
     mins = d.mins
   const five = d.format == INT5_MIN, // whose scales and minima are of 32 columns
     fp8 = d.format == NVFP4
-  if (fp8) unpackTable(d, g, i8x16.add(e2m1Codes(), i8x16.splat(52)), INT7_PANEL)
+  if (fp8) unpackTable(d, g, i8x16.add(heldE2m1(), i8x16.splat(52)), INT7_PANEL)
   else if (d.format == INT7) unpackBytes(d, g)
   else unpackOwnBits(d, g)
   let p = groupAt(d, g),

@@ -1,10 +1,10 @@
 // Up to four rows of x times a group of eight rows of blocks; rows.ts says how, and what `$` means.
-import { X_REST, e2m1Codes, firstSums, iq4High, iq4Low, minusSum, otherSums, shifted } from './block-codes'
+import { X_REST, firstSums, minusSum, otherSums, shifted } from './block-codes'
 import { INT4_MIN_BLOCK, IQ4_BLOCK, Matrix, X_BLOCK_BYTES } from '../contract.generated'
 import { products } from '../control'
 import { lower4, lowerFp8, lowerPowers, upper4, upperFp8, upperPowers } from '../weights/dequantize-blocks'
 import { blocksOf, groupAt, scaleBytes, superBytes } from '../weights/descriptor'
-import { heldNibbles } from '../held'
+import { heldE2m1, heldIq4, heldIq4High, heldIq4Low, heldNibbles } from '../held'
 import { BYTES_SIGNED, dot2, dot4, loadF16x4, lookUp, madd, nextF16x4 } from '../simd'
 import { highNibbles, joined, lowNibbles, outAt, pairs, scaled, start, startOfBytes, xAt } from './tiles'
 
@@ -136,7 +136,7 @@ export function int7Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
 export function mxfp4Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
   const nb = blocksOf(d),
     mask = heldNibbles(),
-    codes = e2m1Codes()
+    codes = heldE2m1()
   let p = groupAt(d, g)
   let x$ = xAt(table, $),
     a$ = f32x4.splat(0),
@@ -177,7 +177,7 @@ export function nvfp4Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
   const nb = blocksOf(d),
     multiplier = f32x4.splat(d.multiplier),
     mask = heldNibbles(),
-    codes = e2m1Codes()
+    codes = heldE2m1()
   let p = groupAt(d, g)
   let x$ = xAt(table, $),
     a$ = f32x4.splat(0),
@@ -225,8 +225,8 @@ export function iq4Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
     per = d.per,
     multiplier = f32x4.splat(d.multiplier),
     mask = heldNibbles(),
-    low = iq4Low(),
-    high = iq4High(),
+    low = heldIq4Low(),
+    high = heldIq4High(),
     zero = i16x8.splat(0)
   let p = groupAt(d, g)
   let x$ = xAt(table, $),
@@ -279,7 +279,7 @@ export function iq4BytesRows$(d: Matrix, g: i32, table: usize, to: usize): void 
     multiplier = f32x4.splat(d.multiplier),
     mask = heldNibbles(),
     isSigned = products == BYTES_SIGNED,
-    points = v128.xor(v128.or(iq4Low(), i8x16.shl(iq4High(), 4)), i8x16.splat(isSigned ? -128 : 0))
+    points = v128.xor(heldIq4(), i8x16.splat(isSigned ? -128 : 0))
   let p = groupAt(d, g)
   let x$ = xAt(table, $),
     a$ = f32x4.splat(0),
