@@ -33,13 +33,12 @@ import { highNibbles, lowNibbles } from './tiles'
 
 // Panels. The codes are laid out as in linear-int.ts; after the scales f32 [16], or [2][16], lie the minima.
 
-/** d or dmin times four whole numbers, of a group. @inline */
-function lowerProduct(run: usize, s: usize, multiplier: v128): v128 {
-  return f32x4.mul(loadF16x4(run, multiplier), lower4(s))
-}
-/** @inline */
-function upperProduct(run: usize, s: usize, multiplier: v128): v128 {
-  return f32x4.mul(loadF16x4(run, multiplier), upper4(s))
+/** d or dmin of eight rows at `run` times their whole numbers at `s`, and the same `next` bytes on: f32 [16]. @inline */
+function unpackProducts(run: usize, s: usize, next: usize, multiplier: v128, to: usize): void {
+  v128.store(to, f32x4.mul(loadF16x4(run, multiplier), lower4(s)))
+  v128.store(to, f32x4.mul(loadF16x4(run + 8, multiplier), upper4(s)), 16)
+  v128.store(to, f32x4.mul(loadF16x4(run + next, multiplier), lower4(s + next)), 32)
+  v128.store(to, f32x4.mul(loadF16x4(run + next + 8, multiplier), upper4(s + next)), 48)
 }
 
 export function unpackMin(d: Matrix, g: i32): void {
@@ -51,20 +50,11 @@ export function unpackMin(d: Matrix, g: i32): void {
   let p = groupAt(d, g),
     to = scratch + <usize>panelAt() + 512
   for (let i = 0; i < nb; i += per) {
-    const run = p,
-      other = run + next
+    const run = p
     p += 32
     for (const end = p + <usize>min(per, nb - i) * INT4_MIN_BLOCK; p < end; p += INT4_MIN_BLOCK, to += INT4_MIN_PANEL) {
-      const s = p + 128,
-        t = s + next
-      v128.store(to, lowerProduct(run, s, multiplier))
-      v128.store(to, upperProduct(run + 8, s, multiplier), 16)
-      v128.store(to, lowerProduct(other, t, multiplier), 32)
-      v128.store(to, upperProduct(other + 8, t, multiplier), 48)
-      v128.store(to, lowerProduct(run + 16, s + 8, multiplier), 64)
-      v128.store(to, upperProduct(run + 24, s + 8, multiplier), 80)
-      v128.store(to, lowerProduct(other + 16, t + 8, multiplier), 96)
-      v128.store(to, upperProduct(other + 24, t + 8, multiplier), 112)
+      unpackProducts(run, p + 128, next, multiplier, to)
+      unpackProducts(run + 16, p + 136, next, multiplier, to + 64)
     }
   }
 }
@@ -135,17 +125,10 @@ export function unpackIq4(d: Matrix, g: i32): void {
   let p = groupAt(d, g),
     to = scratch + <usize>panelAt() + size - 64
   for (let i = 0; i < nb; i += per) {
-    const run = p,
-      other = run + next
+    const run = p
     p += 16
-    for (const end = p + <usize>min(per, nb - i) * IQ4_BLOCK; p < end; p += IQ4_BLOCK, to += size) {
-      const s = p + 128,
-        t = s + next
-      v128.store(to, lowerProduct(run, s, multiplier))
-      v128.store(to, upperProduct(run + 8, s, multiplier), 16)
-      v128.store(to, lowerProduct(other, t, multiplier), 32)
-      v128.store(to, upperProduct(other + 8, t, multiplier), 48)
-    }
+    for (const end = p + <usize>min(per, nb - i) * IQ4_BLOCK; p < end; p += IQ4_BLOCK, to += size)
+      unpackProducts(run, p + 128, next, multiplier, to)
   }
 }
 
@@ -193,8 +176,7 @@ export function unpack16(d: Matrix, g: i32): void {
   let p = groupAt(d, g),
     to = scratch + <usize>panelAt() + 512
   for (let i = 0; i < nb; i += per) {
-    const run = p,
-      other = run + next
+    const run = p
     p += above
     for (const end = p + <usize>min(per, nb - i) * size; p < end; p += size, to += INT7_PANEL)
       for (let h: usize = 0; h < 2; h++) {
@@ -208,15 +190,8 @@ export function unpack16(d: Matrix, g: i32): void {
           v128.store(t, upperFp8(q + next, multiplier), 48)
           continue
         }
-        v128.store(t, lowerProduct(run, q, multiplier))
-        v128.store(t, upperProduct(run + 8, q, multiplier), 16)
-        v128.store(t, lowerProduct(other, q + next, multiplier), 32)
-        v128.store(t, upperProduct(other + 8, q + next, multiplier), 48)
-        if (!mins) continue
-        v128.store(t, lowerProduct(run + 16, m, multiplier), 128)
-        v128.store(t, upperProduct(run + 24, m, multiplier), 144)
-        v128.store(t, lowerProduct(other + 16, m + next, multiplier), 160)
-        v128.store(t, upperProduct(other + 24, m + next, multiplier), 176)
+        unpackProducts(run, q, next, multiplier, t)
+        if (mins) unpackProducts(run + 16, m, next, multiplier, t + 128)
       }
   }
 }

@@ -13,7 +13,7 @@
 import { CHUNK_COLUMNS, INT4_MIN, INT5_MIN, INT6, INT7, IQ4, MXFP4, Matrix } from '../contract.generated'
 import { blockBytes, codeBytes, groupAt, runOf, superBytes } from './descriptor'
 import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from './own-bits'
-import { heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
+import { heldE2m1, heldIq4, heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
 import { loadF16x4, lookUp } from '../simd'
 
 /** Four of the eight whole numbers of eight bits at p: the lower or the upper ones. V8 fuses the two. @inline */
@@ -45,15 +45,6 @@ export function upperFp8(p: usize, multiplier: v128): v128 {
   return f32x4.mul(i32x4.shl(i32x4.extend_high_i16x8_u(v128.load8x8_u(p)), 20), multiplier)
 }
 
-/** Twice e2m1. @inline */
-export function twiceE2m1(): v128 {
-  return i8x16(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12)
-}
-/** IQ4_NL's points. @inline */
-function iq4Points(): v128 {
-  return i8x16(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113)
-}
-
 /** Rows [row, row + 4) and columns [col, col + n), as dequantize. */
 export function dequantizeBlocks(d: Matrix, row: i32, col: i32, n: i32, out: usize): void {
   const format = d.format,
@@ -66,8 +57,8 @@ export function dequantizeBlocks(d: Matrix, row: i32, col: i32, n: i32, out: usi
     format == INT4_MIN
       ? i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
       : format == IQ4
-        ? iq4Points()
-        : twiceE2m1()
+        ? i8x16.sub(heldIq4(), i8x16.splat(-128))
+        : i8x16.sub(heldE2m1(), i8x16.splat(12))
   let b = col >> 5
   const group = groupAt(d, row >> 3),
     size = blockBytes(d),

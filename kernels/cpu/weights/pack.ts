@@ -62,7 +62,9 @@ export function packWords(d: Matrix, source: usize, grid: usize, factor: f32, ro
  */
 export function packFloats(d: Matrix, s: Matrix, factor: f32, row: i32, count: i32): void {
   const K = d.cols,
-    end = row + count
+    end = row + count,
+    int4 = d.format == INT4,
+    size = blockBytes(d)
   for (let r = row; r < end; r += 4)
     for (let col = 0; col < K; col += CHUNK_COLUMNS) {
       const n = min(CHUNK_COLUMNS, K - col),
@@ -71,14 +73,16 @@ export function packFloats(d: Matrix, s: Matrix, factor: f32, row: i32, count: i
       for (let i = 0; i < min(4, end - r); i++) {
         const x = scratch + ((<usize>(i * CHUNK_COLUMNS)) << 2)
         memory.fill(x + ((<usize>n) << 2), 0, (<usize>((blocks << 5) - n)) << 2)
-        for (let b = 0; b < blocks; b++) packBlock(d, x + ((<usize>b) << 7), r + i, (col >> 5) + b, factor)
+        const to = toScale(d, r + i)
+        let codes = codesAt(d, r + i) + <usize>(col >> 5) * size
+        for (let b = 0; b < blocks; b++, codes += size)
+          packBlock(int4, x + ((<usize>b) << 7), codes, codes + to, factor)
       }
     }
 }
 
-function packBlock(d: Matrix, x: usize, row: i32, block: i32, factor: f32): void {
-  const int4 = d.format == INT4,
-    codes = codesAt(d, row) + <usize>block * blockBytes(d)
+/** The 32 values at x into the codes of a row's block, and its scale. */
+function packBlock(int4: boolean, x: usize, codes: usize, scaleAt: usize, factor: f32): void {
   let most = f32x4.splat(0),
     least = most
   for (let i: usize = 0; i < 128; i += 16) {
@@ -92,7 +96,7 @@ function packBlock(d: Matrix, x: usize, row: i32, block: i32, factor: f32): void
   const step: f32 = int4 ? (up > down ? up : -down) / -8 : max(up, down) / 127
   const half = <u16>toHalf(f32x4.splat(step * factor)),
     scale = widened(half) / factor
-  store<u16>(codes + toScale(d, row), half)
+  store<u16>(scaleAt, half)
   const inverse = f32x4.splat(scale == 0 ? 0 : 1 / scale)
   const low = codes16(x, inverse),
     high = codes16(x + 64, inverse)

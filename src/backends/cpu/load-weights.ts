@@ -184,6 +184,7 @@ export class WeightLoader {
   private raiseUpperScales({ stored, format, data, dataBytes }: PlacedWeight, plan: BlockEncoding): number {
     if (!isBlocks(format)) return 0
     const { groups, groupBytes, runs, runBytes, superBytes } = blocksLayout(format, stored.rows, stored.cols, plan)
+    if (superBytes === 0) return 0
     const steps = { groupStep: groupBytes / 2, runStep: runBytes / 2, count: superBytes / 2 }
     return raiseSubnormals(new Uint16Array(this.memory.buffer, data, dataBytes / 2), { groups, runs, ...steps })
   }
