@@ -40,7 +40,8 @@ function leave(code: number): void {
 
 /** A variable of ours without a value, as `-e KAIYUAN_PORT=` and compose files leave it, is one that is not set. */
 export function dropEmptyVariables(env: NodeJS.ProcessEnv): void {
-  for (const [name, value] of Object.entries(env)) if (name.startsWith('KAIYUAN_') && value === '') delete env[name]
+  for (const [name, value] of Object.entries(env))
+    if (name.startsWith('KAIYUAN_') && value === '') Reflect.deleteProperty(env, name)
 }
 
 /** Runs the command that the process was started with, and ends the process. */
