@@ -61,8 +61,10 @@ function scoreRows({ runs }) {
   )
 }
 
+/** Pairs of the same weights: what another precision or another engine changes. */
 function pairRows({ differences }) {
-  return differences.flatMap(({ a, b, comparisons }) =>
+  const ofOneFile = differences.filter(({ a, b }) => a.split('-')[0] === b.split('-')[0])
+  return ofOneFile.flatMap(({ a, b, comparisons }) =>
     comparisons.map(({ task, difference, bootstrap, onlyA, onlyB, pValue, detectable, sameText }) => [
       `\`${task}\``,
       `${SUBJECTS[a]}; ${SUBJECTS[b]}`,
