@@ -128,9 +128,38 @@ describe('what changes nothing', () => {
     expect((await ask(server.url, messages, { ...request, thinking })).status).toBe(200)
   })
 
+  it.each(['chat', 'completions'] as const)('is what other servers of %s say for off', async (api) => {
+    const [path, body] = BODIES[api]!
+    const off = {
+      min_tokens: 0,
+      typical_p: 1,
+      length_penalty: 1,
+      use_beam_search: false,
+      include_stop_str_in_output: false,
+      return_token_ids: false,
+    }
+    for (const stop of ['', [''], ['', 'nowhere']]) {
+      for (const { url } of [server, strict]) {
+        const response = await ask(url, path, { ...body, ...off, stop })
+        expect([response.status, response.headers.get('x-kaiyuan-ignored')]).toEqual([200, null])
+        expect(await response.text()).toContain('ood day.')
+      }
+    }
+  })
+
+  it('is a stop sequence of nothing', async () => {
+    const [path, body] = BODIES.messages!
+    expect((await ask(server.url, path, { ...body, stop_sequences: [''] })).status).toBe(200)
+  })
+
   it('is not what would change an answer', async () => {
     const [path, body] = BODIES.chat!
-    for (const more of [{ min_tokens: 3 }, { audio: { voice: 'x' } }, { skip_special_tokens: false }]) {
+    for (const more of [
+      { min_tokens: 3 },
+      { use_beam_search: true },
+      { audio: { voice: 'x' } },
+      { skip_special_tokens: false },
+    ]) {
       const response = await ask(server.url, path, { ...body, ...more })
       expect([response.status, await response.text()]).toEqual([400, expect.stringContaining(Object.keys(more)[0]!)])
     }

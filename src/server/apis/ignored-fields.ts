@@ -76,6 +76,16 @@ export const ignoredByAll: readonly IgnoredField[] = [
   { apis: ANSWERS, field: 'cache_prompt', schema: flag, why: 'every prefix is cached', holds: is(true) },
 ]
 
+/** What is not done, with the values that say so: defaults of vLLM and llama.cpp, which some clients always send. */
+const OFF: readonly [field: string, schema: z.ZodType][] = [
+  ['min_tokens', z.literal(0, 'only 0, which is off, is supported')],
+  ['typical_p', z.literal(1, 'only 1, which is off, is supported')],
+  ['length_penalty', z.literal(1, 'only 1, which is off, is supported')],
+  ['use_beam_search', z.literal(false, 'only false is supported')],
+  ['include_stop_str_in_output', z.literal(false, 'only false is supported')],
+  ['return_token_ids', z.literal(false, 'only false is supported')],
+]
+
 /** Of chat completions and completions, and what vLLM, SGLang and llama.cpp add to them. */
 export const ignoredByOpenAi: readonly IgnoredField[] = [
   { apis: ['chat'], field: 'verbosity', schema: text, why: 'no model here has such a setting', holds: is('medium') },
@@ -134,6 +144,13 @@ export const ignoredByOpenAi: readonly IgnoredField[] = [
     why: 'calls are always read',
     holds: () => true,
   },
+  ...OFF.map(([field, schema]) => ({
+    apis: ['chat', 'completions'] as const,
+    field,
+    schema,
+    why: 'only the value that is off is taken',
+    holds: () => true,
+  })),
 ]
 
 /** Of responses. */

@@ -40,7 +40,7 @@ export function seedOf(seed: number | null | undefined): number | undefined {
 export const tokenIds = z.array(integer.min(0)).min(1)
 
 /** More than any API that counts them allows: editors and chat programs send one for each of their marks and names. */
-export const stopStrings = z.array(z.string().min(1)).max(128)
+export const stopStrings = z.array(z.string()).max(128)
 
 /** Sampling as the OpenAI API has it, with the engine's own besides. What is left out comes from the model's own defaults. */
 export const samplingFields = {
@@ -68,9 +68,9 @@ export const samplingFields = {
     .describe('Added to the logits of these token ids.'),
   seed: seedField.describe('The same seed gives the same answer.'),
   stop: z
-    .union([z.string().min(1), stopStrings])
+    .union([z.string(), stopStrings])
     .nullish()
-    .describe('Text that ends the answer and is not part of it.'),
+    .describe('Text that ends the answer and is not part of it; empty texts say nothing.'),
   stop_token_ids: z.array(integer.min(0)).max(128).nullish().describe('Further tokens that end the answer.'),
   ignore_eos: z.boolean().nullish().describe('Go on after the model’s own end.'),
 }
@@ -91,11 +91,17 @@ export function samplingOptions(fields: SamplingFields): AnswerOptions {
     presencePenalty: fields.presence_penalty ?? undefined,
     logitBias: logit_bias ? new Map(Object.entries(logit_bias).map(([id, bias]) => [Number(id), bias])) : undefined,
     seed: seedOf(fields.seed),
-    stop: stop ?? undefined,
+    stop: stopOf(stop),
     mustAnswer: true,
     stopIds: fields.stop_token_ids ?? undefined,
     ignoreEos: fields.ignore_eos ?? undefined,
   }
+}
+
+/** An empty text is no text to stop at. */
+export function stopOf(stop: string | readonly string[] | null | undefined): string[] | undefined {
+  const texts = (typeof stop === 'string' ? [stop] : (stop ?? [])).filter((text) => text !== '')
+  return texts.length > 0 ? texts : undefined
 }
 
 /** @throws ApiError 400 for a bias of an id that is no token: one that only pads the vocabulary never comes, whatever is added */

@@ -4,6 +4,7 @@ import { ApiError, badRequest } from '../../http/api-error.js'
 import { drained } from '../../http/events.js'
 import { grammarOf, type AnswerForm, type ToolChoice } from '../answer-form.js'
 import { startChat, type ChatCall } from '../calls.js'
+import { stopOf } from '../request-fields.js'
 import { post, type Call } from '../route.js'
 import { tokensOfChat } from '../token-work.js'
 import { conversationOf } from './conversation.js'
@@ -104,7 +105,7 @@ function callOf(body: MessagesRequest, scope: RequestScope): ChatCall {
       temperature: body.temperature,
       topP: body.top_p === 0 ? Number.EPSILON : body.top_p,
       topK: body.top_k === -1 ? 0 : body.top_k,
-      stop: body.stop_sequences,
+      stop: stopOf(body.stop_sequences),
       grammar,
     },
   }

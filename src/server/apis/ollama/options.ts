@@ -34,7 +34,7 @@ export function answerOptions(options: z.output<typeof optionsField>): AnswerOpt
       ...rest,
       top_k: typeof top_k === 'number' ? Math.max(0, top_k) : undefined,
       seed: typeof seed === 'number' && seed >= 0 ? seed : undefined,
-      stop: stop === '' || stop?.length === 0 ? undefined : stop,
+      stop,
       repetition_penalty: repetitionPenalty(options),
     }),
     maxTokens: typeof most === 'number' && most > 0 ? most : undefined,
