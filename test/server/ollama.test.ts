@@ -130,7 +130,7 @@ describe('/api/chat', () => {
     }
   })
 
-  it('takes the options of Ollama, and refuses what would be done otherwise', async () => {
+  it('takes the options of Ollama, and refuses what is out of range', async () => {
     const options = {
       temperature: 0,
       num_ctx: 4096,
@@ -143,14 +143,31 @@ describe('/api/chat', () => {
     }
     const response = await ask('/api/chat', { ...hello, stream: false, keep_alive: '5m', options })
     expect(await response.json()).toMatchObject({ message: { content: 'Good ' } })
-    const ignored = ['keep_alive', 'options.num_ctx', 'options.num_gpu']
+    const ignored = ['keep_alive', 'options.num_ctx', 'options.num_gpu', 'options.repeat_last_n']
     expect(response.headers.get('x-kaiyuan-ignored')?.split(', ').sort()).toEqual(ignored)
-    const refused = [{ mirostat: 2 }, { typical_p: 0.5 }, { repeat_penalty: 1.1, repeat_last_n: 64 }, { warmth: 1 }]
+    const refused = [{ mirostat: 'on' }, { top_p: 2 }, { repeat_last_n: -2 }]
     for (const one of refused) {
       const bad = await ask('/api/chat', { ...hello, options: one })
       const { error } = (await bad.json()) as { error: string }
       expect([bad.status, error]).toEqual([400, expect.stringContaining(`options.${Object.keys(one).at(-1)}`)])
     }
+  })
+
+  it("takes the example of Ollama's documentation with every option, and options that nobody knows", async () => {
+    const options = {
+      ...{ num_keep: 5, seed: 42, num_predict: 100, top_k: 20, top_p: 0.9, min_p: 0.0, typical_p: 0.7, tfs_z: 0.5 },
+      ...{ repeat_last_n: 33, temperature: 0.8, repeat_penalty: 1.2, presence_penalty: 1.5, frequency_penalty: 1.0 },
+      ...{ mirostat: 1, mirostat_tau: 0.8, mirostat_eta: 0.6, penalize_newline: true, stop: ['\n', 'user:'] },
+      ...{ numa: false, num_ctx: 1024, num_batch: 2, num_gpu: 1, main_gpu: 0, use_mmap: true, num_thread: 8 },
+    }
+    const response = await ask('/api/chat', { ...hello, stream: false, options })
+    expect(response.status).toBe(200)
+    const named = response.headers.get('x-kaiyuan-ignored')?.split(', ')
+    expect(named).toEqual(expect.arrayContaining(['options.typical_p', 'options.mirostat', 'options.repeat_last_n']))
+    expect(named).not.toContain('options.penalize_newline')
+    const unknown = await ask('/api/chat', { ...hello, options: { 'wärme\n': 1 } })
+    expect([unknown.status, unknown.headers.get('x-kaiyuan-ignored')]).toEqual([200, 'options.*'])
+    await unknown.text()
   })
 
   it('says how likely tokens were', async () => {

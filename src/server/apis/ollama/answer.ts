@@ -8,7 +8,7 @@ import { LINES } from '../../http/events.js'
 import { grammarOf } from '../answer-form.js'
 import { chatLogprobs } from '../logprobs.js'
 import { thinkOptions } from './conversation.js'
-import { answerOptions } from './options.js'
+import { answerOptions, hasUnknown } from './options.js'
 import type { ChatRequest, GenerateRequest } from './schema.js'
 
 /** A part of an answer, or all of it. */
@@ -35,6 +35,8 @@ export function optionsOf(
   if (top && !logprobs) throw badRequest('top_logprobs', 'top_logprobs needs logprobs: true')
   const { grammar, paramOf } = grammarOf({ format: formatOf(format), tools, parallel: true }, 'function.parameters')
   scope.grammarParam = paramOf
+  // Their names are the client's, and have no place in a header.
+  if (hasUnknown(body.options)) scope.ignore('options.*')
   return {
     ...answerOptions(body.options),
     templateOptions: thinkOptions(think),

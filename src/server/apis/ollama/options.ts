@@ -1,32 +1,32 @@
 import { z } from 'zod'
 import type { AnswerOptions } from '../../../remote/engine-like.js'
-import { unsupported } from '../../http/api-error.js'
 import { ignoredFields } from '../ignored.js'
 import { samplingOptions, seedField, stopStrings } from '../request-fields.js'
 
-/** The answer is the same with what the table says changes nothing. */
-export const optionsField = z
-  .strictObject({
-    temperature: z.number().min(0).max(100).nullish(),
-    top_k: z.int().nullish(),
-    top_p: z.number().min(0).max(1).nullish(),
-    min_p: z.number().min(0).max(1).nullish(),
-    repeat_penalty: z.number().min(0.01).max(100).nullish(),
-    repeat_last_n: z.int().min(-1).nullish(),
-    frequency_penalty: z.number().min(-2).max(2).nullish(),
-    presence_penalty: z.number().min(-2).max(2).nullish(),
-    seed: seedField,
-    stop: z.union([z.string(), stopStrings]).nullish(),
-    num_predict: z.int().min(-2).nullish(),
-    typical_p: z.literal(1, 'only 1, which is off, is supported').nullish(),
-    tfs_z: z.literal(1, 'only 1, which is off, is supported').nullish(),
-    mirostat: z.literal(0, 'only 0, which is off, is supported').nullish(),
-    penalize_newline: z.literal(true, 'only true is supported').nullish(),
-    ...ignoredFields('ollama', 'options'),
-  })
-  .nullish()
+const known = z.looseObject({
+  ...ignoredFields('ollama', 'options'),
+  temperature: z.number().min(0).max(100).nullish(),
+  top_k: z.int().nullish(),
+  top_p: z.number().min(0).max(1).nullish(),
+  min_p: z.number().min(0).max(1).nullish(),
+  repeat_penalty: z.number().min(0.01).max(100).nullish(),
+  repeat_last_n: z.int().min(-1).nullish().describe('0: no repeat_penalty. Others: it counts the whole text.'),
+  frequency_penalty: z.number().min(-2).max(2).nullish(),
+  presence_penalty: z.number().min(-2).max(2).nullish(),
+  seed: seedField,
+  stop: z.union([z.string(), stopStrings]).nullish(),
+  num_predict: z.int().min(-2).nullish(),
+})
 
-/** The engine's options from those of a request. Below zero is Ollama's "not set". @throws ApiError */
+/** The answer is the same with what the table says changes nothing, and with options that nobody knows, as in Ollama. */
+export const optionsField = known.nullish()
+
+/** Whether there are options that are not known. */
+export function hasUnknown(options: z.output<typeof optionsField>): boolean {
+  return Object.entries(options ?? {}).some(([name, value]) => !(name in known.shape) && value !== null)
+}
+
+/** The engine's options from those of a request. Below zero is Ollama's "not set". */
 export function answerOptions(options: z.output<typeof optionsField>): AnswerOptions {
   const { top_k, seed, stop, num_predict: most, ...rest } = options ?? {}
   return {
@@ -41,13 +41,7 @@ export function answerOptions(options: z.output<typeof optionsField>): AnswerOpt
   }
 }
 
-/** Counted over the whole text, as repeat_last_n: -1 has it, or not at all with 0. A window has no place here. */
+/** Counted over the whole text, or not at all where repeat_last_n is 0; there is no window of it. */
 function repetitionPenalty(options: z.output<typeof optionsField>): number | undefined {
-  const { repeat_penalty: penalty, repeat_last_n: window } = options ?? {}
-  if (window === 0) return 1
-  if (typeof penalty === 'number' && penalty !== 1 && typeof window === 'number' && window > 0) {
-    const param = 'options.repeat_last_n'
-    throw unsupported(param, `${param}: repeat_penalty counts the whole text; leave it out, or send -1`)
-  }
-  return penalty ?? undefined
+  return options?.repeat_last_n === 0 ? 1 : (options?.repeat_penalty ?? undefined)
 }
