@@ -107,8 +107,8 @@ class Exchange {
     private readonly route: Route,
     private readonly context: Context,
   ) {
-    const key = keyOf(context.req.raw.headers)
-    this.known = key === undefined ? undefined : options.keys.find(key)
+    const found = keysOf(context.req.raw.headers).map((key) => options.keys.find(key))
+    this.known = found.find((number) => number !== undefined)
     const client = this.known === undefined ? addressOf(context) : `key-${this.known}`
     // Without keys all are one.
     const salt = this.known === undefined || options.shareCache ? '' : client
@@ -143,7 +143,7 @@ class Exchange {
     const { keys, state } = this.options
     if (this.route.open) return
     if (keys.required && this.known === undefined) {
-      const given = keyOf(this.context.req.raw.headers) === undefined ? 'none was given' : 'the one given is not known'
+      const given = keysOf(this.context.req.raw.headers).length === 0 ? 'none was given' : 'the one given is not known'
       const message = `expected an API key in 'Authorization: Bearer KEY' or 'x-api-key: KEY'; ${given}`
       throw new ApiError(401, message, { code: 'invalid_api_key' })
     }
@@ -195,9 +195,10 @@ function addressOf(context: Context): string {
   return (hasSocket ? getConnInfo(context).remote.address : undefined) ?? 'unknown'
 }
 
-function keyOf(headers: Headers): string | undefined {
-  const bearer = /^Bearer (.+)$/i.exec(headers.get('authorization') ?? '')?.[1]
-  return bearer ?? headers.get('x-api-key') ?? undefined
+/** The keys of the headers of both APIs; clients may send both. */
+function keysOf(headers: Headers): string[] {
+  const bearer = /^Bearer\s+(\S.*)$/i.exec(headers.get('authorization') ?? '')?.[1]
+  return [bearer, headers.get('x-api-key')].filter((key) => typeof key === 'string')
 }
 
 function errorResponse(error: ApiError, path: string, requestId: string): Response {

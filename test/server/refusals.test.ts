@@ -162,6 +162,17 @@ describe('keys', async () => {
     }
   })
 
+  it.each([
+    [200, { authorization: 'Bearer  first' }],
+    [200, { authorization: 'bearer second' }],
+    [200, { authorization: 'Bearer third', 'x-api-key': 'first' }],
+    [200, { authorization: 'Bearer first', 'x-api-key': 'third' }],
+    [401, { authorization: 'Bearer third', 'x-api-key': 'fourth' }],
+    [401, { authorization: 'first' }],
+  ])('give %i with %j', async (status, headers: Record<string, string>) => {
+    expect((await fetch(`${server.url}/v1/models`, { headers })).status).toBe(status)
+  })
+
   it('are asked for everywhere but at the probes and the documentation', async () => {
     await expect(clientOf(server, 'third').models.list()).rejects.toMatchObject({
       status: 401,
