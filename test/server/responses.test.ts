@@ -122,6 +122,23 @@ describe('responses by the official client', () => {
     expect(response.usage!.output_tokens).toBe(20)
   })
 
+  it.each([
+    ['completed', 'number', {}],
+    ['incomplete', 'object', { max_output_tokens: 2 }],
+  ] as const)('has every field from its creation to being %s', async (status, type, more) => {
+    const stream = await client.responses.create({ model, input: 'hello', ...more, stream: true })
+    const shown: Response[] = []
+    for await (const event of stream) if ('response' in event) shown.push(event.response)
+    expect(shown.map((response) => response.status)).toEqual(['in_progress', 'in_progress', status])
+    const [created, started, ended] = shown
+    for (const response of [created, started])
+      expect(response).toMatchObject({ usage: null, completed_at: null, user: null })
+    expect(ended).toHaveProperty('usage.output_tokens')
+    expect(ended).toMatchObject({ user: null })
+    expect(ended!.completed_at).toBeTypeOf(type)
+    expect(ended).toHaveProperty('completed_at')
+  })
+
   it('tells log probabilities when they are included', async () => {
     const response = await client.responses.create({
       model,

@@ -74,7 +74,9 @@ export class ResponseRun {
       id: `resp_${newId()}`,
       created_at: seconds(),
       status: 'in_progress',
+      completed_at: null,
       output: [],
+      usage: null,
     }
   }
 
@@ -240,8 +242,7 @@ function echoOf(body: ResponsesRequest, { model, info }: ResponseInput): Record<
     top_logprobs: body.top_logprobs ?? 0,
     top_p: body.top_p ?? info?.sampling?.topP ?? 1,
     truncation: 'disabled',
-    // OpenAI's schema has no null here.
-    ...(typeof user === 'string' && { user }),
+    user: user ?? null,
   }
 }
 
