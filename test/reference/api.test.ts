@@ -106,15 +106,21 @@ describe("OpenAI's own schemas", () => {
     check('CreateCompletionResponse', await whole('/v1/completions', { model, prompt: 'the', logprobs: 1 }))
   })
 
+  /** Null for what the schema forgets to allow it for, and the schema's own examples have: no field. */
+  const withoutNulls = (value: unknown): unknown =>
+    JSON.parse(JSON.stringify(value), (key, member: unknown) =>
+      (key === 'usage' || key === 'user') && member === null ? undefined : member,
+    )
+
   it('accept responses and their events', async () => {
     const include = ['message.output_text.logprobs']
-    check('Response', await whole('/v1/responses', { model, input: 'hi', include }))
+    check('Response', withoutNulls(await whole('/v1/responses', { model, input: 'hi', include })))
     for (const input of ['hi', question]) {
       const body = { model, input, tools: responseTools, reasoning: { effort: 'low' } }
-      check('Response', await whole('/v1/responses', body))
+      check('Response', withoutNulls(await whole('/v1/responses', body)))
       const sent = await events('/v1/responses', body)
       expect(sent.length).toBeGreaterThan(5)
-      for (const event of sent) check('ResponseStreamEvent', event)
+      for (const event of sent) check('ResponseStreamEvent', withoutNulls(event))
     }
   })
 

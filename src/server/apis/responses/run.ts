@@ -242,6 +242,7 @@ function echoOf(body: ResponsesRequest, { model, info }: ResponseInput): Record<
     top_logprobs: body.top_logprobs ?? 0,
     top_p: body.top_p ?? info?.sampling?.topP ?? 1,
     truncation: 'disabled',
+    // As OpenAI's own examples have it; its schema has no null here.
     user: user ?? null,
   }
 }
