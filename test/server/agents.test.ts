@@ -71,6 +71,23 @@ describe('calls', () => {
     expect(early.choices[0]!.message.content).toBe('')
   })
 
+  it('are text at the end of an answer where their arguments are no JSON', async () => {
+    const bad = callText('weather', { city: 'Oslo' }).replace('}}', ', oops}}')
+    said = () => bad
+    const [choice] = (await chat({ tools: [tool] })).choices
+    expect([choice!.finish_reason, choice!.message]).toMatchObject(['stop', { content: bad }])
+    expect(choice!.message.tool_calls).toBeUndefined()
+    const tools = [{ name: 'weather', input_schema: parameters }]
+    const message = await post<Message>('/v1/messages', { model, max_tokens: 500, messages: [fresh()], tools })
+    expect([message.stop_reason, message.content]).toEqual(['end_turn', [{ type: 'text', text: bad }]])
+    const functions = [{ type: 'function' as const, name: 'weather', parameters, strict: false }]
+    const { output } = await client.responses.create({ model, input: 'broken', tools: functions })
+    expect(output).toMatchObject([
+      { type: 'function_call', status: 'incomplete' },
+      { type: 'message', content: [{ text: bad }] },
+    ])
+  })
+
   it('are text where nobody asked for them, and cannot begin where they may not be made', async () => {
     said = () => callText('weather', { city: 'Oslo' })
     const [free] = (await chat({})).choices

@@ -12,8 +12,6 @@ interface Layout {
   readonly silent: readonly string[]
   readonly calls: readonly CallReader[]
   readonly resume: string
-  /** Of calls and thoughts. */
-  readonly marks: readonly string[]
 }
 
 /** The parts of a dialect that its family does not have as data. */
@@ -33,14 +31,13 @@ export function dialectOf(family: Family, own: Own = {}): Dialect {
     silent: [...silent, ...around, ...(resume === '' ? [] : [resume])],
     calls: own.calls ?? (family.calls ?? []).map((form) => callReader(form, resume)),
     resume,
-    marks: own.markers ?? marksOf(family),
   }
   const syntax = syntaxOf(family)
   const toolSyntax = own.toolSyntax ?? (syntax && (() => syntax))
   const textMark = syntax?.text?.begin ?? text?.begin
   return {
     name,
-    markers: layout.marks,
+    markers: own.markers ?? marksOf(family),
     ...(stopMarkers && { stopMarkers }),
     parser: (setup) => parserOf(setup, (reader) => answer(reader, layout)),
     textStart: own.textStart ?? ((prompt, calls) => startOf(prompt, calls, thought, textMark)),
@@ -82,7 +79,7 @@ export function* answer(reader: AnswerReader, layout: Layout): Reading {
       const { dropped } = reader
       reader.unread(marker)
       if (yield* callAt(reader, marker, calls)) yield* reader.space()
-      else if (reader.hasBegun || reader.isCut) yield* brokenCall(reader, layout)
+      else if (reader.hasBegun || reader.isCut) reader.giveUpCall(dropped)
       else {
         yield* reader.take([marker])
         if (near.includes(marker) && (yield* nearMissAt(reader, marker))) yield* reader.space()
@@ -104,13 +101,6 @@ export function* answer(reader: AnswerReader, layout: Layout): Reading {
 /** Calls after their mark in another form than the dialect's; nothing is read where they are none. */
 export function* nearMissAt(reader: AnswerReader, mark: string): Reading<boolean> {
   return !reader.isTired && (yield* attempt(reader, (r) => nearMiss(r, mark)))
-}
-
-/** Reads over a call that was begun and cannot be run, and the marks and brackets that end it. */
-function* brokenCall(reader: AnswerReader, { marks }: Layout): Reading {
-  reader.giveUpCall()
-  do yield* reader.characters((c) => /[\s}\])]/.test(c))
-  while ((yield* reader.take(marks)) !== undefined)
 }
 
 /** A tag that is written about, as in `<think>`. */

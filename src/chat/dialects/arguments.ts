@@ -2,13 +2,16 @@ import { isJsonObject, type JsonObject } from '../../json.js'
 import type { ToolDefinition } from '../message.js'
 import type { JsonType } from './dialect.js'
 import { percentDecoded } from '../../percent.js'
+import { repaired } from '../json-repair.js'
 import { pythonValue } from './python-call.js'
 
-/** The text, trimmed, if it is a JSON object; `{}` for none at all. */
+/** The text, trimmed, if it is a JSON object, or one once it is mended; `{}` for none at all. */
 export function jsonObject(text: string): string | undefined {
   const trimmed = text.trim()
   if (trimmed === '') return '{}'
-  return isJsonObject(parsed(trimmed)) ? trimmed : undefined
+  if (isJsonObject(parsed(trimmed))) return trimmed
+  const mended = repaired(trimmed)
+  return mended !== trimmed && isJsonObject(parsed(mended)) ? mended : undefined
 }
 
 /** The members of a JSON object with the text of their values, as it was written; undefined for anything else. */

@@ -35,8 +35,8 @@ export interface AnswerSetup {
   /** False: what looks like a call is text as it was written, since nobody asked for calls; true by default. */
   readonly calls?: boolean
   /**
-   * Give out the arguments of calls of these tools while they are read. A call that was begun stays one: where its arguments are no
-   * whole JSON, it is {@link AnswerParser.partial}. Otherwise calls come whole, and what is none is text.
+   * Give out the arguments of calls of these tools while they are read. A call that is cut off is {@link AnswerParser.partial}; one
+   * whose arguments are no JSON is text too. Otherwise calls come whole, and what is none is text.
    */
   readonly pieces?: boolean
   /** Read calls also where they are not in the dialect's form, if they name one of the tools; false by default. */
@@ -54,7 +54,7 @@ export interface AnswerParser {
   readonly place?: 'reasoning' | 'text' | 'elsewhere'
   /** What was pushed and is held back, since what follows decides about it. */
   readonly pending?: string
-  /** After the end: the last call whose arguments are no whole JSON, as far as it came. */
+  /** After a cut: the call that lacks its end, as far as it came. */
   readonly partial?: ToolCall | undefined
   push(text: string): Part[]
   /** @param cut the answer did not end by itself: where there are pieces, a call that lacks its end is no text */

@@ -58,8 +58,9 @@ function* messages(reader: AnswerReader): Reading {
       if (!isEnd(begin)) return reader.release()
     } else if (recipient !== undefined && recipient !== 'assistant') {
       const isCall = yield* call(reader, recipient)
-      if (!isCall && (reader.hasBegun || reader.isCut)) reader.giveUpCall()
-      else if (!isCall && isFor(recipient, reader)) reader.emit('text', reader.since(start))
+      const { isCut } = reader
+      if (!isCall && (reader.hasBegun || isCut)) reader.giveUpCall()
+      if (!isCall && !isCut && isFor(recipient, reader)) reader.emit('text', reader.since(start))
     } else if (channel === 'analysis') {
       if (reasoned) reader.emit('reasoning', '\n')
       reasoned = true

@@ -1,5 +1,6 @@
 import { CallScan, type CallKeys } from './call-scan.js'
 import type { AnswerParser, AnswerSetup, Part, ToolCall } from './dialect.js'
+import { JsonRepair } from '../json-repair.js'
 
 /** A step of a reading routine: it yields where it needs more text, and continues when there is more. */
 export type Reading<T = void> = Generator<undefined, T, undefined>
@@ -14,7 +15,7 @@ export class AnswerReader {
   /** The last character that was emitted as text. */
   lastSaid = ''
   place: NonNullable<AnswerParser['place']> = 'elsewhere'
-  /** A call that was begun and whose arguments are no whole JSON. */
+  /** A call that was begun and cut off. */
   partial: ToolCall | undefined
   private calls = 0
   /** What came and may be read yet or again; it is read from {@link next} on. */
@@ -131,14 +132,17 @@ export class AnswerReader {
 
   /** As {@link json}, of the arguments of a call, which are given out while they are read. */
   *arguments(name: string, id?: string): Reading<string> {
-    return yield* this.characters(balanced('"'), (text) => this.input(name, text, id))
+    const repair = new JsonRepair()
+    return yield* this.characters(balanced('"'), (text) => this.input(name, repair.push(text), id))
   }
 
   /** As {@link json} or {@link python}, of an object with a call's name and its arguments under these keys. */
   *callObject(keys: CallKeys, quotes = '"'): Reading<string> {
     const scan = new CallScan(keys)
+    const repair = new JsonRepair()
     return yield* this.characters(balanced(quotes), (text) => {
-      for (const found of scan.push(text)) if (scan.name !== undefined) this.input(scan.name, found, scan.id)
+      for (const found of scan.push(text))
+        if (scan.name !== undefined) this.input(scan.name, repair.push(found), scan.id)
     })
   }
 
@@ -229,7 +233,7 @@ export class AnswerReader {
     const { index, id: own } = this.open
     this.open.text += text
     this.open.end = this.at
-    this.output.push({ kind: 'tool-input', text, index, id: own, name })
+    if (text !== '') this.output.push({ kind: 'tool-input', text, index, id: own, name })
   }
 
   /** Whether a call was begun. */
@@ -242,16 +246,21 @@ export class AnswerReader {
     return this.ended && this.cut
   }
 
-  /** The call that was begun is none that can be run. It is read over: all that was given out, or, at the end, what is left. */
-  giveUpCall(): void {
-    const { open } = this
-    if (open) {
-      const { index, id, name, text } = open
-      this.partial = { index, id, name, arguments: text }
-      this.open = undefined
-      this.consume(Math.max(0, open.end - this.at))
+  /**
+   * The call that was begun is none that can be run. At a cut it is the partial one; else what was given out of it is text, `before`
+   * and all.
+   */
+  giveUpCall(before = ''): void {
+    const { open, isCut } = this
+    this.open = undefined
+    if (open && isCut) this.partial = { index: open.index, id: open.id, name: open.name, arguments: open.text }
+    if (isCut) this.consume(this.held.length - this.next)
+    else if (open) {
+      const written = this.consume(Math.max(0, open.end - this.at))
+      const text = written.trimEnd()
+      this.unread(written.slice(text.length))
+      this.emit('text', before + text)
     }
-    if (this.isCut) this.consume(this.held.length - this.next)
   }
 
   /** What was pushed and is held back. */

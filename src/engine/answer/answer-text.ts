@@ -17,7 +17,7 @@ export class AnswerText {
   text = ''
   reasoning = ''
   readonly toolCalls: ToolCall[] = []
-  /** A call whose arguments are no whole JSON, as far as it came. */
+  /** A call that was cut off, as far as it came. */
   partialCall: ToolCall | undefined
   /** Tokens of thoughts and of the marks around them. */
   reasoningTokens = 0

@@ -34,7 +34,7 @@ export interface GenerationResult extends PromptCount {
   readonly text: string
   readonly reasoning: string
   readonly toolCalls: ToolCall[]
-  /** A call that was cut off, or whose arguments are no JSON, as far as it came; it comes after the others and is not to be run. */
+  /** A call that was cut off, as far as it came; it comes after the others and is not to be run. */
   readonly partialCall?: ToolCall | undefined
   /** The generated ids, with the stop id where one ended the answer. */
   readonly ids: number[]

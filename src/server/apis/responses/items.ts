@@ -63,7 +63,8 @@ export class ResponseItems {
     const kind = part?.kind === 'text' || part?.kind === 'reasoning' ? part.kind : open?.kind
     if (kind === undefined) return
     if (open?.kind !== kind) {
-      yield* this.close('completed')
+      // A call that is followed by text before it was whole is none that can be run.
+      yield* this.close(this.open?.kind === 'call' ? 'incomplete' : 'completed')
       yield* this.start(kind)
     }
     if (part || choices) yield* this.grow(this.open as OpenItem, part?.text ?? '', choices ?? [])

@@ -1,0 +1,70 @@
+// Calls whose writing is somewhat broken, read whole and in pieces.
+import { describe, expect, it } from 'vitest'
+import type { Dialect } from '../../src/chat/dialects/dialect.js'
+import { hermes, kimiK2 } from '../../src/chat/dialects/families.js'
+import { harmony } from '../../src/chat/dialects/harmony.js'
+import { llama3 } from '../../src/chat/dialects/llama.js'
+import { repaired } from '../../src/chat/json-repair.js'
+import { TOOLS } from './answers.js'
+
+/** Texts and calls, the same however the answer is cut; the pieces of a call together are its arguments. */
+function read(dialect: Dialect, text: string): string[] {
+  const of = (size: number, pieces: boolean): string[] => {
+    const parser = dialect.parser({ prompt: 'Q', tools: TOOLS, pieces, nearMisses: true, newId: () => 'id' })
+    const cut = text.match(new RegExp(`[^]{1,${size}}`, 'gu')) ?? []
+    const told = new Map<number, string>()
+    const said: [kind: string, text: string][] = []
+    for (const part of [...cut.flatMap((piece) => parser.push(piece)), ...parser.flush()]) {
+      const last = said.at(-1)
+      if (part.kind === 'tool-input') told.set(part.index, (told.get(part.index) ?? '') + part.text)
+      else if (part.kind === 'tool-call') {
+        const { index, name, arguments: args } = part.call
+        expect(told.get(index) ?? args).toBe(args)
+        said.push(['call', `${name} ${args}`])
+      } else if (last?.[0] === part.kind) last[1] += part.text
+      else said.push([part.kind, part.text])
+    }
+    expect(parser.partial).toBeUndefined()
+    return said.map((one) => one.join(': '))
+  }
+  const whole = of(text.length, false)
+  for (const size of [1, 3, text.length]) expect(of(size, true)).toEqual(whole)
+  return whole
+}
+
+const hermesCall = (args: string): string => `<tool_call>\n{"name": "weather", "arguments": ${args}}\n</tool_call>`
+
+describe('JSON that is mended', () => {
+  const mended: [string, string, string][] = [
+    ['line breaks and tabs in strings', '{"city": "a\n\tb\u0001"}', '{"city": "a\\n\\tb\\u0001"}'],
+    ['backslashes of no escape', '{"city": "C:\\Users\\x \\u12"}', '{"city": "C:\\\\Users\\\\x \\\\u12"}'],
+    ['a comma at the end', '{"days": [1, 2, ], "city": "a,]",\n}', '{"days": [1, 2 ], "city": "a,]"\n}'],
+  ]
+
+  it.each(mended)('has %s', (_, written, json) => {
+    expect(repaired(written)).toBe(json)
+    expect(JSON.parse(json)).toBeTypeOf('object')
+    const call = [`call: weather ${json}`]
+    expect(read(hermes, hermesCall(written))).toEqual(call)
+    expect(read(llama3, `{"name": "weather", "parameters": ${written}}`)).toEqual(call)
+    expect(read(harmony, `<|channel|>commentary to=functions.weather<|message|>${written}<|call|>`)).toEqual(call)
+    const kimi = `<|tool_call_begin|>functions.weather:0<|tool_call_argument_begin|>${written}<|tool_call_end|>`
+    expect(read(kimiK2, `<|tool_calls_section_begin|>${kimi}<|tool_calls_section_end|>`)).toEqual(call)
+  })
+
+  it('stays as it is where it is whole', () => {
+    const json = '{"a": "x\\u00e9\\n\\\\ \\"", "b" : [1 , {"c":"\\/"}] ,"d":{}}'
+    expect(repaired(json)).toBe(json)
+  })
+
+  it('is text where it stays unreadable', () => {
+    const bad = hermesCall('{"city": "a" "b"}')
+    expect(read(hermes, bad)).toEqual([`text: ${bad}`])
+    expect(read(hermes, `Hm. ${bad} So.`)).toEqual([`text: Hm. ${bad} So.`])
+    expect(read(llama3, '{"name": "weather", "parameters": {"city": a}}')).toEqual([
+      'text: {"name": "weather", "parameters": {"city": a}}',
+    ])
+    const message = '<|channel|>commentary to=functions.weather<|message|>{"city": a}<|call|>'
+    expect(read(harmony, message)).toEqual([`text: ${message}`])
+  })
+})
