@@ -1,7 +1,7 @@
 // Calls whose writing is somewhat broken, read whole and in pieces.
 import { describe, expect, it } from 'vitest'
 import type { Dialect } from '../../src/chat/dialects/dialect.js'
-import { hermes, kimiK2 } from '../../src/chat/dialects/families.js'
+import { dsmlV32, glm45, glm47, hermes, kimiK2, minimax, qwenXml } from '../../src/chat/dialects/families.js'
 import { harmony } from '../../src/chat/dialects/harmony.js'
 import { llama3 } from '../../src/chat/dialects/llama.js'
 import { repaired } from '../../src/chat/json-repair.js'
@@ -66,5 +66,54 @@ describe('JSON that is mended', () => {
     ])
     const message = '<|channel|>commentary to=functions.weather<|message|>{"city": a}<|call|>'
     expect(read(harmony, message)).toEqual([`text: ${message}`])
+  })
+})
+
+describe('arguments without their closing tag', () => {
+  const qwen = (inner: string): string => `<tool_call>\n<function=weather>\n${inner}\n</function>\n</tool_call>`
+  const invoked = (inner: string): string =>
+    `<minimax:tool_call>\n<invoke name="weather">\n${inner}\n</invoke>\n</minimax:tool_call>`
+  const both = ['call: weather {"city": "a.py", "days": 5}']
+
+  it.each([
+    ['Qwen', qwenXml, qwen('<parameter=city>\na.py\n<parameter=days>\n5\n</parameter>')],
+    ['Qwen at the end', qwenXml, qwen('<parameter=city>\na.py\n</parameter>\n<parameter=days>\n5')],
+    ['Qwen everywhere', qwenXml, qwen('<parameter=city>\na.py\n<parameter=days>\n5')],
+    ['MiniMax', minimax, invoked('<parameter name="city">a.py\n<parameter name="days">5')],
+    [
+      'DSML',
+      dsmlV32,
+      '<｜DSML｜function_calls>\n<｜DSML｜invoke name="weather">\n<｜DSML｜parameter name="city" string="true">a.py\n<｜DSML｜parameter name="days" string="false">5\n</｜DSML｜invoke>\n</｜DSML｜function_calls>',
+    ],
+    [
+      'GLM 4.5',
+      glm45,
+      '<tool_call>weather\n<arg_key>city</arg_key>\n<arg_value>a.py<arg_key>days</arg_key>\n<arg_value>5\n</tool_call>',
+    ],
+    [
+      'GLM 4.7',
+      glm47,
+      '<tool_call>weather<arg_key>city</arg_key><arg_value>a.py<arg_key>days</arg_key><arg_value>5</arg_value></tool_call>',
+    ],
+  ] as const)('of %s end where the next one or the end of the call is', (_, dialect, text) => {
+    expect(read(dialect, text)).toEqual(both)
+    expect(read(dialect, `${text}\n${text}`)).toEqual([...both, ...both])
+  })
+
+  it('keep line ends of their own', () => {
+    expect(read(qwenXml, qwen('<parameter=city>\n\na\n\n<parameter=days>\n5'))).toEqual([
+      'call: weather {"city": "\\na\\n", "days": 5}',
+    ])
+  })
+
+  it.each([
+    ['a key that the tool has not', 'a\n<parameter=other>\nb'],
+    ['its own key', 'a\n<parameter=city>\nb'],
+    ['a key in the middle of a line', 'a <parameter=days>\nb'],
+    ['an end that is no end of the call', 'a\n</function>\nb\n</tool_call>'],
+  ])('are told from a text with %s', (_, value) => {
+    expect(read(qwenXml, qwen(`<parameter=city>\n${value}\n</parameter>`))).toEqual([
+      `call: weather {"city": ${JSON.stringify(value)}}`,
+    ])
   })
 })

@@ -5,6 +5,8 @@ import {
   jsonMembers,
   jsonObject,
   memberCall,
+  propertySchema,
+  toolSchema,
   typedValue,
   type JsonCall,
 } from './arguments.js'
@@ -67,7 +69,7 @@ function oneCall(form: Omit<CallForm, 'begin' | 'between' | 'end'>): (reader: An
   if (object && form.parameter === undefined) return jsonCall(form.call, object)
   const [lead = '', rest = ''] = form.call.split('$arguments')
   const [before, after] = [piecesOf(lead), atomsOf(rest)]
-  const body = form.parameter === undefined ? jsonBody : parameters(form, form.parameter)
+  const body = form.parameter === undefined ? jsonBody : parameters(form, form.parameter, after)
   return function* (reader) {
     const parts = yield* pieces(reader, before, {})
     if (!parts) return false
@@ -95,18 +97,26 @@ function* jsonBody(reader: AnswerReader, name: string, id?: string): Reading<Bod
   return text === undefined ? undefined : { text, sure: json !== '' }
 }
 
-/** Arguments one after the other, as far as there are any. */
+/** Arguments one after the other, as far as there are any, before the atoms that end the call. */
 function parameters(
   { untyped = 'json', looseLines = false }: Pick<CallForm, 'untyped' | 'looseLines'>,
   parameter: string,
+  after: readonly string[],
 ): (reader: AnswerReader, name: string, id?: string) => Reading<Body | undefined> {
-  const all = piecesOf(parameter)
-  const [first, rest] = [all[0]!, all.slice(1)]
-  const [mark = '', ...more] = first.kind === 'slot' ? [] : first.atoms
-  const inFirst: Piece[] = first.kind === 'slot' ? [] : [{ ...first, atoms: more }]
+  const [first, ...rest] = piecesOf(parameter)
+  const [mark = '', ...more] = first!.kind === 'slot' ? [] : first!.atoms
+  const written: Piece[] = first!.kind === 'slot' ? rest : [{ ...first!, atoms: more }, ...rest]
+  const head = written.slice(
+    0,
+    written.findIndex((piece) => piece.kind === 'slot' && piece.slot === 'value'),
+  )
   const strip = looseLines || /\n\$value\n/.test(parameter)
   return function* (reader, name, id) {
     const told = new ToldArguments((text) => reader.input(name, text, id))
+    const given = new Set<string>()
+    const isNew = (key: string): boolean =>
+      !given.has(key) && propertySchema(toolSchema(reader.setup.tools, name), key).own !== undefined
+    const missingEnd: MissingEnd = { mark, head, after, strip, isNew }
     for (;;) {
       yield* reader.space()
       if ((yield* reader.take([mark])) === undefined) return { text: told.end(), sure: false }
@@ -114,9 +124,10 @@ function parameters(
         parts.key !== undefined && isString(reader, name, parts, untyped)
           ? told.string(parts.key, strip && parts.string === undefined && parts.type === undefined)
           : undefined
-      const parts = yield* pieces(reader, [...inFirst, ...rest], {}, listen)
+      const parts = yield* pieces(reader, written, {}, { listen, missingEnd })
       const { key, value } = parts ?? {}
       if (key === undefined || value === undefined) return undefined
+      given.add(key)
       told.add(key, jsonValue(reader, name, parts!, untyped, strip))
     }
   }
@@ -177,6 +188,23 @@ function keyed(members: ReadonlyMap<string, string>): JsonCall | undefined {
   return args === undefined ? undefined : { name: member![0], args, id: undefined }
 }
 
+/** How the values of arguments are read. */
+interface Values {
+  readonly listen: (parts: Parts) => ((text: string) => void) | undefined
+  readonly missingEnd: MissingEnd
+}
+
+/** What ends a value that lacks its end: the mark and the head of another argument, or a line with the end of the call. */
+interface MissingEnd {
+  readonly mark: string
+  readonly head: readonly Piece[]
+  readonly after: readonly string[]
+  /** Line ends around a value belong to the tags. */
+  readonly strip: boolean
+  /** Whether the tool has such an argument, and it was not given yet. */
+  readonly isNew: (key: string) => boolean
+}
+
 const NAME = /[^\s<>{}[\]()"'`|=,;]/
 
 /** Reads pieces of a form; undefined where the answer differs. */
@@ -184,14 +212,22 @@ function* pieces(
   reader: AnswerReader,
   wanted: readonly Piece[],
   parts: Parts,
-  listen?: (parts: Parts) => ((text: string) => void) | undefined,
+  values?: Values,
 ): Reading<Parts | undefined> {
   for (let i = 0; i < wanted.length; i++) {
     const piece = wanted[i]!
     if (piece.kind === 'slot') {
       const next = wanted[i + 1]
       const end = next?.kind === 'text' ? next.atoms[0] : undefined
-      const text = yield* slot(reader, piece.slot, end, piece.slot === 'value' ? () => listen?.(parts) : undefined)
+      if (piece.slot === 'value' && values && end !== undefined) {
+        const found = yield* valueSlot(reader, end, parts, values)
+        if (!found) return undefined
+        parts.value = found.text
+        // Without its end nothing more of it comes.
+        if (!found.closed) return parts
+        continue
+      }
+      const text = yield* slot(reader, piece.slot, end)
       if (text === undefined) return undefined
       parts[piece.slot] = text
     } else {
@@ -210,24 +246,67 @@ function* pieces(
 }
 
 /** The text in a place; `end` stays. */
-function* slot(
-  reader: AnswerReader,
-  place: Slot,
-  end: string | undefined,
-  listen?: () => ((text: string) => void) | undefined,
-): Reading<string | undefined> {
+function* slot(reader: AnswerReader, place: Slot, end: string | undefined): Reading<string | undefined> {
   if (place === 'name' || end === undefined) {
     yield* reader.space()
     return yield* reader.characters((c) => NAME.test(c))
   }
-  const cdata = place === 'value' && (yield* reader.take(['<![CDATA['])) !== undefined
-  const value = cdata ? yield* reader.until([']]>']) : undefined
-  const heard = cdata ? undefined : listen?.()
-  const { text, marker } = yield* reader.until(place === 'value' ? [end] : [end, '\n'], heard)
+  const { text, marker } = yield* reader.until([end, '\n'])
   if (marker !== end) return undefined
   reader.unread(end)
-  if (value) return value.text
-  return place === 'value' ? text : text.trim()
+  return text.trim()
+}
+
+/** A raw value; what ends it stays. */
+function* valueSlot(
+  reader: AnswerReader,
+  end: string,
+  parts: Parts,
+  { listen, missingEnd }: Values,
+): Reading<{ text: string; closed: boolean } | undefined> {
+  if ((yield* reader.take(['<![CDATA['])) !== undefined) {
+    const { text } = yield* reader.until([']]>'])
+    if ((yield* reader.until([end])).marker === undefined) return undefined
+    reader.unread(end)
+    return { text, closed: true }
+  }
+  const heard = listen(parts)
+  const { mark, after, strip } = missingEnd
+  const next = strip ? `\n${mark}` : mark
+  const others = [...(mark === '' ? [] : [next]), ...(after[0] === undefined ? [] : [`\n${after[0]}`])]
+  const taken: string[] = []
+  for (;;) {
+    const { text, marker } = yield* reader.until([end, ...others], heard)
+    taken.push(text)
+    if (marker === undefined) return undefined
+    const isEnd = marker !== end && (yield* goesOn(reader, marker === next, missingEnd, parts.key))
+    if (marker === end || isEnd) {
+      const line = isEnd && marker.startsWith('\n') ? '\n' : ''
+      reader.unread(marker.slice(line.length))
+      // The line end is the tags': where one is taken off at each side of a value, it is the one at this side.
+      const kept = strip && parts.string === undefined && parts.type === undefined ? line : ''
+      if (kept !== '') heard?.(kept)
+      return { text: taken.join('') + kept, closed: marker === end }
+    }
+    taken.push(marker)
+    heard?.(marker)
+  }
+}
+
+/** Whether the call goes on after the mark as if the value had its end: with another argument, or with the call's own end. */
+function* goesOn(
+  reader: AnswerReader,
+  isArgument: boolean,
+  { head, after, isNew }: MissingEnd,
+  current: string | undefined,
+): Reading<boolean> {
+  if (reader.isTired) return false
+  const start = reader.mark()
+  const key = isArgument ? (yield* pieces(reader, head, {}))?.key : undefined
+  const found = isArgument ? key !== undefined && key !== current && isNew(key) : yield* all(reader, after.slice(1))
+  reader.rewind(start)
+  reader.release()
+  return found
 }
 
 /** The value of `name="value"`; quotes may be single or left out. */
