@@ -117,3 +117,32 @@ describe('arguments without their closing tag', () => {
     ])
   })
 })
+
+describe('a call after a broken one', () => {
+  const good = '<tool_call>\n{"name": "add", "arguments": {}}\n</tool_call>'
+
+  it.each([
+    ['brackets that are open', hermesCall('{"city": {"a": 1, "b"}')],
+    ['arguments that are none', hermesCall('{"city": a}')],
+    ['arguments twice', hermesCall('{"city": "a"}, "arguments": {"city": b}')],
+    ['no end', '<tool_call>\n{"name": "weather", "arguments": {"city": a'],
+  ])('is a call (%s)', (_, bad) => {
+    expect(read(hermes, `${bad}\n${good}`)).toEqual([`text: ${bad}`, 'call: add {}'])
+    expect(read(hermes, `${good}\n${bad}\n${good}`)).toEqual(['call: add {}', `text: ${bad}`, 'call: add {}'])
+  })
+
+  it('is one in a section of Kimi too', () => {
+    const call = (name: string, args: string): string =>
+      `<|tool_call_begin|>functions.${name}:0<|tool_call_argument_begin|>${args}<|tool_call_end|>`
+    const section = (calls: string): string => `<|tool_calls_section_begin|>${calls}<|tool_calls_section_end|>`
+    const [bad, add] = [call('weather', '{"city": {"a" }'), call('add', '{}')]
+    expect(read(kimiK2, section(bad + add))).toEqual([`text: <|tool_calls_section_begin|>${bad}`, 'call: add {}'])
+    expect(read(kimiK2, section(add + bad + add))).toEqual(['call: add {}', `text: ${bad}`, 'call: add {}'])
+  })
+
+  it('has its first arguments where there are several', () => {
+    const twice =
+      '<tool_call>\n{"name": "weather", "arguments": {"city": "a"}, "arguments": {"city": "b"}}\n</tool_call>'
+    expect(read(hermes, twice)).toEqual(['call: weather {"city": "a"}'])
+  })
+})

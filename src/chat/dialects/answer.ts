@@ -11,6 +11,8 @@ interface Layout {
   readonly thought: ThinkTags
   readonly silent: readonly string[]
   readonly calls: readonly CallReader[]
+  /** Ends of sections, which may stand after a call whose section was not read as one. */
+  readonly ends: readonly string[]
   readonly resume: string
 }
 
@@ -30,6 +32,7 @@ export function dialectOf(family: Family, own: Own = {}): Dialect {
     thought,
     silent: [...silent, ...around, ...(resume === '' ? [] : [resume])],
     calls: own.calls ?? (family.calls ?? []).map((form) => callReader(form, resume)),
+    ends: (family.calls ?? []).flatMap(({ end = '' }) => (/^\s*<[^<>\s]+>\s*$/.test(end) ? [end.trim()] : [])),
     resume,
   }
   const syntax = syntaxOf(family)
@@ -57,7 +60,7 @@ export function promptOpens(prompt: string, tags: ThinkTags): boolean {
 
 /** Thoughts, text and calls, in any order: a thought comes first where the prompt opened it. */
 export function* answer(reader: AnswerReader, layout: Layout): Reading {
-  const { thought, silent, calls, resume } = layout
+  const { thought, silent, calls, ends, resume } = layout
   const { setup } = reader
   // Nobody asked for calls: what looks like one is text.
   const triggers = setup.calls === false ? [] : calls.flatMap((call) => call.triggers)
@@ -78,8 +81,10 @@ export function* answer(reader: AnswerReader, layout: Layout): Reading {
     if (triggers.includes(marker)) {
       const { dropped } = reader
       reader.unread(marker)
-      if (yield* callAt(reader, marker, calls)) yield* reader.space()
-      else if (reader.hasBegun || reader.isCut) reader.giveUpCall(dropped)
+      if (yield* callAt(reader, marker, calls)) {
+        yield* reader.space()
+        if ((yield* reader.take(ends)) !== undefined) yield* reader.space()
+      } else if (reader.hasBegun || reader.isCut) reader.giveUpCall(dropped)
       else {
         yield* reader.take([marker])
         if (near.includes(marker) && (yield* nearMissAt(reader, marker))) yield* reader.space()

@@ -33,7 +33,8 @@ export function jsonMembers(text: string): Map<string, string> | undefined {
     else if (c === '}' || c === ']' || (c === ',' && depth === 1)) {
       if (c !== ',') depth--
       if (key === undefined || depth > (c === ',' ? 1 : 0)) continue
-      members.set(key, object.slice(start, i).trim())
+      // Of several the first counts: it may have been given out already.
+      if (!members.has(key)) members.set(key, object.slice(start, i).trim())
       key = undefined
     }
   }

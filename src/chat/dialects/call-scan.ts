@@ -20,6 +20,7 @@ export class CallScan {
   /** Of the member that is being read. */
   private key: string | undefined
   private inside = false
+  private found = false
   /** Members that ended. */
   private members = 0
 
@@ -40,7 +41,7 @@ export class CallScan {
       this.string = ''
     } else if (c === '{' || c === '[') {
       this.depth++
-      if (this.depth === 2 && c === '{' && this.begins()) this.inside = true
+      if (this.depth === 2 && c === '{' && !this.found && this.begins()) this.inside = this.found = true
     } else if (c === '}' || c === ']') {
       this.depth--
       if (this.inside && this.depth === 1) {

@@ -45,7 +45,7 @@ function section({
   return begin === '' ? call : callsBetween(begin, [...atomsOf(between), ',', ';'], end, call)
 }
 
-/** Calls between the marks of their section, or of a list. A call that is cut off does not undo those before it. */
+/** Calls between the marks of their section, or of a list. A call that is broken or cut off does not undo those before it. */
 export function callsBetween(
   begin: string,
   separators: readonly string[],
@@ -59,7 +59,9 @@ export function callsBetween(
       yield* reader.space()
       if (yield* attempt(reader, (r) => all(r, closing))) return true
       yield* reader.take(separators)
-      if (!(yield* attempt(reader, call))) return true
+      if (yield* attempt(reader, call)) continue
+      if (reader.hasBegun) reader.giveUpCall()
+      return true
     }
   }
 }

@@ -300,7 +300,7 @@ export class AnswerReader {
   }
 }
 
-/** Wants the characters of one bracketed value. */
+/** Wants the characters of one bracketed value. In JSON no `<` stands outside of strings: there a tag begins. */
 function balanced(quotes: string): (character: string) => boolean {
   let depth = 0
   let quote: string | undefined
@@ -315,6 +315,7 @@ function balanced(quotes: string): (character: string) => boolean {
       return true
     }
     if (depth === 0 && c !== '{' && c !== '[') return false
+    if (c === '<' && quotes === '"') return false
     if (quotes.includes(c)) quote = c
     else if ('{[('.includes(c)) depth++
     else if ('}])'.includes(c)) depth--
