@@ -64,3 +64,17 @@ export function repaired(text: string): string {
   const repair = new JsonRepair()
   return repair.push(text) + repair.rest()
 }
+
+/** The text with the brackets that are open at its end; undefined where it ends in a string or after a comma, or where its brackets do not match. */
+export function closed(text: string): string | undefined {
+  const open: string[] = []
+  let quoted = false
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i]!
+    if (quoted && c === '\\') i++
+    else if (c === '"') quoted = !quoted
+    else if (!quoted && (c === '{' || c === '[')) open.push(c === '{' ? '}' : ']')
+    else if (!quoted && (c === '}' || c === ']') && open.pop() !== c) return undefined
+  }
+  return quoted || text.trimEnd().endsWith(',') ? undefined : text + open.reverse().join('')
+}

@@ -146,3 +146,32 @@ describe('a call after a broken one', () => {
     expect(read(hermes, twice)).toEqual(['call: weather {"city": "a"}'])
   })
 })
+
+describe('brackets that are missing before the end of a call', () => {
+  it.each([
+    ['of the call', '{"city": "a"}'],
+    ['of the arguments', '{"city": "a"'],
+    ['of a value', '{"list": [{"a": 1'],
+  ])('are added (%s)', (_, args) => {
+    const json = args.endsWith('}') ? args : args + (args.includes('[') ? '\n}]}' : '\n}')
+    const called = [`call: weather ${json}`]
+    const text = `<tool_call>\n{"name": "weather", "arguments": ${args}\n</tool_call>`
+    expect(read(hermes, text)).toEqual(called)
+    expect(read(hermes, `${text}\n${text}`)).toEqual([...called, ...called])
+    const kimi = `<|tool_call_begin|>functions.weather:0<|tool_call_argument_begin|>${args}\n<|tool_call_end|>`
+    expect(read(kimiK2, kimi)).toEqual(called)
+  })
+
+  it.each(['{"city": "a', '{"city": "a",', '{"city": ', '{"list": [1}'])(
+    'are not where more is missing (%s)',
+    (args) => {
+      const text = `<tool_call>\n{"name": "weather", "arguments": ${args}\n</tool_call>`
+      expect(read(hermes, text)).toEqual([`text: ${text}`])
+    },
+  )
+
+  it('are not without the end of the call', () => {
+    const text = '<tool_call>\n{"name": "weather", "arguments": {"city": "a"'
+    expect(read(hermes, text)).toEqual([`text: ${text}`])
+  })
+})

@@ -10,6 +10,7 @@ import {
   typedValue,
   type JsonCall,
 } from './arguments.js'
+import { closed } from '../json-repair.js'
 import { ToldArguments } from './object-text.js'
 import { pythonList } from './python-call.js'
 import type { AnswerReader, Reading } from './reader.js'
@@ -95,8 +96,9 @@ interface Body {
 function* jsonBody(reader: AnswerReader, name: string, id?: string): Reading<Body | undefined> {
   yield* reader.space()
   const json = yield* reader.arguments(name, id)
-  const text = jsonObject(json)
-  return text === undefined ? undefined : { text, sure: json !== '' }
+  const whole = closed(json) ?? json
+  const text = jsonObject(whole)
+  return text === undefined ? undefined : { text, sure: json !== '' && json === whole }
 }
 
 /** Arguments one after the other, as far as there are any, before the atoms that end the call. */
@@ -168,8 +170,10 @@ function jsonCall(call: string, object: RegExpExecArray): (reader: AnswerReader)
     yield* reader.space()
     const keys =
       name === undefined ? 'keyed' : { name, args: [...(args === undefined ? [] : [args]), ...ARGUMENT_KEYS], id }
-    const members = jsonMembers(yield* reader.callObject(keys))
-    if (!(yield* attempt(reader, (r) => endAfterBracket(r, after)))) yield* closings(reader, after)
+    const json = yield* reader.callObject(keys)
+    const ended = (yield* attempt(reader, (r) => endAfterBracket(r, after))) || (yield* closings(reader, after)) > 0
+    // Where the call's end is there, brackets may be missing before it.
+    const members = jsonMembers((ended ? closed(json) : undefined) ?? json)
     const found = members && (name === undefined ? keyed(members) : memberCall(members, name, args, id))
     if (!found) return false
     reader.call(found.name, found.args, found.id)

@@ -217,6 +217,8 @@ export class AnswerReader {
   /** Reports a call. `id` is the model's own, where it gave one; an empty one is none, since a tool's answer could not name it. */
   call(name: string, args: string, id?: string): void {
     const { open } = this
+    // Brackets that were missing at the end.
+    if (open && args.startsWith(open.text)) this.input(name, args.slice(open.text.length))
     this.open = undefined
     const given = { id: open?.id ?? (id || this.setup.newId()), arguments: open?.text ?? args }
     const call: ToolCall = { index: open?.index ?? this.calls++, name, ...given }
