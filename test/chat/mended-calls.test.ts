@@ -175,3 +175,36 @@ describe('brackets that are missing before the end of a call', () => {
     expect(read(hermes, text)).toEqual([`text: ${text}`])
   })
 })
+
+describe('calls of Llama that are not the whole answer', () => {
+  const object = '{"name": "weather", "parameters": {"city": "a"}}'
+  const called = 'call: weather {"city": "a"}'
+
+  it.each([
+    ['after a text', `I will call it: ${object}`, ['text: I will call it:', called]],
+    ['between texts', `So:\n\n${object}\nDone.`, ['text: So:', called, 'text: Done.']],
+    ['in a list', `[${object}]`, [called]],
+    ['in a list after a text', `So: [${object}, ${object}]`, ['text: So:', called, called]],
+    ['several', `So: ${object}; ${object}`, ['text: So:', called, called]],
+    ['on lines', `So: {\n  "name": "weather",\n  "parameters": {"city": "a"}\n}`, ['text: So:', called]],
+  ])('are read %s', (_, text, parts) => {
+    expect(read(llama3, text)).toEqual(parts)
+  })
+
+  it.each([
+    ['another tool', object.replace('weather', 'other')],
+    ['no arguments', '{"name": "weather"}'],
+    ['quotes', `\`${object}\``],
+    ['code', `\`\`\`python\ncall(${object})\n\`\`\``],
+    ['no end', object.slice(0, -2)],
+  ])('are text with %s', (_, text) => {
+    expect(read(llama3, `As ${text} is.`)).toEqual([`text: As ${text} is.`])
+  })
+
+  it('are text where a grammar says what is a call', () => {
+    const setup = { prompt: 'Q', tools: TOOLS, newId: () => 'id' }
+    const parser = llama3.parser(setup)
+    const parts = [...parser.push(`As ${object}`), ...parser.flush()]
+    expect(parts.map(({ text }) => text).join('')).toBe(`As ${object}`)
+  })
+})

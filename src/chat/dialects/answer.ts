@@ -109,7 +109,7 @@ export function* nearMissAt(reader: AnswerReader, mark: string): Reading<boolean
 }
 
 /** A tag that is written about, as in `<think>`. */
-function isQuoted({ dropped, lastSaid }: AnswerReader): boolean {
+export function isQuoted({ dropped, lastSaid }: AnswerReader): boolean {
   return dropped === '' && lastSaid !== '' && '`"\''.includes(lastSaid)
 }
 

@@ -1,9 +1,9 @@
 import { ARGUMENT_KEYS, hasArguments, jsonMembers, memberCall } from './arguments.js'
 import type { Dialect, ToolSyntax } from './dialect.js'
 import { pythonCalls } from './python-call.js'
-import { nearMissAt } from './answer.js'
+import { isQuoted, nearMissAt } from './answer.js'
 import { attempt } from './atoms.js'
-import { nearMarks } from './near-miss.js'
+import { bareCalls, FENCE, nearMarks } from './near-miss.js'
 import { callReader } from './read-calls.js'
 import { parserOf, type AnswerReader, type Reading } from './reader.js'
 
@@ -73,16 +73,43 @@ function* answer(reader: AnswerReader): Reading {
   yield* reader.space()
 }
 
-/** Text, in which calls may stand in a fence or between the tags of others. */
+/** Text, in which calls may stand in a fence, between the tags of others, or by themselves. */
 function* nearMisses(reader: AnswerReader): Reading {
-  const marks = nearMarks(reader.setup)
+  const near = nearMarks(reader.setup)
+  const objects = near.length === 0 ? [] : OBJECTS
+  let isFenced = false
   for (;;) {
-    const mark = yield* reader.say('text', marks)
+    const mark = yield* reader.say('text', isFenced ? near : [...near, ...objects])
     if (mark === undefined) return
     const { dropped } = reader
-    if (yield* nearMissAt(reader, mark)) yield* reader.space()
-    else reader.emit('text', dropped + mark)
+    if (near.includes(mark)) {
+      if (yield* nearMissAt(reader, mark)) {
+        yield* reader.space()
+        continue
+      }
+      // In a fence of something else an object is code.
+      if (mark === FENCE) isFenced = !isFenced
+    } else if (!isQuoted(reader) && !reader.isTired && (yield* namesTool(reader))) {
+      reader.unread(mark)
+      if (yield* attempt(reader, bareCalls)) continue
+      yield* reader.take([mark])
+    }
+    reader.emit('text', dropped + mark)
   }
+}
+
+/** How objects of calls begin, and lists of them, up to the name. */
+const OBJECTS = ['{', '{ ', '{\n  ', '{\n    '].flatMap((open) =>
+  ['"name": "', '"name":"'].flatMap((key) => [`${open}${key}`, `[${open}${key}`]),
+)
+
+/** Whether the name of a tool comes next. */
+function* namesTool(reader: AnswerReader): Reading<boolean> {
+  const start = reader.mark()
+  const name = yield* reader.characters((c) => c !== '"' && c !== '\n')
+  reader.rewind(start)
+  reader.release()
+  return reader.setup.tools.some((tool) => tool.function.name === name)
 }
 
 function* marked(reader: AnswerReader): Reading<boolean> {

@@ -19,7 +19,7 @@ interface Source {
   call(name: string, args: string): void
 }
 
-const FENCE = '```'
+export const FENCE = '```'
 /** Where such a call may begin, and where it ends then. */
 const ENDS: ReadonlyMap<string, string> = new Map([
   [FENCE, FENCE],
@@ -50,7 +50,7 @@ export function* nearMiss(source: Source, mark: string): Reading<boolean> {
   return true
 }
 
-/** Reads calls that stand by themselves, where the answer begins with them. */
+/** Reads calls that stand by themselves. */
 export function* bareCalls(source: Source): Reading<boolean> {
   yield* source.space()
   const calls = yield* objects(source)
