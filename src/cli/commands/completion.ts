@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { examples } from '../print/examples.js'
+import { BASH_SCRIPT } from './completion-bash.js'
 
 /** How scripts of shells ask for what may come next. */
 const ASK = 'complete'
@@ -20,6 +21,30 @@ export function completionCommand(cli: Command, declared: () => Command): void {
     .command(`${SCRIPT} <shell>`)
     .description('a script that lets a shell complete commands and flags: bash, zsh, fish or powershell')
     .addHelpText('after', examples('source <(kaiyuan completion bash)'))
-    .action(answer)
+    .action(async (shell: string) => {
+      // The library's script for bash runs what is typed.
+      if (shell === 'bash') process.stdout.write(BASH_SCRIPT)
+      else if (shell === 'powershell') process.stdout.write(await powershellScript())
+      else await answer()
+    })
   cli.command(`${ASK} [args...]`, { hidden: true }).action(answer)
+}
+
+/** What the library writes between quotes, and runs. */
+const QUOTED = `($_ -replace "'", "''")`
+const ESCAPED = '[System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($_)'
+
+/** The library's script; in PowerShell other apostrophes, as in it’s, end a text too, and what came behind one was run. */
+async function powershellScript(): Promise<string> {
+  const { default: tab } = await import('@bomb.sh/tab')
+  const { log } = console
+  let script = ''
+  console.log = (text: string) => void (script += `${text}\n`)
+  try {
+    tab.setup('kaiyuan', 'kaiyuan', 'powershell')
+  } finally {
+    console.log = log
+  }
+  if (!script.includes(QUOTED)) throw new Error('the script for PowerShell is not the one that is known')
+  return script.replace(QUOTED, () => ESCAPED)
 }
