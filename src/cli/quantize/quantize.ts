@@ -9,6 +9,7 @@ import { UserError } from '../../errors.js'
 import { cancelOnInterrupt, printJson } from '../model.js'
 import { localModel } from '../store/local-model.js'
 import { WholeFile, cannotWrite } from '../whole-file.js'
+import { refuseOwnSource } from './own-source.js'
 
 export interface QuantizeFlags {
   readonly to: QuantizeTarget
@@ -27,6 +28,7 @@ export async function quantize(model: string, flags: QuantizeFlags): Promise<voi
     )
   const signal = cancelOnInterrupt()
   const files = await filesOf(await localModel(model, {}, signal))
+  await refuseOwnSource(out, files)
   const started = performance.now()
   const file = await WholeFile.create(out).catch((cause: unknown) => cannotWrite(out, cause))
   const bar = progressBar()
