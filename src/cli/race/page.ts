@@ -14,5 +14,4 @@ export async function writePage(file: string, preset: Preset): Promise<void> {
     throw new UserError(`${page} is not there: npm run build:race makes it`, 'file_not_found', { cause })
   })
   await writeNamed(file, withPreset(html, preset))
-  process.stdout.write(`${file}\n`)
 }

@@ -38,7 +38,8 @@ export async function race(flags: RaceFlags): Promise<void> {
     if (flags.data !== undefined)
       throw new UserError('--html: the page is made of the data of the package; leave out --data', 'invalid_argument')
     const { writePage } = await import('./page.js')
-    return writePage(flags.html, { date, ruler, language: lang, told })
+    await writePage(flags.html, { date, ruler, language: lang, told })
+    if (!flags.json) return void process.stdout.write(`${flags.html}\n`)
   }
   if (flags.json) return printJson({ ...asJson(there, date, ruler, country), sentence: told })
   const lines = [told.best, ...told.countries]
