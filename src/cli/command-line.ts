@@ -44,6 +44,16 @@ export function dropEmptyVariables(env: NodeJS.ProcessEnv): void {
     if (name.startsWith('KAIYUAN_') && value === '') Reflect.deleteProperty(env, name)
 }
 
+/** Nothing can be found from a folder that is gone. @throws UserError unless only the help or the version is wanted */
+function checkFolder(args: readonly string[]): void {
+  if (args.some((arg) => ['--version', '-V', '--help', '-h'].includes(arg))) return
+  try {
+    process.cwd()
+  } catch (cause) {
+    throw new UserError('the current folder has been deleted: cd to another', 'invalid_argument', { cause })
+  }
+}
+
 /** Runs the command that the process was started with, and ends the process. */
 export async function runCommandLine(): Promise<void> {
   process.stdout.on('error', outputFailed)
@@ -52,6 +62,7 @@ export async function runCommandLine(): Promise<void> {
   dropEmptyVariables(process.env)
   let code = 0
   try {
+    checkFolder(process.argv.slice(2))
     await program().parseAsync()
   } catch (error) {
     code = exitCode(error)
