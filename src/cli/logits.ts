@@ -1,5 +1,4 @@
-import { open, stat, type FileHandle } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import type { FileHandle } from 'node:fs/promises'
 import type { Engine } from '../engine/engine.js'
 import { loadEngine } from '../engine/load.js'
 import { argmax } from '../engine/sample/sampler.js'
@@ -7,7 +6,7 @@ import { UserError } from '../errors.js'
 import { loadOptions, parseIds, type LoadFlags } from './flags.js'
 import { cancelOnInterrupt, printJson, withProgressBar } from './model.js'
 import { localModel } from './store/local-model.js'
-import { WholeFile, cannotWrite } from './whole-file.js'
+import { cannotWrite, openOutput } from './whole-file.js'
 
 export interface LogitsFlags extends LoadFlags {
   readonly ids?: string
@@ -38,16 +37,6 @@ export async function logits(model: string, flags: LogitsFlags): Promise<void> {
   } finally {
     await engine.close()
   }
-}
-
-/** A device or a pipe (/dev/stdout) must not be replaced by a file. */
-async function openOutput(out: string): Promise<Pick<WholeFile, 'handle' | 'commit' | 'discard'>> {
-  const found = await stat(out).catch(() => undefined)
-  const isStream = (found && !found.isFile() && !found.isDirectory()) ?? false
-  if (!isStream && !/^\/(dev|proc)\//.test(resolve(out))) return WholeFile.create(out)
-  const handle = await open(out, 'w')
-  const close = (): Promise<void> => handle.close()
-  return { handle, commit: close, discard: close }
 }
 
 /** Returns the best id of each row. */

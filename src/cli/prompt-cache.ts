@@ -44,6 +44,6 @@ export class PromptCache {
 
   /** As a whole, for its owner alone. @throws UserError where it cannot be written */
   async save(session: SessionLike): Promise<void> {
-    await writeNamed(this.file, await session.save())
+    await writeNamed(this.file, await session.save(), { isPrivate: true })
   }
 }

@@ -1,8 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { open, rename, rm, type FileHandle } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { access, constants, open, readlink, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { UserError } from '../errors.js'
 import { reasonOf } from '../system-error.js'
+
+/** What {@link openOutput} and {@link WholeFile} have in common. */
+export type Output = Pick<WholeFile, 'handle' | 'commit' | 'discard'>
+
+/** Nobody else may read chats, histories and prompt caches. */
+const PRIVATE = 0o600
+/** Of links that lead to links. */
+const MOST_LINKS = 40
 
 /**
  * A file that gets its name when it is whole: until then it is written under a name that nobody else has, in the same folder. Whatever
@@ -17,10 +25,10 @@ export class WholeFile {
   ) {}
 
   /** @throws where the folder cannot be written to */
-  static async create(target: string): Promise<WholeFile> {
+  static async create(target: string, mode = PRIVATE): Promise<WholeFile> {
     const part = join(dirname(target), `.${basename(target)}.${randomBytes(8).toString('hex')}.part`)
     // Exclusively: neither a file nor a link that is there is opened.
-    return new WholeFile(target, part, await open(part, 'wx', 0o600))
+    return new WholeFile(target, part, await open(part, 'wx', mode))
   }
 
   /** Gives it its name, on the disk too. @throws where that cannot be had, for example when it is a folder's */
@@ -46,9 +54,58 @@ export class WholeFile {
   }
 }
 
-/** Writes a file as a whole or not at all. @throws where it cannot be written */
-export async function writeWhole(target: string, content: string | Uint8Array): Promise<void> {
+/**
+ * What a person named as a place to write to. A device or a pipe is written into (/dev/stdout), a link is followed, and a file that is
+ * there keeps its mode; a new one has that of the umask.
+ * @throws where it cannot be written to
+ */
+export async function openOutput(out: string, isPrivate = false): Promise<Output> {
+  const found = await stat(out).catch(() => undefined)
+  const isStream = (found && !found.isFile() && !found.isDirectory()) ?? false
+  if (isStream || /^\/(dev|proc)\//.test(resolve(out))) {
+    const handle = await open(out, 'w')
+    const close = (): Promise<void> => handle.close()
+    return { handle, commit: close, discard: close }
+  }
+  if (!found) return WholeFile.create(await linked(out), isPrivate ? PRIVATE : 0o666)
+  const target = await realpath(out)
+  // What replaces a file that may not be written to is not written either.
+  if (found.isFile()) await access(target, constants.W_OK)
   const file = await WholeFile.create(target)
+  if (!isPrivate) await file.handle.chmod(found.mode & 0o777).catch(() => undefined)
+  return file
+}
+
+/** Where a link leads to that has no file yet. */
+async function linked(out: string): Promise<string> {
+  let target = out
+  for (let links = 0; links < MOST_LINKS; links++) {
+    const next = await readlink(target).catch(() => undefined)
+    if (next === undefined) break
+    target = resolve(dirname(target), next)
+  }
+  return target
+}
+
+/** Writes a file for its owner alone, as a whole or not at all. @throws where it cannot be written */
+export async function writeWhole(target: string, content: string | Uint8Array): Promise<void> {
+  await writeInto(await WholeFile.create(target), content)
+}
+
+/** @throws UserError with the system's reason, for a file that a person named */
+export async function writeNamed(
+  target: string,
+  content: string | Uint8Array,
+  { isPrivate = false } = {},
+): Promise<void> {
+  try {
+    await writeInto(await openOutput(target, isPrivate), content)
+  } catch (cause) {
+    cannotWrite(target, cause)
+  }
+}
+
+async function writeInto(file: Output, content: string | Uint8Array): Promise<void> {
   try {
     await file.handle.writeFile(content)
   } catch (error) {
@@ -56,11 +113,6 @@ export async function writeWhole(target: string, content: string | Uint8Array): 
     throw error
   }
   await file.commit()
-}
-
-/** Of a file that a person named. @throws UserError with the system's reason where it cannot be written */
-export function writeNamed(target: string, content: string | Uint8Array): Promise<void> {
-  return writeWhole(target, content).catch((cause: unknown) => cannotWrite(target, cause))
 }
 
 /** @throws UserError with the system's reason */

@@ -211,7 +211,7 @@ async function save({ conversation, note }: Chat, file: string): Promise<void> {
   const found = await stat(file).catch(() => undefined)
   if (found && !(found.isFile() && savedChat(await readFile(file, 'utf8'))))
     throw new UserError(`${file}: what is there is no saved conversation; choose another name`, 'invalid_argument')
-  await writeNamed(file, chatText(conversation.messages))
+  await writeNamed(file, chatText(conversation.messages), { isPrivate: true })
   note(`saved ${conversation.messages.length} messages`)
 }
 

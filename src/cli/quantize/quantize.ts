@@ -8,7 +8,7 @@ import type { QuantizeTarget } from '../../checkpoint/gguf/mixes.js'
 import { UserError } from '../../errors.js'
 import { cancelOnInterrupt, printJson } from '../model.js'
 import { localModel } from '../store/local-model.js'
-import { WholeFile, cannotWrite } from '../whole-file.js'
+import { cannotWrite, openOutput, type Output } from '../whole-file.js'
 import { refuseOwnSource } from './own-source.js'
 
 export interface QuantizeFlags {
@@ -30,7 +30,7 @@ export async function quantize(model: string, flags: QuantizeFlags): Promise<voi
   const files = await filesOf(await localModel(model, {}, signal))
   await refuseOwnSource(out, files)
   const started = performance.now()
-  const file = await WholeFile.create(out).catch((cause: unknown) => cannotWrite(out, cause))
+  const file = await openOutput(out).catch((cause: unknown) => cannotWrite(out, cause))
   const bar = progressBar()
   let result
   try {
@@ -76,6 +76,6 @@ function progressBar(): {
 }
 
 /** A system may take less at a time than it is given. */
-async function writeAll({ handle }: WholeFile, bytes: Uint8Array): Promise<void> {
+async function writeAll({ handle }: Output, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at)).bytesWritten
 }
