@@ -23,6 +23,7 @@ interface Speeds {
 
 /** Fills the cache, warms up once, and takes the medians of the rounds. */
 export async function measureRounds(engine: Engine, rounds: Rounds): Promise<Speeds> {
+  checkRoom(engine, rounds)
   const sessions = Array.from({ length: rounds.streams }, () => engine.session())
   const prefill: number[] = []
   const decode: number[] = []
@@ -36,6 +37,18 @@ export async function measureRounds(engine: Engine, rounds: Rounds): Promise<Spe
   }
   await Promise.all(sessions.map((session) => session.close()))
   return { prefill: median(prefill), decode: median(decode), answerIds }
+}
+
+/** A full context would end the answers early. @throws UserError */
+function checkRoom(engine: Engine, { depth, promptTokens, newTokens }: Rounds): void {
+  const { contextLength } = engine.info
+  const tokens = depth + promptTokens + newTokens
+  if (tokens <= contextLength) return
+  throw new UserError(
+    `expected --depth, -p and -n of at most ${contextLength} tokens together, which is the context; ` +
+      `found ${depth} + ${promptTokens} + ${newTokens} = ${tokens}; lower one of them`,
+    'invalid_argument',
+  )
 }
 
 /** The prompts of all streams, then their answers. A session keeps the first `depth` tokens from round to round. */
@@ -60,7 +73,7 @@ async function measure(engine: Engine, sessions: Session[], rounds: Rounds, roun
   const seconds = (performance.now() - prefilled) / 1000
   return {
     prefill: (promptTokens * streams * 1000) / (prefilled - started),
-    decode: ((newTokens - 1) * streams) / seconds,
+    decode: rests.reduce((sum, ids) => sum + ids.length, 0) / seconds,
     answerIds: [...firsts[0]!, ...rests[0]!],
   }
 }

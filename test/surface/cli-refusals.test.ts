@@ -85,6 +85,10 @@ describe('a command is refused', () => {
     [['run', 'model.onnx', 'hi'], 'model.onnx: no such file or folder'],
     [['bench', 'mini', '-n', '1'], 'expected -p of at least 1, -n of at least 2, --rounds and --streams of at least 1'],
     [
+      ['bench', 'mini', '-p', '30', '-n', '40', '--depth', '2', '--context', '64', '--threads', '1'],
+      'at most 64 tokens together, which is the context; found 2 + 30 + 40 = 72; lower one of them',
+    ],
+    [
       ['inspect', 'mini', '--synthetic', 'qwen3-8b:q4_0'],
       'expected a model or --synthetic, found both: mini and qwen3-8b:q4_0; leave one out',
     ],
