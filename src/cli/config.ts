@@ -26,7 +26,7 @@ export function applyConfig(cli: Command, command: Command, file = configFile())
   checkNames(cli, Object.keys(config), file)
   for (const option of command.options) {
     const key = option.attributeName()
-    const value = config[nameOf(option)]
+    const value = valueOf(config, option)
     const source = command.getOptionValueSource(key)
     if (value === undefined || (source !== undefined && source !== 'default')) continue
     command.setOptionValueWithSource(key, parsed(option, value, file), 'config')
@@ -40,13 +40,14 @@ function readConfig(file: string): Record<string, unknown> | undefined {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     // One that was named has to be there.
-    const isNamed = code === 'ENOENT' && file === process.env['KAIYUAN_CONFIG']
-    if (isNamed) throw new UserError(`KAIYUAN_CONFIG: ${file}: ${reasonOf(cause)}`, 'file_not_found', { cause })
+    if (file === process.env['KAIYUAN_CONFIG'])
+      throw new UserError(`KAIYUAN_CONFIG: ${file}: ${reasonOf(cause)}`, 'file_not_found', { cause })
     if (code === 'ENOENT' || code === 'ENOTDIR' || isInClosedFolder(file)) return undefined
     throw new UserError(`${file}: cannot be read: ${reasonOf(cause)}`, 'invalid_file', { cause })
   }
   try {
-    const config: unknown = JSON.parse(text)
+    // Some editors begin a file with a byte order mark.
+    const config: unknown = JSON.parse(text.replace(/^\uFEFF/, ''))
     if (isJsonObject(config)) return config
   } catch (cause) {
     throw new UserError(`${file}: expected JSON: ${(cause as Error).message}`, 'invalid_file', { cause })
@@ -69,13 +70,26 @@ function nameOf(option: Option): string {
   return (option.long ?? '').replace(/^--(no-)?/, '')
 }
 
+/** As the file names it: `history`, or `no-history` with the opposite value. */
+function namesOf(option: Option): string[] {
+  const name = nameOf(option)
+  return option.negate ? [name, `no-${name}`] : [name]
+}
+
+function valueOf(config: Record<string, unknown>, option: Option): unknown {
+  const [name = '', opposite = ''] = namesOf(option)
+  const negated = config[opposite]
+  if (config[name] !== undefined || negated === undefined) return config[name]
+  return typeof negated === 'boolean' ? !negated : negated
+}
+
 /** All commands, those of eval and race too. */
 function withInner(command: Command): Command[] {
   return command.commands.flatMap((inner) => [inner, ...withInner(inner)])
 }
 
 function checkNames(cli: Command, names: readonly string[], file: string): void {
-  const known = withInner(cli).flatMap(({ options }) => options.map(nameOf))
+  const known = withInner(cli).flatMap(({ options }) => options.flatMap(namesOf))
   for (const name of names) {
     if (known.includes(name)) continue
     const [near] = [...known].sort((a, b) => distance(a, name) - distance(b, name))

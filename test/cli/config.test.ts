@@ -69,6 +69,23 @@ describe('a file of defaults', () => {
     )
   })
 
+  it('may not be one that was named and cannot be read', () => {
+    const file = join(folder, 'plain')
+    writeFileSync(file, '')
+    vi.stubEnv('KAIYUAN_CONFIG', join(file, 'config.json'))
+    onTestFinished(() => void vi.unstubAllEnvs())
+    expect(() => applyConfig(new Command(), new Command())).toThrow(`KAIYUAN_CONFIG: ${join(file, 'config.json')}: `)
+  })
+
+  it('may begin with a byte order mark', () => {
+    expect(options('\uFEFF{"threads": 4}')).toMatchObject({ threads: 4 })
+  })
+
+  it('takes a flag without its no-, and with it', () => {
+    expect(options('{"no-history": true}')).toMatchObject({ history: false })
+    expect(options('{"no-history": false}')).toMatchObject({ history: true })
+  })
+
   it('takes a variable without a value for one that is not set', () => {
     const env = { KAIYUAN_THREADS: '', KAIYUAN_PORT: '9000', HOME: '' }
     dropEmptyVariables(env)
@@ -79,6 +96,8 @@ describe('a file of defaults', () => {
     ['{"thread": 4}', 'unknown flag "thread"; the nearest is threads'],
     ['{"threads": "many"}', 'threads: expected a whole number; found "many"'],
     ['{"port": 70000}', 'port: expected a port from 0 to 65535; found 70000'],
+    ['{"no-raw": true}', 'unknown flag "no-raw"'],
+    ['{"no-history": "yes"}', 'history: expected true or false; found "yes"'],
     ['{"raw": "yes"}', 'raw: expected true or false; found "yes"'],
     ['{"threads": [2, 3]}', 'threads: expected one value; found [2,3]'],
     ['{"precision": "slow"}', 'precision: expected one of exact, fast; found "slow"'],
