@@ -36,6 +36,7 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
       'expected -p of at least 1, -n of at least 2, --rounds and --streams of at least 1',
       'invalid_argument',
     )
+  refuseIdle(model, flags)
   const signal = cancelOnInterrupt()
   const runtimeRssBytes = process.memoryUsage.rss()
   const started = performance.now()
@@ -98,6 +99,20 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
   if (!profile) return
   process.stdout.write(`\n${profileTable(`prefill, ${promptTokens} tokens`, profile.prefill)}`)
   process.stdout.write(`\n${profileTable('decode, one token', profile.decode)}`)
+}
+
+/** @throws UserError for what would be passed over */
+function refuseIdle(model: string | undefined, { synthetic, prompts, speculate }: BenchFlags): void {
+  if (synthetic !== undefined && model !== undefined)
+    throw new UserError(
+      `expected a model or --synthetic, found both: ${model} and ${synthetic}; leave one out`,
+      'invalid_argument',
+    )
+  if (prompts !== undefined && speculate === undefined)
+    throw new UserError(
+      '--prompts: expected --speculate with it, which is compared on them; found none; add it or leave --prompts out',
+      'invalid_argument',
+    )
 }
 
 /** On prompts of a file, or on the prompt that is measured. */

@@ -89,6 +89,11 @@ describe('a command is refused', () => {
       'at most 64 tokens together, which is the context; found 2 + 30 + 40 = 72; lower one of them',
     ],
     [
+      ['bench', 'mini', '--synthetic', 'qwen3-0.6b:q4_0:1'],
+      'expected a model or --synthetic, found both: mini and qwen3-0.6b:q4_0:1; leave one out',
+    ],
+    [['bench', 'mini', '--prompts', absent], '--prompts: expected --speculate with it'],
+    [
       ['inspect', 'mini', '--synthetic', 'qwen3-8b:q4_0'],
       'expected a model or --synthetic, found both: mini and qwen3-8b:q4_0; leave one out',
     ],
