@@ -2,7 +2,7 @@ import type { Speculation } from '../engine/answer/drafter.js'
 import type { Engine } from '../engine/engine.js'
 import type { GenerationResult } from '../engine/answer/generation.js'
 import { UserError } from '../errors.js'
-import { bytesOf } from './text-file.js'
+import { textOf } from './text-file.js'
 
 /** Speculation against one token a step, on the same prompts, greedy. */
 export interface SpeculationBench {
@@ -60,7 +60,7 @@ export async function benchSpeculation(
 
 /** Prompts of a file, one a line: plain text, or JSON objects with a `prompt`. @throws UserError */
 export async function readPrompts(file: string): Promise<string[]> {
-  const text = (await bytesOf(file)).toString()
+  const text = await textOf(file)
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   if (lines.length === 0) throw new UserError(`${file}: expected a prompt on each line, found none`, 'invalid_file')
   return lines.map((line) => promptOf(line))

@@ -1,6 +1,6 @@
 import type { LoadFlags } from './flags.js'
 import { cancelOnInterrupt, openModel, printJson } from './model.js'
-import { bytesOf } from './text-file.js'
+import { textOf } from './text-file.js'
 
 export interface PerplexityFlags extends LoadFlags {
   readonly file: string
@@ -10,7 +10,7 @@ export interface PerplexityFlags extends LoadFlags {
 
 /** exp of the mean negative log-likelihood of a text's tokens. */
 export async function perplexity(model: string, flags: PerplexityFlags): Promise<void> {
-  const text = (await bytesOf(flags.file)).toString()
+  const text = await textOf(flags.file)
   const signal = cancelOnInterrupt()
   const engine = await openModel(model, flags, signal)
   try {

@@ -14,6 +14,8 @@ const folder = mkdtempSync(join(tmpdir(), 'kaiyuan-cli-refusals-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 const absent = join(folder, 'absent')
 const noKeys = join(folder, 'keys')
+const noText = join(folder, 'utf-16')
+writeFileSync(noText, Buffer.from('\uFEFFa text', 'utf16le'))
 writeFileSync(noKeys, '# none yet\n\n')
 
 /** What a person reads when a command ends. */
@@ -59,6 +61,7 @@ describe('a command is refused', () => {
       `${join(absent, 'x')}: cannot be written: there is no such file or folder`,
     ],
     [['perplexity', 'mini', '--file', absent], `${absent}: cannot be read: there is no such file or folder`],
+    [['perplexity', 'mini', '--file', noText], `${noText}: expected text in UTF-8`],
     [
       ['serve', 'mini', '--api-key-file', absent],
       `${absent}: a file of API keys was expected, but there is no such file`,
@@ -121,6 +124,7 @@ describe('the comparison of speculation', () => {
       code: 'file_not_found',
       message: expect.stringMatching(/absent: cannot be read: there is no such file or folder/) as string,
     })
+    await expect(readPrompts(noText)).rejects.toThrow(`${noText}: expected text in UTF-8`)
     const empty = join(folder, 'empty')
     writeFileSync(empty, '\n \n')
     await expect(readPrompts(empty)).rejects.toMatchObject({
