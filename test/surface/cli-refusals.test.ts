@@ -1,9 +1,10 @@
 // What the command line refuses before it loads a model, and what its tools find wrong, by the words. As a process: test/long/cli.test.ts.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { CommanderError } from 'commander'
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { benchSpeculation, readPrompts } from '../../src/cli/bench-speculation.js'
 import { program } from '../../src/cli/commands/all.js'
 import { messageOf } from '../../src/cli/wording.js'
@@ -102,6 +103,27 @@ describe('a command is refused', () => {
     ],
   ])('%j', async (args, message) => {
     expect(await refusal(...args)).toContain(message)
+  })
+})
+
+describe('a model without a chat template', () => {
+  const model = join(folder, 'plain')
+  const config = join(model, 'tokenizer_config.json')
+  beforeAll(() => {
+    const mini = fileURLToPath(new URL('../../models/mini', import.meta.url))
+    for (const name of ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'])
+      cpSync(join(mini, name), join(model, name))
+    const own = JSON.parse(readFileSync(config, 'utf8')) as Record<string, unknown>
+    writeFileSync(config, JSON.stringify({ ...own, chat_template: undefined }))
+  })
+
+  it.each([
+    ['--system', 'Be brief.'],
+    ['--think', 'off'],
+    ['--tools', '{"name": "now"}'],
+  ])('refuses %s', async (flag, value) => {
+    const message = await refusal('run', model, 'hi', flag, value, '--max-tokens', '1', '--threads', '1')
+    expect(message).toMatch(new RegExp(`^${flag} belongs to the chat template, which .* does not have; leave it out$`))
   })
 })
 

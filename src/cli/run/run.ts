@@ -79,6 +79,16 @@ function refuseIdle(flags: RunFlags, typed: string): void {
     )
 }
 
+/** @throws UserError as --raw has it, for a model without a chat template */
+function refuseTemplateFlags(model: string, flags: RunFlags): void {
+  const idle = OF_TEMPLATES.find((name) => flags[name] !== undefined)
+  if (idle)
+    throw new UserError(
+      `--${idle} belongs to the chat template, which ${model} does not have; leave it out`,
+      'invalid_argument',
+    )
+}
+
 /** With a model and a terminal the person wants to talk; elsewhere a model that is named is fetched at least. @throws UserError otherwise */
 async function withoutPrompt(model: string | undefined, flags: RunFlags): Promise<void> {
   if (model !== undefined && process.stdin.isTTY && process.stdout.isTTY && !flags.json)
@@ -110,6 +120,7 @@ interface Question extends Asked {
 
 function start(info: EngineInfo, engine: Answering, question: Question): Generation {
   const { prompt, ids, flags, grammar, tools, signal } = question
+  if (!info.hasChatTemplate) refuseTemplateFlags(info.name, flags)
   const options = { ...generateOptions(flags), grammar, promptProgress: !flags.json, signal }
   if (ids) return engine.generate(ids, options)
   if (flags.raw || !info.hasChatTemplate) return engine.complete(prompt, options)
