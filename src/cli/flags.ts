@@ -47,6 +47,12 @@ export function integer(text: string): number {
   return value
 }
 
+export function lanes(text: string): number {
+  const value = integer(text)
+  if (value < 1 || value > 16) throw new InvalidArgumentError('expected a whole number from 1 to 16.')
+  return value
+}
+
 export function port(text: string): number {
   const value = integer(text)
   if (value > 65535) throw new InvalidArgumentError('expected a port from 0 to 65535.')

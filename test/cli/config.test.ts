@@ -127,6 +127,13 @@ async function complaint(...args: string[]): Promise<string> {
 }
 
 describe('the command line', () => {
+  it('says a default once', () => {
+    const report = program()
+      .commands.find((command) => command.name() === 'eval')
+      ?.commands.find((command) => command.name() === 'report')
+    expect(report?.helpInformation().match(/default: 20/g)).toHaveLength(1)
+  })
+
   it('explains a prompt that looks like a flag, and has one voice', async () => {
     expect(await complaint('run', '-5 plus 3')).toContain('needs -- before it')
     expect(await complaint('run', '--temprature', '1')).toMatch(

@@ -97,6 +97,8 @@ describe('a command is refused', () => {
       'expected a model or --synthetic, found both: mini and qwen3-0.6b:q4_0:1; leave one out',
     ],
     [['bench', 'mini', '--prompts', absent], '--prompts: expected --speculate with it'],
+    [['pull', 'smollm2', '--lanes', '0'], 'kaiyuan: --lanes: expected a whole number from 1 to 16; found "0"'],
+    [['pull', 'smollm2', '--lanes', '17'], 'kaiyuan: --lanes: expected a whole number from 1 to 16; found "17"'],
     [
       ['inspect', 'mini', '--synthetic', 'qwen3-8b:q4_0'],
       'expected a model or --synthetic, found both: mini and qwen3-8b:q4_0; leave one out',

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander'
-import { collect, integer } from '../flags.js'
+import { collect, integer, lanes } from '../flags.js'
 import type { PullFlags } from '../store/pull.js'
 import { WEIGHT_BITS } from '../../remote/load-options.js'
 import { examples } from '../print/examples.js'
@@ -13,7 +13,7 @@ export function pullCommand(cli: Command): void {
     .option('--include <pattern>', 'files to take in place of those that the model needs; may be given again', collect)
     .option('--exclude <pattern>', 'files to leave out; may be given again', collect)
     .option('--to <folder>', 'a plain folder for the files, in place of the cache')
-    .option('--lanes <count>', 'requests at once, from 1 to 16 (default: 4)', integer)
+    .option('--lanes <count>', 'requests at once, from 1 to 16 (default: 4)', lanes)
     .option('--token <token>', 'in place of HF_TOKEN, which ps does not show')
     .option('--offline', 'ask no server: it is here, or it is an error')
     .addOption(new Option('--precision <which>', 'to be loaded so, for whether it fits').choices(['exact', 'fast']))

@@ -98,7 +98,7 @@ function reportCommand(command: Command): void {
     .description('kept results: scores, differences, and with --html a page with charts and what went wrong')
     .option('--html <file>', 'one file for a browser, which needs nothing else')
     .addOption(new Option('--lang <language>', 'of the page').choices(['en', 'zh']).default('en'))
-    .option('--failures <count>', 'documents of each task that the page shows (default: 20)', integer, 20)
+    .option('--failures <count>', 'documents of each task that the page shows', integer, 20)
     .option('--json', 'one JSON object on one line')
     .action(async (folders: string[], options: ReportFlags) => (await import('./report.js')).report(folders, options))
 }
