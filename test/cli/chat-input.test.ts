@@ -87,6 +87,13 @@ describe('settings of a chat', () => {
       ['toString', '1'],
     ] as const)
       expect(() => settings.set(name, value), name).toThrow(UserError)
+    for (const [name, value, message] of [
+      ['temperature', '-1', 'must be a number of at least 0; found -1'],
+      ['top-p', '5', 'must be a number above 0 and at most 1; found 5'],
+      ['max-tokens', '0', 'must be a whole number of at least 1; found 0'],
+    ] as const)
+      expect(() => settings.set(name, value)).toThrow(`/set ${name}: ${message}`)
+    expect(settings.list()).toBe("nothing is set: the model's own values are used")
     expect(() => settings.think('maybe')).toThrow('expected on, off, low, medium, high, show or hide; found maybe')
   })
 })

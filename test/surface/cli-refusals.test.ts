@@ -99,6 +99,11 @@ describe('a command is refused', () => {
     [['bench', 'mini', '--prompts', absent], '--prompts: expected --speculate with it'],
     [['pull', 'smollm2', '--lanes', '0'], 'kaiyuan: --lanes: expected a whole number from 1 to 16; found "0"'],
     [['pull', 'smollm2', '--lanes', '17'], 'kaiyuan: --lanes: expected a whole number from 1 to 16; found "17"'],
+    // The model is not there either: values are looked at first.
+    [['chat', absent, '--temperature', '-1'], '--temperature must be a number of at least 0; found -1'],
+    [['chat', absent, '--top-p', '5'], '--top-p must be a number above 0 and at most 1; found 5'],
+    [['chat', absent, '--max-tokens', '0'], '--max-tokens must be a whole number of at least 1; found 0'],
+    [['chat', absent, '--stop', ''], 'a stop string must have at least one character; found an empty one'],
     [
       ['inspect', 'mini', '--synthetic', 'qwen3-8b:q4_0'],
       'expected a model or --synthetic, found both: mini and qwen3-8b:q4_0; leave one out',

@@ -34,6 +34,8 @@ export interface ChatFlags extends LoadFlags, SamplingFlags {
 
 /** A conversation in the terminal: one session, so that each turn only computes what is new. */
 export async function chat(model: string | undefined, flags: ChatFlags, hints: readonly string[] = []): Promise<void> {
+  // Checked before a model is loaded.
+  const settings = new Settings(flags)
   const cache = flags.promptCache === undefined ? undefined : await PromptCache.open(flags.promptCache)
   const engine = await interruptible((signal) => openChatModel(model, flags, signal))
   const session = await cache
@@ -43,7 +45,7 @@ export async function chat(model: string | undefined, flags: ChatFlags, hints: r
   for (const hint of hints) process.stdout.write(`${wrapped(hint)}\n`)
   const keeps = keepsHistory(flags.history)
   const history = new History(join(homedir(), '.kaiyuan_history'))
-  const talk = new Talk(engine, session, flags, {
+  const talk = new Talk(engine, session, flags, settings, {
     lines: keeps ? await history.read() : [],
     add: (line) => (keeps ? history.add(line) : undefined),
     keeps,
@@ -90,7 +92,6 @@ interface Kept {
 
 /** A conversation with the prompt that it is typed at. */
 class Talk implements Chat {
-  readonly settings: Settings
   readonly prompt: Prompt
   readonly conversation: Conversation
   readonly saved = new SavedChats()
@@ -105,9 +106,9 @@ class Talk implements Chat {
     engine: EngineLike,
     session: SessionLike | undefined,
     private readonly flags: ChatFlags,
+    readonly settings: Settings,
     private readonly kept: Kept,
   ) {
-    this.settings = new Settings(flags)
     this.conversation = new Conversation(engine, this.settings, (text) => this.note(text), session)
     this.prompt = new Prompt({
       history: kept.lines,

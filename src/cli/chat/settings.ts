@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.js'
 import type { ChatAnswerOptions } from '../../remote/engine-like.js'
+import { checkAnswerOptions } from '../../remote/load-options.js'
 import { generateOptions, integer, number, thinkingOptions, THINK_LEVELS, type SamplingFlags } from '../flags.js'
 
 /** What `/set` changes: the name that is typed, the flag, and how its value is read. */
@@ -24,7 +25,9 @@ export class Settings {
   private flags: Numbers
   hideThinking: boolean
 
+  /** @throws UserError for a value that no answer takes */
   constructor(flags: SamplingFlags & { readonly hideThinking?: boolean }) {
+    checkAnswerOptions(generateOptions(flags))
     this.flags = { ...flags }
     this.hideThinking = flags.hideThinking ?? false
   }
@@ -48,8 +51,11 @@ export class Settings {
       return
     }
     try {
-      this.flags = { ...this.flags, [key]: read(text) }
+      const flags = { ...this.flags, [key]: read(text) }
+      checkAnswerOptions(generateOptions(flags))
+      this.flags = flags
     } catch (cause) {
+      if (cause instanceof UserError) throw new UserError(`/set ${name}: ${cause.fault}`, cause.code, { cause })
       throw new UserError(`/set ${name}: ${(cause as Error).message} Found ${JSON.stringify(text)}`, 'invalid_argument')
     }
   }
