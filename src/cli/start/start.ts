@@ -11,7 +11,7 @@ const SHOWCASE = ["How many r's are in strawberry?", 'Which is larger, 9.11 or 9
 
 const HINTS = [
   `It knows a few small tasks. Try: ${SHOWCASE.join('  ')}`,
-  'A real model: kaiyuan chat smollm2 (97 MB), or any folder or .gguf file that you have.',
+  'A real model: kaiyuan chat smollm2 (98 MB), or any folder or .gguf file that you have.',
 ]
 
 /** The package's main job: answer a question, open the chat, or, without a terminal, show what there is. */
