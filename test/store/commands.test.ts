@@ -8,6 +8,7 @@ import { fetchModel } from '../../src/cli/store/fetch-model.js'
 import { storeName } from '../../src/cli/store/local-model.js'
 import { loadEngine } from '../../src/engine/load.js'
 import { planModel } from '../../src/engine/measure/headers.js'
+import { openStore } from '../../src/store/open.js'
 import { fixture, freshMachine, kaiyuan, knownSpeed, type Machine } from './machine.js'
 
 let machine: Machine
@@ -26,6 +27,9 @@ describe('the store by its commands', () => {
       /NAME +SIZE +FAMILY +LAST USED +WHERE\nQwen\/Qwen3-0\.6B +2\.32 MB +deepseek_v3 +today +\//,
     )
     expect((await kaiyuan('verify')).out).toBe('5 files of 5 right, 2.32 MB read\n')
+    expect((await kaiyuan('pull', 'Qwen/Qwen3-0.6B')).err).toContain(
+      '2.32 MB in 5 files, here before; kaiyuan verify Qwen/Qwen3-0.6B checks each byte',
+    )
     const blobs = join(machine.cache, 'hub/models--Qwen--Qwen3-0.6B/blobs')
     const { bytes } = JSON.parse((await kaiyuan('prune', '--json')).out) as { bytes: number }
     expect(bytes).toBe(0)
@@ -33,6 +37,20 @@ describe('the store by its commands', () => {
     expect((await kaiyuan('rm', 'Qwen/Qwen3-0.6B')).out).toBe('Qwen/Qwen3-0.6B: deleted, 2.32 MB are free again\n')
     expect((await kaiyuan('list')).out).toContain('no models in')
     expect((await kaiyuan('rm', 'Qwen/Qwen3-0.6B')).failure).toContain('Qwen/Qwen3-0.6B')
+  })
+
+  it('counts files without a known hash as unknown, and refuses a cache that is no folder', async () => {
+    const snapshot = join(machine.cache, 'hub/models--org--plain/snapshots', 'a'.repeat(40))
+    const { mkdirSync, writeFileSync } = await import('node:fs')
+    mkdirSync(snapshot, { recursive: true })
+    for (const name of ['config.json', 'model.safetensors', 'tokenizer.json']) writeFileSync(join(snapshot, name), '{}')
+    const { out } = await kaiyuan('verify')
+    expect(out).toMatch(/0 files of 3 right, 3 unknown \(their hub named no hash\), 0 bytes read\n$/)
+    const file = join(machine.cache, 'hub-file')
+    writeFileSync(file, '')
+    await expect(openStore({ folder: file }).list()).rejects.toThrow(
+      'hub-file: expected the folder of a cache; found a file',
+    )
   })
 
   it('verify finds a changed byte, and a pull fetches that file again alone', async () => {

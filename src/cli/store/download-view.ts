@@ -52,12 +52,13 @@ export class DownloadView {
     if (this.quiet) return
     const seconds = (performance.now() - this.started) / 1000
     const fetched = this.last ? this.last.totalBytes - this.last.keptBytes : 0
-    const speed =
+    // Only what came now was compared with its hash.
+    const how =
       fetched > 0
-        ? `, ${inBytes(fetched)} fetched in ${seconds.toFixed(0)} s (${inBytes(Math.round(fetched / seconds))}/s)`
-        : ''
+        ? `${inBytes(fetched)} fetched in ${seconds.toFixed(0)} s (${inBytes(Math.round(fetched / seconds))}/s), each byte checked`
+        : `here before; kaiyuan verify ${this.name} checks each byte`
     this.stream.write(
-      `${this.name}: ${inBytes(bytes)} in ${countOf(files.length, 'file')}${speed}, each byte checked${origin === 'folder' ? `, in ${open}` : ''}\n`,
+      `${this.name}: ${inBytes(bytes)} in ${countOf(files.length, 'file')}, ${how}${origin === 'folder' ? `, in ${open}` : ''}\n`,
     )
   }
 

@@ -25,10 +25,13 @@ export async function verify(name: string | undefined, flags: VerifyFlags): Prom
     },
   })
   const bad = files.filter(({ state }) => state === 'wrong' || state === 'missing')
-  const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
+  const right = files.filter(({ state }) => state === 'right')
+  const unknown = files.filter(({ state }) => state === 'unknown').length
+  // Of the others nothing was compared.
+  const bytes = right.reduce((sum, file) => sum + file.bytes, 0)
   if (!flags.json)
     process.stdout.write(
-      `${countOf(files.length - bad.length, 'file')} of ${files.length} right, ${inBytes(bytes)} read\n`,
+      `${countOf(right.length, 'file')} of ${files.length} right${unknown > 0 ? `, ${unknown} unknown (their hub named no hash)` : ''}, ${inBytes(bytes)} read\n`,
     )
   if (bad.length === 0) return
   const names = [...new Set(bad.map((file) => file.model))]

@@ -102,7 +102,8 @@ async function modelDigest(manifest: string): Promise<string | undefined> {
 
 /** GGUF files in folders: PUBLISHER/NAME/FILE.gguf of LM Studio, ORG_NAME_FILE.gguf of older versions of llama.cpp. */
 async function folderModels(root: string, origin: 'lm-studio' | 'llama.cpp'): Promise<StoredModel[]> {
-  if ((await namesIn(root)).length === 0) return []
+  // Another program's folder that this one may not read has nothing for it.
+  if ((await namesIn(root).catch(() => [])).length === 0) return []
   const entries = await nodeFiles()
     .readdir(root, { recursive: true, withFileTypes: true })
     .catch(() => [])

@@ -4,7 +4,7 @@ import type { PruneOptions, Removed } from '../store.js'
 import { LOCK_END, foldersOf } from './layout.js'
 import { removeStale } from './lock.js'
 import { Freed, namedBlobs } from './remove.js'
-import { isPartName, namesIn, type CachedModels } from './snapshots.js'
+import { isPartName, namesIn, namesInCache, type CachedModels } from './snapshots.js'
 
 /** Another program may be about to link a blob that it has just finished. */
 const YOUNG_MS = 10 * 60_000
@@ -14,7 +14,7 @@ export async function pruneCache(
   { dryRun = false, parts = true }: PruneOptions,
 ): Promise<Removed> {
   const freed = new Freed(dryRun)
-  for (const name of await namesIn(cache)) {
+  for (const name of await namesInCache(cache)) {
     if (!name.includes('--')) continue
     const folders = foldersOf(cache, name)
     const named = await namedBlobs(folders)

@@ -1,8 +1,10 @@
 /** The models that lie in the cache, read from its folders. */
+import { UserError } from '../../errors.js'
 import { isJsonObject } from '../../json.js'
+import { reasonOf } from '../../system-error.js'
 import { bytesOf, matchingSets, ggufSets, chooseFiles, type SizedFile } from '../choose.js'
 import { isCommit } from '../commit.js'
-import { nodeFiles, nodePath } from '../platform.js'
+import { errorCode, nodeFiles, nodePath } from '../platform.js'
 import type { ModelReference } from '../reference-types.js'
 import type { StoredModel } from '../store.js'
 import { nameOf } from '../wording.js'
@@ -35,11 +37,24 @@ export async function snapshotFiles({ snapshots }: RepositoryFolders, commit: st
   return (await Promise.all(files)).flat().sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
-/** The names of a folder, none where it is missing or cannot be read. */
+/** The names of a folder, none where it is missing. @throws UserError where it cannot be read */
 export async function namesIn(folder: string): Promise<string[]> {
   return nodeFiles()
     .readdir(folder)
-    .catch(() => [])
+    .catch((cause: unknown) => {
+      if (['ENOENT', 'ENOTDIR'].includes(errorCode(cause) ?? '')) return []
+      throw new UserError(`${folder}: cannot be read: ${reasonOf(cause)}`, 'access_denied', { cause })
+    })
+}
+
+/** The names of a cache. @throws UserError where it is no folder, or cannot be read */
+export async function namesInCache(cache: string): Promise<string[]> {
+  const found = await nodeFiles()
+    .stat(cache)
+    .catch(() => undefined)
+  if (found && !found.isDirectory())
+    throw new UserError(`${cache}: expected the folder of a cache; found a file`, 'invalid_argument')
+  return namesIn(cache)
 }
 
 /** The commit that a branch had when it was last fetched. */
@@ -93,7 +108,7 @@ export class CachedModels {
 
   /** All models of the cache. */
   async all(): Promise<StoredModel[]> {
-    const references = (await namesIn(this.cache)).flatMap((name) => referenceOf(name) ?? [])
+    const references = (await namesInCache(this.cache)).flatMap((name) => referenceOf(name) ?? [])
     return (await Promise.all(references.map((reference) => this.inFolder(reference)))).flat()
   }
 
