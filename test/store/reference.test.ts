@@ -169,6 +169,21 @@ describe('a name', () => {
   })
 })
 
+describe('what is never a prompt', () => {
+  it.each([
+    ['file:///models/mini', 'write it as a path: /models/mini'],
+    ['s3://bucket/model', 'expected https://, hf://, modelscope:// or ollama://, or a path'],
+    ['registry.ollama.ai/library/qwen3:0.6b', 'no model has this name'],
+  ])('refuses %s', (text, message) => {
+    expect(() => namedModel(text, () => false)).toThrow(message)
+  })
+
+  it('takes one word that ends in a slash for a folder, and sentences for prompts', () => {
+    expect(namedModel('models/', () => false)).toEqual({ kind: 'place', place: 'models/' })
+    expect(namedModel('what is file:///models/ for', () => false)).toBeUndefined()
+  })
+})
+
 describe('the catalogue', () => {
   it('has whole rows, of families that run, and no name twice', () => {
     const names = catalogue().flatMap((model) => model.names)

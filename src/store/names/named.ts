@@ -1,6 +1,7 @@
 import { distance } from 'fastest-levenshtein'
 import { MINI } from '../../checkpoint/files/mini.js'
 import { UserError } from '../../errors.js'
+import { percentDecoded } from '../../percent.js'
 import type { ModelReference } from '../reference-types.js'
 import { catalogue, catalogueModel, sourcesOf, type CatalogueModel } from './catalogue.js'
 import { nameOf } from '../wording.js'
@@ -19,6 +20,12 @@ export type NamedModel =
 
 /** `name:tag`, as in the catalogue; whatever else has this form is a name that is not there. */
 const TAGGED = /^[A-Za-z][\w.-]*:[\w.-]+$/
+/** `models/`: one word that ends so is no prompt. */
+const FOLDER = /^[^\s:]+\/$/
+/** Of a scheme that nothing here reads. */
+const ADDRESS = /^[a-z][a-z0-9+.-]*:\/\/\S*$/i
+/** `registry.example.org/library/name:tag`. */
+const OF_REGISTRY = /^[\w-]+(?:\.[\w-]+)+\/[^\s:]+:[\w.-]+$/
 /** Shorter words are near to anything. */
 const SHORTEST_TYPO = 4
 const SHORTEST_BEGINNING = 5
@@ -39,8 +46,10 @@ export function namedModel(
   if (entry) return { kind: 'model', name: entry.name, references: sourcesOf(entry), entry }
   const reference = parseReference(text, mirrors)
   if (reference) return { kind: 'model', name: nameOf(reference), references: [reference] }
+  if (FOLDER.test(text)) return { kind: 'place', place: text }
+  if (ADDRESS.test(text)) throw unknownAddress(text)
   const near = nearestNames(text)
-  if (!TAGGED.test(text) && near.length === 0) return undefined
+  if (!TAGGED.test(text) && !OF_REGISTRY.test(text) && near.length === 0) return undefined
   throw unknownName(text, near)
 }
 
@@ -52,6 +61,17 @@ export function looksLikeName(text: string, exists: (path: string) => boolean): 
     if (error instanceof UserError) return true
     throw error
   }
+}
+
+function unknownAddress(text: string): UserError {
+  const [, scheme = ''] = /^([^:]+):/.exec(text) ?? []
+  const path =
+    scheme.toLowerCase() === 'file' && URL.canParse(text) ? percentDecoded(new URL(text).pathname) : undefined
+  const remedy =
+    path === undefined
+      ? 'expected https://, hf://, modelscope:// or ollama://, or a path'
+      : `write it as a path: ${path}`
+  return new UserError(`${text}: no model is read from ${scheme}:// addresses; ${remedy}`, 'invalid_argument')
 }
 
 /** A name that no catalogue has. */
