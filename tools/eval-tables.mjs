@@ -20,6 +20,9 @@ const SUBJECTS = {
   mini: 'mini, `fast`',
 }
 
+/** Which model a folder has the answers of. */
+const fileOf = (name) => name.split('-')[0]
+
 /** The report of the folders that are there, without what only this machine has. */
 function measured(out) {
   const names = Object.keys(SUBJECTS).filter((name) => existsSync(join(out, name, 'results.json')))
@@ -41,7 +44,10 @@ function measured(out) {
         },
       ),
     })),
-    differences: (report.differences ?? []).filter(({ comparisons }) => comparisons?.length > 0),
+    // Of the same weights: what another precision or another engine changes.
+    differences: (report.differences ?? []).filter(
+      ({ a, b, comparisons }) => fileOf(a) === fileOf(b) && comparisons?.length > 0,
+    ),
   }
 }
 
@@ -61,10 +67,8 @@ function scoreRows({ runs }) {
   )
 }
 
-/** Pairs of the same weights: what another precision or another engine changes. */
 function pairRows({ differences }) {
-  const ofOneFile = differences.filter(({ a, b }) => a.split('-')[0] === b.split('-')[0])
-  return ofOneFile.flatMap(({ a, b, comparisons }) =>
+  return differences.flatMap(({ a, b, comparisons }) =>
     comparisons.map(({ task, difference, bootstrap, onlyA, onlyB, pValue, detectable, sameText }) => [
       `\`${task}\``,
       `${SUBJECTS[a]}; ${SUBJECTS[b]}`,

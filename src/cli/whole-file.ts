@@ -61,7 +61,7 @@ export class WholeFile {
  */
 export async function openOutput(out: string, isPrivate = false): Promise<Output> {
   const found = await stat(out).catch(() => undefined)
-  const isStream = (found && !found.isFile() && !found.isDirectory()) ?? false
+  const isStream = found !== undefined && !found.isFile() && !found.isDirectory()
   if (isStream || /^\/(dev|proc)\//.test(resolve(out))) {
     const handle = await open(out, 'w')
     const close = (): Promise<void> => handle.close()

@@ -58,7 +58,7 @@ describe.skipIf(process.platform === 'win32')('Tab in bash', () => {
     expect([offered, errors]).toEqual([['--json'], ''])
   })
 
-  it('asks with an empty word behind a space', async () => {
+  it('asks with an empty word after a space', async () => {
     const { asked, offered } = await pressTab('kaiyuan run ', ['kaiyuan', 'run', ''])
     expect(asked).toEqual(['complete', '--', 'run', ''])
     expect(offered).toEqual(['--json', '--seed'])

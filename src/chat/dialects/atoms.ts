@@ -10,6 +10,15 @@ export function* attempt(reader: AnswerReader, read: (reader: AnswerReader) => R
   return done
 }
 
+/** Reads ahead, and gives back what was read. */
+export function* peek<T>(reader: AnswerReader, read: (reader: AnswerReader) => Reading<T>): Reading<T> {
+  const start = reader.mark()
+  const found = yield* read(reader)
+  reader.rewind(start)
+  reader.release()
+  return found
+}
+
 /** All of the atoms, with any white space before each. */
 export function* all(reader: AnswerReader, atoms: readonly string[]): Reading<boolean> {
   for (const atom of atoms) {

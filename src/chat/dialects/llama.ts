@@ -2,7 +2,7 @@ import { ARGUMENT_KEYS, hasArguments, jsonMembers, memberCall } from './argument
 import type { Dialect, ToolSyntax } from './dialect.js'
 import { pythonCalls } from './python-call.js'
 import { isQuoted, nearMissAt } from './answer.js'
-import { attempt } from './atoms.js'
+import { attempt, peek } from './atoms.js'
 import { bareCalls, FENCE, nearMarks } from './near-miss.js'
 import { callReader } from './read-calls.js'
 import { parserOf, type AnswerReader, type Reading } from './reader.js'
@@ -105,10 +105,7 @@ const OBJECTS = ['{', '{ ', '{\n  ', '{\n    '].flatMap((open) =>
 
 /** Whether the name of a tool comes next. */
 function* namesTool(reader: AnswerReader): Reading<boolean> {
-  const start = reader.mark()
-  const name = yield* reader.characters((c) => c !== '"' && c !== '\n')
-  reader.rewind(start)
-  reader.release()
+  const name = yield* peek(reader, (r) => r.characters((c) => c !== '"' && c !== '\n'))
   return reader.setup.tools.some((tool) => tool.function.name === name)
 }
 

@@ -1,4 +1,4 @@
-import { all, attempt, closings } from './atoms.js'
+import { all, attempt, closings, peek } from './atoms.js'
 import {
   ARGUMENT_KEYS,
   argumentTypes,
@@ -307,12 +307,9 @@ function* goesOn(
   current: string | undefined,
 ): Reading<boolean> {
   if (reader.isTired) return false
-  const start = reader.mark()
-  const key = isArgument ? (yield* pieces(reader, head, {}))?.key : undefined
-  const found = isArgument ? key !== undefined && key !== current && isNew(key) : yield* all(reader, after.slice(1))
-  reader.rewind(start)
-  reader.release()
-  return found
+  if (!isArgument) return yield* peek(reader, (r) => all(r, after.slice(1)))
+  const key = (yield* peek(reader, (r) => pieces(r, head, {})))?.key
+  return key !== undefined && key !== current && isNew(key)
 }
 
 /** The value of `name="value"`; quotes may be single or left out. */

@@ -56,7 +56,8 @@ async function storedKeys(source?: ByteSource, header?: GgufHeader): Promise<Rea
   return keys
 }
 
-function partNames(files: FileSet, main: string): string[] {
+/** The parts of a model that is split over files, by the name of one. @throws UserError for a number that no part has */
+export function partNames(files: FileSet, main: string): string[] {
   const [, stem, , total] = SPLIT.exec(main) ?? []
   if (stem === undefined || total === undefined) return [main]
   const parts: string[] = []

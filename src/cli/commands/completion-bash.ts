@@ -39,7 +39,7 @@ __kaiyuan_complete() {
     # 4: no files.
     ((directive & 4)) && compopt +o default 2>/dev/null
 
-    # bash replaces what is behind the last = or : only.
+    # bash replaces what comes after the last = or : only.
     part=$cur
     [[ $cur == -*=* ]] && part=\${cur#*=}
     local ahead=

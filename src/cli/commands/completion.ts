@@ -34,7 +34,7 @@ export function completionCommand(cli: Command, declared: () => Command): void {
 const QUOTED = `($_ -replace "'", "''")`
 const ESCAPED = '[System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($_)'
 
-/** The library's script; in PowerShell other apostrophes, as in it’s, end a text too, and what came behind one was run. */
+/** The library's script; in PowerShell other apostrophes, as in it’s, end a text too, and what came after one was run. */
 async function powershellScript(): Promise<string> {
   const { default: tab } = await import('@bomb.sh/tab')
   const { log } = console

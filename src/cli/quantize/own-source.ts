@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileSet } from '../../checkpoint/files/source.js'
+import { partNames } from '../../checkpoint/gguf/file.js'
 import { UserError } from '../../errors.js'
 
 /** A model must not be written over itself. @throws UserError where `out` is one of its files, by whatever name */
@@ -17,10 +18,8 @@ export async function refuseOwnSource(out: string, files: FileSet): Promise<void
 /** The file that was named with its other parts, or a folder's. */
 async function inputsOf(files: FileSet): Promise<string[]> {
   const { main } = files
-  const part = main === undefined ? null : /^(.*)-\d+-of-(\d+)\.gguf$/.exec(main)
-  if (main !== undefined && !part) return [main]
+  if (main !== undefined) return partNames(files, main)
   const names = await files.list()
-  if (part) return names.filter((name) => name.startsWith(`${part[1]!}-`) && name.endsWith(`-of-${part[2]!}.gguf`))
   // Next to safetensors a GGUF is not read.
   const isHub = names.some((name) => name.endsWith('.safetensors'))
   return names.filter((name) => !isHub || !name.endsWith('.gguf'))

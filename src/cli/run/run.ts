@@ -71,22 +71,13 @@ function refuseIdle(flags: RunFlags, typed: string): void {
   if (flags.ids !== undefined && (typed !== '' || flags.file))
     throw new UserError('expected either --ids or a prompt, found both', 'invalid_argument')
   const form = flags.ids !== undefined ? '--ids' : flags.raw ? '--raw' : undefined
-  const idle = form && OF_TEMPLATES.find((name) => flags[name] !== undefined)
-  if (idle)
-    throw new UserError(
-      `--${idle} belongs to the chat template, which ${form} leaves out; leave out one of them`,
-      'invalid_argument',
-    )
+  if (form) refuseTemplateFlags(flags, `${form} leaves out; leave out one of them`)
 }
 
-/** @throws UserError as --raw has it, for a model without a chat template */
-function refuseTemplateFlags(model: string, flags: RunFlags): void {
+/** @throws UserError for flags of a chat template that is not there, with the reason */
+function refuseTemplateFlags(flags: RunFlags, why: string): void {
   const idle = OF_TEMPLATES.find((name) => flags[name] !== undefined)
-  if (idle)
-    throw new UserError(
-      `--${idle} belongs to the chat template, which ${model} does not have; leave it out`,
-      'invalid_argument',
-    )
+  if (idle) throw new UserError(`--${idle} belongs to the chat template, which ${why}`, 'invalid_argument')
 }
 
 /** With a model and a terminal the person wants to talk; elsewhere a model that is named is fetched at least. @throws UserError otherwise */
@@ -120,7 +111,7 @@ interface Question extends Asked {
 
 function start(info: EngineInfo, engine: Answering, question: Question): Generation {
   const { prompt, ids, flags, grammar, tools, signal } = question
-  if (!info.hasChatTemplate) refuseTemplateFlags(info.name, flags)
+  if (!info.hasChatTemplate) refuseTemplateFlags(flags, `${info.name} does not have; leave it out`)
   const options = { ...generateOptions(flags), grammar, promptProgress: !flags.json, signal }
   if (ids) return engine.generate(ids, options)
   if (flags.raw || !info.hasChatTemplate) return engine.complete(prompt, options)

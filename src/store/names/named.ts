@@ -23,7 +23,7 @@ const TAGGED = /^[A-Za-z][\w.-]*:[\w.-]+$/
 /** `models/`: one word that ends so is no prompt. */
 const FOLDER = /^[^\s:]+\/$/
 /** Of a scheme that nothing here reads. */
-const ADDRESS = /^[a-z][a-z0-9+.-]*:\/\/\S*$/i
+const ADDRESS = /^([a-z][a-z0-9+.-]*):\/\/\S*$/i
 /** `registry.example.org/library/name:tag`. */
 const OF_REGISTRY = /^[\w-]+(?:\.[\w-]+)+\/[^\s:]+:[\w.-]+$/
 /** Shorter words are near to anything. */
@@ -47,7 +47,8 @@ export function namedModel(
   const reference = parseReference(text, mirrors)
   if (reference) return { kind: 'model', name: nameOf(reference), references: [reference] }
   if (FOLDER.test(text)) return { kind: 'place', place: text }
-  if (ADDRESS.test(text)) throw unknownAddress(text)
+  const scheme = ADDRESS.exec(text)?.[1]
+  if (scheme !== undefined) throw unknownAddress(text, scheme)
   const near = nearestNames(text)
   if (!TAGGED.test(text) && !OF_REGISTRY.test(text) && near.length === 0) return undefined
   throw unknownName(text, near)
@@ -63,8 +64,7 @@ export function looksLikeName(text: string, exists: (path: string) => boolean): 
   }
 }
 
-function unknownAddress(text: string): UserError {
-  const [, scheme = ''] = /^([^:]+):/.exec(text) ?? []
+function unknownAddress(text: string, scheme: string): UserError {
   const path =
     scheme.toLowerCase() === 'file' && URL.canParse(text) ? percentDecoded(new URL(text).pathname) : undefined
   const remedy =

@@ -19,7 +19,7 @@ const LAYOUT: readonly [names: readonly string[], schema: z.ZodType, why: string
 ]
 
 /** The values with which the samplers that are not here are off. */
-const OFF: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+const OFF = new Map<string, unknown>([
   ['typical_p', 1],
   ['tfs_z', 1],
   ['mirostat', 0],
