@@ -1,7 +1,7 @@
 // llama.cpp as it is built natively for this machine: llama-bench for speeds, llama-server for the greedy answer to the same ids.
 import { spawn } from 'node:child_process'
 import { createServer } from 'node:net'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const KINDS = { f16: 'f16', q8: 'q8_0' }
@@ -26,8 +26,15 @@ export async function measureNative(bin, { file, threads, prompt, answer, depth,
     decodeTokensPerSecond: median(rest[0].samples_ts),
     peakRssBytes: Math.max(first.peakRssBytes, rest[0].peakRssBytes),
     weightBytes: first.model_size,
-    version: `${first.build_commit} (${first.build_number}), ${first.cpu_info}`,
+    version: `${versionOf(bin, first)}, ${first.cpu_info}`,
   }
+}
+
+/** The commit that llama-bench was built from; of a tree without git, the version in the name of ggml's library. */
+function versionOf(bin, { build_commit: commit, build_number: number }) {
+  if (commit !== 'unknown') return `${commit} (${number})`
+  const version = readdirSync(bin).flatMap((name) => /^libggml\.so\.(\d+\.\d+.*)$/.exec(name)?.[1] ?? [])[0]
+  return version ? `with ggml ${version}` : 'of an unknown version'
 }
 
 /** Runs llama-bench and adds the most memory that it was seen with. */
