@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The tables of speed, on this machine: Kaiyuan next to native llama.cpp on real files, in turns. Hours on two cores; --quick is the
-# README's rows alone. Before: npm run build, and llama.cpp built for the machine (llama-bench, llama-server, llama-quantize).
+# README's rows alone. Before: npm run build, and llama.cpp built for the machine (llama-bench, llama-batched-bench, llama-server, llama-quantize).
 # Usage: bench/suite.sh MODELS LLAMA [--quick]
 #   MODELS  a folder with .gguf files; of the smallest, llama-quantize makes the other formats
 #   LLAMA   the folder of llama.cpp, or of its programs

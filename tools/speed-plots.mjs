@@ -3,19 +3,22 @@
 import { writeFileSync } from 'node:fs'
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
-import { PEERS, newestResults } from './speed-results.mjs'
+import { PEERS, USUAL_NODE, oneOfEach, titleOf } from './speed-results.mjs'
 
 const { document } = parseHTML('<!doctype html><html><body></body></html>')
 const COLOURS = { Kaiyuan: '#1f6feb', [PEERS.native]: '#d1570a', [PEERS.llama]: '#8a63d2' }
 
 /** Of each measurement in Node two points: ours and the other engine's. */
 function points() {
-  const results = newestResults().filter(({ browser, cache = 'f16' }) => !browser && cache === 'f16')
-  return results.flatMap(({ medians, shape, format, fileBytes, context = 0, streams = 1 }) => {
-    const model = [shape, format].filter(Boolean).join(' ')
+  const results = oneOfEach(USUAL_NODE).filter(
+    ({ browser, promptTokens, cache = 'f16' }) => !browser && promptTokens <= 256 && cache === 'f16',
+  )
+  return results.flatMap((result) => {
+    const { medians, shape, fileBytes, context = 0, streams = 1 } = result
+    const model = titleOf(result)
     return Object.entries(medians).map(([name, { decodeTokensPerSecond: speed }]) => {
       const engine = PEERS[name] ?? 'Kaiyuan'
-      return { engine, model, megabytes: fileBytes / 1e6, context, streams, speed, ms: 1000 / speed }
+      return { engine, model, shape, megabytes: fileBytes / 1e6, context, streams, speed, ms: 1000 / speed }
     })
   })
 }
@@ -33,7 +36,7 @@ function write(name, title, options) {
     width: 720,
     height: 360,
     marginLeft: 60,
-    marginRight: 150,
+    marginRight: 190,
     marginTop: 48,
     color: { domain: Object.keys(COLOURS), range: Object.values(COLOURS) },
     ...options,
@@ -67,12 +70,22 @@ const dots = (all, x, y) => [
 /** The same models at several values, from zero on. */
 const lines = (all, x, y) => [
   Plot.ruleY([0]),
-  Plot.line(all, { x, y, stroke: 'engine', z: (point) => `${point.engine} ${point.model}`, strokeOpacity: 0.6 }),
+  Plot.line(all, {
+    x,
+    y,
+    sort: x,
+    stroke: 'engine',
+    z: (point) => `${point.engine} ${point.model}`,
+    strokeOpacity: 0.6,
+  }),
   ...dots(all, x, y),
 ]
 
 const all = points()
-const plain = all.filter(({ context, streams }) => context === 0 && streams === 1)
+// One format of each model: the labels of the others would lie on each other.
+const plain = all.filter(
+  ({ shape, context, streams }) => context === 0 && streams === 1 && !/^[a-z]\w*-i?q\d/.test(shape),
+)
 write('bytes', 'Milliseconds a token, by the size of the model', {
   x: { label: 'MB of weights', type: 'log', grid: true },
   y: { label: null, type: 'log', grid: true },

@@ -6,6 +6,19 @@ const folder = new URL('../bench/results/', import.meta.url)
 
 export const PEERS = { native: 'llama.cpp, native', llama: 'llama.cpp, through node-llama-cpp', wllama: 'wllama' }
 
+/** Files by the names that people know them by; others of the same weights end in their format. */
+const NAMES = {
+  smollm2: ['SmolLM2 135M', 'Q4_1'],
+  gemma3: ['Gemma 3 270M', 'Q4_K_M'],
+  coder: ['Qwen2.5-Coder 1.5B', 'Q4_K_M'],
+}
+export function titleOf({ shape, format }) {
+  const [, file, suffix] = /^(\w+?)(?:-(i?q\w+))?$/.exec(shape) ?? []
+  if (!(file in NAMES)) return [shape, format].filter(Boolean).join(' ')
+  const [name, own] = NAMES[file]
+  return `${name}, ${suffix?.toUpperCase() ?? own}`
+}
+
 export const bytes = (count) => (count < 1e9 ? `${(count / 1e6).toFixed(0)} MB` : `${(count / 1e9).toFixed(1)} GB`)
 export const whereOf = ({ node, browser }) => (browser ? 'Chromium' : `Node ${node.replace(/^v|\..*$/g, '')}`)
 
@@ -22,9 +35,13 @@ export function allResults() {
 export const nameOf = ({ file }) => file.replace(/\d*\.json$/, '')
 const nodeOf = ({ file }) => Number(/-node(\d+)\.json$/.exec(file)?.[1] ?? 0)
 
-/** Of the same measurement in several versions of Node, the newest. */
-export function newestResults() {
+/** The one that most people have. */
+export const USUAL_NODE = 24
+
+/** Of the same measurement in several versions of Node, that of the preferred one, else of the newest. */
+export function oneOfEach(preferred) {
   const byName = new Map()
-  for (const result of allResults().sort((a, b) => nodeOf(a) - nodeOf(b))) byName.set(nameOf(result), result)
+  const rank = (result) => (nodeOf(result) === preferred ? Infinity : nodeOf(result))
+  for (const result of allResults().sort((a, b) => rank(a) - rank(b))) byName.set(nameOf(result), result)
   return [...byName.values()]
 }

@@ -1,20 +1,36 @@
 // Writes the table of docs/speed.md, and how each row was measured, from bench/results/*.json, which bench/peers makes.
 import { table, writeSection } from './measured-section.mjs'
-import { PEERS, allResults, bytes, whereOf } from './speed-results.mjs'
+import { PEERS, allResults, bytes, titleOf, whereOf } from './speed-results.mjs'
 
 const results = allResults()
 if (results.length === 0) throw new Error('bench/results is empty: run bench/peers/run.mjs first')
 
 /** The rows in order of interest: real models first, then as in the list; one stream and short contexts first. */
 const SHAPES = ['qwen3-0.6b', 'deepseek-v2-lite']
-const place = ({ real, fileBytes, shape, context = 0, streams = 1 }) =>
-  (real ? fileBytes / 1e9 : 100 * (SHAPES.indexOf(shape.split(':')[0]) + 1 || 99)) * 1e9 + streams * 1e6 + context
-results.sort((a, b) => place(a) - place(b))
+const place = ({ real, fileBytes, shape, promptTokens, context = 0, streams = 1 }) => [
+  real ? -1 : SHAPES.indexOf(shape.split(':')[0]) + 1 || 99,
+  real ? fileBytes : 0,
+  streams,
+  promptTokens + context,
+]
+results.sort((a, b) => {
+  const [first, second] = [place(a), place(b)]
+  const i = first.findIndex((value, n) => value !== second[n])
+  return i < 0 ? 0 : first[i] - second[i]
+})
 
 const peerOf = ({ medians }) => Object.keys(PEERS).find((name) => name in medians)
-const model = ({ real, shape, format, fileBytes, context = 0, streams = 1, cache = 'f16' }) =>
-  `${[shape, format].filter(Boolean).join(' ')} (${bytes(fileBytes)}${real ? '' : ', random weights'})` +
-  `${context > 0 ? `, after ${context} tokens` : ''}${streams > 1 ? `, ${streams} at once` : ''}${cache === 'f16' ? '' : `, ${cache} cache`}`
+function model(result) {
+  const { real, fileBytes, promptTokens, context = 0, streams = 1, cache = 'f16' } = result
+  const parts = [
+    `${titleOf(result)} (${bytes(fileBytes)}${real ? '' : ', random weights'})`,
+    promptTokens > 256 && `prompt of ${promptTokens}`,
+    context > 0 && `after ${context} tokens`,
+    streams > 1 && `${streams} at once`,
+    cache !== 'f16' && `${cache} cache`,
+  ]
+  return parts.filter(Boolean).join(', ')
+}
 const share = (part) => (part === undefined ? '' : `${(100 * part).toFixed(0)} %`)
 
 const rows = results.map((result) => {

@@ -1,4 +1,5 @@
-// llama.cpp as it is built natively for this machine: llama-bench for speeds, llama-server for the greedy answer to the same ids.
+// llama.cpp as it is built natively for this machine: llama-bench for speeds, llama-batched-bench for those of several answers at once,
+// llama-server for the greedy answer to the same ids.
 import { spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -13,21 +14,29 @@ export function nativePrograms(dir) {
   return bin
 }
 
-/** Speeds of one run: the prompt after `depth` tokens, and an answer after both. Several streams: a prompt of so many tokens. */
+/** Speeds of one run: the prompt after `depth` tokens, and an answer, or several at once, after both. */
 export async function measureNative(bin, { file, threads, prompt, answer, depth, streams, inner, cache }) {
   const kind = KINDS[cache]
-  const common = ['-m', file, '-t', threads, '-fa', 'on', '-ctk', kind, '-ctv', kind, '-r', inner, '-o', 'json']
+  const model = ['-m', file, '-t', threads, '-fa', 'on', '-ctk', kind, '-ctv', kind]
+  const common = [...model, '-r', inner, '-o', 'json']
   const [first] = await llamaBench(bin, [...common, '-p', prompt, '-n', 0, '-d', depth])
   const after = depth + prompt
-  const few = ['-p', streams, '-n', 0, '-d', after, '-r', Math.max(inner, 8)]
-  const rest = await llamaBench(bin, [...common, ...(streams > 1 ? few : ['-p', 0, '-n', answer, '-d', after])])
+  const { speed, peakRssBytes } =
+    streams > 1
+      ? await batchedBench(bin, model, { after, answer, streams })
+      : await answerSpeed(bin, [...common, '-p', 0, '-n', answer, '-d', after])
   return {
     prefillTokensPerSecond: median(first.samples_ts),
-    decodeTokensPerSecond: median(rest[0].samples_ts),
-    peakRssBytes: Math.max(first.peakRssBytes, rest[0].peakRssBytes),
+    decodeTokensPerSecond: speed,
+    peakRssBytes: Math.max(first.peakRssBytes, peakRssBytes),
     weightBytes: first.model_size,
     version: `${versionOf(bin, first)}, ${first.cpu_info}`,
   }
+}
+
+async function answerSpeed(bin, args) {
+  const [{ samples_ts: samples, peakRssBytes }] = await llamaBench(bin, args)
+  return { speed: median(samples), peakRssBytes }
 }
 
 /** The commit that llama-bench was built from; of a tree without git, the version in the name of ggml's library. */
@@ -39,15 +48,32 @@ function versionOf(bin, { build_commit: commit, build_number: number }) {
 
 /** Runs llama-bench and adds the most memory that it was seen with. */
 async function llamaBench(bin, args) {
-  const child = spawn(join(bin, 'llama-bench'), args.map(String), { stdio: ['ignore', 'pipe', 'pipe'] })
+  const { text, peakRssBytes } = await output(bin, 'llama-bench', args)
+  return JSON.parse(text).map((result) => ({ ...result, peakRssBytes }))
+}
+
+/** Several answers at once, each after a prompt of its own: all of their tokens together. */
+async function batchedBench(bin, model, { after, answer, streams }) {
+  const sizes = ['-npp', after, '-ntg', answer, '-npl', streams, '-c', streams * (after + answer) + 256]
+  const args = [...model, ...sizes, '--output-format', 'jsonl']
+  const { text, peakRssBytes } = await output(bin, 'llama-batched-bench', args)
+  const line = text.split('\n').find((each) => each.startsWith('{'))
+  if (line === undefined) throw new Error(`llama-batched-bench: expected a result, found ${text.slice(-500)}`)
+  return { speed: JSON.parse(line).speed_tg, peakRssBytes }
+}
+
+/** What a program of llama.cpp prints, and the most memory that it was seen with. */
+async function output(bin, program, args) {
+  if (!existsSync(join(bin, program))) throw new Error(`${bin}: expected ${program} there; build it too`)
+  const child = spawn(join(bin, program), args.map(String), { stdio: ['ignore', 'pipe', 'pipe'] })
   let [text, errors, peakRssBytes] = ['', '', 0]
   child.stdout.on('data', (data) => (text += data))
   child.stderr.on('data', (data) => (errors += data))
   const watch = setInterval(() => (peakRssBytes = Math.max(peakRssBytes, peakOf(child.pid))), 100)
   const code = await new Promise((resolve) => child.on('close', resolve))
   clearInterval(watch)
-  if (code !== 0) throw new Error(`llama-bench ended with ${code}: ${errors.slice(-500)}`)
-  return JSON.parse(text).map((result) => ({ ...result, peakRssBytes }))
+  if (code !== 0) throw new Error(`${program} ended with ${code}: ${errors.slice(-500)}`)
+  return { text, peakRssBytes }
 }
 
 /** The largest resident memory of a process so far (Linux), else 0. */

@@ -1,11 +1,11 @@
 // llama.cpp and kaiyuan on the same file, alternating, each in its own process.
 // Usage: node bench/peers/run.mjs [--peer node-llama-cpp|native] [--file FILE.gguf | --shape qwen3-0.6b --format q4_0] [-p 256] [-n 64] [--threads 2] [--rounds 5]
-//   --peer native --native DIR: llama-bench and llama-server built in DIR; without it, llama.cpp through node-llama-cpp
+//   --peer native --native DIR: llama-bench, llama-batched-bench (for --streams) and llama-server built in DIR; without it, llama.cpp through node-llama-cpp
 //   --node A,B: kaiyuan by these Nodes (paths), all in the same rounds; default: the Node that runs this
 //   --context 4096: with as many tokens in the cache; --cache q8: keys and values in q8 (llama.cpp: q8_0); --streams 16: this many answers at once; --inner 3: rounds inside a process
 // Before: npm run build, and one of: cd bench/peers && NODE_LLAMA_CPP_SKIP_DOWNLOAD=true npm install; or
-//   cmake -S llama.cpp -B llama.cpp/build -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON && cmake --build llama.cpp/build --target llama-bench llama-server
-// Writes bench/results/<shape>-<format>[-<context>][-x<streams>][-<cache>][-native]-node<major>.json for each Node;
+//   cmake -S llama.cpp -B llama.cpp/build -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON && cmake --build llama.cpp/build --target llama-bench llama-batched-bench llama-server
+// Writes bench/results/<shape>-<format>[-p<prompt>][-<context>][-x<streams>][-<cache>][-native]-node<major>.json for each Node;
 // `node tools/speed-table.mjs` puts the results into docs/speed.md.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -178,6 +178,7 @@ function nodeLlamaCpp() {
 const fileName = [
   shape,
   ...(format === '' ? [] : [format]),
+  ...(sizes.prompt > 256 ? [`p${sizes.prompt}`] : []),
   ...(context === '0' ? [] : [context]),
   ...(streams === '1' ? [] : [`x${streams}`]),
   ...(cache === 'f16' ? [] : [cache]),
