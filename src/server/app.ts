@@ -13,7 +13,7 @@ import type { Log } from './http/log.js'
 import { PathMethods, canonicalPath, honoPath } from './http/paths.js'
 import { ignoredIn } from './apis/ignored.js'
 import { openApi } from './apis/docs/openapi.js'
-import { RequestScope, type ServerState } from './admission/request.js'
+import { RequestScope, requestId, type ServerState } from './admission/request.js'
 import { allRoutes } from './apis/all.js'
 import type { Route } from './apis/route.js'
 import { methodNotAllowed, notFound } from './apis/probes/probes.js'
@@ -82,15 +82,15 @@ export function createApp(options: AppOptions): Hono {
     const allow = methods.allowed(path)
     if (allow !== undefined && method === 'OPTIONS') return new Response(null, { status: 204, headers: { allow } })
     const asked = new URL(url).pathname.slice(0, 200)
-    if (allow === undefined) return errorResponse(notFound(method, asked), path, 'none')
-    const response = errorResponse(methodNotAllowed(method, asked, allow), path, 'none')
+    if (allow === undefined) return unrouted(notFound(method, asked), path)
+    const response = unrouted(methodNotAllowed(method, asked, allow), path)
     response.headers.set('allow', allow)
     return response
   })
   app.onError((error, context) => {
     const failure = apiErrorOf(error)
     if (failure.status === 500) options.log({ event: 'error', message: error.stack ?? error.message })
-    return errorResponse(failure, context.req.path, 'none')
+    return unrouted(failure, context.req.path)
   })
   return app
 }
@@ -131,9 +131,7 @@ class Exchange {
     }
     this.status = response.status
     if (!scope.streaming) scope.end()
-    response.headers.set('x-request-id', scope.id)
-    // Anthropic's clients look for this one.
-    response.headers.set('request-id', scope.id)
+    identify(response, scope.id)
     if (scope.ignored.size > 0) response.headers.set('x-kaiyuan-ignored', [...scope.ignored].join(', '))
     return response
   }
@@ -199,6 +197,19 @@ function addressOf(context: Context): string {
 function keysOf(headers: Headers): string[] {
   const bearer = /^Bearer\s+(\S.*)$/i.exec(headers.get('authorization') ?? '')?.[1]
   return [bearer, headers.get('x-api-key')].filter((key) => typeof key === 'string')
+}
+
+/** The answer to a request that reached no route. */
+function unrouted(error: ApiError, path: string): Response {
+  const id = requestId()
+  return identify(errorResponse(error, path, id), id)
+}
+
+/** OpenAI's clients look for the first, Anthropic's for the second. */
+function identify(response: Response, id: string): Response {
+  response.headers.set('x-request-id', id)
+  response.headers.set('request-id', id)
+  return response
 }
 
 function errorResponse(error: ApiError, path: string, requestId: string): Response {

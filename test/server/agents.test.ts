@@ -56,6 +56,28 @@ describe('calls', () => {
     expect([deltas.join(''), deltas.length > 3]).toEqual(['{"city":"Oslo"}', true])
   })
 
+  it('of tools that Anthropic has defined are those of any other', async () => {
+    said = () => callText('bash', { command: 'ls' })
+    const tools = [
+      { type: 'bash_20250124', name: 'bash' },
+      { type: 'text_editor_20250728', name: 'str_replace_based_edit_tool', max_characters: 10_000 },
+      { type: 'memory_20250818', name: 'memory' },
+    ]
+    const message = await post<Message>('/v1/messages', { model, max_tokens: 500, messages: [fresh()], tools })
+    expect([message.stop_reason, message.content[0]]).toMatchObject([
+      'tool_use',
+      { name: 'bash', input: { command: 'ls' } },
+    ])
+    expect(last!.tools).toMatchObject([
+      { function: { name: 'bash', parameters: { properties: { command: {}, restart: {} } } } },
+      { function: { parameters: { properties: { old_str: {}, insert_text: {} }, required: ['command', 'path'] } } },
+      { function: { parameters: { properties: { old_path: {}, insert_text: {} } } } },
+    ])
+    const must = { tools: tools.slice(0, 1), tool_choice: { type: 'any' } }
+    const forced = await post<Message>('/v1/messages', { model, max_tokens: 500, messages: [fresh()], ...must })
+    expect(forced.content[0]).toMatchObject({ type: 'tool_use', name: 'bash' })
+  })
+
   it('that are cut off have the arguments that had come', async () => {
     said = () => callText('weather', { city: 'Oslo' })
     const cut = await chat({ tools: [tool], max_completion_tokens: 45 })
@@ -300,6 +322,27 @@ describe('messages', () => {
     await post('/v1/messages', { model, max_tokens: 9, messages, tools })
     expect(last!.messages[0]!.content).toBe('T\nabc')
     expect(last!.messages[2]!.content).toMatch(/^t\n\[image: /)
+  })
+
+  it('of a result name its picture in chat completions and responses too', async () => {
+    said = () => 'Good.'
+    const call = { id: 'a', type: 'function' as const, function: { name: 'weather', arguments: '{}' } }
+    const picture = { type: 'image_url', image_url: { url: 'data:image/png;base64,' } }
+    const result = { role: 'tool', tool_call_id: 'a', content: [{ type: 'text', text: 't' }, picture] }
+    const messages = [fresh(), { role: 'assistant', content: null, tool_calls: [call] }, result]
+    await post('/v1/chat/completions', { model, messages, tools: [tool] })
+    expect(last!.messages[2]!.content).toMatch(/^t\n\[image_url: /)
+    const output = [
+      { type: 'input_text', text: 't' },
+      { type: 'input_image', image_url: 'x' },
+    ]
+    const input = [
+      fresh(),
+      { type: 'function_call', call_id: 'a', name: 'weather', arguments: '{}' },
+      { type: 'function_call_output', call_id: 'a', output },
+    ]
+    await post('/v1/responses', { model, input })
+    expect(last!.messages[2]!.content).toMatch(/^t\n\[input_image: /)
   })
 
   it('of no tokens fill the cache', async () => {

@@ -206,8 +206,8 @@ describe('what a request must not say', async () => {
     [{ max_tokens: null }, 'missing parameter: max_tokens'],
     [{ tool_choice: { type: 'tool' } }, 'tool_choice.name: tool_choice of type tool needs a name'],
     [
-      { tools: [{ type: 'bash_20250124', name: 'bash' }], tool_choice: { type: 'any' } },
-      'tools[0].type: bash_20250124 is not run here; leave it out, or tool_choice',
+      { tools: [{ type: 'web_search_20250305', name: 'web_search' }], tool_choice: { type: 'any' } },
+      'tools[0].type: web_search_20250305 is not run here; leave it out, or tool_choice',
     ],
   ])('%s to Anthropic', async (more, expected) => {
     const { status, error } = await post(server, JSON.stringify({ ...message, ...more }), MESSAGES)

@@ -140,6 +140,10 @@ describe('requests that are wrong', async () => {
   it('an address that is not there, by name', async () => {
     const refusal = await post(server, '{}', '/v1/chat')
     expect([refusal.status, refusal.error.code]).toEqual([404, 'unknown_url'])
+    const other = await fetch(`${server.url}/v1/messages/none`)
+    const { request_id: id } = (await other.json()) as { request_id: string }
+    expect([other.status, other.headers.get('request-id')]).toEqual([404, id])
+    expect(id).toMatch(/^req_[0-9a-f]{24}$/)
   })
 
   it('answers well after all of that', async () => {

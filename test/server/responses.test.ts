@@ -138,6 +138,28 @@ describe('responses by the official client', () => {
     expect(ended).toMatchObject({ user: null })
   })
 
+  it.each([{ input: 'hello' }, { input: 'weather', tools: [...tools] }])(
+    'tells of an ended one as it did at first',
+    async (body) => {
+      const first: ResponseStreamEvent[] = []
+      for await (const event of await client.responses.create({ model, ...body, stream: true })) first.push(event)
+      const ended = first.at(-1)!
+      if (ended.type !== 'response.completed') throw new Error(ended.type)
+      const again: ResponseStreamEvent[] = []
+      for await (const event of await client.responses.retrieve(ended.response.id, { stream: true })) again.push(event)
+      const summed = (events: ResponseStreamEvent[]) =>
+        events.reduce<unknown[]>((sum, { sequence_number: _, ...event }) => {
+          const last = sum.at(-1) as { type: string; delta?: string } | undefined
+          if ('delta' in event && last?.type === event.type) last.delta! += String(event.delta)
+          else sum.push({ ...event })
+          return sum
+        }, [])
+      expect(summed(again)).toEqual(summed(first))
+      expect(again.filter((event) => 'delta' in event).length).toBeGreaterThan(1)
+      expect(again.map(({ sequence_number: number }) => number)).toEqual(again.map((_, i) => i))
+    },
+  )
+
   it('tells log probabilities when they are included', async () => {
     const response = await client.responses.create({
       model,

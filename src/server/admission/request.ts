@@ -46,7 +46,7 @@ export interface OpenAnswers {
 
 /** One request on its way: who sent it, what it waits for, and what ends with it. */
 export class RequestScope {
-  readonly id = `req_${newId()}`
+  readonly id = requestId()
   readonly started = performance.now()
   readonly notes: RequestNotes = {}
   /** What of the request changes nothing, by its names. */
@@ -194,6 +194,11 @@ export class RequestScope {
 /** 24 hex digits. */
 export function newId(): string {
   return randomBytes(12).toString('hex')
+}
+
+/** Names one request, in its answer and in the log. */
+export function requestId(): string {
+  return `req_${newId()}`
 }
 
 function pause(milliseconds: number): Promise<void> {

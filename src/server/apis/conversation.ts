@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ChatMessage, MessageToolCall, ToolDefinition } from '../../chat/message.js'
 import type { RequestScope } from '../admission/request.js'
-import { textOf } from './content.js'
+import { resultText, textOf } from './content.js'
 import { argumentsOfInput, customFormat, customTool } from './custom-tools.js'
 import { argumentsText } from './history.js'
 import { otherThan } from './other-type.js'
@@ -78,7 +78,7 @@ export function messagesOf(messages: Messages): ChatMessage[] {
   // Calls that have no answer yet: results without an id are theirs, in their order.
   let open: { readonly id: string; readonly name: string }[] = []
   return messages.map((message, i): ChatMessage => {
-    const content = textOf(message.content, `messages[${i}].content`)
+    const where = `messages[${i}].content`
     const name = message.name ? { name: message.name } : {}
     switch (message.role) {
       case 'assistant': {
@@ -91,10 +91,15 @@ export function messagesOf(messages: Messages): ChatMessage[] {
         const given = message.role === 'tool' ? message.tool_call_id : undefined
         const answered = open.find((call) => (given ? call.id === given : !message.name || call.name === message.name))
         open = open.filter((call) => call !== answered)
-        return { role: 'tool', content, tool_call_id: given ?? answered?.id ?? '', ...name }
+        return {
+          role: 'tool',
+          content: resultText(message.content),
+          tool_call_id: given ?? answered?.id ?? '',
+          ...name,
+        }
       }
       default:
-        return { role: message.role, content, ...name }
+        return { role: message.role, content: textOf(message.content, where), ...name }
     }
   })
 }

@@ -48,13 +48,3 @@ export function blockText(block: { type: string }, where: string): string | unde
     return [block.title, block.source, textOf(block.content, `${where}.content`)].filter(Boolean).join('\n')
   return undefined
 }
-
-/** The text of a tool's result. What is no text is named in its place: the conversation can continue. */
-export function resultText(content: string | readonly { type: string }[] | undefined, where: string): string {
-  if (content === undefined || typeof content === 'string') return content ?? ''
-  const texts = content.map(
-    (block, i) =>
-      blockText(block, `${where}[${i}]`) ?? `[${block.type.slice(0, 40)}: not shown, the model reads text only]`,
-  )
-  return texts.join(content.every(({ type }) => type === 'text') ? '' : '\n')
-}

@@ -3,10 +3,11 @@ import type { ChatMessage, ToolDefinition } from '../../../chat/message.js'
 import type { ConversationOptions } from '../../../remote/engine-like.js'
 import type { RequestScope } from '../../admission/request.js'
 import { badRequest, unsupported } from '../../http/api-error.js'
-import { textOf } from '../content.js'
+import { resultText, textOf } from '../content.js'
 import { templateOptions } from '../template-options.js'
 import { hostedTool, toolDefinition } from '../tool-calls.js'
-import { blockText, isBlock, resultText } from './blocks.js'
+import { blockText, isBlock } from './blocks.js'
+import { clientTool } from './client-tools.js'
 import type { MessagesConversation } from './schema.js'
 
 /** Anthropic's conversation as templates take it. @throws ApiError that names the part that is not text. */
@@ -74,7 +75,7 @@ function userMessages(blocks: Blocks, at: number): ChatMessage[] {
     if (own !== undefined) text.push(own)
     else if (isBlock(block, 'tool_result')) {
       flush()
-      const content = resultText(block.content, `${where}.content`)
+      const content = resultText(block.content, (part, n) => blockText(part, `${where}.content[${n}]`))
       const shown = block.is_error ? `Error: ${content}` : content
       messages.push({ role: 'tool', content: shown, tool_call_id: block.tool_use_id })
     } else throw unsupported(where, `${where}: ${block.type} is not supported in a message of the user; send text`)
@@ -121,6 +122,8 @@ function toolsOf(
 ): ToolDefinition[] | undefined {
   const known = (tools ?? []).flatMap((tool, i): ToolDefinition[] => {
     const { type, name, description, input_schema: parameters, strict } = tool
+    const client = type ? clientTool(type, name) : undefined
+    if (client) return [client]
     if (type && type !== 'custom') {
       const asked = choice?.type === 'tool' && choice.name !== name ? 'auto' : choice?.type
       hostedTool(scope, type, `tools[${i}].type`, asked)

@@ -3,7 +3,7 @@ import type { ChatMessage } from '../../../chat/message.js'
 import type { RequestScope } from '../../admission/request.js'
 import { newId } from '../../admission/request.js'
 import { badRequest, unsupported } from '../../http/api-error.js'
-import { textOf } from '../content.js'
+import { resultText, textOf } from '../content.js'
 import { argumentsOfInput } from '../custom-tools.js'
 import { argumentsText } from '../history.js'
 import type { InputItem, ResponsesRequest } from './schema.js'
@@ -95,7 +95,7 @@ function append(messages: ChatMessage[], item: InputItem, where: string, scope: 
     case 'function_call_output':
     case 'custom_tool_call_output': {
       const { call_id, output } = item as Extract<InputItem, { call_id: string; output: unknown }>
-      messages.push({ role: 'tool', content: outputText(output), tool_call_id: call_id })
+      messages.push({ role: 'tool', content: resultText(output), tool_call_id: call_id })
       return
     }
     case 'compaction':
@@ -153,17 +153,6 @@ type Thought = { content?: readonly { text: string }[] | null; summary?: readonl
 function thoughtOf({ content, summary }: Thought): string {
   const text = content?.map((part) => part.text).join('') ?? ''
   return text === '' ? (summary?.map((part) => part.text).join('\n\n') ?? '') : text
-}
-
-/** The text of a tool's output. What is no text is named in its place: the conversation can continue. */
-function outputText(output: string | readonly { readonly type: string }[]): string {
-  if (typeof output === 'string') return output
-  const texts = output.map((part) =>
-    'text' in part && typeof part.text === 'string'
-      ? part.text
-      : `[${part.type.slice(0, 40)}: not shown, the model reads text only]`,
-  )
-  return texts.join('')
 }
 
 function joinCall(messages: ChatMessage[], id: string, name: string, text: string): void {

@@ -1,7 +1,8 @@
 import type { RequestScope } from '../../admission/request.js'
 import { ApiError, badRequest } from '../../http/api-error.js'
-import { eventStream, frame } from '../../http/events.js'
+import { eventStream } from '../../http/events.js'
 import type { Call, Route } from '../route.js'
+import { retold } from './retold.js'
 import type { ResponseStore, StoredResponse } from './store.js'
 
 /** What can be asked about a response that is remembered. */
@@ -16,7 +17,7 @@ const readRoute = (store: ResponseStore): Route => ({
   tag: 'OpenAI',
   handle(call) {
     const { body } = asked(store, call)
-    return call.query?.get('stream') === 'true' ? eventStream(told(body), () => undefined) : Response.json(body)
+    return call.query?.get('stream') === 'true' ? eventStream(retold(body), () => undefined) : Response.json(body)
   },
 })
 
@@ -85,20 +86,4 @@ export function remembered(store: ResponseStore, scope: RequestScope, id: string
   // The codes of OpenAI's servers, by which clients know to send all of the conversation.
   if (param === 'id') throw new ApiError(404, message, { code: 'response_not_found', param })
   throw badRequest(param, message, 'previous_response_not_found')
-}
-
-/** A response that has ended, told as if it were made now. */
-async function* told(body: Record<string, unknown>): AsyncGenerator<string, void, undefined> {
-  await Promise.resolve()
-  const begun = { ...body, status: 'in_progress', output: [], usage: null }
-  const output = Array.isArray(body['output']) ? (body['output'] as unknown[]) : []
-  const events = [
-    { type: 'response.created', response: begun },
-    { type: 'response.in_progress', response: begun },
-    ...output.flatMap((item, output_index) =>
-      ['added', 'done'].map((what) => ({ type: `response.output_item.${what}`, output_index, item })),
-    ),
-    { type: `response.${String(body['status'])}`, response: body },
-  ]
-  for (const [sequence_number, event] of events.entries()) yield frame({ ...event, sequence_number }, event.type)
 }
