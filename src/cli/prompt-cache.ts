@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { UserError } from '../errors.js'
 import type { EngineLike, SessionLike } from '../remote/engine-like.js'
 import { reasonOf } from '../system-error.js'
-import { writeNamed } from './whole-file.js'
+import { checkWritable, writeNamed } from './whole-file.js'
 
 /**
  * A file that keeps what the cache holds of a session, so that the next process need not compute it again. A file that is there has to
@@ -14,12 +14,13 @@ export class PromptCache {
     private readonly bytes: Uint8Array | undefined,
   ) {}
 
-  /** Read before a model is loaded. @throws UserError file_not_found where the file is there and cannot be read */
+  /** Read before a model is loaded. @throws UserError where the file is there and cannot be read, or cannot be written */
   static async open(file: string): Promise<PromptCache> {
     const bytes = await readFile(file).catch((cause: unknown) => {
       if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
       throw new UserError(`${file}: cannot be read: ${reasonOf(cause)}`, 'file_not_found', { cause })
     })
+    await checkWritable(file)
     return new PromptCache(file, bytes)
   }
 

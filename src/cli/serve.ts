@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
+import { filesOf } from '../checkpoint/files/files.js'
 import { MINI } from '../checkpoint/files/mini.js'
 import { UserError } from '../errors.js'
 import { readKeyFile } from '../server/http/keys.js'
@@ -116,7 +117,12 @@ function servedName(text: string): string {
 async function localModels(named: readonly [string, string][], flags: ServeFlags): Promise<[string, string][]> {
   const signal = cancelOnInterrupt()
   const places: [string, string][] = []
-  for (const [name, model] of named) places.push([name, await localModel(model, flags, signal)])
+  for (const [name, model] of named) {
+    const place = await localModel(model, flags, signal)
+    // It is told before the server says that it listens.
+    await filesOf(place)
+    places.push([name, place])
+  }
   return places
 }
 

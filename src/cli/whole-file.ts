@@ -105,6 +105,12 @@ export async function writeNamed(
   }
 }
 
+/** Before long work whose result goes there. @throws UserError with the system's reason */
+export async function checkWritable(target: string): Promise<void> {
+  const file = await openOutput(target, true).catch((cause: unknown) => cannotWrite(target, cause))
+  await file.discard()
+}
+
 async function writeInto(file: Output, content: string | Uint8Array): Promise<void> {
   try {
     await file.handle.writeFile(content)

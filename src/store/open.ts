@@ -141,7 +141,7 @@ class NodeStore implements Store {
 
   async listing(reference: ModelReference, options: HubOptions = {}): Promise<Listing> {
     this.refuseOffline(nameOf(reference))
-    return this.hub(reference.source).list(reference, options)
+    return this.hub(reference.source, reference).list(reference, options)
   }
 
   chosen(listing: Listing, tag?: string): ListedFile[] {
@@ -153,11 +153,14 @@ class NodeStore implements Store {
     return remoteFiles(this.network(options), listing, chosen)
   }
 
-  private hub(source: ModelSource): Hub {
+  private hub(source: ModelSource, reference?: ModelReference): Hub {
     const hub = this.hubs[source]
     if (hub) return hub
+    const what = reference ? nameOf(reference) : source
+    const { id = 'NAME', tag } = reference ?? {}
+    const remedy = source === 'ollama' ? ` Fetch it there: ollama pull ${id}${tag === undefined ? '' : `:${tag}`}` : ''
     throw new UserError(
-      `${source}: models of this source are not fetched here; those that are on this machine are found by list()`,
+      `${what}: is not on this machine, and models of ${source} are not fetched here.${remedy}`,
       'invalid_argument',
     )
   }

@@ -84,6 +84,15 @@ describe('a command is refused', () => {
     [['list', 'mini'], 'kaiyuan: list: expected 0 arguments, found 1'],
     [['run', 'mini', '-5 plus 3'], "needs -- before it: kaiyuan run -- '-5 plus 3'"],
     [['run', 'mini', 'hi', '--tempratur', '1'], '(kaiyuan run --help shows what there is)'],
+    [['eval', 'run', 'mini'], '(kaiyuan eval run --help shows what there is)'],
+    [['completion'], '(kaiyuan completion --help shows what there is)'],
+    [
+      ['run', 'mini', 'hi', '--prompt-cache', join(absent, 'x')],
+      `${join(absent, 'x')}: cannot be written: there is no such file or folder`,
+    ],
+    [['run', 'smolm2', 'hi'], 'ORG/NAME. For a prompt, name a model first: kaiyuan run mini "smolm2"'],
+    [['run', `${absent}.gguf`], `${absent}.gguf: no such file or folder`],
+    [['serve', absent], `${absent}: no such file or folder`],
     [['run', 'mini', 'hi', '--ids', '1,2'], 'expected either --ids or a prompt, found both'],
     [['run', 'mini', 'hi', '--raw', '--system', 'x'], '--system belongs to the chat template, which --raw leaves out'],
     [['run', 'model.onnx', 'hi'], 'model.onnx: no such file or folder'],
@@ -111,6 +120,10 @@ describe('a command is refused', () => {
   ])('%j', async (args, message) => {
     expect(await refusal(...args)).toContain(message)
   })
+})
+
+it('a name that is no prompt gets no advice on prompts', async () => {
+  for (const command of ['rm', 'serve', 'chat']) expect(await refusal(command, 'smolm2')).not.toContain('prompt')
 })
 
 describe('a model without a chat template', () => {

@@ -32,7 +32,14 @@ import { verifyCommand } from './verify.js'
 export function program(): Command {
   const cli = declared()
   completionCommand(cli, declared)
+  hintAtHelp(cli)
   return cli
+}
+
+/** An error names the help of the command that it belongs to. */
+function hintAtHelp(command: Command, path = command.name()): void {
+  command.showHelpAfterError(`(${path} --help shows what there is)`)
+  for (const each of command.commands) hintAtHelp(each, `${path} ${each.name()}`)
 }
 
 /** All commands but those that complete others. */
@@ -46,7 +53,6 @@ function declared(): Command {
       getOutHelpWidth: () => process.stdout.columns ?? (Number(process.env['COLUMNS']) || 80),
     })
     .hook('preAction', (_, command) => applyConfig(cli, command))
-    .showHelpAfterError('(kaiyuan --help shows what there is)')
     .exitOverride()
     .addHelpText(
       'after',
@@ -83,8 +89,6 @@ function declared(): Command {
   raceCommand(cli, examples)
   quantizeCommand(cli)
   startCommand(cli)
-  for (const command of cli.commands)
-    command.showHelpAfterError(`(kaiyuan ${command.name()} --help shows what there is)`)
   cli.command('version', { hidden: true }).action(() => void process.stdout.write(`${VERSION}\n`))
   return cli
 }

@@ -1,3 +1,4 @@
+import { filesOf } from '../../checkpoint/files/files.js'
 import type { ChatMessage } from '../../chat/message.js'
 import { UserError } from '../../errors.js'
 import type { Answering, EngineInfo, EngineLike, Generation, GenerationResult } from '../../remote/engine-like.js'
@@ -32,9 +33,21 @@ function argumentsOf(args: readonly string[], flags: RunFlags): { model: string 
   return isModel ? { model: first, typed: rest.join(' ') } : { model: undefined, typed: args.join(' ') }
 }
 
+/** @throws UserError for a name that is not there, which may have been meant as a prompt */
+function checkName(model: string): void {
+  try {
+    modelNamed(model)
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code !== 'file_not_found') throw error
+    const advice = `For a prompt, name a model first: kaiyuan run mini ${JSON.stringify(model)}`
+    throw new UserError(`${error.message} ${advice}`, error.code, { cause: error })
+  }
+}
+
 /** One prompt, one answer. */
 export async function run(args: readonly string[], flags: RunFlags): Promise<void> {
   const { model, typed } = argumentsOf(args, flags)
+  if (model !== undefined && flags.ids === undefined) checkName(model)
   const ids = flags.ids === undefined ? undefined : parseIds(flags.ids)
   refuseIdle(flags, typed)
   const prompt = ids ? '' : await composePrompt(typed, flags.file ?? [])
@@ -84,12 +97,18 @@ function refuseTemplateFlags(flags: RunFlags, why: string): void {
 async function withoutPrompt(model: string | undefined, flags: RunFlags): Promise<void> {
   if (model !== undefined && process.stdin.isTTY && process.stdout.isTTY && !flags.json)
     return (await import('../chat/chat.js')).chat(model, flags)
-  if (model !== undefined && modelNamed(model).kind === 'model') {
-    await localModel(model, flags, cancelOnInterrupt())
-    process.stderr.write(`${model} is here, and there is no prompt: kaiyuan run ${model} "your question"\n`)
-    return
+  if (model === undefined) throw noPrompt()
+  const place = await localModel(model, flags, cancelOnInterrupt())
+  if (place === model) {
+    // What is read where it is has to be there, whatever else is missing.
+    await filesOf(place)
+    throw noPrompt()
   }
-  throw new UserError(
+  process.stderr.write(`${model} is here, and there is no prompt: kaiyuan run ${model} "your question"\n`)
+}
+
+function noPrompt(): UserError {
+  return new UserError(
     'expected a prompt, found none: kaiyuan run [MODEL] "your question" (kaiyuan chat opens a conversation)',
     'invalid_argument',
   )

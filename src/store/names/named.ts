@@ -77,11 +77,7 @@ function unknownAddress(text: string, scheme: string): UserError {
 /** A name that no catalogue has. */
 export function unknownName(text: string, near: readonly string[] = nearestNames(text)): UserError {
   const nearest = near.length > 0 ? `the nearest is ${near.join(' or ')}` : 'kaiyuan models lists those that there are'
-  return new UserError(
-    `${text}: no model has this name; ${nearest}. A model of a hub is ORG/NAME; for a prompt, name a model first: ` +
-      `kaiyuan run mini ${JSON.stringify(text)}`,
-    'file_not_found',
-  )
+  return new UserError(`${text}: no model has this name; ${nearest}. A model of a hub is ORG/NAME.`, 'file_not_found')
 }
 
 /**
