@@ -150,7 +150,7 @@ describe('responses by the official client', () => {
       const summed = (events: ResponseStreamEvent[]) =>
         events.reduce<unknown[]>((sum, { sequence_number: _, ...event }) => {
           const last = sum.at(-1) as { type: string; delta?: string } | undefined
-          if ('delta' in event && last?.type === event.type) last.delta! += String(event.delta)
+          if ('delta' in event && last?.type === event.type) last.delta! += event.delta
           else sum.push({ ...event })
           return sum
         }, [])
