@@ -9,7 +9,7 @@ import { startAllowed } from './mcp/allowed.js'
 import { serveModels } from '../server/serve-models.js'
 import { loadOptions, type LoadFlags } from './flags.js'
 import { VERSION } from '../server/version.js'
-import { cancelOnInterrupt } from './model.js'
+import { interruptible } from './model.js'
 import { localModel, modelNamed, withLocalDraft } from './store/local-model.js'
 
 /**
@@ -115,15 +115,16 @@ function servedName(text: string): string {
 
 /** Models that are named are fetched before the server listens. */
 async function localModels(named: readonly [string, string][], flags: ServeFlags): Promise<[string, string][]> {
-  const signal = cancelOnInterrupt()
-  const places: [string, string][] = []
-  for (const [name, model] of named) {
-    const place = await localModel(model, flags, signal)
-    // It is told before the server says that it listens.
-    await filesOf(place)
-    places.push([name, place])
-  }
-  return places
+  return interruptible(async (signal) => {
+    const places: [string, string][] = []
+    for (const [name, model] of named) {
+      const place = await localModel(model, flags, signal)
+      // It is told before the server says that it listens.
+      await filesOf(place)
+      places.push([name, place])
+    }
+    return places
+  })
 }
 
 function checkCounts({ maxConcurrency, maxBody }: ServeFlags): void {

@@ -4,7 +4,7 @@ import { UserError } from '../../errors.js'
 import type { Answering, EngineInfo, EngineLike, Generation, GenerationResult } from '../../remote/engine-like.js'
 import { describeResult } from '../print/describe-result.js'
 import { generateOptions, parseIds, thinkingOptions, type LoadFlags, type SamplingFlags } from '../flags.js'
-import { cancelOnInterrupt, looksLikeModel, openModel, printJson } from '../model.js'
+import { cancelOnInterrupt, interruptible, looksLikeModel, openModel, printJson } from '../model.js'
 import { printAnswer } from '../print/answer-printer.js'
 import type { PromptCache } from '../prompt-cache.js'
 import { localModel, modelNamed } from '../store/local-model.js'
@@ -98,7 +98,7 @@ async function withoutPrompt(model: string | undefined, flags: RunFlags): Promis
   if (model !== undefined && process.stdin.isTTY && process.stdout.isTTY && !flags.json)
     return (await import('../chat/chat.js')).chat(model, flags)
   if (model === undefined) throw noPrompt()
-  const place = await localModel(model, flags, cancelOnInterrupt())
+  const place = await interruptible((signal) => localModel(model, flags, signal))
   if (place === model) {
     // What is read where it is has to be there, whatever else is missing.
     await filesOf(place)
