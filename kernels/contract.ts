@@ -135,7 +135,7 @@ export const KERNEL_FORMATS = {
   iq4: { code: 9, codeBytes: 128, scaleBytes: 8, levels: 2, panelBytes: 1088 },
   nvfp4: { code: 10, codeBytes: 128, scaleBytes: 16, levels: 1, panelBytes: 768 },
   int6: { code: 11, codeBytes: 192, scaleBytes: 16, levels: 2, panelBytes: 768 },
-  int5_min: { code: 12, codeBytes: 160, scaleBytes: 16, levels: 2, panelBytes: 768 },
+  int5_min: { code: 12, codeBytes: 160, scaleBytes: 16, levels: 2, panelBytes: 640 },
 } as const satisfies Readonly<Record<string, RowFormat | BlockFormat>>
 export type KernelFormat = keyof typeof KERNEL_FORMATS
 export type KernelBlocks = {

@@ -3,7 +3,8 @@
 import {
   INT4_MIN_BLOCK,
   INT4_MIN_PANEL,
-  INT5_MIN,
+  INT5_MIN_BLOCK,
+  INT5_MIN_PANEL,
   INT7,
   INT7_PANEL,
   IQ4_BLOCK,
@@ -42,19 +43,24 @@ function unpackProducts(run: usize, s: usize, next: usize, multiplier: v128, to:
 }
 
 export function unpackMin(d: Matrix, g: i32): void {
+  unpackTable(d, g, i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), INT4_MIN_PANEL)
+  unpackMinima(d, g, INT4_MIN_BLOCK, INT4_MIN_PANEL)
+}
+
+/** The scales and minima of blocks of `size` bytes, at whose end they are. @inline */
+function unpackMinima(d: Matrix, g: i32, size: usize, panel: usize): void {
   const nb = blocksOf(d),
     per = d.per,
     multiplier = f32x4.splat(d.multiplier),
     next = groupBytes(d)
-  unpackTable(d, g, i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), INT4_MIN_PANEL)
   let p = groupAt(d, g),
     to = scratch + <usize>panelAt() + 512
   for (let i = 0; i < nb; i += per) {
     const run = p
     p += 32
-    for (const end = p + <usize>min(per, nb - i) * INT4_MIN_BLOCK; p < end; p += INT4_MIN_BLOCK, to += INT4_MIN_PANEL) {
-      unpackProducts(run, p + 128, next, multiplier, to)
-      unpackProducts(run + 16, p + 136, next, multiplier, to + 64)
+    for (const end = p + <usize>min(per, nb - i) * size; p < end; p += size, to += panel) {
+      unpackProducts(run, p + size - 16, next, multiplier, to)
+      unpackProducts(run + 16, p + size - 8, next, multiplier, to + 64)
     }
   }
 }
@@ -158,7 +164,7 @@ function unpackLowIq4(d: Matrix, g: i32): void {
   }
 }
 
-/** Codes plus 64, scales f32 [2][16], minima f32 [2][16]: for int5_min, int6, int7 and nvfp4. */
+/** Codes plus 64, scales f32 [2][16], minima f32 [2][16]: for int6, int7 and nvfp4. */
 export function unpack16(d: Matrix, g: i32): void {
   const nb = blocksOf(d),
     per = runOf(d),
@@ -168,11 +174,10 @@ export function unpack16(d: Matrix, g: i32): void {
     above = superBytes(d),
     next = groupBytes(d),
     mins = d.mins
-  const five = d.format == INT5_MIN, // whose scales and minima are of 32 columns
-    fp8 = d.format == NVFP4
+  const fp8 = d.format == NVFP4
   if (fp8) unpackTable(d, g, i8x16.add(heldE2m1(), i8x16.splat(52)), INT7_PANEL)
   else if (d.format == INT7) unpackBytes(d, g)
-  else unpackOwnBits(d, g)
+  else unpackSix(d, g)
   let p = groupAt(d, g),
     to = scratch + <usize>panelAt() + 512
   for (let i = 0; i < nb; i += per) {
@@ -181,8 +186,7 @@ export function unpack16(d: Matrix, g: i32): void {
     for (const end = p + <usize>min(per, nb - i) * size; p < end; p += size, to += INT7_PANEL)
       for (let h: usize = 0; h < 2; h++) {
         const t = to + (h << 6),
-          q = p + codes + (five ? 0 : h << 3),
-          m = q + (five ? 8 : 16)
+          q = p + codes + (h << 3)
         if (fp8) {
           v128.store(t, lowerFp8(q, multiplier))
           v128.store(t, upperFp8(q, multiplier), 16)
@@ -191,7 +195,7 @@ export function unpack16(d: Matrix, g: i32): void {
           continue
         }
         unpackProducts(run, q, next, multiplier, t)
-        if (mins) unpackProducts(run + 16, m, next, multiplier, t + 128)
+        if (mins) unpackProducts(run + 16, q + 16, next, multiplier, t + 128)
       }
   }
 }
@@ -216,26 +220,20 @@ function unpackBytes(d: Matrix, g: i32): void {
   }
 }
 
-/** int6 and int5_min. */
-function unpackOwnBits(d: Matrix, g: i32): void {
+function unpackSix(d: Matrix, g: i32): void {
   const nb = blocksOf(d),
     per = d.per,
     size = blockBytes(d),
     above = superBytes(d),
-    next = groupBytes(d),
-    five = d.format == INT5_MIN
+    next = groupBytes(d)
   let p = groupAt(d, g),
     to = scratch + <usize>panelAt()
   for (let i = 0; i < nb; i += per) {
     p += above
-    for (const end = p + <usize>min(per, nb - i) * size; p < end; p += size, to += INT7_PANEL)
-      if (five) {
-        unpackFiveRows(p, to)
-        unpackFiveRows(p + next, to + 32)
-      } else {
-        unpackSixRows(p, to)
-        unpackSixRows(p + next, to + 32)
-      }
+    for (const end = p + <usize>min(per, nb - i) * size; p < end; p += size, to += INT7_PANEL) {
+      unpackSixRows(p, to)
+      unpackSixRows(p + next, to + 32)
+    }
   }
 }
 
@@ -262,20 +260,35 @@ function unpackSixRows(p: usize, to: usize): void {
   }
 }
 
-/** The same of a block of eight rows, 64 more in each code. @inline */
+export function unpackFive(d: Matrix, g: i32): void {
+  const nb = blocksOf(d),
+    per = d.per,
+    next = groupBytes(d)
+  let p = groupAt(d, g),
+    to = scratch + <usize>panelAt()
+  for (let i = 0; i < nb; i += per) {
+    p += 32
+    for (const end = p + <usize>min(per, nb - i) * INT5_MIN_BLOCK; p < end; p += INT5_MIN_BLOCK, to += INT5_MIN_PANEL) {
+      unpackFiveRows(p, to)
+      unpackFiveRows(p + next, to + 32)
+    }
+  }
+  unpackMinima(d, g, INT5_MIN_BLOCK, INT5_MIN_PANEL)
+}
+
+/** A block of eight rows. @inline */
 function unpackFiveRows(p: usize, to: usize): void {
   const mask = heldNibbles(),
-    one = heldUpperOne(),
-    more = i8x16.splat(64)
+    one = heldUpperOne()
   let m = v128.load(p, 128),
     n = v128.load(p, 144)
   for (const stop = p + 128; p < stop; p += 32, to += 64) {
     const q = v128.load(p),
       r = v128.load(p, 16)
-    v128.store(to, v128.or(fiveLow(q, m, mask, one), more))
-    v128.store(to, v128.or(fiveLow(r, n, mask, one), more), 16)
-    v128.store(to, v128.or(fiveHigh(q, m, mask, one), more), 256)
-    v128.store(to, v128.or(fiveHigh(r, n, mask, one), more), 272)
+    v128.store(to, fiveLow(q, m, mask, one))
+    v128.store(to, fiveLow(r, n, mask, one), 16)
+    v128.store(to, fiveHigh(q, m, mask, one), 256)
+    v128.store(to, fiveHigh(r, n, mask, one), 272)
     m = i16x8.shr_u(m, 1)
     n = i16x8.shr_u(n, 1)
   }

@@ -3,15 +3,19 @@ import { X_REST, firstSums, minusSum, otherSums } from './block-codes'
 import { scratch } from '../control'
 import { panelAt } from '../scratch.generated'
 import { dot2, dot4, madd } from '../simd'
-import { outAt, pairs, scaled, xAt } from './tiles'
+import { outAt, pairs, scaled, start, xAt } from './tiles'
 
 // Tiles: two rows of x (a, b) times a panel. One body each; what differs is constant where it is inlined.
 
 export function tileMinNibbles(nb: i32, table: usize, to: usize): void {
-  tileMin(nb, table, to, false)
+  tileMin(nb, table, to, false, false)
 }
 export function tileMinBytes(nb: i32, table: usize, to: usize): void {
-  tileMin(nb, table, to, true)
+  tileMin(nb, table, to, true, false)
+}
+/** Codes of five bits, sums in i16: those of codes less 16 end within 16 * 16 * 127 = 32512, and may wrap on the way. */
+export function tileMinPairs(nb: i32, table: usize, to: usize): void {
+  tileMin(nb, table, to, false, true)
 }
 
 /** @inline */
@@ -23,8 +27,13 @@ function summed(acc: v128, bytes: boolean): v128 {
   return bytes ? acc : pairs(acc)
 }
 
+/** Sums of the codes, from those that began with `first`. @inline */
+function whole(acc: v128, first: v128, bytes: boolean, less: boolean): v128 {
+  return less ? i32x4.sub(pairs(acc), pairs(first)) : summed(acc, bytes)
+}
+
 /** @inline */
-function tileMin(nb: i32, table: usize, to: usize, bytes: boolean): void {
+function tileMin(nb: i32, table: usize, to: usize, bytes: boolean, less: boolean): void {
   let x = xAt(table, 0),
     y = xAt(table, 1),
     p = scratch + <usize>panelAt()
@@ -37,14 +46,17 @@ function tileMin(nb: i32, table: usize, to: usize, bytes: boolean): void {
     b2 = a0,
     b3 = a0
   for (let i = 0; i < nb; i++, p += 128, x += X_REST, y += X_REST) {
-    let c0 = i32x4.splat(0),
+    // 16 less in every code
+    const j = less ? i16x8.shl(start(x), 1) : i32x4.splat(0),
+      k = less ? i16x8.shl(start(y), 1) : j
+    let c0 = j,
       c1 = c0,
       c2 = c0,
       c3 = c0,
-      e0 = c0,
-      e1 = c0,
-      e2 = c0,
-      e3 = c0
+      e0 = k,
+      e1 = e0,
+      e2 = e0,
+      e3 = e0
     const f = v128.load32_splat(x, 44),
       h = v128.load32_splat(y, 44)
     for (const end = p + 512; p < end; p += 64, x += 4, y += 4) {
@@ -69,14 +81,14 @@ function tileMin(nb: i32, table: usize, to: usize, bytes: boolean): void {
       s3 = v128.load(p, 48),
       u = v128.load32_splat(x),
       v = v128.load32_splat(y)
-    a0 = scaled(a0, summed(c0, bytes), s0, u)
-    a1 = scaled(a1, summed(c1, bytes), s1, u)
-    a2 = scaled(a2, summed(c2, bytes), s2, u)
-    a3 = scaled(a3, summed(c3, bytes), s3, u)
-    b0 = scaled(b0, summed(e0, bytes), s0, v)
-    b1 = scaled(b1, summed(e1, bytes), s1, v)
-    b2 = scaled(b2, summed(e2, bytes), s2, v)
-    b3 = scaled(b3, summed(e3, bytes), s3, v)
+    a0 = scaled(a0, whole(c0, j, bytes, less), s0, u)
+    a1 = scaled(a1, whole(c1, j, bytes, less), s1, u)
+    a2 = scaled(a2, whole(c2, j, bytes, less), s2, u)
+    a3 = scaled(a3, whole(c3, j, bytes, less), s3, u)
+    b0 = scaled(b0, whole(e0, k, bytes, less), s0, v)
+    b1 = scaled(b1, whole(e1, k, bytes, less), s1, v)
+    b2 = scaled(b2, whole(e2, k, bytes, less), s2, v)
+    b3 = scaled(b3, whole(e3, k, bytes, less), s3, v)
     s0 = v128.load(p, 64)
     s1 = v128.load(p, 80)
     s2 = v128.load(p, 96)

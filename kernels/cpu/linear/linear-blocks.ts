@@ -1,7 +1,7 @@
 // Integer dot products for blocks with scales of two levels and codes into tables (dequantize-blocks.ts): a few rows
 // of x times eight rows of weights, and the panels of sixteen for more. linear-int.ts says how both work.
 // A minimum costs one product a block: with the sum of the activations, which comes with them.
-import { unpack16, unpackIq4, unpackMin, unpackMx } from './block-panels'
+import { unpack16, unpackFive, unpackIq4, unpackMin, unpackMx } from './block-panels'
 import {
   int4MinBytesRows,
   int4MinRows,
@@ -13,7 +13,15 @@ import {
   nvfp4Rows,
 } from './block-rows.generated'
 import { int5MinBytesRows, int5MinRows, int6BytesRows, int6Rows } from './own-bits-rows.generated'
-import { tile16Bytes, tile16MinBytes, tile16MinPairs, tile16Pairs, tileMinBytes, tileMinNibbles } from './block-tiles'
+import {
+  tile16Bytes,
+  tile16MinBytes,
+  tile16MinPairs,
+  tile16Pairs,
+  tileMinBytes,
+  tileMinNibbles,
+  tileMinPairs,
+} from './block-tiles'
 import { INT4_MIN, INT5_MIN, INT6, INT7, IQ4, MXFP4, Matrix } from '../contract.generated'
 import { dot4IsFast, products } from '../control'
 import { blocksOf } from '../weights/descriptor'
@@ -52,6 +60,11 @@ export function blocksPanel(d: Matrix, g: i32, table: usize, n: i32, to: usize):
     for (let entry = table; entry < end; entry += 16)
       if (products == NIBBLES) tileMinNibbles(nb, entry, to)
       else tileMinBytes(nb, entry, to)
+  } else if (format == INT5_MIN) {
+    unpackFive(d, g)
+    for (let entry = table; entry < end; entry += 16)
+      if (dot4IsFast()) tileMinBytes(nb, entry, to)
+      else tileMinPairs(nb, entry, to)
   } else if (format == MXFP4) {
     unpackMx(d, g)
     for (let entry = table; entry < end; entry += 16)

@@ -1,6 +1,5 @@
-// Up to four rows of x times a group of eight rows of blocks whose codes have six or five bits (weights/own-bits.ts), with the
-// sums of int7 in its order and so the same bits; rows.ts says how, and what `$` means.
-import { firstSums, minusSum, otherSums, shifted } from './block-codes'
+// Up to four rows of x times a group of eight rows of blocks whose codes have six or five bits (weights/own-bits.ts); rows.ts says how, and what `$` means.
+import { firstSums, otherSums, shifted } from './block-codes'
 import { INT5_MIN_BLOCK, INT6_BLOCK, Matrix, X_BLOCK_BYTES } from '../contract.generated'
 import { lower4, upper4 } from '../weights/dequantize-blocks'
 import { blocksOf, groupAt } from '../weights/descriptor'
@@ -82,11 +81,7 @@ export function int6Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
   }
 }
 
-/**
- * With the sums of int7, a minimum for each sixteen columns. Sums of sixteen end within 8 * 31 * 127 = 31496, which i16
- * holds.
- * @bytes
- */
+/** As int4_min. Sums of sixteen columns end within 8 * 31 * 127 = 31496, which i16 holds. @bytes */
 export function int5MinRows$(d: Matrix, g: i32, table: usize, to: usize): void {
   const nb = blocksOf(d),
     per = d.per,
@@ -134,12 +129,10 @@ export function int5MinRows$(d: Matrix, g: i32, table: usize, to: usize): void {
         t0 = f32x4.mul(m0, lower4(p + 40)),
         t1 = f32x4.mul(m1, upper4(p + 40))
       {
-        const y = x$ - 16,
-          u = v128.load32_splat(y, 32),
-          v = minusSum(firstSums(y), u),
-          w = minusSum(otherSums(y), u)
-        a$ = madd(t0, w, scaled(madd(t0, v, scaled(a$, pairs(c$), s0, u)), pairs(f$), s0, u))
-        b$ = madd(t1, w, scaled(madd(t1, v, scaled(b$, pairs(e$), s1, u)), pairs(h$), s1, u))
+        const u = v128.load32_splat(x$, 16),
+          v = v128.load32_splat(x$, 28)
+        a$ = madd(t0, v, scaled(a$, i32x4.add(pairs(c$), pairs(f$)), s0, u))
+        b$ = madd(t1, v, scaled(b$, i32x4.add(pairs(e$), pairs(h$)), s1, u))
       }
     }
   }
