@@ -29,21 +29,46 @@ import {
 import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from '../weights/own-bits'
 import { heldE2m1, heldIq4, heldIq4High, heldIq4Low, heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
 import { panelAt } from '../scratch.generated'
-import { BYTES_SIGNED, NIBBLES, loadF16x4, lookUp } from '../simd'
+import { BYTES_SIGNED, NIBBLES, loadF16x4, lookUp, nextF16x4 } from '../simd'
 import { highNibbles, lowNibbles } from './tiles'
 
 // Panels. The codes are laid out as in linear-int.ts; after the scales f32 [16], or [2][16], lie the minima.
 
-/** d or dmin of eight rows at `run` times their whole numbers at `s`, and the same `next` bytes on: f32 [16]. @inline */
-function unpackProducts(run: usize, s: usize, next: usize, multiplier: v128, to: usize): void {
-  v128.store(to, f32x4.mul(loadF16x4(run, multiplier), lower4(s)))
-  v128.store(to, f32x4.mul(loadF16x4(run + 8, multiplier), upper4(s)), 16)
-  v128.store(to, f32x4.mul(loadF16x4(run + next, multiplier), lower4(s + next)), 32)
-  v128.store(to, f32x4.mul(loadF16x4(run + next + 8, multiplier), upper4(s + next)), 48)
+/** d or dmin of sixteen rows, a to e, times their whole numbers at `s` and `next` bytes on: f32 [16]. @inline */
+function unpackProducts(a: v128, b: v128, c: v128, e: v128, s: usize, next: usize, to: usize): void {
+  v128.store(to, f32x4.mul(a, lower4(s)))
+  v128.store(to, f32x4.mul(b, upper4(s)), 16)
+  v128.store(to, f32x4.mul(c, lower4(s + next)), 32)
+  v128.store(to, f32x4.mul(e, upper4(s + next)), 48)
 }
 
 export function unpackMin(d: Matrix, g: i32): void {
-  unpackTable(d, g, i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), INT4_MIN_PANEL)
+  const nb = blocksOf(d),
+    per = d.per,
+    next = groupBytes(d),
+    mask = heldNibbles()
+  let p = groupAt(d, g),
+    block = scratch + <usize>panelAt()
+  for (let i = 0; i < nb; i += per) {
+    p += 32
+    for (const end = p + <usize>min(per, nb - i) * INT4_MIN_BLOCK; p < end; p += 16, block += INT4_MIN_PANEL) {
+      let to = block
+      for (const stop = p + 128; p < stop; p += 32, to += 64) {
+        const a = v128.load(p),
+          b = v128.load(p, 16),
+          c = v128.load(p + next),
+          e = v128.load(p + next, 16)
+        v128.store(to, lowNibbles(a, mask))
+        v128.store(to, lowNibbles(b, mask), 16)
+        v128.store(to, lowNibbles(c, mask), 32)
+        v128.store(to, lowNibbles(e, mask), 48)
+        v128.store(to, highNibbles(a, mask), 256)
+        v128.store(to, highNibbles(b, mask), 272)
+        v128.store(to, highNibbles(c, mask), 288)
+        v128.store(to, highNibbles(e, mask), 304)
+      }
+    }
+  }
   unpackMinima(d, g, INT4_MIN_BLOCK, INT4_MIN_PANEL)
 }
 
@@ -56,11 +81,18 @@ function unpackMinima(d: Matrix, g: i32, size: usize, panel: usize): void {
   let p = groupAt(d, g),
     to = scratch + <usize>panelAt() + 512
   for (let i = 0; i < nb; i += per) {
-    const run = p
+    const d0 = loadF16x4(p, multiplier),
+      d1 = nextF16x4(p, multiplier),
+      d2 = loadF16x4(p + next, multiplier),
+      d3 = nextF16x4(p + next, multiplier),
+      m0 = loadF16x4(p + 16, multiplier),
+      m1 = nextF16x4(p + 16, multiplier),
+      m2 = loadF16x4(p + next + 16, multiplier),
+      m3 = nextF16x4(p + next + 16, multiplier)
     p += 32
     for (const end = p + <usize>min(per, nb - i) * size; p < end; p += size, to += panel) {
-      unpackProducts(run, p + size - 16, next, multiplier, to)
-      unpackProducts(run + 16, p + size - 8, next, multiplier, to + 64)
+      unpackProducts(d0, d1, d2, d3, p + size - 16, next, to)
+      unpackProducts(m0, m1, m2, m3, p + size - 8, next, to + 64)
     }
   }
 }
@@ -131,10 +163,13 @@ export function unpackIq4(d: Matrix, g: i32): void {
   let p = groupAt(d, g),
     to = scratch + <usize>panelAt() + size - 64
   for (let i = 0; i < nb; i += per) {
-    const run = p
+    const d0 = loadF16x4(p, multiplier),
+      d1 = nextF16x4(p, multiplier),
+      d2 = loadF16x4(p + next, multiplier),
+      d3 = nextF16x4(p + next, multiplier)
     p += 16
     for (const end = p + <usize>min(per, nb - i) * IQ4_BLOCK; p < end; p += IQ4_BLOCK, to += size)
-      unpackProducts(run, p + 128, next, multiplier, to)
+      unpackProducts(d0, d1, d2, d3, p + 128, next, to)
   }
 }
 
@@ -166,38 +201,58 @@ function unpackLowIq4(d: Matrix, g: i32): void {
 
 /** Codes plus 64, scales f32 [2][16], minima f32 [2][16]: for int6, int7 and nvfp4. */
 export function unpack16(d: Matrix, g: i32): void {
+  if (d.format == NVFP4) {
+    unpackTable(d, g, i8x16.add(heldE2m1(), i8x16.splat(52)), INT7_PANEL)
+    return unpackFp8(d, g)
+  }
+  if (d.format == INT7) unpackBytes(d, g)
+  else unpackSix(d, g)
+  unpackHalves(d, g, 0)
+  if (d.mins) unpackHalves(d, g, 1)
+}
+
+/** The scales (`which` 0) or the minima (1) of sixteen columns each. */
+function unpackHalves(d: Matrix, g: i32, which: usize): void {
   const nb = blocksOf(d),
-    per = runOf(d),
+    per = d.per,
     multiplier = f32x4.splat(d.multiplier),
     size = blockBytes(d),
-    codes = codeBytes(d),
     above = superBytes(d),
     next = groupBytes(d),
-    mins = d.mins
-  const fp8 = d.format == NVFP4
-  if (fp8) unpackTable(d, g, i8x16.add(heldE2m1(), i8x16.splat(52)), INT7_PANEL)
-  else if (d.format == INT7) unpackBytes(d, g)
-  else unpackSix(d, g)
+    at = codeBytes(d) + (which << 4)
   let p = groupAt(d, g),
-    to = scratch + <usize>panelAt() + 512
+    to = scratch + <usize>panelAt() + 512 + (which << 7)
   for (let i = 0; i < nb; i += per) {
-    const run = p
+    const run = p + (which << 4),
+      d0 = loadF16x4(run, multiplier),
+      d1 = nextF16x4(run, multiplier),
+      d2 = loadF16x4(run + next, multiplier),
+      d3 = nextF16x4(run + next, multiplier)
     p += above
-    for (const end = p + <usize>min(per, nb - i) * size; p < end; p += size, to += INT7_PANEL)
-      for (let h: usize = 0; h < 2; h++) {
-        const t = to + (h << 6),
-          q = p + codes + (h << 3)
-        if (fp8) {
-          v128.store(t, lowerFp8(q, multiplier))
-          v128.store(t, upperFp8(q, multiplier), 16)
-          v128.store(t, lowerFp8(q + next, multiplier), 32)
-          v128.store(t, upperFp8(q + next, multiplier), 48)
-          continue
-        }
-        unpackProducts(run, q, next, multiplier, t)
-        if (mins) unpackProducts(run + 16, q + 16, next, multiplier, t + 128)
-      }
+    for (const end = p + <usize>min(per, nb - i) * size; p < end; p += size, to += INT7_PANEL) {
+      unpackProducts(d0, d1, d2, d3, p + at, next, to)
+      unpackProducts(d0, d1, d2, d3, p + at + 8, next, to + 64)
+    }
   }
+}
+
+/** Scales in fp8, of sixteen columns each. */
+function unpackFp8(d: Matrix, g: i32): void {
+  const nb = blocksOf(d),
+    multiplier = f32x4.splat(d.multiplier),
+    size = blockBytes(d),
+    next = groupBytes(d)
+  let s = groupAt(d, g) + codeBytes(d),
+    to = scratch + <usize>panelAt() + 512
+  for (let i = 0; i < nb; i++, s += size, to += INT7_PANEL)
+    for (let h: usize = 0; h < 2; h++) {
+      const q = s + (h << 3),
+        t = to + (h << 6)
+      v128.store(t, lowerFp8(q, multiplier))
+      v128.store(t, upperFp8(q, multiplier), 16)
+      v128.store(t, lowerFp8(q + next, multiplier), 32)
+      v128.store(t, upperFp8(q + next, multiplier), 48)
+    }
 }
 
 function unpackBytes(d: Matrix, g: i32): void {
