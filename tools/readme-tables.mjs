@@ -1,13 +1,13 @@
 // Writes the README's table of speed from bench/results/*.json, which bench/peers makes: four rows.
 import { fileURLToPath } from 'node:url'
 import { table, writeSection } from './measured-section.mjs'
-import { PEERS, USUAL_NODE, bytes, nameOf, oneOfEach, titleOf, whereOf } from './speed-results.mjs'
+import { PEERS, bytes, nameOf, oneOfEach, titleOf, whereOf } from './speed-results.mjs'
 
 const SHOWN = ['smollm2-native-node', 'gemma3-native-node', 'coder-native-node', 'coder-4096-native-node']
 
 /** The results that the README shows. */
 function chosen() {
-  const all = oneOfEach(USUAL_NODE)
+  const all = oneOfEach()
   return SHOWN.flatMap((name) => all.filter((result) => nameOf(result) === name))
 }
 

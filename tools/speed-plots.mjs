@@ -3,14 +3,14 @@
 import { writeFileSync } from 'node:fs'
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
-import { PEERS, USUAL_NODE, oneOfEach, titleOf } from './speed-results.mjs'
+import { PEERS, isVariant, oneOfEach, titleOf } from './speed-results.mjs'
 
 const { document } = parseHTML('<!doctype html><html><body></body></html>')
 const COLOURS = { Kaiyuan: '#1f6feb', [PEERS.native]: '#d1570a', [PEERS.llama]: '#8a63d2' }
 
 /** Of each measurement in Node two points: ours and the other engine's. */
 function points() {
-  const results = oneOfEach(USUAL_NODE).filter(
+  const results = oneOfEach().filter(
     ({ browser, promptTokens, cache = 'f16' }) => !browser && promptTokens <= 256 && cache === 'f16',
   )
   return results.flatMap((result) => {
@@ -83,9 +83,7 @@ const lines = (all, x, y) => [
 
 const all = points()
 // One format of each model: the labels of the others would lie on each other.
-const plain = all.filter(
-  ({ shape, context, streams }) => context === 0 && streams === 1 && !/^[a-z]\w*-i?q\d/.test(shape),
-)
+const plain = all.filter((point) => point.context === 0 && point.streams === 1 && !isVariant(point))
 write('bytes', 'Milliseconds a token, by the size of the model', {
   x: { label: 'MB of weights', type: 'log', grid: true },
   y: { label: null, type: 'log', grid: true },

@@ -12,8 +12,13 @@ const NAMES = {
   gemma3: ['Gemma 3 270M', 'Q4_K_M'],
   coder: ['Qwen2.5-Coder 1.5B', 'Q4_K_M'],
 }
+const partsOf = (shape) => /^(\w+?)(?:-(i?q\w+))?$/.exec(shape)?.slice(1).filter(Boolean) ?? []
+
+/** Whether a file was made of another of the same weights. */
+export const isVariant = ({ shape }) => partsOf(shape).length > 1
+
 export function titleOf({ shape, format }) {
-  const [, file, suffix] = /^(\w+?)(?:-(i?q\w+))?$/.exec(shape) ?? []
+  const [file, suffix] = partsOf(shape)
   if (!(file in NAMES)) return [shape, format].filter(Boolean).join(' ')
   const [name, own] = NAMES[file]
   return `${name}, ${suffix?.toUpperCase() ?? own}`
@@ -36,12 +41,12 @@ export const nameOf = ({ file }) => file.replace(/\d*\.json$/, '')
 const nodeOf = ({ file }) => Number(/-node(\d+)\.json$/.exec(file)?.[1] ?? 0)
 
 /** The one that most people have. */
-export const USUAL_NODE = 24
+const USUAL_NODE = 24
 
-/** Of the same measurement in several versions of Node, that of the preferred one, else of the newest. */
-export function oneOfEach(preferred) {
+/** Of the same measurement in several versions of Node, that of the usual one, else of the newest. */
+export function oneOfEach() {
   const byName = new Map()
-  const rank = (result) => (nodeOf(result) === preferred ? Infinity : nodeOf(result))
+  const rank = (result) => (nodeOf(result) === USUAL_NODE ? Infinity : nodeOf(result))
   for (const result of allResults().sort((a, b) => rank(a) - rank(b))) byName.set(nameOf(result), result)
   return [...byName.values()]
 }

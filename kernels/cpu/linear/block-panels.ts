@@ -1,7 +1,6 @@
 // Blocks unpacked into panels of sixteen rows. The codes are laid out as in linear-int.ts; after the scales f32 [16],
 // or [2][16], lie the minima.
 import {
-  INT4_MIN_BLOCK,
   INT4_MIN_PANEL,
   INT5_MIN_BLOCK,
   INT5_MIN_PANEL,
@@ -34,71 +33,62 @@ import { highNibbles, lowNibbles } from './tiles'
 
 // Panels. The codes are laid out as in linear-int.ts; after the scales f32 [16], or [2][16], lie the minima.
 
-/** d or dmin of sixteen rows, a to e, times their whole numbers at `s` and `next` bytes on: f32 [16]. @inline */
-function unpackProducts(a: v128, b: v128, c: v128, e: v128, s: usize, next: usize, to: usize): void {
-  v128.store(to, f32x4.mul(a, lower4(s)))
-  v128.store(to, f32x4.mul(b, upper4(s)), 16)
-  v128.store(to, f32x4.mul(c, lower4(s + next)), 32)
-  v128.store(to, f32x4.mul(e, upper4(s + next)), 48)
-}
-
-export function unpackMin(d: Matrix, g: i32): void {
-  const nb = blocksOf(d),
-    per = d.per,
-    next = groupBytes(d),
-    mask = heldNibbles()
-  let p = groupAt(d, g),
-    block = scratch + <usize>panelAt()
-  for (let i = 0; i < nb; i += per) {
-    p += 32
-    for (const end = p + <usize>min(per, nb - i) * INT4_MIN_BLOCK; p < end; p += 16, block += INT4_MIN_PANEL) {
-      let to = block
-      for (const stop = p + 128; p < stop; p += 32, to += 64) {
-        const a = v128.load(p),
-          b = v128.load(p, 16),
-          c = v128.load(p + next),
-          e = v128.load(p + next, 16)
-        v128.store(to, lowNibbles(a, mask))
-        v128.store(to, lowNibbles(b, mask), 16)
-        v128.store(to, lowNibbles(c, mask), 32)
-        v128.store(to, lowNibbles(e, mask), 48)
-        v128.store(to, highNibbles(a, mask), 256)
-        v128.store(to, highNibbles(b, mask), 272)
-        v128.store(to, highNibbles(c, mask), 288)
-        v128.store(to, highNibbles(e, mask), 304)
-      }
-    }
-  }
-  unpackMinima(d, g, INT4_MIN_BLOCK, INT4_MIN_PANEL)
-}
-
-/** The scales and minima of blocks of `size` bytes, at whose end they are. @inline */
-function unpackMinima(d: Matrix, g: i32, size: usize, panel: usize): void {
+/** Of each block the whole numbers at `at` times the f16 at `from` of its run, of sixteen rows: f32 [16] at `to` of its panel. */
+function unpackProducts(d: Matrix, g: i32, from: usize, at: usize, panel: usize, to: usize): void {
   const nb = blocksOf(d),
     per = d.per,
     multiplier = f32x4.splat(d.multiplier),
+    size = blockBytes(d),
+    above = superBytes(d),
     next = groupBytes(d)
-  let p = groupAt(d, g),
-    to = scratch + <usize>panelAt() + 512
+  let p = groupAt(d, g)
+  to += scratch + <usize>panelAt()
   for (let i = 0; i < nb; i += per) {
-    const d0 = loadF16x4(p, multiplier),
-      d1 = nextF16x4(p, multiplier),
-      d2 = loadF16x4(p + next, multiplier),
-      d3 = nextF16x4(p + next, multiplier),
-      m0 = loadF16x4(p + 16, multiplier),
-      m1 = nextF16x4(p + 16, multiplier),
-      m2 = loadF16x4(p + next + 16, multiplier),
-      m3 = nextF16x4(p + next + 16, multiplier)
-    p += 32
+    const run = p + from,
+      d0 = loadF16x4(run, multiplier),
+      d1 = nextF16x4(run, multiplier),
+      d2 = loadF16x4(run + next, multiplier),
+      d3 = nextF16x4(run + next, multiplier)
+    p += above
     for (const end = p + <usize>min(per, nb - i) * size; p < end; p += size, to += panel) {
-      unpackProducts(d0, d1, d2, d3, p + size - 16, next, to)
-      unpackProducts(m0, m1, m2, m3, p + size - 8, next, to + 64)
+      const s = p + at
+      v128.store(to, f32x4.mul(d0, lower4(s)))
+      v128.store(to, f32x4.mul(d1, upper4(s)), 16)
+      v128.store(to, f32x4.mul(d2, lower4(s + next)), 32)
+      v128.store(to, f32x4.mul(d3, upper4(s + next)), 48)
     }
   }
 }
 
-/** Codes of four bits through a table, blocks `size` bytes apart. @inline */
+export function unpackMin(d: Matrix, g: i32): void {
+  unpackNibbles(d, g, INT4_MIN_PANEL)
+  unpackMinima(d, g, INT4_MIN_PANEL)
+}
+
+/** Scales and minima of 32 columns. */
+function unpackMinima(d: Matrix, g: i32, panel: usize): void {
+  const at = codeBytes(d)
+  unpackProducts(d, g, 0, at, panel, 512)
+  unpackProducts(d, g, 16, at + 8, panel, 576)
+}
+
+/** Codes of four bits as they are, blocks of a panel `size` bytes apart. V8 fuses no look-ups into 256 bits. @inline */
+export function unpackNibbles(d: Matrix, g: i32, size: usize): void {
+  unpackCodes(d, g, i8x16.splat(0), size, false)
+}
+
+/** Codes of four bits through a table. @inline */
 function unpackTable(d: Matrix, g: i32, table: v128, size: usize): void {
+  unpackCodes(d, g, table, size, true)
+}
+
+/** @inline */
+function coded(table: v128, codes: v128, listed: boolean): v128 {
+  return listed ? lookUp(table, codes) : codes
+}
+
+/** @inline */
+function unpackCodes(d: Matrix, g: i32, table: v128, size: usize, listed: boolean): void {
   const nb = blocksOf(d),
     per = runOf(d),
     above = superBytes(d),
@@ -116,14 +106,14 @@ function unpackTable(d: Matrix, g: i32, table: v128, size: usize): void {
           b = v128.load(p, 16),
           c = v128.load(p + next),
           e = v128.load(p + next, 16)
-        v128.store(to, lookUp(table, lowNibbles(a, mask)))
-        v128.store(to, lookUp(table, lowNibbles(b, mask)), 16)
-        v128.store(to, lookUp(table, lowNibbles(c, mask)), 32)
-        v128.store(to, lookUp(table, lowNibbles(e, mask)), 48)
-        v128.store(to, lookUp(table, highNibbles(a, mask)), 256)
-        v128.store(to, lookUp(table, highNibbles(b, mask)), 272)
-        v128.store(to, lookUp(table, highNibbles(c, mask)), 288)
-        v128.store(to, lookUp(table, highNibbles(e, mask)), 304)
+        v128.store(to, coded(table, lowNibbles(a, mask), listed))
+        v128.store(to, coded(table, lowNibbles(b, mask), listed), 16)
+        v128.store(to, coded(table, lowNibbles(c, mask), listed), 32)
+        v128.store(to, coded(table, lowNibbles(e, mask), listed), 48)
+        v128.store(to, coded(table, highNibbles(a, mask), listed), 256)
+        v128.store(to, coded(table, highNibbles(b, mask), listed), 272)
+        v128.store(to, coded(table, highNibbles(c, mask), listed), 288)
+        v128.store(to, coded(table, highNibbles(e, mask), listed), 304)
       }
     }
   }
@@ -148,29 +138,15 @@ const BYTES_PANEL: usize = 576
 
 /** As int8 does it: both halves of the codes, or bytes. */
 export function unpackIq4(d: Matrix, g: i32): void {
-  const nb = blocksOf(d),
-    per = d.per,
-    multiplier = f32x4.splat(d.multiplier),
-    next = groupBytes(d),
-    nibbles = products == NIBBLES
-  const size = nibbles ? IQ4_PANEL : BYTES_PANEL
+  const nibbles = products == NIBBLES,
+    size = nibbles ? IQ4_PANEL : BYTES_PANEL
   if (nibbles) {
     unpackTable(d, g, heldIq4High(), IQ4_PANEL)
     unpackLowIq4(d, g)
   } else {
     unpackTable(d, g, v128.xor(heldIq4(), i8x16.splat(products == BYTES_SIGNED ? -128 : 0)), BYTES_PANEL)
   }
-  let p = groupAt(d, g),
-    to = scratch + <usize>panelAt() + size - 64
-  for (let i = 0; i < nb; i += per) {
-    const d0 = loadF16x4(p, multiplier),
-      d1 = nextF16x4(p, multiplier),
-      d2 = loadF16x4(p + next, multiplier),
-      d3 = nextF16x4(p + next, multiplier)
-    p += 16
-    for (const end = p + <usize>min(per, nb - i) * IQ4_BLOCK; p < end; p += IQ4_BLOCK, to += size)
-      unpackProducts(d0, d1, d2, d3, p + 128, next, to)
-  }
+  unpackProducts(d, g, 0, 128, size, size - 64)
 }
 
 function unpackLowIq4(d: Matrix, g: i32): void {
@@ -213,27 +189,11 @@ export function unpack16(d: Matrix, g: i32): void {
 
 /** The scales (`which` 0) or the minima (1) of sixteen columns each. */
 function unpackHalves(d: Matrix, g: i32, which: usize): void {
-  const nb = blocksOf(d),
-    per = d.per,
-    multiplier = f32x4.splat(d.multiplier),
-    size = blockBytes(d),
-    above = superBytes(d),
-    next = groupBytes(d),
-    at = codeBytes(d) + (which << 4)
-  let p = groupAt(d, g),
-    to = scratch + <usize>panelAt() + 512 + (which << 7)
-  for (let i = 0; i < nb; i += per) {
-    const run = p + (which << 4),
-      d0 = loadF16x4(run, multiplier),
-      d1 = nextF16x4(run, multiplier),
-      d2 = loadF16x4(run + next, multiplier),
-      d3 = nextF16x4(run + next, multiplier)
-    p += above
-    for (const end = p + <usize>min(per, nb - i) * size; p < end; p += size, to += INT7_PANEL) {
-      unpackProducts(d0, d1, d2, d3, p + at, next, to)
-      unpackProducts(d0, d1, d2, d3, p + at + 8, next, to + 64)
-    }
-  }
+  const from = which << 4,
+    at = codeBytes(d) + from,
+    to = 512 + (which << 7)
+  unpackProducts(d, g, from, at, INT7_PANEL, to)
+  unpackProducts(d, g, from, at + 8, INT7_PANEL, to + 64)
 }
 
 /** Scales in fp8, of sixteen columns each. */
@@ -328,7 +288,7 @@ export function unpackFive(d: Matrix, g: i32): void {
       unpackFiveRows(p + next, to + 32)
     }
   }
-  unpackMinima(d, g, INT5_MIN_BLOCK, INT5_MIN_PANEL)
+  unpackMinima(d, g, INT5_MIN_PANEL)
 }
 
 /** A block of eight rows. @inline */

@@ -4,10 +4,11 @@
 // costs nothing. A few rows of x read the weights once and unpack them on the way (rows.ts); many share a panel of
 // sixteen rows, unpacked into scratch. The sums of a block are exact, so every way gives the same bits. Measured in
 // docs/speed-log.md; truth: backends/reference.
-import { GROUP_ROWS, INT4, Matrix } from '../contract.generated'
+import { GROUP_ROWS, INT4, INT4_BLOCK, INT4_PANEL, Matrix } from '../contract.generated'
 import { dot4IsFast, products, scratch } from '../control'
 import { blocksOf, groupAt, groupBytes } from '../weights/descriptor'
 import { heldNibbles } from '../held'
+import { unpackNibbles } from './block-panels'
 import { blocksPanel, blocksRows } from './linear-blocks'
 import { panelAt } from '../scratch.generated'
 import { int4BytesRows, int4Rows, int8BytesRows, int8Rows } from './rows.generated'
@@ -91,7 +92,7 @@ function panel(d: Matrix, g: i32, table: usize, n: i32, to: usize): void {
   const nb = blocksOf(d),
     end = table + ((<usize>n) << 3)
   if (d.format > INT4) return blocksPanel(d, g, table, n, to)
-  if (d.format == INT4) unpackNibbles(d, g)
+  if (d.format == INT4) unpackInt4(d, g)
   else if (products == NIBBLES) unpackBothNibbles(d, g)
   else unpackBytes(d, g, products == BYTES_SIGNED)
   for (let entry = table; entry < end; entry += 16)
@@ -112,30 +113,14 @@ function unpackScales(s: usize, next: usize, multiplier: v128, to: usize): void 
   v128.store(to, nextF16x4(s + next, multiplier), 48)
 }
 
-function unpackNibbles(d: Matrix, g: i32): void {
+function unpackInt4(d: Matrix, g: i32): void {
   const nb = blocksOf(d),
     next = groupBytes(d),
-    multiplier = f32x4.splat(d.multiplier),
-    mask = heldNibbles()
-  let p = groupAt(d, g),
-    to = scratch + <usize>panelAt()
-  for (let i = 0; i < nb; i++, p += 16, to += 320) {
-    for (let j = 0; j < 4; j++, p += 32, to += 64) {
-      const a = v128.load(p),
-        b = v128.load(p, 16),
-        c = v128.load(p + next),
-        e = v128.load(p + next, 16)
-      v128.store(to, lowNibbles(a, mask))
-      v128.store(to, lowNibbles(b, mask), 16)
-      v128.store(to, lowNibbles(c, mask), 32)
-      v128.store(to, lowNibbles(e, mask), 48)
-      v128.store(to, highNibbles(a, mask), 256)
-      v128.store(to, highNibbles(b, mask), 272)
-      v128.store(to, highNibbles(c, mask), 288)
-      v128.store(to, highNibbles(e, mask), 304)
-    }
-    unpackScales(p, next, multiplier, to + 256)
-  }
+    multiplier = f32x4.splat(d.multiplier)
+  unpackNibbles(d, g, INT4_PANEL)
+  let s = groupAt(d, g) + 128,
+    to = scratch + <usize>panelAt() + 512
+  for (let i = 0; i < nb; i++, s += INT4_BLOCK, to += INT4_PANEL) unpackScales(s, next, multiplier, to)
 }
 
 function unpackBothNibbles(d: Matrix, g: i32): void {
