@@ -98,12 +98,19 @@ export function attention({ name, tokens, context, heads, keyHeads, E, Ev, laten
 
 const qwen = { heads: 16, keyHeads: 8, E: 128, Ev: 128 }
 const wide = { heads: 32, keyHeads: 8, E: 128, Ev: 128 }
+const small = { heads: 9, keyHeads: 3, E: 64, Ev: 64 }
+const single = { heads: 4, keyHeads: 1, E: 256, Ev: 256 }
 const mla = { heads: 16, keyHeads: 1, E: 576, Ev: 512, latent: true }
 // Usage: node bench/kernels/attention.mjs [SHAPE] [T] [S] [q8]
 const [only = '', onlyT, onlyS, cache] = process.argv.slice(2)
 for (const [shape, sizes] of [
   ['0.6B, 16 heads on 8', qwen],
   ['32 heads on 8', wide],
+  ['9 heads on 3', small],
+  ['4 heads on 1', single],
+  ['2 heads on 1', { ...single, heads: 2 }],
+  ['1 head on 1', { ...single, heads: 1 }],
+  ['12 heads on 2', { ...wide, heads: 12, keyHeads: 2 }],
   ['MLA, 16 heads', mla],
 ])
   for (const [tokens, context] of [

@@ -23,7 +23,7 @@ const LEAST_PATIENCE: i32 = 2000
 const PROBE_EVERY: i32 = 64
 let waits: i32 = 0
 let thread: i32 = 0
-let nThreads: i32 = 1
+export let nThreads: i32 = 1
 /** This thread's scratch memory. */
 export let scratch: usize = 0
 /** What the engine's product takes (simd.ts). */

@@ -24,7 +24,7 @@ interface Speeds {
 /** Fills the cache, warms up once, and takes the medians of the rounds. */
 export async function measureRounds(engine: Engine, rounds: Rounds): Promise<Speeds> {
   checkRoom(engine, rounds)
-  const sessions = Array.from({ length: rounds.streams }, () => engine.session())
+  const sessions = await openSessions(engine, rounds)
   const prefill: number[] = []
   const decode: number[] = []
   let answerIds: readonly number[] = []
@@ -51,25 +51,51 @@ function checkRoom(engine: Engine, { depth, promptTokens, newTokens }: Rounds): 
   )
 }
 
-/** The prompts of all streams, then their answers. A session keeps the first `depth` tokens from round to round. */
-async function measure(engine: Engine, sessions: Session[], rounds: Rounds, round: number): Promise<Speeds> {
-  const { promptTokens, newTokens, depth, streams, signal } = rounds
+/** A session for each stream, with `depth` tokens in its cache: of its own, or all would share the pages. */
+export async function openSessions(engine: Engine, { streams, depth, signal }: Rounds): Promise<Session[]> {
+  const sessions = Array.from({ length: streams }, () => engine.session())
+  if (depth > 0)
+    await Promise.all(sessions.map((session, stream) => run(session, deepIds(engine, depth, stream), 1, signal)))
+  return sessions
+}
+
+async function run(session: Session, ids: number[], maxTokens: number, signal: AbortSignal): Promise<number[]> {
   const options = { ignoreEos: true, temperature: 0, speculate: 'off' as const, signal }
-  const run = async (session: Session, ids: number[], maxTokens: number): Promise<number[]> => {
-    const result = await session.generate(ids, { ...options, maxTokens }).result
-    if (result.finishReason === 'abort') throw new UserError('cancelled', 'aborted')
-    return result.ids
+  const result = await session.generate(ids, { ...options, maxTokens }).result
+  if (result.finishReason === 'abort') throw new UserError('cancelled', 'aborted')
+  return result.ids
+}
+
+function deepIds(engine: Engine, depth: number, stream: number): number[] {
+  return promptIds(engine, depth, 100 + stream)
+}
+
+/** Prompts and answers of all streams in one round: first all prompts, each with one token after it, then the others. */
+export function roundOf(
+  engine: Engine,
+  sessions: readonly Session[],
+  { promptTokens, newTokens, depth, streams, signal }: Rounds,
+  round: number,
+): { readPrompts: () => Promise<number[][]>; answer: (firsts: readonly number[][]) => Promise<number[][]> } {
+  const prompts = sessions.map((_, stream) => [
+    ...deepIds(engine, depth, stream),
+    ...promptIds(engine, promptTokens, round * streams + stream),
+  ])
+  const all = (ids: (stream: number) => number[], maxTokens: number): Promise<number[][]> =>
+    Promise.all(sessions.map((session, stream) => run(session, ids(stream), maxTokens, signal)))
+  return {
+    readPrompts: () => all((stream) => prompts[stream]!, 1),
+    answer: (firsts) => all((stream) => [...prompts[stream]!, ...firsts[stream]!], newTokens - 1),
   }
-  const all = (work: (session: Session, stream: number) => Promise<number[]>): Promise<number[][]> =>
-    Promise.all(sessions.map(work))
-  // Every stream has a beginning of its own, or all would share its pages.
-  const deep = sessions.map((_, stream) => promptIds(engine, depth, 100 + stream))
-  if (depth > 0 && round === 0) await all((session, stream) => run(session, deep[stream]!, 1))
-  const prompts = deep.map((ids, stream) => [...ids, ...promptIds(engine, promptTokens, round * streams + stream)])
+}
+
+async function measure(engine: Engine, sessions: Session[], rounds: Rounds, round: number): Promise<Speeds> {
+  const { promptTokens, streams } = rounds
+  const { readPrompts, answer } = roundOf(engine, sessions, rounds, round)
   const started = performance.now()
-  const firsts = await all((session, stream) => run(session, prompts[stream]!, 1))
+  const firsts = await readPrompts()
   const prefilled = performance.now()
-  const rests = await all((session, stream) => run(session, [...prompts[stream]!, ...firsts[stream]!], newTokens - 1))
+  const rests = await answer(firsts)
   const seconds = (performance.now() - prefilled) / 1000
   return {
     prefill: (promptTokens * streams * 1000) / (prefilled - started),

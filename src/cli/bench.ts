@@ -49,9 +49,10 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
   const load = { ...own, profile: flags.profile, cacheMemory: 0, maxConcurrency: streams, signal }
   const engine = await loadEngineFrom(checkpoint, load)
   const loadSeconds = (performance.now() - started) / 1000
-  const speeds = await measureRounds(engine, { promptTokens, newTokens, rounds, depth, streams, signal })
+  const sizes = { promptTokens, newTokens, rounds, depth, streams, signal }
+  const speeds = await measureRounds(engine, sizes)
   const peakRssBytes = process.resourceUsage().maxRSS * 1024
-  const profile = flags.profile && (await profileSteps(engine, promptIds(engine, promptTokens, 0), newTokens))
+  const profile = flags.profile && (await profileSteps(engine, sizes))
   const speculation = flags.speculate && (await speculate(engine, flags, own.speculate!, signal))
   const limit = await engine.readSpeed()
   const { weightBytes, activeWeightBytes } = engine.info
@@ -97,8 +98,8 @@ export async function bench(model: string | undefined, flags: BenchFlags): Promi
   )
   if (speculation) process.stdout.write(speculationText(speculation))
   if (!profile) return
-  process.stdout.write(`\n${profileTable(`prefill, ${promptTokens} tokens`, profile.prefill)}`)
-  process.stdout.write(`\n${profileTable('decode, one token', profile.decode)}`)
+  process.stdout.write(`\n${profileTable(`prefill, ${promptTokens} tokens${after}${of}`, profile.prefill)}`)
+  process.stdout.write(`\n${profileTable(`decode, one token${of}`, profile.decode)}`)
 }
 
 /** @throws UserError for what would be passed over */

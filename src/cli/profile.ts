@@ -1,5 +1,6 @@
 import type { OpTimes } from '../backends/backend.js'
 import type { Engine } from '../engine/engine.js'
+import { openSessions, roundOf, type Rounds } from './bench-rounds.js'
 
 /** Where the time of one step goes, in milliseconds, one number a thread. */
 export interface StepProfile {
@@ -8,23 +9,24 @@ export interface StepProfile {
 }
 
 export interface Profile {
-  /** The whole prompt. */
+  /** The whole prompts of all streams. */
   readonly prefill: StepProfile
-  /** One token. */
+  /** One token of each stream. */
   readonly decode: StepProfile
 }
 
-/** Profiles a prompt and an answer after it, after one run to warm up. */
-export async function profileSteps(engine: Engine, ids: readonly number[], newTokens: number): Promise<Profile> {
-  const options = { ignoreEos: true, temperature: 0 }
-  await engine.generate(ids, { ...options, maxTokens: 2 }).result
+/** Profiles the prompts and answers of a round, after one to warm up. */
+export async function profileSteps(engine: Engine, rounds: Rounds): Promise<Profile> {
+  const sessions = await openSessions(engine, rounds)
+  const warm = roundOf(engine, sessions, { ...rounds, newTokens: 2 }, 0)
+  await warm.answer(await warm.readPrompts())
   await engine.takeProfile()
-  const session = engine.session()
-  const first = await session.generate(ids, { ...options, maxTokens: 1 }).result
+  const { readPrompts, answer } = roundOf(engine, sessions, rounds, 1)
+  const firsts = await readPrompts()
   const prefill = sumUp(await engine.takeProfile(), 1)
-  await session.generate([...ids, ...first.ids], { ...options, maxTokens: newTokens }).result
-  const decode = sumUp(await engine.takeProfile(), newTokens)
-  await session.close()
+  await answer(firsts)
+  const decode = sumUp(await engine.takeProfile(), rounds.newTokens - 1)
+  await Promise.all(sessions.map((session) => session.close()))
   return { prefill, decode }
 }
 
@@ -48,13 +50,14 @@ function sumUp(times: readonly OpTimes[], steps: number): StepProfile {
 /** A table for people: what takes less than a hundredth is summed up. */
 export function profileTable(title: string, { ops, threads }: StepProfile): string {
   const all = total(threads.map((t) => t.work + t.wait)) / threads.length
+  const width = ops.reduce((most, { name }) => Math.max(most, name.length), 42)
   const line = (name: string, work: number, wait: number): string =>
-    `  ${name.padEnd(42)} ${work.toFixed(3).padStart(10)} ${wait.toFixed(3).padStart(9)} ${((100 * (work + wait)) / all).toFixed(1).padStart(6)} %\n`
+    `  ${name.padEnd(width)} ${work.toFixed(3).padStart(10)} ${wait.toFixed(3).padStart(9)} ${((100 * (work + wait)) / all).toFixed(1).padStart(6)} %\n`
   const rows = ops.map((op) => ({ name: op.name, work: mean(op.work), wait: mean(op.wait) }))
   const small = rows.filter((row) => row.work + row.wait < all / 100)
   const sum = (field: 'work' | 'wait'): number => total(small.map((row) => row[field]))
   return (
-    `${title}\n  ${'op'.padEnd(42)} ${'work, ms'.padStart(10)} ${'wait'.padStart(9)}  share\n` +
+    `${title}\n  ${'op'.padEnd(width)} ${'work, ms'.padStart(10)} ${'wait'.padStart(9)}  share\n` +
     rows
       .filter((row) => !small.includes(row))
       .map((row) => line(row.name, row.work, row.wait))

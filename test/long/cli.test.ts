@@ -199,6 +199,13 @@ describe('tools', () => {
     expect(lastLine(bench.out)['decodeTokensPerSecond']).toBeGreaterThan(0)
   })
 
+  it('bench --profile is of the streams and the depth that were measured', async () => {
+    const sizes = ['-p', '16', '-n', '4', '--rounds', '1', '--depth', '100', '--streams', '2']
+    const { out } = await kaiyuan('bench', 'mini', ...sizes, '--profile')
+    expect(out).toMatch(/^prefill, 16 tokens after 100 in each of 2 streams$/m)
+    expect(out.split(/^decode, one token in each of 2 streams$/m)[1]).toMatch(/^ {2}attention +\d/m)
+  })
+
   it('bench compares guessing with plain decoding, and mtp is refused where a model has none', async () => {
     const prompts = join(folder, 'prompts.jsonl')
     await writeFile(prompts, '{"prompt": "reverse the word stone"}\nsort 3, 1, 2\n')

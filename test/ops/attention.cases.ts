@@ -42,6 +42,8 @@ export const attention: OpCase[] = [
   { name: 'nothing more', ...attend({}) },
   { name: 'heads of several blocks', ...attend({ heads: [4, 1, 72, 40], scale: 0.1 }) },
   { name: 'ragged heads, each with its own keys', ...attend({ heads: [3, 3, 18, 10] }) },
+  { name: 'a single head of keys', ...attend({ heads: [7, 1, 16, 20] }) },
+  { name: 'heads that threads cannot share evenly', ...attend({ heads: [9, 3, 16, 16] }) },
   { name: 'a window inside of a page', ...attend({ span: { kind: 'sliding', length: 12 } }) },
   {
     name: 'a window of one',

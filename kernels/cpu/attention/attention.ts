@@ -11,7 +11,7 @@ import {
   CacheAppendRecord,
   PAGE_SIZE,
 } from '../contract.generated'
-import { claim, endOwn, firstOwn, rowsOf, scratch } from '../control'
+import { claim, endOwn, firstOwn, nThreads, rowsOf, scratch } from '../control'
 import { firstSeen, pagePtr, positionOf, queryPtr, sequenceOf } from './page'
 import {
   SCRATCH_ROWS,
@@ -25,8 +25,8 @@ import { madd, sums4, toHalf } from '../simd'
 import { softmaxPage } from './softmax'
 import { touch } from '../touch'
 
-/** At most this many rows widen in registers (attention-few.ts). */
-const FEW: i32 = 2
+/** At most this many rows widen in registers, two at a time (attention-few.ts); eight pay for a panel. */
+const FEW: i32 = 6
 /** At most this many have so little to do with a page that they wait for it: it is read ahead. */
 const AHEAD: i32 = 4
 /**
@@ -100,19 +100,35 @@ function widen(p: usize, stride: usize, count: i32, n: i32, out: usize, mask: v1
 }
 
 /**
+ * Query rows of a unit. Eight share what is read of a page; but not tokens of several sequences, which have no page in
+ * common; and where threads could not share the units evenly, fewer rows do, though each unit then reads for itself.
+ */
+function rowsOfUnit(rows: i32, group: i32, kvHeads: i32): i32 {
+  let n = min(rows, SCRATCH_ROWS)
+  if (group < n && sequenceOf(0) != sequenceOf(rows / group - 1)) n -= n % group
+  while (n > 1) {
+    const units = ((rows + n - 1) / n) * kvHeads
+    if (units >= 4 * nThreads || units % nThreads == 0) break
+    n = (n + 1) >> 1
+  }
+  return n
+}
+
+/**
  * MLA is the case of one key head whose values are the first columns of its keys.
- * A unit is one key head and eight of its query rows (token, head), token by token.
+ * A unit is one key head and at most eight of its query rows (token, head), token by token.
  */
 export function attention(rec: AttentionRecord): void {
   const group = rec.group,
     kvHeads = rec.kvHeads,
     rows = rowsOf(rec) * group
-  const blocks = (rows + SCRATCH_ROWS - 1) / SCRATCH_ROWS,
+  const most = rowsOfUnit(rows, group, kvHeads),
+    blocks = (rows + most - 1) / most,
     units = blocks * kvHeads
   // Later tokens see more positions: begin with them, so that the last units are the short ones.
   for (let u = claim(rec, 1); u < units; u = claim(rec, 1)) {
-    const first = (blocks - 1 - u / kvHeads) * SCRATCH_ROWS,
-      end = min(first + SCRATCH_ROWS, rows)
+    const first = (blocks - 1 - u / kvHeads) * most,
+      end = min(first + most, rows)
     // rows of one sequence share its pages
     for (let row = first; row < end;) {
       const sequence = sequenceOf(row / group)
