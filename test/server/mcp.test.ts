@@ -4,7 +4,7 @@ import { McpServer } from '@modelcontextprotocol/server'
 import type OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { clientOf, post, serve } from './requests.js'
+import { clientOf, post, serve, summed } from './requests.js'
 import { callText, scriptedEngine, type Prompt } from './scripted.js'
 
 /** What the tools were called with. */
@@ -84,11 +84,13 @@ describe('the mcp tool of responses', () => {
     after(callText('now', { zone: 'Rome' }), callText('set', { zone: 'Rome' }))
     const stream = await client.responses.create({ model, input: 'Stream', tools: [clock], stream: true })
     const types: string[] = []
+    const events: OpenAI.Responses.ResponseStreamEvent[] = []
     let end: Response | undefined
     const added = new Map<number, string>()
     for await (const event of stream) {
       expect(event.sequence_number).toBe(types.length)
       types.push(event.type.replace('response.', ''))
+      events.push(event)
       if (event.type === 'response.output_item.added') added.set(event.output_index, event.item.id!)
       if ('item_id' in event && 'output_index' in event) expect(added.get(event.output_index)).toBe(event.item_id)
       if (event.type === 'response.completed') end = event.response
@@ -102,6 +104,9 @@ describe('the mcp tool of responses', () => {
     ])
     expect(end!.output[2]).toMatchObject({ output: null, error: 'set failed: no permission', status: 'failed' })
     expect(JSON.stringify(end!.output.at(-1))).toContain('So: set failed: no permission')
+    const again: OpenAI.Responses.ResponseStreamEvent[] = []
+    for await (const event of await client.responses.retrieve(end!.id, { stream: true })) again.push(event)
+    expect(summed(again)).toEqual(summed(events))
   })
 
   it.each(['remembered', 'sent'])('asks for approval, of a conversation that is %s', async (kind) => {

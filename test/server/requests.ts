@@ -35,3 +35,13 @@ export async function post(
   const { error } = (await response.json()) as Pick<Refusal, 'error'>
   return { status: response.status, error, headers: response.headers }
 }
+
+/** Events of a response with neighbouring deltas as one, which may be cut anywhere, and without their numbers. */
+export function summed(events: readonly OpenAI.Responses.ResponseStreamEvent[]): unknown[] {
+  return events.reduce<unknown[]>((sum, { sequence_number: _, ...event }) => {
+    const last = sum.at(-1) as { type: string; delta?: string } | undefined
+    if ('delta' in event && last?.type === event.type) last.delta! += event.delta
+    else sum.push({ ...event })
+    return sum
+  }, [])
+}

@@ -1,6 +1,7 @@
 import OpenAI from 'openai'
 import type { Response, ResponseInput, ResponseStreamEvent } from 'openai/resources/responses/responses'
 import { afterAll, describe, expect, it } from 'vitest'
+import { summed } from './requests.js'
 import { callText, scriptedEngine, serveEngine, type Prompt } from './scripted.js'
 
 function script(prompt: Prompt | string): string {
@@ -147,16 +148,17 @@ describe('responses by the official client', () => {
       if (ended.type !== 'response.completed') throw new Error(ended.type)
       const again: ResponseStreamEvent[] = []
       for await (const event of await client.responses.retrieve(ended.response.id, { stream: true })) again.push(event)
-      const summed = (events: ResponseStreamEvent[]) =>
-        events.reduce<unknown[]>((sum, { sequence_number: _, ...event }) => {
-          const last = sum.at(-1) as { type: string; delta?: string } | undefined
-          if ('delta' in event && last?.type === event.type) last.delta! += event.delta
-          else sum.push({ ...event })
-          return sum
-        }, [])
       expect(summed(again)).toEqual(summed(first))
       expect(again.filter((event) => 'delta' in event).length).toBeGreaterThan(1)
       expect(again.map(({ sequence_number: number }) => number)).toEqual(again.map((_, i) => i))
+      const rest: ResponseStreamEvent[] = []
+      const query = { stream: true, starting_after: 3 } as const
+      for await (const event of await client.responses.retrieve(ended.response.id, query)) rest.push(event)
+      expect(rest).toEqual(again.slice(4))
+      for (const starting_after of [-1, 1.5])
+        await expect(client.responses.retrieve(ended.response.id, { ...query, starting_after })).rejects.toMatchObject({
+          ...{ status: 400, param: 'starting_after' },
+        })
     },
   )
 

@@ -25,10 +25,11 @@ import { madd, sums4, toHalf } from '../simd'
 import { softmaxPage } from './softmax'
 import { touch } from '../touch'
 
-/** At most this many rows widen in registers, two at a time (attention-few.ts); eight pay for a panel. */
+/**
+ * At most this many rows widen in registers, two at a time (attention-few.ts); eight pay for a panel. Few have so little
+ * to do with a page that they would wait for it: it is read ahead.
+ */
 const FEW: i32 = 6
-/** At most this many have so little to do with a page that they wait for it: it is read ahead. */
-const AHEAD: i32 = 4
 /**
  * Halves become f32 by moving their bits, which leaves them 2^112 too small. For keys the factor is taken from q and
  * from the scores, half each so that nothing overflows; for values from the probabilities. All of it is exact.
@@ -189,9 +190,8 @@ function attendRows(rec: AttentionRecord, sequence: i32, kv: i32, first: i32, n:
       at = pagePtr(sequence, page)
     const keys = at + rec.keys + <usize>(kv * PAGE_SIZE) * keyBytes
     const values = latent ? keys : at + rec.values + <usize>(kv * PAGE_SIZE) * valueBytes
-    const few = half != 0 && n <= FEW,
-      ahead = half != 0 && n <= AHEAD
-    if (ahead) touch(keys + <usize>skip * keyBytes, <usize>(count - skip) * keyBytes)
+    const few = half != 0 && n <= FEW
+    if (few) touch(keys + <usize>skip * keyBytes, <usize>(count - skip) * keyBytes)
     if (few) {
       for (let p = skip; p < count; p += 4) {
         const k = keys + <usize>p * keyBytes
@@ -227,7 +227,7 @@ function attendRows(rec: AttentionRecord, sequence: i32, kv: i32, first: i32, n:
         own = out + ((<usize>(r * Ev)) << 2)
       if (factor != 1) copyScaled(own, Ev, factor, own, Ev)
     }
-    if (ahead && !latent) touch(values + <usize>skip * valueBytes, <usize>(count - skip) * valueBytes)
+    if (few && !latent) touch(values + <usize>skip * valueBytes, <usize>(count - skip) * valueBytes)
     if (few) {
       const v = values + <usize>skip * valueBytes
       let r = 0

@@ -13,13 +13,30 @@ export function rememberedRoutes(store: ResponseStore): Route[] {
 const readRoute = (store: ResponseStore): Route => ({
   method: 'GET',
   path: '/v1/responses/{id}',
-  summary: 'A response that is still remembered; with ?stream=true as events',
+  summary: 'A response that is still remembered; with ?stream=true as events, after the ?starting_after= one',
   tag: 'OpenAI',
   handle(call) {
     const { body } = asked(store, call)
-    return call.query?.get('stream') === 'true' ? eventStream(retold(body), () => undefined) : Response.json(body)
+    const after = lastEvent(call.query)
+    return call.query?.get('stream') === 'true'
+      ? eventStream(retold(body, after), () => undefined)
+      : Response.json(body)
   },
 })
+
+/** The number of the last event that a client has, -1 for none. */
+function lastEvent(query: URLSearchParams | undefined): number {
+  const given = query?.get('starting_after') ?? undefined
+  if (given === undefined) return -1
+  if (!/^\d{1,9}$/.test(given))
+    throw badRequest(
+      'starting_after',
+      'starting_after: expected the sequence_number of an event, a whole number from 0',
+    )
+  if (query?.get('stream') !== 'true')
+    throw badRequest('starting_after', 'starting_after: expected stream=true with it')
+  return Number(given)
+}
 
 const deleteRoute = (store: ResponseStore): Route => ({
   method: 'DELETE',

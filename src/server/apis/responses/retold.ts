@@ -4,11 +4,17 @@ import type { ResponseEvent } from './items.js'
 type Item = Readonly<Record<string, unknown>>
 type Events = Generator<ResponseEvent, void, undefined>
 
-/** A response that has ended, as the stream of its events: each text, and the arguments of each call, in one piece. */
-export async function* retold(body: Item): AsyncGenerator<string, void, undefined> {
+/**
+ * A response that has ended, as the stream of its events: each text, and the arguments of each call, in one piece.
+ * `after` is the number of the last event that the client has.
+ */
+export async function* retold(body: Item, after = -1): AsyncGenerator<string, void, undefined> {
   await Promise.resolve()
   let number = 0
-  for (const event of eventsOf(body)) yield frame({ ...event, sequence_number: number++ }, event.type)
+  for (const event of eventsOf(body)) {
+    if (number > after) yield frame({ ...event, sequence_number: number }, event.type)
+    number++
+  }
 }
 
 function* eventsOf(body: Item): Events {
@@ -38,19 +44,28 @@ function emptied(item: Item): Item {
     ...item,
     ...Object.fromEntries(parts.map((name) => [name, []])),
     ...(field && { [field]: '' }),
+    ...(item['type'] === 'mcp_call' && { output: null, error: null }),
+    ...(item['type'] === 'mcp_list_tools' && { tools: [] }),
     ...('status' in item && { status: 'in_progress' }),
   }
 }
 
 function* inside(item: Item, place: Item): Events {
-  const call = CALLS[String(item['type'])]
+  const type = String(item['type'])
+  // What a server of tools does has events for its beginning and its end.
+  const hosted = type === 'mcp_call' || type === 'mcp_list_tools'
+  if (hosted) yield { type: `response.${type}.in_progress`, ...place }
+  const call = CALLS[type]
   if (call) {
     const [field, event] = call
     const text = item[field]
     const name = event === 'function_call_arguments' ? { name: item['name'] } : {}
     yield { type: `response.${event}.delta`, ...place, delta: text }
-    return yield { type: `response.${event}.done`, ...place, ...name, [field]: text }
+    yield { type: `response.${event}.done`, ...place, ...name, [field]: text }
   }
+  // A call that was cut off was never made.
+  if (hosted && item['status'] !== 'incomplete')
+    yield { type: `response.${type}.${item['status'] === 'failed' ? 'failed' : 'completed'}`, ...place }
   for (const [i, part] of partsOf(item['summary']).entries())
     yield* partOf(part, 'reasoning_summary_part', { ...place, summary_index: i })
   for (const [i, part] of partsOf(item['content']).entries())
