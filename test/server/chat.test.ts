@@ -142,6 +142,17 @@ describe('chat completions by the official client', () => {
     expect(streamed).toEqual(whole)
   })
 
+  it('tells no log probabilities of a thought or a call, streamed and whole', async () => {
+    const request = { model, messages: user('weather'), tools: [weather], logprobs: true }
+    const whole = (await client.chat.completions.create(request)).choices[0]!
+    expect(whole.message.tool_calls).toHaveLength(2)
+    expect(whole.logprobs!.content!.map(({ token }) => token).join('')).toBe('Let me look.')
+    const streamed: unknown[] = []
+    for await (const { choices } of await client.chat.completions.create({ ...request, stream: true }))
+      streamed.push(...(choices[0]!.logprobs?.content ?? []))
+    expect(streamed).toEqual(whole.logprobs!.content)
+  })
+
   it('takes logit_bias and penalties', async () => {
     const biased = await client.chat.completions.create({
       model,

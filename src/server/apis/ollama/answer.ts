@@ -6,7 +6,7 @@ import type { ServedModel } from '../../admission/models.js'
 import { badRequest } from '../../http/api-error.js'
 import { LINES } from '../../http/events.js'
 import { grammarOf } from '../answer-form.js'
-import { chatLogprobs } from '../logprobs.js'
+import { chatLogprobs, choicesOfText } from '../logprobs.js'
 import { thinkOptions } from './conversation.js'
 import { answerOptions, hasUnknown } from './options.js'
 import type { ChatRequest, GenerateRequest } from './schema.js'
@@ -66,7 +66,7 @@ export async function answered(
   }
   const { answers } = await scope.begin(model, [call])
   const named: NamedChoice[] = []
-  for await (const { choices } of answers[0]!.pieces()) named.push(...(choices ?? []))
+  for await (const piece of answers[0]!.pieces()) named.push(...choicesOfText(piece))
   const whole = await answers[0]!.result
   scope.throwIfCancelled()
   const { text, reasoning: thinking, toolCalls: calls } = whole
@@ -81,8 +81,9 @@ async function* lines(
   scope: RequestScope,
 ): AsyncGenerator<string, void, undefined> {
   const line = (fields: Record<string, unknown>): string => `${JSON.stringify(object(fields))}\n`
-  for await (const { part, choices } of answer.pieces()) {
-    const logprobs = choices && { logprobs: chatLogprobs(choices) }
+  for await (const piece of answer.pieces()) {
+    const { part, choices } = piece
+    const logprobs = choices && { logprobs: chatLogprobs(choicesOfText(piece)) }
     const said = part && saidBy(part)
     if (said || choices) yield line({ ...shape(said ?? NOTHING), ...logprobs, done: false })
   }

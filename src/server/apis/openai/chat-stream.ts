@@ -1,7 +1,7 @@
 import type { Generation, GenerationResult, NamedChoice, Piece } from '../../../remote/engine-like.js'
 import type { RequestScope } from '../../admission/request.js'
 import { frame, merge } from '../../http/events.js'
-import { chatLogprobs } from '../logprobs.js'
+import { chatLogprobs, choicesOfText } from '../logprobs.js'
 import { progressComment, progressOf } from '../prompt-progress.js'
 import { callsIn, CallPieces, withoutFurtherCalls } from '../tool-calls.js'
 import type { ChatRequest } from './chat-schema.js'
@@ -23,7 +23,7 @@ export async function wholeChoice(
   body: ChatRequest,
 ): Promise<{ choice: unknown; answer: GenerationResult }> {
   const named: NamedChoice[] = []
-  for await (const { choices } of limited(answer, body)) named.push(...(choices ?? []))
+  for await (const piece of limited(answer, body)) named.push(...choicesOfText(piece))
   const whole = await answer.result
   const shown = new ShownCalls(body)
   const calls = callsIn(whole, allowsSeveral(body))
@@ -77,19 +77,19 @@ export async function* chunks(
       yield chunk(source, {}, { finish_reason: finishOf(item.finished, shown[source]!) })
       continue
     }
-    const { reading, part, choices } = item
+    const { reading, part } = item
     if (reading) {
       if (body.return_progress) yield chunk(source, {}, {}, progressOf(reading, scope.started))
       else yield* progressComment(reading)
       continue
     }
-    const named = choices && chatLogprobs(choices)
-    const logprobs = named && named.length > 0 ? { logprobs: { content: named, refusal: null } } : {}
+    const named = chatLogprobs(choicesOfText(item))
+    const logprobs = named.length > 0 ? { logprobs: { content: named, refusal: null } } : {}
     const piece = part && calls[source]!.take(part)
     if (piece) {
       for (const delta of shown[source]!.deltas(piece)) yield chunk(source, delta)
     } else if (part?.kind === 'reasoning') yield chunk(source, thought(part.text))
-    else if (part || named?.length) yield chunk(source, { content: part?.text ?? '' }, logprobs)
+    else if (part || named.length > 0) yield chunk(source, { content: part?.text ?? '' }, logprobs)
   }
   scope.throwIfCancelled()
   if (body.stream_options?.include_usage) {
