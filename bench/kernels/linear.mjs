@@ -1,11 +1,13 @@
 // Matrices times rows of activations: every kernel format, for decoding (one row), small batches and prompts.
-// Usage: node bench/kernels/linear.mjs [FORMAT] [ROWS_OF_X]
+// Usage: node bench/kernels/linear.mjs [FORMAT] [ROWS_OF_X] [COLUMNS]
 import { X_BLOCK_BYTES } from '../../dist/backends/contract.generated.js'
 import { writeDescriptor } from '../../dist/backends/cpu/records.js'
 import { KernelBench, check, random } from './bench.mjs'
 
+const [only, onlyT, columns = '1024'] = process.argv.slice(2)
+const COLS = Number(columns)
 // For one row of x beyond all caches.
-const [COLS, DEEP, SHALLOW] = [1024, 49152, 3072]
+const [DEEP, SHALLOW] = [49152, 3072].map((rows) => Math.ceil((rows * 16) / COLS) * 64)
 const f32 = new Float32Array(1)
 const bits = new Uint32Array(f32.buffer)
 
@@ -185,7 +187,6 @@ function linear(format, tokens) {
   return { seconds: bench.time(), bytes, macs: tokens * rows * COLS }
 }
 
-const [only, onlyT] = process.argv.slice(2)
 for (const format of ['int4', 'int8', ...Object.keys(BLOCKS), 'bf16', 'fp8', 'f16', 'f32'])
   for (const tokens of [1, 2, 3, 4, 6, 8, 12, 16, 32, 64]) {
     if ((only ?? format) !== format || (onlyT ?? String(tokens)) !== String(tokens)) continue

@@ -175,7 +175,7 @@ function unpackLowIq4(d: Matrix, g: i32): void {
   }
 }
 
-/** Codes plus 64, scales f32 [2][16], minima f32 [2][16]: for int6, int7 and nvfp4. */
+/** Codes, 64 too large or (int6) 32, scales f32 [2][16], minima f32 [2][16]: for int6, int7 and nvfp4. */
 export function unpack16(d: Matrix, g: i32): void {
   if (d.format == NVFP4) {
     unpackTable(d, g, i8x16.add(heldE2m1(), i8x16.splat(52)), INT7_PANEL)
@@ -252,26 +252,25 @@ function unpackSix(d: Matrix, g: i32): void {
   }
 }
 
-/** A block of eight rows, 32 more in each code: 64 too large, as the tiles have them. @inline */
+/** A block of eight rows. @inline */
 function unpackSixRows(p: usize, to: usize): void {
   const mask = heldNibbles(),
-    two = heldUpperTwo(),
-    more = i8x16.splat(32)
+    two = heldUpperTwo()
   for (let t = p + 128, stop = t + 64; t < stop; t += 32, p += 64, to += 128) {
     const m = v128.load(t),
       n = v128.load(t, 16)
     let q = v128.load(p),
       r = v128.load(p, 16)
-    v128.store(to, i8x16.add(sixLow(q, m, mask, two), more))
-    v128.store(to, i8x16.add(sixLow(r, n, mask, two), more), 16)
-    v128.store(to, i8x16.add(sixHigh(q, m, mask, two), more), 256)
-    v128.store(to, i8x16.add(sixHigh(r, n, mask, two), more), 272)
+    v128.store(to, sixLow(q, m, mask, two))
+    v128.store(to, sixLow(r, n, mask, two), 16)
+    v128.store(to, sixHigh(q, m, mask, two), 256)
+    v128.store(to, sixHigh(r, n, mask, two), 272)
     q = v128.load(p, 32)
     r = v128.load(p, 48)
-    v128.store(to, i8x16.add(nextSixLow(q, m, mask, two), more), 64)
-    v128.store(to, i8x16.add(nextSixLow(r, n, mask, two), more), 80)
-    v128.store(to, i8x16.add(nextSixHigh(q, m, mask, two), more), 320)
-    v128.store(to, i8x16.add(nextSixHigh(r, n, mask, two), more), 336)
+    v128.store(to, nextSixLow(q, m, mask, two), 64)
+    v128.store(to, nextSixLow(r, n, mask, two), 80)
+    v128.store(to, nextSixHigh(q, m, mask, two), 320)
+    v128.store(to, nextSixHigh(r, n, mask, two), 336)
   }
 }
 

@@ -118,25 +118,33 @@ function tileMin(nb: i32, table: usize, to: usize, bytes: boolean, less: boolean
 
 /** Of narrow codes: see block-rows.ts. */
 export function tile16Pairs(nb: i32, table: usize, to: usize): void {
-  tileHalves(nb, table, to, false, false)
+  tileHalves(nb, table, to, false, false, 3)
 }
 export function tile16MinPairs(nb: i32, table: usize, to: usize): void {
-  tileHalves(nb, table, to, true, false)
+  tileHalves(nb, table, to, true, false, 3)
 }
 export function tile16Bytes(nb: i32, table: usize, to: usize): void {
-  tileHalves(nb, table, to, false, true)
+  tileHalves(nb, table, to, false, true, 3)
 }
 export function tile16MinBytes(nb: i32, table: usize, to: usize): void {
-  tileHalves(nb, table, to, true, true)
+  tileHalves(nb, table, to, true, true, 3)
 }
 
-/** Where sums of codes that are 64 too large start. @inline */
-function startOf7(sums: v128, bytes: boolean): v128 {
-  return bytes ? i32x4.shl(pairs(sums), 3) : i16x8.shl(sums, 3)
+/** Of codes of six bits, which are 32 too large. */
+export function tileSixPairs(nb: i32, table: usize, to: usize): void {
+  tileHalves(nb, table, to, false, false, 2)
+}
+export function tileSixBytes(nb: i32, table: usize, to: usize): void {
+  tileHalves(nb, table, to, false, true, 2)
 }
 
-/** Scales of 16 columns; codes of seven bits. @inline */
-function tileHalves(nb: i32, table: usize, to: usize, mins: boolean, bytes: boolean): void {
+/** Where sums start of codes that are too large by 8 times 2^bits. @inline */
+function begun(sums: v128, bytes: boolean, bits: i32): v128 {
+  return bytes ? i32x4.shl(pairs(sums), bits) : i16x8.shl(sums, bits)
+}
+
+/** Scales of 16 columns; codes of six or seven bits. @inline */
+function tileHalves(nb: i32, table: usize, to: usize, mins: boolean, bytes: boolean, bits: i32): void {
   let x = xAt(table, 0),
     y = xAt(table, 1),
     p = scratch + <usize>panelAt()
@@ -156,11 +164,11 @@ function tileHalves(nb: i32, table: usize, to: usize, mins: boolean, bytes: bool
       otherX = otherSums(x),
       otherY = otherSums(y)
     for (let s = p + 512, stop = s + 128; s < stop; s += 64) {
-      let c0 = startOf7(f, bytes),
+      let c0 = begun(f, bytes, bits),
         c1 = c0,
         c2 = c0,
         c3 = c0,
-        e0 = startOf7(h, bytes),
+        e0 = begun(h, bytes, bits),
         e1 = e0,
         e2 = e0,
         e3 = e0

@@ -18,6 +18,8 @@ import {
   tile16MinBytes,
   tile16MinPairs,
   tile16Pairs,
+  tileSixBytes,
+  tileSixPairs,
   tileMinBytes,
   tileMinNibbles,
   tileMinPairs,
@@ -75,6 +77,11 @@ export function blocksPanel(d: Matrix, g: i32, table: usize, n: i32, to: usize):
     for (let entry = table; entry < end; entry += 16)
       if (products == NIBBLES) tileBothNibbles(nb, entry, to)
       else tileBytes(nb, entry, to, products == BYTES_SIGNED ? 0 : 32)
+  } else if (format == INT6) {
+    unpack16(d, g)
+    for (let entry = table; entry < end; entry += 16)
+      if (dot4IsFast()) tileSixBytes(nb, entry, to)
+      else tileSixPairs(nb, entry, to)
   } else {
     unpack16(d, g)
     const mins = d.mins,
