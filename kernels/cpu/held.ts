@@ -18,6 +18,7 @@ export function storeHeld(): void {
   store<u32>(HELD, 0x5b800000, 16)
   store<u32>(HELD, 0x30303030, 20)
   store<u32>(HELD, 0x10101010, 24)
+  store<u32>(HELD, 0x00010001, 28)
   store<f32>(EXP, 88)
   store<f32>(EXP, -87.3, 4)
   store<f32>(EXP, 1.4426950408889634, 8)
@@ -51,6 +52,10 @@ export function heldUpperTwo(): v128 {
 /** Bit 4 of bytes: the upper one of codes of five. @inline */
 export function heldUpperOne(): v128 {
   return v128.load32_splat(HELD, 24)
+}
+/** Ones in lanes of i16. @inline */
+export function heldOnes(): v128 {
+  return v128.load32_splat(HELD, 28)
 }
 /** Sign, exponent and mantissa of fp8 that were moved into an f32 (dequantize.ts). @inline */
 export function heldFp8Bits(): v128 {

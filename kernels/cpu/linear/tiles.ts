@@ -2,6 +2,7 @@
 // the tiles, which multiply two rows of x with a panel of sixteen rows of weights in scratch.
 import { X_BLOCK_BYTES } from '../contract.generated'
 import { scratch } from '../control'
+import { heldOnes } from '../held'
 import { panelAt } from '../scratch.generated'
 import { dot2, dot4, madd } from '../simd'
 
@@ -33,9 +34,9 @@ export function scaled(acc: v128, sums: v128, scales: v128, scale: v128): v128 {
 export function sums(first: v128): v128 {
   return first
 }
-/** @inline */
+/** Sums of two lanes, in i32: V8 makes the ones anew for extadd_pairwise. @inline */
 export function pairs(sums: v128): v128 {
-  return i32x4.extadd_pairwise_i16x8_s(sums)
+  return i32x4.dot_i16x8_s(sums, heldOnes())
 }
 /** 16 high + low, as i32. @inline */
 export function joined(low: v128, high: v128): v128 {
