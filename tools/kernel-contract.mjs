@@ -7,6 +7,15 @@ import { rowsText } from './kernel-rows.mjs'
 
 const MADE = '// Made by tools/build-kernels.mjs from kernels/contract.ts and scratch.ts; not in version control.\n'
 
+/** Files that are written for one row of x, and for how many they are made. */
+const ROWS = {
+  rows: [1, 2, 3, 4],
+  'block-rows': [1, 2, 3, 4],
+  'own-bits-rows': [1, 2, 3, 4],
+  tiles: [2, 4],
+  'block-tiles': [2, 4],
+}
+
 /** Texts of the generated modules, by their path below the repository's root. */
 export async function generate(root) {
   const source = await readFile(join(root, 'kernels/contract.ts'), 'utf8')
@@ -15,9 +24,14 @@ export async function generate(root) {
   check(contract)
   const linear = join(root, 'kernels/cpu/linear')
   return {
-    'kernels/cpu/linear/rows.generated.ts': rowsText(await readFile(join(linear, 'rows.ts'), 'utf8')),
-    'kernels/cpu/linear/block-rows.generated.ts': rowsText(await readFile(join(linear, 'block-rows.ts'), 'utf8')),
-    'kernels/cpu/linear/own-bits-rows.generated.ts': rowsText(await readFile(join(linear, 'own-bits-rows.ts'), 'utf8')),
+    ...Object.fromEntries(
+      await Promise.all(
+        Object.entries(ROWS).map(async ([name, counts]) => [
+          `kernels/cpu/linear/${name}.generated.ts`,
+          rowsText(await readFile(join(linear, `${name}.ts`), 'utf8'), counts),
+        ]),
+      ),
+    ),
     'kernels/cpu/contract.generated.ts': MADE + kernelSide(contract),
     'kernels/cpu/dispatch.generated.ts': MADE + dispatch(contract, await exportedKernels(join(root, 'kernels/cpu'))),
     'kernels/cpu/scratch.generated.ts': MADE + kernelScratch(scratch),

@@ -1,16 +1,18 @@
-// kernels/cpu/linear/rows.ts, block-rows.ts and own-bits-rows.ts are written for one row of x. This makes functions for one to four rows of
-// each NAME$ in them: NAME1 to NAME4, and NAME, which is told how many.
+// Some files of kernels/cpu/linear are written for one row of x. This makes functions for several rows of each NAME$ in them: NAME1 to
+// NAME4, or those that are asked for, and NAME, which is told how many.
 // A name that ends in `$` is there once for each row: so are the declarations, statements and operands of a comma that
-// such a name is in. A block that stands alone is repeated as a whole. `$` by itself is the row's number.
+// such a name is in. A block that stands alone is repeated as a whole. `$` by itself is the row's number. A call of one NAME$ in
+// another is of the one for as many rows.
 // A function whose comment has `@bytes` sums in i16: it is there once more with sums in i32, NAMERows$ as NAMEBytesRows$.
 import ts from 'typescript'
 
-const MOST_ROWS = 4
 const MADE = '// Made by tools/kernel-rows.mjs; not in version control.\n'
 
-/** The text for one to four rows; imports and what is no function of rows stay as they are. */
-export function rowsText(source) {
+/** The text for as many rows as each of `counts`; imports and what is no function of rows stay as they are. */
+export function rowsText(source, counts) {
   const file = ts.createSourceFile('rows.ts', source, ts.ScriptTarget.ESNext, true)
+  const names = file.statements.filter(ts.isFunctionDeclaration).map(({ name }) => name.text)
+  const own = new Set(names.filter((name) => name.endsWith('$')))
   const parts = file.statements
     .filter((statement) => !declaresRow(statement))
     .flatMap((statement) => {
@@ -18,9 +20,10 @@ export function rowsText(source) {
       if (ts.isImportDeclaration(statement)) return [withDot4(text)]
       if (!ts.isFunctionDeclaration(statement) || !statement.name.text.endsWith('$')) return [text]
       const forms = /@bytes\b/.test(text) ? [statement, withBytes(statement, file)] : [statement]
+      const inline = /@inline\b/.test(text) ? '/** @inline */\n' : ''
       return forms.flatMap((form) => {
-        const each = Array.from({ length: MOST_ROWS }, (_, i) => print(expanded(form, i + 1), form.getSourceFile()))
-        return [...each, chosen(form)]
+        const each = counts.map((rows) => inline + print(expanded(form, rows, own), form.getSourceFile()))
+        return inline ? each : [...each, chosen(form, counts)]
       })
     })
   return `${MADE}${parts.join('\n')}\n`
@@ -39,10 +42,10 @@ function declaresRow(statement) {
 }
 
 /** The function that calls the one for `rows` rows. */
-function chosen({ name, parameters }) {
+function chosen({ name, parameters }, counts) {
   const base = name.text.slice(0, -1)
   const names = parameters.map((parameter) => parameter.name.text).join(', ')
-  const calls = Array.from({ length: MOST_ROWS }, (_, i) => `  if (rows == ${i + 1}) ${base}${i + 1}(${names})\n`)
+  const calls = counts.map((rows) => `  if (rows == ${rows}) ${base}${rows}(${names})\n`)
   const typed = parameters.map((parameter) => parameter.getText()).join(', ')
   return `export function ${base}(rows: i32, ${typed}): void {\n${calls.join('')}}`
 }
@@ -77,13 +80,18 @@ function print(node, file) {
   return ts.createPrinter({ removeComments: true }).printNode(ts.EmitHint.Unspecified, node, file)
 }
 
-/** `declaration` for `rows` rows. */
-function expanded(declaration, rows) {
+/** `declaration` for `rows` rows, in a file that has functions of these names. */
+function expanded(declaration, rows, own) {
   const each = (node) => Array.from({ length: rows }, (_, row) => forRow(node, row))
   const transformer = (context) => {
+    const isOwnCall = (node) => ts.isCallExpression(node) && own.has(node.expression.text)
     const visit = (node) => {
+      if (isOwnCall(node)) {
+        const name = ts.factory.createIdentifier(node.expression.text.replace('$', rows))
+        return ts.factory.updateCallExpression(node, name, undefined, node.arguments)
+      }
       if (ts.isBlock(node) && ts.isBlock(node.parent) && isOfRows(node)) return each(node)
-      if (ts.isExpressionStatement(node) && isOfRows(node)) return each(node)
+      if (ts.isExpressionStatement(node) && isOfRows(node) && !isOwnCall(node.expression)) return each(node)
       if (ts.isVariableDeclarationList(node)) {
         const declarations = node.declarations.flatMap((one) => (isOfRows(one) ? each(one) : [one]))
         return ts.factory.updateVariableDeclarationList(node, declarations)

@@ -8,7 +8,7 @@ import { writeHeader, writeRecord } from '../../dist/backends/cpu/records.js'
 const { RELAXED_WASM } = await import(process.env.KERNELS ?? '../../dist/backends/cpu/kernels-relaxed.generated.js')
 
 const FIRST_FREE = 65536
-const { module } = await compileKernels([async () => Uint8Array.from(Buffer.from(RELAXED_WASM, 'hex'))])
+const { module, fused } = await compileKernels([async () => Uint8Array.from(Buffer.from(RELAXED_WASM, 'hex'))])
 
 export class KernelBench {
   constructor(bytes) {
@@ -18,7 +18,7 @@ export class KernelBench {
     this.next = FIRST_FREE
     this.record = this.take(RECORD_BYTES)
     this.scratch = this.take(1 << 20)
-    this.kernels.init(0, 1, this.scratch, -1, 0)
+    this.kernels.init(0, 1, this.scratch, -1, 0, fused ? 1 : 0)
   }
 
   get buffer() {

@@ -28,6 +28,8 @@ export let nThreads: i32 = 1
 export let scratch: usize = 0
 /** What the engine's product takes (simd.ts). */
 export let products: i32 = 0
+/** Whether the compiler makes 256-bit vectors of neighbours, so that twice as many sums fit into registers. */
+export let fused: boolean = false
 /** Whether dot4 of eight bits is one instruction; without relaxed SIMD it is many. @inline */
 export function dot4IsFast(): boolean {
   return ASC_FEATURE_RELAXED_SIMD && products != NIBBLES
@@ -35,13 +37,15 @@ export function dot4IsFast(): boolean {
 
 /**
  * `known`: what the engine's product takes, or -1 to find out, where all calls of a relaxed instruction do the same.
+ * `isFused`: whether it makes 256-bit vectors; a caller that leaves it out says no.
  */
-export function init(index: i32, count: i32, scratchPtr: usize, known: i32, barrierSpins: i32): void {
+export function init(index: i32, count: i32, scratchPtr: usize, known: i32, barrierSpins: i32, isFused: i32): void {
   thread = index
   nThreads = count
   spins = barrierSpins
   patience = barrierSpins
   scratch = scratchPtr
+  fused = isFused != 0
   turn = 0
   storeHeld()
   store<i64>(PARTS + ((<usize>index) << 6), 0)

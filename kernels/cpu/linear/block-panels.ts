@@ -29,7 +29,7 @@ import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from '../
 import { heldE2m1, heldIq4, heldIq4High, heldIq4Low, heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
 import { panelAt } from '../scratch.generated'
 import { BYTES_SIGNED, NIBBLES, loadF16x4, lookUp, nextF16x4 } from '../simd'
-import { highNibbles, lowNibbles } from './tiles'
+import { highNibbles, lowNibbles } from './sums'
 
 // Panels. The codes are laid out as in linear-int.ts; after the scales f32 [16], or [2][16], lie the minima.
 

@@ -1,12 +1,26 @@
 // Up to four rows of x times a group of eight rows of blocks; rows.ts says how, and what `$` means.
-import { X_REST, firstSums, minusSum, otherSums, shifted } from './block-codes'
 import { INT4_MIN_BLOCK, IQ4_BLOCK, Matrix, X_BLOCK_BYTES } from '../contract.generated'
 import { products } from '../control'
 import { lower4, lowerFp8, lowerPowers, upper4, upperFp8, upperPowers } from '../weights/dequantize-blocks'
 import { blocksOf, groupAt, scaleBytes, superBytes } from '../weights/descriptor'
 import { heldE2m1, heldIq4, heldIq4High, heldIq4Low, heldNibbles } from '../held'
 import { BYTES_SIGNED, dot2, dot4, loadF16x4, lookUp, madd, nextF16x4 } from '../simd'
-import { highNibbles, joined, lowNibbles, outAt, pairs, scaled, start, startOfBytes, xAt } from './tiles'
+import {
+  X_REST,
+  firstSums,
+  highNibbles,
+  joined,
+  lowNibbles,
+  minusSum,
+  otherSums,
+  outAt,
+  pairs,
+  scaled,
+  shifted,
+  start,
+  startOfBytes,
+  xAt,
+} from './sums'
 
 /** The row of x that stands for each in this text. */
 const $: usize = 0

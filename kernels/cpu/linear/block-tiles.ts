@@ -1,21 +1,22 @@
-// Tiles: two rows of x (a, b) times a panel of blocks. One body each; what differs is constant where it is inlined.
-import { X_REST, firstSums, minusSum, otherSums } from './block-codes'
+// Tiles, as in tiles.ts, times a panel of blocks. One body each; what differs is constant where it is inlined.
+import { X_BLOCK_BYTES } from '../contract.generated'
 import { scratch } from '../control'
 import { panelAt } from '../scratch.generated'
 import { dot2, dot4, madd } from '../simd'
-import { outAt, pairs, scaled, start, xAt } from './tiles'
+import { X_REST, firstSums, minusSum, otherSums, outAt, pairs, scaled, start, xAt } from './sums'
 
-// Tiles: two rows of x (a, b) times a panel. One body each; what differs is constant where it is inlined.
+/** The row of x that stands for each in this text. */
+const $: usize = 0
 
-export function tileMinNibbles(nb: i32, table: usize, to: usize): void {
-  tileMin(nb, table, to, false, false)
+export function tileMinNibbles$(nb: i32, table: usize, to: usize): void {
+  tileMin$(nb, table, to, false, false)
 }
-export function tileMinBytes(nb: i32, table: usize, to: usize): void {
-  tileMin(nb, table, to, true, false)
+export function tileMinBytes$(nb: i32, table: usize, to: usize): void {
+  tileMin$(nb, table, to, true, false)
 }
 /** Codes of five bits, sums in i16: those of codes less 16 end within 16 * 16 * 127 = 32512, and may wrap on the way. */
-export function tileMinPairs(nb: i32, table: usize, to: usize): void {
-  tileMin(nb, table, to, false, true)
+export function tileMinPairs$(nb: i32, table: usize, to: usize): void {
+  tileMin$(nb, table, to, false, true)
 }
 
 /** @inline */
@@ -33,109 +34,84 @@ function whole(acc: v128, first: v128, bytes: boolean, less: boolean): v128 {
 }
 
 /** @inline */
-function tileMin(nb: i32, table: usize, to: usize, bytes: boolean, less: boolean): void {
-  let x = xAt(table, 0),
-    y = xAt(table, 1),
-    p = scratch + <usize>panelAt()
-  let a0 = f32x4.splat(0),
-    a1 = a0,
-    a2 = a0,
-    a3 = a0,
-    b0 = a0,
-    b1 = a0,
-    b2 = a0,
-    b3 = a0
-  for (let i = 0; i < nb; i++, p += 128, x += X_REST, y += X_REST) {
+function tileMin$(nb: i32, table: usize, to: usize, bytes: boolean, less: boolean): void {
+  let p = scratch + <usize>panelAt(),
+    x$ = xAt(table, $),
+    a0$ = f32x4.splat(0),
+    a1$ = a0$,
+    a2$ = a0$,
+    a3$ = a0$
+  for (let i = 0; i < nb; i++, p += 128, x$ += X_REST) {
     // 16 less in every code
-    const j = less ? i16x8.shl(start(x), 1) : i32x4.splat(0),
-      k = less ? i16x8.shl(start(y), 1) : j
-    let c0 = j,
-      c1 = c0,
-      c2 = c0,
-      c3 = c0,
-      e0 = k,
-      e1 = e0,
-      e2 = e0,
-      e3 = e0
-    const f = v128.load32_splat(x, 44),
-      h = v128.load32_splat(y, 44)
-    for (const end = p + 512; p < end; p += 64, x += 4, y += 4) {
+    const j$ = less ? i16x8.shl(start(x$), 1) : i32x4.splat(0)
+    let c0$ = j$,
+      c1$ = c0$,
+      c2$ = c0$,
+      c3$ = c0$
+    for (const end = p + 512; p < end; p += 64, x$ += 4) {
       const w0 = v128.load(p),
         w1 = v128.load(p, 16),
         w2 = v128.load(p, 32),
         w3 = v128.load(p, 48),
-        u = v128.load32_splat(x),
-        v = v128.load32_splat(y)
-      c0 = dot(c0, u, w0, bytes)
-      c1 = dot(c1, u, w1, bytes)
-      c2 = dot(c2, u, w2, bytes)
-      c3 = dot(c3, u, w3, bytes)
-      e0 = dot(e0, v, w0, bytes)
-      e1 = dot(e1, v, w1, bytes)
-      e2 = dot(e2, v, w2, bytes)
-      e3 = dot(e3, v, w3, bytes)
+        u$ = v128.load32_splat(x$)
+      {
+        c0$ = dot(c0$, u$, w0, bytes)
+        c1$ = dot(c1$, u$, w1, bytes)
+        c2$ = dot(c2$, u$, w2, bytes)
+        c3$ = dot(c3$, u$, w3, bytes)
+      }
     }
     let s0 = v128.load(p),
       s1 = v128.load(p, 16),
       s2 = v128.load(p, 32),
-      s3 = v128.load(p, 48),
-      u = v128.load32_splat(x),
-      v = v128.load32_splat(y)
-    a0 = scaled(a0, whole(c0, j, bytes, less), s0, u)
-    a1 = scaled(a1, whole(c1, j, bytes, less), s1, u)
-    a2 = scaled(a2, whole(c2, j, bytes, less), s2, u)
-    a3 = scaled(a3, whole(c3, j, bytes, less), s3, u)
-    b0 = scaled(b0, whole(e0, k, bytes, less), s0, v)
-    b1 = scaled(b1, whole(e1, k, bytes, less), s1, v)
-    b2 = scaled(b2, whole(e2, k, bytes, less), s2, v)
-    b3 = scaled(b3, whole(e3, k, bytes, less), s3, v)
+      s3 = v128.load(p, 48)
+    const u$ = v128.load32_splat(x$),
+      v$ = v128.load32_splat(x$, 12)
+    {
+      a0$ = scaled(a0$, whole(c0$, j$, bytes, less), s0, u$)
+      a1$ = scaled(a1$, whole(c1$, j$, bytes, less), s1, u$)
+      a2$ = scaled(a2$, whole(c2$, j$, bytes, less), s2, u$)
+      a3$ = scaled(a3$, whole(c3$, j$, bytes, less), s3, u$)
+    }
     s0 = v128.load(p, 64)
     s1 = v128.load(p, 80)
     s2 = v128.load(p, 96)
     s3 = v128.load(p, 112)
-    u = f
-    v = h
-    a0 = madd(s0, u, a0)
-    a1 = madd(s1, u, a1)
-    a2 = madd(s2, u, a2)
-    a3 = madd(s3, u, a3)
-    b0 = madd(s0, v, b0)
-    b1 = madd(s1, v, b1)
-    b2 = madd(s2, v, b2)
-    b3 = madd(s3, v, b3)
+    {
+      a0$ = madd(s0, v$, a0$)
+      a1$ = madd(s1, v$, a1$)
+      a2$ = madd(s2, v$, a2$)
+      a3$ = madd(s3, v$, a3$)
+    }
   }
-  const o = outAt(table, 0, to),
-    q = outAt(table, 1, to)
-  v128.store(o, a0)
-  v128.store(o, a1, 16)
-  v128.store(o, a2, 32)
-  v128.store(o, a3, 48)
-  v128.store(q, b0)
-  v128.store(q, b1, 16)
-  v128.store(q, b2, 32)
-  v128.store(q, b3, 48)
+  {
+    const o = outAt(table, $, to)
+    v128.store(o, a0$)
+    v128.store(o, a1$, 16)
+    v128.store(o, a2$, 32)
+    v128.store(o, a3$, 48)
+  }
 }
 
 /** Of narrow codes: see block-rows.ts. */
-export function tile16Pairs(nb: i32, table: usize, to: usize): void {
-  tileHalves(nb, table, to, false, false, 3)
+export function tile16Pairs$(nb: i32, table: usize, to: usize): void {
+  tileHalves$(nb, table, to, false, false, 3)
 }
-export function tile16MinPairs(nb: i32, table: usize, to: usize): void {
-  tileHalves(nb, table, to, true, false, 3)
+export function tile16MinPairs$(nb: i32, table: usize, to: usize): void {
+  tileHalves$(nb, table, to, true, false, 3)
 }
-export function tile16Bytes(nb: i32, table: usize, to: usize): void {
-  tileHalves(nb, table, to, false, true, 3)
+export function tile16Bytes$(nb: i32, table: usize, to: usize): void {
+  tileHalves$(nb, table, to, false, true, 3)
 }
-export function tile16MinBytes(nb: i32, table: usize, to: usize): void {
-  tileHalves(nb, table, to, true, true, 3)
+export function tile16MinBytes$(nb: i32, table: usize, to: usize): void {
+  tileHalves$(nb, table, to, true, true, 3)
 }
-
 /** Of codes of six bits, which are 32 too large. */
-export function tileSixPairs(nb: i32, table: usize, to: usize): void {
-  tileHalves(nb, table, to, false, false, 2)
+export function tileSixPairs$(nb: i32, table: usize, to: usize): void {
+  tileHalves$(nb, table, to, false, false, 2)
 }
-export function tileSixBytes(nb: i32, table: usize, to: usize): void {
-  tileHalves(nb, table, to, false, true, 2)
+export function tileSixBytes$(nb: i32, table: usize, to: usize): void {
+  tileHalves$(nb, table, to, false, true, 2)
 }
 
 /** Where sums start of codes that are too large by 8 times 2^bits. @inline */
@@ -144,90 +120,66 @@ function begun(sums: v128, bytes: boolean, bits: i32): v128 {
 }
 
 /** Scales of 16 columns; codes of six or seven bits. @inline */
-function tileHalves(nb: i32, table: usize, to: usize, mins: boolean, bytes: boolean, bits: i32): void {
-  let x = xAt(table, 0),
-    y = xAt(table, 1),
-    p = scratch + <usize>panelAt()
-  let a0 = f32x4.splat(0),
-    a1 = a0,
-    a2 = a0,
-    a3 = a0,
-    b0 = a0,
-    b1 = a0,
-    b2 = a0,
-    b3 = a0
-  for (let i = 0; i < nb; i++, p += 256, x += X_REST, y += X_REST) {
-    let f = firstSums(x),
-      h = firstSums(y)
-    const scaleX = v128.load32_splat(x, 32),
-      scaleY = v128.load32_splat(y, 32),
-      otherX = otherSums(x),
-      otherY = otherSums(y)
-    for (let s = p + 512, stop = s + 128; s < stop; s += 64) {
-      let c0 = begun(f, bytes, bits),
-        c1 = c0,
-        c2 = c0,
-        c3 = c0,
-        e0 = begun(h, bytes, bits),
-        e1 = e0,
-        e2 = e0,
-        e3 = e0
-      for (const end = p + 256; p < end; p += 64, x += 4, y += 4) {
+function tileHalves$(nb: i32, table: usize, to: usize, mins: boolean, bytes: boolean, bits: i32): void {
+  let p = scratch + <usize>panelAt(),
+    x$ = xAt(table, $),
+    a0$ = f32x4.splat(0),
+    a1$ = a0$,
+    a2$ = a0$,
+    a3$ = a0$
+  for (let i = 0; i < nb; i++, p += 256, x$ += X_BLOCK_BYTES) {
+    for (let h: usize = 0; h < 32; h += 16) {
+      const s = p + 512 - (h << 4) + (h << 2)
+      let y$ = x$ + h
+      const f$ = h ? otherSums(x$) : firstSums(x$)
+      let c0$ = begun(f$, bytes, bits),
+        c1$ = c0$,
+        c2$ = c0$,
+        c3$ = c0$
+      for (const end = p + 256; p < end; p += 64, y$ += 4) {
         const w0 = v128.load(p),
           w1 = v128.load(p, 16),
           w2 = v128.load(p, 32),
           w3 = v128.load(p, 48),
-          u = v128.load32_splat(x),
-          v = v128.load32_splat(y)
-        c0 = dot(c0, u, w0, bytes)
-        c1 = dot(c1, u, w1, bytes)
-        c2 = dot(c2, u, w2, bytes)
-        c3 = dot(c3, u, w3, bytes)
-        e0 = dot(e0, v, w0, bytes)
-        e1 = dot(e1, v, w1, bytes)
-        e2 = dot(e2, v, w2, bytes)
-        e3 = dot(e3, v, w3, bytes)
+          u$ = v128.load32_splat(y$)
+        {
+          c0$ = dot(c0$, u$, w0, bytes)
+          c1$ = dot(c1$, u$, w1, bytes)
+          c2$ = dot(c2$, u$, w2, bytes)
+          c3$ = dot(c3$, u$, w3, bytes)
+        }
       }
       let s0 = v128.load(s),
         s1 = v128.load(s, 16),
         s2 = v128.load(s, 32),
         s3 = v128.load(s, 48)
-      a0 = scaled(a0, summed(c0, bytes), s0, scaleX)
-      a1 = scaled(a1, summed(c1, bytes), s1, scaleX)
-      a2 = scaled(a2, summed(c2, bytes), s2, scaleX)
-      a3 = scaled(a3, summed(c3, bytes), s3, scaleX)
-      b0 = scaled(b0, summed(e0, bytes), s0, scaleY)
-      b1 = scaled(b1, summed(e1, bytes), s1, scaleY)
-      b2 = scaled(b2, summed(e2, bytes), s2, scaleY)
-      b3 = scaled(b3, summed(e3, bytes), s3, scaleY)
+      const r$ = v128.load32_splat(x$, 32)
+      {
+        a0$ = scaled(a0$, summed(c0$, bytes), s0, r$)
+        a1$ = scaled(a1$, summed(c1$, bytes), s1, r$)
+        a2$ = scaled(a2$, summed(c2$, bytes), s2, r$)
+        a3$ = scaled(a3$, summed(c3$, bytes), s3, r$)
+      }
       if (mins) {
         s0 = v128.load(s, 128)
         s1 = v128.load(s, 144)
         s2 = v128.load(s, 160)
         s3 = v128.load(s, 176)
-        const u = minusSum(f, scaleX),
-          v = minusSum(h, scaleY)
-        a0 = madd(s0, u, a0)
-        a1 = madd(s1, u, a1)
-        a2 = madd(s2, u, a2)
-        a3 = madd(s3, u, a3)
-        b0 = madd(s0, v, b0)
-        b1 = madd(s1, v, b1)
-        b2 = madd(s2, v, b2)
-        b3 = madd(s3, v, b3)
+        {
+          const u = minusSum(f$, r$)
+          a0$ = madd(s0, u, a0$)
+          a1$ = madd(s1, u, a1$)
+          a2$ = madd(s2, u, a2$)
+          a3$ = madd(s3, u, a3$)
+        }
       }
-      f = otherX
-      h = otherY
     }
   }
-  const o = outAt(table, 0, to),
-    q = outAt(table, 1, to)
-  v128.store(o, a0)
-  v128.store(o, a1, 16)
-  v128.store(o, a2, 32)
-  v128.store(o, a3, 48)
-  v128.store(q, b0)
-  v128.store(q, b1, 16)
-  v128.store(q, b2, 32)
-  v128.store(q, b3, 48)
+  {
+    const o = outAt(table, $, to)
+    v128.store(o, a0$)
+    v128.store(o, a1$, 16)
+    v128.store(o, a2$, 32)
+    v128.store(o, a3$, 48)
+  }
 }

@@ -23,12 +23,13 @@ import {
   tileMinBytes,
   tileMinNibbles,
   tileMinPairs,
-} from './block-tiles'
+} from './block-tiles.generated'
 import { INT4_MIN, INT5_MIN, INT6, INT7, IQ4, MXFP4, Matrix } from '../contract.generated'
 import { dot4IsFast, products } from '../control'
 import { blocksOf } from '../weights/descriptor'
 import { BYTES_SIGNED, NIBBLES } from '../simd'
-import { tileBothNibbles, tileBytes, tileMx } from './tiles'
+import { tileRows } from './sums'
+import { tileBothNibbles, tileBytes, tileMx } from './tiles.generated'
 
 /** At most four rows of x times the eight rows of group g. */
 export function blocksRows(d: Matrix, g: i32, table: usize, n: i32, to: usize): void {
@@ -52,45 +53,50 @@ export function blocksRows(d: Matrix, g: i32, table: usize, n: i32, to: usize): 
   else nvfp4Rows(n, d, g, table, to)
 }
 
-/** `n` rows of x, two at a time, times the sixteen rows of groups g and g + 1. */
+/** `n` rows of x times the sixteen rows of groups g and g + 1. */
 export function blocksPanel(d: Matrix, g: i32, table: usize, n: i32, to: usize): void {
-  const nb = blocksOf(d),
-    end = table + ((<usize>n) << 3),
-    format = d.format
-  if (format == INT4_MIN) {
-    unpackMin(d, g)
-    for (let entry = table; entry < end; entry += 16)
-      if (products == NIBBLES) tileMinNibbles(nb, entry, to)
-      else tileMinBytes(nb, entry, to)
-  } else if (format == INT5_MIN) {
-    unpackFive(d, g)
-    for (let entry = table; entry < end; entry += 16)
-      if (dot4IsFast()) tileMinBytes(nb, entry, to)
-      else tileMinPairs(nb, entry, to)
-  } else if (format == MXFP4) {
-    unpackMx(d, g)
-    for (let entry = table; entry < end; entry += 16)
-      if (products == NIBBLES) tileMx(nb, entry, to)
-      else tileBytes(nb, entry, to, 3)
-  } else if (format == IQ4) {
-    unpackIq4(d, g)
-    for (let entry = table; entry < end; entry += 16)
-      if (products == NIBBLES) tileBothNibbles(nb, entry, to)
-      else tileBytes(nb, entry, to, products == BYTES_SIGNED ? 0 : 32)
-  } else if (format == INT6) {
-    unpack16(d, g)
-    for (let entry = table; entry < end; entry += 16)
-      if (dot4IsFast()) tileSixBytes(nb, entry, to)
-      else tileSixPairs(nb, entry, to)
-  } else {
-    unpack16(d, g)
-    const mins = d.mins,
-      bytes = dot4IsFast() || !d.narrow
-    for (let entry = table; entry < end; entry += 16)
-      if (mins)
-        if (bytes) tile16MinBytes(nb, entry, to)
-        else tile16MinPairs(nb, entry, to)
-      else if (bytes) tile16Bytes(nb, entry, to)
-      else tile16Pairs(nb, entry, to)
+  const end = table + ((<usize>n) << 3)
+  unpackBlocks(d, g)
+  for (let entry = table, rows = 0; entry < end; entry += (<usize>rows) << 3) {
+    rows = tileRows(entry, end)
+    tileBlocks(d, rows, entry, to)
+  }
+}
+
+/** @inline */
+function unpackBlocks(d: Matrix, g: i32): void {
+  const format = d.format
+  if (format == INT4_MIN) unpackMin(d, g)
+  else if (format == INT5_MIN) unpackFive(d, g)
+  else if (format == MXFP4) unpackMx(d, g)
+  else if (format == IQ4) unpackIq4(d, g)
+  else unpack16(d, g)
+}
+
+function tileBlocks(d: Matrix, rows: i32, entry: usize, to: usize): void {
+  const format = d.format,
+    nb = blocksOf(d)
+  if (format == INT4_MIN)
+    if (products == NIBBLES) tileMinNibbles(rows, nb, entry, to)
+    else tileMinBytes(rows, nb, entry, to)
+  else if (format == INT5_MIN)
+    if (dot4IsFast()) tileMinBytes(rows, nb, entry, to)
+    else tileMinPairs(rows, nb, entry, to)
+  else if (format == INT6)
+    if (dot4IsFast()) tileSixBytes(rows, nb, entry, to)
+    else tileSixPairs(rows, nb, entry, to)
+  else if (format == MXFP4)
+    if (products == NIBBLES) tileMx(rows, nb, entry, to)
+    else tileBytes(rows, nb, entry, to, 3)
+  else if (format == IQ4)
+    if (products == NIBBLES) tileBothNibbles(rows, nb, entry, to)
+    else tileBytes(rows, nb, entry, to, products == BYTES_SIGNED ? 0 : 32)
+  else {
+    const bytes = dot4IsFast() || !d.narrow
+    if (d.mins)
+      if (bytes) tile16MinBytes(rows, nb, entry, to)
+      else tile16MinPairs(rows, nb, entry, to)
+    else if (bytes) tile16Bytes(rows, nb, entry, to)
+    else tile16Pairs(rows, nb, entry, to)
   }
 }

@@ -13,7 +13,8 @@ import { blocksPanel, blocksRows } from './linear-blocks'
 import { panelAt } from '../scratch.generated'
 import { int4BytesRows, int4Rows, int8BytesRows, int8Rows } from './rows.generated'
 import { BYTES_SIGNED, BYTES_UNSIGNED, NIBBLES, loadF16x4, nextF16x4 } from '../simd'
-import { highNibbles, lowNibbles, outAt, tileBothNibbles, tileBytes, tileNibbles } from './tiles'
+import { highNibbles, lowNibbles, outAt, tileRows } from './sums'
+import { tileBothNibbles, tileBytes, tileNibbles } from './tiles.generated'
 
 /** Rows of x that pass over a claim's weights together; their codes stay in the second-level cache. */
 const STRIP: i32 = 64
@@ -87,7 +88,7 @@ function few(d: Matrix, g: i32, table: usize, n: i32, to: usize): void {
   else int8BytesRows(n, d, g, table, to)
 }
 
-/** `n` rows of x, two at a time, times the sixteen rows of groups g and g + 1. */
+/** `n` rows of x times the sixteen rows of groups g and g + 1. */
 function panel(d: Matrix, g: i32, table: usize, n: i32, to: usize): void {
   const nb = blocksOf(d),
     end = table + ((<usize>n) << 3)
@@ -95,11 +96,13 @@ function panel(d: Matrix, g: i32, table: usize, n: i32, to: usize): void {
   if (d.format == INT4) unpackInt4(d, g)
   else if (products == NIBBLES) unpackBothNibbles(d, g)
   else unpackBytes(d, g, products == BYTES_SIGNED)
-  for (let entry = table; entry < end; entry += 16)
+  for (let entry = table, rows = 0; entry < end; entry += (<usize>rows) << 3) {
+    rows = tileRows(entry, end)
     if (products == NIBBLES)
-      if (d.format == INT4) tileNibbles(nb, entry, to)
-      else tileBothNibbles(nb, entry, to)
-    else tileBytes(nb, entry, to, d.format == INT4 ? 2 : products == BYTES_UNSIGNED ? 32 : 0)
+      if (d.format == INT4) tileNibbles(rows, nb, entry, to)
+      else tileBothNibbles(rows, nb, entry, to)
+    else tileBytes(rows, nb, entry, to, d.format == INT4 ? 2 : products == BYTES_UNSIGNED ? 32 : 0)
+  }
 }
 
 // A panel: per block the codes [column group][16 rows][4 columns], one byte each, then the scales f32 [16].

@@ -1,12 +1,11 @@
 // Up to four rows of x times a group of eight rows of blocks whose codes have six or five bits (weights/own-bits.ts); rows.ts says how, and what `$` means.
-import { firstSums, otherSums, shifted } from './block-codes'
 import { INT5_MIN_BLOCK, INT6_BLOCK, Matrix, X_BLOCK_BYTES } from '../contract.generated'
 import { lower4, upper4 } from '../weights/dequantize-blocks'
 import { blocksOf, groupAt } from '../weights/descriptor'
 import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from '../weights/own-bits'
 import { heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
 import { dot2, loadF16x4, madd, nextF16x4 } from '../simd'
-import { outAt, pairs, scaled, xAt } from './tiles'
+import { firstSums, otherSums, outAt, pairs, scaled, shifted, xAt } from './sums'
 
 /** The row of x that stands for each in this text. */
 const $: usize = 0

@@ -3,13 +3,12 @@
 // what a name with `$` is in, once for each row of x, and makes NAME1 to NAME4 of each function NAME$.
 // A block's sums are exact, so that all ways give the same bits: in i16 by dot2, or in i32 by dot4 (`Bytes`) where that
 // is one instruction for eight bits (simd.ts). The build makes the second of the first where a comment has `@bytes`.
-import { X_REST } from './block-codes'
 import { Matrix, X_BLOCK_BYTES } from '../contract.generated'
 import { products } from '../control'
 import { blocksOf, groupAt, multipliersOf } from '../weights/descriptor'
 import { heldNibbles } from '../held'
 import { BYTES_SIGNED, dot2, dot4, loadF16x4, nextF16x4 } from '../simd'
-import { highNibbles, joined, lowNibbles, outAt, pairs, scaled, start, startOfBytes, sums, xAt } from './tiles'
+import { X_REST, highNibbles, joined, lowNibbles, outAt, pairs, scaled, start, startOfBytes, sums, xAt } from './sums'
 
 /** The row of x that stands for each in this text. */
 const $: usize = 0

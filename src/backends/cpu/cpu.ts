@@ -45,7 +45,7 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
   options.admit?.({ ...needs, workBytes: 0 })
   const { write, ...layout } = await inSlices(layOutIn(program, weights, nThreads, options))
   options.admit?.({ ...needs, workBytes: workBytes(layout, weights) })
-  const { module, uniform } = await kernels()
+  const { module, uniform, fused } = await kernels()
   // Nothing but this in its slice: it cannot be divided.
   await yieldToEvents()
   collectGarbage()
@@ -58,7 +58,15 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
   )
 
   const probe = layout.banks.map((b, bank) => ({ bank, first: 0, records: b.probe.record, count: 1, copies: [] }))
-  const setup = { module, memories, segments: layout.segments, draft: layout.draft?.segments ?? [], probe, uniform }
+  const setup = {
+    module,
+    memories,
+    segments: layout.segments,
+    draft: layout.draft?.segments ?? [],
+    probe,
+    uniform,
+    fused,
+  }
   const memoryOf = memoryOfThreads(layout, options.profile ?? false)
   const threads = sharesMemory() ? await ThreadPool.start(nThreads, setup, memoryOf) : ownThread(setup, memoryOf(0))
   try {

@@ -111,6 +111,11 @@ function nodeMajor(): number {
   return Number(process?.versions?.node?.split('.')[0])
 }
 
+/** As Node calls it. */
+function processor(): string | undefined {
+  return (globalThis as { process?: { arch?: string } }).process?.arch
+}
+
 /** Bun has Node's modules, but JavaScriptCore in place of V8. */
 function bun(): { gc(force: boolean): void } | undefined {
   return (globalThis as { Bun?: { gc(force: boolean): void } }).Bun
@@ -129,10 +134,14 @@ const NODE_FLAGS: Record<number, readonly string[]> = {
   26: [...BEST_COMPILER, FUSE_VECTORS, '--no-wasm-inlining'],
 }
 
-/** Compiled kernels. `uniform`: one compiler made all of their code, so that a relaxed instruction does one thing in it. */
+/**
+ * Compiled kernels. `uniform`: one compiler made all of their code, so that a relaxed instruction does one thing in it;
+ * `fused`: it made 256-bit vectors of neighbours, which the processor has.
+ */
 export interface CompiledKernels {
   readonly module: WebAssembly.Module
   readonly uniform: boolean
+  readonly fused: boolean
 }
 
 /** Compiles the first of `variants` that the engine takes; the others are not even loaded. Undefined if it takes none. */
@@ -153,12 +162,17 @@ export async function compileKernels(
 async function compileVariant(bytes: Uint8Array<ArrayBuffer>): Promise<CompiledKernels | undefined> {
   const flags = NODE_FLAGS[nodeMajor()]
   const v8 = flags && !bun() && builtin<{ setFlagsFromString(flags: string): void }>('node:v8')
-  if (!v8) return WebAssembly.validate(bytes) ? { module: await WebAssembly.compile(bytes), uniform: false } : undefined
+  if (!v8)
+    return WebAssembly.validate(bytes)
+      ? { module: await WebAssembly.compile(bytes), uniform: false, fused: false }
+      : undefined
   for (const flag of flags) v8.setFlagsFromString(flag)
   // Code that V8 makes in the background keeps no process alive that has nothing else to do.
   const alive = setInterval(() => undefined, 1000)
   try {
-    return WebAssembly.validate(bytes) ? { module: await WebAssembly.compile(bytes), uniform: true } : undefined
+    if (!WebAssembly.validate(bytes)) return undefined
+    const fused = flags.includes(FUSE_VECTORS) && processor() === 'x64'
+    return { module: await WebAssembly.compile(bytes), uniform: true, fused }
   } finally {
     clearInterval(alive)
     for (const flag of flags)

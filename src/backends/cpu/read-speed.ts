@@ -10,7 +10,7 @@ const PROBED_BYTES = 2 ** 29
 /** Bytes per second at which all threads together read memory and do nothing else: the limit of decoding, before a load. */
 export async function measureReadSpeed(asked?: number): Promise<number> {
   const nThreads = threadsOf(asked)
-  const { module, uniform } = await kernels()
+  const { module, uniform, fused } = await kernels()
   const data = CONTROL_BLOCK.end + 4096
   const memory = new WebAssembly.Memory({
     initial: (PROBED_BYTES + 65536) / 65536,
@@ -21,7 +21,7 @@ export async function measureReadSpeed(asked?: number): Promise<number> {
   new Uint8Array(memory.buffer, data, PROBED_BYTES).fill(1)
   const record = CONTROL_BLOCK.end
   const probe = [{ bank: 0, first: 0, records: record, count: 1, copies: [] }]
-  const setup = { module, memories: [memory], segments: [], draft: [], probe, uniform }
+  const setup = { module, memories: [memory], segments: [], draft: [], probe, uniform, fused }
   const own = (thread: number): { scratch: number[]; times: undefined } => ({
     scratch: [record + RECORD_BYTES + 16 * (thread + 1)],
     times: undefined,

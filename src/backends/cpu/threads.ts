@@ -37,6 +37,7 @@ interface ThreadSetup {
   readonly probe: readonly Segment[]
   /** Relaxed instructions do the same in all code of the kernels (platform.ts). */
   readonly uniform: boolean
+  readonly fused: boolean
   /** How often a thread looks at a barrier, about 1 ns each, before it sleeps. */
   readonly spins: number
   readonly thread: number
@@ -52,7 +53,8 @@ function threadWork(setup: ThreadSetup): (task: number) => void {
       env: { memory, abort: () => undefined, clock: () => performance.now() },
     })
     const kernels = instance.exports as Record<string, (...args: number[]) => void>
-    kernels['init']!(thread, nThreads, setup.scratch[i]!, setup.uniform ? -1 : 0, setup.spins)
+    const { scratch, uniform, fused, spins } = setup
+    kernels['init']!(thread, nThreads, scratch[i]!, uniform ? -1 : 0, spins, fused ? 1 : 0)
     return kernels
   })
   const copy = (segment: Segment): void => {

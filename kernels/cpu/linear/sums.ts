@@ -1,0 +1,76 @@
+// What the integer kernels share (linear-int.ts says how they work): the table of a strip's rows, codes, and a block's
+// sums.
+import { X_BLOCK_BYTES } from '../contract.generated'
+import { fused } from '../control'
+import { heldOnes } from '../held'
+import { madd } from '../simd'
+
+/** What comes after the codes of a block of x. */
+export const X_REST: usize = X_BLOCK_BYTES - 32
+
+/** @inline */
+export function xAt(table: usize, i: usize): usize {
+  return <usize>load<u32>(table + (i << 3))
+}
+/** @inline */
+export function outAt(table: usize, i: usize, to: usize): usize {
+  return <usize>load<u32>(table + (i << 3), 4) + to
+}
+
+/** Where the sums of a block start: -8 times the codes' sum, in the i16 lanes that will hold them. @inline */
+export function start(x: usize): v128 {
+  return v128.load32_splat(x, 36)
+}
+
+/** What 128 too much in every code costs: nothing where products take them as signed. @inline */
+export function startOfBytes(x: usize, isSigned: boolean): v128 {
+  return isSigned ? i32x4.splat(0) : i32x4.shl(pairs(start(x)), 4)
+}
+
+/** acc + block sum * weight scales * activation scale. @inline */
+export function scaled(acc: v128, sums: v128, scales: v128, scale: v128): v128 {
+  return madd(f32x4.convert_i32x4_s(sums), f32x4.mul(scales, scale), acc)
+}
+
+/** What sums of i16 begin with; the build makes i32 of it for `Bytes` (kernel-rows.mjs). @inline */
+export function sums(first: v128): v128 {
+  return first
+}
+/** Sums of two lanes, in i32: V8 makes the ones anew for extadd_pairwise. @inline */
+export function pairs(sums: v128): v128 {
+  return i32x4.dot_i16x8_s(sums, heldOnes())
+}
+/** 16 high + low, as i32. @inline */
+export function joined(low: v128, high: v128): v128 {
+  return i32x4.add(pairs(low), i32x4.shl(pairs(high), 4))
+}
+/** @inline */
+export function lowNibbles(q: v128, mask: v128): v128 {
+  return v128.and(q, mask)
+}
+/** @inline */
+export function highNibbles(q: v128, mask: v128): v128 {
+  return v128.and(i16x8.shr_u(q, 4), mask)
+}
+
+/** -8 times the sums of the codes in the first 16 columns; of the others. @inline */
+export function firstSums(x: usize): v128 {
+  return v128.load32_splat(x, 40)
+}
+/** @inline */
+export function otherSums(x: usize): v128 {
+  return i16x8.sub(start(x), firstSums(x))
+}
+/** Such sums times a power of two, for sums of i16; the build makes i32 of it for `Bytes` (kernel-rows.mjs). @inline */
+export function shifted(sums: v128, bits: i32): v128 {
+  return i16x8.shl(sums, bits)
+}
+/** Minus the sum of the activations, from -8 times that of their codes. @inline */
+export function minusSum(sums: v128, scale: v128): v128 {
+  return f32x4.mul(f32x4.convert_i32x4_s(pairs(sums)), f32x4.mul(scale, f32x4.splat(0.125)))
+}
+
+/** Rows of x of the tile at `entry` of the table: the last of an odd number is there twice (linear-int.ts). @inline */
+export function tileRows(entry: usize, end: usize): i32 {
+  return fused && entry + 24 <= end ? 4 : 2
+}
