@@ -17,7 +17,7 @@ export function rowsText(source, counts) {
     .filter((statement) => !declaresRow(statement))
     .flatMap((statement) => {
       const text = statement.getFullText(file).trim()
-      if (ts.isImportDeclaration(statement)) return [withDot4(text)]
+      if (ts.isImportDeclaration(statement)) return [withBytesNames(text)]
       if (!ts.isFunctionDeclaration(statement) || !statement.name.text.endsWith('$')) return [text]
       const forms = /@bytes\b/.test(text) ? [statement, withBytes(statement, file)] : [statement]
       const inline = /@inline\b/.test(text) ? '/** @inline */\n' : ''
@@ -29,9 +29,10 @@ export function rowsText(source, counts) {
   return `${MADE}${parts.join('\n')}\n`
 }
 
-/** An import of dot2 brings what `@bytes` makes of it. */
-function withDot4(text) {
-  return /\bdot4\b/.test(text) ? text : text.replace(/\bdot2\b/, 'dot2, dot4')
+/** An import brings what `@bytes` makes of it. */
+function withBytesNames(text) {
+  const whole = /\bdot4\b/.test(text) ? text : text.replace(/\bdot2\b/, 'dot2, dot4')
+  return whole.replace(/\bweighted\b/, 'weighted, weightedBytes')
 }
 
 /** The constant that makes the text for one row a whole one. */
@@ -57,6 +58,7 @@ const AS_BYTES = {
   shifted: (first, bits) =>
     ts.factory.createCallExpression(property('i32x4', 'shl'), undefined, [call('pairs', [first]), bits]),
   pairs: (sums) => sums,
+  weighted: (sums, scales) => call('weightedBytes', [sums, scales]),
 }
 const call = (name, args) => ts.factory.createCallExpression(ts.factory.createIdentifier(name), undefined, args)
 const property = (object, name) => ts.factory.createPropertyAccessExpression(ts.factory.createIdentifier(object), name)

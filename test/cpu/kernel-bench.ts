@@ -66,9 +66,16 @@ export class ProductBench {
    * where `products` is given, else the floats.
    */
   multiply(products?: number, first = 0, count = TOKENS): number[] {
+    const values = this.multiplyBy(products, first, count, 0)
+    // Tiles of four rows give the same bits.
+    if (products !== undefined) expect(this.multiplyBy(products, first, count, 1)).toEqual(values)
+    return values
+  }
+
+  private multiplyBy(products: number | undefined, first: number, count: number, fused: 0 | 1): number[] {
     const { memory, kernel } = this.kernels
     const out = new Float32Array(memory.buffer, OUT, TOKENS * ROWS + 16).fill(-1)
-    kernel['init']!(0, 1, SCRATCH, products ?? FIND_OUT, 0)
+    kernel['init']!(0, 1, SCRATCH, products ?? FIND_OUT, 0, fused)
     const [from, rowBytes] =
       products === undefined ? [X, (this.x.length / TOKENS) * 4] : [X_CODES, this.blocks * X_BLOCK_BYTES]
     this.run('linear', count, {

@@ -4,7 +4,8 @@ import {
   INT4_MIN_PANEL,
   INT5_MIN_BLOCK,
   INT5_MIN_PANEL,
-  INT7,
+  INT6_BLOCK,
+  INT6_CODES,
   INT7_PANEL,
   IQ4_BLOCK,
   IQ4_PANEL,
@@ -29,7 +30,7 @@ import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from '../
 import { heldE2m1, heldIq4, heldIq4High, heldIq4Low, heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
 import { panelAt } from '../scratch.generated'
 import { BYTES_SIGNED, NIBBLES, loadF16x4, lookUp, nextF16x4 } from '../simd'
-import { highNibbles, lowNibbles } from './sums'
+import { highNibbles, lowNibbles, twice } from './sums'
 
 // Panels. The codes are laid out as in linear-int.ts; after the scales f32 [16], or [2][16], lie the minima.
 
@@ -175,14 +176,13 @@ function unpackLowIq4(d: Matrix, g: i32): void {
   }
 }
 
-/** Codes, 64 too large or (int6) 32, scales f32 [2][16], minima f32 [2][16]: for int6, int7 and nvfp4. */
+/** Codes plus 64, scales f32 [2][16], minima f32 [2][16]: for int7 and nvfp4. */
 export function unpack16(d: Matrix, g: i32): void {
   if (d.format == NVFP4) {
     unpackTable(d, g, i8x16.add(heldE2m1(), i8x16.splat(52)), INT7_PANEL)
     return unpackFp8(d, g)
   }
-  if (d.format == INT7) unpackBytes(d, g)
-  else unpackSix(d, g)
+  unpackBytes(d, g)
   unpackHalves(d, g, 0)
   if (d.mins) unpackHalves(d, g, 1)
 }
@@ -235,21 +235,41 @@ function unpackBytes(d: Matrix, g: i32): void {
   }
 }
 
-function unpackSix(d: Matrix, g: i32): void {
+/** Codes plus 32, scales twice each, i16 [2][16][2], and those of the run, f32 [16]. */
+export function unpackSix(d: Matrix, g: i32): void {
   const nb = blocksOf(d),
     per = d.per,
-    size = blockBytes(d),
-    above = superBytes(d),
+    multiplier = f32x4.splat(d.multiplier),
     next = groupBytes(d)
   let p = groupAt(d, g),
     to = scratch + <usize>panelAt()
   for (let i = 0; i < nb; i += per) {
-    p += above
-    for (const end = p + <usize>min(per, nb - i) * size; p < end; p += size, to += INT7_PANEL) {
+    const d0 = loadF16x4(p, multiplier),
+      d1 = nextF16x4(p, multiplier),
+      d2 = loadF16x4(p + next, multiplier),
+      d3 = nextF16x4(p + next, multiplier)
+    p += 16
+    for (const end = p + <usize>min(per, nb - i) * INT6_BLOCK; p < end; p += INT6_BLOCK, to += INT7_PANEL) {
       unpackSixRows(p, to)
       unpackSixRows(p + next, to + 32)
+      for (let h: usize = 0; h < 2; h++) {
+        const s = p + INT6_CODES + (h << 3),
+          t = to + 512 + (h << 6)
+        storeTwice(twice(s), t)
+        storeTwice(twice(s + next), t + 32)
+      }
+      v128.store(to, d0, 640)
+      v128.store(to, d1, 656)
+      v128.store(to, d2, 672)
+      v128.store(to, d3, 688)
     }
   }
+}
+
+/** @inline */
+function storeTwice(scales: v128, to: usize): void {
+  v128.store(to, i16x8.extend_low_i8x16_s(scales))
+  v128.store(to, i16x8.extend_high_i8x16_s(scales), 16)
 }
 
 /** A block of eight rows. @inline */

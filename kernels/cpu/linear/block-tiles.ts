@@ -3,7 +3,19 @@ import { X_BLOCK_BYTES } from '../contract.generated'
 import { scratch } from '../control'
 import { panelAt } from '../scratch.generated'
 import { dot2, dot4, madd } from '../simd'
-import { X_REST, firstSums, minusSum, otherSums, outAt, pairs, scaled, start, xAt } from './sums'
+import {
+  X_REST,
+  firstSums,
+  minusSum,
+  otherSums,
+  outAt,
+  pairs,
+  scaled,
+  start,
+  weighted,
+  weightedBytes,
+  xAt,
+} from './sums'
 
 /** The row of x that stands for each in this text. */
 const $: usize = 0
@@ -95,23 +107,16 @@ function tileMin$(nb: i32, table: usize, to: usize, bytes: boolean, less: boolea
 
 /** Of narrow codes: see block-rows.ts. */
 export function tile16Pairs$(nb: i32, table: usize, to: usize): void {
-  tileHalves$(nb, table, to, false, false, 3)
+  tileHalves$(nb, table, to, false, false)
 }
 export function tile16MinPairs$(nb: i32, table: usize, to: usize): void {
-  tileHalves$(nb, table, to, true, false, 3)
+  tileHalves$(nb, table, to, true, false)
 }
 export function tile16Bytes$(nb: i32, table: usize, to: usize): void {
-  tileHalves$(nb, table, to, false, true, 3)
+  tileHalves$(nb, table, to, false, true)
 }
 export function tile16MinBytes$(nb: i32, table: usize, to: usize): void {
-  tileHalves$(nb, table, to, true, true, 3)
-}
-/** Of codes of six bits, which are 32 too large. */
-export function tileSixPairs$(nb: i32, table: usize, to: usize): void {
-  tileHalves$(nb, table, to, false, false, 2)
-}
-export function tileSixBytes$(nb: i32, table: usize, to: usize): void {
-  tileHalves$(nb, table, to, false, true, 2)
+  tileHalves$(nb, table, to, true, true)
 }
 
 /** Where sums start of codes that are too large by 8 times 2^bits. @inline */
@@ -119,8 +124,8 @@ function begun(sums: v128, bytes: boolean, bits: i32): v128 {
   return bytes ? i32x4.shl(pairs(sums), bits) : i16x8.shl(sums, bits)
 }
 
-/** Scales of 16 columns; codes of six or seven bits. @inline */
-function tileHalves$(nb: i32, table: usize, to: usize, mins: boolean, bytes: boolean, bits: i32): void {
+/** Scales of 16 columns; codes of seven bits. @inline */
+function tileHalves$(nb: i32, table: usize, to: usize, mins: boolean, bytes: boolean): void {
   let p = scratch + <usize>panelAt(),
     x$ = xAt(table, $),
     a0$ = f32x4.splat(0),
@@ -132,7 +137,7 @@ function tileHalves$(nb: i32, table: usize, to: usize, mins: boolean, bytes: boo
       const s = p + 512 - (h << 4) + (h << 2)
       let y$ = x$ + h
       const f$ = h ? otherSums(x$) : firstSums(x$)
-      let c0$ = begun(f$, bytes, bits),
+      let c0$ = begun(f$, bytes, 3),
         c1$ = c0$,
         c2$ = c0$,
         c3$ = c0$
@@ -173,6 +178,84 @@ function tileHalves$(nb: i32, table: usize, to: usize, mins: boolean, bytes: boo
           a3$ = madd(s3, u, a3$)
         }
       }
+    }
+  }
+  {
+    const o = outAt(table, $, to)
+    v128.store(o, a0$)
+    v128.store(o, a1$, 16)
+    v128.store(o, a2$, 32)
+    v128.store(o, a3$, 48)
+  }
+}
+
+/** Of codes of six bits: see own-bits-rows.ts. */
+export function tileSixPairs$(nb: i32, table: usize, to: usize): void {
+  tileSix$(nb, table, to, false)
+}
+export function tileSixBytes$(nb: i32, table: usize, to: usize): void {
+  tileSix$(nb, table, to, true)
+}
+
+/** @inline */
+function weigh(sums: v128, scales: v128, bytes: boolean): v128 {
+  return bytes ? weightedBytes(sums, scales) : weighted(sums, scales)
+}
+
+/** @inline */
+function tileSix$(nb: i32, table: usize, to: usize, bytes: boolean): void {
+  let p = scratch + <usize>panelAt(),
+    x$ = xAt(table, $),
+    a0$ = f32x4.splat(0),
+    a1$ = a0$,
+    a2$ = a0$,
+    a3$ = a0$
+  for (let i = 0; i < nb; i++, p += 256, x$ += X_BLOCK_BYTES) {
+    let t0$ = i32x4.splat(0),
+      t1$ = t0$,
+      t2$ = t0$,
+      t3$ = t0$
+    for (let h: usize = 0; h < 32; h += 16) {
+      const s = p + 512 - (h << 4) + (h << 2)
+      let y$ = x$ + h
+      let c0$ = begun(h ? otherSums(x$) : firstSums(x$), bytes, 2),
+        c1$ = c0$,
+        c2$ = c0$,
+        c3$ = c0$
+      for (const end = p + 256; p < end; p += 64, y$ += 4) {
+        const w0 = v128.load(p),
+          w1 = v128.load(p, 16),
+          w2 = v128.load(p, 32),
+          w3 = v128.load(p, 48),
+          u$ = v128.load32_splat(y$)
+        {
+          c0$ = dot(c0$, u$, w0, bytes)
+          c1$ = dot(c1$, u$, w1, bytes)
+          c2$ = dot(c2$, u$, w2, bytes)
+          c3$ = dot(c3$, u$, w3, bytes)
+        }
+      }
+      const s0 = v128.load(s),
+        s1 = v128.load(s, 16),
+        s2 = v128.load(s, 32),
+        s3 = v128.load(s, 48)
+      {
+        t0$ = i32x4.add(t0$, weigh(c0$, s0, bytes))
+        t1$ = i32x4.add(t1$, weigh(c1$, s1, bytes))
+        t2$ = i32x4.add(t2$, weigh(c2$, s2, bytes))
+        t3$ = i32x4.add(t3$, weigh(c3$, s3, bytes))
+      }
+    }
+    const d0 = v128.load(p, 128),
+      d1 = v128.load(p, 144),
+      d2 = v128.load(p, 160),
+      d3 = v128.load(p, 176),
+      r$ = v128.load32_splat(x$, 32)
+    {
+      a0$ = scaled(a0$, t0$, d0, r$)
+      a1$ = scaled(a1$, t1$, d1, r$)
+      a2$ = scaled(a2$, t2$, d2, r$)
+      a3$ = scaled(a3$, t3$, d3, r$)
     }
   }
   {

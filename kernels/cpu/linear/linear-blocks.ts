@@ -1,7 +1,7 @@
 // Integer dot products for blocks with scales of two levels and codes into tables (dequantize-blocks.ts): a few rows
 // of x times eight rows of weights, and the panels of sixteen for more. linear-int.ts says how both work.
 // A minimum costs one product a block: with the sum of the activations, which comes with them.
-import { unpack16, unpackFive, unpackIq4, unpackMin, unpackMx } from './block-panels'
+import { unpack16, unpackFive, unpackIq4, unpackMin, unpackMx, unpackSix } from './block-panels'
 import {
   int4MinBytesRows,
   int4MinRows,
@@ -68,6 +68,7 @@ function unpackBlocks(d: Matrix, g: i32): void {
   const format = d.format
   if (format == INT4_MIN) unpackMin(d, g)
   else if (format == INT5_MIN) unpackFive(d, g)
+  else if (format == INT6) unpackSix(d, g)
   else if (format == MXFP4) unpackMx(d, g)
   else if (format == IQ4) unpackIq4(d, g)
   else unpack16(d, g)

@@ -5,12 +5,15 @@ import { blocksOf, groupAt } from '../weights/descriptor'
 import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from '../weights/own-bits'
 import { heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
 import { dot2, loadF16x4, madd, nextF16x4 } from '../simd'
-import { firstSums, otherSums, outAt, pairs, scaled, shifted, xAt } from './sums'
+import { firstSums, otherSums, outAt, pairs, scaled, shifted, twice, weighted, xAt } from './sums'
 
 /** The row of x that stands for each in this text. */
 const $: usize = 0
 
-/** As int7 of narrow codes, with the same sums; a code is 32 too large. @bytes */
+/**
+ * A code is 32 too large. Sums of sixteen columns are those of int7's narrow codes; times their scales, of both halves
+ * together, they stay below 2^24 and are exact in f32. @bytes
+ */
 export function int6Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
   const nb = blocksOf(d),
     per = d.per,
@@ -62,14 +65,16 @@ export function int6Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
           h$ = dot2(h$, v, rh)
         }
       }
-      const s0 = f32x4.mul(d0, lower4(p + 64)),
-        s1 = f32x4.mul(d1, upper4(p + 64)),
-        t0 = f32x4.mul(d0, lower4(p + 72)),
-        t1 = f32x4.mul(d1, upper4(p + 72))
+      const s = twice(p + 64),
+        t = twice(p + 72),
+        s0 = i16x8.extend_low_i8x16_s(s),
+        s1 = i16x8.extend_high_i8x16_s(s),
+        t0 = i16x8.extend_low_i8x16_s(t),
+        t1 = i16x8.extend_high_i8x16_s(t)
       {
         const u = v128.load32_splat(x$, 16)
-        a$ = scaled(scaled(a$, pairs(c$), s0, u), pairs(f$), t0, u)
-        b$ = scaled(scaled(b$, pairs(e$), s1, u), pairs(h$), t1, u)
+        a$ = scaled(a$, i32x4.add(weighted(c$, s0), weighted(f$, t0)), d0, u)
+        b$ = scaled(b$, i32x4.add(weighted(e$, s1), weighted(h$, t1)), d1, u)
       }
     }
   }

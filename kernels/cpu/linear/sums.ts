@@ -40,6 +40,22 @@ export function sums(first: v128): v128 {
 export function pairs(sums: v128): v128 {
   return i32x4.dot_i16x8_s(sums, heldOnes())
 }
+/**
+ * Sums of two lanes times the whole scale that both lanes of `scales` have, in i32: for the price of pairs. Where sums are
+ * of i32 the build puts in the other (kernel-rows.mjs). @inline
+ */
+export function weighted(sums: v128, scales: v128): v128 {
+  return i32x4.dot_i16x8_s(sums, scales)
+}
+/** @inline */
+export function weightedBytes(sums: v128, scales: v128): v128 {
+  return i32x4.mul(sums, i32x4.shr_s(scales, 16))
+}
+/** Scales of eight rows, i8, twice each. @inline */
+export function twice(p: usize): v128 {
+  const v = v128.load64_zero(p)
+  return v128.shuffle<i8>(v, v, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+}
 /** 16 high + low, as i32. @inline */
 export function joined(low: v128, high: v128): v128 {
   return i32x4.add(pairs(low), i32x4.shl(pairs(high), 4))
