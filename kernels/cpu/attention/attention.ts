@@ -100,43 +100,51 @@ function widen(p: usize, stride: usize, count: i32, n: i32, out: usize, mask: v1
   }
 }
 
-/**
- * Query rows of a unit. Eight share what is read of a page; but not tokens of several sequences, which have no page in
- * common; and where threads could not share the units evenly, fewer rows do, though each unit then reads for itself.
- */
-function rowsOfUnit(rows: i32, group: i32, kvHeads: i32): i32 {
-  let n = min(rows, SCRATCH_ROWS)
-  if (group < n && sequenceOf(0) != sequenceOf(rows / group - 1)) n -= n % group
-  while (n > 1) {
-    const units = ((rows + n - 1) / n) * kvHeads
-    if (units >= 4 * nThreads || units % nThreads == 0) break
-    n = (n + 1) >> 1
-  }
-  return n
+/** Query rows of a unit: eight share what is read of a page, but not tokens of several sequences, which have none in common. */
+function rowsOfUnit(rows: i32, group: i32): i32 {
+  const n = min(rows, SCRATCH_ROWS)
+  return group < n && sequenceOf(0) != sequenceOf(rows / group - 1) ? n - (n % group) : n
+}
+
+/** Parts of each of `rest` units of n rows, so that all threads have as many of them if the rows suffice. */
+function partsOf(rest: i32, n: i32): i32 {
+  let parts = 1
+  while (parts < n && (rest * parts) % nThreads) parts++
+  return parts
 }
 
 /**
  * MLA is the case of one key head whose values are the first columns of its keys.
- * A unit is one key head and at most eight of its query rows (token, head), token by token.
+ * A unit is one key head and at most eight of its query rows (token, head), token by token. Of few units, those that would
+ * leave threads without one at the end are divided, though each part reads the pages for itself.
  */
 export function attention(rec: AttentionRecord): void {
   const group = rec.group,
     kvHeads = rec.kvHeads,
     rows = rowsOf(rec) * group
-  const most = rowsOfUnit(rows, group, kvHeads),
+  const most = rowsOfUnit(rows, group),
     blocks = (rows + most - 1) / most,
-    units = blocks * kvHeads
+    units = blocks * kvHeads,
+    rest = units < 4 * nThreads ? units % nThreads : 0,
+    whole = units - rest,
+    parts = partsOf(rest, most),
+    all = whole + rest * parts
   // Later tokens see more positions: begin with them, so that the last units are the short ones.
-  for (let u = claim(rec, 1); u < units; u = claim(rec, 1)) {
-    const first = (blocks - 1 - u / kvHeads) * most,
-      end = min(first + most, rows)
+  for (let u = claim(rec, 1); u < all; u = claim(rec, 1)) {
+    const v = u - whole,
+      share = v < 0 ? 1 : parts,
+      part = v < 0 ? 0 : v % parts,
+      unit = v < 0 ? u : whole + v / parts
+    const first = (blocks - 1 - unit / kvHeads) * most,
+      n = min(most, rows - first),
+      end = first + (n * (part + 1)) / share
     // rows of one sequence share its pages
-    for (let row = first; row < end;) {
+    for (let row = first + (n * part) / share; row < end;) {
       const sequence = sequenceOf(row / group)
       let next = row + 1
       while (next < end && sequenceOf(next / group) == sequence) next++
-      if (rec.cache == CACHE_Q8) attendRowsQ8(rec, sequence, u % kvHeads, row, next - row)
-      else attendRows(rec, sequence, u % kvHeads, row, next - row)
+      if (rec.cache == CACHE_Q8) attendRowsQ8(rec, sequence, unit % kvHeads, row, next - row)
+      else attendRows(rec, sequence, unit % kvHeads, row, next - row)
       row = next
     }
   }
