@@ -2,9 +2,10 @@
 import { X_BLOCK_BYTES } from '../contract.generated'
 import { scratch } from '../control'
 import { panelAt } from '../scratch.generated'
-import { dot2, dot4, madd } from '../simd'
+import { madd } from '../simd'
 import {
   X_REST,
+  dot,
   firstSums,
   minusSum,
   otherSums,
@@ -12,6 +13,7 @@ import {
   pairs,
   scaled,
   start,
+  summed,
   weighted,
   weightedBytes,
   xAt,
@@ -29,15 +31,6 @@ export function tileMinBytes$(nb: i32, table: usize, to: usize): void {
 /** Codes of five bits, sums in i16: those of codes less 16 end within 16 * 16 * 127 = 32512, and may wrap on the way. */
 export function tileMinPairs$(nb: i32, table: usize, to: usize): void {
   tileMin$(nb, table, to, false, true)
-}
-
-/** @inline */
-function dot(acc: v128, a: v128, b: v128, bytes: boolean): v128 {
-  return bytes ? dot4(acc, a, b) : dot2(acc, a, b)
-}
-/** @inline */
-function summed(acc: v128, bytes: boolean): v128 {
-  return bytes ? acc : pairs(acc)
 }
 
 /** Sums of the codes, from those that began with `first`. @inline */

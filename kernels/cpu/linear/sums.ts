@@ -3,7 +3,7 @@
 import { X_BLOCK_BYTES } from '../contract.generated'
 import { fused } from '../control'
 import { heldOnes } from '../held'
-import { madd } from '../simd'
+import { dot2, dot4, madd } from '../simd'
 
 /** What comes after the codes of a block of x. */
 export const X_REST: usize = X_BLOCK_BYTES - 32
@@ -39,6 +39,14 @@ export function sums(first: v128): v128 {
 /** Sums of two lanes, in i32: V8 makes the ones anew for extadd_pairwise. @inline */
 export function pairs(sums: v128): v128 {
   return i32x4.dot_i16x8_s(sums, heldOnes())
+}
+/** Products of `bytes` are summed in i32, others in i16. @inline */
+export function dot(acc: v128, a: v128, b: v128, bytes: boolean): v128 {
+  return bytes ? dot4(acc, a, b) : dot2(acc, a, b)
+}
+/** @inline */
+export function summed(acc: v128, bytes: boolean): v128 {
+  return bytes ? acc : pairs(acc)
 }
 /**
  * Sums of two lanes times the whole scale that both lanes of `scales` have, in i32: for the price of pairs. Where sums are

@@ -4,23 +4,34 @@
 // look for pairs of vectors.
 import { scratch } from '../control'
 import { panelAt } from '../scratch.generated'
-import { dot2, dot4 } from '../simd'
-import { X_REST, joined, outAt, pairs, scaled, start, xAt } from './sums'
+import { dot2 } from '../simd'
+import { X_REST, dot, joined, outAt, pairs, scaled, start, summed, xAt } from './sums'
 
 /** The row of x that stands for each in this text. */
 const $: usize = 0
 
 /** The panel of int4, sums in i16. */
 export function tileNibbles$(nb: i32, table: usize, to: usize): void {
-  tile$(nb, table, to, false)
+  tile$(nb, table, to, false, false, 0)
 }
 /** The same for mxfp4, whose codes are 12 too large and not 8. */
 export function tileMx$(nb: i32, table: usize, to: usize): void {
-  tile$(nb, table, to, true)
+  tile$(nb, table, to, true, false, 0)
+}
+/** A panel of int4 or int8 in bytes, sums in i32. The codes' offset is 4 times `offset`. */
+export function tileBytes$(nb: i32, table: usize, to: usize, offset: i32): void {
+  tile$(nb, table, to, false, true, offset)
+}
+
+/** What sums start from. @inline */
+function begun(x: usize, more: boolean, bytes: boolean, fours: v128): v128 {
+  if (bytes) return i32x4.shr_s(i32x4.mul(pairs(start(x)), fours), 1)
+  return more ? v128.load32_splat(x, 48) : start(x)
 }
 
 /** @inline */
-function tile$(nb: i32, table: usize, to: usize, more: boolean): void {
+function tile$(nb: i32, table: usize, to: usize, more: boolean, bytes: boolean, offset: i32): void {
+  const fours = i32x4.splat(offset)
   let p = scratch + <usize>panelAt(),
     x$ = xAt(table, $),
     a0$ = f32x4.splat(0),
@@ -28,7 +39,7 @@ function tile$(nb: i32, table: usize, to: usize, more: boolean): void {
     a2$ = a0$,
     a3$ = a0$
   for (let i = 0; i < nb; i++, p += 64, x$ += X_REST) {
-    let c0$ = more ? v128.load32_splat(x$, 48) : start(x$),
+    let c0$ = begun(x$, more, bytes, fours),
       c1$ = c0$,
       c2$ = c0$,
       c3$ = c0$
@@ -39,10 +50,10 @@ function tile$(nb: i32, table: usize, to: usize, more: boolean): void {
         w3 = v128.load(p, 48),
         u$ = v128.load32_splat(x$)
       {
-        c0$ = dot2(c0$, u$, w0)
-        c1$ = dot2(c1$, u$, w1)
-        c2$ = dot2(c2$, u$, w2)
-        c3$ = dot2(c3$, u$, w3)
+        c0$ = dot(c0$, u$, w0, bytes)
+        c1$ = dot(c1$, u$, w1, bytes)
+        c2$ = dot(c2$, u$, w2, bytes)
+        c3$ = dot(c3$, u$, w3, bytes)
       }
     }
     const s0 = v128.load(p),
@@ -51,10 +62,10 @@ function tile$(nb: i32, table: usize, to: usize, more: boolean): void {
       s3 = v128.load(p, 48)
     const u$ = v128.load32_splat(x$)
     {
-      a0$ = scaled(a0$, pairs(c0$), s0, u$)
-      a1$ = scaled(a1$, pairs(c1$), s1, u$)
-      a2$ = scaled(a2$, pairs(c2$), s2, u$)
-      a3$ = scaled(a3$, pairs(c3$), s3, u$)
+      a0$ = scaled(a0$, summed(c0$, bytes), s0, u$)
+      a1$ = scaled(a1$, summed(c1$, bytes), s1, u$)
+      a2$ = scaled(a2$, summed(c2$, bytes), s2, u$)
+      a3$ = scaled(a3$, summed(c3$, bytes), s3, u$)
     }
   }
   {
@@ -124,54 +135,6 @@ export function tileBothNibbles$(nb: i32, table: usize, to: usize): void {
       a1$ = scaled(a1$, joined(c1$, h1$), s1, u$)
       a2$ = scaled(a2$, joined(c2$, h2$), s2, u$)
       a3$ = scaled(a3$, joined(c3$, h3$), s3, u$)
-    }
-  }
-  {
-    const o = outAt(table, $, to)
-    v128.store(o, a0$)
-    v128.store(o, a1$, 16)
-    v128.store(o, a2$, 32)
-    v128.store(o, a3$, 48)
-  }
-}
-
-/** A panel of int4 or int8 in bytes, sums in i32. The codes' offset is 4 times `offset`. */
-export function tileBytes$(nb: i32, table: usize, to: usize, offset: i32): void {
-  const fours = i32x4.splat(offset)
-  let p = scratch + <usize>panelAt(),
-    x$ = xAt(table, $),
-    a0$ = f32x4.splat(0),
-    a1$ = a0$,
-    a2$ = a0$,
-    a3$ = a0$
-  for (let i = 0; i < nb; i++, p += 64, x$ += X_REST) {
-    let c0$ = i32x4.shr_s(i32x4.mul(pairs(start(x$)), fours), 1),
-      c1$ = c0$,
-      c2$ = c0$,
-      c3$ = c0$
-    for (const end = p + 512; p < end; p += 64, x$ += 4) {
-      const w0 = v128.load(p),
-        w1 = v128.load(p, 16),
-        w2 = v128.load(p, 32),
-        w3 = v128.load(p, 48),
-        u$ = v128.load32_splat(x$)
-      {
-        c0$ = dot4(c0$, u$, w0)
-        c1$ = dot4(c1$, u$, w1)
-        c2$ = dot4(c2$, u$, w2)
-        c3$ = dot4(c3$, u$, w3)
-      }
-    }
-    const s0 = v128.load(p),
-      s1 = v128.load(p, 16),
-      s2 = v128.load(p, 32),
-      s3 = v128.load(p, 48)
-    const u$ = v128.load32_splat(x$)
-    {
-      a0$ = scaled(a0$, c0$, s0, u$)
-      a1$ = scaled(a1$, c1$, s1, u$)
-      a2$ = scaled(a2$, c2$, s2, u$)
-      a3$ = scaled(a3$, c3$, s3, u$)
     }
   }
   {
