@@ -6,28 +6,45 @@
 import { CHUNK_COLUMNS, DELTA_CHUNK, PAGE_SIZE } from './contract'
 
 /** Query rows (token, head), or heads, that share what is widened or gathered for them. */
-export const SCRATCH_ROWS = 8
+export const SCRATCH_ROWS = 16
 /** Keys, and rows of values, that are widened at a time. */
 export const SCRATCH_KEYS = 4
-export const SCRATCH_VALUES = 8
+export const SCRATCH_VALUES = 16
 
 function larger(a: number, b: number): number {
   return a > b ? a : b
 }
 
-// ---- attention over pages, E and Ev in whole vectors. Before the scores: sums, maxima and factors f32 [8], and touch's sink.
+// ---- attention begins with what a row has one of, f32 [rows]: its sum, its maximum, its factor.
 
-export function attentionScoresAt(): number {
-  return 128
+export function maximaAt(): number {
+  return SCRATCH_ROWS * 4
 }
-/** f32 [8][E]; before it scores f32 [8][page]. */
+export function factorsAt(): number {
+  return 2 * SCRATCH_ROWS * 4
+}
+/** Where touch leaves what nobody reads. */
+export function touchedAt(): number {
+  return 3 * SCRATCH_ROWS * 4
+}
+
+// ---- over pages, E and Ev in whole vectors
+
+/** Sixteen vectors, the sums of the scores of four keys for two rows. */
+export function scoreSumsAt(): number {
+  return touchedAt() + 64
+}
+export function attentionScoresAt(): number {
+  return scoreSumsAt() + 256
+}
+/** f32 [rows][E]; before it scores f32 [rows][page]. */
 export function attentionQueriesAt(): number {
   return attentionScoresAt() + SCRATCH_ROWS * PAGE_SIZE * 4
 }
 export function attentionOutAt(E: number): number {
   return attentionQueriesAt() + SCRATCH_ROWS * E * 4
 }
-/** Four keys, or eight values. */
+/** Keys or values, f32. */
 export function attentionPanelAt(E: number, Ev: number): number {
   return attentionOutAt(E) + SCRATCH_ROWS * Ev * 4
 }
@@ -37,18 +54,18 @@ export function attentionEnd(E: number, Ev: number): number {
 
 // ---- the same over a cache in q8, E and Ev in whole blocks
 
-/** f32 [8], of the queries; before it as above. */
+/** f32 [rows], of the queries. */
 export function attentionQ8QueryScalesAt(): number {
-  return 128
+  return touchedAt() + 64
 }
 export function attentionQ8ScoresAt(): number {
-  return attentionQ8QueryScalesAt() + SCRATCH_ROWS * 8
+  return attentionQ8QueryScalesAt() + SCRATCH_ROWS * 4
 }
-/** f32 [8][Ev]. */
+/** f32 [rows][Ev]. */
 export function attentionQ8OutAt(): number {
   return attentionQ8ScoresAt() + SCRATCH_ROWS * PAGE_SIZE * 4
 }
-/** i16 [8][E]. */
+/** i16 [rows][E]. */
 export function attentionQ8QueriesAt(Ev: number): number {
   return attentionQ8OutAt() + SCRATCH_ROWS * Ev * 4
 }
@@ -56,11 +73,11 @@ export function attentionQ8QueriesAt(Ev: number): number {
 export function attentionQ8ScalesAt(E: number, Ev: number): number {
   return attentionQ8QueriesAt(Ev) + SCRATCH_ROWS * E * 2
 }
-/** f32 [8][blocks], of the weights. */
+/** f32 [rows][blocks], of the weights. */
 export function attentionQ8UnitsAt(E: number, Ev: number): number {
   return attentionQ8ScalesAt(E, Ev) + (larger(E, Ev) >> 5) * PAGE_SIZE * 4
 }
-/** i16 [8][blocks][page]. */
+/** i16 [rows][blocks][page]. */
 export function attentionQ8WeightsAt(E: number, Ev: number): number {
   return attentionQ8UnitsAt(E, Ev) + SCRATCH_ROWS * (Ev >> 5) * 4
 }
@@ -68,13 +85,13 @@ export function attentionQ8End(E: number, Ev: number): number {
   return attentionQ8WeightsAt(E, Ev) + SCRATCH_ROWS * (Ev >> 5) * PAGE_SIZE * 2
 }
 
-// ---- attention over gathered rows, E and Ev in whole vectors. First sums, maxima and factors f32 [8].
+// ---- attention over gathered rows, E and Ev in whole vectors. It begins as the one over pages.
 
 /** Addresses of the rows, u32 [page]. */
 export function sparseRowsAt(): number {
-  return 128
+  return attentionScoresAt()
 }
-/** f32 [8][page]. */
+/** f32 [rows][page]. */
 export function sparseScoresAt(): number {
   return sparseRowsAt() + PAGE_SIZE * 4
 }
@@ -84,7 +101,7 @@ export function sparseQueriesAt(): number {
 export function sparseOutAt(E: number): number {
   return sparseQueriesAt() + SCRATCH_ROWS * E * 4
 }
-/** Four keys, or eight values. */
+/** Keys or values, f32. */
 export function sparsePanelAt(E: number, Ev: number): number {
   return sparseOutAt(E) + SCRATCH_ROWS * Ev * 4
 }

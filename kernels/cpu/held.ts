@@ -19,6 +19,7 @@ export function storeHeld(): void {
   store<u32>(HELD, 0x30303030, 20)
   store<u32>(HELD, 0x10101010, 24)
   store<u32>(HELD, 0x00010001, 28)
+  store<u32>(HELD, 0x77800000, 88)
   store<f32>(EXP, 88)
   store<f32>(EXP, -87.3, 4)
   store<f32>(EXP, 1.4426950408889634, 8)
@@ -72,6 +73,11 @@ export function heldRest(): v128 {
 /** Sign, exponent and mantissa of an f16 that was moved up in an f32 (simd.ts, loadF16x4). @inline */
 export function heldF16Bits(): v128 {
   return v128.load32_splat(HELD, 12)
+}
+
+/** 2^112, f32: what an f16 lacks that was moved up. @inline */
+export function heldF16Unit(): v128 {
+  return v128.load32_splat(HELD, 88)
 }
 
 // Tables of codes of four bits.

@@ -1,8 +1,6 @@
 // Memory that is about to be needed.
 import { scratch } from './control'
-
-/** Where in scratch touch leaves what nobody reads. */
-const SINK: usize = 96
+import { touchedAt } from './scratch.generated'
 
 /**
  * Reads every line of `bytes` bytes, many at a time, so that what follows finds them in the nearest caches. A loop with
@@ -16,5 +14,5 @@ export function touch(p: usize, bytes: usize): void {
     a = v128.xor(a, v128.load(p))
     b = v128.xor(b, v128.load(p, 64))
   }
-  v128.store(scratch, v128.xor(a, b), SINK)
+  v128.store(scratch + <usize>touchedAt(), v128.xor(a, b))
 }

@@ -5,6 +5,7 @@
 // shares its unit with.
 import { AttentionRecord, PAGE_SIZE } from '../contract.generated'
 import { scratch } from '../control'
+import { heldF16Unit } from '../held'
 import { firstSeen, pagePtr, positionOf, queryPtr } from './page'
 import {
   attentionQ8OutAt,
@@ -14,13 +15,14 @@ import {
   attentionQ8ScoresAt,
   attentionQ8UnitsAt,
   attentionQ8WeightsAt,
+  factorsAt,
+  maximaAt,
 } from '../scratch.generated'
 import { turn } from './hadamard'
-import { larger, loadF16x4, madd, rounded, sum4, sums4, toHalf } from '../simd'
+import { larger, loadF16x4, madd, nextF16x4, rounded, sum4, sums4, toHalf } from '../simd'
 import { softmaxPage } from './softmax'
 import { touch } from '../touch'
 
-const WHOLE: u32 = 0x77800000 // 2^112
 /** At most this many rows wait for memory: a page is read ahead for them. */
 const AHEAD: i32 = 4
 
@@ -72,7 +74,7 @@ function appendBlock(x: usize, at: usize, values: boolean): u16 {
   for (let i: usize = 0; i < 128; i += 16) m = larger(m, f32x4.abs(v128.load(x + i)))
   const scale = <u16>toHalf(f32x4.splat(largest(m) / 127))
   v128.store(scratch, i16x8.splat(scale), 128)
-  const d = f32x4.extract_lane(loadF16x4(scratch + 128, f32x4.splat(reinterpret<f32>(WHOLE))), 0)
+  const d = f32x4.extract_lane(loadF16x4(scratch + 128, heldF16Unit()), 0)
   const by = f32x4.splat(d > 0 ? 1 / d : 0)
   for (let i: usize = 0; i < 32; i += 16, x += 64) {
     const lower = i16x8.narrow_i32x4_s(rounded(f32x4.mul(v128.load(x), by)), rounded(f32x4.mul(v128.load(x, 16), by)))
@@ -90,17 +92,17 @@ function appendBlock(x: usize, at: usize, values: boolean): u16 {
   return scale
 }
 
-/** The record of `attention`; query rows [first, first + n) of key head `kv`, at most eight. */
+/** The record of `attention`; query rows [first, first + n) of key head `kv`, at most sixteen. */
 export function attendRowsQ8(rec: AttentionRecord, sequence: i32, kv: i32, first: i32, n: i32): void {
   const group = rec.group,
     E = whole(rec.keyDim),
     Ev = whole(rec.valueDim),
     blocks = Ev >> 5
-  // In scratch: sums, maxima, factors, [touch], scales of q [8]; scores [8][64]; out; q; scales [blocks][64]; weights
-  // [8][blocks], i16 [8][blocks][64].
+  // In scratch: sums, maxima, factors, scales of q [rows]; scores [rows][64]; out; q; scales [blocks][64]; weights
+  // [rows][blocks], i16 [rows][blocks][64].
   const sums = scratch,
-    maxima = scratch + 32,
-    factors = scratch + 64,
+    maxima = scratch + <usize>maximaAt(),
+    factors = scratch + <usize>factorsAt(),
     qScales = scratch + <usize>attentionQ8QueryScalesAt()
   const scores = scratch + <usize>attentionQ8ScoresAt(),
     out = scratch + <usize>attentionQ8OutAt(),
@@ -223,10 +225,11 @@ function quantizeQuery(x: usize, n: i32, out: usize, N: i32, turning: usize): f3
 
 /** Scales f16 [columns / 32][64] to f32. */
 function widenScales(from: usize, columns: i32, out: usize): void {
-  const by = f32x4.splat(reinterpret<f32>(WHOLE))
+  const unit = heldF16Unit()
   for (const end = from + ((<usize>(columns * PAGE_SIZE)) >> 4); from < end; from += 16, out += 32) {
-    v128.store(out, loadF16x4(from, by))
-    v128.store(out, loadF16x4(from + 8, by), 16)
+    const w = loadF16x4(from, unit)
+    v128.store(out, nextF16x4(from, unit), 16)
+    v128.store(out, w)
   }
 }
 

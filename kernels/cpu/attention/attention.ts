@@ -1,7 +1,6 @@
 // Attention over pages of 64 positions, with an online softmax (arXiv 1805.02867) so that any context length takes the
 // same scratch. The cache is f32 (exact), f16 (fast) or int8 (attention-q8.ts). A page holds, for each state, keys
 // [heads][64][E] and then values [heads][64][Ev]; E and Ev are rounded up to multiples of four, filled with zeros.
-import { addHalves, scoreHalves } from './attention-few'
 import { appendQ8, attendRowsQ8 } from './attention-q8'
 import {
   AttentionRecord,
@@ -12,21 +11,27 @@ import {
   PAGE_SIZE,
 } from '../contract.generated'
 import { claim, endOwn, firstOwn, nThreads, rowsOf, scratch } from '../control'
+import { heldF16Bits } from '../held'
 import { firstSeen, pagePtr, positionOf, queryPtr, sequenceOf } from './page'
+import { addValues, scoreKeys } from './products'
 import {
+  SCRATCH_KEYS,
   SCRATCH_ROWS,
   SCRATCH_VALUES,
   attentionOutAt,
   attentionPanelAt,
   attentionQueriesAt,
   attentionScoresAt,
+  factorsAt,
+  maximaAt,
+  scoreSumsAt,
 } from '../scratch.generated'
-import { madd, sums4, toHalf } from '../simd'
+import { toHalf } from '../simd'
 import { softmaxPage } from './softmax'
 import { touch } from '../touch'
 
 /**
- * At most this many rows widen in registers, two at a time (attention-few.ts); eight pay for a panel. Few have so little
+ * At most this many rows widen in registers, two at a time (products.ts); eight pay for a panel. Few have so little
  * to do with a page that they would wait for it: it is read ahead.
  */
 const FEW: i32 = 6
@@ -81,26 +86,26 @@ function appendHalf(x: usize, n: i32, out: usize): void {
 }
 
 /** `count` rows of f16 to f32 times 2^-112: columns [0, n) of each, n a multiple of four. */
-function widen(p: usize, stride: usize, count: i32, n: i32, out: usize, mask: v128): void {
+function widen(p: usize, stride: usize, count: i32, n: i32, out: usize): void {
   const width = (<usize>n) << 1,
-    whole = width & ~31
+    whole = width & ~31,
+    mask = heldF16Bits()
   for (let r = 0; r < count; r++, p += stride) {
     let i: usize = 0
     for (; i < whole; i += 32, out += 64) {
-      const a = v128.and(i32x4.shl(v128.load16x4_s(p + i), 13), mask),
-        b = v128.and(i32x4.shl(v128.load16x4_s(p + i + 8), 13), mask),
-        c = v128.and(i32x4.shl(v128.load16x4_s(p + i + 16), 13), mask),
-        d = v128.and(i32x4.shl(v128.load16x4_s(p + i + 24), 13), mask)
-      v128.store(out, a)
-      v128.store(out, b, 16)
-      v128.store(out, c, 32)
-      v128.store(out, d, 48)
+      const from = p + i
+      let w = v128.and(i32x4.shl(v128.load16x4_s(from), 13), mask)
+      v128.store(out, v128.and(i32x4.shl(v128.load16x4_s(from, 8), 13), mask), 16)
+      v128.store(out, w)
+      w = v128.and(i32x4.shl(v128.load16x4_s(from, 16), 13), mask)
+      v128.store(out, v128.and(i32x4.shl(v128.load16x4_s(from, 24), 13), mask), 48)
+      v128.store(out, w, 32)
     }
     for (; i < width; i += 8, out += 16) v128.store(out, v128.and(i32x4.shl(v128.load16x4_s(p + i), 13), mask))
   }
 }
 
-/** Query rows of a unit: eight share what is read of a page, but not tokens of several sequences, which have none in common. */
+/** Query rows of a unit: sixteen share what is read of a page, but not tokens of several sequences, which have none in common. */
 function rowsOfUnit(rows: i32, group: i32): i32 {
   const n = min(rows, SCRATCH_ROWS)
   return group < n && sequenceOf(0) != sequenceOf(rows / group - 1) ? n - (n % group) : n
@@ -115,7 +120,7 @@ function partsOf(rest: i32, n: i32): i32 {
 
 /**
  * MLA is the case of one key head whose values are the first columns of its keys.
- * A unit is one key head and at most eight of its query rows (token, head), token by token. Of few units, those that would
+ * A unit is one key head and at most sixteen of its query rows (token, head), token by token. Of few units, those that would
  * leave threads without one at the end are divided, though each part reads the pages for itself.
  */
 export function attention(rec: AttentionRecord): void {
@@ -151,11 +156,10 @@ export function attention(rec: AttentionRecord): void {
 }
 
 /**
- * Query rows [first, first + n) of key head `kv`. In scratch, as scratch.ts lays it out:
- * sums, maxima, factors [8]; scores [8][64]; q; out; a panel of four keys or eight values.
+ * Query rows [first, first + n) of key head `kv`. In scratch, as scratch.ts lays it out: sums, maxima, factors [rows];
+ * scores [rows][64]; q; out; a panel of keys or values.
  */
 function attendRows(rec: AttentionRecord, sequence: i32, kv: i32, first: i32, n: i32): void {
-  const mask = i32x4.splat(0x8fffffff)
   const group = rec.group,
     E = padded(rec.keyDim),
     Ev = padded(rec.valueDim),
@@ -165,8 +169,9 @@ function attendRows(rec: AttentionRecord, sequence: i32, kv: i32, first: i32, n:
     latent = rec.latent
   const valueBytes = latent ? keyBytes : (<usize>Ev) << shift
   const sums = scratch,
-    maxima = scratch + 32,
-    factors = scratch + 64,
+    maxima = scratch + <usize>maximaAt(),
+    factors = scratch + <usize>factorsAt(),
+    partial = scratch + <usize>scoreSumsAt(),
     scores = scratch + <usize>attentionScoresAt()
   const q = scratch + <usize>attentionQueriesAt(),
     out = scratch + <usize>attentionOutAt(E),
@@ -200,26 +205,15 @@ function attendRows(rec: AttentionRecord, sequence: i32, kv: i32, first: i32, n:
     const values = latent ? keys : at + rec.values + <usize>(kv * PAGE_SIZE) * valueBytes
     const few = half != 0 && n <= FEW
     if (few) touch(keys + <usize>skip * keyBytes, <usize>(count - skip) * keyBytes)
-    if (few) {
-      for (let p = skip; p < count; p += 4) {
-        const k = keys + <usize>p * keyBytes
-        let r = 0
-        for (; r + 2 <= n; r += 2)
-          scoreHalves(true, q + ((<usize>(r * E)) << 2), k, E, scores + ((<usize>(r * PAGE_SIZE + p)) << 2))
-        if (r < n) scoreHalves(false, q + ((<usize>(r * E)) << 2), k, E, scores + ((<usize>(r * PAGE_SIZE + p)) << 2))
+    for (let p = skip; p < count; p += SCRATCH_KEYS) {
+      const k = keys + <usize>p * keyBytes,
+        to = scores + ((<usize>p) << 2)
+      if (few) scoreKeys(true, n, q, k, E, to, partial)
+      else {
+        if (half) widen(k, keyBytes, SCRATCH_KEYS, E, panel)
+        scoreKeys(false, n, q, half ? panel : k, E, to, partial)
       }
-    } else
-      for (let p = skip; p < count; p += 4) {
-        let k = keys + <usize>p * keyBytes
-        if (half) {
-          widen(k, keyBytes, 4, E, panel, mask)
-          k = panel
-        }
-        let r = 0
-        for (; r + 2 <= n; r += 2)
-          score(true, q + ((<usize>(r * E)) << 2), k, E, scores + ((<usize>(r * PAGE_SIZE + p)) << 2))
-        if (r < n) score(false, q + ((<usize>(r * E)) << 2), k, E, scores + ((<usize>(r * PAGE_SIZE + p)) << 2))
-      }
+    }
     for (let r = 0; r < n; r++) {
       const position = positionOf((first + r) / group),
         i = (<usize>r) << 2
@@ -237,45 +231,25 @@ function attendRows(rec: AttentionRecord, sequence: i32, kv: i32, first: i32, n:
     }
     if (few && !latent) touch(values + <usize>skip * valueBytes, <usize>(count - skip) * valueBytes)
     if (few) {
-      const v = values + <usize>skip * valueBytes
-      let r = 0
-      for (; r + 2 <= n; r += 2)
-        addHalves(
-          true,
-          scores + ((<usize>(r * PAGE_SIZE + skip)) << 2),
-          v,
-          valueBytes,
-          count - skip,
-          out + ((<usize>(r * Ev)) << 2),
-          Ev,
-        )
-      if (r < n)
-        addHalves(
-          false,
-          scores + ((<usize>(r * PAGE_SIZE + skip)) << 2),
-          v,
-          valueBytes,
-          count - skip,
-          out + ((<usize>(r * Ev)) << 2),
-          Ev,
-        )
+      const p = scores + ((<usize>skip) << 2)
+      addValues(true, n, p, values + <usize>skip * valueBytes, valueBytes, count - skip, out, Ev)
       continue
     }
     const step = half ? SCRATCH_VALUES : PAGE_SIZE
     for (let p = skip; p < count; p += step) {
-      const m = min(step, count - p)
-      let v = values + <usize>p * valueBytes,
-        stride = valueBytes
-      if (half) {
-        widen(v, valueBytes, m, Ev, panel, mask)
-        v = panel
-        stride = (<usize>Ev) << 2
-      }
-      let r = 0
-      for (; r + 2 <= n; r += 2)
-        addValues(true, scores + ((<usize>(r * PAGE_SIZE + p)) << 2), v, stride, m, out + ((<usize>(r * Ev)) << 2), Ev)
-      if (r < n)
-        addValues(false, scores + ((<usize>(r * PAGE_SIZE + p)) << 2), v, stride, m, out + ((<usize>(r * Ev)) << 2), Ev)
+      const m = min(step, count - p),
+        v = values + <usize>p * valueBytes
+      if (half) widen(v, valueBytes, m, Ev, panel)
+      addValues(
+        false,
+        n,
+        scores + ((<usize>p) << 2),
+        half ? panel : v,
+        half ? (<usize>Ev) << 2 : valueBytes,
+        m,
+        out,
+        Ev,
+      )
     }
   }
   for (let r = 0; r < n; r++) {
@@ -292,106 +266,4 @@ export function copyScaled(x: usize, n: i32, scale: f32, out: usize, N: i32): vo
   for (; i + 4 <= n; i += 4)
     v128.store(out + ((<usize>i) << 2), f32x4.mul(v128.load(x + ((<usize>i) << 2)), f32x4.splat(scale)))
   for (; i < N; i++) store<f32>(out + ((<usize>i) << 2), i < n ? load<f32>(x + ((<usize>i) << 2)) * scale : 0)
-}
-
-/** Scores of four keys for one query row, or for two that lie side by side. @inline */
-export function score(two: boolean, q: usize, k: usize, E: i32, scores: usize): void {
-  const row = (<usize>E) << 2,
-    q1 = q + row,
-    k1 = k + row,
-    k2 = k1 + row,
-    k3 = k2 + row,
-    zero = f32x4.splat(0)
-  let a0 = zero,
-    a1 = zero,
-    a2 = zero,
-    a3 = zero,
-    b0 = zero,
-    b1 = zero,
-    b2 = zero,
-    b3 = zero
-  for (let i: usize = 0; i < row; i += 16) {
-    const x = v128.load(q + i),
-      w0 = v128.load(k + i),
-      w1 = v128.load(k1 + i),
-      w2 = v128.load(k2 + i),
-      w3 = v128.load(k3 + i)
-    a0 = madd(x, w0, a0)
-    a1 = madd(x, w1, a1)
-    a2 = madd(x, w2, a2)
-    a3 = madd(x, w3, a3)
-    if (two) {
-      const y = v128.load(q1 + i)
-      b0 = madd(y, w0, b0)
-      b1 = madd(y, w1, b1)
-      b2 = madd(y, w2, b2)
-      b3 = madd(y, w3, b3)
-    }
-  }
-  v128.store(scores, sums4(a0, a1, a2, a3))
-  if (two) v128.store(scores + ((<usize>PAGE_SIZE) << 2), sums4(b0, b1, b2, b3))
-}
-
-/** out += sum over positions of p * value, for one row, or for two that lie side by side. @inline */
-export function addValues(two: boolean, p: usize, values: usize, stride: usize, count: i32, out: usize, Ev: i32): void {
-  const row = (<usize>Ev) << 2,
-    end = p + ((<usize>count) << 2)
-  let c: usize = 0
-  for (; c + 64 <= row; c += 64) {
-    const o = out + c,
-      o1 = o + row
-    let a0 = v128.load(o),
-      a1 = v128.load(o, 16),
-      a2 = v128.load(o, 32),
-      a3 = v128.load(o, 48),
-      b0 = a0,
-      b1 = a0,
-      b2 = a0,
-      b3 = a0
-    if (two) {
-      b0 = v128.load(o1)
-      b1 = v128.load(o1, 16)
-      b2 = v128.load(o1, 32)
-      b3 = v128.load(o1, 48)
-    }
-    for (let i = p, v = values + c; i < end; i += 4, v += stride) {
-      const x = v128.load32_splat(i),
-        w0 = v128.load(v),
-        w1 = v128.load(v, 16),
-        w2 = v128.load(v, 32),
-        w3 = v128.load(v, 48)
-      a0 = madd(x, w0, a0)
-      a1 = madd(x, w1, a1)
-      a2 = madd(x, w2, a2)
-      a3 = madd(x, w3, a3)
-      if (two) {
-        const y = v128.load32_splat(i, PAGE_SIZE << 2)
-        b0 = madd(y, w0, b0)
-        b1 = madd(y, w1, b1)
-        b2 = madd(y, w2, b2)
-        b3 = madd(y, w3, b3)
-      }
-    }
-    v128.store(o, a0)
-    v128.store(o, a1, 16)
-    v128.store(o, a2, 32)
-    v128.store(o, a3, 48)
-    if (two) {
-      v128.store(o1, b0)
-      v128.store(o1, b1, 16)
-      v128.store(o1, b2, 32)
-      v128.store(o1, b3, 48)
-    }
-  }
-  for (; c < row; c += 16) {
-    let a = v128.load(out + c),
-      b = two ? v128.load(out + row + c) : a
-    for (let i = p, v = values + c; i < end; i += 4, v += stride) {
-      const w = v128.load(v)
-      a = madd(v128.load32_splat(i), w, a)
-      if (two) b = madd(v128.load32_splat(i, PAGE_SIZE << 2), w, b)
-    }
-    v128.store(out + c, a)
-    if (two) v128.store(out + row + c, b)
-  }
 }

@@ -2,7 +2,7 @@
 import { exp1, exp4, larger, sum4, tanh4 } from '../simd'
 
 /**
- * Scores [from, own) of a page to unit * exp(scale * s - max), the rest of `count` to 0; sum and maximum are brought
+ * Scores [from, own) of a page, whose rows have room for eight at a time, to unit * exp(scale * s - max), the rest of `count` to 0; sum and maximum are brought
  * up to date. Returns what the sums so far must be multiplied by.
  */
 export function softmaxPage(
@@ -25,30 +25,38 @@ export function softmaxPage(
     scale = 1
   }
   for (let i = 0; i < from; i++) store<f32>(scores + ((<usize>i) << 2), -Infinity)
-  for (let i = own; i < ((count + 3) & ~3); i++) store<f32>(scores + ((<usize>i) << 2), -Infinity)
-  const before = load<f32>(maximum)
-  let mv = f32x4.splat(before)
-  const sv = f32x4.splat(scale),
+  const padded = (count + 7) & ~7
+  for (let i = own; i < padded; i++) store<f32>(scores + ((<usize>i) << 2), -Infinity)
+  const before = load<f32>(maximum),
+    sv = f32x4.splat(scale),
     uv = f32x4.splat(unit),
-    end = (<usize>count) << 2
-  for (let i: usize = 0; i < end; i += 16) {
-    const s = f32x4.mul(v128.load(scores + i), sv)
-    v128.store(scores + i, s)
-    mv = larger(mv, s)
+    end = scores + ((<usize>padded) << 2)
+  let m0 = f32x4.splat(before),
+    m1 = m0
+  for (let p = scores; p < end; p += 32) {
+    const a = f32x4.mul(v128.load(p), sv),
+      b = f32x4.mul(v128.load(p, 16), sv)
+    m0 = larger(m0, a)
+    m1 = larger(m1, b)
+    v128.store(p, b, 16)
+    v128.store(p, a)
   }
-  const m = max(
-    max(f32x4.extract_lane(mv, 0), f32x4.extract_lane(mv, 1)),
-    max(f32x4.extract_lane(mv, 2), f32x4.extract_lane(mv, 3)),
-  )
-  mv = f32x4.splat(m)
-  let acc = f32x4.splat(0)
-  for (let i: usize = 0; i < end; i += 16) {
-    const e = exp4(f32x4.sub(v128.load(scores + i), mv))
-    v128.store(scores + i, f32x4.mul(e, uv))
-    acc = f32x4.add(acc, e)
+  m0 = larger(m0, m1)
+  m0 = larger(m0, v128.shuffle<i32>(m0, m0, 2, 3, 0, 1))
+  m0 = larger(m0, v128.shuffle<i32>(m0, m0, 1, 0, 3, 2))
+  const m = f32x4.extract_lane(m0, 0)
+  let sum0 = f32x4.splat(0),
+    sum1 = sum0
+  for (let p = scores; p < end; p += 32) {
+    const a = exp4(f32x4.sub(v128.load(p), m0)),
+      b = exp4(f32x4.sub(v128.load(p, 16), m0))
+    sum0 = f32x4.add(sum0, a)
+    sum1 = f32x4.add(sum1, b)
+    v128.store(p, f32x4.mul(b, uv), 16)
+    v128.store(p, f32x4.mul(a, uv))
   }
   const factor: f32 = before == -Infinity ? 0 : exp1(before - m)
-  store<f32>(sum, load<f32>(sum) * factor + sum4(acc))
+  store<f32>(sum, load<f32>(sum) * factor + sum4(f32x4.add(sum0, sum1)))
   store<f32>(maximum, m)
   return factor
 }

@@ -1,22 +1,24 @@
 // Attention to chosen positions (src/graph/ops/sparse.ts): attention over gathered rows, and DeepSeek-V4's compressor.
-import { addValues, copyScaled, score } from './attention'
+import { copyScaled } from './attention'
 import { CompressRecord, PAGE_SIZE, SparseAttentionRecord } from '../contract.generated'
 import { claim, rowsOf, scratch } from '../control'
+import { heldF16Unit } from '../held'
 import { pagePtr, positionOf, sequenceOf } from './page'
+import { addValues, scoreKeys } from './products'
 import {
   SCRATCH_KEYS,
   SCRATCH_ROWS,
   SCRATCH_VALUES,
+  maximaAt,
+  scoreSumsAt,
   sparseOutAt,
   sparsePanelAt,
   sparseQueriesAt,
   sparseRowsAt,
   sparseScoresAt,
 } from '../scratch.generated'
-import { exp4, loadF16x4, madd } from '../simd'
+import { exp4, loadF16x4, madd, nextF16x4 } from '../simd'
 import { softmaxPage } from './softmax'
-
-const WHOLE: u32 = 0x77800000 // 2^112, which f16 lack whose bits were moved
 
 /** @inline */
 export function at(p: usize, i: i32): usize {
@@ -38,8 +40,14 @@ export function widenRow(row: usize, n: i32, half: i32, out: usize): void {
     memory.copy(out, row, (<usize>n) << 2)
     return
   }
-  const unbias = f32x4.splat(reinterpret<f32>(WHOLE))
-  for (let i = 0; i < n; i += 4, row += 8, out += 16) v128.store(out, loadF16x4(row, unbias))
+  const unbias = heldF16Unit()
+  let i = 0
+  for (; i + 8 <= n; i += 8, row += 16, out += 32) {
+    const w = loadF16x4(row, unbias)
+    v128.store(out, nextF16x4(row, unbias), 16)
+    v128.store(out, w)
+  }
+  for (; i < n; i += 4, row += 8, out += 16) v128.store(out, loadF16x4(row, unbias))
 }
 
 // ---- attention
@@ -54,8 +62,7 @@ export function sparseAttention(rec: SparseAttentionRecord): void {
   }
 }
 
-// In scratch: sums, maxima, factors [8]; rows' addresses [64]; scores [8][64]; q; out; a panel of four keys or eight
-// values.
+// In scratch: sums, maxima [rows]; rows' addresses [64]; scores [rows][64]; q; out; a panel of keys or values.
 /** @inline */
 function rowList(): usize {
   return scratch + <usize>sparseRowsAt()
@@ -87,7 +94,7 @@ function attendToken(rec: SparseAttentionRecord, t: i32, first: i32, n: i32): vo
   for (let r = 0; r < n; r++) {
     copyScaled(at(q, (first + r) * width), width, 1, at(queryRows(), r * E), E)
     store<f32>(at(scratch, r), sinks ? 1 : 0)
-    store<f32>(at(scratch, 8 + r), sinks ? load<f32>(at(sinks, first + r)) : -Infinity)
+    store<f32>(at(scratch + <usize>maximaAt(), r), sinks ? load<f32>(at(sinks, first + r)) : -Infinity)
   }
   memory.fill(out, 0, (<usize>(n * padded(Ev))) << 2)
   const own = positionOf(t),
@@ -137,9 +144,7 @@ function attendGathered(rec: SparseAttentionRecord, n: i32, count: i32): void {
     // the last panel is filled up with its last row, whose scores are not used
     for (let i = 0; i < SCRATCH_KEYS; i++)
       widenRow(<usize>load<u32>(at(rowList(), min(p + i, count - 1))), E, half, at(panel, i * E))
-    let r = 0
-    for (; r + 2 <= n; r += 2) score(true, at(q, r * E), panel, E, at(scores, r * PAGE_SIZE + p))
-    if (r < n) score(false, at(q, r * E), panel, E, at(scores, r * PAGE_SIZE + p))
+    scoreKeys(false, n, q, panel, E, at(scores, p), scratch + <usize>scoreSumsAt())
   }
   for (let r = 0; r < n; r++) {
     const factor = softmaxPage(
@@ -151,7 +156,7 @@ function attendGathered(rec: SparseAttentionRecord, n: i32, count: i32): void {
         1,
         0,
         at(scratch, r),
-        at(scratch, 8 + r),
+        at(scratch + <usize>maximaAt(), r),
       ),
       mine = at(out, r * Ev)
     if (factor != 1) copyScaled(mine, Ev, factor, mine, Ev)
@@ -159,10 +164,7 @@ function attendGathered(rec: SparseAttentionRecord, n: i32, count: i32): void {
   for (let p = 0; p < count; p += SCRATCH_VALUES) {
     const m = min(SCRATCH_VALUES, count - p)
     for (let i = 0; i < m; i++) widenRow(<usize>load<u32>(at(rowList(), p + i)), Ev, half, at(panel, i * Ev))
-    let r = 0
-    for (; r + 2 <= n; r += 2)
-      addValues(true, at(scores, r * PAGE_SIZE + p), panel, (<usize>Ev) << 2, m, at(out, r * Ev), Ev)
-    if (r < n) addValues(false, at(scores, r * PAGE_SIZE + p), panel, (<usize>Ev) << 2, m, at(out, r * Ev), Ev)
+    addValues(false, n, at(scores, p), panel, (<usize>Ev) << 2, m, out, Ev)
   }
 }
 
@@ -225,5 +227,5 @@ function gateOf(s: i32, c: i32, half: i32): v128 {
 
 /** @inline */
 function cached(row: usize, c: i32, half: i32): v128 {
-  return half ? loadF16x4(row + ((<usize>c) << 1), f32x4.splat(reinterpret<f32>(WHOLE))) : v128.load(at(row, c))
+  return half ? loadF16x4(row + ((<usize>c) << 1), heldF16Unit()) : v128.load(at(row, c))
 }
