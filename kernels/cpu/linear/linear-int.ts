@@ -4,8 +4,8 @@
 // costs nothing. A few rows of x read the weights once and unpack them on the way (rows.ts); many share a panel of
 // sixteen rows, unpacked into scratch. The sums of a block are exact, so every way gives the same bits. Measured in
 // docs/speed-log.md; truth: backends/reference.
-import { GROUP_ROWS, INT4, INT4_BLOCK, INT4_PANEL, Matrix } from '../contract.generated'
-import { dot4IsFast, products, scratch } from '../control'
+import { GROUP_ROWS, INT4, INT4_BLOCK, INT4_PANEL, INT5_MIN, INT7, Matrix } from '../contract.generated'
+import { dot4IsFast, fused, products, scratch } from '../control'
 import { blocksOf, groupAt, groupBytes } from '../weights/descriptor'
 import { heldNibbles } from '../held'
 import { unpackNibbles } from './block-panels'
@@ -18,10 +18,20 @@ import { tileBothNibbles, tileBytes, tileNibbles } from './tiles.generated'
 
 /** Rows of x that pass over a claim's weights together; their codes stay in the second-level cache. */
 const STRIP: i32 = 64
-/** Most rows of x that the kernels of rows.ts take at once. */
-const AT_ONCE: i32 = 4
 /** From this many rows of x on, a panel is worth its unpacking. */
 const PANEL_FROM: i32 = 9
+/** The same for codes of seven and eight bits where vectors are fused: their rows in registers are nearly as fast. */
+const WIDE_PANEL_FROM: i32 = 33
+
+/** Most rows of x that the kernels of rows.ts take at once: more have more sums than there are registers for. */
+function atOnce(d: Matrix): i32 {
+  if (fused || dot4IsFast()) return 4
+  return d.format <= INT4 ? 2 : d.format == INT5_MIN ? 3 : 4
+}
+
+function panelFrom(d: Matrix): i32 {
+  return fused && !dot4IsFast() && (d.format < INT4 || d.format == INT7) ? WIDE_PANEL_FROM : PANEL_FROM
+}
 
 /** Row groups [g0, g1) for `n` rows of x: row i of the list is x row list[i] / div and out row list[i] (list 0: i). */
 export function linearInt(
@@ -37,7 +47,8 @@ export function linearInt(
   outStride: usize,
 ): void {
   const whole = d.rows / GROUP_ROWS,
-    rest = (<usize>(d.rows % GROUP_ROWS)) << 2
+    rest = (<usize>(d.rows % GROUP_ROWS)) << 2,
+    many = panelFrom(d)
   const table = scratch + 64 // of a strip: pointers to a row of x and to its row of out, u32 each
   for (let from = 0; from < n; from += STRIP) {
     const count = min(STRIP, n - from)
@@ -51,7 +62,7 @@ export function linearInt(
     if (count & 1) store<u64>(table + ((<usize>count) << 3), load<u64>(table + ((<usize>count) << 3) - 8))
     for (let g = g0; g < g1; g++) {
       const to = (<usize>g) << 5
-      if (count >= PANEL_FROM && g + 1 < min(g1, whole)) {
+      if (count >= many && g + 1 < min(g1, whole)) {
         panel(d, g, table, count, to)
         g++
       } else if (g < whole) parts(d, g, table, count, to)
@@ -71,14 +82,15 @@ export function linearInt(
 
 /** `n` rows of x times the eight rows of group g, in parts of about the same size. */
 function parts(d: Matrix, g: i32, table: usize, n: i32, to: usize): void {
-  const count = (n + AT_ONCE - 1) / AT_ONCE
+  const most = atOnce(d),
+    count = (n + most - 1) / most
   for (let i = 0; i < count; i++) {
     const from = (n * i) / count
     few(d, g, table + ((<usize>from) << 3), (n * (i + 1)) / count - from, to)
   }
 }
 
-/** At most AT_ONCE rows of x times the eight rows of group g. */
+/** At most four rows of x times the eight rows of group g. */
 function few(d: Matrix, g: i32, table: usize, n: i32, to: usize): void {
   if (d.format > INT4) blocksRows(d, g, table, n, to)
   else if (d.format == INT4)
