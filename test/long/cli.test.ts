@@ -194,7 +194,7 @@ describe('tools', () => {
       kaiyuan('bench', 'mini', '-p', '16', '-n', '8', '--rounds', '1', '--json'),
     ])
     expect(lastLine(tokenize.out)['ids']).toEqual([104, 101, 108, 108, 111])
-    expect(lastLine(inspect.out)).toMatchObject({ architecture: 'deepseek_v3', vocabSize: 288, layers: 6 })
+    expect(lastLine(inspect.out)).toMatchObject({ architecture: 'deepseek_v3', vocabSize: 288, layers: 7 })
     expect(lastLine(perplexity.out)['perplexity']).toBeGreaterThan(1)
     expect(lastLine(bench.out)['decodeTokensPerSecond']).toBeGreaterThan(0)
   })

@@ -20,21 +20,21 @@ describe('the store by its commands', () => {
   it('pull, list, verify, prune and rm say what they did, once on a pipe', async () => {
     const pulled = await kaiyuan('pull', 'Qwen/Qwen3-0.6B')
     expect(pulled.err).toMatch(
-      /^Qwen\/Qwen3-0\.6B: 2\.32 MB in 5 files, 2\.32 MB fetched in \d+ s \(.*\/s\), each byte checked\n$/,
+      /^Qwen\/Qwen3-0\.6B: 4\.29 MB in 5 files, 4\.29 MB fetched in \d+ s \(.*\/s\), each byte checked\n$/,
     )
     const listed = await kaiyuan('list')
     expect(listed.out).toMatch(
-      /NAME +SIZE +FAMILY +LAST USED +WHERE\nQwen\/Qwen3-0\.6B +2\.32 MB +deepseek_v3 +today +\//,
+      /NAME +SIZE +FAMILY +LAST USED +WHERE\nQwen\/Qwen3-0\.6B +4\.29 MB +deepseek_v3 +today +\//,
     )
-    expect((await kaiyuan('verify')).out).toBe('5 files of 5 right, 2.32 MB read\n')
+    expect((await kaiyuan('verify')).out).toBe('5 files of 5 right, 4.29 MB read\n')
     expect((await kaiyuan('pull', 'Qwen/Qwen3-0.6B')).err).toContain(
-      '2.32 MB in 5 files, here before; kaiyuan verify Qwen/Qwen3-0.6B checks each byte',
+      '4.29 MB in 5 files, here before; kaiyuan verify Qwen/Qwen3-0.6B checks each byte',
     )
     const blobs = join(machine.cache, 'hub/models--Qwen--Qwen3-0.6B/blobs')
     const { bytes } = JSON.parse((await kaiyuan('prune', '--json')).out) as { bytes: number }
     expect(bytes).toBe(0)
     expect(readdirSync(blobs)).toHaveLength(5)
-    expect((await kaiyuan('rm', 'Qwen/Qwen3-0.6B')).out).toBe('Qwen/Qwen3-0.6B: deleted, 2.32 MB are free again\n')
+    expect((await kaiyuan('rm', 'Qwen/Qwen3-0.6B')).out).toBe('Qwen/Qwen3-0.6B: deleted, 4.29 MB are free again\n')
     expect((await kaiyuan('list')).out).toContain('no models in')
     expect((await kaiyuan('rm', 'Qwen/Qwen3-0.6B')).failure).toContain('Qwen/Qwen3-0.6B')
   })

@@ -39,12 +39,12 @@ it('shows a layer like an earlier one as such, and all of them when asked', asyn
   const ops = await opsOf('mini')
   const folded = programText(ops, false).split('\n')
   expect(folded.filter((line) => !line.startsWith(' '))).toEqual([
-    ...['embedding', 'layer 0', 'layer 1', 'layers 2-5: as layer 1', 'head', ''],
+    ...['embedding', 'layer 0', 'layer 1', 'layers 2-6: as layer 1', 'head', ''],
   ])
-  expect(folded).toContain('  linear          [T, 128] -> [T, 64]  model.layers.0.self_attn.q_a_proj.weight [64, 128]')
-  expect(folded).toContain('  add             a [T, 128], b [T, 128] -> [T, 128]')
+  expect(folded).toContain('  linear          [T, 192] -> [T, 96]  model.layers.0.self_attn.q_a_proj.weight [96, 192]')
+  expect(folded).toContain('  add             a [T, 192], b [T, 192] -> [T, 192]')
   const all = programText(ops, true).split('\n')
-  expect(all.filter((line) => /^layer \d$/.test(line))).toHaveLength(6)
+  expect(all.filter((line) => /^layer \d$/.test(line))).toHaveLength(7)
   expect(all.filter((line) => line.startsWith(' '))).toHaveLength(ops.length)
 })
 
