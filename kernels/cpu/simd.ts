@@ -79,13 +79,17 @@ export function sums4(a: v128, b: v128, c: v128, d: v128): v128 {
   return f32x4.add(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3))
 }
 
+/** Four f16, widened to i32, to f32 times 2^-112: the bits are moved into place. @inline */
+export function moveF16x4(halves: v128, mask: v128): v128 {
+  return v128.and(i32x4.shl(halves, 13), mask)
+}
 /**
  * Four f16, widened to i32, to f32 times `multiplier / 2^112`: the bits are moved into place and the exponent bias is
  * mended by the multiplication, which also makes subnormals right. Infinities and NaN are refused by the loader.
  * @inline
  */
 export function widenF16x4(halves: v128, multiplier: v128): v128 {
-  return f32x4.mul(v128.and(i32x4.shl(halves, 13), heldF16Bits()), multiplier)
+  return f32x4.mul(moveF16x4(halves, heldF16Bits()), multiplier)
 }
 /** The four at p. @inline */
 export function loadF16x4(p: usize, multiplier: v128): v128 {

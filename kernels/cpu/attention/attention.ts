@@ -26,7 +26,7 @@ import {
   maximaAt,
   scoreSumsAt,
 } from '../scratch.generated'
-import { toHalf } from '../simd'
+import { moveF16x4, toHalf } from '../simd'
 import { softmaxPage } from './softmax'
 import { touch } from '../touch'
 
@@ -94,14 +94,14 @@ function widen(p: usize, stride: usize, count: i32, n: i32, out: usize): void {
     let i: usize = 0
     for (; i < whole; i += 32, out += 64) {
       const from = p + i
-      let w = v128.and(i32x4.shl(v128.load16x4_s(from), 13), mask)
-      v128.store(out, v128.and(i32x4.shl(v128.load16x4_s(from, 8), 13), mask), 16)
+      let w = moveF16x4(v128.load16x4_s(from), mask)
+      v128.store(out, moveF16x4(v128.load16x4_s(from, 8), mask), 16)
       v128.store(out, w)
-      w = v128.and(i32x4.shl(v128.load16x4_s(from, 16), 13), mask)
-      v128.store(out, v128.and(i32x4.shl(v128.load16x4_s(from, 24), 13), mask), 48)
+      w = moveF16x4(v128.load16x4_s(from, 16), mask)
+      v128.store(out, moveF16x4(v128.load16x4_s(from, 24), mask), 48)
       v128.store(out, w, 32)
     }
-    for (; i < width; i += 8, out += 16) v128.store(out, v128.and(i32x4.shl(v128.load16x4_s(p + i), 13), mask))
+    for (; i < width; i += 8, out += 16) v128.store(out, moveF16x4(v128.load16x4_s(p + i), mask))
   }
 }
 

@@ -7,28 +7,28 @@
 import { PAGE_SIZE } from '../contract.generated'
 import { fused } from '../control'
 import { heldF16Bits } from '../held'
-import { madd, sums4 } from '../simd'
+import { madd, moveF16x4, sums4 } from '../simd'
 
 /** Where the second row's scores and weights lie. */
 const NEXT: usize = PAGE_SIZE << 2
 
 /** Four numbers; f16 become f32 times 2^-112, with their signs. @inline */
 function four(half: boolean, p: usize, mask: v128): v128 {
-  return half ? v128.and(i32x4.shl(v128.load16x4_s(p), 13), mask) : v128.load(p)
+  return half ? moveF16x4(v128.load16x4_s(p), mask) : v128.load(p)
 }
 /**
  * The four after them, and so on: neighbours become one vector only where the compiler sees their offsets. @inline
  */
 function next(half: boolean, p: usize, mask: v128): v128 {
-  return half ? v128.and(i32x4.shl(v128.load16x4_s(p, 8), 13), mask) : v128.load(p, 16)
+  return half ? moveF16x4(v128.load16x4_s(p, 8), mask) : v128.load(p, 16)
 }
 /** @inline */
 function third(half: boolean, p: usize, mask: v128): v128 {
-  return half ? v128.and(i32x4.shl(v128.load16x4_s(p, 16), 13), mask) : v128.load(p, 32)
+  return half ? moveF16x4(v128.load16x4_s(p, 16), mask) : v128.load(p, 32)
 }
 /** @inline */
 function fourth(half: boolean, p: usize, mask: v128): v128 {
-  return half ? v128.and(i32x4.shl(v128.load16x4_s(p, 24), 13), mask) : v128.load(p, 48)
+  return half ? moveF16x4(v128.load16x4_s(p, 24), mask) : v128.load(p, 48)
 }
 
 /** Scores of four keys of E numbers (a multiple of four) for n query rows [n][E], one page apart. @inline */
