@@ -28,8 +28,14 @@ export let nThreads: i32 = 1
 export let scratch: usize = 0
 /** What the engine's product takes (simd.ts). */
 export let products: i32 = 0
-/** Whether the compiler makes 256-bit vectors of neighbours, so that twice as many sums fit into registers. */
-export let fused: boolean = false
+let fuses: boolean = false
+/**
+ * Whether the compiler makes 256-bit vectors of neighbours, so that twice as many sums fit into registers. Every one that does has relaxed
+ * SIMD as well: the baseline module goes without the code for it. @inline
+ */
+export function fused(): boolean {
+  return ASC_FEATURE_RELAXED_SIMD && fuses
+}
 /** Whether dot4 of eight bits is one instruction; without relaxed SIMD it is many. @inline */
 export function dot4IsFast(): boolean {
   return ASC_FEATURE_RELAXED_SIMD && products != NIBBLES
@@ -45,7 +51,7 @@ export function init(index: i32, count: i32, scratchPtr: usize, known: i32, barr
   spins = barrierSpins
   patience = barrierSpins
   scratch = scratchPtr
-  fused = isFused != 0
+  fuses = isFused != 0
   turn = 0
   storeHeld()
   store<i64>(PARTS + ((<usize>index) << 6), 0)

@@ -35,7 +35,7 @@ function fourth(half: boolean, p: usize, mask: v128): v128 {
 export function scoreKeys(half: boolean, n: i32, q: usize, k: usize, E: i32, scores: usize, sums: usize): void {
   const row = (<usize>E) << 2,
     end = q + <usize>n * row,
-    wide = fused && (E & 7) == 0
+    wide = fused() && (E & 7) == 0
   for (; q + 2 * row <= end; q += 2 * row, scores += 2 * NEXT)
     if (wide) scoreWide(true, half, q, k, row, scores, sums)
     else score(true, half, q, k, row, scores)
@@ -208,7 +208,7 @@ function addColumns(
   const shift: usize = half ? 1 : 0,
     end = p + ((<usize>count) << 2)
   let c: usize = 0
-  if (fused) for (; c + 128 <= row; c += 128) addWide(two, half, p, end, values + (c >> shift), stride, out + c, row)
+  if (fused()) for (; c + 128 <= row; c += 128) addWide(two, half, p, end, values + (c >> shift), stride, out + c, row)
   for (; c + 64 <= row; c += 64) addNarrow(two, half, p, end, values + (c >> shift), stride, out + c, row)
   const mask = heldF16Bits()
   for (; c < row; c += 16) {

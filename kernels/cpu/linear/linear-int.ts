@@ -25,12 +25,12 @@ const WIDE_PANEL_FROM: i32 = 33
 
 /** Most rows of x that the kernels of rows.ts take at once: more have more sums than there are registers for. */
 function atOnce(d: Matrix): i32 {
-  if (fused || dot4IsFast()) return 4
+  if (fused() || dot4IsFast()) return 4
   return d.format <= INT4 ? 2 : d.format == INT5_MIN ? 3 : 4
 }
 
 function panelFrom(d: Matrix): i32 {
-  return fused && !dot4IsFast() && (d.format < INT4 || d.format == INT7) ? WIDE_PANEL_FROM : PANEL_FROM
+  return fused() && !dot4IsFast() && (d.format < INT4 || d.format == INT7) ? WIDE_PANEL_FROM : PANEL_FROM
 }
 
 /** Row groups [g0, g1) for `n` rows of x: row i of the list is x row list[i] / div and out row list[i] (list 0: i). */

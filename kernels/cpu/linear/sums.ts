@@ -96,5 +96,5 @@ export function minusSum(sums: v128, scale: v128): v128 {
 
 /** Rows of x of the tile at `entry` of the table: the last of an odd number is there twice (linear-int.ts). @inline */
 export function tileRows(entry: usize, end: usize): i32 {
-  return fused && entry + 24 <= end ? 4 : 2
+  return fused() && entry + 24 <= end ? 4 : 2
 }
