@@ -181,6 +181,8 @@ export interface KernelContract {
    * threads need not meet.
    */
   readonly ownRows?: true
+  /** Each element of `out` is made of those at its place in the operands, so that it may be written over one of them. */
+  readonly inPlace?: true
   /** Its record begins as the other kernel's, so that code for that one reads it. */
   readonly begins?: string
   readonly reads?: Readonly<Record<string, OperandKind>>
@@ -280,12 +282,20 @@ export const KERNELS = {
   gatedMul: {
     opcode: 11,
     ownRows: true,
+    inPlace: true,
     reads: { gate: 'rows', up: 'rows' },
     writes: { out: 'rows' },
     ints: ['columns', 'activation'],
     floats: ['alpha', 'limit', 'upOffset'],
   },
-  add: { opcode: 12, ownRows: true, reads: { a: 'rows', b: 'rows' }, writes: { out: 'rows' }, ints: ['columns'] },
+  add: {
+    opcode: 12,
+    ownRows: true,
+    inPlace: true,
+    reads: { a: 'rows', b: 'rows' },
+    writes: { out: 'rows' },
+    ints: ['columns'],
+  },
   selectRows: { opcode: 13, ownRows: true, reads: { x: 'rows' }, writes: { out: 'rows' }, ints: ['bytes'] },
   /** Sum over the choices of experts [first, first + experts); `weighted` 0: of y alone; `adds`: to what is in out. */
   combineExperts: {
@@ -299,6 +309,7 @@ export const KERNELS = {
   scale: {
     opcode: 16,
     ownRows: true,
+    inPlace: true,
     reads: { x: 'rows' },
     writes: { out: 'rows' },
     ints: ['columns', 'length', 'shift'],

@@ -6,18 +6,23 @@ import { HazardTracker } from '../../src/backends/plan/hazards.js'
 const ROW_BYTES = 64
 const T = 10
 
-/** Buffers side by side, of T rows times `multiple`; `same` lies in the memory of `x`. */
-const names = ['x', 'y', 'z', 'pairs', 'same'] as const
+/** Buffers side by side, of T rows times `multiple`; `same` and `narrow` lie in the memory of `x`. */
+const names = ['x', 'y', 'z', 'pairs', 'same', 'narrow'] as const
 const buffers = Object.fromEntries(
   names.map((name): [string, Buffer] => [
     name,
-    { name, rowBytes: ROW_BYTES, rows: 'T', multiple: name === 'pairs' ? 2 : 1, extra: 0 },
+    {
+      ...{ name, rows: 'T', extra: 0 },
+      rowBytes: name === 'narrow' ? ROW_BYTES / 2 : ROW_BYTES,
+      multiple: name === 'pairs' ? 2 : 1,
+    },
   ]),
 ) as Record<(typeof names)[number], Buffer>
 
 function rangeOf(b: Buffer): [number, number] {
-  const start = (b.name === 'same' ? 0 : names.indexOf(b.name as (typeof names)[number])) * T * 2 * ROW_BYTES
-  return [start, start + T * b.multiple * ROW_BYTES]
+  const over = b.name === 'same' || b.name === 'narrow'
+  const start = (over ? 0 : names.indexOf(b.name as (typeof names)[number])) * T * 2 * ROW_BYTES
+  return [start, start + T * b.multiple * b.rowBytes]
 }
 
 type Memory = Buffer | { readonly state: number; readonly values: boolean }
@@ -40,7 +45,7 @@ function barriers(...calls: Call[]): boolean[] {
 }
 
 describe('HazardTracker', () => {
-  const { x, y, z, pairs, same } = buffers
+  const { x, y, z, pairs, same, narrow } = buffers
 
   it('lets threads pass between ops that do the same rows one by one', () => {
     expect(barriers(call('add', [x, y], [x]), call('rmsNorm', [x], [z]), call('quantize', [z], [y]))).toEqual([
@@ -67,8 +72,12 @@ describe('HazardTracker', () => {
     expect(barriers(call('gatedMul', [], [pairs], 2), call('quantize', [pairs], [x], 2))).toEqual([false, false])
   })
 
-  it('makes them meet where another buffer takes the memory of the first', () => {
-    expect(barriers(call('rmsNorm', [x], [y]), call('scale', [z], [same]))).toEqual([false, true])
+  it('makes them meet where a buffer of other rows takes the memory of the first', () => {
+    expect(barriers(call('rmsNorm', [x], [y]), call('scale', [z], [narrow]))).toEqual([false, true])
+  })
+
+  it('lets them pass where one of the same rows does', () => {
+    expect(barriers(call('rmsNorm', [x], [y]), call('scale', [z], [same]))).toEqual([false, false])
   })
 
   it('makes them meet before keys are read that others appended', () => {

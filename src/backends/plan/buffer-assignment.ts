@@ -2,7 +2,7 @@ import { invariant } from '../../errors.js'
 import { valuesOf } from '../../graph/ops.js'
 import { allOps, type Program } from '../../graph/program.js'
 import { align } from '../align.js'
-import { memoryOf, type Buffer, type Call } from './calls.js'
+import { memoryOf, worksInPlace, type Buffer, type BufferAt, type Call, type Operand } from './calls.js'
 import type { Lowering } from './lower/lowering.js'
 
 /** Rows that cross between banks just before call `before` runs. */
@@ -26,7 +26,10 @@ interface Life {
   last: number
 }
 
-/** Gives each buffer a place for as long as it lives (first fit), so that layers reuse the same memory. */
+/**
+ * Gives each buffer a place for as long as it lives (first fit), so that layers reuse the same memory; a result that may be
+ * written over an operand which ends there takes that one's place.
+ */
 export function assignBuffers(
   calls: readonly Call[],
   crossings: readonly Crossing[],
@@ -55,18 +58,45 @@ export function assignBuffers(
   const placed = bytes.map((): { last: number; offset: number; end: number }[] => [])
   for (const [buffer, life] of [...lives].sort(([, a], [, b]) => a.first - b.first)) {
     const size = align(sizeOf(buffer))
-    const neighbours = placed[life.bank]!.filter(({ last }) => last >= life.first)
-    neighbours.sort((a, b) => a.offset - b.offset)
-    let at = 0
-    for (const n of neighbours) {
-      if (at + size <= n.offset) break
-      at = Math.max(at, n.end)
-    }
+    const over = offsets.get(overwritable(calls[life.first], buffer, lives)!)
+    const neighbours = placed[life.bank]!.filter((n) => n.last >= life.first && n.offset !== over)
+    const at = over ?? firstFit(neighbours, size)
     offsets.set(buffer, at)
     placed[life.bank] = [...neighbours, { last: life.last, offset: at, end: at + size }]
     bytes[life.bank] = Math.max(bytes[life.bank]!, at + size)
   }
   return { offsets, bytes, crossings }
+}
+
+/** Sorts what lies there. */
+function firstFit(neighbours: { offset: number; end: number }[], size: number): number {
+  neighbours.sort((a, b) => a.offset - b.offset)
+  let at = 0
+  for (const n of neighbours) {
+    if (at + size <= n.offset) break
+    at = Math.max(at, n.end)
+  }
+  return at
+}
+
+/** The operand in whose place the call may write `out`: of the same rows, and read by no later call. */
+function overwritable(call: Call | undefined, out: Buffer, lives: ReadonlyMap<Buffer, Life>): Buffer | undefined {
+  if (!call || !worksInPlace(call.kernel)) return undefined
+  const to = rowsAt(call.writes.out)
+  if (to?.buffer !== out || out.extra) return undefined
+  const { first, bank } = lives.get(out)!
+  const fits = ({ buffer, offset }: BufferAt): boolean => {
+    const life = lives.get(buffer)!
+    const alike = buffer.rowBytes === out.rowBytes && buffer.rows === out.rows && buffer.multiple === out.multiple
+    return alike && !buffer.extra && offset === to.offset && life.bank === bank && life.last === first
+  }
+  return Object.values(call.reads)
+    .map(rowsAt)
+    .find((operand) => operand && fits(operand))?.buffer
+}
+
+function rowsAt(operand: Operand | undefined): BufferAt | undefined {
+  return operand && 'buffer' in operand ? operand : undefined
 }
 
 /** Values that were written in one bank and are read in another, from the program and the banks of its ops. */

@@ -122,3 +122,8 @@ export function memoryOf(operands: Call['reads']): (Buffer | string)[] {
 export function hasOwnRows(kernel: KernelName): boolean {
   return 'ownRows' in KERNELS[kernel]
 }
+
+/** Whether it may write its result over an operand that nothing reads any more. */
+export function worksInPlace(kernel: KernelName): boolean {
+  return 'inPlace' in KERNELS[kernel]
+}

@@ -1,15 +1,15 @@
 import { hasOwnRows, memoryOf, type Buffer, type Call } from './calls.js'
 
-/** Bytes that a call touches; `own`: of its buffer it touches only the rows that belong to the thread that runs it. */
+/** Bytes that a call touches; `own`: only the rows that belong to the thread that runs it, as this key divides the bytes. */
 interface Access {
   readonly start: number
   readonly end: number
-  readonly own: Buffer | undefined
+  readonly own: string | undefined
 }
 
 /**
  * True where a call must wait for all threads: it touches bytes that one since the last barrier wrote, or writes bytes that
- * one read, and not both of them only the rows of one buffer that are the thread's own.
+ * one read, and not both of them only rows that are the thread's own.
  */
 export class HazardTracker {
   private written: Access[] = []
@@ -37,7 +37,7 @@ export class HazardTracker {
     if (typeof b !== 'string') {
       const [start, end] = this.rangeOf(b)
       const own = hasOwnRows(call.kernel) && b.rows === call.rows && b.multiple === call.multiple
-      return { start, end, own: own ? b : undefined }
+      return { start, end, own: own ? `${start} ${b.rowBytes} ${b.rows} ${b.multiple}` : undefined }
     }
     // Cache states have no address here; each gets a negative range of its own.
     const index = this.states.get(b) ?? this.states.size
