@@ -4,7 +4,7 @@
 # Usage: bench/suite.sh MODELS LLAMA [--quick]
 #   MODELS  a folder with .gguf files; of the smallest, llama-quantize makes the other formats
 #   LLAMA   the folder of llama.cpp, or of its programs
-# NODES: programs of Node, between commas (default: the one on the path). ROUNDS: 3. THREADS: 2.
+# NODES: programs of Node, between commas (default: the one on the path). ROUNDS: 3. THREADS: 2. INTO: a folder of bench/results, for another kind of machine.
 set -euo pipefail
 if [[ $# -lt 2 ]]; then
   sed -n '2,7s/^# //p' "$0"
@@ -18,12 +18,14 @@ nodes=${NODES:-$(command -v node)}
 made=$(mktemp -d)
 trap 'rm -rf "$made"' EXIT
 
-# row FILE OPTIONS...: one comparison; what fails is said and the others go on.
-row() {
+# compare OPTIONS...: one comparison; what fails is said and the others go on.
+compare() {
   echo "== $*"
-  node bench/peers/run.mjs --peer native --native "$native" --node "$nodes" --threads "${THREADS:-2}" --rounds "${ROUNDS:-3}" --inner 1 --file "$@" ||
+  node bench/peers/run.mjs --peer native --native "$native" --node "$nodes" --threads "${THREADS:-2}" --rounds "${ROUNDS:-3}" --inner 1 --into "${INTO:-.}" "$@" ||
     echo "== FAILED: $*"
 }
+# row FILE OPTIONS...: of a real file.
+row() { compare --file "$@"; }
 
 files=("$models"/*.gguf)
 for file in "${files[@]}"; do row "$file" -p 256 -n 64; done
@@ -41,6 +43,9 @@ if [[ $quick != --quick ]]; then
     row "$file" -p 2000 -n 16
     for depth in 4096 16384; do row "$file" -p 32 -n 32 --context "$depth"; done
   done
+  # Random weights in published shapes: BF16, of which llama.cpp reads no safetensors, and a mixture of experts.
+  for format in bf16 q4_k; do compare --shape qwen3-0.6b --format "$format" -p 256 -n 64; done
+  compare --shape deepseek-v2-lite --format q4_0 -p 64 -n 64
 fi
 node tools/speed-table.mjs
 node tools/speed-plots.mjs

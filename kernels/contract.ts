@@ -17,6 +17,8 @@ export const GROUP_ROWS = 8
 export const CHUNK_COLUMNS = 1024
 /** Bytes of 32 quantised activations (kernels/cpu/linear/quantize.ts). */
 export const X_BLOCK_BYTES = 52
+/** After a row's blocks: the column that its codes leave out, i32, or -1; and its activation, f32. */
+export const X_OUTLIER_BYTES = 8
 /** Tokens of a chunk of the delta rule. */
 export const DELTA_CHUNK = 16
 /** Bit 0 of a record's flags: all threads meet before it. */
@@ -208,9 +210,9 @@ export const KERNELS = {
     ints: ['heads', 'width'],
     floats: ['eps', 'weightOffset'],
   },
-  /** f32 rows to blocks of int8. */
-  quantize: { opcode: 2, ownRows: true, reads: { x: 'rows' }, writes: { out: 'rows' }, ints: ['columns'] },
-  /** x is f32 [T, K], or, with `integer`, rows of `quantize`. */
+  /** f32 rows to blocks of int8; with `outlier` the codes may leave one column out. */
+  quantize: { opcode: 2, ownRows: true, reads: { x: 'rows' }, writes: { out: 'rows' }, ints: ['columns', 'outlier'] },
+  /** x is f32 [T, K], or, with `integer`, rows of `quantize` with `outlier`. */
   linear: {
     opcode: 3,
     reads: { x: 'rows' },
@@ -219,8 +221,8 @@ export const KERNELS = {
     ints: ['integer'],
   },
   /**
-   * One small matrix per head: rows [firstRow + h * rowStride, + rows). `integer` needs whole groups, and is never
-   * transposed.
+   * One small matrix per head: rows [firstRow + h * rowStride, + rows). `integer` needs whole groups and rows of
+   * `quantize` without `outlier`, and is never transposed.
    */
   headLinear: {
     opcode: 4,

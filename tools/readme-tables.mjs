@@ -1,13 +1,13 @@
 // Writes the README's table of speed from bench/results/*.json, which bench/peers makes: four rows.
 import { fileURLToPath } from 'node:url'
 import { table, writeSection } from './measured-section.mjs'
-import { PEERS, bytes, nameOf, oneOfEach, titleOf, whereOf } from './speed-results.mjs'
+import { MACHINES, PEERS, bytes, nameOf, oneOfEach, titleOf, whereOf } from './speed-results.mjs'
 
 const SHOWN = ['smollm2-native-node', 'gemma3-native-node', 'coder-native-node', 'coder-4096-native-node']
 
 /** The results that the README shows. */
-function chosen() {
-  const all = oneOfEach()
+function chosen(machine) {
+  const all = oneOfEach(machine)
   return SHOWN.flatMap((name) => all.filter((result) => nameOf(result) === name))
 }
 
@@ -24,9 +24,21 @@ function row(result) {
   return [`${titleOf(result)} (${bytes(fileBytes)}${after})`, whereOf(result), PEERS[peer] ?? peer, ...speeds]
 }
 
+/** From the least to the most of so many ratios. */
+function range(ratios) {
+  return [Math.min, Math.max].map((of) => of(...ratios).toFixed(1)).join(' to ')
+}
+
+/** How the same rows compare where vectors are narrower. */
+function withoutAvx512() {
+  const results = chosen(MACHINES.avx2)
+  const [prompts, answers] = ['prefill', 'decode'].map((what) => range(results.map(({ ratios }) => ratios[what])))
+  return `On an older processor without AVX-512 the same rows are ${prompts} times (prompts) and ${answers} times (answers) as fast as llama.cpp.`
+}
+
 /** The lines of the section. */
 export function speedLines() {
-  const results = chosen()
+  const results = chosen(MACHINES.usual)
   const head = ['tokens per second, Kaiyuan / the other', 'in', 'the other', 'prompt', 'answer']
   const days = [...new Set(results.map(({ date }) => date))].sort()
   const machines = [...new Set(results.map(({ machine }) => `${machine.cpu}, ${machine.cores} cores`))].join('; ')
@@ -35,6 +47,7 @@ export function speedLines() {
     ...table(head, results.map(row)),
     '',
     `Medians of alternating runs on the same files, ${threads} threads each, ${machines}, ${days.join(' and ')}.`,
+    withoutAvx512(),
     'Every command, and more rows: [docs/speed.md](docs/speed.md).',
   ]
 }

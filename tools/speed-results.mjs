@@ -27,12 +27,16 @@ export function titleOf({ shape, format }) {
 export const bytes = (count) => (count < 1e9 ? `${(count / 1e6).toFixed(0)} MB` : `${(count / 1e9).toFixed(1)} GB`)
 export const whereOf = ({ node, browser }) => (browser ? 'Chromium' : `Node ${node.replace(/^v|\..*$/g, '')}`)
 
+/** The folders of bench/results: the machine of most measurements, and others, which are compared with themselves alone. */
+export const MACHINES = { usual: './', avx2: 'avx2/' }
+
 /** All that compare two engines; those of other programs are in the folder too. */
-export function allResults() {
-  return readdirSync(fileURLToPath(folder))
+export function allResults(machine = MACHINES.usual) {
+  const within = new URL(machine, folder)
+  return readdirSync(fileURLToPath(within))
     .filter((file) => /-(node\d+|chromium)\.json$/.test(file))
     .sort()
-    .map((file) => ({ file, ...JSON.parse(readFileSync(new URL(file, folder), 'utf8')) }))
+    .map((file) => ({ file, ...JSON.parse(readFileSync(new URL(file, within), 'utf8')) }))
     .filter(({ medians, shape }) => medians?.kaiyuan !== undefined && shape !== undefined)
 }
 
@@ -44,9 +48,9 @@ const nodeOf = ({ file }) => Number(/-node(\d+)\.json$/.exec(file)?.[1] ?? 0)
 const USUAL_NODE = 24
 
 /** Of the same measurement in several versions of Node, that of the usual one, else of the newest. */
-export function oneOfEach() {
+export function oneOfEach(machine = MACHINES.usual) {
   const byName = new Map()
   const rank = (result) => (nodeOf(result) === USUAL_NODE ? Infinity : nodeOf(result))
-  for (const result of allResults().sort((a, b) => rank(a) - rank(b))) byName.set(nameOf(result), result)
+  for (const result of allResults(machine).sort((a, b) => rank(a) - rank(b))) byName.set(nameOf(result), result)
   return [...byName.values()]
 }

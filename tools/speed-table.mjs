@@ -1,9 +1,6 @@
-// Writes the table of docs/speed.md, and how each row was measured, from bench/results/*.json, which bench/peers makes.
+// Writes the tables of docs/speed.md, and how each row was measured, from bench/results, which bench/peers makes.
 import { table, writeSection } from './measured-section.mjs'
-import { PEERS, allResults, bytes, titleOf, whereOf } from './speed-results.mjs'
-
-const results = allResults()
-if (results.length === 0) throw new Error('bench/results is empty: run bench/peers/run.mjs first')
+import { MACHINES, PEERS, allResults, bytes, titleOf, whereOf } from './speed-results.mjs'
 
 /** The rows in order of interest: real models first, then as in the list; one stream and short contexts first. */
 const SHAPES = ['qwen3-0.6b', 'deepseek-v2-lite']
@@ -13,11 +10,11 @@ const place = ({ real, fileBytes, shape, promptTokens, context = 0, streams = 1 
   streams,
   promptTokens + context,
 ]
-results.sort((a, b) => {
+function byInterest(a, b) {
   const [first, second] = [place(a), place(b)]
   const i = first.findIndex((value, n) => value !== second[n])
   return i < 0 ? 0 : first[i] - second[i]
-})
+}
 
 const peerOf = ({ medians }) => Object.keys(PEERS).find((name) => name in medians)
 function model(result) {
@@ -33,7 +30,7 @@ function model(result) {
 }
 const share = (part) => (part === undefined ? '' : `${(100 * part).toFixed(0)} %`)
 
-const rows = results.map((result) => {
+function row(result) {
   const [own, peer] = [result.medians.kaiyuan, result.medians[peerOf(result)]]
   const speeds = ['prefill', 'decode'].map((what) => {
     const field = `${what}TokensPerSecond`
@@ -41,15 +38,19 @@ const rows = results.map((result) => {
   })
   const memory = own.peakRssBytes ? `${bytes(own.peakRssBytes)} / ${bytes(peer.peakRssBytes)}` : ''
   return [model(result), whereOf(result), PEERS[peerOf(result)], ...speeds, share(result.readShares?.kaiyuan), memory]
-})
+}
+
+function run(result) {
+  const version = result.browser ?? `Node ${result.node.replace(/^v/, '')}`
+  const { machine, date, peer, command } = result
+  return `- ${date}, ${[machine.cpu, machine.vectors].filter(Boolean).join(', ')} (${machine.cores} cores), ${version}, ${peer}: \`${command}\``
+}
+
 const head = ['model', 'in', 'other engine', 'prompt, tok/s', 'answer, tok/s', 'of read speed', 'peak memory']
-writeSection('docs/speed.md', 'speed', table(head, rows))
-writeSection(
-  'docs/speed.md',
-  'speed-runs',
-  results.map((result) => {
-    const version = result.browser ?? `Node ${result.node.replace(/^v/, '')}`
-    const { machine, date, peer, command } = result
-    return `- ${date}, ${machine.cpu} (${machine.cores} cores), ${version}, ${peer}: \`${command}\``
-  }),
-)
+for (const [machine, folder] of Object.entries(MACHINES)) {
+  const results = allResults(folder).sort(byInterest)
+  if (results.length === 0) throw new Error(`bench/results/${folder} is empty: run bench/peers/run.mjs first`)
+  const name = machine === 'usual' ? 'speed' : `speed-${machine}`
+  writeSection('docs/speed.md', name, table(head, results.map(row)))
+  writeSection('docs/speed.md', `${name}-runs`, results.map(run))
+}

@@ -1,10 +1,10 @@
 // Matrices times rows of activations: every kernel format, for decoding (one row), small batches and prompts.
-// Usage: node bench/kernels/linear.mjs [FORMAT] [ROWS_OF_X] [COLUMNS]
-import { X_BLOCK_BYTES } from '../../dist/backends/contract.generated.js'
+// Usage: node bench/kernels/linear.mjs [FORMAT] [ROWS_OF_X] [COLUMNS] [OUTLIER]; with OUTLIER each row of x has one activation so large
+import { X_BLOCK_BYTES, X_OUTLIER_BYTES } from '../../dist/backends/contract.generated.js'
 import { writeDescriptor } from '../../dist/backends/cpu/records.js'
 import { KernelBench, check, random } from './bench.mjs'
 
-const [only, onlyT, columns = '1024'] = process.argv.slice(2)
+const [only, onlyT, columns = '1024', outlier] = process.argv.slice(2)
 const COLS = Number(columns)
 // For one row of x beyond all caches.
 const [DEEP, SHALLOW] = [49152, 3072].map((rows) => Math.ceil((rows * 16) / COLS) * 64)
@@ -164,15 +164,15 @@ function linear(format, tokens) {
   const descriptor = bench.take(64)
   const { values, bytes } = matrix(bench, format, rows, descriptor)
   const next = random(5)
-  const x = bench.floats(tokens * COLS, () => next())
+  const x = bench.floats(tokens * COLS, (i) => (outlier && i % COLS === 333 ? Number(outlier) : next()))
   const out = bench.take(tokens * rows * 4)
   bench.step({ stepTokens: tokens })
   let [from, stride] = [x, COLS * 4]
   if (integer) {
-    stride = (COLS / 32) * X_BLOCK_BYTES
+    stride = (COLS / 32) * X_BLOCK_BYTES + X_OUTLIER_BYTES
     from = bench.take(tokens * stride)
     const operands = { x: { address: x, rowBytes: COLS * 4 }, out: { address: from, rowBytes: stride } }
-    bench.set('quantize', { ...operands, columns: COLS })
+    bench.set('quantize', { ...operands, columns: COLS, outlier: 1 })
     bench.run()
   }
   bench.set('linear', {

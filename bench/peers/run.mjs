@@ -2,6 +2,7 @@
 // Usage: node bench/peers/run.mjs [--peer node-llama-cpp|native] [--file FILE.gguf | --shape qwen3-0.6b --format q4_0] [-p 256] [-n 64] [--threads 2] [--rounds 5]
 //   --peer native --native DIR: llama-bench, llama-batched-bench (for --streams) and llama-server built in DIR; without it, llama.cpp through node-llama-cpp
 //   --node A,B: kaiyuan by these Nodes (paths), all in the same rounds; default: the Node that runs this
+//   --into avx2: the results of another kind of machine, in this folder of bench/results
 //   --context 4096: with as many tokens in the cache; --cache q8: keys and values in q8 (llama.cpp: q8_0); --streams 16: this many answers at once; --inner 3: rounds inside a process
 // Before: npm run build, and one of: cd bench/peers && NODE_LLAMA_CPP_SKIP_DOWNLOAD=true npm install; or
 //   cmake -S llama.cpp -B llama.cpp/build -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON && cmake --build llama.cpp/build --target llama-bench llama-batched-bench llama-server
@@ -39,6 +40,7 @@ const { values } = parseArgs({
     cache: { type: 'string', default: DEFAULTS.cache },
     file: { type: 'string' },
     out: { type: 'string' },
+    into: { type: 'string', default: '.' },
   },
 })
 const { peer: peerName, threads, context, streams, inner, cache } = values
@@ -140,7 +142,7 @@ function report({ version }) {
   const shares = Object.fromEntries(Object.entries(result).map(([who, m]) => [who, share(m.gbPerSecond)]))
   return {
     date: new Date().toISOString().slice(0, 10),
-    machine: { cpu: cpus()[0].model.trim(), cores: cpus().length },
+    machine: { cpu: cpus()[0].model.trim(), vectors: vectorsOf(), cores: cpus().length },
     node: version,
     peer: native ? `llama.cpp ${runs.native[0].version}` : nodeLlamaCpp(),
     command:
@@ -170,6 +172,13 @@ function report({ version }) {
   }
 }
 
+/** The widest vectors of the processor, where Linux says what it has: processors of one name differ. */
+function vectorsOf() {
+  const flags = existsSync('/proc/cpuinfo') ? /^flags.*$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[0] : undefined
+  const known = { avx512_vnni: 'AVX-512 with VNNI', avx512f: 'AVX-512', avx_vnni: 'AVX2 with VNNI', avx2: 'AVX2' }
+  return Object.entries(known).find(([flag]) => flags?.includes(flag))?.[1]
+}
+
 function nodeLlamaCpp() {
   const { name, version } = JSON.parse(readFileSync(here('node_modules/node-llama-cpp/package.json'), 'utf8'))
   return `${name} ${version}`
@@ -189,7 +198,8 @@ console.log(`\nmedians of ${rounds} rounds, ${cpus()[0].model.trim()}, ${threads
 nodes.forEach((node, i) => {
   const result = report(node)
   const major = node.version.replace(/^v|\..*$/g, '')
-  const out = nodes.length === 1 && values.out ? values.out : here(`../results/${fileName}-node${major}.json`)
+  const out =
+    nodes.length === 1 && values.out ? values.out : here(`../results/${values.into}/${fileName}-node${major}.json`)
   mkdirSync(join(out, '..'), { recursive: true })
   writeFileSync(out, `${JSON.stringify(result, null, 2)}\n`)
   for (const [name, m] of Object.entries(result.medians)) {

@@ -60,4 +60,27 @@ describe('assignBuffers', () => {
     const { at } = places([call('linear', { x }, gate), call('rmsNorm', { x: gate }, out)], out)
     expect(at(out)).not.toBe(at(gate))
   })
+
+  it('keeps apart what one thread works on and what others may still read, where there is room', () => {
+    const [a, b, sum, normed] = ['a', 'b', 'sum', 'normed'].map((name) => buffer(name)) as [
+      Buffer,
+      Buffer,
+      Buffer,
+      Buffer,
+    ]
+    const layer = [
+      call('linear', { x }, a),
+      call('linear', { x }, b),
+      call('add', { a, b }, sum),
+      call('rmsNorm', { x: sum }, normed),
+      call('linear', { x: normed }, out),
+      call('add', { a: out, b: x }, product),
+    ]
+    const narrow = places(layer, product)
+    expect([narrow.at(normed), narrow.rows]).toEqual([narrow.at(b), 3])
+    const wide = buffer('wide', 256)
+    const roomy = places([...layer, call('linear', { x: product }, wide)], wide)
+    expect(roomy.at(normed)).not.toBe(roomy.at(b))
+    expect(roomy.rows).toBe(6)
+  })
 })

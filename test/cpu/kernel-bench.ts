@@ -5,7 +5,7 @@ import { BASELINE_WASM } from '../../src/backends/cpu/kernels-baseline.generated
 import { RELAXED_WASM } from '../../src/backends/cpu/kernels-relaxed.generated.js'
 import { compileKernels } from '../../src/backends/cpu/platform.js'
 import { headerAddress, writeRecord, type PlacedCall } from '../../src/backends/cpu/records.js'
-import { X_BLOCK_BYTES } from '../../src/backends/contract.generated.js'
+import { X_BLOCK_BYTES, X_OUTLIER_BYTES } from '../../src/backends/contract.generated.js'
 
 /** Both builds of the kernels, by name. */
 export const BUILDS = [
@@ -42,6 +42,12 @@ export async function instantiate(wasm: string): Promise<Kernels> {
   return { memory, kernel }
 }
 
+/** Every other row has one that is much larger than the others, which its codes leave out. */
+function usual(i: number, columns: number): number {
+  const [t, column] = [Math.floor(i / columns), i % columns]
+  return t % 2 === 1 && column === (t * 53) % columns ? 100 - t : Math.sin(i * 0.37) * (1 + (i % 7))
+}
+
 /** TOKENS rows of activations times the matrix at DESCRIPTOR, which a test has packed. */
 export class ProductBench {
   private readonly x: Float32Array
@@ -51,14 +57,14 @@ export class ProductBench {
   constructor(
     private readonly kernels: Kernels,
     private readonly weights: ArrayLike<number>,
-    activation: (i: number) => number = (i) => Math.sin(i * 0.37) * (1 + (i % 7)),
+    activation?: (i: number) => number,
   ) {
     const columns = weights.length / ROWS
     this.blocks = Math.ceil(columns / 32)
     this.x = new Float32Array(kernels.memory.buffer, X, TOKENS * columns)
-    this.x.forEach((_, i) => (this.x[i] = activation(i)))
-    const codes = { address: X_CODES, rowBytes: this.blocks * X_BLOCK_BYTES }
-    this.run('quantize', TOKENS, { x: { address: X, rowBytes: columns * 4 }, out: codes, columns })
+    this.x.forEach((_, i) => (this.x[i] = activation ? activation(i) : usual(i, columns)))
+    const codes = { address: X_CODES, rowBytes: this.codeBytes }
+    this.run('quantize', TOKENS, { x: { address: X, rowBytes: columns * 4 }, out: codes, columns, outlier: 1 })
   }
 
   /**
@@ -76,8 +82,7 @@ export class ProductBench {
     const { memory, kernel } = this.kernels
     const out = new Float32Array(memory.buffer, OUT, TOKENS * ROWS + 16).fill(-1)
     kernel['init']!(0, 1, SCRATCH, products ?? FIND_OUT, 0, fused)
-    const [from, rowBytes] =
-      products === undefined ? [X, (this.x.length / TOKENS) * 4] : [X_CODES, this.blocks * X_BLOCK_BYTES]
+    const [from, rowBytes] = products === undefined ? [X, (this.x.length / TOKENS) * 4] : [X_CODES, this.codeBytes]
     this.run('linear', count, {
       x: { address: from + first * rowBytes, rowBytes },
       ...{ matrix: DESCRIPTOR, bias: undefined, integer: products === undefined ? 0 : 1 },
@@ -92,7 +97,10 @@ export class ProductBench {
     const columns = this.x.length / TOKENS
     const view = new DataView(this.kernels.memory.buffer, X_CODES)
     const value = (t: number, c: number): number => {
-      const block = (t * this.blocks + (c >> 5)) * X_BLOCK_BYTES
+      const row = t * this.codeBytes
+      const block = row + (c >> 5) * X_BLOCK_BYTES
+      const tail = row + this.blocks * X_BLOCK_BYTES
+      if (codes && view.getInt32(tail, true) === c) return view.getFloat32(tail + 4, true)
       return codes ? view.getInt8(block + (c & 31)) * view.getFloat32(block + 32, true) : this.x[t * columns + c]!
     }
     return Array.from({ length: TOKENS * ROWS }, (_, i) => {
@@ -101,6 +109,19 @@ export class ProductBench {
       for (let c = 0; c < columns; c++) sum += this.weights[row * columns + c]! * value(t, c)
       return sum
     })
+  }
+
+  /** The columns that the codes of each row leave out; -1: none. */
+  outliers(): number[] {
+    const view = new DataView(this.kernels.memory.buffer, X_CODES)
+    return Array.from({ length: TOKENS }, (_, t) =>
+      view.getInt32(t * this.codeBytes + this.blocks * X_BLOCK_BYTES, true),
+    )
+  }
+
+  /** Of a row of x. */
+  private get codeBytes(): number {
+    return this.blocks * X_BLOCK_BYTES + X_OUTLIER_BYTES
   }
 
   /** One row and many take other ways through the kernels, and engines multiply bytes in several. */

@@ -51,6 +51,13 @@ describe.each(BUILDS)('integer matrices, %s kernels', (build, wasm) => {
       expect(relativeError(bench.multiply(FIND_OUT), bench.expected(false))).toBeLessThan(tolerance)
     })
 
+    it('are the product of what the codes mean and of what they leave out', async () => {
+      const bench = await pack(wasm, format, (row, col) => Math.cos(row * 1.3 + col * 0.7))
+      const outliers = bench.outliers()
+      expect(outliers.filter((_, t) => t % 2 === 1)).toEqual([53, 19, 55, 21, 57])
+      expect(relativeError(bench.multiply(FIND_OUT), bench.expected(true))).toBeLessThan(tolerance)
+    })
+
     it('give the same bits for one row and for many, whatever the product takes', async () => {
       const bench = await pack(wasm, format, (row, col) => Math.cos(row * 1.3 + col * 0.7))
       bench.expectSameBits()

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { BlockFormat } from '../../src/backends/formats/stored-formats.js'
 import { blocksLayout } from '../../src/backends/formats/weights.js'
 import { headerAddress, writeDescriptor, writeRecord, type PlacedCall } from '../../src/backends/cpu/records.js'
-import { STAGED_BLOCK, X_BLOCK_BYTES } from '../../src/backends/contract.generated.js'
+import { STAGED_BLOCK, X_BLOCK_BYTES, X_OUTLIER_BYTES } from '../../src/backends/contract.generated.js'
 import { BUILDS, BYTES_SIGNED, FIND_OUT, NIBBLES, instantiate, type Kernels } from './kernel-bench.js'
 
 interface Pair {
@@ -32,7 +32,7 @@ const [ROWS, BLOCKS, EXPERTS] = [45, 19, 3]
 const COLS = BLOCKS * 32
 const TOKENS = 70
 const EXPERT_ROWS = 40
-const X_BYTES = BLOCKS * X_BLOCK_BYTES
+const X_BYTES = BLOCKS * X_BLOCK_BYTES + X_OUTLIER_BYTES
 
 /** Free memory, from which places are taken in turn. */
 class Places {
@@ -97,9 +97,10 @@ async function setUp(wasm: string, pair: Pair) {
   const x = places.take(TOKENS * COLS * 4)
   const codes = places.take(TOKENS * X_BYTES)
   const out = places.take(ROWS * COLS * 4 + 64)
-  new Float32Array(memory.buffer, x, TOKENS * COLS).forEach(
-    (_, i, all) => (all[i] = Math.sin(i * 0.37) * (1 + (i % 7))),
-  )
+  const values = new Float32Array(memory.buffer, x, TOKENS * COLS)
+  values.forEach((_, i) => (values[i] = Math.sin(i * 0.37) * (1 + (i % 7))))
+  // Two of three rows have one that is much larger than the others.
+  for (let t = 0; t < TOKENS; t++) if (t % 3 > 0) values[t * COLS + ((t * 53) % COLS)] = t - 200
 
   const run = (
     name: PlacedCall['kernel'],
@@ -142,6 +143,7 @@ async function setUp(wasm: string, pair: Pair) {
     x: { address: x, rowBytes: COLS * 4 },
     out: { address: codes, rowBytes: X_BYTES },
     columns: COLS,
+    outlier: 1,
   })
   const rows = (integer: number) =>
     integer ? { address: codes, rowBytes: X_BYTES } : { address: x, rowBytes: COLS * 4 }

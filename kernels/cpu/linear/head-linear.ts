@@ -42,6 +42,7 @@ export function headLinear(rec: HeadLinearRecord): void {
         T,
         out - ((<usize>first) << 2),
         outStride,
+        false,
       )
     else if (rec.transposed) headLinear_transposed(d, first, rows, K, x, xStride, out, outStride, T)
     else headLinear_rows(d, first + row, end - row, K, x, xStride, out + ((<usize>row) << 2), outStride, T)

@@ -12,6 +12,7 @@ import { unpackNibbles } from './block-panels'
 import { blocksPanel, blocksRows } from './linear-blocks'
 import { panelAt } from '../scratch.generated'
 import { int4BytesRows, int4Rows, int8BytesRows, int8Rows } from './rows.generated'
+import { addOutliers } from './outliers'
 import { BYTES_SIGNED, BYTES_UNSIGNED, NIBBLES, loadF16x4, nextF16x4 } from '../simd'
 import { highNibbles, lowNibbles, outAt, tileRows } from './sums'
 import { tileBothNibbles, tileBytes, tileNibbles } from './tiles.generated'
@@ -33,7 +34,10 @@ function panelFrom(d: Matrix): i32 {
   return fused() && !dot4IsFast() && (d.format < INT4 || d.format == INT7) ? WIDE_PANEL_FROM : PANEL_FROM
 }
 
-/** Row groups [g0, g1) for `n` rows of x: row i of the list is x row list[i] / div and out row list[i] (list 0: i). */
+/**
+ * Row groups [g0, g1) for `n` rows of x: row i of the list is x row list[i] / div and out row list[i] (list 0: i). `outliers`: the rows say
+ * after their blocks what their codes leave out.
+ */
 export function linearInt(
   d: Matrix,
   g0: i32,
@@ -45,6 +49,7 @@ export function linearInt(
   n: i32,
   out: usize,
   outStride: usize,
+  outliers: boolean,
 ): void {
   const whole = d.rows / GROUP_ROWS,
     rest = (<usize>(d.rows % GROUP_ROWS)) << 2,
@@ -73,10 +78,12 @@ export function linearInt(
             outRow = outAt(entry, 0, to)
           store<u32>(entry, <u32>scratch, 4)
           few(d, g, entry, 1, 0)
+          if (outliers) addOutliers(d, g, g + 1, entry, 1, 0)
           store<u32>(entry, <u32>(outRow - to), 4)
           memory.copy(outRow, scratch, rest)
         }
     }
+    if (outliers) addOutliers(d, g0, min(g1, whole), table, count, (<usize>g0) << 5)
   }
 }
 

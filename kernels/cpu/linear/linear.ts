@@ -54,7 +54,7 @@ function linearGroups(
   quantized: i32,
 ): void {
   if (!quantized) linear_f32(d, g0, g1, x, xStride, list, div, n, out, outStride)
-  else linearInt(d, g0, g1, x, xStride, list, div, n, out, outStride)
+  else linearInt(d, g0, g1, x, xStride, list, div, n, out, outStride, true)
   if (bias) {
     const end = min(g1 * GROUP_ROWS, d.rows)
     for (let i = 0; i < n; i++)

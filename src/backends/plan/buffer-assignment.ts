@@ -2,7 +2,7 @@ import { invariant } from '../../errors.js'
 import { valuesOf } from '../../graph/ops.js'
 import { allOps, type Program } from '../../graph/program.js'
 import { align } from '../align.js'
-import { memoryOf, worksInPlace, type Buffer, type BufferAt, type Call, type Operand } from './calls.js'
+import { hasOwnRows, memoryOf, worksInPlace, type Buffer, type BufferAt, type Call, type Operand } from './calls.js'
 import type { Lowering } from './lower/lowering.js'
 
 /** Rows that cross between banks just before call `before` runs. */
@@ -20,10 +20,18 @@ export interface BufferAssignment {
   readonly crossings: readonly Crossing[]
 }
 
+/** From the first call that touches a buffer to the last. */
 interface Life {
   readonly bank: number
   first: number
   last: number
+}
+
+interface Placed {
+  readonly last: number
+  readonly until: number
+  readonly offset: number
+  readonly end: number
 }
 
 /**
@@ -37,6 +45,17 @@ export function assignBuffers(
   sizeOf: (buffer: Buffer) => number,
   keep: readonly Buffer[],
 ): BufferAssignment {
+  const lives = livesOf(calls, crossings, keep)
+  const limits = new Array<number>(nBanks).fill(0)
+  const dense = placeAll(calls, lives, sizeOf, (life) => life.last, limits)
+  // Where it costs no memory, what a thread still works on is not written over: no barrier is needed for it.
+  const ends = endsOfOwnRows(calls)
+  const apart = placeAll(calls, lives, sizeOf, (life) => ends[life.last] ?? life.last, dense.bytes)
+  const fits = apart.bytes.every((bytes, bank) => bytes <= dense.bytes[bank]!)
+  return { ...(fits ? apart : dense), crossings }
+}
+
+function livesOf(calls: readonly Call[], crossings: readonly Crossing[], keep: readonly Buffer[]): Map<Buffer, Life> {
   const lives = new Map<Buffer, Life>()
   const touch = (buffer: Buffer, bank: number, at: number): void => {
     const life = lives.get(buffer)
@@ -51,25 +70,49 @@ export function assignBuffers(
     touch(c.to.buffer, c.to.bank, c.before)
   }
   for (const buffer of keep) touch(buffer, lives.get(buffer)!.bank, calls.length)
+  return lives
+}
 
+/** Of each call, the last of those after it that do each row by itself, without one between them that does not. */
+function endsOfOwnRows(calls: readonly Call[]): number[] {
+  const ends = calls.map((_, i) => i)
+  for (let i = calls.length - 2; i >= 0; i--)
+    if (hasOwnRows(calls[i]!.kernel) && hasOwnRows(calls[i + 1]!.kernel)) ends[i] = ends[i + 1]!
+  return ends
+}
+
+/** `untilOf`: up to which call nothing else lies in a buffer's place, where the area need not be larger than `limits` for it. */
+function placeAll(
+  calls: readonly Call[],
+  lives: ReadonlyMap<Buffer, Life>,
+  sizeOf: (buffer: Buffer) => number,
+  untilOf: (life: Life) => number,
+  limits: readonly number[],
+): Omit<BufferAssignment, 'crossings'> {
   const offsets = new Map<Buffer, number>()
-  const bytes = new Array<number>(nBanks).fill(0)
+  const bytes = limits.map(() => 0)
   /** What lies in each bank and may still live: lives come by their first call. */
-  const placed = bytes.map((): { last: number; offset: number; end: number }[] => [])
+  const placed = bytes.map((): Placed[] => [])
   for (const [buffer, life] of [...lives].sort(([, a], [, b]) => a.first - b.first)) {
+    const { bank, first } = life
     const size = align(sizeOf(buffer))
-    const over = offsets.get(overwritable(calls[life.first], buffer, lives)!)
-    const neighbours = placed[life.bank]!.filter((n) => n.last >= life.first && n.offset !== over)
-    const at = over ?? firstFit(neighbours, size)
+    const over = offsets.get(overwritable(calls[first], buffer, lives)!)
+    const near = placed[bank]!.filter((n) => n.until >= first && n.offset !== over)
+    let at = over ?? firstFit(near, size)
+    if (over === undefined && at + size > limits[bank]!)
+      at = firstFit(
+        near.filter((n) => n.last >= first),
+        size,
+      )
     offsets.set(buffer, at)
-    placed[life.bank] = [...neighbours, { last: life.last, offset: at, end: at + size }]
-    bytes[life.bank] = Math.max(bytes[life.bank]!, at + size)
+    placed[bank] = [...near, { last: life.last, until: untilOf(life), offset: at, end: at + size }]
+    bytes[bank] = Math.max(bytes[bank]!, at + size)
   }
-  return { offsets, bytes, crossings }
+  return { offsets, bytes }
 }
 
 /** Sorts what lies there. */
-function firstFit(neighbours: { offset: number; end: number }[], size: number): number {
+function firstFit(neighbours: Placed[], size: number): number {
   neighbours.sort((a, b) => a.offset - b.offset)
   let at = 0
   for (const n of neighbours) {

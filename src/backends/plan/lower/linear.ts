@@ -19,7 +19,7 @@ export function headLinear(op: HeadLinearOp, to: Lowering): void {
   const { x, out, nHeads, rowOffset, rowStride, rows, transposed } = op
   const matrix = to.weight(op.weight.name)
   const integer = wholeBlocks(op) && to.isInteger(matrix)
-  const source = integer ? to.quantize(view(x.value)) : to.bufferOf(x.value)
+  const source = integer ? to.quantize(view(x.value), false) : to.bufferOf(x.value)
   const bytes = (columns: number): number => (integer ? (columns / 32) * X_BLOCK_BYTES : columns * 4)
   const kind = { transposed: transposed ? 1 : 0, integer: integer ? 1 : 0 }
   const heads = { heads: nHeads, xHeadBytes: bytes(x.stride), outHeadBytes: out.stride * 4 }

@@ -5,6 +5,7 @@ import {
   CACHE,
   KERNELS,
   X_BLOCK_BYTES,
+  X_OUTLIER_BYTES,
   type KernelContract,
   type KernelName,
   type WeightKind,
@@ -60,22 +61,26 @@ export class Lowering {
     return at(this.bufferOf(x.value), x.offset * 4)
   }
 
-  /** int8 copy of a view, made once for all the matrices that read it. */
-  quantize(x: View): Buffer {
+  /**
+   * int8 copy of a view, made once for all the matrices that read it. `outlier`: one column may be left out of the codes, which says
+   * the end of a row; who reads parts of rows cannot take it.
+   */
+  quantize(x: View, outlier = true): Buffer {
     const source = this.bufferOf(x.value)
     let copies = this.quantized.get(source)
     if (!copies) this.quantized.set(source, (copies = new Map<string, Buffer>()))
-    const key = `${x.offset}:${x.width}`
+    const key = `${x.offset}:${x.width}:${outlier}`
     let copy = copies.get(key)
-    if (!copy) copies.set(key, (copy = this.quantizeRows(this.view(x), x.width)))
+    if (!copy) copies.set(key, (copy = this.quantizeRows(this.view(x), x.width, 1, outlier)))
     return copy
   }
 
-  quantizeRows(x: BufferAt, columns: number, multiple = 1): Buffer {
+  quantizeRows(x: BufferAt, columns: number, multiple = 1, outlier = true): Buffer {
     const source = x.buffer
-    const rowBytes = Math.ceil(columns / 32) * X_BLOCK_BYTES
+    const rowBytes = Math.ceil(columns / 32) * X_BLOCK_BYTES + X_OUTLIER_BYTES
     const buffer = { rowBytes, rows: source.rows, multiple, extra: 0, name: `int8 of ${source.name}` }
-    this.push('quantize', buffer, { reads: { x }, writes: { out: at(buffer) }, ints: { columns } }, multiple)
+    const ints = { columns, outlier: outlier ? 1 : 0 }
+    this.push('quantize', buffer, { reads: { x }, writes: { out: at(buffer) }, ints }, multiple)
     return buffer
   }
 
