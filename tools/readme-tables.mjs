@@ -33,7 +33,7 @@ function range(ratios) {
 function withoutAvx512() {
   const results = chosen(MACHINES.avx2)
   const [prompts, answers] = ['prefill', 'decode'].map((what) => range(results.map(({ ratios }) => ratios[what])))
-  return `On an older processor without AVX-512 the same rows are ${prompts} times (prompts) and ${answers} times (answers) as fast as llama.cpp.`
+  return `On an older processor without AVX-512, on the same files: ${prompts} times the speed of llama.cpp for prompts, ${answers} times for answers.`
 }
 
 /** The lines of the section. */
