@@ -1,6 +1,6 @@
 // The activation that quantize.ts leaves out of a row's codes, times its column of the weights: in f32, so that one that is much larger than
 // the others does not make the steps of its whole block coarse.
-import { INT4, INT4_MIN, INT6, Matrix, X_BLOCK_BYTES } from '../contract.generated'
+import { Matrix, X_BLOCK_BYTES } from '../contract.generated'
 import { scratch } from '../control'
 import { codesAt, column, runAt } from '../weights/column'
 import { blocksOf, codeBytes, groupAt, groupBytes } from '../weights/descriptor'
@@ -28,27 +28,8 @@ export function addOutliers(d: Matrix, g0: i32, g1: i32, table: usize, n: i32, t
   }
 }
 
-/** Column `col` times the activations of those rows; the most usual formats have loops of their own. */
+/** Column `col` times the activations of those rows: of one, as in decoding, or of many. */
 function addColumn(d: Matrix, g0: i32, g1: i32, col: i32, rows: u64, table: usize, tail: usize, to: usize): void {
-  const format = d.format
-  if (format == INT4_MIN) addColumnOf(INT4_MIN, d, g0, g1, col, rows, table, tail, to)
-  else if (format == INT4) addColumnOf(INT4, d, g0, g1, col, rows, table, tail, to)
-  else if (format == INT6) addColumnOf(INT6, d, g0, g1, col, rows, table, tail, to)
-  else addColumnOf(format, d, g0, g1, col, rows, table, tail, to)
-}
-
-/** @inline */
-function addColumnOf(
-  format: i32,
-  d: Matrix,
-  g0: i32,
-  g1: i32,
-  col: i32,
-  rows: u64,
-  table: usize,
-  tail: usize,
-  to: usize,
-): void {
   const group = groupBytes(d),
     codes = codesAt(d, col >> 5),
     scales = codes + codeBytes(d),
@@ -59,14 +40,14 @@ function addColumnOf(
       value = v128.load32_splat(xAt(table, i) + tail, 4)
     let out = outAt(table, i, to)
     for (const end = out + ((<usize>(g1 - g0)) << 5); out < end; run += group, out += 32) {
-      column(format, d, run, run + codes, run + scales, col & 31, weights)
+      column(d, run, run + codes, run + scales, col & 31, weights)
       v128.store(out, madd(v128.load(weights), value, v128.load(out)))
       v128.store(out, madd(v128.load(weights, 16), value, v128.load(out, 16)), 16)
     }
     return
   }
   for (let g = g0; g < g1; g++, run += group, to += 32) {
-    column(format, d, run, run + codes, run + scales, col & 31, weights)
+    column(d, run, run + codes, run + scales, col & 31, weights)
     const first = v128.load(weights),
       others = v128.load(weights, 16)
     for (let rest = rows; rest; rest &= rest - 1) {

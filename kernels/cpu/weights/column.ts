@@ -16,9 +16,10 @@ export function codesAt(d: Matrix, b: i32): usize {
   return superBytes(d) + <usize>(b % runOf(d)) * blockBytes(d)
 }
 
-/** Column j of the block of eight rows whose run, codes and scales begin there, to out[8]. `format` may be a constant. @inline */
-export function column(format: i32, d: Matrix, run: usize, p: usize, s: usize, j: i32, out: usize): void {
-  const half = j >> 4
+/** Column j of the block of eight rows whose run, codes and scales begin there, to out[8]. */
+export function column(d: Matrix, run: usize, p: usize, s: usize, j: i32, out: usize): void {
+  const format = d.format,
+    half = j >> 4
   let codes: v128, next: v128
   if (format == INT8 || format == INT7) {
     const at = p + ((<usize>(j >> 2)) << 5),
