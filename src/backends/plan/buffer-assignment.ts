@@ -99,7 +99,8 @@ function placeAll(
     const over = offsets.get(overwritable(calls[first], buffer, lives)!)
     const near = placed[bank]!.filter((n) => n.until >= first && n.offset !== over)
     let at = over ?? firstFit(near, size)
-    if (over === undefined && at + size > limits[bank]!)
+    // Logits take most of the area, once a step: what is there with them stays dense.
+    if (over === undefined && (buffer.rows === 'R' || at + size > limits[bank]!))
       at = firstFit(
         near.filter((n) => n.last >= first),
         size,
