@@ -164,7 +164,7 @@ function linear(format, tokens) {
   const descriptor = bench.take(64)
   const { values, bytes } = matrix(bench, format, rows, descriptor)
   const next = random(5)
-  const x = bench.floats(tokens * COLS, (i) => (outlier && i % COLS === 333 ? Number(outlier) : next()))
+  const x = bench.floats(tokens * COLS, (i) => (outlier && i % COLS === COLS / 2 ? Number(outlier) : next()))
   const out = bench.take(tokens * rows * 4)
   bench.step({ stepTokens: tokens })
   let [from, stride] = [x, COLS * 4]

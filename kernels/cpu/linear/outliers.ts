@@ -2,8 +2,18 @@
 // the others does not make the steps of its whole block coarse.
 import { Matrix, X_BLOCK_BYTES } from '../contract.generated'
 import { scratch } from '../control'
-import { codesAt, column, runAt } from '../weights/column'
-import { blocksOf, codeBytes, groupAt, groupBytes } from '../weights/descriptor'
+import { column } from '../weights/column'
+import {
+  blockBytes,
+  blocksOf,
+  codeBytes,
+  codesAt,
+  groupAt,
+  groupBytes,
+  runAt,
+  runOf,
+  superBytes,
+} from '../weights/descriptor'
 import { madd } from '../simd'
 import { outAt, xAt } from './sums'
 
@@ -31,10 +41,13 @@ export function addOutliers(d: Matrix, g0: i32, g1: i32, table: usize, n: i32, t
 /** Column `col` times the activations of those rows: of one, as in decoding, or of many. */
 function addColumn(d: Matrix, g0: i32, g1: i32, col: i32, rows: u64, table: usize, tail: usize, to: usize): void {
   const group = groupBytes(d),
-    codes = codesAt(d, col >> 5),
+    above = superBytes(d),
+    size = blockBytes(d),
+    per = runOf(d),
+    codes = codesAt(col >> 5, per, above, size),
     scales = codes + codeBytes(d),
     weights = scratch + WEIGHTS
-  let run = groupAt(d, g0) + runAt(d, col >> 5)
+  let run = groupAt(d, g0) + runAt(col >> 5, per, above, size)
   if (popcnt(rows) == 1) {
     const i = <usize>ctz(rows),
       value = v128.load32_splat(xAt(table, i) + tail, 4)

@@ -1,20 +1,8 @@
 // One column of a group of eight rows, as f32. A code of row r and column 4j + i lies in byte i of word r of the block's j-th
 // pair of vectors, so that one shift brings those of four rows to where they are numbers. Values are those of dequantize.ts, bit by bit.
-import { INT4, INT4_MIN, INT5_MIN, INT6, INT7, INT8, IQ4, MXFP4, Matrix, NVFP4 } from '../contract.generated'
-import { lower4, lowerFp8, lowerPowers, upper4, upperFp8, upperPowers } from './dequantize-blocks'
-import { blockBytes, runOf, superBytes } from './descriptor'
-import { heldE2m1, heldIq4 } from '../held'
+import { INT4, INT4_MIN, INT5_MIN, INT6, INT7, INT8, MXFP4, Matrix, NVFP4 } from '../contract.generated'
+import { lower4, lowerFp8, lowerPowers, meanings, upper4, upperFp8, upperPowers } from './dequantize-blocks'
 import { loadF16x4, lookUp, nextF16x4 } from '../simd'
-
-/** Bytes from where a group begins to the run of block b. */
-export function runAt(d: Matrix, b: i32): usize {
-  const per = runOf(d)
-  return <usize>(b / per) * (superBytes(d) + <usize>per * blockBytes(d))
-}
-/** And from there to the block's codes. */
-export function codesAt(d: Matrix, b: i32): usize {
-  return superBytes(d) + <usize>(b % runOf(d)) * blockBytes(d)
-}
 
 /** Column j of the block of eight rows whose run, codes and scales begin there, to out[8]. */
 export function column(d: Matrix, run: usize, p: usize, s: usize, j: i32, out: usize): void {
@@ -46,7 +34,7 @@ export function column(d: Matrix, run: usize, p: usize, s: usize, j: i32, out: u
       codes = i32x4.sub(codes, i32x4.splat(8))
       next = i32x4.sub(next, i32x4.splat(8))
     } else if (format != INT4_MIN) {
-      const table = format == IQ4 ? i8x16.sub(heldIq4(), i8x16.splat(-128)) : i8x16.sub(heldE2m1(), i8x16.splat(12))
+      const table = meanings(format)
       codes = i32x4.shr_s(i32x4.shl(lookUp(table, codes), 24), 24)
       next = i32x4.shr_s(i32x4.shl(lookUp(table, next), 24), 24)
     }

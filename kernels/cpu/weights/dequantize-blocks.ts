@@ -11,7 +11,7 @@
 // e2m1[code]
 // d and dmin are f16 [8], [8] for each run of blocks (descriptor.ts).
 import { CHUNK_COLUMNS, INT4_MIN, INT5_MIN, INT6, INT7, IQ4, MXFP4, Matrix } from '../contract.generated'
-import { blockBytes, codeBytes, groupAt, runOf, superBytes } from './descriptor'
+import { blockBytes, codeBytes, codesAt, groupAt, runAt, runOf, superBytes } from './descriptor'
 import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from './own-bits'
 import { heldE2m1, heldIq4, heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
 import { loadF16x4, lookUp } from '../simd'
@@ -45,6 +45,15 @@ export function upperFp8(p: usize, multiplier: v128): v128 {
   return f32x4.mul(i32x4.shl(i32x4.extend_high_i16x8_u(v128.load8x8_u(p)), 20), multiplier)
 }
 
+/** What nibbles mean, twice where they are e2m1; themselves but for tables. @inline */
+export function meanings(format: i32): v128 {
+  return format == INT4_MIN
+    ? i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+    : format == IQ4
+      ? i8x16.sub(heldIq4(), i8x16.splat(-128))
+      : i8x16.sub(heldE2m1(), i8x16.splat(12))
+}
+
 /** Rows [row, row + 4) and columns [col, col + n), as dequantize. */
 export function dequantizeBlocks(d: Matrix, row: i32, col: i32, n: i32, out: usize): void {
   const format = d.format,
@@ -53,12 +62,7 @@ export function dequantizeBlocks(d: Matrix, row: i32, col: i32, n: i32, out: usi
   const multiplier = f32x4.splat(d.multiplier),
     mask = i8x16.splat(15),
     zero = f32x4.splat(0)
-  const table =
-    format == INT4_MIN
-      ? i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
-      : format == IQ4
-        ? i8x16.sub(heldIq4(), i8x16.splat(-128))
-        : i8x16.sub(heldE2m1(), i8x16.splat(12))
+  const table = meanings(format)
   let b = col >> 5
   const group = groupAt(d, row >> 3),
     size = blockBytes(d),
@@ -66,9 +70,9 @@ export function dequantizeBlocks(d: Matrix, row: i32, col: i32, n: i32, out: usi
     above = superBytes(d),
     sixteen = format == INT7 || format == INT6 // columns that share a scale
   for (const end = b + (n >> 5); b < end; b++, out += 128) {
-    const first = b / per,
-      from = group + <usize>(first + 1) * above + <usize>b * size,
-      run = group + <usize>first * (above + <usize>per * size) + (half << 1),
+    const begin = group + runAt(b, per, above, size),
+      run = begin + (half << 1),
+      from = begin + codesAt(b, per, above, size),
       p = from + (half << 2),
       s = from + codes
     let s0 = zero,

@@ -89,3 +89,14 @@ export function groupBytes(d: Matrix): usize {
 export function groupAt(d: Matrix, g: i32): usize {
   return d.data + <usize>g * groupBytes(d)
 }
+
+// Of block b of a group, whose runs have `per` blocks of `size` bytes after `above` bytes of their own.
+
+/** Bytes from where the group begins to the block's run. @inline */
+export function runAt(b: i32, per: i32, above: usize, size: usize): usize {
+  return <usize>(b / per) * (above + <usize>per * size)
+}
+/** And from there to its codes. @inline */
+export function codesAt(b: i32, per: i32, above: usize, size: usize): usize {
+  return above + <usize>(b % per) * size
+}

@@ -46,8 +46,8 @@ export function assignBuffers(
   keep: readonly Buffer[],
 ): BufferAssignment {
   const lives = livesOf(calls, crossings, keep)
-  const limits = new Array<number>(nBanks).fill(0)
-  const dense = placeAll(calls, lives, sizeOf, (life) => life.last, limits)
+  const unlimited = new Array<number>(nBanks).fill(Infinity)
+  const dense = placeAll(calls, lives, sizeOf, (life) => life.last, unlimited)
   // Where it costs no memory, what a thread still works on is not written over: no barrier is needed for it.
   const ends = endsOfOwnRows(calls)
   const apart = placeAll(calls, lives, sizeOf, (life) => ends[life.last] ?? life.last, dense.bytes)
@@ -96,7 +96,8 @@ function placeAll(
   for (const [buffer, life] of [...lives].sort(([, a], [, b]) => a.first - b.first)) {
     const { bank, first } = life
     const size = align(sizeOf(buffer))
-    const over = offsets.get(overwritable(calls[first], buffer, lives)!)
+    const operand = overwritable(calls[first], buffer, lives)
+    const over = operand && offsets.get(operand)
     const near = placed[bank]!.filter((n) => n.until >= first && n.offset !== over)
     let at = over ?? firstFit(near, size)
     // Logits take most of the area, once a step: what is there with them stays dense.
