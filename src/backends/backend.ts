@@ -263,8 +263,10 @@ export type PlannedOptions = Pick<
 export interface Backend {
   readonly name: string
   readonly capabilities: Capabilities
-  /** Whether this machine has what the backend needs; loads nothing. */
+  /** Whether this machine has what the backend needs. Loads nothing, but begins what {@link load} would wait for. */
   available(): Promise<Availability>
+  /** Resolves when nothing is under way that other WebAssembly must not be compiled next to, such as what parses HTTP in Node. */
+  settled?(): Promise<void>
   /** What loading with these options would take; reads no weights. */
   plan?(program: Program, checkpoint: Checkpoint, options: PlannedOptions): MemoryNeeds
   /**

@@ -24,6 +24,13 @@ export const BACKEND_NAMES = Object.keys(BACKENDS) as readonly BackendName[]
  * @throws UserError unsupported_platform where the machine has not what it needs
  */
 export async function findBackend(name?: BackendName): Promise<Backend> {
+  const backend = await beginBackend(name)
+  await backend.settled?.()
+  return backend
+}
+
+/** The same at once, for a caller who waits for {@link Backend.settled} himself. */
+export async function beginBackend(name?: BackendName): Promise<Backend> {
   const names = name === undefined ? BACKEND_NAMES.filter((other) => !isOnlyByName(other)) : [name]
   const reasons: string[] = []
   for (const candidate of names) {

@@ -1,5 +1,5 @@
 import { PAGE_SIZE, type Backend, type BackendOptions, type Runner } from '../backends/backend.js'
-import { findBackend } from '../backends/registry.js'
+import { beginBackend, findBackend } from '../backends/registry.js'
 import type { Dialect } from '../chat/dialects/dialect.js'
 import { chooseDialect } from '../chat/dialects/registry.js'
 import { withTools } from '../chat/rendering/tools.js'
@@ -19,7 +19,7 @@ import { checkSameTokens, type DraftModel } from './answer/model-drafter.js'
 import { Engine, type EngineInfo } from './loaded-engine.js'
 import { admission } from './measure/admit.js'
 import { checkOffer } from './measure/offer.js'
-import { namedFiles, type FetchOptions } from './named.js'
+import { isHere, namedFiles, type FetchOptions } from './named.js'
 import { countParameters } from './measure/parameters.js'
 import { stepSizes } from './measure/step-sizes.js'
 import { checkLoadKeys } from './checks.js'
@@ -51,7 +51,7 @@ export async function loadEngine(model: ModelFiles, options: LoadOptions = {}): 
 
 /** @param rolledBackBy as {@link loadModel} has it */
 async function loadNamed(model: ModelFiles, options: LoadOptions, rolledBackBy?: Speculation): Promise<Engine> {
-  const backend = await backendFor(options)
+  const backend = await backendFor(options, isHere(model))
   const checkpoint = await openCheckpoint(await namedFiles(model, fetching(options)))
   try {
     return await loadOn(backend, checkpoint, options, rolledBackBy)
@@ -84,7 +84,7 @@ function reasonOf(signal: AbortSignal): Error {
 
 /** As {@link loadEngine}, of a checkpoint that is open. It is closed when all is loaded: its metadata may be large. */
 export async function loadEngineFrom(checkpoint: Checkpoint, options: LoadOptions = {}): Promise<Engine> {
-  return loadOn(await backendFor(options), checkpoint, options)
+  return loadOn(await backendFor(options, false), checkpoint, options)
 }
 
 async function loadOn(
@@ -198,10 +198,10 @@ function factsOf(program: Program, runner: Runner) {
   }
 }
 
-/** The backend that the options ask for; they are all checked. */
-async function backendFor(options: LoadOptions): Promise<Backend> {
+/** The backend that the options ask for; they are all checked. @param soon before it has settled */
+async function backendFor(options: LoadOptions, soon: boolean): Promise<Backend> {
   checkLoadOptions(options)
-  const backend = await findBackend(options.backend)
+  const backend = await (soon ? beginBackend : findBackend)(options.backend)
   checkCapabilities(backend, options)
   return backend
 }

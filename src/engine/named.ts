@@ -1,5 +1,6 @@
 /** Models by name: on this machine, or fetched to it. */
 import { filesOf, type ModelFiles } from '../checkpoint/files/files.js'
+import { MINI } from '../checkpoint/files/mini.js'
 import type { FileSet } from '../checkpoint/files/source.js'
 import { isHubName } from '../store/names/hub-name.js'
 import { hubEndpoints } from '../store/settings.js'
@@ -23,6 +24,12 @@ export async function namedFiles(model: ModelFiles, options: FetchOptions = {}):
   // An address is read where it is, unless somebody has pulled it.
   if (named.references[0]?.source === 'http') return filesOf((await findModel(openStore(), named))?.open ?? model)
   return filesOf((await resolveModel({}, named, options)).open)
+}
+
+/** Whether the files of a model are read without HTTP that Node parses. */
+export function isHere(model: ModelFiles): boolean {
+  if (!isNode()) return true
+  return typeof model === 'string' && (model === MINI || process.getBuiltinModule('node:fs').existsSync(model))
 }
 
 /** The files of a model as far as headers go: those on this machine, or else what its hub has. Nothing is kept. */

@@ -34,10 +34,11 @@ export interface Kernels {
 }
 
 export async function instantiate(wasm: string): Promise<Kernels> {
-  const made = await compileKernels([async () => bytesOfHex(wasm)])
+  const begun = await compileKernels([async () => bytesOfHex(wasm)])
+  const { module } = await begun!.made
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: 65536, shared: true })
   const env = { memory, abort: () => undefined, clock: () => 0 }
-  const kernel = new WebAssembly.Instance(made!.module, { env }).exports as unknown as Record<string, Kernel>
+  const kernel = new WebAssembly.Instance(module, { env }).exports as unknown as Record<string, Kernel>
   kernel['init']!(0, 1, SCRATCH, NIBBLES, 0)
   return { memory, kernel }
 }

@@ -10,13 +10,13 @@ import { cacheFormatOf, statePageBytes, type CacheFormat } from '../formats/cach
 import { makePages } from './fresh-pages.js'
 import { Lowering } from '../plan/lower/lowering.js'
 import { layOut, timesBytes, type Layout, type NewLayout } from './layout.js'
-import { available, kernels, threadsOf } from './machine.js'
+import { available, kernels, settled, threadsOf } from './machine.js'
 import { collectGarbage, sharesMemory } from './platform.js'
 import { WeightLoader, stagingBytes } from './load-weights.js'
 import { StagingQueue } from './staging-queue.js'
 import { measureReadSpeed } from './read-speed.js'
 import { CpuRunner } from './runner.js'
-import { ThreadPool, ownThread } from './threads.js'
+import { ThreadPool, ownThread, startThreads } from './threads.js'
 import { align } from '../align.js'
 import { planWeight } from '../formats/weights.js'
 import { unplaced, type PlacedWeight } from './places.js'
@@ -26,6 +26,7 @@ export const cpuBackend: Backend = {
   name: 'cpu',
   capabilities: { exact: true, kvCaches: ['f16', 'q8'], chooses: false, hidden: true, draft: true, profile: true },
   available,
+  settled,
   plan,
   measureReadSpeed: ({ cpu }) => measureReadSpeed(cpu?.threads),
   load,
@@ -43,41 +44,42 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
   const needs = needsOf(program, weights, cacheFormatOf(program, options))
   // What is far too large is refused before it is laid out, which takes seconds.
   options.admit?.({ ...needs, workBytes: 0 })
-  const { write, ...layout } = await inSlices(layOutIn(program, weights, nThreads, options))
-  options.admit?.({ ...needs, workBytes: workBytes(layout, weights) })
-  const { module, uniform, fused } = await kernels()
-  // Nothing but this in its slice: it cannot be divided.
-  await yieldToEvents()
-  collectGarbage()
-  await yieldToEvents()
-  const memories = layout.banks.map((_, bank) => newMemory(loadedBytes(layout, bank, weights)))
-  await inSlices(write(memories))
-  const loaders = layout.banks.map(
-    (bank, i) =>
-      new WeightLoader(module, memories[i]!, bank.scratchAddress, bank.poolAddress, weightsOfBank(weights, i)),
-  )
-
-  const probe = layout.banks.map((b, bank) => ({ bank, first: 0, records: b.probe.record, count: 1, copies: [] }))
-  const setup = {
-    module,
-    memories,
-    segments: layout.segments,
-    draft: layout.draft?.segments ?? [],
-    probe,
-    uniform,
-    fused,
-  }
-  const memoryOf = memoryOfThreads(layout, options.profile ?? false)
-  const threads = sharesMemory() ? await ThreadPool.start(nThreads, setup, memoryOf) : ownThread(setup, memoryOf(0))
+  const waiting = sharesMemory() ? startThreads(nThreads) : undefined
   try {
-    const fresh = sharesMemory() ? makePages(weights.values(), layout.banks, memories, threads) : undefined
+    const { write, ...layout } = await inSlices(layOutIn(program, weights, nThreads, options))
+    options.admit?.({ ...needs, workBytes: workBytes(layout, weights) })
+    const { module, uniform, fused } = await kernels()
+    // Nothing but this in its slice: it cannot be divided.
+    await yieldToEvents()
+    collectGarbage()
+    await yieldToEvents()
+    const memories = layout.banks.map((_, bank) => newMemory(loadedBytes(layout, bank, weights)))
+    await inSlices(write(memories))
+    const loaders = layout.banks.map(
+      (bank, i) =>
+        new WeightLoader(module, memories[i]!, bank.scratchAddress, bank.poolAddress, weightsOfBank(weights, i)),
+    )
+
+    const probe = layout.banks.map((b, bank) => ({ bank, first: 0, records: b.probe.record, count: 1, copies: [] }))
+    const setup = {
+      module,
+      memories,
+      segments: layout.segments,
+      draft: layout.draft?.segments ?? [],
+      probe,
+      uniform,
+      fused,
+    }
+    const memoryOf = memoryOfThreads(layout, options.profile ?? false)
+    const threads = waiting ? await ThreadPool.start(waiting, setup, memoryOf) : ownThread(setup, memoryOf(0))
+    const fresh = waiting ? makePages(weights.values(), layout.banks, memories, threads) : undefined
     await loadWeights(weights, loaders, fresh, options)
+    const bytes = { weightBytes: sumBytes(weights), activeWeightBytes: activeBytes(program, weights) }
+    return new CpuRunner(program, layout, memories, threads, nThreads, options.profile ?? false, options, bytes)
   } catch (error) {
-    await threads.close()
+    await Promise.all((waiting ?? []).map(({ thread }) => thread.terminate()))
     throw error
   }
-  const bytes = { weightBytes: sumBytes(weights), activeWeightBytes: activeBytes(program, weights) }
-  return new CpuRunner(program, layout, memories, threads, nThreads, options.profile ?? false, options, bytes)
 }
 
 interface ThreadMemory {

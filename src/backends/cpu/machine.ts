@@ -2,11 +2,17 @@ import { UserError } from '../../errors.js'
 import type { Availability } from '../backend.js'
 import { bytesOfHex } from './hex.js'
 import { RELAXED_WASM } from './kernels-relaxed.generated.js'
-import { compileKernels, parallelism, sharesMemory, type CompiledKernels } from './platform.js'
+import { compileKernels, parallelism, sharesMemory, type BegunKernels, type CompiledKernels } from './platform.js'
 
-/** Whether this JavaScript engine has what the kernels need. */
+/** Whether this JavaScript engine has what the kernels need. Begins to compile them: {@link settled}. */
 export async function available(): Promise<Availability> {
-  return (await compiledKernels()) ? { available: true } : { available: false, reason: REASON }
+  return (await begunKernels()) ? { available: true } : { available: false, reason: REASON }
+}
+
+/** Resolves when no kernels are being compiled, with flags of the compiler that other WebAssembly is not to be made with. */
+export async function settled(): Promise<void> {
+  const begun = await compiled
+  await begun?.made.catch(() => undefined)
 }
 
 const REASON = 'this JavaScript engine has no WebAssembly SIMD with threads'
@@ -31,10 +37,10 @@ export function threadsOf(threads: number | undefined): number {
   return 1
 }
 
-let compiled: Promise<CompiledKernels | undefined> | undefined
+let compiled: Promise<BegunKernels | undefined> | undefined
 
 /** Compiled once per process: relaxed SIMD where the engine has it. */
-function compiledKernels(): Promise<CompiledKernels | undefined> {
+function begunKernels(): Promise<BegunKernels | undefined> {
   return (compiled ??= compileKernels([
     async () => bytesOf(RELAXED_WASM),
     async () => bytesOf((await import('./kernels-baseline.generated.js')).BASELINE_WASM),
@@ -43,8 +49,8 @@ function compiledKernels(): Promise<CompiledKernels | undefined> {
 
 /** @throws UserError where the engine lacks what they need. */
 export async function kernels(): Promise<CompiledKernels> {
-  const made = await compiledKernels()
-  if (made) return made
+  const begun = await begunKernels()
+  if (begun) return begun.made
   throw new UserError(REASON, 'unsupported_platform', { remedies: [{ advice: 'a newer one' }] })
 }
 

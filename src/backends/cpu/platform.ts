@@ -144,40 +144,54 @@ export interface CompiledKernels {
   readonly fused: boolean
 }
 
-/** Compiles the first of `variants` that the engine takes; the others are not even loaded. Undefined if it takes none. */
+/** Kernels that V8, or whatever engine this is, compiles in threads of its own. */
+export interface BegunKernels {
+  /** Until it resolves, the compiler's flags are those of the whole process: other WebAssembly is not to be compiled with them. */
+  readonly made: Promise<CompiledKernels>
+}
+
+/** Begins to compile the first of `variants` that the engine takes; the others are not even loaded. Undefined if it takes none. */
 export async function compileKernels(
   variants: readonly (() => Promise<Uint8Array<ArrayBuffer>>)[],
-): Promise<CompiledKernels | undefined> {
+): Promise<BegunKernels | undefined> {
   for (const load of variants) {
-    const compiled = await compileVariant(await load())
-    if (compiled) return compiled
+    const made = compileVariant(await load())
+    // The error is for those who wait.
+    made?.catch(() => undefined)
+    if (made) return { made }
   }
   return undefined
 }
 
 /**
  * In Node with V8's best compiler at once, so that no first call is slow, and with what V8 keeps behind flags; these are set
- * back when the code is made.
+ * back when the code is made. Undefined: the engine does not take these.
  */
-async function compileVariant(bytes: Uint8Array<ArrayBuffer>): Promise<CompiledKernels | undefined> {
+function compileVariant(bytes: Uint8Array<ArrayBuffer>): Promise<CompiledKernels> | undefined {
   const flags = NODE_FLAGS[nodeMajor()]
   const v8 = flags && !bun() && builtin<{ setFlagsFromString(flags: string): void }>('node:v8')
   if (!v8)
     return WebAssembly.validate(bytes)
-      ? { module: await WebAssembly.compile(bytes), uniform: false, fused: false }
+      ? WebAssembly.compile(bytes).then((module) => ({ module, uniform: false, fused: false }))
       : undefined
   for (const flag of flags) v8.setFlagsFromString(flag)
-  // Code that V8 makes in the background keeps no process alive that has nothing else to do.
-  const alive = setInterval(() => undefined, 1000)
-  try {
-    if (!WebAssembly.validate(bytes)) return undefined
-    const fused = flags.includes(FUSE_VECTORS) && processor() === 'x64'
-    return { module: await WebAssembly.compile(bytes), uniform: true, fused }
-  } finally {
-    clearInterval(alive)
+  const setBack = (): void => {
     for (const flag of flags)
       v8.setFlagsFromString(flag.startsWith('--no-') ? `--${flag.slice(5)}` : `--no-${flag.slice(2)}`)
   }
+  if (!WebAssembly.validate(bytes)) {
+    setBack()
+    return undefined
+  }
+  // Code that V8 makes in the background keeps no process alive that has nothing else to do.
+  const alive = setInterval(() => undefined, 1000)
+  const fused = flags.includes(FUSE_VECTORS) && processor() === 'x64'
+  return WebAssembly.compile(bytes)
+    .then((module) => ({ module, uniform: true, fused }))
+    .finally(() => {
+      clearInterval(alive)
+      setBack()
+    })
 }
 
 /** The file that threads run in this realm; undefined: they are made from text. */

@@ -2,7 +2,7 @@ import { kernels, threadsOf } from './machine.js'
 import { sharesMemory } from './platform.js'
 import { CONTROL_BLOCK, RECORD_BYTES } from '../contract.generated.js'
 import { writeSpan } from './records.js'
-import { ThreadPool, ownThread } from './threads.js'
+import { ThreadPool, ownThread, startThreads } from './threads.js'
 
 /** More than caches hold. */
 const PROBED_BYTES = 2 ** 29
@@ -26,7 +26,7 @@ export async function measureReadSpeed(asked?: number): Promise<number> {
     scratch: [record + RECORD_BYTES + 16 * (thread + 1)],
     times: undefined,
   })
-  const threads = sharesMemory() ? await ThreadPool.start(nThreads, setup, own) : ownThread(setup, own(0))
+  const threads = sharesMemory() ? await ThreadPool.start(startThreads(nThreads), setup, own) : ownThread(setup, own(0))
   try {
     let best = 0
     for (let round = 0; round < 4; round++) {

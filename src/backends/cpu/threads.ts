@@ -146,6 +146,20 @@ export function ownThread(setup: SharedSetup, memory: Pick<ThreadSetup, 'scratch
   }
 }
 
+/** A thread that waits for its setup, and the error that it has ended in. */
+export interface WaitingThread {
+  readonly thread: Thread
+  readonly failed: Promise<Error>
+}
+
+/** Threads for {@link ThreadPool.start}: they take a while to come up, in which there is other work. */
+export function startThreads(count: number): readonly WaitingThread[] {
+  return Array.from({ length: count }, () => {
+    const thread = startThread(threadText())
+    return { thread, failed: new Promise<Error>((resolve) => thread.onError(resolve)) }
+  })
+}
+
 /** The threads of one loaded model. */
 export class ThreadPool implements Threads {
   private control: Int32Array
@@ -162,23 +176,25 @@ export class ThreadPool implements Threads {
     this.failed = new Promise((resolve) => (this.tell = resolve))
   }
 
+  /** On failure all threads are ended. */
   static async start(
-    nThreads: number,
+    waiting: readonly WaitingThread[],
     setup: SharedSetup,
     memoryOf: (thread: number) => Pick<ThreadSetup, 'scratch' | 'times'>,
   ): Promise<ThreadPool> {
-    const threads = Array.from({ length: nThreads }, () => startThread(threadText()))
+    const nThreads = waiting.length
     const spins = spinsOf(nThreads)
+    const threads = waiting.map(({ thread }) => thread)
     const pool = new ThreadPool(threads, setup.memories)
     await Promise.all(
-      threads.map(
-        (thread, index) =>
+      waiting.map(
+        ({ thread, failed }, index) =>
           new Promise<void>((resolve, reject) => {
             const fail = (error: Error): void => {
               reject(error)
               pool.fail(error)
             }
-            thread.onError(fail)
+            void failed.then(fail)
             thread.onMessage((message) => {
               const { ready, error } = message as { ready?: true; error?: string }
               if (ready) resolve()

@@ -3,7 +3,10 @@ let begun: Promise<unknown> | undefined
 /** Begins to compile the kernels, which the JavaScript engine does in threads of its own, while the modules that load a model are read. */
 export function beginKernels(): void {
   begun ??= import('../../backends/cpu/machine.js')
-    .then(({ available }) => available())
+    .then(async ({ available, settled }) => {
+      await available()
+      await settled()
+    })
     // The error is reported where the kernels are needed.
     .catch(() => undefined)
 }
