@@ -457,6 +457,13 @@ export const KERNELS = {
   // Memory itself, not values
   readMemory: { opcode: 15, ints: ['address', 'bytes'] },
   touchPages: { opcode: 18, ints: ['address', 'bytes'] },
+  /** Rows [row, row + count) of a matrix from floats at `source`, by way of blocks at `staged`; codes up to `top`. `refused` is written. */
+  encodeRows: {
+    opcode: 59,
+    weights: { matrix: 'matrix' },
+    ints: ['source', 'staged', 'row', 'count', 'top', 'refused'],
+    floats: ['factor'],
+  },
 } as const satisfies Readonly<Record<string, KernelContract>>
 export type KernelName = keyof typeof KERNELS
 

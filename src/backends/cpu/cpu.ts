@@ -7,7 +7,8 @@ import { atOnce, inSlices, yieldToEvents, type Steps } from '../../slices.js'
 import { type Backend, type BackendOptions, type MemoryNeeds, type PlannedOptions, type Runner } from '../backend.js'
 import { MAX_BANK_BYTES, assignBanks } from './banks.js'
 import { cacheFormatOf, statePageBytes, type CacheFormat } from '../formats/cache-format.js'
-import { makePages } from './fresh-pages.js'
+import { FreshPages } from './fresh-pages.js'
+import { LoadTasks } from './load-tasks.js'
 import { Lowering } from '../plan/lower/lowering.js'
 import { layOut, timesBytes, type Layout, type NewLayout } from './layout.js'
 import { available, kernels, settled, threadsOf } from './machine.js'
@@ -55,11 +56,6 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
     await yieldToEvents()
     const memories = layout.banks.map((_, bank) => newMemory(loadedBytes(layout, bank, weights)))
     await inSlices(write(memories))
-    const loaders = layout.banks.map(
-      (bank, i) =>
-        new WeightLoader(module, memories[i]!, bank.scratchAddress, bank.poolAddress, weightsOfBank(weights, i)),
-    )
-
     const probe = layout.banks.map((b, bank) => ({ bank, first: 0, records: b.probe.record, count: 1, copies: [] }))
     const setup = {
       module,
@@ -72,8 +68,12 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
     }
     const memoryOf = memoryOfThreads(layout, options.profile ?? false)
     const threads = waiting ? await ThreadPool.start(waiting, setup, memoryOf) : ownThread(setup, memoryOf(0))
-    const fresh = waiting ? makePages(weights.values(), layout.banks, memories, threads) : undefined
-    await loadWeights(weights, loaders, fresh, options)
+    const tasks = new LoadTasks(layout.banks, memories, threads)
+    const loaders = layout.banks.map(({ scratchAddress, poolAddress }, bank) => {
+      const own = weightsOfBank(weights, bank)
+      return new WeightLoader(module, bank, memories[bank]!, scratchAddress, poolAddress, own, tasks)
+    })
+    await loadWeights(weights, loaders, waiting && new FreshPages(weights.values(), tasks), options)
     const bytes = { weightBytes: sumBytes(weights), activeWeightBytes: activeBytes(program, weights) }
     return new CpuRunner(program, layout, memories, threads, nThreads, options.profile ?? false, options, bytes)
   } catch (error) {
@@ -199,14 +199,14 @@ function planWeights(
 async function loadWeights(
   weights: ReadonlyMap<string, PlacedWeight>,
   loaders: readonly WeightLoader[],
-  fresh: ReturnType<typeof makePages> | undefined,
+  fresh: FreshPages | undefined,
   options: BackendOptions,
 ): Promise<void> {
   const totalBytes = [...weights.values()].reduce((sum, w) => sum + w.stored.byteLength, 0)
   let loadedBytes = 0
   const ahead = new StagingQueue()
   for (const placed of weights.values()) {
-    await fresh?.get(placed)
+    await fresh?.ready(placed)
     await loaders[placed.bank]!.load(placed, ahead, options.signal)
     loadedBytes += placed.stored.byteLength
     options.onProgress?.({ loadedBytes, totalBytes, tensor: placed.weight.name })

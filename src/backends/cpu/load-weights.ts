@@ -8,6 +8,7 @@ import { GROUP_ROWS, KERNEL_FORMATS, STAGED_BLOCK, type KernelFormat, type Kerne
 import { publishedAs, type BlockEncoding } from '../formats/stored-formats.js'
 import { raiseSubnormals } from '../formats/halves.js'
 import { blocksLayout, isBlocks } from '../formats/weights.js'
+import type { LoadTasks } from './load-tasks.js'
 import type { PlacedWeight } from './places.js'
 import { STAGING_BUFFERS, type StagingQueue } from './staging-queue.js'
 import { DESCRIPTOR_BYTES, writeDescriptor, type Descriptor } from './records.js'
@@ -32,8 +33,6 @@ interface PackKernels {
   packQ6k(descriptor: number, source: number, row: number, count: number): number
   packMxfp4(descriptor: number, source: number, row: number, count: number): number
   packFp4(descriptor: number, source: number, grid: number, row: number, count: number): number
-  encodeMins(x: number, blocks: number, per: number, top: number, factor: number, out: number): void
-  encodeRuns(x: number, blocks: number, top: number, factor: number, offset: number, out: number): void
   packFloats(descriptor: number, source: number, factor: number, row: number, count: number): void
   weave(address: number, bytes: number): void
   interleave(address: number, rows: number, rowBytes: number, spare: number): void
@@ -76,11 +75,13 @@ export class WeightLoader {
 
   constructor(
     module: WebAssembly.Module,
+    private readonly bank: number,
     private readonly memory: WebAssembly.Memory,
     scratch: number,
     /** Where {@link stagingBytes} are free. */
     private readonly staging: number,
     weights: Iterable<PlacedWeight>,
+    private readonly tasks: LoadTasks,
   ) {
     this.bufferBytes = bufferBytes(weights)
     const env = { memory, abort: () => undefined, clock: () => 0 }
@@ -218,26 +219,19 @@ export class WeightLoader {
     return this.kernels.packBlocks(descriptor, staging, row, count)
   }
 
-  /** The same of floats, with the scales (and minima) that a search finds. */
+  /** The same of floats, with the scales (and minima) that a search finds, which is work for all threads. */
   private async encodePiece(
     stored: StoredTensor,
-    { format, per, factor }: BlockEncoding,
+    { format, factor }: BlockEncoding,
     descriptor: number,
     staging: number,
     row: number,
     count: number,
   ): Promise<number> {
-    const { cols } = stored
     await this.stage(stored, 'f32', row, count, staging)
-    const blocks = cols / 32
-    const records = staging + count * cols * 4
-    for (let i = 0; i < count; i++) {
-      const x = staging + i * cols * 4
-      const out = records + i * blocks * STAGED_BLOCK.bytes
-      if (format === 'int6') this.kernels.encodeRuns(x, blocks, 32, factor, 32, out)
-      else this.kernels.encodeMins(x, blocks, per, format === 'int5_min' ? 31 : 15, factor, out)
-    }
-    return this.kernels.packBlocks(descriptor, records, row, count)
+    const fields = { source: staging, staged: staging + count * stored.cols * 4, row, count, factor }
+    const top = format === 'int6' ? 32 : format === 'int5_min' ? 31 : 15
+    return this.tasks.encode(this.bank, { ...fields, matrix: descriptor, top })
   }
 
   /** Rows as they are stored, at an address. */

@@ -65,6 +65,13 @@ function wordsOf(value: PlacedCall['fields'][string]): readonly number[] {
   return [value.length, ...value.flatMap(({ address, rowBytes }) => [address, rowBytes])]
 }
 
+/** A number that a kernel left in its record. */
+export function recordWord(buffer: ArrayBufferLike, address: number, kernel: KernelName, name: string): number {
+  const field = fieldsOf(kernel).find((one) => one.name === name)
+  invariant(field, `${kernel} without ${name}`)
+  return new Int32Array(buffer, address, RECORD_BYTES / 4)[field.word]!
+}
+
 /** Sets the work counters of `count` records to zero. */
 export function resetCounters(buffer: ArrayBufferLike, address: number, count: number): void {
   const step = RECORD_BYTES / 4
