@@ -1,10 +1,11 @@
 import type { EmbeddedTokenizer } from '../checkpoint/checkpoint.js'
-import type { JsonObject } from '../json.js'
+import { shortText, type JsonObject } from '../json.js'
 import { each, type Steps } from '../slices.js'
 import { huggingFaceTokenizer } from './hugging-face.js'
 import { invalid, unread } from './invalid.js'
 import { PRE_TOKENIZERS, type PreTokenizer, type Splitting } from './patterns.js'
 import type { Merges } from './json/bpe.js'
+import { mergeIds } from './json/models.js'
 import { sentencePieceTokenizer } from './sentence-piece.js'
 import { TokenTable } from './token-table.js'
 import type { Tokenizer } from './tokenizer.js'
@@ -50,7 +51,7 @@ export function* ggufTokenizer(
       addSpacePrefix: get('add_space_prefix') !== false,
     })
   }
-  const parts = { tokens, types, merges: list<string>(get('merges'), 'string') ?? [] }
+  const parts = { where, tokens, types, merges: list<string>(get('merges'), 'string') ?? [] }
   const setup = { where, bosId: id('bos_token_id'), eosIds, origin: 'ours' as const }
   if (model === 'gemma4') return yield* huggingFaceTokenizer(yield* gemmaJson(parts), { ...setup, addBos: true })
   if (model !== 'gpt2') throw unread(where, `tokenizer model ${JSON.stringify(model)}: expected gpt2, llama or gemma4`)
@@ -90,6 +91,8 @@ function endsByText(tokens: readonly string[]): number[] {
 }
 
 interface Vocabulary {
+  /** For messages. */
+  readonly where: string
   readonly tokens: readonly string[]
   readonly types: readonly number[]
   readonly merges: readonly string[]
@@ -138,10 +141,10 @@ function* gemmaJson(parts: Vocabulary): Steps<JsonObject> {
   }
 }
 
-function* vocabAndMerges({ tokens, merges }: Vocabulary): Steps<{ vocab: TokenTable; merges: Merges }> {
+function* vocabAndMerges({ where, tokens, merges }: Vocabulary): Steps<{ vocab: TokenTable; merges: Merges }> {
   const vocab = new TokenTable(tokens.length)
   yield* each(tokens, (token, id) => vocab.set(token, id))
-  return { vocab, merges: yield* applicable(merges, vocab) }
+  return { vocab, merges: yield* applicable(merges, vocab, where) }
 }
 
 function addedTokens({ tokens, types }: Vocabulary): { id: number; content: string; special: boolean }[] {
@@ -153,20 +156,21 @@ function addedTokens({ tokens, types }: Vocabulary): { id: number; content: stri
   })
 }
 
-/** Merges as pairs; those whose joint is no token can never apply, and llama.cpp accepts files that have them. */
-function* applicable(merges: readonly string[], vocab: TokenTable): Steps<Merges> {
-  const found: [string, string][] = []
+/** Those whose joint is no token can never apply, and llama.cpp accepts files that have them. The first space that is not at the start parts two tokens. */
+function* applicable(merges: readonly string[], vocab: TokenTable, where: string): Steps<Merges> {
+  const found = new Int32Array(3 * merges.length)
+  let end = 0
   yield* each(merges, (merge) => {
-    const [a, b] = splitMerge(merge)
-    if (vocab.has(a + b)) found.push([a, b])
+    const space = merge.indexOf(' ', 1)
+    if (space < 0) return
+    const ids = mergeIds(merge, space, vocab)
+    if (ids) {
+      found.set(ids, end)
+      end += 3
+    } else if (vocab.has(merge.slice(0, space) + merge.slice(space + 1)))
+      throw invalid(where, `merge ${shortText(merge)}: expected two tokens whose joint is a token`)
   })
-  return found
-}
-
-/** The first space that is not at the start parts the two tokens. */
-function splitMerge(merge: string): [string, string] {
-  const at = merge.indexOf(' ', 1)
-  return [merge.slice(0, at), merge.slice(at + 1)]
+  return found.subarray(0, end)
 }
 
 function list<T>(value: unknown, type: 'string' | 'number'): T[] | undefined {

@@ -50,13 +50,18 @@ export class TokenTable {
     this.ends[id] = this.end
     this.size = Math.max(this.size, id + 1)
     if ((this.count + 1) * SPARSE > this.places.length) this.rehash()
-    const place = this.placeOf(text)
+    const place = this.placeOf(text, 0, text.length, 0, 0)
     if (this.places[place] === FREE) this.count++
     this.places[place] = id
   }
 
   get(text: string): number | undefined {
-    const id = this.places[this.placeOf(text)]!
+    return this.joint(text, 0, text.length, 0, 0)
+  }
+
+  /** The id of text[from, to) followed by text[next, end): a file of merges has hundreds of thousands, and a piece of each is a new string. */
+  joint(text: string, from: number, to: number, next: number, end: number): number | undefined {
+    const id = this.places[this.placeOf(text, from, to, next, end)]!
     return id === FREE ? undefined : id
   }
 
@@ -74,27 +79,32 @@ export class TokenTable {
     return text
   }
 
-  /** Where the text is, or the free place that it would take. */
-  private placeOf(text: string): number {
+  /** Where text[from, to) followed by text[next, end) is, or the free place that it would take. */
+  private placeOf(text: string, from: number, to: number, next: number, end: number): number {
     const mask = this.places.length - 1
-    for (let i = hashOf(text); ; i++) {
+    let hash = BASIS
+    for (let i = from; i < to; i++) hash = mix(hash, text.charCodeAt(i))
+    for (let i = next; i < end; i++) hash = mix(hash, text.charCodeAt(i))
+    for (let i = spread(hash); ; i++) {
       const place = i & mask
       const id = this.places[place]!
-      if (id === FREE || this.isText(id, text)) return place
+      if (id === FREE || this.isText(id, text, from, to, next, end)) return place
     }
   }
 
-  private isText(id: number, text: string): boolean {
-    const start = this.starts[id]! - 1
-    if (this.ends[id]! - start !== text.length) return false
-    for (let i = 0; i < text.length; i++) if (this.units[start + i] !== text.charCodeAt(i)) return false
+  private isText(id: number, text: string, from: number, to: number, next: number, end: number): boolean {
+    const { units } = this
+    let at = this.starts[id]! - 1
+    if (this.ends[id]! - at !== to - from + end - next) return false
+    for (let i = from; i < to; i++, at++) if (units[at] !== text.charCodeAt(i)) return false
+    for (let i = next; i < end; i++, at++) if (units[at] !== text.charCodeAt(i)) return false
     return true
   }
 
   private hashOfId(id: number): number {
     let hash = BASIS
-    for (let i = this.starts[id]! - 1; i < this.ends[id]!; i++) hash = next(hash, this.units[i]!)
-    return mixed(hash)
+    for (let i = this.starts[id]! - 1; i < this.ends[id]!; i++) hash = mix(hash, this.units[i]!)
+    return spread(hash)
   }
 
   private rehash(): void {
@@ -113,18 +123,13 @@ export class TokenTable {
 
 const BASIS = 0x811c9dc5
 
-/** FNV-1a over code units, and its upper bits mixed into the lower. */
-function hashOf(text: string): number {
-  let hash = BASIS
-  for (let i = 0; i < text.length; i++) hash = next(hash, text.charCodeAt(i))
-  return mixed(hash)
-}
-
-function next(hash: number, unit: number): number {
+/** A step of FNV-1a, over code units. */
+function mix(hash: number, unit: number): number {
   return Math.imul(hash ^ unit, 0x01000193)
 }
 
-function mixed(hash: number): number {
+/** Its upper bits mixed into the lower. */
+function spread(hash: number): number {
   return (hash ^ (hash >>> 15)) >>> 0
 }
 

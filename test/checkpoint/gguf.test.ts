@@ -1,6 +1,8 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeRows } from '../../src/checkpoint/formats/decode.js'
-import { memoryFiles } from '../../src/checkpoint/files/memory.js'
+import { memoryFiles, memorySource } from '../../src/checkpoint/files/memory.js'
+import { readGgufHeader } from '../../src/checkpoint/gguf/header.js'
 import { openCheckpoint } from '../../src/models/open.js'
 import { UserError } from '../../src/errors.js'
 import { blocks, concat, f32, gguf, ggufString, ramp, tinyLlamaGguf, u32, u64, utf8, type RawValue } from './build.js'
@@ -36,6 +38,24 @@ describe('a GGUF file', () => {
     })
     expect(embedded?.vocabulary.get('tokens')).toEqual(['a', 'b', '\uFEFF', '\u{1f600}'])
     expect(embedded?.vocabulary.get('scores')).toEqual([0, -1, -2, -3])
+  })
+
+  it('has texts as a decoder of UTF-8 reads them, whatever their bytes', async () => {
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 80 }),
+      // Mostly letters of one and two bytes, with a stray one among them.
+      fc.array(fc.constantFrom(0x41, 0x7f, 0x80, 0xbf, 0xc0, 0xc1, 0xc2, 0xc4, 0xdf, 0xe0, 0xed), { maxLength: 70 }),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(bytes, { minLength: 1, maxLength: 40 }), async (texts) => {
+        const rows = texts.map((text) => concat(u64(text.length), Uint8Array.from(text)))
+        const list = [ggufString('key'), u32(9), u32(8), u64(texts.length), ...rows]
+        const file = concat(utf8('GGUF'), u32(3), u64(0), u64(1), ...list)
+        const { metadata } = await readGgufHeader(memorySource('m.gguf', file))
+        expect(metadata.get('key')).toEqual(texts.map((text) => decoder.decode(Uint8Array.from(text))))
+      }),
+    )
   })
 
   it('undoes the row order of Llama for any range of rows', async () => {

@@ -104,6 +104,11 @@ it('loads floats in four bits with scales that are searched for, nearer to exact
   expect(error(exact, (await logitsWith({ quantize: 'q4' })).logits)).toBeLessThan(0.13)
 })
 
+it.each(['q4', 'q5', 'q6'] as const)('finds the same scales with any number of threads, %s', async (quantize) => {
+  const { logits } = await logitsWith({ quantize })
+  for (const threads of [2, 3]) expect((await logitsWith({ quantize, threads })).logits).toEqual(logits)
+})
+
 async function logitsWith(options: LoadOptions): Promise<{ logits: Float32Array; weightBytes: number }> {
   const files = await nodeFiles(PLAIN)
   await using engine = await loadEngineFrom(await openCheckpoint(files), { threads: 1, ...options })

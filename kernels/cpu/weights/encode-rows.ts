@@ -8,7 +8,7 @@ import { packBlocks } from './pack-blocks'
 export function encodeRows(rec: EncodeRowsRecord): void {
   const d = rec.matrix,
     blocks = d.cols >> 5,
-    xBytes = <usize>d.cols << 2,
+    xBytes = (<usize>d.cols) << 2,
     stagedBytes = <usize>blocks * STAGED_BYTES,
     groups = (rec.count + GROUP_ROWS - 1) / GROUP_ROWS
   for (let g = claim(rec, 1); g < groups; g = claim(rec, 1)) {

@@ -17,7 +17,7 @@ import { WeightLoader, stagingBytes } from './load-weights.js'
 import { StagingQueue } from './staging-queue.js'
 import { measureReadSpeed } from './read-speed.js'
 import { CpuRunner } from './runner.js'
-import { ThreadPool, ownThread, startThreads } from './threads.js'
+import { ThreadPool, ownThread, startThreads, type Threads } from './threads.js'
 import { align } from '../align.js'
 import { planWeight } from '../formats/weights.js'
 import { unplaced, type PlacedWeight } from './places.js'
@@ -46,6 +46,7 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
   // What is far too large is refused before it is laid out, which takes seconds.
   options.admit?.({ ...needs, workBytes: 0 })
   const waiting = sharesMemory() ? startThreads(nThreads) : undefined
+  let threads: Threads | undefined
   try {
     const { write, ...layout } = await inSlices(layOutIn(program, weights, nThreads, options))
     options.admit?.({ ...needs, workBytes: workBytes(layout, weights) })
@@ -67,17 +68,18 @@ async function load(program: Program, checkpoint: Checkpoint, options: BackendOp
       fused,
     }
     const memoryOf = memoryOfThreads(layout, options.profile ?? false)
-    const threads = waiting ? await ThreadPool.start(waiting, setup, memoryOf) : ownThread(setup, memoryOf(0))
+    threads = waiting ? await ThreadPool.start(waiting, setup, memoryOf) : ownThread(setup, memoryOf(0))
     const tasks = new LoadTasks(layout.banks, memories, threads)
-    const loaders = layout.banks.map(({ scratchAddress, poolAddress }, bank) => {
-      const own = weightsOfBank(weights, bank)
-      return new WeightLoader(module, bank, memories[bank]!, scratchAddress, poolAddress, own, tasks)
-    })
+    const loaders = layout.banks.map(
+      ({ poolAddress }, bank) =>
+        new WeightLoader(module, bank, memories[bank]!, poolAddress, weightsOfBank(weights, bank), tasks),
+    )
     await loadWeights(weights, loaders, waiting && new FreshPages(weights.values(), tasks), options)
     const bytes = { weightBytes: sumBytes(weights), activeWeightBytes: activeBytes(program, weights) }
     return new CpuRunner(program, layout, memories, threads, nThreads, options.profile ?? false, options, bytes)
   } catch (error) {
-    await Promise.all((waiting ?? []).map(({ thread }) => thread.terminate()))
+    if (threads) await threads.close()
+    else await Promise.all((waiting ?? []).map(({ thread }) => thread.terminate()))
     throw error
   }
 }

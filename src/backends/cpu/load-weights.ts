@@ -12,6 +12,7 @@ import type { LoadTasks } from './load-tasks.js'
 import type { PlacedWeight } from './places.js'
 import { STAGING_BUFFERS, type StagingQueue } from './staging-queue.js'
 import { DESCRIPTOR_BYTES, writeDescriptor, type Descriptor } from './records.js'
+import { linearEnd } from '../scratch.generated.js'
 import { stageBlocks } from './stage-blocks.js'
 
 /** Bytes read at a time, unless eight rows are more: a load holds little besides its result. */
@@ -39,9 +40,12 @@ interface PackKernels {
   anyMasked(address: number, bytes: number, width: number, mask: number): number
 }
 
-/** Bytes that a {@link WeightLoader} of these weights needs next to them: the buffers of {@link StagingQueue}. */
+/** The host's own: threads use theirs while it packs. */
+const SCRATCH_BYTES = align(linearEnd())
+
+/** Bytes that a {@link WeightLoader} of these weights needs next to them: its scratch, and the buffers of {@link StagingQueue}. */
 export function stagingBytes(weights: Iterable<PlacedWeight>): number {
-  return bufferBytes(weights) * STAGING_BUFFERS
+  return SCRATCH_BYTES + bufferBytes(weights) * STAGING_BUFFERS
 }
 
 /** A descriptor, a piece of rows, and its rows of scales. */
@@ -71,22 +75,23 @@ function pieceRows(stored: StoredTensor): number {
 /** Reads weights into one bank: straight into their place, or by way of `staging` where kernels pack them. */
 export class WeightLoader {
   private readonly kernels: PackKernels
+  private readonly buffers: number
   private readonly bufferBytes: number
 
   constructor(
     module: WebAssembly.Module,
     private readonly bank: number,
     private readonly memory: WebAssembly.Memory,
-    scratch: number,
     /** Where {@link stagingBytes} are free. */
-    private readonly staging: number,
+    staging: number,
     weights: Iterable<PlacedWeight>,
     private readonly tasks: LoadTasks,
   ) {
     this.bufferBytes = bufferBytes(weights)
     const env = { memory, abort: () => undefined, clock: () => 0 }
     this.kernels = new WebAssembly.Instance(module, { env }).exports as unknown as PackKernels
-    this.kernels.init(0, 1, scratch, 0, 0)
+    this.kernels.init(0, 1, staging, 0, 0)
+    this.buffers = staging + SCRATCH_BYTES
   }
 
   /** Begins to; all is there when `ahead` has ended. @throws UserError for weights or scales that are not finite. */
@@ -147,7 +152,7 @@ export class WeightLoader {
     for (let row = 0; row < stored.rows; row += step) {
       if (signal?.aborted) throw new UserError('loading was cancelled', 'aborted')
       await ahead.add((buffer) =>
-        load(this.staging + buffer * this.bufferBytes, row, Math.min(step, stored.rows - row)),
+        load(this.buffers + buffer * this.bufferBytes, row, Math.min(step, stored.rows - row)),
       )
     }
   }

@@ -16,6 +16,9 @@ const FIRST_CHUNK = 2 ** 20
 const MOST_ELEMENTS = 16_000_000
 const DEEPEST_ARRAY = 4
 
+/** Bytes. */
+const SHORT_TEXT = 64
+
 /** Bytes of a metadata value type, by id; strings and arrays have no fixed size. */
 const SIZES = [1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8]
 const STRING = 8
@@ -31,6 +34,7 @@ export class GgufReader {
   private view = new DataView(this.bytes.buffer)
   private elements = 0
   private readonly pace = new Pace()
+  private readonly units = new Uint16Array(SHORT_TEXT)
   // A token may be the byte order mark itself, which must not be dropped.
   private readonly text = new TextDecoder('utf-8', { ignoreBOM: true })
 
@@ -58,9 +62,11 @@ export class GgufReader {
 
   /** A u64 that must be a whole number below 2^53. */
   size(what: string): number {
-    const value = this.view.getBigUint64(this.take(8), true)
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw this.damaged(`${what} is ${value}, which is impossible`)
-    return Number(value)
+    const at = this.take(8)
+    const value = this.u64(at)
+    if (value > Number.MAX_SAFE_INTEGER)
+      throw this.damaged(`${what} is ${this.view.getBigUint64(at, true)}, which is impossible`)
+    return value
   }
 
   /** A count of items of at least `least` bytes each: it cannot exceed what the file has room for. */
@@ -72,9 +78,39 @@ export class GgufReader {
   }
 
   string(what: string): string {
-    const length = this.count(`the length of ${what}`, 1)
+    const at = this.take(8)
+    const length = this.u64(at)
+    if (length > this.source.size - this.position) {
+      this.position = at
+      this.count(`the length of ${what}`, 1)
+    }
     const start = this.take(length)
-    return this.text.decode(this.bytes.subarray(start, start + length))
+    return this.shortText(start, start + length) ?? this.text.decode(this.bytes.subarray(start, start + length))
+  }
+
+  /**
+   * A text of few characters, all below U+0800, as hundreds of thousands of tokens and merges are: a TextDecoder takes longer to
+   * begin than these take. Undefined for all others.
+   */
+  private shortText(start: number, end: number): string | undefined {
+    const { bytes, units } = this
+    if (end - start > units.length) return undefined
+    let length = 0
+    for (let i = start; i < end; i++) {
+      const byte = bytes[i]!
+      if (byte < 0x80) units[length++] = byte
+      else {
+        const next = i + 1 < end ? bytes[++i]! : 0
+        if (byte < 0xc2 || byte >= 0xe0 || (next & 0xc0) !== 0x80) return undefined
+        units[length++] = ((byte & 0x1f) << 6) | (next & 0x3f)
+      }
+    }
+    return Reflect.apply(String.fromCharCode, undefined, units.subarray(0, length)) as string
+  }
+
+  /** Beyond 2^53 rounded. */
+  private u64(at: number): number {
+    return this.view.getUint32(at + 4, true) * 2 ** 32 + this.view.getUint32(at, true)
   }
 
   /** A metadata value: number, bigint beyond 2^53, boolean, string, or an array of these, which may be a vocabulary. */

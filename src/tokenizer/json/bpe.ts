@@ -1,5 +1,5 @@
 /** Byte-pair encoding of one piece. huggingface/tokenizers, models/bpe: the pair whose merge comes first in the file, then the next. */
-import { each, type Steps } from '../../slices.js'
+import { SMALL_STEPS, type Steps } from '../../slices.js'
 import { mergePairs } from '../merge.js'
 import { PairTable } from '../pair-table.js'
 import type { TokenTable } from '../token-table.js'
@@ -19,8 +19,8 @@ export interface BpeSetup {
   readonly suffix: string
 }
 
-/** Pairs of tokens, the first to merge first. */
-export type Merges = readonly (readonly [string, string])[]
+/** Three ids a merge, of the tokens and of their joint; the first to merge first. */
+export type Merges = Int32Array
 
 /** Pieces that are kept, and their longest. */
 const KEPT = 20_000
@@ -34,19 +34,13 @@ export class Bpe {
     private readonly ranks: PairTable,
   ) {}
 
-  /**
-   * Later merges of a pair count before earlier ones, as in the reference.
-   * @param refuse throws, for the place of a merge of tokens that do not exist
-   */
-  static *of(setup: BpeSetup, merges: Merges, refuse: (place: number) => never): Steps<Bpe> {
-    const { vocab, prefix } = setup
-    const ranks = new PairTable(merges.length)
-    yield* each(merges, ([a, b], rank) => {
-      const [left, right] = [vocab.get(a), vocab.get(b)]
-      const joint = vocab.get(a + (b.startsWith(prefix) ? b.slice(prefix.length) : b))
-      if (left === undefined || right === undefined || joint === undefined) refuse(rank)
-      ranks.set(left, right, rank, joint)
-    })
+  /** Later merges of a pair count before earlier ones, as in the reference. */
+  static *of(setup: BpeSetup, merges: Merges): Steps<Bpe> {
+    const ranks = new PairTable(merges.length / 3)
+    for (let rank = 0, at = 0; at < merges.length; rank++, at += 3) {
+      ranks.set(merges[at]!, merges[at + 1]!, rank, merges[at + 2]!)
+      if ((rank + 1) % SMALL_STEPS === 0) yield
+    }
     return new Bpe(setup, ranks)
   }
 

@@ -73,10 +73,10 @@ function* bpe(model: JsonObject, vocab: TokenTable, where: string): Steps<Encode
     byteFallback: flag('byte_fallback'),
     ignoreMerges: flag('ignore_merges'),
   }
-  const merges = yield* mergesOf(model['merges'] ?? [], where)
+  const merges = yield* mergesOf(model['merges'] ?? [], vocab, prefix, where)
   const missingUnknown = unknownId === undefined ? unknown : undefined
   const setup = { vocab, unknownId, missingUnknown, prefix, suffix, ...flags }
-  return encodeOf(yield* Bpe.of(setup, merges, refusing(model, where)))
+  return encodeOf(yield* Bpe.of(setup, merges))
 }
 
 /** Alone, since functions of one scope keep alive what any of them uses: here the lists of the file. */
@@ -84,25 +84,45 @@ function encodeOf(encoder: Bpe): Encode {
   return (piece) => encoder.encode(piece)
 }
 
-function refusing(model: JsonObject, where: string): (place: number) => never {
-  return (place) => {
-    throw noMerge((model['merges'] as unknown[])[place], where)
-  }
-}
-
 function noMerge(merge: unknown, where: string): UserError {
   return invalid(where, `merge ${shortText(merge)}: expected two tokens whose joint is a token`)
 }
 
-function* mergesOf(value: unknown, where: string): Steps<Merges> {
+/** Of pairs, or texts with a space between the two; those of GGUF are made already. */
+function* mergesOf(value: unknown, vocab: TokenTable, prefix: string, where: string): Steps<Merges> {
+  if (value instanceof Int32Array) return value
   if (!Array.isArray(value)) throw invalid(where, `model.merges: expected a list, found ${shortText(value)}`)
-  const merges: [string, string][] = []
-  yield* each(value as unknown[], (merge) => {
-    const parts: unknown = typeof merge === 'string' ? merge.split(' ') : merge
-    if (!isPair(parts)) throw noMerge(merge, where)
-    merges.push(parts)
+  const merges = new Int32Array(3 * value.length)
+  yield* each(value as unknown[], (merge, place) => {
+    const ids = typeof merge === 'string' ? idsOfText(merge, vocab, prefix) : idsOfPair(merge, vocab, prefix)
+    if (!ids) throw noMerge(merge, where)
+    merges.set(ids, 3 * place)
   })
   return merges
+}
+
+type MergeIds = readonly [number, number, number]
+
+function idsOfText(merge: string, vocab: TokenTable, prefix: string): MergeIds | undefined {
+  const space = merge.indexOf(' ')
+  return space < 0 || merge.includes(' ', space + 1) ? undefined : mergeIds(merge, space, vocab, prefix)
+}
+
+/** Of a text whose space at a place parts two tokens; undefined where one of them is no token, or their joint. */
+export function mergeIds(merge: string, space: number, vocab: TokenTable, prefix = ''): MergeIds | undefined {
+  const [second, end] = [space + 1, merge.length]
+  const inJoint = merge.startsWith(prefix, second) ? second + prefix.length : second
+  const joint = vocab.joint(merge, 0, space, inJoint, end)
+  const left = joint === undefined ? undefined : vocab.joint(merge, 0, space, 0, 0)
+  const right = left === undefined ? undefined : vocab.joint(merge, second, end, 0, 0)
+  return right === undefined ? undefined : [left!, right, joint!]
+}
+
+function idsOfPair(merge: unknown, vocab: TokenTable, prefix: string): MergeIds | undefined {
+  if (!isPair(merge)) return undefined
+  const [a, b] = merge
+  const ids = [vocab.get(a), vocab.get(b), vocab.get(a + (b.startsWith(prefix) ? b.slice(prefix.length) : b))]
+  return ids.every((id) => id !== undefined) ? (ids as [number, number, number]) : undefined
 }
 
 function isPair(parts: unknown): parts is [string, string] {
