@@ -16,6 +16,9 @@ function iq4Codes(): Uint8Array {
   return codes
 }
 
+/** What makes codes of these formats whole numbers from 0 on. */
+const OFFSETS: Partial<Record<BlockEncoding['format'], number>> = { int7: 64, int6: 32 }
+
 /** Writes `count` rows, whose stored bytes are `bytes`, to `out`. `scales`: of the whole tensor, where it has a grid. */
 export function stageBlocks(
   stored: StoredTensor,
@@ -41,15 +44,14 @@ function stageGgml(stored: StoredTensor, plan: BlockEncoding, bytes: Uint8Array,
   if (ternary) block.mins.fill(1)
   const { codes, subScales, mins } = block
   const end = count * (stored.cols / blockCols) * blockBytes
+  const offset = ternary ? 1 : (OFFSETS[plan.format] ?? 0)
+  const isIq4 = plan.format === 'iq4'
   for (let at = 0, to = 0; at < end; at += blockBytes) {
     reader(bytes, at, block)
     if (ternary) block.minScale = block.scale
     for (let first = 0; first < blockCols; first += 32, to += STAGED_BLOCK.bytes) {
-      if (plan.format === 'int7') for (let i = 0; i < 32; i++) out[to + i] = (codes[first + i] ?? 0) + 64
-      else if (plan.format === 'int6') for (let i = 0; i < 32; i++) out[to + i] = (codes[first + i] ?? 0) + 32
-      else if (plan.format === 'iq4')
-        for (let i = 0; i < 32; i++) out[to + i] = IQ4_CODES[(codes[first + i] ?? 0) + 128] ?? 0
-      else for (let i = 0; i < 32; i++) out[to + i] = (codes[first + i] ?? 0) + (ternary ? 1 : 0)
+      if (isIq4) for (let i = 0; i < 32; i++) out[to + i] = IQ4_CODES[codes[first + i]! + 128]!
+      else for (let i = 0; i < 32; i++) out[to + i] = codes[first + i]! + offset
       const s = first >> 4
       out[to + STAGED_BLOCK.scales] = subScales[s] ?? 0
       out[to + STAGED_BLOCK.scales + 1] = subScales[s + 1] ?? 0

@@ -23,9 +23,9 @@ function nibbles(bytes: Uint8Array, at: number, codes: Int8Array, first: number)
   }
 }
 
-function q4(bytes: Uint8Array, at: number, block: BlockNumbers, offset: number): void {
-  nibbles(bytes, at, block.codes, 0)
-  for (let i = 0; i < 32; i++) block.codes[i] = (block.codes[i] ?? 0) - offset
+function q4(bytes: Uint8Array, at: number, { codes }: BlockNumbers, offset: number): void {
+  nibbles(bytes, at, codes, 0)
+  if (offset !== 0) for (let i = 0; i < 32; i++) codes[i] = codes[i]! - offset
 }
 
 /** Q5_0 and Q5_1: the fifth bits are a word of 32 bits before the nibbles. */
