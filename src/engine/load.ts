@@ -49,12 +49,12 @@ export async function loadEngine(model: ModelFiles, options: LoadOptions = {}): 
   return loadNamed(model, options)
 }
 
-/** @param rolledBackBy as {@link loadModel} has it */
-async function loadNamed(model: ModelFiles, options: LoadOptions, rolledBackBy?: Speculation): Promise<Engine> {
+/** @param isDraft as {@link Drafts} has it */
+async function loadNamed(model: ModelFiles, options: LoadOptions, isDraft = false): Promise<Engine> {
   const backend = await backendFor(options, isHere(model))
   const checkpoint = await openCheckpoint(await namedFiles(model, fetching(options)))
   try {
-    return await loadOn(backend, checkpoint, options, rolledBackBy)
+    return await loadOn(backend, checkpoint, options, isDraft)
   } catch (error) {
     await checkpoint.close()
     throw options.signal?.aborted ? reasonOf(options.signal) : error
@@ -68,7 +68,7 @@ async function loadDraftModel(options: LoadOptions): Promise<DraftModel | undefi
   if (model === undefined) return undefined
   const { backend, threads, force, signal, onDownload } = options
   const own = { backend, threads, force, signal, onDownload, cacheMemory: 0 }
-  return { name: name as DraftModelName, engine: await loadNamed(model, own, name) }
+  return { name: name as DraftModelName, engine: await loadNamed(model, own, true) }
 }
 
 function fetching(options: LoadOptions): FetchOptions {
@@ -91,11 +91,11 @@ async function loadOn(
   backend: Backend,
   checkpoint: Checkpoint,
   options: LoadOptions,
-  rolledBackBy = options.speculate,
+  isDraft = false,
 ): Promise<Engine> {
   const draftModel = await loadDraftModel(options)
   try {
-    return await loadModel(backend, checkpoint, options, { draftModel, rolledBackBy })
+    return await loadModel(backend, checkpoint, options, { draftModel, isDraft })
   } catch (error) {
     await draftModel?.engine.close()
     throw error
@@ -105,18 +105,17 @@ async function loadOn(
 /** Small models are loaded first: their tokens are compared before the large one is read. */
 interface Drafts {
   readonly draftModel: DraftModel | undefined
-  /** Why tokens of this model may have to be taken back. */
-  readonly rolledBackBy: Speculation | undefined
+  /** Whether this is the small model itself. */
+  readonly isDraft: boolean
 }
 
 async function loadModel(
   backend: Backend,
   checkpoint: Checkpoint,
   options: LoadOptions,
-  { draftModel, rolledBackBy }: Drafts,
+  { draftModel, isDraft }: Drafts,
 ): Promise<Engine> {
   const program = await buildProgram(checkpoint, { mtp: options.speculate === 'mtp' })
-  checkSpeculation(program, rolledBackBy)
   const tokenizer = await loadTokenizer(checkpoint)
   checkVocabulary(checkpoint, program, tokenizer)
   if (draftModel) checkSameTokens({ info: { name: checkpoint.name, ...program }, tokenizer }, draftModel)
@@ -162,7 +161,7 @@ async function loadModel(
   const shared = shareRunner(runner, program.vocabSize, contextLength, cacheLimit(runner, options.cacheMemory))
   const grammars = new ModelGrammars(tokenizer, program.vocabSize, stopIds, dialect, () => shared.scheduler.active > 0)
   const given = template && withTools(template, dialect, checkpoint.name, (text) => console.warn(text))
-  const own = { name: checkpoint.name, tokenizer, template: given, dialect, stopIds, grammars }
+  const own = { name: checkpoint.name, tokenizer, template: given, dialect, stopIds, grammars, isDraft }
   await checkpoint.close()
   if (options.prepareGrammars) void grammars.prepare()
   const { speculate, longPrompts } = options
@@ -230,16 +229,6 @@ function cacheLimit(runner: Runner, asked: number | undefined): CacheLimit {
     at: { option: 'cacheMemory', value: asked },
     remedies: [{ option: 'cacheMemory', change: 'raise' }],
   })
-}
-
-/** Better now than at the first answer. */
-function checkSpeculation({ recurrents }: Program, speculate: Speculation | undefined): void {
-  if (speculate === undefined || recurrents.length === 0) return
-  throw new UserError(
-    ': the model has recurrent layers, whose states cannot be rolled back after a wrong draft',
-    'invalid_argument',
-    { at: { option: 'speculate', value: speculate }, remedies: [{ option: 'speculate', change: 'omit' }] },
-  )
 }
 
 function contextOf(program: Program, asked: number | undefined): number {

@@ -177,16 +177,6 @@ describe('a model that is loaded', () => {
   const named = (more: Record<string, object> = {}) =>
     memoryFiles('made', { ...files, ...Object.fromEntries(Object.entries(more).map(([name, v]) => [name, json(v)])) })
 
-  it('has no guesses where it is recurrent', async () => {
-    await expect(load(named(), { speculate: 'ngram', threads: 1 })).rejects.toMatchObject(
-      refused(
-        'invalid_argument',
-        "speculate: 'ngram': the model has recurrent layers, whose states cannot be rolled back after a wrong draft; " +
-          'leave out speculate',
-      ),
-    )
-  })
-
   it('has no tokens without rows in its embedding', async () => {
     const rows = Number(config['vocab_size'])
     const tokenizer = { added_tokens: [], model: { type: 'BPE', vocab: { a: 0, b: rows }, merges: [] } }

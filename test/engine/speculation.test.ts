@@ -63,10 +63,25 @@ describe('speculation', () => {
     }
   })
 
-  it('is refused for models with recurrent states', async () => {
-    const runner = new FakeRunner({ maxSlots: 1 })
-    const generation = new Session(fakeModel(runner)).generate([1], { speculate: 'ngram' })
-    await expect(generation.result).rejects.toThrow(/recurrent layers/)
+  it.each([0, 0.5, 1])(
+    'goes back to the recurrent states before a wrong guess, of which %d are right',
+    async (chance) => {
+      const runner = new FakeRunner({ stepTokens: 64, maxLogitRows: 8, maxSlots: 2 })
+      const session = new Session(fakeModel(runner))
+      const prompt = numbers(1, 10)
+      const { ids, speculation } = await session.generate(prompt, { maxTokens: 90, speculate: oracle(chance, 7) })
+        .result
+      expect(ids).toEqual(continuation(prompt, 90))
+      if (chance === 1) expect(speculation!.steps).toBeLessThan(20)
+      // A token that is computed again costs a row, and with drafts it is computed twice at most.
+      expect(runner.steps.reduce((sum, n) => sum + n, 0)).toBeLessThan(10 + 90 * 9)
+    },
+  )
+
+  it('asks for memory where there is no second slot', async () => {
+    const session = new Session(fakeModel(new FakeRunner({ stepTokens: 64, maxLogitRows: 8, maxSlots: 1 })))
+    const options = { maxTokens: 20, speculate: oracle(1, 1) }
+    expect((await session.generate([1, 2], options).result).ids).toEqual(continuation([1, 2], 20))
   })
 
   it('says nothing about guesses without them', async () => {
@@ -139,12 +154,16 @@ it('answers any mix of requests as without guesses: batches, stops, limits, canc
       fc.constantFrom(1, 3, 16, 100),
       fc.constantFrom(1, 4, 9),
       fc.constantFrom(6, 9, 40),
-      async (requests, stepTokens, rows, pages) => {
+      fc.constantFrom(undefined, undefined, 3, 12, 40),
+      async (requests, stepTokens, rows, pages, maxSlots) => {
         // Sometimes the same few tokens again, so that n-grams are found.
         const next = (prefix: readonly number[]): number => nextOf(prefix.slice(-1)) % 20
         const draftNext = (prefix: readonly number[]): number => next(prefix) + (prefix.length % 3 === 0 ? 1 : 0)
         const runner = (): FakeRunner =>
-          new FakeRunner({ stepTokens, maxLogitRows: Math.min(stepTokens, rows), next, draftNext })
+          new FakeRunner({
+            ...{ stepTokens, maxLogitRows: Math.min(stepTokens, rows), next, draftNext },
+            ...(maxSlots !== undefined && { maxSlots }),
+          })
         const model = fakeModel(runner(), { limit: { pages, hard: true }, tokenizer: letters })
         const sessions = Array.from({ length: 5 }, () => new Session(model))
         const pause = async (ticks: number): Promise<void> => {

@@ -146,13 +146,7 @@ function notLoaded(asked: string, loaded: DraftModel | undefined): UserError {
   )
 }
 
-function checkRunner(speculate: Speculation | Drafter, { slotBytes, hasDraft }: Runner): void {
-  if (slotBytes > 0)
-    throw new UserError(
-      ': the model has recurrent layers, whose states cannot be rolled back after a wrong draft',
-      'invalid_argument',
-      { at: { option: 'speculate' }, remedies: [{ option: 'speculate', change: 'omit' }] },
-    )
+function checkRunner(speculate: Speculation | Drafter, { hasDraft }: Runner): void {
   if (speculate === 'mtp' && !hasDraft)
     throw new UserError(
       ': the model was loaded without its layer for multi-token prediction; load it with this option too',

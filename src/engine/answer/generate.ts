@@ -66,7 +66,8 @@ async function stepByStep(
   while (tokens.finishReason === undefined) {
     const isPrompt = ids.length === 0
     // The model's own draft is of what comes after the last step, not after text that was forced since.
-    const drafter = !isPrompt && !sequence.ties.any && !(jumped && speculate === 'mtp') && drafting
+    const mayDraft = !isPrompt && !sequence.ties.any && !sequence.repeats && !(jumped && speculate === 'mtp')
+    const drafter = mayDraft && drafting
     const guessed = drafter ? await drafter.next(tokens.sequence, room - ids.length - 1) : []
     const drafts = form && guessed.length > 0 ? guessed.slice(0, form.follow(guessed)) : guessed
     const prepare = async (): Promise<void> => {
@@ -91,6 +92,7 @@ async function stepByStep(
       break
     }
     lastToken = performance.now()
+    if (isPrompt && model.isDraft) sequence.beginTrial()
     if (isPrompt) firstToken = lastToken
     else drafting?.count(drafts.length, chosen)
     if (tokens.finishReason !== undefined) break

@@ -20,6 +20,8 @@ export interface SessionModel {
   readonly defaults: GenerationDefaults
   /** Where long prompts are made, if not in this thread. */
   readonly longPrompts?: LongPrompts | undefined
+  /** Whether its answers are drafts, which may be taken back. */
+  readonly isDraft?: boolean
   /** How drafts are made unless an answer says otherwise. */
   readonly speculate?: Speculation | undefined
   /** A small model that drafts, if one was loaded with this. */

@@ -9,12 +9,15 @@ const SNAPSHOT_DISTANCE = 16 * PAGE_SIZE
 
 /**
  * The recurrent states of a sequence: its slot, and the snapshot from which they are to continue. They are those of the last
- * computed token and go back only to snapshots, which are kept at the ends of some full pages.
+ * computed token and go back only to snapshots, which are kept at the ends of some full pages, and to where a trial began.
  */
 export class RecurrentStates {
   private slotId: number | undefined
   /** Not copied to the slot yet. */
   private origin: PrefixNode | undefined
+  /** A slot with the states as they were before tokens that may be wrong, and where that was. */
+  private copyId: number | undefined
+  private copyAt: number | undefined
   /** Where a snapshot is to be kept when this position is reached. */
   private landmark: number | undefined
 
@@ -32,25 +35,46 @@ export class RecurrentStates {
     return this.slotId
   }
 
-  /** Has them ready for a step. While no step is in flight. @throws UserError out_of_memory. */
-  async allocate(): Promise<void> {
+  /**
+   * Has them ready for a step from `computed` on. While no step is in flight.
+   * @param isTrial some of its tokens may be wrong: the states are kept as they are, too
+   * @throws UserError out_of_memory
+   */
+  async allocate(computed: number, isTrial: boolean): Promise<void> {
     this.slotId ??= await this.pool.take()
-    if (!this.origin) return
-    this.pool.restore(this.origin, this.slotId)
-    this.origin = undefined
+    if (this.origin) {
+      this.pool.restore(this.origin, this.slotId)
+      this.origin = undefined
+    }
+    if (!isTrial || this.copyAt === computed) return
+    this.copyId ??= await this.pool.take()
+    this.pool.copy(this.slotId, this.copyId)
+    this.copyAt = computed
   }
 
   free(): void {
     this.dropOrigin()
-    if (this.slotId !== undefined) this.pool.give(this.slotId)
-    this.slotId = undefined
+    for (const id of [this.slotId, this.copyId]) if (id !== undefined) this.pool.give(id)
+    this.slotId = this.copyId = this.copyAt = undefined
   }
 
-  /** Goes back to the last snapshot at `length` or before; returns its position. */
+  /** Goes back to `length`, or to the last place before of which the states are kept; returns it. */
   goBack(length: number): number {
+    const snapshot = this.snapshotBefore(length)
+    if (this.copyAt === undefined || this.copyAt > length || this.copyAt < snapshot) {
+      this.goOnFrom(this.pages.nodeBefore(snapshot))
+      return snapshot
+    }
+    const position = this.copyAt
+    this.dropOrigin()
+    ;[this.slotId, this.copyId] = [this.copyId, this.slotId]
+    this.copyAt = undefined
+    return position
+  }
+
+  private snapshotBefore(length: number): number {
     let position = Math.min(this.pages.sharedTokens, Math.floor(length / PAGE_SIZE) * PAGE_SIZE)
     while (position > 0 && !this.pool.has(this.pages.nodeBefore(position)!)) position -= PAGE_SIZE
-    this.goOnFrom(this.pages.nodeBefore(position))
     return position
   }
 
@@ -59,6 +83,7 @@ export class RecurrentStates {
     if (node) this.pool.use(node)
     this.dropOrigin()
     this.origin = node
+    this.copyAt = undefined
   }
 
   /** Position of the last snapshot that others keep for the first `count` of `tokens`, after the shared pages; 0 without. */

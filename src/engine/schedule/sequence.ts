@@ -31,6 +31,8 @@ export class Sequence {
   private readonly states: RecurrentStates | undefined
   private computed = 0
   private adopted = 0
+  private isTrial = false
+  private repeatsTokens = false
 
   /** @param salt sequences share cached pages only with those of the same salt */
   constructor({ pool, slots }: SequenceMemory, salt = '') {
@@ -109,8 +111,10 @@ export class Sequence {
    */
   accept(chosen: readonly number[]): void {
     const certain = this.tokens.length - this.speculation.unchecked
+    const right = certain + Math.max(0, chosen.length - 1)
     this.speculation.unchecked = 0
-    this.truncate(certain + Math.max(0, chosen.length - 1))
+    this.truncate(right)
+    this.repeatsTokens = this.computed < right
     this.share()
     this.speculation.next = chosen.at(-1)
   }
@@ -125,7 +129,7 @@ export class Sequence {
 
   /**
    * Forgets everything after the first `length` tokens, or a little more where a shared page would have to be written;
-   * with recurrent states, all after the last snapshot before.
+   * with recurrent states, all after the last place before where they are kept.
    */
   truncate(length: number): void {
     if (length < this.computed) this.computed = this.states ? this.states.goBack(length) : length
@@ -135,9 +139,22 @@ export class Sequence {
     this.speculation.truncate(this.computed)
   }
 
+  /** Whether right tokens are computed once more, since recurrent states went back to before them. With drafts after them they might go back again. */
+  get repeats(): boolean {
+    return this.repeatsTokens
+  }
+
+  /** What comes next may be taken back, up to here. */
+  beginTrial(): void {
+    this.isTrial = true
+  }
+
   /** Takes memory so that `positions` tokens fit. While no step is in flight. @throws UserError out_of_memory. */
   async allocate(positions: number): Promise<void> {
-    await this.states?.allocate()
+    const certain = this.tokens.length - this.speculation.unchecked
+    const isTrial = this.isTrial || (this.speculation.unchecked > 0 && this.computed < certain)
+    await this.states?.allocate(this.computed, isTrial)
+    this.isTrial = false
     await this.pages.allocate(positions)
   }
 

@@ -59,6 +59,11 @@ export class SlotPool {
     this.free.push(slot)
   }
 
+  /** Between steps. */
+  copy(from: number, to: number): void {
+    this.runner.copySlot(from, to)
+  }
+
   /** Whether a sequence could continue after this page. */
   has(node: PrefixNode): boolean {
     return this.snapshots.has(node)
