@@ -19,7 +19,7 @@ import { layerNames } from './parts/gguf-names.js'
 import { gatedMlp, logits, norm } from './parts/layers.js'
 import { checkMixture, MIXTURE_CONFIG, mixture, type RouteRule } from './parts/mixture.js'
 import { checkMla, MLA_CONFIG, mla } from './parts/mla.js'
-import { checkMtp, mtpDraft } from './parts/mtp.js'
+import { checkMtp, deepseekMtp, mtpDraft } from './parts/mtp.js'
 import { makeRope } from './parts/rope.js'
 import { embeddingAndHead, textModel } from './parts/text-model.js'
 
@@ -61,7 +61,8 @@ function build(checkpoint: Checkpoint, mtp: boolean): Program {
   const c = readConfig(DeepseekConfig, text.config, checkpoint.name)
   checkMla(c, checkpoint.name)
   checkMixture(c, checkpoint.name)
-  if (mtp) checkMtp(checkpoint, c.num_nextn_predict_layers, c.num_hidden_layers)
+  const names = deepseekMtp(c.num_hidden_layers)
+  if (mtp) checkMtp(checkpoint, names, ['num_nextn_predict_layers', c.num_nextn_predict_layers])
   const b = new GraphBuilder()
   const rope = makeRope(c, c.qk_rope_head_dim)
   const table = b.ropeTable(rope.invFreq, rope.attentionFactor)
@@ -86,7 +87,7 @@ function build(checkpoint: Checkpoint, mtp: boolean): Program {
   const hidden = norm(b, x, `${text.model}.norm`, eps)
   const next = b.linear(b.selectRows(hidden), head)
   const last = c.num_hidden_layers
-  const parts = { embedding, head, eps, block: (y: Value, layer: string) => block(y, layer, isSparse(last)) }
+  const parts = { names, embedding, head, eps, block: (y: Value, layer: string) => block(y, layer, isSparse(last)) }
   return b.build(next, c.max_position_embeddings, mtpDraft(b, hidden, last, parts))
 }
 

@@ -15,9 +15,9 @@ export const qwen35Moe: ModelDefinition = {
       },
     ],
   },
-  build: (checkpoint) =>
+  build: (checkpoint, options) =>
     Promise.resolve(
-      buildHybrid(checkpoint, z.object({ ...HYBRID_CONFIG, ...HYBRID_MIXTURE_CONFIG }), (c) =>
+      buildHybrid(checkpoint, options?.mtp ?? false, z.object({ ...HYBRID_CONFIG, ...HYBRID_MIXTURE_CONFIG }), (c) =>
         sharedMixture({ ...c, norm_topk_prob: true }, checkpoint.name),
       ),
     ),

@@ -15,5 +15,6 @@ export const qwen35: ModelDefinition = {
       },
     ],
   },
-  build: (checkpoint) => Promise.resolve(buildHybrid(checkpoint, z.object(HYBRID_CONFIG), denseFeed)),
+  build: (checkpoint, options) =>
+    Promise.resolve(buildHybrid(checkpoint, options?.mtp ?? false, z.object(HYBRID_CONFIG), denseFeed)),
 }

@@ -17,9 +17,9 @@ export const qwen3Next: ModelDefinition = {
       },
     ],
   },
-  build: (checkpoint) =>
+  build: (checkpoint, options) =>
     Promise.resolve(
-      buildHybrid(checkpoint, Qwen3NextConfig, (c) => {
+      buildHybrid(checkpoint, options?.mtp ?? false, Qwen3NextConfig, (c) => {
         const [sparse, dense] = [sharedMixture(c, checkpoint.name), denseFeed(c)]
         const isSparse = (i: number): boolean => !c.mlp_only_layers.includes(i) && (i + 1) % c.decoder_sparse_step === 0
         return (b, x, name, i) => (isSparse(i) ? sparse : dense)(b, x, name, i)

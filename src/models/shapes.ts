@@ -26,13 +26,31 @@ const MODELS: ReadonlyMap<string, Config> = new Map<string, Config>([
     },
   ],
   [
+    'qwen3.5-27b',
+    {
+      ...{ model_type: 'qwen3_5_text', vocab_size: 248320, hidden_size: 5120, intermediate_size: 17408 },
+      ...{ num_hidden_layers: 64, num_attention_heads: 24, num_key_value_heads: 4, head_dim: 256 },
+      ...{ linear_conv_kernel_dim: 4, linear_key_head_dim: 128, linear_value_head_dim: 128 },
+      ...{ linear_num_key_heads: 16, linear_num_value_heads: 48, full_attention_interval: 4 },
+      ...{ partial_rotary_factor: 0.25, rope_theta: 1e7, rms_norm_eps: 1e-6, tie_word_embeddings: false },
+      ...{ mtp_num_hidden_layers: 1, max_position_embeddings: 262144 },
+    },
+  ],
+  [
     'deepseek-v3',
     {
       ...{ model_type: 'deepseek_v3', vocab_size: 129280, hidden_size: 7168, intermediate_size: 18432 },
       ...{ num_hidden_layers: 61, num_attention_heads: 128, num_key_value_heads: 128 },
       ...{ q_lora_rank: 1536, kv_lora_rank: 512, qk_nope_head_dim: 128, qk_rope_head_dim: 64, v_head_dim: 128 },
       ...{ first_k_dense_replace: 3, moe_intermediate_size: 2048, n_routed_experts: 256, n_shared_experts: 1 },
-      ...{ num_experts_per_tok: 8, n_group: 8, topk_group: 4, norm_topk_prob: true, routed_scaling_factor: 2.5 },
+      ...{
+        num_nextn_predict_layers: 1,
+        num_experts_per_tok: 8,
+        n_group: 8,
+        topk_group: 4,
+        norm_topk_prob: true,
+        routed_scaling_factor: 2.5,
+      },
       ...{ rms_norm_eps: 1e-6, rope_theta: 10_000, max_position_embeddings: 4096 },
     },
   ],

@@ -111,6 +111,7 @@ export class CpuRunner implements Runner {
   }
 
   private async step(step: Step): Promise<StepResult> {
+    invariant(this.slotBytes === 0 || step.slots?.length === step.pageTables.length, 'a slot for each sequence')
     await this.compute(step, () => this.pool.run())
     const rows = this.rowsOf(step, this.layout.logits)
     const tied = this.findTied(step)
@@ -268,8 +269,8 @@ export class CpuRunner implements Runner {
       ints(bank.tablesAddress + table * 4, cache.pageNumbers(pages))
       table += pages.length
     })
-    if (bank.slotBytes > 0) {
-      invariant(step.slots?.length === step.pageTables.length, 'a slot for each sequence')
+    // A draft has no recurrent layers.
+    if (bank.slotBytes > 0 && step.slots) {
       ints(
         bank.slotPointersAddress,
         step.slots.map((slot) => cache.slotAddress(slot)),

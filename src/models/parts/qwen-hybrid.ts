@@ -1,6 +1,7 @@
 /**
  * What Qwen3-Next and Qwen3.5 share: three layers of Gated DeltaNet, then one of attention whose output is gated; norms
- * that are published less one. Layers for multi-token prediction (`mtp.*`) and what sees images are not loaded.
+ * that are published less one. The layer for multi-token prediction (`mtp.*`) is one of attention, and loaded when it is asked
+ * for; what sees images is not.
  */
 import { z } from 'zod'
 import type { Checkpoint } from '../../checkpoint/checkpoint.js'
@@ -11,6 +12,7 @@ import { COMMON, activationOf, checkExperts, expertCount, readConfig } from './c
 import { DELTA_NET_CONFIG, checkDeltaNet, gatedDeltaNet } from './gated-delta-net.js'
 import { HEADS, gqaAttention, headsOf, layerTypes, partialRotary } from './gqa.js'
 import { beginMlp, gatedMlp, logits, norm } from './layers.js'
+import { QWEN_MTP, checkMtp, mtpDraft } from './mtp.js'
 import { chooseExperts, chosenExperts, plainRule, type RoutedSizes } from './mixture.js'
 import { makeRope } from './rope.js'
 import { embeddingAndHead, textModel } from './text-model.js'
@@ -28,6 +30,8 @@ export const HYBRID_CONFIG = {
   partial_rotary_factor: z.number().optional(),
   layer_types: z.array(LAYER_TYPES).nullish(),
   full_attention_interval: z.number().int().min(1).default(4),
+  // Qwen3-Next has the layer and does not say so.
+  mtp_num_hidden_layers: z.number().int().min(0).default(1),
 }
 
 const width = z.number().int().min(1).max(1e7)
@@ -49,9 +53,10 @@ export type Feed = (b: GraphBuilder, x: View, name: string, layer: number) => Va
 
 // ---- graph
 
-/** `feedOf` gets the text model's config. */
+/** `feedOf` gets the text model's config. @param mtp with the draft of the layer past the last one */
 export function buildHybrid<C extends HybridConfig>(
   checkpoint: Checkpoint,
+  mtp: boolean,
   schema: z.ZodType<C>,
   feedOf: (c: C) => Feed,
 ): Program {
@@ -59,6 +64,7 @@ export function buildHybrid<C extends HybridConfig>(
   const place = textModel(checkpoint)
   const c = readConfig(schema, place.config, where)
   checkDeltaNet(c, where)
+  if (mtp) checkMtp(checkpoint, QWEN_MTP, ['mtp_num_hidden_layers', c.mtp_num_hidden_layers])
   const types = layerTypes(c, where, (i) =>
     (i + 1) % c.full_attention_interval === 0 ? 'full_attention' : 'linear_attention',
   )
@@ -73,19 +79,30 @@ export function buildHybrid<C extends HybridConfig>(
   const table = b.ropeTable(rope.invFreq, rope.attentionFactor)
   const attention = { ...heads, eps, table, qkNorm: 'heads', normOffset, outputGate: true } as const
   const { embedding, head } = embeddingAndHead(checkpoint, c, place)
+  const block = (x: Value, layer: string, type: (typeof types)[number], i: number): Value => {
+    const h = norm(b, x, `${layer}.input_layernorm`, eps, normOffset)
+    const y =
+      type === 'full_attention'
+        ? gqaAttention(b, h, `${layer}.self_attn`, attention)
+        : gatedDeltaNet(b, h, `${layer}.linear_attn`, c, eps, checkpoint)
+    const z = b.add(x, y)
+    return b.add(z, feed(b, norm(b, z, `${layer}.post_attention_layernorm`, eps, normOffset), `${layer}.mlp`, i))
+  }
   let x = b.embed(embedding) // [T, D]
   for (let i = 0; i < c.num_hidden_layers; i++) {
     b.layer(i)
-    const layer = `${place.model}.layers.${i}`
-    const h = norm(b, x, `${layer}.input_layernorm`, eps, normOffset)
-    const y =
-      types[i] === 'full_attention'
-        ? gqaAttention(b, h, `${layer}.self_attn`, attention)
-        : gatedDeltaNet(b, h, `${layer}.linear_attn`, c, eps, checkpoint)
-    x = b.add(x, y)
-    x = b.add(x, feed(b, norm(b, x, `${layer}.post_attention_layernorm`, eps, normOffset), `${layer}.mlp`, i))
+    x = block(x, `${place.model}.layers.${i}`, types[i]!, i)
   }
-  return b.build(logits(b, x, `${place.model}.norm`, eps, head, normOffset), c.max_position_embeddings)
+  const finalNorm = `${place.model}.norm`
+  if (!mtp) return b.build(logits(b, x, finalNorm, eps, head, normOffset), c.max_position_embeddings)
+  const hidden = norm(b, x, finalNorm, eps, normOffset)
+  const next = b.linear(b.selectRows(hidden), head)
+  const own = { names: QWEN_MTP, embedding, head, eps, normOffset } as const
+  const draft = mtpDraft(b, hidden, c.num_hidden_layers, {
+    ...own,
+    block: (y, layer) => block(y, layer, 'full_attention', 0),
+  })
+  return b.build(next, c.max_position_embeddings, draft)
 }
 
 /** Routed experts by softmax, and a shared one with a gate of its own. */

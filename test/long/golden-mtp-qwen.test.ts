@@ -1,0 +1,118 @@
+// Qwen's layer for further tokens (MTP) against transformers' decoder layer: tools/oracle/make_qwen_mtp.py.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { cpuBackend } from '../../src/backends/cpu/cpu.js'
+import { referenceBackend } from '../../src/backends/reference/reference.js'
+import type { Backend } from '../../src/backends/backend.js'
+import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
+import { memoryFiles, memorySource } from '../../src/checkpoint/files/memory.js'
+import { readSafetensorsHeader } from '../../src/checkpoint/safetensors/header.js'
+import { loadEngineFrom } from '../../src/engine/load.js'
+import { openCheckpoint } from '../../src/models/open.js'
+import { buildProgram } from '../../src/models/registry.js'
+import { json } from '../checkpoint/build.js'
+import { FIXTURES, readGolden } from '../golden/harness.js'
+import { draftLogitsOf, loadRunner, logitsOf, type RunnerOptions } from '../runner.js'
+
+const TOLERANCE = 1e-3
+const MODELS = ['qwen3.5', 'qwen3-next']
+
+const BACKENDS: { name: string; backend: Backend; options: RunnerOptions }[] = [
+  { name: 'reference', backend: referenceBackend, options: {} },
+  { name: 'cpu, 2 threads', backend: cpuBackend, options: { threads: 2 } },
+]
+
+/** The golden checkpoint with the layer's tensors in a second file. */
+async function withLayer(name: string): Promise<Checkpoint> {
+  const golden = join(FIXTURES, 'golden', name)
+  const [model, layer] = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors']
+  const files = {
+    [model!]: readFileSync(join(golden, 'model.safetensors')),
+    [layer!]: readFileSync(join(FIXTURES, 'mtp', `${name}.safetensors`)),
+  }
+  const weightMap: Record<string, string> = {}
+  for (const [file, bytes] of Object.entries(files))
+    for (const tensor of (await readSafetensorsHeader(memorySource(file, bytes))).keys()) weightMap[tensor] = file
+  return openCheckpoint(
+    memoryFiles(name, {
+      ...files,
+      'config.json': readFileSync(join(golden, 'config.json')),
+      'model.safetensors.index.json': json({ weight_map: weightMap }),
+    }),
+  )
+}
+
+/** ids [T], draft [T - 1, V]. */
+async function readDraft(name: string): Promise<{ ids: number[]; draft: Float32Array }> {
+  const bytes = new Uint8Array(readFileSync(join(FIXTURES, 'mtp', `${name}.safetensors`)))
+  const source = memorySource(name, bytes)
+  const header = await readSafetensorsHeader(source)
+  const part = (tensor: string): ArrayBuffer => {
+    const { start, end } = header.get(tensor)!
+    return bytes.slice(start, end).buffer
+  }
+  return { ids: Array.from(new BigInt64Array(part('ids')), Number), draft: new Float32Array(part('draft')) }
+}
+
+describe.each(MODELS)('%s', (name) => {
+  it.each(BACKENDS)('drafts as the formulas say, for chunks of 1, 7 and all ($name)', async ({ backend, options }) => {
+    const { ids, draft } = await readDraft(name)
+    const checkpoint = await withLayer(name)
+    const program = await buildProgram(checkpoint, { mtp: true })
+    const V = program.vocabSize
+    const runner = await loadRunner(backend, program, checkpoint, {
+      ...{ precision: 'exact', stepTokens: 64, maxLogitRows: 64 },
+      ...options,
+    })
+    await runner.reservePages(1)
+    await runner.reserveSlots(1)
+    for (const chunk of [1, 7, ids.length]) {
+      for (let from = 0; from < ids.length; from += chunk) {
+        const tokens = Int32Array.from(ids.slice(from, from + chunk))
+        const rows = tokens.map((_, i) => i)
+        const place = {
+          pageTables: [Int32Array.of(0)],
+          slots: Int32Array.of(0),
+          sequences: new Int32Array(tokens.length),
+        }
+        const positions = rows.map((i) => from + i)
+        await logitsOf(runner, { tokens, positions, ...place, logitRows: rows })
+        // The last token has no successor.
+        const known = rows.filter((i) => from + i + 1 < ids.length)
+        if (known.length === 0) continue
+        const next = { tokens: known.map((i) => ids[from + i + 1]!), hiddenRows: known, logitRows: known }
+        const drafted = await draftLogitsOf(runner, { ...place, ...next, positions: positions.slice(0, known.length) })
+        const worst = drafted.reduce((most, x, i) => Math.max(most, Math.abs(x - draft[from * V + i]!)), 0)
+        expect(worst).toBeLessThan(TOLERANCE)
+      }
+    }
+    await runner.close()
+    await checkpoint.close()
+  })
+
+  it('gives the greedy ids of transformers with its drafts', async () => {
+    const { prompt, greedy } = readGolden(join(FIXTURES, 'golden', name, 'golden.safetensors'))
+    await using engine = await loadEngineFrom(await withLayer(name), {
+      precision: 'exact',
+      threads: 2,
+      speculate: 'mtp',
+    })
+    const { ids, speculation } = await engine.generate(prompt, {
+      maxTokens: greedy.length,
+      ignoreEos: true,
+      temperature: 0,
+    }).result
+    expect(ids).toEqual(greedy)
+    expect(speculation!.drafted).toBeGreaterThan(0)
+  })
+})
+
+it('says which tensors are missing', async () => {
+  const golden = join(FIXTURES, 'golden', 'qwen3.5')
+  const files = ['config.json', 'model.safetensors'].map((file) => [file, readFileSync(join(golden, file))] as const)
+  const checkpoint = await openCheckpoint(memoryFiles('plain', Object.fromEntries(files)))
+  await expect(buildProgram(checkpoint, { mtp: true })).rejects.toThrow(
+    /mtp without the tensors of the layer \(mtp\.fc\.weight\)/,
+  )
+})
