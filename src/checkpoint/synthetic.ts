@@ -35,6 +35,8 @@ export function randomCheckpoint(name: string, config: JsonObject, format: Synth
 /** Norms are ones, so is the bias of a router; routers are in BF16 whatever the rest is in, as published. */
 function kindOf(name: string, shape: readonly number[], format: SyntheticFormat): SyntheticFormat | 'ones' {
   if (shape.length === 1) return 'ones'
+  // The taps of a convolution are no whole block, and are published as floats.
+  if (shape.at(-1)! % FORMATS[format === 'fp8' ? 'fp8_e4m3' : format].blockCols !== 0) return 'bf16'
   return name.endsWith('.mlp.gate.weight') ? 'bf16' : format
 }
 

@@ -11,8 +11,9 @@ const PROMPT = [1, 2, 3]
 function engineOf(
   runner: FakeRunner,
   info: Partial<DraftEngine['info']> = {},
+  options: Parameters<typeof fakeModel>[1] = {},
 ): DraftEngine & { readonly closed: number } {
-  const model = fakeModel(runner)
+  const model = fakeModel(runner, options)
   const counted = { closed: 0 }
   return Object.assign(counted, {
     info: { name: 'small', vocabSize: VOCAB, contextLength: 1000, ...info },
@@ -53,6 +54,20 @@ describe('a model that drafts', () => {
     await drafter.draft([...PROMPT, ...first, nextOf([...PROMPT, ...first])], 4)
     // The last drafted token, the one after it, and three of four new ones.
     expect(runner.steps.reduce((sum, n) => sum + n, 0) - before).toBeLessThanOrEqual(2 + 8)
+    await drafter.close()
+  })
+
+  it('goes back to its own recurrent states, not to the beginning', async () => {
+    const runner = new FakeRunner({ stepTokens: 64, logit: 9, maxSlots: 2 })
+    const drafter = new ModelDrafter(engineOf(runner, {}, { isDraft: true }))
+    const prompt = Array.from({ length: 50 }, (_, i) => (i * 7) % 60)
+    const first = await drafter.draft(prompt, 4)
+    expect(first).toEqual(continuation(prompt, 4))
+    const before = runner.steps.reduce((sum, n) => sum + n, 0)
+    // Two of four were right.
+    const sequence = [...prompt, ...first.slice(0, 2), (first[2]! + 1) % VOCAB]
+    expect((await drafter.draft(sequence, 2)).length).toBeGreaterThan(0)
+    expect(runner.steps.reduce((sum, n) => sum + n, 0) - before).toBeLessThanOrEqual(8)
     await drafter.close()
   })
 

@@ -23,6 +23,12 @@ describe('synthetic checkpoints', () => {
     },
   )
 
+  it.each(['q4_0', 'q4_k', 'fp8', 'f32'])('keeps rows that are no whole blocks as floats (%s)', async (format) => {
+    const taps = syntheticCheckpoint(`qwen3.5-27b:${format}`).tensor('conv1d.weight', [64, 1, 4])
+    expect(await taps.readRows(0, 64)).toHaveLength(taps.byteLength)
+    expect(taps.format).toBe(format === 'f32' ? 'f32' : format === 'fp8' ? 'fp8_e4m3' : 'bf16')
+  })
+
   it('norms are ones and tensors differ', async () => {
     const checkpoint = syntheticCheckpoint('qwen3-1.7b:q8_0')
     const norm = await decodeRows(checkpoint.tensor('model.norm.weight', [2048]), 0, 1)

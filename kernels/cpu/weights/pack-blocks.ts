@@ -1,4 +1,4 @@
-// Staged blocks, one for each 32 columns of a row (src/backends/cpu/stage-blocks.ts), into the kernels' blocks.
+// Staged blocks, one for each 32 columns of a row (src/backends/cpu/load/stage-blocks.ts), into the kernels' blocks.
 import {
   GROUP_ROWS,
   INT4_MIN,

@@ -1,6 +1,6 @@
-import { DESCRIPTOR_BYTES } from './records.js'
+import { DESCRIPTOR_BYTES } from '../records.js'
 import type { LoadTasks } from './load-tasks.js'
-import type { PlacedWeight } from './places.js'
+import type { PlacedWeight } from '../places.js'
 
 /** Bytes that are made at a time. */
 const REGION_BYTES = 64 << 20

@@ -1,18 +1,24 @@
-import type { Scales, StoredTensor } from '../../checkpoint/checkpoint.js'
-import { decodeRows } from '../../checkpoint/formats/decode.js'
-import { rowBytes } from '../../checkpoint/formats/formats.js'
-import { UserError } from '../../errors.js'
-import { checkIds } from '../ids.js'
-import { align } from '../align.js'
-import { GROUP_ROWS, KERNEL_FORMATS, STAGED_BLOCK, type KernelFormat, type KernelRows } from '../contract.generated.js'
-import { publishedAs, type BlockEncoding } from '../formats/stored-formats.js'
-import { raiseSubnormals } from '../formats/halves.js'
-import { blocksLayout, isBlocks } from '../formats/weights.js'
+import type { Scales, StoredTensor } from '../../../checkpoint/checkpoint.js'
+import { decodeRows } from '../../../checkpoint/formats/decode.js'
+import { rowBytes } from '../../../checkpoint/formats/formats.js'
+import { UserError } from '../../../errors.js'
+import { checkIds } from '../../ids.js'
+import { align } from '../../align.js'
+import {
+  GROUP_ROWS,
+  KERNEL_FORMATS,
+  STAGED_BLOCK,
+  type KernelFormat,
+  type KernelRows,
+} from '../../contract.generated.js'
+import { publishedAs, type BlockEncoding } from '../../formats/stored-formats.js'
+import { raiseSubnormals } from '../../formats/halves.js'
+import { blocksLayout, isBlocks } from '../../formats/weights.js'
 import type { LoadTasks } from './load-tasks.js'
-import type { PlacedWeight } from './places.js'
+import type { PlacedWeight } from '../places.js'
 import { STAGING_BUFFERS, type StagingQueue } from './staging-queue.js'
-import { DESCRIPTOR_BYTES, writeDescriptor, type Descriptor } from './records.js'
-import { linearEnd } from '../scratch.generated.js'
+import { DESCRIPTOR_BYTES, writeDescriptor, type Descriptor } from '../records.js'
+import { linearEnd } from '../../scratch.generated.js'
 import { stageBlocks } from './stage-blocks.js'
 
 /** Bytes read at a time, unless eight rows are more: a load holds little besides its result. */

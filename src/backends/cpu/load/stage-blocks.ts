@@ -1,11 +1,11 @@
 /** Rows of stored blocks as staged ones, which kernels/cpu/weights/pack-blocks.ts deals out: one for each 32 columns. */
-import type { Scales, StoredTensor } from '../../checkpoint/checkpoint.js'
-import { FORMATS } from '../../checkpoint/formats/formats.js'
-import { BlockNumbers } from '../../checkpoint/formats/block-numbers.js'
-import { BLOCK_READERS } from '../../checkpoint/formats/ggml-blocks.js'
-import { invariant } from '../../errors.js'
-import { STAGED_BLOCK } from '../contract.generated.js'
-import type { BlockEncoding } from '../formats/stored-formats.js'
+import type { Scales, StoredTensor } from '../../../checkpoint/checkpoint.js'
+import { FORMATS } from '../../../checkpoint/formats/formats.js'
+import { BlockNumbers } from '../../../checkpoint/formats/block-numbers.js'
+import { BLOCK_READERS } from '../../../checkpoint/formats/ggml-blocks.js'
+import { invariant } from '../../../errors.js'
+import { STAGED_BLOCK } from '../../contract.generated.js'
+import type { BlockEncoding } from '../../formats/stored-formats.js'
 
 /** IQ4_NL's points to their codes, by point + 128. */
 const IQ4_CODES = iq4Codes()

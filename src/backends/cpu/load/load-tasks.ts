@@ -1,6 +1,6 @@
-import type { BankLayout } from './bank-layout.js'
-import { recordWord, writeRecord, writeSpan } from './records.js'
-import type { Threads } from './threads.js'
+import type { BankLayout } from '../bank-layout.js'
+import { recordWord, writeRecord, writeSpan } from '../records.js'
+import type { Threads } from '../threads.js'
 
 /** The fields of the kernel encodeRows. */
 export interface RowsToEncode {
