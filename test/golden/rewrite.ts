@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Checkpoint } from '../../src/checkpoint/checkpoint.js'
 import { decodeRows } from '../../src/checkpoint/formats/decode.js'
 import { weightsOf } from '../../src/graph/ops.js'
+import { allOps } from '../../src/graph/program.js'
 import { buildProgram } from '../../src/models/registry.js'
 import type { Backend } from '../../src/backends/backend.js'
 import { nodeFiles } from '../../src/checkpoint/files/node.js'
@@ -38,11 +39,11 @@ export async function rewrittenErrors(
   return errors
 }
 
-/** Every weight that the model reads, widened. */
-export async function decodeAll(checkpoint: Checkpoint): Promise<Map<string, Decoded>> {
-  const program = await buildProgram(checkpoint)
+/** Every weight that the model reads, widened; with `mtp` those of its layer for further tokens too. */
+export async function decodeAll(checkpoint: Checkpoint, mtp = false): Promise<Map<string, Decoded>> {
+  const program = await buildProgram(checkpoint, { mtp })
   const all = new Map<string, Decoded>()
-  for (const weight of program.ops.flatMap(({ op }) => weightsOf(op))) {
+  for (const weight of allOps(program).flatMap(({ op }) => weightsOf(op))) {
     const stored = checkpoint.tensor(weight.name, weight.shape, weight.part)
     if (!all.has(weight.name))
       all.set(weight.name, { shape: weight.shape, values: await decodeRows(stored, 0, stored.rows) })

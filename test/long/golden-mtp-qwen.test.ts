@@ -12,7 +12,9 @@ import { loadEngineFrom } from '../../src/engine/load.js'
 import { openCheckpoint } from '../../src/models/open.js'
 import { buildProgram } from '../../src/models/registry.js'
 import { json } from '../checkpoint/build.js'
+import { qwen35, qwen3next } from '../golden/gguf-hybrid.js'
 import { FIXTURES, readGolden } from '../golden/harness.js'
+import { decodeAll, type Config } from '../golden/rewrite.js'
 import { draftLogitsOf, loadRunner, logitsOf, type RunnerOptions } from '../runner.js'
 
 const TOLERANCE = 1e-3
@@ -43,6 +45,29 @@ async function withLayer(name: string): Promise<Checkpoint> {
   )
 }
 
+const CONVERTED = {
+  fc: 'eh_proj',
+  pre_fc_norm_embedding: 'enorm',
+  pre_fc_norm_hidden: 'hnorm',
+  norm: 'shared_head.norm',
+}
+
+/** The same as llama.cpp's conversion writes it: the layer after the others. */
+async function converted(name: string): Promise<Checkpoint> {
+  const published = await withLayer(name)
+  const { config } = published
+  const all = await decodeAll(published, true)
+  const layer = `model.layers.${String(config['num_hidden_layers'])}`
+  for (const [tensor, decoded] of [...all]) {
+    if (tensor.startsWith('mtp.layers.0.')) all.set(tensor.replace('mtp.layers.0', layer), decoded)
+    for (const [own, to] of Object.entries(CONVERTED))
+      if (tensor === `mtp.${own}.weight`) all.set(`${layer}.${to}.weight`, decoded)
+  }
+  const convert = name === 'qwen3-next' ? qwen3next : qwen35('qwen35')
+  const file = convert(all, config as unknown as Config)
+  return openCheckpoint(memoryFiles('converted', { 'model.gguf': file }, 'model.gguf'))
+}
+
 /** ids [T], draft [T - 1, V]. */
 async function readDraft(name: string): Promise<{ ids: number[]; draft: Float32Array }> {
   const bytes = new Uint8Array(readFileSync(join(FIXTURES, 'mtp', `${name}.safetensors`)))
@@ -55,10 +80,15 @@ async function readDraft(name: string): Promise<{ ids: number[]; draft: Float32A
   return { ids: Array.from(new BigInt64Array(part('ids')), Number), draft: new Float32Array(part('draft')) }
 }
 
-describe.each(MODELS)('%s', (name) => {
+const FORMS = [
+  { form: 'safetensors', open: withLayer },
+  { form: 'GGUF', open: converted },
+]
+
+describe.each(MODELS.flatMap((name) => FORMS.map((form) => ({ name, ...form }))))('$name, $form', ({ name, open }) => {
   it.each(BACKENDS)('drafts as the formulas say, for chunks of 1, 7 and all ($name)', async ({ backend, options }) => {
     const { ids, draft } = await readDraft(name)
-    const checkpoint = await withLayer(name)
+    const checkpoint = await open(name)
     const program = await buildProgram(checkpoint, { mtp: true })
     const V = program.vocabSize
     const runner = await loadRunner(backend, program, checkpoint, {
@@ -93,7 +123,7 @@ describe.each(MODELS)('%s', (name) => {
 
   it('gives the greedy ids of transformers with its drafts', async () => {
     const { prompt, greedy } = readGolden(join(FIXTURES, 'golden', name, 'golden.safetensors'))
-    await using engine = await loadEngineFrom(await withLayer(name), {
+    await using engine = await loadEngineFrom(await open(name), {
       precision: 'exact',
       threads: 2,
       speculate: 'mtp',

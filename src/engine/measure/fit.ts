@@ -35,11 +35,15 @@ export interface FitOptions {
   readonly contextLength?: number | undefined
   /** Undefined: one for each core. */
   readonly threads?: number | undefined
+  /** How drafts are made; undefined: none are. */
+  readonly speculate?: string | undefined
 }
 
 /** Compares what a model needs with what there is. The smallest useful context must fit, and the one that was asked for. */
 export function memoryFit(needs: MemoryNeeds, madeFor: number, memory: MachineMemory, options: FitOptions): MemoryFit {
-  const workBytes = needs.workBytes + needs.slotBytes + ENGINE_BYTES + THREAD_BYTES * (options.threads ?? parallelism())
+  // Recurrent states are copied before a step with drafts.
+  const stateBytes = needs.slotBytes * (options.speculate === undefined ? 1 : 2)
+  const workBytes = needs.workBytes + stateBytes + ENGINE_BYTES + THREAD_BYTES * (options.threads ?? parallelism())
   const pagesLeft = Math.floor((memory.availableBytes - needs.weightBytes - workBytes) / Math.max(1, needs.pageBytes))
   const longestContext = Math.max(0, Math.min(madeFor, pagesLeft * PAGE_SIZE))
   const contextLength = options.contextLength ?? Math.min(madeFor, USUAL_CONTEXT)

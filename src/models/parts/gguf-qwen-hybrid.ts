@@ -29,13 +29,22 @@ const SHARED_MIXTURE: Names = {
   ffn_gate_inp_shexp: { name: 'mlp.shared_expert_gate', transform: 'reshaped' },
 }
 
+/** Of the layer for further tokens, which conversion puts after the others (parts/mtp.ts). */
+const FURTHER_TOKENS: Names = {
+  'nextn.eh_proj': 'eh_proj',
+  'nextn.enorm': 'enorm',
+  'nextn.hnorm': 'hnorm',
+  'nextn.shared_head_norm': 'shared_head.norm',
+}
+
 /** Conversion of Qwen3.5 deals value heads to key heads in turn; the name of the output's matrix says so (gated-delta-net.ts). */
 export const TILED: Names = { ssm_out: 'linear_attn.tiled_out_proj' }
 
 /** All norms but those of DeltaNet's output are published less one. */
 export function hybridNames(changes: Names = {}): NameTables {
-  const names = layerNames(DENSE, SECOND_NORM, SHARED_MIXTURE, DELTA_NET, changes)
-  return plusOne(names, ['attn_norm', 'post_attention_norm', 'attn_q_norm', 'attn_k_norm', 'output_norm'])
+  const names = layerNames(DENSE, SECOND_NORM, SHARED_MIXTURE, DELTA_NET, FURTHER_TOKENS, changes)
+  const own = ['attn_norm', 'post_attention_norm', 'attn_q_norm', 'attn_k_norm', 'output_norm']
+  return plusOne(names, [...own, 'nextn.enorm', 'nextn.hnorm', 'nextn.shared_head_norm'])
 }
 
 export function hybridConfig(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
@@ -44,6 +53,7 @@ export function hybridConfig(meta: GgufMetadata, shapes: TensorShapes): JsonObje
   return {
     ...common,
     attention_bias: false,
+    mtp_num_hidden_layers: meta.whole('nextn_predict_layers') ?? 0,
     partial_rotary_factor: rotatedColumns(meta, common.head_dim) / common.head_dim,
     full_attention_interval: meta.whole('full_attention_interval') ?? 4,
     linear_conv_kernel_dim: meta.neededWhole('ssm.conv_kernel'),

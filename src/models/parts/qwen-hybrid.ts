@@ -12,7 +12,7 @@ import { COMMON, activationOf, checkExperts, expertCount, readConfig } from './c
 import { DELTA_NET_CONFIG, checkDeltaNet, gatedDeltaNet } from './gated-delta-net.js'
 import { HEADS, gqaAttention, headsOf, layerTypes, partialRotary } from './gqa.js'
 import { beginMlp, gatedMlp, logits, norm } from './layers.js'
-import { QWEN_MTP, checkMtp, mtpDraft } from './mtp.js'
+import { QWEN_MTP, checkMtp, deepseekMtp, mtpDraft, type MtpNames } from './mtp.js'
 import { chooseExperts, chosenExperts, plainRule, type RoutedSizes } from './mixture.js'
 import { makeRope } from './rope.js'
 import { embeddingAndHead, textModel } from './text-model.js'
@@ -64,7 +64,8 @@ export function buildHybrid<C extends HybridConfig>(
   const place = textModel(checkpoint)
   const c = readConfig(schema, place.config, where)
   checkDeltaNet(c, where)
-  if (mtp) checkMtp(checkpoint, QWEN_MTP, ['mtp_num_hidden_layers', c.mtp_num_hidden_layers])
+  const further = mtpNames(checkpoint, c.num_hidden_layers)
+  if (mtp) checkMtp(checkpoint, further, ['mtp_num_hidden_layers', c.mtp_num_hidden_layers])
   const types = layerTypes(c, where, (i) =>
     (i + 1) % c.full_attention_interval === 0 ? 'full_attention' : 'linear_attention',
   )
@@ -97,12 +98,18 @@ export function buildHybrid<C extends HybridConfig>(
   if (!mtp) return b.build(logits(b, x, finalNorm, eps, head, normOffset), c.max_position_embeddings)
   const hidden = norm(b, x, finalNorm, eps, normOffset)
   const next = b.linear(b.selectRows(hidden), head)
-  const own = { names: QWEN_MTP, embedding, head, eps, normOffset } as const
+  const own = { names: further, embedding, head, eps, normOffset } as const
   const draft = mtpDraft(b, hidden, c.num_hidden_layers, {
     ...own,
     block: (y, layer) => block(y, layer, 'full_attention', 0),
   })
   return b.build(next, c.max_position_embeddings, draft)
+}
+
+/** As Qwen publishes the layer, or after the others, as llama.cpp's conversion has it. */
+function mtpNames(checkpoint: Checkpoint, layers: number): MtpNames {
+  const converted = deepseekMtp(layers)
+  return checkpoint.has(`${converted.projection}.weight`) ? converted : QWEN_MTP
 }
 
 /** Routed experts by softmax, and a shared one with a gate of its own. */
