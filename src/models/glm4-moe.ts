@@ -1,11 +1,12 @@
 /**
  * GLM-4.5, 4.6, 4.7 and 4.5-Air (arXiv 2508.06471): grouped-query attention that rotates half of each head, a few dense layers,
- * then DeepSeek-V3's mixture of experts with a shared one. The layer past num_hidden_layers predicts further tokens; it takes
- * no part in an ordinary step and is not loaded.
+ * then DeepSeek-V3's mixture of experts with a shared one. The layer past num_hidden_layers predicts further tokens (MTP); it takes
+ * no part in an ordinary step and is loaded when it is asked for.
  */
 import { z } from 'zod'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { GraphBuilder, vector } from '../graph/builder.js'
+import type { Value } from '../graph/ops.js'
 import type { Program } from '../graph/program.js'
 import type { JsonObject } from '../json.js'
 import type { GgufMetadata } from '../published/gguf-metadata.js'
@@ -13,10 +14,19 @@ import type { TensorShapes } from '../published/gguf.js'
 import type { ModelDefinition } from './definition.js'
 import { COMMON, activationOf, expertCount, readConfig } from './parts/config.js'
 import { attentionConfig, rotatedColumns, scoringOf } from './parts/gguf-config.js'
-import { DENSE, SECOND_NORM, choosingBias, expertNames, layerNames, mlpNames } from './parts/gguf-names.js'
+import {
+  DENSE,
+  FURTHER_TOKENS,
+  SECOND_NORM,
+  choosingBias,
+  expertNames,
+  layerNames,
+  mlpNames,
+} from './parts/gguf-names.js'
 import { HEADS, gqaAttention, headsOf, partialRotary } from './parts/gqa.js'
 import { PROJECTIONS, gatedMlp, logits, norm } from './parts/layers.js'
 import { MIXTURE_CONFIG, checkMixture, mixture, type RouteRule } from './parts/mixture.js'
+import { checkMtp, deepseekMtp, mtpDraft } from './parts/mtp.js'
 import { makeRope } from './parts/rope.js'
 import { embeddingAndHead } from './parts/text-model.js'
 
@@ -34,12 +44,13 @@ export const glm4Moe: ModelDefinition = {
           expertNames('mlp', 'gate', PROJECTIONS),
           mlpNames('mlp.shared_experts', '_shexp'),
           choosingBias('mlp.gate.e_score_correction_bias'),
+          FURTHER_TOKENS,
         ),
         config: configFromGguf,
       },
     ],
   },
-  build: (checkpoint) => Promise.resolve(build(checkpoint)),
+  build: (checkpoint, options) => Promise.resolve(build(checkpoint, options?.mtp ?? false)),
 }
 
 // ---- config
@@ -55,13 +66,16 @@ const Glm4MoeConfig = z.object({
   n_shared_experts: z.number().int().min(0).max(1024).default(1),
   first_k_dense_replace: z.number().int().min(0).default(1),
   norm_topk_prob: z.boolean().default(true),
+  num_nextn_predict_layers: z.number().int().min(0).nullish(),
 })
 type Config = z.infer<typeof Glm4MoeConfig>
 
-function build(checkpoint: Checkpoint): Program {
+function build(checkpoint: Checkpoint, mtp: boolean): Program {
   const where = checkpoint.name
   const c = readConfig(Glm4MoeConfig, checkpoint.config, where)
   checkMixture(c, where)
+  const names = deepseekMtp(c.num_hidden_layers)
+  if (mtp) checkMtp(checkpoint, names, ['num_nextn_predict_layers', c.num_nextn_predict_layers])
   const heads = headsOf(c, where)
   const eps = c.rms_norm_eps
 
@@ -77,20 +91,25 @@ function build(checkpoint: Checkpoint): Program {
   }
   const activation = activationOf(c)
   const { embedding, head } = embeddingAndHead(checkpoint, c)
+  const block = (x: Value, layer: string, sparse: boolean): Value => {
+    const y = b.add(x, gqaAttention(b, norm(b, x, `${layer}.input_layernorm`, eps), `${layer}.self_attn`, attention))
+    const h = norm(b, y, `${layer}.post_attention_layernorm`, eps)
+    const mlp = `${layer}.mlp`
+    const fed = sparse
+      ? mixture(b, h, mlp, c, ruleOf(c, mlp), { activation })
+      : gatedMlp(b, h, mlp, c.intermediate_size, { activation })
+    return b.add(y, fed)
+  }
   let x = b.embed(embedding) // [T, D]
   for (let i = 0; i < c.num_hidden_layers; i++) {
     b.layer(i)
-    const layer = `model.layers.${i}`
-    x = b.add(x, gqaAttention(b, norm(b, x, `${layer}.input_layernorm`, eps), `${layer}.self_attn`, attention))
-    const h = norm(b, x, `${layer}.post_attention_layernorm`, eps)
-    const mlp = `${layer}.mlp`
-    const y =
-      i < c.first_k_dense_replace
-        ? gatedMlp(b, h, mlp, c.intermediate_size, { activation })
-        : mixture(b, h, mlp, c, ruleOf(c, mlp), { activation })
-    x = b.add(x, y)
+    x = block(x, `model.layers.${i}`, i >= c.first_k_dense_replace)
   }
-  return b.build(logits(b, x, 'model.norm', eps, head), c.max_position_embeddings)
+  if (!mtp) return b.build(logits(b, x, 'model.norm', eps, head), c.max_position_embeddings)
+  const hidden = norm(b, x, 'model.norm', eps)
+  const next = b.linear(b.selectRows(hidden), head)
+  const parts = { names, embedding, head, eps, block: (y: Value, layer: string) => block(y, layer, true) }
+  return b.build(next, c.max_position_embeddings, mtpDraft(b, hidden, c.num_hidden_layers, parts))
 }
 
 /** As DeepSeek-V3 routes. */
@@ -113,6 +132,7 @@ function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
   return {
     ...common,
     model_type: 'glm4_moe',
+    num_nextn_predict_layers: meta.whole('nextn_predict_layers') ?? 0,
     use_qk_norm: shapes.has('blk.0.attn_q_norm.weight'),
     partial_rotary_factor: rotatedColumns(meta, common.head_dim) / common.head_dim,
     n_routed_experts: meta.neededWhole('expert_count'),

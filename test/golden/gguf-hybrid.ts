@@ -27,20 +27,24 @@ export const ATTENTION = {
   'attn_v.weight': 'v_proj.weight',
   'attn_output.weight': 'o_proj.weight',
 }
+/** Of the layer for further tokens. */
+export const FURTHER_TOKENS: [string, string][] = [
+  ['nextn.eh_proj.weight', 'eh_proj.weight'],
+  ['nextn.enorm.weight', 'enorm.weight'],
+  ['nextn.hnorm.weight', 'hnorm.weight'],
+  ['nextn.shared_head_norm.weight', 'shared_head.norm.weight'],
+]
 const HYBRID: [string, string][] = [
   ['attn_norm.weight', 'input_layernorm.weight'],
   ['post_attention_norm.weight', 'post_attention_layernorm.weight'],
   ...under('self_attn', { ...ATTENTION, 'attn_q_norm.weight': 'q_norm.weight', 'attn_k_norm.weight': 'k_norm.weight' }),
   ...under('linear_attn', { 'ssm_norm.weight': 'norm.weight', 'ssm_out.weight': 'out_proj.weight' }),
   ...under('mlp', MIXTURE),
-  ['nextn.eh_proj.weight', 'eh_proj.weight'],
-  ['nextn.enorm.weight', 'enorm.weight'],
-  ['nextn.hnorm.weight', 'hnorm.weight'],
-  ['nextn.shared_head_norm.weight', 'shared_head.norm.weight'],
+  ...FURTHER_TOKENS,
 ]
 
 /** Layers past the last one, under the names that conversion gives them. */
-function furtherLayers(all: All, c: Config): number {
+export function furtherLayers(all: All, c: Config): number {
   return Number(all.has(`model.layers.${c['num_hidden_layers']!}.eh_proj.weight`))
 }
 

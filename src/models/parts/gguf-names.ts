@@ -27,6 +27,14 @@ export const PAIRED: Names = {
 /** The norm before the MLP, where `ffn_norm` is another one or none. */
 export const SECOND_NORM: Names = { post_attention_norm: 'post_attention_layernorm' }
 
+/** Of the layer for further tokens, which conversion puts after the others (parts/mtp.ts). */
+export const FURTHER_TOKENS: Names = {
+  'nextn.eh_proj': 'eh_proj',
+  'nextn.enorm': 'enorm',
+  'nextn.hnorm': 'hnorm',
+  'nextn.shared_head_norm': 'shared_head.norm',
+}
+
 /** A gated MLP: the dense one (suffix '') or the shared expert ('_shexp'). */
 export function mlpNames(name: string, suffix: '' | '_shexp'): Names {
   return Object.fromEntries(['gate', 'up', 'down'].map((part) => [`ffn_${part}${suffix}`, `${name}.${part}_proj`]))

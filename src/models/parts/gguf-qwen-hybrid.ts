@@ -4,7 +4,16 @@ import type { GgufMetadata } from '../../published/gguf-metadata.js'
 import type { TensorShapes } from '../../published/gguf.js'
 import { bare, type Names, type NameTables } from '../../published/names.js'
 import { attentionConfig, rotatedColumns, scoringOf } from './gguf-config.js'
-import { DENSE, SECOND_NORM, STACKED_GATE_UP, expertNames, layerNames, mlpNames, plusOne } from './gguf-names.js'
+import {
+  DENSE,
+  FURTHER_TOKENS,
+  SECOND_NORM,
+  STACKED_GATE_UP,
+  expertNames,
+  layerNames,
+  mlpNames,
+  plusOne,
+} from './gguf-names.js'
 import { PROJECTIONS } from './layers.js'
 
 const DELTA_NET: Names = {
@@ -27,14 +36,6 @@ const SHARED_MIXTURE: Names = {
   ...mlpNames('mlp.shared_expert', '_shexp'),
   ...STACKED_GATE_UP,
   ffn_gate_inp_shexp: { name: 'mlp.shared_expert_gate', transform: 'reshaped' },
-}
-
-/** Of the layer for further tokens, which conversion puts after the others (parts/mtp.ts). */
-const FURTHER_TOKENS: Names = {
-  'nextn.eh_proj': 'eh_proj',
-  'nextn.enorm': 'enorm',
-  'nextn.hnorm': 'hnorm',
-  'nextn.shared_head_norm': 'shared_head.norm',
 }
 
 /** Conversion of Qwen3.5 deals value heads to key heads in turn; the name of the output's matrix says so (gated-delta-net.ts). */
