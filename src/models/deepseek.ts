@@ -19,7 +19,7 @@ import { layerNames } from './parts/gguf-names.js'
 import { gatedMlp, logits, norm } from './parts/layers.js'
 import { checkMixture, MIXTURE_CONFIG, mixture, type RouteRule } from './parts/mixture.js'
 import { checkMla, MLA_CONFIG, mla } from './parts/mla.js'
-import { checkMtp, deepseekMtp, mtpDraft } from './parts/mtp.js'
+import { buildWithMtp, checkMtp, deepseekMtp } from './parts/mtp.js'
 import { makeRope } from './parts/rope.js'
 import { embeddingAndHead, textModel } from './parts/text-model.js'
 
@@ -83,12 +83,10 @@ function build(checkpoint: Checkpoint, mtp: boolean): Program {
     b.layer(i)
     x = block(x, `${text.model}.layers.${i}`, isSparse(i))
   }
-  if (!mtp) return b.build(logits(b, x, `${text.model}.norm`, eps, head), c.max_position_embeddings)
-  const hidden = norm(b, x, `${text.model}.norm`, eps)
-  const next = b.linear(b.selectRows(hidden), head)
-  const last = c.num_hidden_layers
-  const parts = { names, embedding, head, eps, block: (y: Value, layer: string) => block(y, layer, isSparse(last)) }
-  return b.build(next, c.max_position_embeddings, mtpDraft(b, hidden, last, parts))
+  const [layers, positions, finalNorm] = [c.num_hidden_layers, c.max_position_embeddings, `${text.model}.norm`]
+  if (!mtp) return b.build(logits(b, x, finalNorm, eps, head), positions)
+  const parts = { names, embedding, head, eps, block: (y: Value, layer: string) => block(y, layer, isSparse(layers)) }
+  return buildWithMtp(b, x, { finalNorm, layers, positions }, parts)
 }
 
 /** V2 routes by softmax and does not normalise, V3 and K2 by sigmoid with a correction bias. */

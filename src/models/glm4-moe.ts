@@ -26,7 +26,7 @@ import {
 import { HEADS, gqaAttention, headsOf, partialRotary } from './parts/gqa.js'
 import { PROJECTIONS, gatedMlp, logits, norm } from './parts/layers.js'
 import { MIXTURE_CONFIG, checkMixture, mixture, type RouteRule } from './parts/mixture.js'
-import { checkMtp, deepseekMtp, mtpDraft } from './parts/mtp.js'
+import { buildWithMtp, checkMtp, deepseekMtp } from './parts/mtp.js'
 import { makeRope } from './parts/rope.js'
 import { embeddingAndHead } from './parts/text-model.js'
 
@@ -105,11 +105,10 @@ function build(checkpoint: Checkpoint, mtp: boolean): Program {
     b.layer(i)
     x = block(x, `model.layers.${i}`, i >= c.first_k_dense_replace)
   }
-  if (!mtp) return b.build(logits(b, x, 'model.norm', eps, head), c.max_position_embeddings)
-  const hidden = norm(b, x, 'model.norm', eps)
-  const next = b.linear(b.selectRows(hidden), head)
+  const [layers, positions, finalNorm] = [c.num_hidden_layers, c.max_position_embeddings, 'model.norm']
+  if (!mtp) return b.build(logits(b, x, finalNorm, eps, head), positions)
   const parts = { names, embedding, head, eps, block: (y: Value, layer: string) => block(y, layer, true) }
-  return b.build(next, c.max_position_embeddings, mtpDraft(b, hidden, c.num_hidden_layers, parts))
+  return buildWithMtp(b, x, { finalNorm, layers, positions }, parts)
 }
 
 /** As DeepSeek-V3 routes. */

@@ -1,19 +1,11 @@
 /** Whole numbers and scales put together into blocks of ggml: what ggml-blocks.ts takes apart, the other way round. */
 import type { BlockNumbers } from './block-numbers.js'
 import type { FormatName } from './formats.js'
+import { IQ4_CODES } from './ggml-blocks.js'
 import { f16Bits } from './small-floats.js'
 
 /** Writes the block at `at`, whose bytes are 0. Scales must be f16s: {@link f16Bits}. */
 export type BlockWriter = (block: BlockNumbers, bytes: Uint8Array, at: number) => void
-
-/** IQ4_NL's codes, by point + 127. */
-const IQ4_CODES = iq4Codes()
-function iq4Codes(): Uint8Array {
-  const codes = new Uint8Array(256)
-  const points = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
-  points.forEach((point, code) => (codes[point + 127] = code))
-  return codes
-}
 
 function put(bytes: Uint8Array, at: number, bits: number): void {
   bytes[at] = (bytes[at] ?? 0) | bits
@@ -91,7 +83,7 @@ const WRITERS = {
   },
   iq4_nl: ({ codes, scale }, bytes, at) => {
     putHalf(bytes, at, scale)
-    putNibbles(bytes, at + 2, (column) => IQ4_CODES[(codes[column] ?? 0) + 127] ?? 0)
+    putNibbles(bytes, at + 2, (column) => IQ4_CODES[(codes[column] ?? 0) + 128] ?? 0)
   },
   q4_k: (block, bytes, at) => {
     putSixBits(block, bytes, at)

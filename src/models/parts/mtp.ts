@@ -7,8 +7,9 @@
 import type { Checkpoint } from '../../checkpoint/checkpoint.js'
 import { vector, view, type GraphBuilder } from '../../graph/builder.js'
 import type { Value, View, Weight } from '../../graph/ops.js'
+import type { Program } from '../../graph/program.js'
 import { unsupported } from './config.js'
-import { logits, project } from './layers.js'
+import { logits, norm, project } from './layers.js'
 
 /** What the parts of the layer are called. */
 export interface MtpNames {
@@ -44,8 +45,20 @@ export interface MtpParts {
   readonly block: (x: Value, name: string) => Value
 }
 
+/** The program of a model whose layers end in x [T, D], of `layers` of them, with the draft after its own logits. */
+export function buildWithMtp(
+  b: GraphBuilder,
+  x: Value,
+  { finalNorm, layers, positions }: { readonly finalNorm: string; readonly layers: number; readonly positions: number },
+  parts: MtpParts,
+): Program {
+  const hidden = norm(b, x, finalNorm, parts.eps, parts.normOffset)
+  const next = b.linear(b.selectRows(hidden), parts.head)
+  return b.build(next, positions, mtpDraft(b, hidden, layers, parts))
+}
+
 /** Appends the draft, as the layer `index`, after `hidden`, [T, D] after the final norm; returns its logits [R, V]. */
-export function mtpDraft(
+function mtpDraft(
   b: GraphBuilder,
   hidden: View,
   index: number,

@@ -12,7 +12,7 @@ import { COMMON, activationOf, checkExperts, expertCount, readConfig } from './c
 import { DELTA_NET_CONFIG, checkDeltaNet, gatedDeltaNet } from './gated-delta-net.js'
 import { HEADS, gqaAttention, headsOf, layerTypes, partialRotary } from './gqa.js'
 import { beginMlp, gatedMlp, logits, norm } from './layers.js'
-import { QWEN_MTP, checkMtp, deepseekMtp, mtpDraft, type MtpNames } from './mtp.js'
+import { QWEN_MTP, buildWithMtp, checkMtp, deepseekMtp, type MtpNames } from './mtp.js'
 import { chooseExperts, chosenExperts, plainRule, type RoutedSizes } from './mixture.js'
 import { makeRope } from './rope.js'
 import { embeddingAndHead, textModel } from './text-model.js'
@@ -94,16 +94,11 @@ export function buildHybrid<C extends HybridConfig>(
     b.layer(i)
     x = block(x, `${place.model}.layers.${i}`, types[i]!, i)
   }
-  const finalNorm = `${place.model}.norm`
-  if (!mtp) return b.build(logits(b, x, finalNorm, eps, head, normOffset), c.max_position_embeddings)
-  const hidden = norm(b, x, finalNorm, eps, normOffset)
-  const next = b.linear(b.selectRows(hidden), head)
-  const own = { names: further, embedding, head, eps, normOffset } as const
-  const draft = mtpDraft(b, hidden, c.num_hidden_layers, {
-    ...own,
-    block: (y, layer) => block(y, layer, 'full_attention', 0),
-  })
-  return b.build(next, c.max_position_embeddings, draft)
+  const [layers, positions, finalNorm] = [c.num_hidden_layers, c.max_position_embeddings, `${place.model}.norm`]
+  if (!mtp) return b.build(logits(b, x, finalNorm, eps, head, normOffset), positions)
+  const last = (y: Value, layer: string): Value => block(y, layer, 'full_attention', 0)
+  const parts = { names: further, embedding, head, eps, normOffset, block: last } as const
+  return buildWithMtp(b, x, { finalNorm, layers, positions }, parts)
 }
 
 /** As Qwen publishes the layer, or after the others, as llama.cpp's conversion has it. */

@@ -51,7 +51,7 @@ export class LoadTasks {
 
   private add<T>(task: () => Promise<T>): Promise<T> {
     const done = this.last.then(task)
-    // Whoever waits for a task hears of it; those that come after it end in the same error.
+    // The caller of a task gets its error, and so do those of the tasks after it.
     this.last = done
     done.catch(() => undefined)
     return done

@@ -2,19 +2,10 @@
 import type { Scales, StoredTensor } from '../../../checkpoint/checkpoint.js'
 import { FORMATS } from '../../../checkpoint/formats/formats.js'
 import { BlockNumbers } from '../../../checkpoint/formats/block-numbers.js'
-import { BLOCK_READERS } from '../../../checkpoint/formats/ggml-blocks.js'
+import { BLOCK_READERS, IQ4_CODES } from '../../../checkpoint/formats/ggml-blocks.js'
 import { invariant } from '../../../errors.js'
 import { STAGED_BLOCK } from '../../contract.generated.js'
 import type { BlockEncoding } from '../../formats/stored-formats.js'
-
-/** IQ4_NL's points to their codes, by point + 128. */
-const IQ4_CODES = iq4Codes()
-function iq4Codes(): Uint8Array {
-  const codes = new Uint8Array(256)
-  const points = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
-  points.forEach((point, code) => (codes[point + 128] = code))
-  return codes
-}
 
 /** What makes codes of these formats whole numbers from 0 on. */
 const OFFSETS: Partial<Record<BlockEncoding['format'], number>> = { int7: 64, int6: 32 }
