@@ -13,8 +13,12 @@ const signed = (bytes: Uint8Array, at: number): number => (byte(bytes, at) << 24
 /** IQ4_NL's code points, which follow the normal distribution. */
 const IQ4 = Int8Array.of(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113)
 /** The code of each point, by point + 128. */
-export const IQ4_CODES = new Uint8Array(256)
-IQ4.forEach((point, code) => (IQ4_CODES[point + 128] = code))
+export const IQ4_CODES = iq4Codes()
+function iq4Codes(): Uint8Array {
+  const codes = new Uint8Array(256)
+  IQ4.forEach((point, code) => (codes[point + 128] = code))
+  return codes
+}
 /** Twice e2m1. */
 const TWICE_E2M1 = Int8Array.of(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12)
 
