@@ -12,25 +12,50 @@ export function isJsonObject(value: unknown): value is JsonObject {
  * @throws UserError when it is not UTF-8, not JSON or not an object.
  */
 export function parseJsonObject(bytes: Uint8Array, where: string): JsonObject {
-  let value: unknown
-  if (isDeeper(bytes, DEEPEST))
-    throw new UserError(
+  return parseJsonText(bytes, where).value
+}
+
+/**
+ * The same with the text that it was.
+ * @throws UserError when it is not UTF-8, not JSON or not an object.
+ */
+export function parseJsonText(bytes: Uint8Array, where: string): { readonly value: JsonObject; readonly text: string } {
+  const tooDeep = (): UserError =>
+    new UserError(
       `${where}: expected JSON of at most ${DEEPEST} levels, found more. Download the file again.`,
       'invalid_file',
     )
+  if (bytes.length > SMALL && isDeeper(bytes, DEEPEST)) throw tooDeep()
+  let value: unknown
+  let text: string
   try {
-    value = parseLenient(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    value = parseLenient(text)
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new UserError(`${where}: expected JSON, but ${reason}. Download the file again.`, 'invalid_file', { cause })
   }
-  if (isJsonObject(value)) return value
+  if (bytes.length <= SMALL && hasDeeper(value, DEEPEST)) throw tooDeep()
+  if (isJsonObject(value)) return { value, text }
   const found = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
   throw new UserError(`${where}: expected a JSON object, found ${found}. Download the file again.`, 'invalid_file')
 }
 
 /** Published files have ten; what walks through a value may do so by recursion. */
 export const DEEPEST = 200
+
+/** Bytes up to which levels are counted in the value: quicker, but all of a file of nothing but brackets is made first. */
+const SMALL = 1 << 18
+
+function hasDeeper(value: unknown, limit: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (limit === 0) return true
+  for (const key in value) {
+    const inner: unknown = (value as JsonObject)[key]
+    if (typeof inner === 'object' && hasDeeper(inner, limit - 1)) return true
+  }
+  return false
+}
 
 function isDeeper(json: Uint8Array, limit: number): boolean {
   let depth = 0

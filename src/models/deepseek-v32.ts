@@ -42,22 +42,23 @@ export const deepseekV32: ModelDefinition = {
 
 // ---- config
 
-const DeepseekV32Config = z.object({
-  ...COMMON,
-  ...MLA_CONFIG,
-  ...MIXTURE_CONFIG,
-  ...INDEXER_CONFIG,
-  n_routed_experts: MIXTURE_CONFIG.n_routed_experts.unwrap().unwrap(),
-  first_k_dense_replace: z.number().int().min(0).default(0),
-  moe_layer_freq: z.literal(1).default(1),
-  topk_method: z.literal('noaux_tc').default('noaux_tc'),
-  scoring_func: z.literal('sigmoid').default('sigmoid'),
-})
+const deepseekV32Schema = () =>
+  z.object({
+    ...COMMON,
+    ...MLA_CONFIG,
+    ...MIXTURE_CONFIG,
+    ...INDEXER_CONFIG,
+    n_routed_experts: MIXTURE_CONFIG.n_routed_experts.unwrap().unwrap(),
+    first_k_dense_replace: z.number().int().min(0).default(0),
+    moe_layer_freq: z.literal(1).default(1),
+    topk_method: z.literal('noaux_tc').default('noaux_tc'),
+    scoring_func: z.literal('sigmoid').default('sigmoid'),
+  })
 
 // ---- graph
 
 function build(checkpoint: Checkpoint): Program {
-  const c = readConfig(DeepseekV32Config, checkpoint.config, checkpoint.name)
+  const c = readConfig(deepseekV32Schema, checkpoint.config, checkpoint.name)
   checkMla(c, checkpoint.name)
   checkMixture(c, checkpoint.name)
   checkIndexer(c, checkpoint.name)

@@ -86,39 +86,40 @@ export const deepseekV4: ModelDefinition = {
 
 // ---- config
 
-const DeepseekV4Config = z.object({
-  ...COMMON,
-  // no layer is dense
-  intermediate_size: z.unknown().optional(),
-  ...MIXTURE_CONFIG,
-  ...INDEXER_CONFIG,
-  hidden_act: z.literal('silu').default('silu'),
-  tie_word_embeddings: z.literal(false).default(false),
-  attention_bias: z.literal(false).default(false),
-  num_key_value_heads: z.literal(1),
-  head_dim: size,
-  qk_rope_head_dim: size,
-  q_lora_rank: size,
-  o_groups: size,
-  o_lora_rank: size,
-  sliding_window: z.number().int().min(1).max(1e9),
-  compress_ratios: z.array(z.union([z.literal(0), z.literal(4), z.literal(128)])).max(8192),
-  compress_rope_theta: z.number().positive(),
-  n_routed_experts: z.number().int().min(1).max(65536),
-  norm_topk_prob: z.literal(true).default(true),
-  n_group: z.literal(1).nullish(),
-  topk_group: z.literal(1).nullish(),
-  // Flash and Pro differ in it: no default.
-  routed_scaling_factor: z.number(),
-  scoring_func: z.literal('sqrtsoftplus').default('sqrtsoftplus'),
-  topk_method: z.literal('noaux_tc').default('noaux_tc'),
-  swiglu_limit: z.number().positive(),
-  num_hash_layers: z.number().int().min(0).max(4096),
-  hc_mult: z.literal(4),
-  hc_sinkhorn_iters: z.number().int().min(1).max(1000),
-  hc_eps: z.number().positive().max(1),
-})
-type Config = z.infer<typeof DeepseekV4Config>
+const deepseekV4Schema = () =>
+  z.object({
+    ...COMMON,
+    // no layer is dense
+    intermediate_size: z.unknown().optional(),
+    ...MIXTURE_CONFIG,
+    ...INDEXER_CONFIG,
+    hidden_act: z.literal('silu').default('silu'),
+    tie_word_embeddings: z.literal(false).default(false),
+    attention_bias: z.literal(false).default(false),
+    num_key_value_heads: z.literal(1),
+    head_dim: size,
+    qk_rope_head_dim: size,
+    q_lora_rank: size,
+    o_groups: size,
+    o_lora_rank: size,
+    sliding_window: z.number().int().min(1).max(1e9),
+    compress_ratios: z.array(z.union([z.literal(0), z.literal(4), z.literal(128)])).max(8192),
+    compress_rope_theta: z.number().positive(),
+    n_routed_experts: z.number().int().min(1).max(65536),
+    norm_topk_prob: z.literal(true).default(true),
+    n_group: z.literal(1).nullish(),
+    topk_group: z.literal(1).nullish(),
+    // Flash and Pro differ in it: no default.
+    routed_scaling_factor: z.number(),
+    scoring_func: z.literal('sqrtsoftplus').default('sqrtsoftplus'),
+    topk_method: z.literal('noaux_tc').default('noaux_tc'),
+    swiglu_limit: z.number().positive(),
+    num_hash_layers: z.number().int().min(0).max(4096),
+    hc_mult: z.literal(4),
+    hc_sinkhorn_iters: z.number().int().min(1).max(1000),
+    hc_eps: z.number().positive().max(1),
+  })
+type Config = z.infer<ReturnType<typeof deepseekV4Schema>>
 
 function check(c: Config, where: string): void {
   checkMixture(c, where)
@@ -151,7 +152,7 @@ interface Tables {
 }
 
 function build(checkpoint: Checkpoint): Program {
-  const c = readConfig(DeepseekV4Config, checkpoint.config, checkpoint.name)
+  const c = readConfig(deepseekV4Schema, checkpoint.config, checkpoint.name)
   check(c, checkpoint.name)
   const b = new GraphBuilder()
   const tables = ropeTables(b, c)

@@ -41,24 +41,25 @@ export const deepseek: ModelDefinition = {
 
 // ---- config
 
-const DeepseekConfig = z.object({
-  ...COMMON,
-  ...MLA_CONFIG,
-  ...MIXTURE_CONFIG,
-  model_type: z.enum(['deepseek_v2', 'deepseek_v3', 'kimi_k2']),
-  first_k_dense_replace: z.number().int().min(0).default(0),
-  moe_layer_freq: z.number().int().min(1).default(1),
-  topk_method: z.enum(['greedy', 'group_limited_greedy', 'noaux_tc']).optional(),
-  scoring_func: z.enum(['softmax', 'sigmoid']).optional(),
-  num_nextn_predict_layers: z.number().int().min(0).nullish(),
-})
-type Config = z.infer<typeof DeepseekConfig>
+const deepseekSchema = () =>
+  z.object({
+    ...COMMON,
+    ...MLA_CONFIG,
+    ...MIXTURE_CONFIG,
+    model_type: z.enum(['deepseek_v2', 'deepseek_v3', 'kimi_k2']),
+    first_k_dense_replace: z.number().int().min(0).default(0),
+    moe_layer_freq: z.number().int().min(1).default(1),
+    topk_method: z.enum(['greedy', 'group_limited_greedy', 'noaux_tc']).optional(),
+    scoring_func: z.enum(['softmax', 'sigmoid']).optional(),
+    num_nextn_predict_layers: z.number().int().min(0).nullish(),
+  })
+type Config = z.infer<ReturnType<typeof deepseekSchema>>
 
 // ---- graph
 
 function build(checkpoint: Checkpoint, mtp: boolean): Program {
   const text = textModel(checkpoint)
-  const c = readConfig(DeepseekConfig, text.config, checkpoint.name)
+  const c = readConfig(deepseekSchema, text.config, checkpoint.name)
   checkMla(c, checkpoint.name)
   checkMixture(c, checkpoint.name)
   const names = deepseekMtp(c.num_hidden_layers)

@@ -53,35 +53,36 @@ export const gemma3: ModelDefinition = {
 const rope = z.record(z.string(), z.unknown())
 
 /** Published configs name only what differs from the 4B text model's numbers; these are transformers' defaults. */
-const Gemma3Config = z.object({
-  ...COMMON,
-  model_type: z.enum(['gemma3_text', 'gemma3']),
-  vocab_size: COMMON.vocab_size.default(262208),
-  hidden_size: COMMON.hidden_size.default(2304),
-  intermediate_size: COMMON.intermediate_size.default(9216),
-  num_hidden_layers: COMMON.num_hidden_layers.default(26),
-  num_attention_heads: COMMON.num_attention_heads.default(8),
-  num_key_value_heads: HEADS.num_key_value_heads.default(4),
-  head_dim: HEADS.head_dim.default(256),
-  max_position_embeddings: COMMON.max_position_embeddings.default(131072),
-  rms_norm_eps: COMMON.rms_norm_eps.default(1e-6),
-  tie_word_embeddings: z.boolean().default(true),
-  hidden_activation: z.literal('gelu_pytorch_tanh').default('gelu_pytorch_tanh'),
-  torch_dtype: z.string().optional(),
-  dtype: z.string().optional(),
-  query_pre_attn_scalar: z.number().min(1e-3).max(1e6).default(256),
-  sliding_window: spanLength.default(4096),
-  layer_types: z.array(z.enum(['sliding_attention', 'full_attention'])).optional(),
-  sliding_window_pattern: z.number().int().min(1).default(6),
-  rope_theta: z.number().positive().default(1e6),
-  rope_local_base_freq: z.number().positive().default(1e4),
-  rope_parameters: z.object({ full_attention: rope, sliding_attention: rope }).nullish(),
-  attention_bias: z.boolean().default(false),
-  attn_logit_softcapping: z.number().positive().nullish(),
-  final_logit_softcapping: z.null().optional(),
-  use_bidirectional_attention: z.literal(false).nullish(),
-})
-type Config = z.infer<typeof Gemma3Config>
+const gemma3Schema = () =>
+  z.object({
+    ...COMMON,
+    model_type: z.enum(['gemma3_text', 'gemma3']),
+    vocab_size: COMMON.vocab_size.default(262208),
+    hidden_size: COMMON.hidden_size.default(2304),
+    intermediate_size: COMMON.intermediate_size.default(9216),
+    num_hidden_layers: COMMON.num_hidden_layers.default(26),
+    num_attention_heads: COMMON.num_attention_heads.default(8),
+    num_key_value_heads: HEADS.num_key_value_heads.default(4),
+    head_dim: HEADS.head_dim.default(256),
+    max_position_embeddings: COMMON.max_position_embeddings.default(131072),
+    rms_norm_eps: COMMON.rms_norm_eps.default(1e-6),
+    tie_word_embeddings: z.boolean().default(true),
+    hidden_activation: z.literal('gelu_pytorch_tanh').default('gelu_pytorch_tanh'),
+    torch_dtype: z.string().optional(),
+    dtype: z.string().optional(),
+    query_pre_attn_scalar: z.number().min(1e-3).max(1e6).default(256),
+    sliding_window: spanLength.default(4096),
+    layer_types: z.array(z.enum(['sliding_attention', 'full_attention'])).optional(),
+    sliding_window_pattern: z.number().int().min(1).default(6),
+    rope_theta: z.number().positive().default(1e6),
+    rope_local_base_freq: z.number().positive().default(1e4),
+    rope_parameters: z.object({ full_attention: rope, sliding_attention: rope }).nullish(),
+    attention_bias: z.boolean().default(false),
+    attn_logit_softcapping: z.number().positive().nullish(),
+    final_logit_softcapping: z.null().optional(),
+    use_bidirectional_attention: z.literal(false).nullish(),
+  })
+type Config = z.infer<ReturnType<typeof gemma3Schema>>
 
 /** Rotations of the layers that see everything and of those with a window, in both published styles. */
 function ropes(c: Config, headDim: number): Record<'full_attention' | 'sliding_attention', Rope> {
@@ -108,7 +109,7 @@ function build(checkpoint: Checkpoint): Program {
   const where = checkpoint.name
   const text = textModel(checkpoint)
   const dtype = text.config['dtype'] ?? text.config['torch_dtype'] ?? checkpoint.config['dtype']
-  const c = readConfig(Gemma3Config, { ...text.config, dtype: dtype ?? checkpoint.config['torch_dtype'] }, where)
+  const c = readConfig(gemma3Schema, { ...text.config, dtype: dtype ?? checkpoint.config['torch_dtype'] }, where)
   if (!c.sliding_window) refuseKey(where, 'sliding_window', 'a number of positions', 'none')
   const heads = headsOf(c, where)
   const eps = c.rms_norm_eps

@@ -32,26 +32,27 @@ export const glmMoeDsa: ModelDefinition = {
 
 // ---- config
 
-const GlmMoeDsaConfig = z.object({
-  ...COMMON,
-  ...MLA_CONFIG,
-  ...MIXTURE_CONFIG,
-  ...INDEXER_CONFIG,
-  n_routed_experts: MIXTURE_CONFIG.n_routed_experts.unwrap().unwrap(),
-  norm_topk_prob: z.boolean().default(true),
-  routed_scaling_factor: z.number().default(2.5),
-  first_k_dense_replace: z.number().int().min(0).default(3),
-  mlp_layer_types: z.array(z.enum(['dense', 'sparse'])).nullish(),
-  topk_method: z.literal('noaux_tc').default('noaux_tc'),
-  scoring_func: z.literal('sigmoid').default('sigmoid'),
-  rope_interleave: z.literal(true).default(true),
-  indexer_rope_interleave: z.boolean().default(true),
-  indexer_types: z.array(z.enum(['full', 'shared'])).nullish(),
-  index_topk_pattern: z.null().optional(),
-  index_topk_freq: z.number().int().min(1).max(4096).default(1),
-  index_skip_topk_offset: z.number().int().min(0).max(4096).default(2),
-})
-type Config = z.infer<typeof GlmMoeDsaConfig>
+const glmMoeDsaSchema = () =>
+  z.object({
+    ...COMMON,
+    ...MLA_CONFIG,
+    ...MIXTURE_CONFIG,
+    ...INDEXER_CONFIG,
+    n_routed_experts: MIXTURE_CONFIG.n_routed_experts.unwrap().unwrap(),
+    norm_topk_prob: z.boolean().default(true),
+    routed_scaling_factor: z.number().default(2.5),
+    first_k_dense_replace: z.number().int().min(0).default(3),
+    mlp_layer_types: z.array(z.enum(['dense', 'sparse'])).nullish(),
+    topk_method: z.literal('noaux_tc').default('noaux_tc'),
+    scoring_func: z.literal('sigmoid').default('sigmoid'),
+    rope_interleave: z.literal(true).default(true),
+    indexer_rope_interleave: z.boolean().default(true),
+    indexer_types: z.array(z.enum(['full', 'shared'])).nullish(),
+    index_topk_pattern: z.null().optional(),
+    index_topk_freq: z.number().int().min(1).max(4096).default(1),
+    index_skip_topk_offset: z.number().int().min(0).max(4096).default(2),
+  })
+type Config = z.infer<ReturnType<typeof glmMoeDsaSchema>>
 
 /** Which layers choose positions themselves, and which have one dense MLP instead of experts. */
 function layersOf(c: Config, where: string): { full: boolean; dense: boolean }[] {
@@ -78,7 +79,7 @@ function layersOf(c: Config, where: string): { full: boolean; dense: boolean }[]
 
 function build(checkpoint: Checkpoint): Program {
   const where = checkpoint.name
-  const c = readConfig(GlmMoeDsaConfig, checkpoint.config, where)
+  const c = readConfig(glmMoeDsaSchema, checkpoint.config, where)
   checkMla(c, where)
   checkMixture(c, where)
   checkIndexer(c, where)

@@ -55,24 +55,25 @@ export const glm4Moe: ModelDefinition = {
 
 // ---- config
 
-const Glm4MoeConfig = z.object({
-  ...COMMON,
-  ...HEADS,
-  ...MIXTURE_CONFIG,
-  attention_bias: z.boolean().default(false),
-  use_qk_norm: z.boolean().default(false),
-  partial_rotary_factor: z.number().positive().max(1).optional(),
-  n_routed_experts: expertCount,
-  n_shared_experts: z.number().int().min(0).max(1024).default(1),
-  first_k_dense_replace: z.number().int().min(0).default(1),
-  norm_topk_prob: z.boolean().default(true),
-  num_nextn_predict_layers: z.number().int().min(0).nullish(),
-})
-type Config = z.infer<typeof Glm4MoeConfig>
+const glm4MoeSchema = () =>
+  z.object({
+    ...COMMON,
+    ...HEADS,
+    ...MIXTURE_CONFIG,
+    attention_bias: z.boolean().default(false),
+    use_qk_norm: z.boolean().default(false),
+    partial_rotary_factor: z.number().positive().max(1).optional(),
+    n_routed_experts: expertCount,
+    n_shared_experts: z.number().int().min(0).max(1024).default(1),
+    first_k_dense_replace: z.number().int().min(0).default(1),
+    norm_topk_prob: z.boolean().default(true),
+    num_nextn_predict_layers: z.number().int().min(0).nullish(),
+  })
+type Config = z.infer<ReturnType<typeof glm4MoeSchema>>
 
 function build(checkpoint: Checkpoint, mtp: boolean): Program {
   const where = checkpoint.name
-  const c = readConfig(Glm4MoeConfig, checkpoint.config, where)
+  const c = readConfig(glm4MoeSchema, checkpoint.config, where)
   checkMixture(c, where)
   const names = deepseekMtp(c.num_hidden_layers)
   if (mtp) checkMtp(checkpoint, names, ['num_nextn_predict_layers', c.num_nextn_predict_layers])

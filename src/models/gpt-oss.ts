@@ -41,19 +41,20 @@ export const gptOss: ModelDefinition = {
 
 // ---- config
 
-const GptOssConfig = z.object({
-  ...COMMON,
-  ...HEADS,
-  hidden_act: z.literal('silu').optional(),
-  rope_theta: z.number().positive().default(150000),
-  attention_bias: z.boolean().default(true),
-  sliding_window: spanLength,
-  layer_types: z.array(z.enum(['sliding_attention', 'full_attention'])).optional(),
-  num_local_experts: expertCount,
-  num_experts_per_tok: expertCount,
-  swiglu_limit: z.number().positive().max(1e6).default(7),
-})
-type Config = z.infer<typeof GptOssConfig>
+const gptOssSchema = () =>
+  z.object({
+    ...COMMON,
+    ...HEADS,
+    hidden_act: z.literal('silu').optional(),
+    rope_theta: z.number().positive().default(150000),
+    attention_bias: z.boolean().default(true),
+    sliding_window: spanLength,
+    layer_types: z.array(z.enum(['sliding_attention', 'full_attention'])).optional(),
+    num_local_experts: expertCount,
+    num_experts_per_tok: expertCount,
+    swiglu_limit: z.number().positive().max(1e6).default(7),
+  })
+type Config = z.infer<ReturnType<typeof gptOssSchema>>
 
 /** As transformers rotates where a config says nothing of it. */
 const USUAL_ROPE = {
@@ -66,7 +67,7 @@ const ALPHA = 1.702
 
 function build(checkpoint: Checkpoint): Program {
   const where = checkpoint.name
-  const c = readConfig(GptOssConfig, checkpoint.config, where)
+  const c = readConfig(gptOssSchema, checkpoint.config, where)
   checkExperts(where, c.num_experts_per_tok, c.num_local_experts)
   const heads = headsOf(c, where)
   const eps = c.rms_norm_eps

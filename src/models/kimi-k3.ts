@@ -27,18 +27,19 @@ export const kimiK3: ModelDefinition = {
 
 // ---- config
 
-const KimiK3Config = z.object({
-  ...COMMON,
-  ...MLA_CONFIG,
-  ...KDA_CONFIG,
-  ...KIMI_EXPERTS,
-  hidden_act: z.literal('situ'),
-  mla_use_nope: z.literal(true).default(true),
-  routed_expert_hidden_size: z.number().int().min(1).max(1e6),
-  latent_moe_use_norm: z.literal(true),
-  attn_res_block_size: z.number().int().min(1),
-})
-type Config = z.infer<typeof KimiK3Config>
+const kimiK3Schema = () =>
+  z.object({
+    ...COMMON,
+    ...MLA_CONFIG,
+    ...KDA_CONFIG,
+    ...KIMI_EXPERTS,
+    hidden_act: z.literal('situ'),
+    mla_use_nope: z.literal(true).default(true),
+    routed_expert_hidden_size: z.number().int().min(1).max(1e6),
+    latent_moe_use_norm: z.literal(true),
+    attn_res_block_size: z.number().int().min(1),
+  })
+type Config = z.infer<ReturnType<typeof kimiK3Schema>>
 
 const DELTA = 'linear_attn_config'
 
@@ -66,7 +67,7 @@ function check(c: Config, where: string): number {
 function build(checkpoint: Checkpoint): Program {
   const where = checkpoint.name
   const place = textModel(checkpoint)
-  const c = readConfig(KimiK3Config, place.config, where)
+  const c = readConfig(kimiK3Schema, place.config, where)
   const bound = check(c, where)
   const eps = c.rms_norm_eps
   const scale = (c.qk_nope_head_dim + c.qk_rope_head_dim) ** -0.5

@@ -77,16 +77,17 @@ export const KIMI_EXPERTS = {
 }
 
 const { max_position_embeddings: positions, ...WITHOUT_POSITIONS } = COMMON
-const KimiLinearConfig = z.object({
-  ...WITHOUT_POSITIONS,
-  ...MLA_CONFIG,
-  ...KDA_CONFIG,
-  ...KIMI_EXPERTS,
-  model_max_length: positions,
-  mla_use_nope: z.literal(true).default(true),
-  mlp_layer_types: z.array(z.enum(['dense', 'sparse'])).optional(),
-})
-type Config = z.infer<typeof KimiLinearConfig>
+const kimiLinearSchema = () =>
+  z.object({
+    ...WITHOUT_POSITIONS,
+    ...MLA_CONFIG,
+    ...KDA_CONFIG,
+    ...KIMI_EXPERTS,
+    model_max_length: positions,
+    mla_use_nope: z.literal(true).default(true),
+    mlp_layer_types: z.array(z.enum(['dense', 'sparse'])).optional(),
+  })
+type Config = z.infer<ReturnType<typeof kimiLinearSchema>>
 
 export function kimiMixture(c: z.infer<z.ZodObject<typeof KIMI_EXPERTS>>): MixtureConfig {
   return {
@@ -105,7 +106,7 @@ export function kimiMixture(c: z.infer<z.ZodObject<typeof KIMI_EXPERTS>>): Mixtu
 
 function build(checkpoint: Checkpoint): Program {
   const where = checkpoint.name
-  const c = readConfig(KimiLinearConfig, checkpoint.config, where)
+  const c = readConfig(kimiLinearSchema, checkpoint.config, where)
   checkMla(c, where)
   checkKda(c, where)
   checkMixture(kimiMixture(c), where)

@@ -46,34 +46,35 @@ export const llama4: ModelDefinition = {
 
 const width = z.number().int().min(1).max(1e7)
 
-const Llama4Config = z.object({
-  ...COMMON,
-  ...HEADS,
-  model_type: z.enum(['llama4_text', 'llama4']),
-  rope_theta: z.number().positive().default(500000),
-  attention_bias: z.boolean().default(false),
-  intermediate_size_mlp: width.default(16384),
-  num_local_experts: expertCount.default(16),
-  num_experts_per_tok: expertCount.default(1),
-  interleave_moe_layer_step: z.number().int().min(1).default(1),
-  moe_layers: z.array(z.number().int()).nullish(),
-  use_qk_norm: z.boolean().default(true),
-  /** 1 where a layer rotates; empty: all but every no_rope_layer_interval-th. */
-  no_rope_layers: z.array(z.union([z.literal(0), z.literal(1)])).nullish(),
-  no_rope_layer_interval: z.number().int().min(1).default(4),
-  attention_chunk_size: spanLength.default(8192),
-  layer_types: z.array(z.enum(['chunked_attention', 'full_attention'])).nullish(),
-  /** The first release published the interval of the layers instead. */
-  attn_temperature_tuning: z.union([z.boolean(), z.number().int().min(0)]).default(true),
-  floor_scale: z.number().int().min(1).max(1e9).default(8192),
-  attn_scale: z.number().default(0.1),
-})
-type Config = z.infer<typeof Llama4Config>
+const llama4Schema = () =>
+  z.object({
+    ...COMMON,
+    ...HEADS,
+    model_type: z.enum(['llama4_text', 'llama4']),
+    rope_theta: z.number().positive().default(500000),
+    attention_bias: z.boolean().default(false),
+    intermediate_size_mlp: width.default(16384),
+    num_local_experts: expertCount.default(16),
+    num_experts_per_tok: expertCount.default(1),
+    interleave_moe_layer_step: z.number().int().min(1).default(1),
+    moe_layers: z.array(z.number().int()).nullish(),
+    use_qk_norm: z.boolean().default(true),
+    /** 1 where a layer rotates; empty: all but every no_rope_layer_interval-th. */
+    no_rope_layers: z.array(z.union([z.literal(0), z.literal(1)])).nullish(),
+    no_rope_layer_interval: z.number().int().min(1).default(4),
+    attention_chunk_size: spanLength.default(8192),
+    layer_types: z.array(z.enum(['chunked_attention', 'full_attention'])).nullish(),
+    /** The first release published the interval of the layers instead. */
+    attn_temperature_tuning: z.union([z.boolean(), z.number().int().min(0)]).default(true),
+    floor_scale: z.number().int().min(1).max(1e9).default(8192),
+    attn_scale: z.number().default(0.1),
+  })
+type Config = z.infer<ReturnType<typeof llama4Schema>>
 
 async function build(checkpoint: Checkpoint): Promise<Program> {
   const where = checkpoint.name
   const text = textModel(checkpoint)
-  const c = readConfig(Llama4Config, text.config, where)
+  const c = readConfig(llama4Schema, text.config, where)
   checkExperts(where, c.num_experts_per_tok, c.num_local_experts)
   const heads = headsOf(c, where)
   const eps = c.rms_norm_eps

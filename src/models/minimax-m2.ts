@@ -49,27 +49,28 @@ export const minimaxM2: ModelDefinition = {
 
 // ---- config
 
-const MinimaxConfig = z.object({
-  ...COMMON,
-  ...HEADS,
-  // transformers' own, where a config leaves it out
-  rope_theta: z.number().positive().default(5e6),
-  rotary_dim: z.number().int().min(2).max(65536).optional(),
-  partial_rotary_factor: z.number().positive().max(1).optional(),
-  num_local_experts: expertCount,
-  num_experts_per_tok: expertCount,
-  shared_intermediate_size: z.literal(0).optional(),
-  scoring_func: z.literal('sigmoid').optional(),
-  use_routing_bias: z.literal(true).optional(),
-  use_qk_norm: z.literal(true).optional(),
-  qk_norm_type: z.literal('per_layer').optional(),
-  /** 1: softmax attention. Earlier MiniMax models mix it with linear attention. */
-  attn_type_list: z.array(z.literal(1)).optional(),
-})
+const minimaxSchema = () =>
+  z.object({
+    ...COMMON,
+    ...HEADS,
+    // transformers' own, where a config leaves it out
+    rope_theta: z.number().positive().default(5e6),
+    rotary_dim: z.number().int().min(2).max(65536).optional(),
+    partial_rotary_factor: z.number().positive().max(1).optional(),
+    num_local_experts: expertCount,
+    num_experts_per_tok: expertCount,
+    shared_intermediate_size: z.literal(0).optional(),
+    scoring_func: z.literal('sigmoid').optional(),
+    use_routing_bias: z.literal(true).optional(),
+    use_qk_norm: z.literal(true).optional(),
+    qk_norm_type: z.literal('per_layer').optional(),
+    /** 1: softmax attention. Earlier MiniMax models mix it with linear attention. */
+    attn_type_list: z.array(z.literal(1)).optional(),
+  })
 
 function build(checkpoint: Checkpoint): Program {
   const where = checkpoint.name
-  const c = readConfig(MinimaxConfig, checkpoint.config, where)
+  const c = readConfig(minimaxSchema, checkpoint.config, where)
   checkExperts(where, c.num_experts_per_tok, c.num_local_experts)
   const heads = headsOf(c, where)
   const eps = c.rms_norm_eps

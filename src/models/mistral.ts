@@ -41,24 +41,26 @@ export const mistral: ModelDefinition = {
 
 // ---- config
 
-const MistralConfig = z.object({
-  ...COMMON,
-  ...HEADS,
-  model_type: z.enum(['mistral', 'ministral3']),
-  sliding_window: spanLength,
-  attention_bias: z.literal(false).optional(),
-})
-type Config = z.infer<typeof MistralConfig>
+const mistralSchema = () =>
+  z.object({
+    ...COMMON,
+    ...HEADS,
+    model_type: z.enum(['mistral', 'ministral3']),
+    sliding_window: spanLength,
+    attention_bias: z.literal(false).optional(),
+  })
+type Config = z.infer<ReturnType<typeof mistralSchema>>
 
 /** Ministral 3 keeps the rule of its queries among the rope's numbers. */
-const QueryScaling = z.object({
-  llama_4_scaling_beta: z.number(),
-  original_max_position_embeddings: z.number().int().min(1),
-})
+const queryScalingSchema = () =>
+  z.object({
+    llama_4_scaling_beta: z.number(),
+    original_max_position_embeddings: z.number().int().min(1),
+  })
 
 function temperatureOf(c: Config, where: string): { beta: number; length: number; shift: number } | undefined {
   if (c.model_type !== 'ministral3') return undefined
-  const rule = readConfig(QueryScaling, c.rope_parameters ?? c.rope_scaling ?? {}, `${where}, rope_parameters`)
+  const rule = readConfig(queryScalingSchema, c.rope_parameters ?? c.rope_scaling ?? {}, `${where}, rope_parameters`)
   return { beta: rule.llama_4_scaling_beta, length: rule.original_max_position_embeddings, shift: 0 }
 }
 
@@ -66,7 +68,7 @@ function build(checkpoint: Checkpoint): Program {
   const where = checkpoint.name
   const text = textModel(checkpoint)
   if (text.config['model_type'] === 'mistral4') return buildMistral4(checkpoint)
-  const c = readConfig(MistralConfig, text.config, where)
+  const c = readConfig(mistralSchema, text.config, where)
   const heads = headsOf(c, where)
   const eps = c.rms_norm_eps
 

@@ -59,29 +59,30 @@ export const mistral4: ModelDefinition = {
 
 // ---- config
 
-const Mistral4Config = z.object({
-  ...COMMON,
-  ...MLA_CONFIG,
-  ...MIXTURE_CONFIG,
-  n_routed_experts: z.number().int().min(1).max(65536),
-  n_group: z.literal(1).nullish(),
-  topk_group: z.literal(1).nullish(),
-  norm_topk_prob: z.boolean().default(true),
-  first_k_dense_replace: z.number().int().min(0).default(0),
-  rope_parameters: z.looseObject({
-    llama_4_scaling_beta: z.number().optional(),
-    original_max_position_embeddings: z.number().int().min(1),
-    // transformers multiplies the softmax's scale by YaRN's mscale^2, as it does for DeepSeek. Mistral's own checkpoints,
-    // and vLLM with them, say that it is not to be (yarn.apply_scale: false).
-    apply_yarn_scaling: z.boolean().default(true),
-  }),
-})
+const mistral4Schema = () =>
+  z.object({
+    ...COMMON,
+    ...MLA_CONFIG,
+    ...MIXTURE_CONFIG,
+    n_routed_experts: z.number().int().min(1).max(65536),
+    n_group: z.literal(1).nullish(),
+    topk_group: z.literal(1).nullish(),
+    norm_topk_prob: z.boolean().default(true),
+    first_k_dense_replace: z.number().int().min(0).default(0),
+    rope_parameters: z.looseObject({
+      llama_4_scaling_beta: z.number().optional(),
+      original_max_position_embeddings: z.number().int().min(1),
+      // transformers multiplies the softmax's scale by YaRN's mscale^2, as it does for DeepSeek. Mistral's own checkpoints,
+      // and vLLM with them, say that it is not to be (yarn.apply_scale: false).
+      apply_yarn_scaling: z.boolean().default(true),
+    }),
+  })
 
 /** Also for a wrapper, whose text model this is. */
 export function buildMistral4(checkpoint: Checkpoint): Program {
   const where = checkpoint.name
   const text = textModel(checkpoint)
-  const c = readConfig(Mistral4Config, text.config, where)
+  const c = readConfig(mistral4Schema, text.config, where)
   checkMla(c, where)
   checkMixture(c, where)
   const { llama_4_scaling_beta: beta, original_max_position_embeddings: length, ...rule } = c.rope_parameters

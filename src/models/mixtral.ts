@@ -35,19 +35,20 @@ export const mixtral: ModelDefinition = {
 
 // ---- config
 
-const MixtralConfig = z.object({
-  ...COMMON,
-  ...HEADS,
-  // transformers' own, where a config leaves it out
-  rope_theta: z.number().positive().default(1e6),
-  sliding_window: spanLength,
-  num_local_experts: expertCount,
-  num_experts_per_tok: expertCount,
-})
+const mixtralSchema = () =>
+  z.object({
+    ...COMMON,
+    ...HEADS,
+    // transformers' own, where a config leaves it out
+    rope_theta: z.number().positive().default(1e6),
+    sliding_window: spanLength,
+    num_local_experts: expertCount,
+    num_experts_per_tok: expertCount,
+  })
 
 function build(checkpoint: Checkpoint): Program {
   const where = checkpoint.name
-  const c = readConfig(MixtralConfig, checkpoint.config, where)
+  const c = readConfig(mixtralSchema, checkpoint.config, where)
   checkExperts(where, c.num_experts_per_tok, c.num_local_experts)
   const heads = headsOf(c, where)
   const eps = c.rms_norm_eps

@@ -17,8 +17,11 @@ export const qwen35Moe: ModelDefinition = {
   },
   build: (checkpoint, options) =>
     Promise.resolve(
-      buildHybrid(checkpoint, options?.mtp ?? false, z.object({ ...HYBRID_CONFIG, ...HYBRID_MIXTURE_CONFIG }), (c) =>
-        sharedMixture({ ...c, norm_topk_prob: true }, checkpoint.name),
+      buildHybrid(
+        checkpoint,
+        options?.mtp ?? false,
+        () => z.object({ ...HYBRID_CONFIG, ...HYBRID_MIXTURE_CONFIG }),
+        (c) => sharedMixture({ ...c, norm_topk_prob: true }, checkpoint.name),
       ),
     ),
 }

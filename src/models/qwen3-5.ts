@@ -16,5 +16,5 @@ export const qwen35: ModelDefinition = {
     ],
   },
   build: (checkpoint, options) =>
-    Promise.resolve(buildHybrid(checkpoint, options?.mtp ?? false, z.object(HYBRID_CONFIG), denseFeed)),
+    Promise.resolve(buildHybrid(checkpoint, options?.mtp ?? false, () => z.object(HYBRID_CONFIG), denseFeed)),
 }

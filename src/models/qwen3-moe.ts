@@ -35,27 +35,28 @@ export const qwen3Moe: ModelDefinition = {
 
 // ---- config
 
-const Qwen3MoeConfig = z.object({
-  ...COMMON,
-  ...HEADS,
-  attention_bias: z.boolean().default(false),
-  qkv_bias: z.literal(false).optional(),
-  use_qk_norm: z.literal(true).optional(),
-  use_sliding_window: z.boolean().default(false),
-  num_experts_per_tok: expertCount,
-  moe_intermediate_size: z.number().int().min(1).max(1e7),
-  shared_expert_intermediate_size: z.literal(0).optional(),
-  // transformers 5 writes the second name
-  num_experts: expertCount.optional(),
-  num_local_experts: expertCount.optional(),
-  norm_topk_prob: z.boolean().default(false),
-  decoder_sparse_step: z.number().int().min(1).default(1),
-  mlp_only_layers: z.array(z.number().int()).default([]),
-})
+const qwen3MoeSchema = () =>
+  z.object({
+    ...COMMON,
+    ...HEADS,
+    attention_bias: z.boolean().default(false),
+    qkv_bias: z.literal(false).optional(),
+    use_qk_norm: z.literal(true).optional(),
+    use_sliding_window: z.boolean().default(false),
+    num_experts_per_tok: expertCount,
+    moe_intermediate_size: z.number().int().min(1).max(1e7),
+    shared_expert_intermediate_size: z.literal(0).optional(),
+    // transformers 5 writes the second name
+    num_experts: expertCount.optional(),
+    num_local_experts: expertCount.optional(),
+    norm_topk_prob: z.boolean().default(false),
+    decoder_sparse_step: z.number().int().min(1).default(1),
+    mlp_only_layers: z.array(z.number().int()).default([]),
+  })
 
 function build(checkpoint: Checkpoint): Program {
   const where = checkpoint.name
-  const c = readConfig(Qwen3MoeConfig, checkpoint.config, where)
+  const c = readConfig(qwen3MoeSchema, checkpoint.config, where)
   const nExperts = c.num_experts ?? c.num_local_experts
   if (c.use_sliding_window) unsupported(where, 'sliding-window attention (use_sliding_window: true)')
   if (nExperts === undefined) refuseKey(where, 'num_experts', 'a number', 'none')
@@ -104,7 +105,7 @@ function configFromGguf(meta: GgufMetadata, shapes: TensorShapes): JsonObject {
 
 function keysOf(config: JsonObject): WrittenConfig {
   const common = attentionKeys(config)
-  const c = readConfig(Qwen3MoeConfig, config, 'config.json')
+  const c = readConfig(qwen3MoeSchema, config, 'config.json')
   return {
     ...common,
     keys: {

@@ -19,7 +19,7 @@ export const qwen3Next: ModelDefinition = {
   },
   build: (checkpoint, options) =>
     Promise.resolve(
-      buildHybrid(checkpoint, options?.mtp ?? false, Qwen3NextConfig, (c) => {
+      buildHybrid(checkpoint, options?.mtp ?? false, qwen3NextSchema, (c) => {
         const [sparse, dense] = [sharedMixture(c, checkpoint.name), denseFeed(c)]
         const isSparse = (i: number): boolean => !c.mlp_only_layers.includes(i) && (i + 1) % c.decoder_sparse_step === 0
         return (b, x, name, i) => (isSparse(i) ? sparse : dense)(b, x, name, i)
@@ -27,10 +27,11 @@ export const qwen3Next: ModelDefinition = {
     ),
 }
 
-const Qwen3NextConfig = z.object({
-  ...HYBRID_CONFIG,
-  ...HYBRID_MIXTURE_CONFIG,
-  norm_topk_prob: z.boolean().default(true),
-  decoder_sparse_step: z.number().int().min(1).default(1),
-  mlp_only_layers: z.array(z.number().int()).default([]),
-})
+const qwen3NextSchema = () =>
+  z.object({
+    ...HYBRID_CONFIG,
+    ...HYBRID_MIXTURE_CONFIG,
+    norm_topk_prob: z.boolean().default(true),
+    decoder_sparse_step: z.number().int().min(1).default(1),
+    mlp_only_layers: z.array(z.number().int()).default([]),
+  })

@@ -79,13 +79,38 @@ describe('files of a folder', () => {
 
   it('says so when a file shrinks after it was opened', async () => {
     const path = join(folder, 'shrinks')
-    await writeFile(path, new Uint8Array(100))
+    // Small reads are out of ranges, which are read once.
+    await writeFile(path, new Uint8Array(300_000))
     const source = await (await nodeFiles(folder)).open('shrinks')
     expect(await source?.read(90, 10)).toHaveLength(10)
-    await expect(source?.read(95, 10)).rejects.toThrow(UserError)
-    await truncate(path, 50)
-    await expect(source?.read(40, 20)).rejects.toThrow(/truncated/)
+    await expect(source?.read(299_995, 10)).rejects.toThrow(UserError)
+    await truncate(path, 150_000)
+    await expect(source?.read(140_000, 20_000)).rejects.toThrow(/truncated/)
+    await expect(source?.read(290_000, 10)).rejects.toThrow(/truncated/)
     await source?.close()
+  })
+
+  it('reads what is small out of ranges, each once', async () => {
+    const path = join(folder, 'small')
+    const bytes = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 7) % 251)
+    await writeFile(path, bytes)
+    const source = (await (await nodeFiles(folder)).open('small'))!
+    // Within a range, across the end of one, and at the file's end.
+    for (const [at, length] of [
+      [5, 8],
+      [131_070, 100],
+      [299_990, 10],
+      [0, 16_383],
+      [100, 0],
+    ] as const)
+      expect(await source.read(at, length)).toEqual(bytes.subarray(at, at + length))
+    const into = new Uint8Array(64)
+    const read = await source.read(1000, 20, into)
+    expect(read.buffer).toBe(into.buffer)
+    expect(read).toEqual(bytes.subarray(1000, 1020))
+    await source.close()
+    expect(await source.read(7, 3)).toEqual(bytes.subarray(7, 10))
+    await source.close()
   })
 
   // NTFS would write out all of the file.

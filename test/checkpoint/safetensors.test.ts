@@ -148,7 +148,9 @@ describe('a safetensors folder', () => {
       /name t appears twice/,
     ],
     ['a number', '{"t":5}', /tensor t: expected an object with dtype, shape and data_offsets/],
-    ['a text', '{"t":"u"}', /header: expected an object for every tensor/],
+    ['a text', '{"t":"u"}', /tensor t: expected an object with dtype, shape and data_offsets/],
+    ['a text, and spaces', '{ "t": "u" }', /header: expected an object for every tensor/],
+    ['a name twice, as the reference writes it', '{"t":5,"t":6}', /name t appears twice/],
   ])('refuses %s', async (_, header, message) => {
     expect(await refusal(openHeader(header))).toMatch(message)
     expect(await refusal(openHeader(header))).toMatch(/The file is damaged: download it again\.$/)

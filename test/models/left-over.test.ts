@@ -136,8 +136,11 @@ describe('files that a folder has instead, or as well', () => {
     expect(await refused(whole(`{"t":${entry(0)}}`, 5))).toMatch(/1 bytes after tensor t/)
   })
 
-  it('a config of thousands of levels is refused', async () => {
-    const deep = utf8(`{"vocab_size":${'['.repeat(5000)}${']'.repeat(5000)}}`)
+  it.each([
+    ['', 5000],
+    [' that is long', 200_000],
+  ])('a config%s of thousands of levels is refused', async (_, levels) => {
+    const deep = utf8(`{"vocab_size":${'['.repeat(levels)}${']'.repeat(levels)}}`)
     expect(await refused({ ...files, 'config.json': deep })).toMatch(
       /config\.json: expected JSON of at most 200 levels/,
     )

@@ -1,5 +1,7 @@
 /** The bytes that `hex` says in lower case, two digits each. */
 export function bytesOfHex(hex: string): Uint8Array<ArrayBuffer> {
+  const { Buffer } = globalThis as { Buffer?: { from(text: string, encoding: 'hex'): Uint8Array<ArrayBuffer> } }
+  if (Buffer) return Buffer.from(hex, 'hex')
   const digit = (at: number): number => {
     const code = hex.charCodeAt(at)
     return code < 58 ? code - 48 : code - 87

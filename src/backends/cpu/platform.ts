@@ -121,8 +121,16 @@ function bun(): { gc(force: boolean): void } | undefined {
   return (globalThis as { Bun?: { gc(force: boolean): void } }).Bun
 }
 
-/** V8's best compiler at once, instead of first calls in the quick one and a change later. */
-const BEST_COMPILER = ['--no-liftoff', '--no-wasm-lazy-compilation', '--no-wasm-dynamic-tiering']
+/**
+ * V8's best compiler at once, instead of first calls in the quick one and a change later. Every loop would have a look at whether the
+ * stack is full or the thread is to end: kernels have neither recursion nor loops without an end, and compile a seventh faster without.
+ */
+const BEST_COMPILER = [
+  '--no-liftoff',
+  '--no-wasm-lazy-compilation',
+  '--no-wasm-dynamic-tiering',
+  '--no-wasm-stack-checks',
+]
 /** Neighbouring 128-bit vectors into 256-bit registers. An experimental part of V8, which ends the process on code that it cannot handle. */
 const FUSE_VECTORS = '--experimental-wasm-revectorize'
 /** V8's flags for the kernels, by Node's major: those on which they were tried. Others get none. */

@@ -28,13 +28,15 @@ interface Own {
 export function dialectOf(family: Family, own: Own = {}): Dialect {
   const { name, stopMarkers, text, thought = THINK, resume = '', silent = [] } = family
   const around = text ? [text.begin, text.end].filter((mark) => mark !== '') : []
-  const layout: Layout = {
+  // Of sixty dialects a process reads answers in one.
+  let layout: Layout | undefined
+  const laidOut = (): Layout => ({
     thought,
     silent: [...silent, ...around, ...(resume === '' ? [] : [resume])],
     calls: own.calls ?? (family.calls ?? []).map((form) => callReader(form, resume)),
     ends: (family.calls ?? []).flatMap(({ end = '' }) => (/^\s*<[^<>\s]+>\s*$/.test(end) ? [end.trim()] : [])),
     resume,
-  }
+  })
   const syntax = syntaxOf(family)
   const toolSyntax = own.toolSyntax ?? (syntax && (() => syntax))
   const textMark = syntax?.text?.begin ?? text?.begin
@@ -42,7 +44,7 @@ export function dialectOf(family: Family, own: Own = {}): Dialect {
     name,
     markers: own.markers ?? marksOf(family),
     ...(stopMarkers && { stopMarkers }),
-    parser: (setup) => parserOf(setup, (reader) => answer(reader, layout)),
+    parser: (setup) => parserOf(setup, (reader) => answer(reader, (layout ??= laidOut()))),
     textStart: own.textStart ?? ((prompt, calls) => startOf(prompt, calls, thought, textMark)),
     ...(toolSyntax && { toolSyntax }),
   }

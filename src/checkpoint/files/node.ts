@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs'
 import type * as fs from 'node:fs/promises'
 import type * as paths from 'node:path'
 import { UserError } from '../../errors.js'
+import { rangeCache, type RangeCacheOptions } from './range-cache.js'
 import { checkRange, isPlainFileName, roomFor } from './range.js'
 import type { ByteSource, FileSet } from './source.js'
 
@@ -11,6 +12,10 @@ const nodePath = (): typeof paths => process.getBuiltinModule('node:path')
 
 /** One read call takes at most 2^31 - 1 bytes in Node. */
 const LARGEST_READ = 2 ** 30
+
+/** Reads below so many bytes are out of ranges: a mixture has a scale of a few bytes for each expert, and a call takes longer than 100 kB. */
+const SMALL_READ = 1 << 14
+const RANGES: RangeCacheOptions = { rangeBytes: 1 << 17, kept: 8, ahead: false }
 
 /**
  * The files of a model: a folder in Hugging Face layout, or one file (model.gguf) with its siblings.
@@ -51,24 +56,34 @@ function folder(path: string, main?: string): FileSet {
 function fileSource(path: string, size: number): ByteSource {
   // Opened at the first read: a checkpoint may have hundreds of shards.
   let handle: Promise<fs.FileHandle> | undefined
+  const readFrom = async (offset: number, length: number, into?: Uint8Array): Promise<Uint8Array> => {
+    handle ??= nodeFs().open(path, 'r')
+    const file = await handle.catch(asUserError(path))
+    const bytes = roomFor(length, into, () => allocate(path, length))
+    for (let done = 0; done < length;) {
+      const part = Math.min(length - done, LARGEST_READ)
+      const { bytesRead } = await file.read(bytes, done, part, offset + done).catch(asUserError(path))
+      // The file shrank after it was opened.
+      if (bytesRead === 0) checkRange(path, offset + done, offset, length)
+      done += bytesRead
+    }
+    return bytes
+  }
+  const ranges = rangeCache(path, size, readFrom, RANGES)
   return {
     name: path,
     size,
     async read(offset, length, into) {
       checkRange(path, size, offset, length)
-      handle ??= nodeFs().open(path, 'r')
-      const file = await handle.catch(asUserError(path))
-      const bytes = roomFor(length, into, () => allocate(path, length))
-      for (let done = 0; done < length;) {
-        const part = Math.min(length - done, LARGEST_READ)
-        const { bytesRead } = await file.read(bytes, done, part, offset + done).catch(asUserError(path))
-        // The file shrank after it was opened.
-        if (bytesRead === 0) checkRange(path, offset + done, offset, length)
-        done += bytesRead
-      }
-      return bytes
+      if (length >= SMALL_READ) return readFrom(offset, length, into)
+      return ranges.read(
+        offset,
+        length,
+        roomFor(length, into, () => allocate(path, length)),
+      )
     },
     async close() {
+      await ranges.close()
       const opened = handle
       handle = undefined
       const file = await opened?.catch(() => undefined)

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.js'
-import { isJsonObject, parseJsonObject, shortText } from '../../json.js'
+import { isJsonObject, parseJsonText, shortText, type JsonObject } from '../../json.js'
 import { refuseLookAlikeIn } from '../files/look-alikes.js'
 import type { ByteSource } from '../files/source.js'
 import { product, shapeText } from '../shape.js'
@@ -34,8 +34,8 @@ export async function readSafetensorsHeader(source: ByteSource): Promise<Map<str
   const length = await headerLength(source)
   const bytes = await source.read(8, length)
   const where = `${source.name}: header`
-  const header = parseJsonObject(bytes, where)
-  checkDuplicates(bytes, Object.keys(header).length, where)
+  const { value: header, text } = parseJsonText(bytes, where)
+  checkDuplicates(bytes, text, header, where)
   const dataStart = 8 + length
   const entries = new Map<string, SafetensorsEntry>()
   for (const [name, value] of Object.entries(header)) {
@@ -109,9 +109,11 @@ function checkPlaces(source: ByteSource, entries: SafetensorsEntry[], dataStart:
 }
 
 /** JSON.parse keeps the last of two equal keys in silence; here two tensors of one name are an error. */
-function checkDuplicates(bytes: Uint8Array, distinct: number, where: string): void {
+function checkDuplicates(bytes: Uint8Array, text: string, header: JsonObject, where: string): void {
+  // As the reference implementation writes it, spaces at its end, and whole: nothing is missing.
+  if (text.trimEnd() === JSON.stringify(header)) return
   const keys = topLevelStrings(bytes)
-  if (keys.length === distinct) return
+  if (keys.length === Object.keys(header).length) return
   const seen = new Set<string>()
   for (const [start, end] of keys) {
     const key = String(JSON.parse(new TextDecoder().decode(bytes.subarray(start, end))))

@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import type { ChatFlags } from '../chat/chat.js'
-import { beginKernels } from '../early/kernels.js'
 import { loadFlags, samplingFlags } from '../flags.js'
 import { examples } from '../print/examples.js'
 
@@ -19,7 +18,6 @@ export function chatCommand(cli: Command): void {
   samplingFlags(loadFlags(chat))
     .addHelpText('after', examples('kaiyuan chat', 'kaiyuan chat ./Llama-3.1-8B-Instruct --precision exact'))
     .action(async (model: string | undefined, options: ChatFlags) => {
-      beginKernels()
       await (await import('../chat/chat.js')).chat(model, options)
     })
 }

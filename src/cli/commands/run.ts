@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import type { RunFlags } from '../run/run.js'
-import { beginKernels } from '../early/kernels.js'
 import { collect, loadFlags, samplingFlags } from '../flags.js'
 import { examples } from '../print/examples.js'
 
@@ -35,7 +34,6 @@ export function runCommand(cli: Command): void {
       ),
     )
     .action(async (model: string | undefined, prompt: string[], options: RunFlags) => {
-      beginKernels()
       await (await import('../run/run.js')).run(model === undefined ? [] : [model, ...prompt], options)
     })
 }

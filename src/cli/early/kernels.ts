@@ -1,6 +1,6 @@
 let begun: Promise<unknown> | undefined
 
-/** Begins to compile the kernels, which the JavaScript engine does in threads of its own, while the modules that load a model are read. */
+/** Begins to compile the kernels, which the JavaScript engine does in threads of its own, while the modules of a command are read. */
 export function beginKernels(): void {
   begun ??= import('../../backends/cpu/machine.js')
     .then(async ({ available, settled }) => {

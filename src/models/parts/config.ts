@@ -37,11 +37,12 @@ export function checkExperts(where: string, perToken: number, of: number): void 
 }
 
 /**
- * Reads the keys of `schema` from a config.
+ * Reads the keys of `schema` from a config. A function makes the schema: those of the other families need not be made.
  * @throws UserError that names each wrong key, what was expected and what was found.
  */
-export function readConfig<S extends z.ZodType>(schema: S, config: JsonObject, where: string): z.infer<S> {
-  const result = schema.safeParse(config)
+export function readConfig<S extends z.ZodType>(schema: () => S, config: JsonObject, where: string): z.infer<S> {
+  // Code for a schema is generated in more time than one config takes.
+  const result = schema().safeParse(config, { jitless: true })
   if (result.success) {
     // Models for embeddings alone, which read a text in both directions.
     if (config['is_causal'] === false) unsupported(where, 'is_causal: false')

@@ -11,13 +11,14 @@ import { embeddingAndHead } from './text-model.js'
 
 // ---- config
 
-const DenseConfig = z.object({
-  ...COMMON,
-  ...HEADS,
-  attention_bias: z.boolean().default(false),
-  mlp_bias: z.boolean().default(false),
-  use_sliding_window: z.boolean().default(false),
-})
+const denseSchema = () =>
+  z.object({
+    ...COMMON,
+    ...HEADS,
+    attention_bias: z.boolean().default(false),
+    mlp_bias: z.boolean().default(false),
+    use_sliding_window: z.boolean().default(false),
+  })
 
 /** What distinguishes a family. */
 export interface DenseFamily {
@@ -29,7 +30,7 @@ export interface DenseFamily {
 /** Pre-norm blocks x += attention(norm x); x += mlp(norm x). */
 export async function buildDense(checkpoint: Checkpoint, family: DenseFamily): Promise<Program> {
   const where = checkpoint.name
-  const c = readConfig(DenseConfig, checkpoint.config, where)
+  const c = readConfig(denseSchema, checkpoint.config, where)
   if (c.use_sliding_window) unsupported(where, 'sliding-window attention (use_sliding_window: true)')
   const heads = headsOf(c, where)
   const { headDim } = heads

@@ -149,7 +149,7 @@ export function indexerConfig(meta: GgufMetadata) {
 
 /** The keys of a decoder with grouped-query attention: what {@link attentionConfig} reads, the other way round. */
 export function attentionKeys(config: JsonObject): WrittenConfig {
-  const c = readConfig(z.object({ ...COMMON, ...HEADS }), config, 'config.json')
+  const c = readConfig(() => z.object({ ...COMMON, ...HEADS }), config, 'config.json')
   const headDim = c.head_dim ?? c.hidden_size / c.num_attention_heads
   const rule = ropeParameters(c)
   const divisors = rule.type === 'llama3' ? llama3Divisors(c, headDim) : undefined

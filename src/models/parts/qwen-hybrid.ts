@@ -57,7 +57,7 @@ export type Feed = (b: GraphBuilder, x: View, name: string, layer: number) => Va
 export function buildHybrid<C extends HybridConfig>(
   checkpoint: Checkpoint,
   mtp: boolean,
-  schema: z.ZodType<C>,
+  schema: () => z.ZodType<C>,
   feedOf: (c: C) => Feed,
 ): Program {
   const where = checkpoint.name
