@@ -1,5 +1,5 @@
 // Builds dist from src and kernels: what changed since the last build, and nothing when nothing did. JavaScript first, file by
-// file, the command line in few (build-cli.mjs), and the chat page (build-page.mjs); with --types the declarations too,
+// file, the command line and what Node imports once more in few (build-node.mjs), and the chat page (build-page.mjs); with --types the declarations too,
 // which takes the type checker, the page of the race (build-race.mjs) and the files for pages without a bundler (build-browser.mjs). dist/.built says from
 // what dist was made.
 import { spawnSync } from 'node:child_process'
@@ -81,7 +81,7 @@ async function makeScripts(before, settings) {
   for (const path of changed) write(scriptOf(path), transpile(path))
   const expected = new Set(Object.keys(files).flatMap((path) => [scriptOf(path), typesOf(path)]))
   for (const path of filesOf('dist'))
-    if (!expected.has(path) && !/^dist\/(cli\/|page\/|browser\/|race\/\w+\.html$|\.built)/.test(path))
+    if (!expected.has(path) && !/^dist\/(cli\/|node\/|page\/|browser\/|race\/\w+\.html$|\.built)/.test(path))
       rmSync(inRoot(path))
   return files
 }
@@ -94,7 +94,7 @@ if (stamp.all !== inputs.all || !Object.keys(stamp.files).every(made) || !exists
   run(['tools/build-kernels.mjs'])
   rmSync(inRoot(STAMP), { force: true })
   stamp.files = await makeScripts(stamp, inputs.settings)
-  run(['tools/build-cli.mjs'])
+  run(['tools/build-node.mjs'])
   write(STAMP, JSON.stringify({ ...inputs, files: stamp.files }))
 }
 run(['tools/build-page.mjs'])

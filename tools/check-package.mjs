@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, posix } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { pack, packedSizes, root } from './package-size.mjs'
 
 const QUESTION = "How many r's are in strawberry?"
@@ -19,7 +20,9 @@ const GUIDES_LIMIT = 300_000
 const RACE_LIMIT = 250_000
 // Benchmarks, statistics and the sandbox; no benchmark's data.
 const EVALUATION_LIMIT = 140_000
-// The command line, which has the engine once more, in few files.
+// What Node imports: the engine, the server, the store and evaluation once more, in few files.
+const BUNDLE_LIMIT = 600_000
+// The command line, which has them once more.
 const COMMANDS_LIMIT = 720_000
 const FORBIDDEN = /(^|\/)(training|test|kernels|bench|node_modules)\/|\.map$|\/\.built$/
 const EXPECTED = [
@@ -29,6 +32,8 @@ const EXPECTED = [
   'dist/index.d.ts',
   'dist/cli/main.js',
   'dist/cli/licenses.md',
+  'dist/node/index.js',
+  'dist/node/node-worker.js',
   'models/mini/model.safetensors',
   'LICENSE',
 ]
@@ -37,7 +42,11 @@ const EXPECTED = [
 const { exports: published } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const entries = Object.entries(published)
   .filter(([, target]) => typeof target === 'object')
-  .map(([name, { types, default: script }]) => ({ name: posix.join('kaiyuan', name), types, script }))
+  .map(([name, { types, node, default: script }]) => ({
+    name: posix.join('kaiyuan', name),
+    types,
+    scripts: [node, script],
+  }))
 
 /** The declarations that a file of the package mentions, itself included. */
 function reachableTypes(file, found = new Set()) {
@@ -112,10 +121,10 @@ try {
     expect(missing.length === 0, `missing: ${missing.join(', ')}`)
     return `${paths.length} files`
   })
-  for (const { name, types, script } of entries)
+  for (const { name, types, scripts } of entries)
     check(`${name} has all types that it mentions`, () => {
       const reachable = [...reachableTypes(posix.normalize(types))]
-      const missing = [...reachable, posix.normalize(script)].filter((path) => !paths.includes(path))
+      const missing = [...reachable, ...scripts.map(posix.normalize)].filter((path) => !paths.includes(path))
       expect(missing.length === 0, `not in the package: ${missing.join(', ')}`)
       return `${reachable.length} declarations`
     })
@@ -155,6 +164,11 @@ try {
     const { commands } = packedSizes(tarball)
     expect(commands < COMMANDS_LIMIT, `${kilobytes(commands)}`)
     return kilobytes(commands)
+  })
+  check(`what Node imports packs to less than ${kilobytes(BUNDLE_LIMIT)}`, () => {
+    const { bundle } = packedSizes(tarball)
+    expect(bundle < BUNDLE_LIMIT, `${kilobytes(bundle)}`)
+    return kilobytes(bundle)
   })
   check(`the race and its data pack to less than ${kilobytes(RACE_LIMIT)}`, () => {
     const { race } = packedSizes(tarball)
@@ -198,6 +212,31 @@ await engine.close()
     const counts = run(process.execPath, ['all.mjs']).trim().split(' ').map(Number)
     expect(counts.length === entries.length && counts.every((count) => count > 0), `exports: ${counts}`)
     return entries.map(({ name }, i) => `${name} ${counts[i]}`).join(', ')
+  })
+  check('Node gets what bundlers get', () => {
+    for (const { name, scripts } of entries) {
+      const names = `Object.keys(await import(FILE)).join(' ')`
+      const [node, others] = scripts.map((script) =>
+        names.replace('FILE', JSON.stringify(pathToFileURL(join(root, script)).href)),
+      )
+      const found = run(process.execPath, [
+        '--input-type=module',
+        '--eval',
+        `console.log([${node}, ${others}].join('|'))`,
+      ])
+      const [inNode, inOthers] = found.trim().split('|')
+      expect(inNode === inOthers, `${name}: ${inNode} in Node, ${inOthers} elsewhere`)
+    }
+  })
+  check('a program of one line answers with an engine in a thread of its own', () => {
+    const program = `import { answerMessage } from 'kaiyuan'
+      import { loadEngine } from 'kaiyuan/worker'
+      const engine = await loadEngine('mini')
+      const { content } = answerMessage(await engine.chat([{ role: 'user', content: ${JSON.stringify(QUESTION)} }]).result)
+      console.log(content)
+      await engine.close()`
+    const answer = run(process.execPath, ['--input-type=module', '--eval', program]).trim()
+    expect(/\b3\b/.test(answer), `expected an answer with 3, found ${JSON.stringify(answer)}`)
   })
   for (const [module, moduleResolution] of [
     ['NodeNext', 'NodeNext'],

@@ -22,7 +22,7 @@ export function pack(folder, cwd = root) {
 
 /**
  * Packed bytes of the whole package, of its chat page, of the files for pages without a bundler, of the race, of evaluation, of the command
- * line, of docs and examples, and of the package without these and models/.
+ * line, of what Node imports, of docs and examples, and of the package without these and models/.
  */
 export function packedSizes(tarball) {
   const folder = mkdtempSync(join(tmpdir(), 'kaiyuan-size-'))
@@ -44,6 +44,8 @@ export function packedSizes(tarball) {
       rmSync(join(unpacked, evaluation), { recursive: true, force: true })
     const withCommands = pack(folder, unpacked)
     rmSync(join(unpacked, 'dist/cli'), { recursive: true, force: true })
+    const withBundle = pack(folder, unpacked)
+    rmSync(join(unpacked, 'dist/node'), { recursive: true, force: true })
     const engine = pack(folder, unpacked)
     return {
       packed: statSync(tarball).size,
@@ -54,7 +56,8 @@ export function packedSizes(tarball) {
       script: withScript.size - withRace.size,
       race: withRace.size - withEvaluation.size,
       evaluation: withEvaluation.size - withCommands.size,
-      commands: withCommands.size - engine.size,
+      commands: withCommands.size - withBundle.size,
+      bundle: withBundle.size - engine.size,
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -1,6 +1,11 @@
 import { Worker } from 'node:worker_threads'
 import { invariant } from '../errors.js'
 
+/** Options of Node for a file that runs in a thread: this process's own, but for the one that says what text on its command line is. */
+export function threadOptions(): string[] {
+  return process.execArgv.filter((option) => !/^--input-type/.test(option))
+}
+
 /** What the thread is sent. */
 export interface ToWork<Ask> {
   readonly id: number
@@ -120,7 +125,7 @@ export class WorkThread<Ask, Answer, Failure> {
   private started(): Worker {
     const { file, data, heap } = this.options
     const limits = heap === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heap } }
-    const worker = new Worker(file, { workerData: data, ...limits })
+    const worker = new Worker(file, { workerData: data, execArgv: threadOptions(), ...limits })
     worker.unref()
     let isRunning = false
     worker.on('message', (message: FromWork<Answer, Failure>) => {

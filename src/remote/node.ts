@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { LoadOptions } from '../engine/options.js'
 import { connectEngine, type ConnectedEngine } from './connect.js'
+import { threadOptions } from './node-work-thread.js'
 import type { ClientSide, FromEngine, SentLoadOptions, SentModel } from './protocol.js'
 
 /** Those of `loadEngine` of `kaiyuan`. */
@@ -26,7 +27,7 @@ export function loadEngine(model: SentModel, options: WorkerLoadOptions = {}): P
 
 /** A worker thread that waits for a model to load. */
 export function workerThreadLine(file: URL = new URL('./node-worker.js', import.meta.url)): ClientSide {
-  const worker = new Worker(file)
+  const worker = new Worker(file, { execArgv: threadOptions() })
   let failure: Error | undefined
   worker.on('error', (error) => (failure = error))
   return {

@@ -63,8 +63,8 @@ export function sharesMemory(): boolean {
   return builtin('node:worker_threads') !== undefined || globalThis.crossOriginIsolated
 }
 
-/** What headers and tokenizers leave behind, bytes; below, collecting it is not worth the time. */
-const LARGE_HEAP = 32e6
+/** Pages of the heap and of buffers that headers and tokenizers leave behind, bytes; below, collecting them is not worth the time. */
+const LARGE_HEAP = 48e6
 /** Bytes of memories that are worth a collection when they are not used any more. */
 const LARGE_MEMORIES = 32 << 20
 
@@ -73,8 +73,9 @@ const LARGE_MEMORIES = 32 << 20
  * nothing of the memory that weights are about to take, would keep it.
  */
 export function collectGarbage(): void {
-  const { process } = globalThis as { process?: { memoryUsage?: () => { heapUsed: number } } }
-  if ((process?.memoryUsage?.().heapUsed ?? 0) >= LARGE_HEAP) collect(nodeMajor() >= 24 ? LAST_RESORT : undefined)
+  const { process } = globalThis as { process?: { memoryUsage?: () => { heapTotal: number; external: number } } }
+  const { heapTotal, external } = process?.memoryUsage?.() ?? { heapTotal: 0, external: 0 }
+  if (heapTotal + external >= LARGE_HEAP) collect(nodeMajor() >= 24 ? LAST_RESORT : undefined)
 }
 
 /** Gives the memories back of which nothing is left but garbage: V8 does not see how large they are, and would keep them. */
