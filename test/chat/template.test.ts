@@ -47,6 +47,17 @@ describe('the file of a template', () => {
   })
 })
 
+describe('names', () => {
+  it('may have letters of any script, and signs on letters', () => {
+    const source = '{% set naïve = 1 %}{% set été = 2 %}{% set 变量 = 3 %}{% set e\u0301 = 4 %}{% set n2 = 5 %}'
+    expect(render(`${source}{{ naïve }}{{ été }}{{ 变量 }}{{ e\u0301 }}{{ n2 }}{{ e }}{{ na }}`)).toBe('12345')
+  })
+
+  it.each(['{{ 2x }}', '{{ \u0301e }}'])('are no others: %s', (source) => {
+    expect(() => render(source)).toThrow(UserError)
+  })
+})
+
 describe('what a template gets', () => {
   it('ends with the place of the answer unless told otherwise', () => {
     const source = '{% if add_generation_prompt %}yes{% else %}no{% endif %}'
