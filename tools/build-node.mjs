@@ -20,8 +20,11 @@ const THREADS = ['remote/node-worker', 'remote/node-prompt-worker', 'server/body
 const placeOf = (id) => posix.join('..', relative(join(root, 'src'), id).replaceAll('\\', '/').replace(/\.ts$/, '.js'))
 
 const nameOf = (module) => posix.basename(module)
-/** The address of a thread's file, as modules write it. */
-const THREAD = new RegExp(`new URL\\('[./]*(${THREADS.map(nameOf).join('|')})\\.js', import\\.meta\\.url\\)`, 'g')
+/** The address of a thread's file, as modules write it, or of the module itself. */
+const ADDRESS = new RegExp(
+  `new URL\\('[./]*(${THREADS.map(nameOf).join('|')})\\.js', import\\.meta\\.url\\)|import\\.meta\\.url`,
+  'g',
+)
 
 /** Files that lie next to a module (pages, models/mini) are found from where the library has it; threads have files of their own here. */
 const places = {
@@ -29,13 +32,12 @@ const places = {
   enforce: 'pre',
   transform: {
     filter: { id: { include: /\/src\/.*\.ts$/, exclude: /node_modules/ }, code: /import\.meta\.url/ },
-    handler: (code, id) => {
-      const place = `new URL(${JSON.stringify(placeOf(id))}, import.meta.url).href`
-      return code
-        .replace(THREAD, (_, name) => `new URL('../node/${name}.js', IMPORT_META_URL)`)
-        .replaceAll('import.meta.url', place)
-        .replaceAll('IMPORT_META_URL', 'import.meta.url')
-    },
+    handler: (code, id) =>
+      code.replace(ADDRESS, (_, thread) =>
+        thread
+          ? `new URL('../node/${thread}.js', import.meta.url)`
+          : `new URL(${JSON.stringify(placeOf(id))}, import.meta.url).href`,
+      ),
   },
 }
 

@@ -90,7 +90,12 @@ const typesOf = (path) => scriptOf(path).replace(/\.js$/, '.d.ts')
 const inputs = currentInputs()
 const stamp = readStamp()
 const made = (path) => existsSync(inRoot(path)) && existsSync(inRoot(scriptOf(path)))
-if (stamp.all !== inputs.all || !Object.keys(stamp.files).every(made) || !existsSync(inRoot('dist/cli/main.js'))) {
+const BUNDLED = ['dist/cli/main.js', 'dist/node/index.js']
+if (
+  stamp.all !== inputs.all ||
+  !Object.keys(stamp.files).every(made) ||
+  !BUNDLED.every((path) => existsSync(inRoot(path)))
+) {
   run(['tools/build-kernels.mjs'])
   rmSync(inRoot(STAMP), { force: true })
   stamp.files = await makeScripts(stamp, inputs.settings)

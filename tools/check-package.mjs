@@ -217,15 +217,10 @@ await engine.close()
   })
   check('Node gets what bundlers get', () => {
     for (const { name, scripts } of entries) {
-      const names = `Object.keys(await import(FILE)).join(' ')`
-      const [node, others] = scripts.map((script) =>
-        names.replace('FILE', JSON.stringify(pathToFileURL(join(root, script)).href)),
-      )
-      const found = run(process.execPath, [
-        '--input-type=module',
-        '--eval',
-        `console.log([${node}, ${others}].join('|'))`,
-      ])
+      const [node, others] = scripts.map((script) => JSON.stringify(pathToFileURL(join(root, script)).href))
+      const program = `const names = async (file) => Object.keys(await import(file)).join(' ')
+        console.log([await names(${node}), await names(${others})].join('|'))`
+      const found = run(process.execPath, ['--input-type=module', '--eval', program])
       const [inNode, inOthers] = found.trim().split('|')
       expect(inNode === inOthers, `${name}: ${inNode} in Node, ${inOthers} elsewhere`)
     }

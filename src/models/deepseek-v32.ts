@@ -15,7 +15,7 @@ import { INDEXER, LATENT } from './parts/gguf-latent.js'
 import { layerNames } from './parts/gguf-names.js'
 import { checkIndexer, chooseByIndexer, INDEXER_CONFIG } from './parts/indexer.js'
 import { gatedMlp, logits, norm } from './parts/layers.js'
-import { biasedSigmoid, checkMixture, MIXTURE_CONFIG, mixture } from './parts/mixture.js'
+import { BIASED_SIGMOID_CONFIG, biasedSigmoid, checkMixture, mixture } from './parts/mixture.js'
 import { checkMla, MLA_CONFIG, mla } from './parts/mla.js'
 import { makeRope } from './parts/rope.js'
 import { embeddingAndHead } from './parts/text-model.js'
@@ -46,13 +46,10 @@ const deepseekV32Schema = () =>
   z.object({
     ...COMMON,
     ...MLA_CONFIG,
-    ...MIXTURE_CONFIG,
+    ...BIASED_SIGMOID_CONFIG,
     ...INDEXER_CONFIG,
-    n_routed_experts: MIXTURE_CONFIG.n_routed_experts.unwrap().unwrap(),
     first_k_dense_replace: z.number().int().min(0).default(0),
     moe_layer_freq: z.literal(1).default(1),
-    topk_method: z.literal('noaux_tc').default('noaux_tc'),
-    scoring_func: z.literal('sigmoid').default('sigmoid'),
   })
 
 // ---- graph

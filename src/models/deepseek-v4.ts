@@ -17,7 +17,7 @@ import type { GgufMetadata } from '../published/gguf-metadata.js'
 import type { TensorShapes } from '../published/gguf.js'
 import { bare, type Names } from '../published/names.js'
 import type { ModelDefinition } from './definition.js'
-import { COMMON, readConfig, refuseKey, requireMultiple, requirePerLayer, size } from './parts/config.js'
+import { COMMON, expertCount, readConfig, refuseKey, requireMultiple, requirePerLayer, size } from './parts/config.js'
 import { indexerConfig, layerCount, scoringOf, textConfig } from './parts/gguf-config.js'
 import { expertNames } from './parts/gguf-names.js'
 import { INDEXER_CONFIG } from './parts/indexer.js'
@@ -105,7 +105,7 @@ const deepseekV4Schema = () =>
     sliding_window: z.number().int().min(1).max(1e9),
     compress_ratios: z.array(z.union([z.literal(0), z.literal(4), z.literal(128)])).max(8192),
     compress_rope_theta: z.number().positive(),
-    n_routed_experts: z.number().int().min(1).max(65536),
+    n_routed_experts: expertCount,
     norm_topk_prob: z.literal(true).default(true),
     n_group: z.literal(1).nullish(),
     topk_group: z.literal(1).nullish(),

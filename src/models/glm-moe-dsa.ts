@@ -17,7 +17,7 @@ import { INDEXER, LATENT, latentConfig } from './parts/gguf-latent.js'
 import { layerNames } from './parts/gguf-names.js'
 import { checkIndexer, chooseByIndexer, INDEXER_CONFIG } from './parts/indexer.js'
 import { gatedMlp, logits, norm } from './parts/layers.js'
-import { biasedSigmoid, checkMixture, MIXTURE_CONFIG, mixture } from './parts/mixture.js'
+import { BIASED_SIGMOID_CONFIG, biasedSigmoid, checkMixture, mixture } from './parts/mixture.js'
 import { checkMla, MLA_CONFIG, mla } from './parts/mla.js'
 import { makeRope } from './parts/rope.js'
 import { embeddingAndHead } from './parts/text-model.js'
@@ -36,15 +36,12 @@ const glmMoeDsaSchema = () =>
   z.object({
     ...COMMON,
     ...MLA_CONFIG,
-    ...MIXTURE_CONFIG,
+    ...BIASED_SIGMOID_CONFIG,
     ...INDEXER_CONFIG,
-    n_routed_experts: MIXTURE_CONFIG.n_routed_experts.unwrap().unwrap(),
     norm_topk_prob: z.boolean().default(true),
     routed_scaling_factor: z.number().default(2.5),
     first_k_dense_replace: z.number().int().min(0).default(3),
     mlp_layer_types: z.array(z.enum(['dense', 'sparse'])).nullish(),
-    topk_method: z.literal('noaux_tc').default('noaux_tc'),
-    scoring_func: z.literal('sigmoid').default('sigmoid'),
     rope_interleave: z.literal(true).default(true),
     indexer_rope_interleave: z.boolean().default(true),
     indexer_types: z.array(z.enum(['full', 'shared'])).nullish(),

@@ -12,7 +12,7 @@ import type { GgufMetadata } from '../published/gguf-metadata.js'
 import type { TensorShapes } from '../published/gguf.js'
 import type { MistralParams } from '../published/mistral.js'
 import type { ModelDefinition } from './definition.js'
-import { COMMON, readConfig } from './parts/config.js'
+import { COMMON, expertCount, readConfig } from './parts/config.js'
 import { scoringOf } from './parts/gguf-config.js'
 import { LATENT, latentConfig } from './parts/gguf-latent.js'
 import { STACKED_GATE_UP, layerNames } from './parts/gguf-names.js'
@@ -64,7 +64,7 @@ const mistral4Schema = () =>
     ...COMMON,
     ...MLA_CONFIG,
     ...MIXTURE_CONFIG,
-    n_routed_experts: z.number().int().min(1).max(65536),
+    n_routed_experts: expertCount,
     n_group: z.literal(1).nullish(),
     topk_group: z.literal(1).nullish(),
     norm_topk_prob: z.boolean().default(true),

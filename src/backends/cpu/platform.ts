@@ -63,7 +63,7 @@ export function sharesMemory(): boolean {
   return builtin('node:worker_threads') !== undefined || globalThis.crossOriginIsolated
 }
 
-/** Pages of the heap and of buffers that headers and tokenizers leave behind, bytes; below, collecting them is not worth the time. */
+/** Bytes of the heap's pages and of buffers, after headers and tokenizers have been read, from which a collection is worth its time. */
 const LARGE_HEAP = 48e6
 /** Bytes of memories that are worth a collection when they are not used any more. */
 const LARGE_MEMORIES = 32 << 20

@@ -30,13 +30,14 @@ export function dialectOf(family: Family, own: Own = {}): Dialect {
   const around = text ? [text.begin, text.end].filter((mark) => mark !== '') : []
   // Of sixty dialects a process reads answers in one.
   let layout: Layout | undefined
-  const laidOut = (): Layout => ({
-    thought,
-    silent: [...silent, ...around, ...(resume === '' ? [] : [resume])],
-    calls: own.calls ?? (family.calls ?? []).map((form) => callReader(form, resume)),
-    ends: (family.calls ?? []).flatMap(({ end = '' }) => (/^\s*<[^<>\s]+>\s*$/.test(end) ? [end.trim()] : [])),
-    resume,
-  })
+  const layoutOf = (): Layout =>
+    (layout ??= {
+      thought,
+      silent: [...silent, ...around, ...(resume === '' ? [] : [resume])],
+      calls: own.calls ?? (family.calls ?? []).map((form) => callReader(form, resume)),
+      ends: (family.calls ?? []).flatMap(({ end = '' }) => (/^\s*<[^<>\s]+>\s*$/.test(end) ? [end.trim()] : [])),
+      resume,
+    })
   const syntax = syntaxOf(family)
   const toolSyntax = own.toolSyntax ?? (syntax && (() => syntax))
   const textMark = syntax?.text?.begin ?? text?.begin
@@ -44,7 +45,7 @@ export function dialectOf(family: Family, own: Own = {}): Dialect {
     name,
     markers: own.markers ?? marksOf(family),
     ...(stopMarkers && { stopMarkers }),
-    parser: (setup) => parserOf(setup, (reader) => answer(reader, (layout ??= laidOut()))),
+    parser: (setup) => parserOf(setup, (reader) => answer(reader, layoutOf())),
     textStart: own.textStart ?? ((prompt, calls) => startOf(prompt, calls, thought, textMark)),
     ...(toolSyntax && { toolSyntax }),
   }

@@ -2,20 +2,27 @@
 import { z } from 'zod'
 import { matrix, vector, type GraphBuilder } from '../../graph/builder.js'
 import type { Activation, RouteOptions, Value, View } from '../../graph/ops.js'
-import { refuseKey, requireMultiple, size } from './config.js'
+import { expertCount, refuseKey, requireMultiple, size } from './config.js'
 import { beginMlp, PROJECTIONS, type MlpNames } from './layers.js'
 
 // ---- config
 
 export const MIXTURE_CONFIG = {
   moe_intermediate_size: size.default(1),
-  n_routed_experts: z.number().int().min(1).max(65536).nullish(),
+  n_routed_experts: expertCount.nullish(),
   n_shared_experts: z.number().int().min(0).max(1024).nullish(),
   num_experts_per_tok: z.number().int().min(1).max(1024).default(1),
   n_group: z.number().int().min(1).nullish(),
   topk_group: z.number().int().min(1).nullish(),
   norm_topk_prob: z.boolean().default(false),
   routed_scaling_factor: z.number().default(1),
+}
+/** The same of a model whose experts {@link biasedSigmoid} chooses, and whose every config has them. */
+export const BIASED_SIGMOID_CONFIG = {
+  ...MIXTURE_CONFIG,
+  n_routed_experts: expertCount,
+  topk_method: z.literal('noaux_tc').default('noaux_tc'),
+  scoring_func: z.literal('sigmoid').default('sigmoid'),
 }
 export type MixtureConfig = z.infer<z.ZodObject<typeof MIXTURE_CONFIG>>
 
