@@ -42,6 +42,9 @@ export const CONTROL_BLOCK = {
   step: 2048,
   /** Two i32 words in the first memory: the number of the run, and what to do in it (src/backends/cpu/threads.ts). */
   control: 3072,
+  /** Not 0 where the host wants no more of the step; and the barrier's generation at which the threads have left it for that. */
+  cancelAsked: 3136,
+  cancelSeen: 1216,
   /** What is taken of each thread's part of an op: i64, a cache line for each of at most 64 threads. */
   parts: 4096,
   /** The first address that is free for all else. */

@@ -4,6 +4,8 @@ import {
   BARRIER_COUNT,
   BARRIER_GENERATION,
   BARRIER_WAITERS,
+  CANCEL_ASKED,
+  CANCEL_SEEN,
   OpRecord,
   PARTS,
   stepLogitRows,
@@ -118,15 +120,21 @@ export function nextPiece(pieces: i32): i32 {
   return -1
 }
 
-/** All threads meet here. Sleepers are woken only if there are any. */
-export function barrier(): void {
-  if (nThreads == 1) return
-  const generation = atomic.load<i32>(BARRIER_GENERATION)
+/**
+ * All threads meet here. Sleepers are woken only if there are any. True, for all of them, where the host wants no more of
+ * the step: the last one looks, and notes the generation, so that whoever reads it later than the host's next step sees the same.
+ */
+export function barrier(): boolean {
+  if (nThreads == 1) return atomic.load<i32>(CANCEL_ASKED) != 0
+  const generation = atomic.load<i32>(BARRIER_GENERATION),
+    next = generation + 1
   if (atomic.add<i32>(BARRIER_COUNT, 1) == nThreads - 1) {
+    const cancelled = atomic.load<i32>(CANCEL_ASKED) != 0
     atomic.store<i32>(BARRIER_COUNT, 0)
-    atomic.store<i32>(BARRIER_GENERATION, generation + 1)
+    atomic.store<i32>(CANCEL_SEEN, cancelled ? next : ~next)
+    atomic.store<i32>(BARRIER_GENERATION, next)
     if (atomic.load<i32>(BARRIER_WAITERS) != 0) atomic.notify(BARRIER_GENERATION, -1)
-    return
+    return cancelled
   }
   const limit = (++waits & (PROBE_EVERY - 1)) == 0 ? spins : patience
   let looks = 0,
@@ -140,4 +148,5 @@ export function barrier(): void {
   }
   if (slept) patience = max(LEAST_PATIENCE, patience >> 2)
   else patience = looks > patience ? spins : min(spins, patience + (patience >> 3))
+  return atomic.load<i32>(CANCEL_SEEN) == next
 }

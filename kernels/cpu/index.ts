@@ -12,23 +12,23 @@ export { packBlocks, packFp4, packMxfp4, packQ4k, packQ5k, packQ6k } from './wei
 /** Milliseconds. @external env clock */
 declare function clock(): f64
 
-/** Runs `count` records. All threads meet at the end. */
-export function run(records: usize, count: i32): void {
+/** Runs `count` records. All threads meet at the end. True where they left early: the host wants no more of the step. */
+export function run(records: usize, count: i32): boolean {
   for (let i = 0; i < count; i++, records += RECORD_BYTES) {
-    if (changetype<OpRecord>(records).flags & BARRIER_BEFORE) barrier()
+    if (changetype<OpRecord>(records).flags & BARRIER_BEFORE && barrier()) return true
     runOp(records)
   }
-  barrier()
+  return barrier()
 }
 
 /**
  * The same, adding milliseconds to times f64 [count + 1, 2]: waited before the op, worked in it; the last row: at the
  * end.
  */
-export function runTimed(records: usize, count: i32, times: usize): void {
+export function runTimed(records: usize, count: i32, times: usize): boolean {
   let before = clock()
   for (let i = 0; i < count; i++, records += RECORD_BYTES, times += 16) {
-    if (changetype<OpRecord>(records).flags & BARRIER_BEFORE) barrier()
+    if (changetype<OpRecord>(records).flags & BARRIER_BEFORE && barrier()) return true
     const met = clock()
     runOp(records)
     const done = clock()
@@ -36,6 +36,7 @@ export function runTimed(records: usize, count: i32, times: usize): void {
     store<f64>(times, load<f64>(times, 8) + done - met, 8)
     before = done
   }
-  barrier()
+  const cancelled = barrier()
   store<f64>(times, load<f64>(times) + clock() - before)
+  return cancelled
 }

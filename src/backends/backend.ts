@@ -142,8 +142,17 @@ export interface StepResult {
 
 /** A step that was submitted. */
 export interface Ticket {
-  /** @throws UserError where a token id is not in the vocabulary */
+  /** @throws UserError where a token id is not in the vocabulary; {@link StepCancelled} */
   readonly done: Promise<StepResult>
+  /** Ends it early, if it still runs: whatever it was to write, in the cache and in recurrent states, is there or not. */
+  cancel?(): void
+}
+
+/** What becomes of a step that was cancelled. */
+export class StepCancelled extends Error {
+  constructor() {
+    super('the step was cancelled')
+  }
 }
 
 /** The ends of a step, given or not, [T]. */

@@ -1,6 +1,6 @@
 // Threads of the cpu backend and the words in shared memory by which they are woken.
 import { afterEach, expect, it } from 'vitest'
-import type { Runner } from '../../src/backends/backend.js'
+import { StepCancelled, type Runner } from '../../src/backends/backend.js'
 import { cpuBackend } from '../../src/backends/cpu/cpu.js'
 import { CONTROL_BLOCK } from '../../src/backends/contract.generated.js'
 import { GraphBuilder, matrix, vector } from '../../src/graph/builder.js'
@@ -45,5 +45,43 @@ it.each([1, 2])('takes a late notice for what it is, %i threads', async (threads
     Atomics.notify(control, 0)
     expect(await logitsAfter(runner, id)).toEqual(expected[id])
   }
+  await runner.close()
+})
+
+it.each([
+  { threads: 1, bankBytes: undefined },
+  { threads: 2, bankBytes: undefined },
+  { threads: 2, bankBytes: 6 << 20 },
+])('leave a step that is cancelled, and the next one is whole: %o', async ({ threads, bankBytes }) => {
+  const [T, W, layers] = [256, 512, 16]
+  const b = new GraphBuilder()
+  let x = b.embed(matrix('x', V, W))
+  for (let i = 0; i < layers; i++) {
+    b.layer(i)
+    x = b.add(x, b.linear(b.rmsNorm(x, vector(`norm${i}`, W), 1e-6), matrix(`w${i}`, W, W)))
+  }
+  const program = b.build(b.linear(b.selectRows(x), matrix('head', V, W)), 4096)
+  const options = { threads, ...(bankBytes !== undefined && { bankBytes }), stepTokens: T, profile: true }
+  const runner = await loadRunner(cpuBackend, program, weightsFor(), options)
+  await runner.reservePages(4)
+  const step = {
+    tokens: Int32Array.from({ length: T }, (_, i) => i % V),
+    positions: Int32Array.from({ length: T }, (_, i) => i),
+    sequences: new Int32Array(T),
+    pageTables: [Int32Array.of(0, 1, 2, 3)],
+    logitRows: Int32Array.of(T - 1),
+  }
+  const whole = (await logitsOf(runner, step)).slice()
+  await runner.takeProfile()
+  const ticket = runner.submit(step)
+  ticket.cancel!()
+  await expect(ticket.done).rejects.toThrow(StepCancelled)
+  const last = (await runner.takeProfile()).findLast(({ name }) => name !== 'end of step')!
+  expect(Math.max(...last.work)).toBe(0)
+  expect(await logitsOf(runner, step)).toEqual(whole)
+  // What was cancelled is over: a late word about it does nothing.
+  const done = runner.submit(step).done
+  ticket.cancel!()
+  expect((await done).rows).toHaveLength(1)
   await runner.close()
 })

@@ -1,6 +1,7 @@
 import { UserError, invariant } from '../../errors.js'
 import type { Program } from '../../graph/program.js'
 import {
+  StepCancelled,
   textLengthsOf,
   firstTied,
   type BackendOptions,
@@ -14,7 +15,7 @@ import {
   type Ticket,
 } from '../backend.js'
 import { rowOf, rowResults } from '../rows.js'
-import { CANARY } from '../contract.generated.js'
+import { CANARY, CONTROL_BLOCK } from '../contract.generated.js'
 import { writeAngles } from '../plan/angles.js'
 import { CacheMemory } from './cache-memory.js'
 import type { BankLayout } from './bank-layout.js'
@@ -35,6 +36,9 @@ export class CpuRunner implements Runner {
   private caches: readonly CacheMemory[]
   readonly maxInFlight = 1
   private running = false
+  private cancelled = false
+  /** Steps so far. */
+  private steps = 0
   private readonly exact: boolean
   private readonly choose: ChooseToken | undefined
 
@@ -103,7 +107,9 @@ export class CpuRunner implements Runner {
   }
 
   submit(step: Step): Ticket {
-    return { done: this.step(step) }
+    const done = this.step(step)
+    const own = this.steps
+    return { done, cancel: () => own === this.steps && this.running && this.setCancelled(true) }
   }
 
   submitDraft(step: DraftStep): Ticket {
@@ -149,6 +155,7 @@ export class CpuRunner implements Runner {
     const ends = textLengthsOf(step)
     this.check(step, ends)
     this.running = true
+    this.steps++
     try {
       // What all banks are given is worked out once.
       const angles = this.program.ropeTables.map((table) => {
@@ -157,9 +164,18 @@ export class CpuRunner implements Runner {
       })
       this.layout.banks.forEach((_, bank) => this.writeStep(bank, step, ends, angles))
       await run()
+      if (this.cancelled) throw new StepCancelled()
     } finally {
       this.running = false
+      if (this.cancelled) this.setCancelled(false)
     }
+  }
+
+  /** Threads look at it wherever they meet. */
+  private setCancelled(cancelled: boolean): void {
+    this.cancelled = cancelled
+    for (const { buffer } of this.memories)
+      Atomics.store(new Int32Array(buffer, CONTROL_BLOCK.cancelAsked, 1), 0, cancelled ? 1 : 0)
   }
 
   private findTied(step: Step): number[] {

@@ -52,7 +52,7 @@ function threadWork(setup: ThreadSetup): (task: number) => void {
     const instance = new WebAssembly.Instance(setup.module, {
       env: { memory, abort: () => undefined, clock: () => performance.now() },
     })
-    const kernels = instance.exports as Record<string, (...args: number[]) => void>
+    const kernels = instance.exports as Record<string, (...args: number[]) => number>
     const { scratch, uniform, fused, spins } = setup
     kernels['init']!(thread, nThreads, scratch[i]!, uniform ? -1 : 0, spins, fused ? 1 : 0)
     return kernels
@@ -71,8 +71,12 @@ function threadWork(setup: ThreadSetup): (task: number) => void {
     for (const segment of task === 2 ? setup.probe : task === 3 ? setup.draft : setup.segments) {
       copy(segment)
       const { bank, first, records, count } = segment
-      if (setup.times && task === 0) instances[bank]!['runTimed']!(records, count, setup.times[bank]! + first * 16)
-      else instances[bank]!['run']!(records, count)
+      const kernels = instances[bank]!
+      const cancelled =
+        setup.times && task === 0
+          ? kernels['runTimed']!(records, count, setup.times[bank]! + first * 16)
+          : kernels['run']!(records, count)
+      if (cancelled) return
     }
   }
 }

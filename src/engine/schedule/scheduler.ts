@@ -1,4 +1,4 @@
-import type { RowResult, RowWish, Runner, StepResult } from '../../backends/backend.js'
+import { StepCancelled, type RowResult, type RowWish, type Runner, type StepResult } from '../../backends/backend.js'
 import { UserError } from '../../errors.js'
 import { contextExceeded } from '../prompt.js'
 import { tokenOf } from '../sample/choose.js'
@@ -69,6 +69,8 @@ export class Scheduler {
   private running = 0
   private latest = 1
   private loop: Promise<void> | undefined
+  /** Ends the step that runs, where nobody wants it any more. */
+  private cancelUnwanted: (() => void) | undefined
   private closed = false
 
   constructor(
@@ -141,6 +143,7 @@ export class Scheduler {
     this.closed = true
     for (const request of this.waiting.splice(0)) finish(request, () => request.reject(engineClosed()))
     for (const { reject } of this.asking.splice(0)) reject(engineClosed())
+    this.cancelUnwanted?.()
     while (this.loop) await this.loop
     // What came of the last step may want another one.
     for (const request of this.waiting.splice(0)) finish(request, () => request.reject(engineClosed()))
@@ -217,8 +220,11 @@ export class Scheduler {
     for (const { sequence } of requests) sequence.status = 'running'
     this.running = this.latest = requests.length
     const started = performance.now()
+    let watched: { end(): void } | undefined
     try {
-      const done = this.runner.submit(batch.step()).done.then((result) => {
+      const ticket = this.runner.submit(batch.step())
+      watched = this.watch(requests, () => ticket.cancel?.())
+      const done = ticket.done.then((result) => {
         this.cost.record(batch.tokens, performance.now() - started)
         return result
       })
@@ -236,11 +242,31 @@ export class Scheduler {
       this.preparations.drop(requests)
       for (const request of requests) {
         request.sequence.stepFailed()
-        finish(request, () => request.reject(error))
+        if (!(error instanceof StepCancelled)) finish(request, () => request.reject(error))
+        else if (request.signal?.aborted) finish(request, () => request.resolve(undefined))
+        else finish(request, () => request.reject(engineClosed()))
       }
       return undefined
     } finally {
+      watched?.end()
       this.running = 0
+    }
+  }
+
+  /** Has `cancel` called when all of these are aborted, or the engine is closed: a step of a long prompt takes seconds. */
+  private watch(requests: readonly Request[], cancel: () => void): { end(): void } {
+    const check = (): void => {
+      if (this.closed || requests.every(({ signal }) => signal?.aborted)) cancel()
+    }
+    const signals = requests.flatMap(({ signal }) => signal ?? [])
+    for (const signal of signals) signal.addEventListener('abort', check)
+    this.cancelUnwanted = check
+    check()
+    return {
+      end: () => {
+        for (const signal of signals) signal.removeEventListener('abort', check)
+        this.cancelUnwanted = undefined
+      },
     }
   }
 
