@@ -26,9 +26,14 @@ export async function inSlices<T>(steps: Steps<T>, pace = new Pace()): Promise<T
 }
 
 /** Does `work` for every item; may pause every {@link SMALL_STEPS} of them. */
-export function* each<T>(items: readonly T[], work: (item: T, place: number) => void): Steps<void> {
-  for (let place = 0; place < items.length; place++) {
-    work(items[place]!, place)
+export function each<T>(items: readonly T[], work: (item: T, place: number) => void): Steps<void> {
+  return eachPlace(items.length, (place) => work(items[place]!, place))
+}
+
+/** The same for every place of a list of so many items. */
+export function* eachPlace(count: number, work: (place: number) => void): Steps<void> {
+  for (let place = 0; place < count; place++) {
+    work(place)
     if ((place + 1) % SMALL_STEPS === 0) yield
   }
 }

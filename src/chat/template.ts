@@ -1,4 +1,5 @@
 import type { Checkpoint, EmbeddedTokenizer } from '../checkpoint/checkpoint.js'
+import { StoredTexts } from '../checkpoint/gguf/stored-texts.js'
 import { UserError, type Remedy } from '../errors.js'
 import { isJsonObject, type JsonObject } from '../json.js'
 import { SyntaxFault } from './jinja/lexer.js'
@@ -106,12 +107,12 @@ function configTokens(config: JsonObject): SpecialTokens {
 }
 
 function embeddedTokens(vocabulary: EmbeddedTokenizer['vocabulary']): SpecialTokens {
-  const texts = vocabulary.get('tokens')
+  const texts = StoredTexts.from(vocabulary.get('tokens'))
   const tokens: Record<string, string> = {}
   for (const [name, key] of Object.entries(SPECIAL)) {
     const id = vocabulary.get(key)
-    const text: unknown = Array.isArray(texts) && typeof id === 'number' ? texts[id] : undefined
-    if (typeof text === 'string') tokens[name] = text
+    const text = typeof id === 'number' ? texts?.at(id) : undefined
+    if (text !== undefined) tokens[name] = text
   }
   return tokens
 }

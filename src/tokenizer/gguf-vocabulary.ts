@@ -1,11 +1,12 @@
 import type { EmbeddedTokenizer } from '../checkpoint/checkpoint.js'
+import { StoredTexts } from '../checkpoint/gguf/stored-texts.js'
 import { shortText, type JsonObject } from '../json.js'
-import { each, type Steps } from '../slices.js'
+import { eachPlace, type Steps } from '../slices.js'
 import { huggingFaceTokenizer } from './hugging-face.js'
 import { invalid, unread } from './invalid.js'
 import { PRE_TOKENIZERS, type PreTokenizer, type Splitting } from './patterns.js'
 import type { Merges } from './json/bpe.js'
-import { mergeIds } from './json/models.js'
+import { MergeReader } from './merge-reader.js'
 import { sentencePieceTokenizer } from './sentence-piece.js'
 import { TokenTable } from './token-table.js'
 import type { Tokenizer } from './tokenizer.js'
@@ -23,12 +24,19 @@ export function* ggufTokenizer(
   const get = (key: string): unknown => vocabulary.get(key)
   const model = get('model')
   if (model === undefined) return undefined
-  const tokens = list<string>(get('tokens'), 'string')
+  const tokens = StoredTexts.from(get('tokens'))
   if (!tokens) throw invalid(where, 'expected tokenizer.ggml.tokens, a list of strings')
-  const types = list<number>(get('token_type'), 'number') ?? tokens.map(() => NORMAL)
+  const types = numbers(get('token_type')) ?? new Array<number>(tokens.length).fill(NORMAL)
   if (types.length !== tokens.length)
     throw invalid(where, `${tokens.length} tokens and ${types.length} token types; expected as many`)
-  const ends = endsByText(tokens)
+  const vocab = new TokenTable(tokens.length)
+  // From the last on: of two tokens with one text, the first is found.
+  const first = model === 'llama'
+  yield* eachPlace(tokens.length, (i) => {
+    const id = first ? tokens.length - 1 - i : i
+    vocab.setFrom(tokens, id, id)
+  })
+  const ends = endsByText(vocab)
   // Some files say that they are plain text.
   for (const id of ends) types[id] = CONTROL
   const eosIds = [...new Set([...idsOfEnds, ...ends])]
@@ -38,10 +46,10 @@ export function* ggufTokenizer(
   }
   const addBos = get('add_bos_token')
   if (model === 'llama') {
-    const scores = list<number>(get('scores'), 'number')
+    const scores = numbers(get('scores'))
     if (scores?.length !== tokens.length) throw invalid(where, 'expected tokenizer.ggml.scores, one for each token')
-    return yield* sentencePieceTokenizer({
-      tokens,
+    return sentencePieceTokenizer({
+      ids: vocab,
       scores,
       types,
       eosIds,
@@ -51,7 +59,7 @@ export function* ggufTokenizer(
       addSpacePrefix: get('add_space_prefix') !== false,
     })
   }
-  const parts = { where, tokens, types, merges: list<string>(get('merges'), 'string') ?? [] }
+  const parts = { where, vocab, types, merges: StoredTexts.from(get('merges')) ?? StoredTexts.of([]) }
   const setup = { where, bosId: id('bos_token_id'), eosIds, origin: 'ours' as const }
   if (model === 'gemma4') return yield* huggingFaceTokenizer(yield* gemmaJson(parts), { ...setup, addBos: true })
   if (model !== 'gpt2') throw unread(where, `tokenizer model ${JSON.stringify(model)}: expected gpt2, llama or gemma4`)
@@ -84,8 +92,8 @@ const MESSAGES_END = [
   ['<|calls|>', '<|flush|>'],
 ]
 
-function endsByText(tokens: readonly string[]): number[] {
-  const ids = new Map(tokens.flatMap((text, id) => (END_TEXTS.has(text) ? [[text, id]] : [])))
+function endsByText(vocab: TokenTable): number[] {
+  const ids = new Map([...END_TEXTS].flatMap((text) => (vocab.has(text) ? [[text, vocab.get(text)!]] : [])))
   if (MESSAGES_END.some((both) => both.every((text) => ids.has(text)))) ids.delete('<|end|>')
   return [...ids.values()]
 }
@@ -93,9 +101,9 @@ function endsByText(tokens: readonly string[]): number[] {
 interface Vocabulary {
   /** For messages. */
   readonly where: string
-  readonly tokens: readonly string[]
+  readonly vocab: TokenTable
   readonly types: readonly number[]
-  readonly merges: readonly string[]
+  readonly merges: StoredTexts
 }
 
 /** GPT-2's kind of BPE, as tokenizer.json says it. */
@@ -141,39 +149,32 @@ function* gemmaJson(parts: Vocabulary): Steps<JsonObject> {
   }
 }
 
-function* vocabAndMerges({ where, tokens, merges }: Vocabulary): Steps<{ vocab: TokenTable; merges: Merges }> {
-  const vocab = new TokenTable(tokens.length)
-  yield* each(tokens, (token, id) => vocab.set(token, id))
+function* vocabAndMerges({ where, vocab, merges }: Vocabulary): Steps<{ vocab: TokenTable; merges: Merges }> {
   return { vocab, merges: yield* applicable(merges, vocab, where) }
 }
 
-function addedTokens({ tokens, types }: Vocabulary): { id: number; content: string; special: boolean }[] {
-  return tokens.flatMap((content, id) => {
-    const type = types[id]
-    return type === CONTROL || type === USER_DEFINED
-      ? [{ id, content, special: type === CONTROL, normalized: false }]
-      : []
-  })
+function addedTokens({ vocab, types }: Vocabulary): { id: number; content: string; special: boolean }[] {
+  return types.flatMap((type, id) =>
+    type === CONTROL || type === USER_DEFINED
+      ? [{ id, content: vocab.textOf(id)!, special: type === CONTROL, normalized: false }]
+      : [],
+  )
 }
 
-/** Those whose joint is no token can never apply, and llama.cpp accepts files that have them. The first space that is not at the start parts two tokens. */
-function* applicable(merges: readonly string[], vocab: TokenTable, where: string): Steps<Merges> {
+/** Those whose joint is no token can never apply, and llama.cpp accepts files that have them. */
+function* applicable(merges: StoredTexts, vocab: TokenTable, where: string): Steps<Merges> {
   const found = new Int32Array(3 * merges.length)
+  const reader = new MergeReader(vocab)
   let end = 0
-  yield* each(merges, (merge) => {
-    const space = merge.indexOf(' ', 1)
-    if (space < 0) return
-    const ids = mergeIds(merge, space, vocab)
-    if (ids) {
-      found.set(ids, end)
-      end += 3
-    } else if (vocab.has(merge.slice(0, space) + merge.slice(space + 1)))
-      throw invalid(where, `merge ${shortText(merge)}: expected two tokens whose joint is a token`)
+  yield* eachPlace(merges.length, (place) => {
+    if (reader.stored(merges, place, found, end)) end += 3
+    else if (reader.hasJoint)
+      throw invalid(where, `merge ${shortText(merges.at(place))}: expected two tokens whose joint is a token`)
   })
   return found.subarray(0, end)
 }
 
-function list<T>(value: unknown, type: 'string' | 'number'): T[] | undefined {
-  if (Array.isArray(value)) return value.every((v) => typeof v === type) ? (value as T[]) : undefined
-  return ArrayBuffer.isView(value) && type === 'number' ? Array.from(value as unknown as Iterable<T>) : undefined
+function numbers(value: unknown): number[] | undefined {
+  if (Array.isArray(value)) return value.every((v) => typeof v === 'number') ? (value) : undefined
+  return ArrayBuffer.isView(value) ? Array.from(value as unknown as Iterable<number>) : undefined
 }

@@ -1,6 +1,7 @@
-import { SMALL_STEPS, type Steps } from '../slices.js'
+import { SMALL_STEPS, eachPlace, type Steps } from '../slices.js'
 import { invalid, unread } from './invalid.js'
 import { sentencePieceTokenizer } from './sentence-piece.js'
+import { TokenTable } from './token-table.js'
 import type { Tokenizer } from './tokenizer.js'
 
 /** The fields of sentencepiece_model.proto that decide ids. */
@@ -45,8 +46,11 @@ export function* sentencePieceModel(
     throw unread(where, 'white space as a suffix is not supported; use a tokenizer.json')
   if (!model.escapeWhitespaces)
     throw unread(where, 'white space that stays as it is, is not supported; use a tokenizer.json')
-  return yield* sentencePieceTokenizer({
-    tokens: model.tokens,
+  const ids = new TokenTable(model.tokens.length)
+  // From the last on: of two tokens with one text, the first is found.
+  yield* eachPlace(model.tokens.length, (i) => ids.set(model.tokens.at(-1 - i)!, model.tokens.length - 1 - i))
+  return sentencePieceTokenizer({
+    ids,
     scores: model.scores,
     types: model.types,
     algorithm: model.modelType === UNIGRAM ? 'unigram' : 'bpe',

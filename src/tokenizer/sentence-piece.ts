@@ -1,7 +1,6 @@
-import { each, type Steps } from '../slices.js'
 import { mergeByScore } from './merge.js'
 import { decodeAll, sentencePieceBytes, streamDecoder, type Pieces } from './pieces.js'
-import { TokenTable } from './token-table.js'
+import type { TokenTable } from './token-table.js'
 import type { Tokenizer } from './tokenizer.js'
 import { unigramPieces } from './unigram.js'
 
@@ -9,7 +8,8 @@ import { unigramPieces } from './unigram.js'
 const MARK = '\u2581'
 
 export interface SentencePieceSetup {
-  readonly tokens: readonly string[]
+  /** Of two tokens with one text, it finds the first. */
+  readonly ids: TokenTable
   readonly scores: readonly number[]
   /** ggml token types: 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte. */
   readonly types: readonly number[]
@@ -27,12 +27,9 @@ export interface SentencePieceSetup {
 }
 
 /** SentencePiece (arXiv 1808.06226), from its own file or from a GGUF vocabulary. */
-export function* sentencePieceTokenizer(setup: SentencePieceSetup): Steps<Tokenizer> {
-  const { tokens, types, ...rest } = setup
-  const ids = new TokenTable(tokens.length)
-  // From the last on: of two tokens with one text, the first is found.
-  yield* each(tokens, (_, i) => ids.set(tokens[tokens.length - 1 - i]!, tokens.length - 1 - i))
-  return tokenizerOf({ ...rest, ids, types: Int32Array.from(types), ...textsOf(tokens, types) })
+export function sentencePieceTokenizer(setup: SentencePieceSetup): Tokenizer {
+  const { types, ...rest } = setup
+  return tokenizerOf({ ...rest, types: Int32Array.from(types), ...textsOf(setup) })
 }
 
 /** Of a vocabulary's texts, what is needed in front of those that are found. */
@@ -45,15 +42,15 @@ interface Texts {
   readonly longest: number
 }
 
-function textsOf(tokens: readonly string[], types: readonly number[]): Texts {
-  const listed = (type: number): string[] => tokens.filter((text, id) => types[id] === type && text !== '')
-  const longest = tokens.reduce((most, text, id) => (isFound(types[id]) ? Math.max(most, text.length) : most), 1)
+function textsOf({ ids, types }: SentencePieceSetup): Texts {
+  const listed = (type: number): string[] =>
+    types.flatMap((own, id) => (own === type && ids.lengthOf(id) > 0 ? [ids.textOf(id)!] : []))
+  const longest = types.reduce((most, type, id) => (isFound(type) ? Math.max(most, ids.lengthOf(id)) : most), 1)
   return { control: anyOf(listed(3)), userDefined: anyOf(listed(4)), longest }
 }
 
 /** What is left of a vocabulary when it is read. */
-interface Readied extends Omit<SentencePieceSetup, 'tokens' | 'types'>, Texts {
-  readonly ids: TokenTable
+interface Readied extends Omit<SentencePieceSetup, 'types'>, Texts {
   readonly types: Int32Array
 }
 

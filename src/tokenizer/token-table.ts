@@ -1,3 +1,5 @@
+import type { StoredTexts } from '../checkpoint/gguf/stored-texts.js'
+
 /** Places of the hash table for each token, at least. */
 const SPARSE = 1.5
 /** UTF-16 units of a token: vocabularies of 100,000 and more have 6 to 7. */
@@ -22,6 +24,8 @@ export class TokenTable {
   private ends: Int32Array<ArrayBuffer>
   /** Ids by the hash of their texts. */
   private places: Int32Array<ArrayBuffer>
+  /** The text that is looked up. */
+  private asked = new Uint16Array(64)
 
   /** @param tokens that are put in, about: what grows leaves holes in the memory of the process */
   constructor(tokens = 256) {
@@ -33,35 +37,24 @@ export class TokenTable {
 
   /** The text of a new id. Of two ids with one text, {@link get} finds the later one. */
   set(text: string, id: number): void {
-    if (id >= this.starts.length) {
-      const length = roomFor(id + 1)
-      this.starts = grown(this.starts, length)
-      this.ends = grown(this.ends, length)
-    }
-    const start = this.end
-    this.end += text.length
-    if (this.end > this.units.length) {
-      const units = new Uint16Array(roomFor(this.end))
-      units.set(this.units)
-      this.units = units
-    }
-    for (let i = 0; i < text.length; i++) this.units[start + i] = text.charCodeAt(i)
-    this.starts[id] = start + 1
-    this.ends[id] = this.end
-    this.size = Math.max(this.size, id + 1)
-    if ((this.count + 1) * SPARSE > this.places.length) this.rehash()
-    const place = this.placeOf(text, 0, text.length, 0, 0)
-    if (this.places[place] === FREE) this.count++
-    this.places[place] = id
+    this.makeRoom(text.length, id)
+    this.put(id, unitsOf(text, this.units, this.end))
+  }
+
+  /** The same of a text in a file. */
+  setFrom(texts: StoredTexts, place: number, id: number): void {
+    this.makeRoom(texts.bytesOf(place), id)
+    this.put(id, texts.write(place, this.units, this.end))
   }
 
   get(text: string): number | undefined {
-    return this.joint(text, 0, text.length, 0, 0)
+    if (text.length > this.asked.length) this.asked = new Uint16Array(roomFor(text.length))
+    return this.find(this.asked, 0, unitsOf(text, this.asked, 0), 0, 0)
   }
 
-  /** The id of text[from, to) followed by text[next, end): a file of merges has hundreds of thousands, and a piece of each is a new string. */
-  joint(text: string, from: number, to: number, next: number, end: number): number | undefined {
-    const id = this.places[this.placeOf(text, from, to, next, end)]!
+  /** The id of units[from, to) followed by units[next, end): a file of merges has hundreds of thousands, and a piece of each would be a new string. */
+  find(units: Uint16Array, from: number, to: number, next: number, end: number): number | undefined {
+    const id = this.places[this.placeOf(units, from, to, next, end)]!
     return id === FREE ? undefined : id
   }
 
@@ -79,25 +72,56 @@ export class TokenTable {
     return text
   }
 
-  /** Where text[from, to) followed by text[next, end) is, or the free place that it would take. */
-  private placeOf(text: string, from: number, to: number, next: number, end: number): number {
+  /** UTF-16 units of the text of an id; 0 without one. */
+  lengthOf(id: number): number {
+    const start = this.starts[id] ?? 0
+    return start === 0 ? 0 : this.ends[id]! - start + 1
+  }
+
+  private makeRoom(length: number, id: number): void {
+    if (id >= this.starts.length) {
+      const ids = roomFor(id + 1)
+      this.starts = grown(this.starts, ids)
+      this.ends = grown(this.ends, ids)
+    }
+    if (this.end + length <= this.units.length) return
+    const units = new Uint16Array(roomFor(this.end + length))
+    units.set(this.units)
+    this.units = units
+  }
+
+  /** Its text lies after all others, and ends at `end`. */
+  private put(id: number, end: number): void {
+    const start = this.end
+    this.end = end
+    this.starts[id] = start + 1
+    this.ends[id] = end
+    this.size = Math.max(this.size, id + 1)
+    if ((this.count + 1) * SPARSE > this.places.length) this.rehash()
+    const place = this.placeOf(this.units, start, end, 0, 0)
+    if (this.places[place] === FREE) this.count++
+    this.places[place] = id
+  }
+
+  /** Where units[from, to) followed by units[next, end) is, or the free place that it would take. */
+  private placeOf(units: Uint16Array, from: number, to: number, next: number, end: number): number {
     const mask = this.places.length - 1
     let hash = BASIS
-    for (let i = from; i < to; i++) hash = mix(hash, text.charCodeAt(i))
-    for (let i = next; i < end; i++) hash = mix(hash, text.charCodeAt(i))
+    for (let i = from; i < to; i++) hash = mix(hash, units[i]!)
+    for (let i = next; i < end; i++) hash = mix(hash, units[i]!)
     for (let i = spread(hash); ; i++) {
       const place = i & mask
       const id = this.places[place]!
-      if (id === FREE || this.isText(id, text, from, to, next, end)) return place
+      if (id === FREE || this.isText(id, units, from, to, next, end)) return place
     }
   }
 
-  private isText(id: number, text: string, from: number, to: number, next: number, end: number): boolean {
+  private isText(id: number, text: Uint16Array, from: number, to: number, next: number, end: number): boolean {
     const { units } = this
     let at = this.starts[id]! - 1
     if (this.ends[id]! - at !== to - from + end - next) return false
-    for (let i = from; i < to; i++, at++) if (units[at] !== text.charCodeAt(i)) return false
-    for (let i = next; i < end; i++, at++) if (units[at] !== text.charCodeAt(i)) return false
+    for (let i = from; i < to; i++, at++) if (units[at] !== text[i]) return false
+    for (let i = next; i < end; i++, at++) if (units[at] !== text[i]) return false
     return true
   }
 
@@ -119,6 +143,12 @@ export class TokenTable {
       this.places[i & mask] = id
     }
   }
+}
+
+/** Writes the UTF-16 units of a text to `into`, from `at` on, and returns where they end. */
+export function unitsOf(text: string, into: Uint16Array, at: number): number {
+  for (let i = 0; i < text.length; i++) into[at + i] = text.charCodeAt(i)
+  return at + text.length
 }
 
 const BASIS = 0x811c9dc5

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { decodeRows } from '../../src/checkpoint/formats/decode.js'
 import { memoryFiles, memorySource } from '../../src/checkpoint/files/memory.js'
 import { readGgufHeader } from '../../src/checkpoint/gguf/header.js'
+import { specialTokens } from '../../src/chat/template.js'
+import type { StoredTexts } from '../../src/checkpoint/gguf/stored-texts.js'
 import { openCheckpoint } from '../../src/models/open.js'
 import { UserError } from '../../src/errors.js'
 import { blocks, concat, f32, gguf, ggufString, ramp, tinyLlamaGguf, u32, u64, utf8, type RawValue } from './build.js'
@@ -36,8 +38,13 @@ describe('a GGUF file', () => {
       tie_word_embeddings: true,
       eos_token_id: 1,
     })
-    expect(embedded?.vocabulary.get('tokens')).toEqual(['a', 'b', '\uFEFF', '\u{1f600}'])
+    expect([...(embedded?.vocabulary.get('tokens') as StoredTexts)]).toEqual(['a', 'b', '\uFEFF', '\u{1f600}'])
     expect(embedded?.vocabulary.get('scores')).toEqual([0, -1, -2, -3])
+  })
+
+  it('gives templates the texts of special tokens', async () => {
+    const checkpoint = await openFile(tinyLlamaGguf())
+    expect(await specialTokens(checkpoint)).toEqual({ eos_token: 'b' })
   })
 
   it('has texts as a decoder of UTF-8 reads them, whatever their bytes', async () => {
@@ -46,6 +53,9 @@ describe('a GGUF file', () => {
       fc.uint8Array({ maxLength: 80 }),
       // Mostly letters of one and two bytes, with a stray one among them.
       fc.array(fc.constantFrom(0x41, 0x7f, 0x80, 0xbf, 0xc0, 0xc1, 0xc2, 0xc4, 0xdf, 0xe0, 0xed), { maxLength: 70 }),
+      // And of three, as Chinese has them, marks that are no characters, and the last ones.
+      fc.array(fc.constantFrom(0x41, 0x80, 0xa0, 0xbf, 0xe0, 0xe4, 0xed, 0xef, 0xbb, 0xf0, 0xf4), { maxLength: 70 }),
+      fc.string({ unit: 'binary', maxLength: 30 }).map((text) => new TextEncoder().encode(text)),
     )
     await fc.assert(
       fc.asyncProperty(fc.array(bytes, { minLength: 1, maxLength: 40 }), async (texts) => {
@@ -53,7 +63,15 @@ describe('a GGUF file', () => {
         const list = [ggufString('key'), u32(9), u32(8), u64(texts.length), ...rows]
         const file = concat(utf8('GGUF'), u32(3), u64(0), u64(1), ...list)
         const { metadata } = await readGgufHeader(memorySource('m.gguf', file))
-        expect(metadata.get('key')).toEqual(texts.map((text) => decoder.decode(Uint8Array.from(text))))
+        const found = metadata.get('key') as StoredTexts
+        const expected = texts.map((text) => decoder.decode(Uint8Array.from(text)))
+        expect([...found]).toEqual(expected)
+        const units = new Uint16Array(1000)
+        expected.forEach((text, i) => {
+          expect(found.write(i, units, 7)).toBe(7 + text.length)
+          expect(text.length).toBeLessThanOrEqual(found.bytesOf(i))
+          expect([...units.subarray(7, 7 + text.length)]).toEqual(text.split('').map((unit) => unit.charCodeAt(0)))
+        })
       }),
     )
   })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { memorySource } from '../../src/checkpoint/files/memory.js'
 import { readGgufHeader } from '../../src/checkpoint/gguf/header.js'
+import type { StoredTexts } from '../../src/checkpoint/gguf/stored-texts.js'
 import { objectOf, parseLargeObject } from '../../src/json-pieces.js'
 import { Pace, SMALL_STEPS, atOnce, inSlices, type Steps } from '../../src/slices.js'
 import { ggufTokenizer } from '../../src/tokenizer/gguf-vocabulary.js'
@@ -94,7 +95,7 @@ describe('the header of a GGUF', () => {
   it('may pause in lists of any type', async () => {
     const pauses = vi.spyOn(Pace.prototype, 'pause')
     const { metadata } = await readGgufHeader(memorySource('model.gguf', ggufFile()))
-    expect(metadata.get('tokens')).toEqual(names)
+    expect([...(metadata.get('tokens') as StoredTexts)]).toEqual(names)
     expect(metadata.get('types')).toEqual(names.map((_, i) => i))
     expect(pauses.mock.calls.length).toBeGreaterThanOrEqual(10)
   })

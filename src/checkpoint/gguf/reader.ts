@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.js'
 import { Pace, SMALL_STEPS } from '../../slices.js'
 import type { ByteSource } from '../files/source.js'
+import { StoredTexts } from './stored-texts.js'
 
 /** Thrown inside of the parser when the bytes at hand end; the caller reads more and starts the item again. */
 export class NeedMore extends Error {
@@ -15,9 +16,6 @@ const FIRST_CHUNK = 2 ** 20
 /** Array elements in all of the metadata; the largest published files have about a million. */
 const MOST_ELEMENTS = 16_000_000
 const DEEPEST_ARRAY = 4
-
-/** Bytes. */
-const SHORT_TEXT = 64
 
 /** Bytes of a metadata value type, by id; strings and arrays have no fixed size. */
 const SIZES = [1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8]
@@ -34,7 +32,6 @@ export class GgufReader {
   private view = new DataView(this.bytes.buffer)
   private elements = 0
   private readonly pace = new Pace()
-  private readonly units = new Uint16Array(SHORT_TEXT)
   // A token may be the byte order mark itself, which must not be dropped.
   private readonly text = new TextDecoder('utf-8', { ignoreBOM: true })
 
@@ -78,34 +75,19 @@ export class GgufReader {
   }
 
   string(what: string): string {
+    const start = this.skipText(what)
+    return this.text.decode(this.bytes.subarray(start, this.position))
+  }
+
+  /** Advances past a string; returns where its characters begin. */
+  private skipText(what: string): number {
     const at = this.take(8)
     const length = this.u64(at)
     if (length > this.source.size - this.position) {
       this.position = at
       this.count(`the length of ${what}`, 1)
     }
-    const start = this.take(length)
-    return this.shortText(start, start + length) ?? this.text.decode(this.bytes.subarray(start, start + length))
-  }
-
-  /**
-   * A text of few characters, all below U+0800, as hundreds of thousands of tokens and merges are: a TextDecoder takes longer to
-   * begin than these take. Undefined for all others.
-   */
-  private shortText(start: number, end: number): string | undefined {
-    const { bytes, units } = this
-    if (end - start > units.length) return undefined
-    let length = 0
-    for (let i = start; i < end; i++) {
-      const byte = bytes[i]!
-      if (byte < 0x80) units[length++] = byte
-      else {
-        const next = i + 1 < end ? bytes[++i]! : 0
-        if (byte < 0xc2 || byte >= 0xe0 || (next & 0xc0) !== 0x80) return undefined
-        units[length++] = ((byte & 0x1f) << 6) | (next & 0x3f)
-      }
-    }
-    return Reflect.apply(String.fromCharCode, undefined, units.subarray(0, length)) as string
+    return this.take(length)
   }
 
   /** Beyond 2^53 rounded. */
@@ -113,10 +95,14 @@ export class GgufReader {
     return this.view.getUint32(at + 4, true) * 2 ** 32 + this.view.getUint32(at, true)
   }
 
-  /** A metadata value: number, bigint beyond 2^53, boolean, string, or an array of these, which may be a vocabulary. */
+  /**
+   * A metadata value: number, bigint beyond 2^53, boolean, string, or an array of these. One of strings, which may be a vocabulary,
+   * is {@link StoredTexts}.
+   */
   async value(type: number, key: string): Promise<unknown> {
     if (type !== ARRAY) return this.item(() => this.single(type, key))
     const { type: own, count } = await this.item(() => this.arrayHead(key, 0))
+    if (own === STRING) return this.texts(count, key)
     const values: unknown[] = []
     while (values.length < count) {
       const most = Math.min(count - values.length, SMALL_STEPS)
@@ -124,6 +110,21 @@ export class GgufReader {
       await this.pace.pause()
     }
     return values
+  }
+
+  private async texts(count: number, key: string): Promise<StoredTexts> {
+    const begin = this.position
+    const ends = new Int32Array(count)
+    for (let from = 0; from < count; from += SMALL_STEPS) {
+      await this.item(() => {
+        for (let i = from, to = Math.min(count, from + SMALL_STEPS); i < to; i++) {
+          this.skipText(key)
+          ends[i] = this.position - begin
+        }
+      })
+      await this.pace.pause()
+    }
+    return new StoredTexts(this.bytes.slice(begin, this.position), ends)
   }
 
   private single(type: number, key: string): unknown {

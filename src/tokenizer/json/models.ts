@@ -3,6 +3,7 @@ import type { UserError } from '../../errors.js'
 import { isJsonObject, shortText, type JsonObject } from '../../json.js'
 import { each, type Steps } from '../../slices.js'
 import { invalid, unread } from '../invalid.js'
+import { MergeReader } from '../merge-reader.js'
 import { TokenTable } from '../token-table.js'
 import { unigramPieces } from '../unigram.js'
 import { Bpe, bytesOf, type Merges } from './bpe.js'
@@ -93,36 +94,18 @@ function* mergesOf(value: unknown, vocab: TokenTable, prefix: string, where: str
   if (value instanceof Int32Array) return value
   if (!Array.isArray(value)) throw invalid(where, `model.merges: expected a list, found ${shortText(value)}`)
   const merges = new Int32Array(3 * value.length)
+  const reader = new MergeReader(vocab, prefix)
   yield* each(value as unknown[], (merge, place) => {
-    const ids = typeof merge === 'string' ? idsOfText(merge, vocab, prefix) : idsOfPair(merge, vocab, prefix)
-    if (!ids) throw noMerge(merge, where)
-    merges.set(ids, 3 * place)
+    const pair = typeof merge === 'string' ? halvesOf(merge) : merge
+    if (!isPair(pair) || !reader.pair(pair[0], pair[1], merges, 3 * place)) throw noMerge(merge, where)
   })
   return merges
 }
 
-type MergeIds = readonly [number, number, number]
-
-function idsOfText(merge: string, vocab: TokenTable, prefix: string): MergeIds | undefined {
+/** With no space, or two, nothing is told. */
+function halvesOf(merge: string): [string, string] | undefined {
   const space = merge.indexOf(' ')
-  return space < 0 || merge.includes(' ', space + 1) ? undefined : mergeIds(merge, space, vocab, prefix)
-}
-
-/** Of a text whose space at a place parts two tokens; undefined where one of them is no token, or their joint. */
-export function mergeIds(merge: string, space: number, vocab: TokenTable, prefix = ''): MergeIds | undefined {
-  const [second, end] = [space + 1, merge.length]
-  const inJoint = merge.startsWith(prefix, second) ? second + prefix.length : second
-  const joint = vocab.joint(merge, 0, space, inJoint, end)
-  const left = joint === undefined ? undefined : vocab.joint(merge, 0, space, 0, 0)
-  const right = left === undefined ? undefined : vocab.joint(merge, second, end, 0, 0)
-  return right === undefined ? undefined : [left!, right, joint!]
-}
-
-function idsOfPair(merge: unknown, vocab: TokenTable, prefix: string): MergeIds | undefined {
-  if (!isPair(merge)) return undefined
-  const [a, b] = merge
-  const ids = [vocab.get(a), vocab.get(b), vocab.get(a + (b.startsWith(prefix) ? b.slice(prefix.length) : b))]
-  return ids.every((id) => id !== undefined) ? (ids as [number, number, number]) : undefined
+  return space < 0 || merge.includes(' ', space + 1) ? undefined : [merge.slice(0, space), merge.slice(space + 1)]
 }
 
 function isPair(parts: unknown): parts is [string, string] {
