@@ -176,6 +176,8 @@ export function firstTied({ positions, sequences, pageTables }: Step, isTied: (t
 export interface DraftStep extends Step {
   /** [T] rows of the last ordinary step, rising. */
   readonly hiddenRows: Int32Array
+  /** Only the first so many tokens of the vocabulary may be drafted, a multiple of 64: the others have no logits. All by default. */
+  readonly vocab?: number
 }
 
 /** A program with its weights in memory. Steps run in the order in which they were submitted. */

@@ -267,5 +267,5 @@ export function shareRunner(
   const slotLimit = { slots: limit?.slots ?? Infinity, hard: limit?.hard ?? false }
   const slots = runner.slotBytes > 0 ? new SlotPool(runner, slotLimit) : undefined
   const pool = new PagePool(runner, limit, slots)
-  return { runner, scheduler: new Scheduler(runner, contextLength), pool, slots, vocabSize, contextLength }
+  return { runner, scheduler: new Scheduler(runner, contextLength, vocabSize), pool, slots, vocabSize, contextLength }
 }

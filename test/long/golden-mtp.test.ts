@@ -102,16 +102,43 @@ it('takes the rows that it is told', async () => {
       logitRows: Int32Array.of(0),
     })
     const rows = Int32Array.from({ length: 19 }, (_, i) => i)
-    const drafted = await draftLogitsOf(runner, {
+    const step = {
       tokens: rows.map((i) => own[i + 1]!),
       positions: rows,
       sequences: rows.map(() => 1),
       pageTables: [Int32Array.of(0), Int32Array.of(1)],
       logitRows: rows,
       hiddenRows: rows.map((i) => i + 9),
-    })
+    }
+    const drafted = await draftLogitsOf(runner, step)
     const worst = drafted.reduce((most, value, i) => Math.max(most, Math.abs(value - draft[i]!)), 0)
     expect(worst).toBeLessThan(TOLERANCE)
+    await runner.close()
+  }
+  await checkpoint.close()
+})
+
+it.each(['exact', 'fast'] as const)('drafts the first tokens of the vocabulary alone (%s)', async (precision) => {
+  const { ids } = await readFixture()
+  const checkpoint = await openCheckpoint(await nodeFiles(MINI))
+  const program = await buildProgram(checkpoint, { mtp: true })
+  const V = program.vocabSize
+  for (const { backend, options } of BACKENDS) {
+    if (precision === 'fast' && backend === referenceBackend) continue
+    const runner = await loadRunner(backend, program, checkpoint, { precision, maxLogitRows: 8, ...options })
+    await runner.reservePages(1)
+    const tokens = Int32Array.from(ids.slice(0, 8))
+    const rows = tokens.map((_, i) => i)
+    const place = { positions: rows, sequences: rows.map(() => 0), pageTables: [Int32Array.of(0)], logitRows: rows }
+    const logits = await logitsOf(runner, { ...place, tokens })
+    const step = { ...place, tokens: Int32Array.from(ids.slice(1, 9)), hiddenRows: rows }
+    const all = await draftLogitsOf(runner, step)
+    for (const vocab of [64, 192, V]) {
+      // The model's own head is as it was.
+      expect(await logitsOf(runner, { ...place, tokens })).toEqual(logits)
+      const found = await draftLogitsOf(runner, { ...step, vocab })
+      expect(found).toEqual(all.filter((_, i) => i % V < vocab))
+    }
     await runner.close()
   }
   await checkpoint.close()

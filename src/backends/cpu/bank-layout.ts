@@ -14,6 +14,8 @@ export interface BankLayout {
   readonly nRecords: number
   /** A record of its own next to the step's, for what is done to the memory of all weights: making it (fresh-pages.ts), or only reading it. */
   readonly probe: { readonly record: number; readonly address: number; readonly bytes: number }
+  /** Of a descriptor of the draft's head, which may have fewer rows than the matrix. */
+  readonly draftHeadAddress: number
   readonly scratchAddress: number
   /** f64 [thread][nRecords + 1][waited, worked]; see kernels/cpu/index.ts. */
   readonly timesAddress: number

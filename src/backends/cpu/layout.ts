@@ -1,5 +1,6 @@
 import { allOps, finalHidden, type Program } from '../../graph/program.js'
 import type { Value } from '../../graph/ops.js'
+import { invariant } from '../../errors.js'
 import type { Steps } from '../../slices.js'
 import { align } from '../align.js'
 import { PAGE_SIZE, type BackendOptions } from '../backend.js'
@@ -39,6 +40,8 @@ export interface Layout {
     readonly segments: readonly Segment[]
     readonly hidden: readonly { bank: number; address: number }[]
     readonly logits: { bank: number; address: number }
+    /** The matrix that its logits come from, and the descriptor that its record names: of as many of its rows as a step asks for. */
+    readonly head: { readonly bank: number; readonly matrix: number; readonly descriptor: number }
   }
 }
 
@@ -89,8 +92,9 @@ export function* layOut(
   }
   const banks = placed.map(({ layout }) => layout)
   const addressOf = (buffer: Buffer, bank: number): number => placed[bank]!.activations + memory.offsets.get(buffer)!
+  const draftHead = program.draft && calls.findLast(({ kernel }) => kernel === 'linear')
   const places: Places = {
-    ...{ weights, banks, lists, addressOf, sizeOf },
+    ...{ weights, banks, lists, addressOf, sizeOf, draftHead },
     pages: pageOffsetsOf(program, plan, cache),
     slots: slotOffsetsOf(program, plan),
   }
@@ -109,7 +113,7 @@ export function* layOut(
   return {
     banks,
     segments: step,
-    ...(draftLogits && { draft: { segments: draft, hidden, logits: draftLogits } }),
+    ...(draftLogits && { draft: { segments: draft, hidden, logits: draftLogits, head: headOf(draftHead, places) } }),
     canaries,
     scratchBytes: threadBytes,
     names: banks.map((_, bank) => calls.filter((call) => call.bank === bank).map((call) => call.name)),
@@ -149,6 +153,13 @@ function resultsOf(
     ...(program.draft ? [{ name: 'draft' as const, value: program.draft.logits, bank: calls.at(-1)!.bank }] : []),
     ...(final ? [{ name: 'hidden' as const, value: final, bank }] : []),
   ]
+}
+
+function headOf(call: Call | undefined, { banks, weights }: Places): NonNullable<Layout['draft']>['head'] {
+  const operand = call?.weights['matrix']
+  invariant(call && operand && 'weight' in operand, 'a draft without a head')
+  const matrix = weights.get(operand.weight.name)!.descriptor
+  return { bank: call.bank, matrix, descriptor: banks[call.bank]!.draftHeadAddress }
 }
 
 /** What lies in one bank. */
@@ -194,6 +205,7 @@ function placeBank(
   }
   const recordsAddress = take(calls.length * RECORD_BYTES)
   const probeRecord = take(RECORD_BYTES)
+  const draftHeadAddress = take(DESCRIPTOR_BYTES)
   const weightsAddress = next
   for (const placed of weights) {
     placed.descriptor = take(DESCRIPTOR_BYTES)
@@ -206,7 +218,7 @@ function placeBank(
   const timesAddress = take(timesBytes(calls.length) * nThreads)
   const pages = plan.states[bank]!.map((id) => statePageBytes(program.states[id]!, cache))
   const layout = {
-    ...{ ...stepData, recordsAddress, nRecords: calls.length, probe, scratchAddress, timesAddress },
+    ...{ ...stepData, recordsAddress, nRecords: calls.length, probe, draftHeadAddress, scratchAddress, timesAddress },
     poolAddress: next,
     pageBytes: pages.reduce((sum, { keys, values }) => sum + keys + values, 0),
     slotBytes: plan.recurrents[bank]!.reduce((sum, id) => sum + recurrentBytes(program, id), 0),

@@ -23,6 +23,8 @@ export interface Places {
   /** Of states, inside a page or a slot of their bank. */
   readonly pages: readonly { readonly keys: number; readonly values: number }[]
   readonly slots: readonly number[]
+  /** Multiplies with the first rows of its matrix, whose descriptor is the bank's own. */
+  readonly draftHead: Call | undefined
   addressOf(buffer: Buffer, bank: number): number
   sizeOf(buffer: Buffer): number
 }
@@ -77,7 +79,9 @@ function placedFields(call: Call, bank: number, places: Places): PlacedCall['fie
   const placed = kinds.map(([name, kind]): [string, Field] => [name, placedOperand(kind, operands[name], bank, places)])
   const matrices = Object.entries(weights).map(([name, kind]): [string, Field] => [
     name,
-    placedWeight(kind, call.weights[name], places),
+    call === places.draftHead && name === 'matrix'
+      ? places.banks[bank]!.draftHeadAddress
+      : placedWeight(kind, call.weights[name], places),
   ])
   return { ...call.ints, ...call.floats, ...Object.fromEntries([...placed, ...matrices]) }
 }

@@ -104,6 +104,13 @@ export function headerAddress(name: keyof typeof STEP_HEADER): number {
 /** Bytes of a descriptor. */
 export const DESCRIPTOR_BYTES = Object.keys(DESCRIPTOR).length * 4
 
+/** Writes the descriptor of the first `rows` rows of a matrix that has one at `from`. */
+export function writeFirstRows(buffer: ArrayBufferLike, from: number, rows: number, to: number): void {
+  const words = new Int32Array(buffer, to, DESCRIPTOR_BYTES / 4)
+  words.set(new Int32Array(buffer, from, words.length))
+  words[Object.keys(DESCRIPTOR).indexOf('rows')] = rows
+}
+
 /** A matrix in a bank's memory; what a format has no use for is 0. See kernels/contract.ts. */
 export type Descriptor = { readonly format: KernelFormat } & {
   readonly [Name in Exclude<keyof typeof DESCRIPTOR, 'format'>]?: number

@@ -21,7 +21,7 @@ import { CacheMemory } from './cache-memory.js'
 import type { BankLayout } from './bank-layout.js'
 import { collectMemories } from './platform.js'
 import { PAGE_TABLE_ENTRIES, longestText, timesBytes, type Layout } from './layout.js'
-import { resetCounters, writeHeader, writeSpan } from './records.js'
+import { resetCounters, writeFirstRows, writeHeader, writeSpan } from './records.js'
 import type { Threads } from './threads.js'
 
 /** A loaded model on the CPU: writes a step's data into every bank, wakes the threads, hands out the logits. */
@@ -133,11 +133,15 @@ export class CpuRunner implements Runner {
       // Rows only move down.
       step.hiddenRows.forEach((row, t) => bytes.copyWithin(t * rowBytes, row * rowBytes, (row + 1) * rowBytes))
     }
+    const { bank, matrix, descriptor } = draft.head
+    const vocab = step.vocab ?? this.program.vocabSize
+    writeFirstRows(this.memories[bank]!.buffer, matrix, vocab, descriptor)
     await this.compute(step, () => this.pool.draft())
-    return { rows: this.rowsOf(step, draft.logits) }
+    return { rows: this.rowsOf(step, draft.logits, vocab) }
   }
 
-  private rowsOf(step: Step, at: Layout['logits']): RowResult[] {
+  /** @param vocab tokens that have logits, the first ones */
+  private rowsOf(step: Step, at: Layout['logits'], vocab = this.program.vocabSize): RowResult[] {
     const count = step.logitRows.length
     const { vocabSize } = this.program
     const logits = new Float32Array(this.memories[at.bank]!.buffer, at.address, count * vocabSize)
@@ -147,7 +151,7 @@ export class CpuRunner implements Runner {
       const all = new Float32Array(this.memories[states.bank]!.buffer, states.address, count * states.width)
       return rowOf(all, row, states.width)
     }
-    return rowResults(step, { logits: (row) => rowOf(logits, row, vocabSize), hidden }, this.choose)
+    return rowResults(step, { logits: (row) => rowOf(logits, row, vocabSize).subarray(0, vocab), hidden }, this.choose)
   }
 
   private async compute(step: Step, run: () => Promise<void>): Promise<void> {

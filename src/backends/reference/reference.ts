@@ -112,16 +112,16 @@ class ReferenceRunner implements Runner {
     const buf = new StepBuffers(this.program, step)
     const { width } = draft.hidden
     step.hiddenRows.forEach((row, t) => buf.row(draft.hidden, t).set(rowOf(this.drafted!, row, width)))
-    return { rows: this.rowsOf(step, this.run(draft.ops, step, buf, new Set()), draft.logits) }
+    return { rows: this.rowsOf(step, this.run(draft.ops, step, buf, new Set()), draft.logits, step.vocab) }
   }
 
-  private rowsOf(step: Step, buf: StepBuffers, logits: Value): RowResult[] {
+  private rowsOf(step: Step, buf: StepBuffers, logits: Value, vocab = logits.width): RowResult[] {
     const states = finalHidden(this.program)
     const hidden = (row: number): Float32Array => {
       invariant(states, 'a program without final states')
       return buf.row(states, row)
     }
-    return rowResults(step, { logits: (row) => buf.row(logits, row), hidden }, this.choose)
+    return rowResults(step, { logits: (row) => buf.row(logits, row).subarray(0, vocab), hidden }, this.choose)
   }
 
   private run(ops: readonly PlacedOp[], step: Step, buf: StepBuffers, tied: Set<number>): StepBuffers {

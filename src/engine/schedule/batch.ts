@@ -1,4 +1,5 @@
 import type { Draw, DraftStep, RowResult, RowWish, Step, StepResult } from '../../backends/backend.js'
+import { draftVocabulary } from './draft-vocabulary.js'
 import { rowsOf, type Share } from './request.js'
 import type { Sequence } from './sequence.js'
 
@@ -75,7 +76,7 @@ export class Batch {
    * as far as the others, for those who want drafts. `asking` are those for whom it says what comes next, a row each.
    * Undefined where there is nothing to do.
    */
-  draft(): { step: DraftStep; asking: Sequence[] } | undefined {
+  draft(vocabSize: number): { step: DraftStep; asking: Sequence[] } | undefined {
     const [hiddenRows, tokens, positions, sequences, textLengths, logitRows] = lists(6)
     const asking: Sequence[] = []
     let at = 0
@@ -104,6 +105,7 @@ export class Batch {
       pageTables: this.pageTables(),
       logitRows: Int32Array.from(logitRows!),
       wants: logitRows!.map(() => LIKELIEST),
+      vocab: draftVocabulary(asking, vocabSize),
     }
     return { step, asking }
   }

@@ -76,6 +76,7 @@ export class Scheduler {
   constructor(
     private readonly runner: Runner,
     private readonly contextLength: number,
+    private readonly vocabSize: number,
   ) {}
 
   /** Sequences that wait for a step or are in one. */
@@ -315,7 +316,7 @@ export class Scheduler {
 
   /** What it says comes after each sequence that is at its end. */
   private async computeDraft(batch: Batch): Promise<Map<Sequence, number[]>> {
-    const draft = batch.draft()
+    const draft = batch.draft(this.vocabSize)
     if (!draft || !this.runner.submitDraft) return new Map()
     const { rows } = await this.runner.submitDraft(draft.step).done
     return new Map(draft.asking.map((sequence, row) => [sequence, [tokenOf(rows[row]!)]]))
