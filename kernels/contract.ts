@@ -21,6 +21,11 @@ export const X_BLOCK_BYTES = 52
 export const X_OUTLIER_BYTES = 8
 /** Tokens of a chunk of the delta rule. */
 export const DELTA_CHUNK = 16
+/**
+ * f16 scales times this power of two are never subnormal, for which Intel's cores need long: those above 64 cannot be stored so,
+ * and no model has been seen that has them.
+ */
+export const RAISE = 10
 /** Bit 0 of a record's flags: all threads meet before it. */
 export const BARRIER_BEFORE = 1
 /** Bytes of a record. */
@@ -99,6 +104,8 @@ export const DESCRIPTOR = {
   /** Of int7 and int6: 1 where all codes, without their offset, lie within -32..31, so that sixteen products of pairs fit in
    * i16. */
   narrow: 'int',
+  /** Of blocks with two levels of scales: 1 where the upper one is stored times 2^RAISE. */
+  raised: 'int',
   /** Of bf16 and fp8: 1 where rows lie interleaved by four (kernels/cpu/weights/dequantize.ts). */
   interleaved: 'int',
 } as const

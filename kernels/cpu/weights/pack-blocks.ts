@@ -17,6 +17,7 @@ import {
   MXFP4_CODES,
   Matrix,
   NVFP4,
+  RAISE,
   STAGED_BYTES,
   STAGED_MINS,
   STAGED_MIN_SCALE,
@@ -27,7 +28,7 @@ import { blockBytes, blocksOf, codeBytes, groupAt, runOf, superBytes } from './d
 import { storePaired, storeWords, widened } from './pack'
 import { toHalf } from '../simd'
 
-/** Rows [row, row + count). Refuses a row whose d or dmin is no f16: returns it plus 1. */
+/** Rows [row, row + count). Refuses a row whose d or dmin is no f16, as they are to be stored: returns it plus 1. */
 export function packBlocks(d: Matrix, source: usize, row: i32, count: i32): i32 {
   const format = d.format,
     nb = blocksOf(d),
@@ -35,7 +36,8 @@ export function packBlocks(d: Matrix, source: usize, row: i32, count: i32): i32 
     above = superBytes(d),
     mins = d.mins,
     size = codeBytes(d),
-    each = blockBytes(d)
+    each = blockBytes(d),
+    factor: f32 = d.raised != 0 ? <f32>(1 << RAISE) : 1
   for (let r = row; r < row + count; r++) {
     const g = r / GROUP_ROWS,
       lane = <usize>(r % GROUP_ROWS)
@@ -44,8 +46,8 @@ export function packBlocks(d: Matrix, source: usize, row: i32, count: i32): i32 
       if (above && b % per == 0) {
         const run = p + (lane << 1)
         if (
-          !storeHalf(run, load<f32>(source, STAGED_SCALE)) ||
-          (mins && !storeHalf(run + 16, load<f32>(source, STAGED_MIN_SCALE)))
+          !storeHalf(run, load<f32>(source, STAGED_SCALE) * factor) ||
+          (mins && !storeHalf(run + 16, load<f32>(source, STAGED_MIN_SCALE) * factor))
         )
           return r + 1
         p += above
@@ -104,9 +106,24 @@ function storeHalf(at: usize, value: f32): boolean {
 
 // The formats that large models come in, from their stored bytes: the same result, several times faster.
 
-/** @inline */
-function notFinite(half: u16): boolean {
-  return (half & 0x7c00) == 0x7c00
+/** An f16 of the file, times 2^RAISE where it is to be `raised`. False where f16 cannot hold it, or it is no number. */
+function putHalf(at: usize, half: u16, raised: i32): boolean {
+  const size = (<i32>half) & 0x7fff,
+    exponent = size >> 10
+  if (exponent == 31) return false
+  if (!raised || size == 0) {
+    store<u16>(at, half)
+    return true
+  }
+  if (exponent + RAISE > 30) return false
+  if (exponent > 0) {
+    store<u16>(at, half + <u16>(RAISE << 10))
+    return true
+  }
+  // The highest bit of a subnormal one moves to where a normal one has it without saying so.
+  const moved = clz<i32>(size) - 21
+  store<u16>(at, <u16>(((<i32>half) & 0x8000) | ((size << moved) & 0x3ff) | ((1 + RAISE - moved) << 10)))
+  return true
 }
 
 /** ggml q4_k: f16 d and dmin, eight scales and minima of six bits, 256 codes. */
@@ -118,7 +135,7 @@ export function packQ4k(d: Matrix, source: usize, row: i32, count: i32): i32 {
       lane = <usize>(r % GROUP_ROWS)
     let p = groupAt(d, g)
     for (let b = 0; b < nb; b += 8, source += 144) {
-      if (!storeScales(p, lane, INT4_MIN_CODES, source)) return r + 1
+      if (!storeScales(p, lane, INT4_MIN_CODES, source, d.raised)) return r + 1
       p += 32
       for (let from = source + 16, end = source + 144; from < end; from += 32, p += 2 * INT4_MIN_BLOCK) {
         const codes = p + (lane << 2),
@@ -134,15 +151,12 @@ export function packQ4k(d: Matrix, source: usize, row: i32, count: i32): i32 {
 
 /**
  * What q4_k and q5_k begin with: f16 d and dmin for a run, and eight scales and minima of six bits, in twelve bytes, for its
- * blocks, whose codes have so many bytes. False where d or dmin is no number.
+ * blocks, whose codes have so many bytes. False where d or dmin is refused.
  * @inline
  */
-function storeScales(run: usize, lane: usize, codes: usize, source: usize): boolean {
-  const scale = load<u16>(source),
-    min = load<u16>(source, 2)
-  if (notFinite(scale) || notFinite(min)) return false
-  store<u16>(run + (lane << 1), scale)
-  store<u16>(run + (lane << 1), min, 16)
+function storeScales(run: usize, lane: usize, codes: usize, source: usize, raised: i32): boolean {
+  const to = run + (lane << 1)
+  if (!putHalf(to, load<u16>(source), raised) || !putHalf(to + 16, load<u16>(source, 2), raised)) return false
   const each = codes + INT4_MIN_SCALES
   let at = run + 32 + codes + lane
   for (let i: usize = 0; i < 4; i++, at += each) {
@@ -166,7 +180,7 @@ export function packQ5k(d: Matrix, source: usize, row: i32, count: i32): i32 {
       lane = <usize>(r % GROUP_ROWS)
     let p = groupAt(d, g)
     for (let b = 0; b < nb; b += 8, source += 176) {
-      if (!storeScales(p, lane, INT5_MIN_CODES, source)) return r + 1
+      if (!storeScales(p, lane, INT5_MIN_CODES, source, d.raised)) return r + 1
       p += 32
       for (let k = 0; k < 8; k++, p += INT5_MIN_BLOCK) {
         const q = source + 48 + ((<usize>(k >> 1)) << 5)
@@ -192,9 +206,7 @@ export function packQ6k(d: Matrix, source: usize, row: i32, count: i32): i32 {
       lane = <usize>(r % GROUP_ROWS)
     let p = groupAt(d, g)
     for (let b = 0; b < nb; b += 8, source += 210) {
-      const scale = load<u16>(source, 208)
-      if (notFinite(scale)) return r + 1
-      store<u16>(p + (lane << 1), scale)
+      if (!putHalf(p + (lane << 1), load<u16>(source, 208), d.raised)) return r + 1
       p += 16
       for (let half: usize = 0; half < 2; half++)
         for (let k = 0; k < 4; k++, p += INT6_BLOCK) {

@@ -1,50 +1,21 @@
-/** Scales in f16, as the kernels widen them: by moving bits into an f32 and multiplying, for which Intel's cores need long where it is subnormal. */
+import { RAISE } from '../contract.generated.js'
+import type { BlocksLayout } from './weights.js'
 
-const MANTISSA = 0x3ff
-const LARGEST_EXPONENT = 30
-
-/**
- * Multiplies f16 values by the largest power of two that the largest of them bears, where some are subnormal: those become normal
- * ones, and no value loses a bit. Finite values, as loaders let through.
- * @param halves their bits, among others; changed in place
- * @param places where they lie
- * @returns the power's exponent; 0 where nothing was to be done
- */
-export function raiseSubnormals(halves: Uint16Array, { groups, groupStep, runs, runStep, count }: HalfPlaces): number {
-  // Written out twice: a gigabyte of weights has fifteen million places, and a call for each takes half a second.
-  let largest = 0
-  let isAnySubnormal = false
+/** Takes back that the f16 scales with which runs begin were stored times 2^RAISE (kernels/cpu/weights/pack-blocks.ts). */
+export function lowerHalves(
+  halves: Uint16Array,
+  { groups, groupBytes, runs, runBytes, superBytes }: BlocksLayout,
+): void {
   for (let g = 0; g < groups; g++)
-    for (let r = 0, first = g * groupStep; r < runs; r++, first += runStep)
-      for (let i = first; i < first + count; i++) {
-        const size = halves[i]! & 0x7fff
-        if (size > largest) largest = size
-        if (size !== 0 && size <= MANTISSA) isAnySubnormal = true
-      }
-  const power = LARGEST_EXPONENT - Math.max(1, largest >> 10)
-  if (!isAnySubnormal || power <= 0) return 0
-  for (let g = 0; g < groups; g++)
-    for (let r = 0, first = g * groupStep; r < runs; r++, first += runStep)
-      for (let i = first; i < first + count; i++) halves[i] = raised(halves[i]!, power)
-  return power
+    for (let r = 0; r < runs; r++) {
+      const first = (g * groupBytes + r * runBytes) / 2
+      for (let i = first; i < first + superBytes / 2; i++) halves[i] = lowered(halves[i]!)
+    }
 }
 
-/** Groups of runs, each of which begins with so many values. Steps are in values. */
-export interface HalfPlaces {
-  readonly groups: number
-  readonly groupStep: number
-  readonly runs: number
-  readonly runStep: number
-  readonly count: number
-}
-
-function raised(bits: number, power: number): number {
-  const size = bits & 0x7fff
-  if (size === 0) return bits
-  if (size > MANTISSA) return bits + (power << 10)
-  // The highest bit moves to where a normal number has it without saying so.
-  const moved = Math.clz32(size) - 21
-  const exponent = 1 - moved + power
-  const mantissa = exponent > 0 ? ((size << moved) & MANTISSA) | (exponent << 10) : size << power
-  return (bits & 0x8000) | mantissa
+/** An f16 that was raised, so that no bit is lost where it becomes subnormal. */
+function lowered(bits: number): number {
+  const exponent = (bits >> 10) & 31
+  if (exponent > RAISE) return bits - (RAISE << 10)
+  return exponent === 0 ? bits : (bits & 0x8000) | (((bits & 0x3ff) | 0x400) >> (RAISE + 1 - exponent))
 }

@@ -7,12 +7,13 @@ import { align } from '../../align.js'
 import {
   GROUP_ROWS,
   KERNEL_FORMATS,
+  RAISE,
   STAGED_BLOCK,
   type KernelFormat,
   type KernelRows,
 } from '../../contract.generated.js'
 import { publishedAs, type BlockEncoding } from '../../formats/stored-formats.js'
-import { raiseSubnormals } from '../../formats/halves.js'
+import { lowerHalves } from '../../formats/halves.js'
 import { blocksLayout, isBlocks } from '../../formats/weights.js'
 import type { LoadTasks } from './load-tasks.js'
 import type { PlacedWeight } from '../places.js'
@@ -170,35 +171,40 @@ export class WeightLoader {
     ahead: StagingQueue,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const { stored, format } = placed
+    const { stored, format, packing } = placed
     const { rows, cols } = stored
     const grid = stored.scales && (await stored.scales.read())
     // Scales of INT4 are floats of any size; what they are multiplied with is a power of two.
     const factor = format === 'int4_min' && grid ? powerFor(grid.values) : plan.factor
     const multiplier = format === 'nvfp4' ? NVFP4_UNBIAS * (grid?.multiplier ?? 1) : F16_UNBIAS / factor
     if (!Number.isFinite(Math.fround(multiplier))) throw badScales(stored)
-    const described = {
-      ...{ data: placed.data, rows, cols, format, scales: 0, multiplier },
-      ...{ per: plan.per, mins: plan.mins ? 1 : 0, narrow: plan.narrow ? 1 : 0 },
-    }
-    this.describe(placed.descriptor, described)
-    let missing = rows
+    const layout = blocksLayout(plan.format, rows, cols, plan)
+    // Factors have brought all others to where f16 has most bits.
+    let raised = layout.superBytes > 0 && !grid && packing !== 'packEncoded'
+    const describe = (): void =>
+      this.describe(placed.descriptor, {
+        ...{
+          data: placed.data,
+          rows,
+          cols,
+          format,
+          scales: 0,
+          multiplier: raised ? multiplier / 2 ** RAISE : multiplier,
+        },
+        ...{ per: plan.per, mins: plan.mins ? 1 : 0, narrow: plan.narrow ? 1 : 0, raised: raised ? 1 : 0 },
+      })
+    describe()
     await this.pieces(stored, ahead, signal, async (staging, row, count) => {
-      if (await this.packPiece(placed, { ...plan, factor }, grid, staging, row, count)) throw badScales(stored)
-      missing -= count
-      if (missing > 0) return
-      const power = this.raiseUpperScales(placed, plan)
-      if (power > 0) this.describe(placed.descriptor, { ...described, multiplier: multiplier / 2 ** power })
+      for (;;) {
+        const wasRaised = raised
+        if (!(await this.packPiece(placed, { ...plan, factor }, grid, staging, row, count))) return
+        if (!wasRaised) throw badScales(stored)
+        // A scale may be too large to be raised: then none is. Another piece may have found that already.
+        if (raised) lowerHalves(new Uint16Array(this.memory.buffer, placed.data, placed.dataBytes / 2), layout)
+        raised = false
+        describe()
+      }
     })
-  }
-
-  /** The power of two that the upper level of a matrix's scales was multiplied with, as an exponent. */
-  private raiseUpperScales({ stored, format, data, dataBytes }: PlacedWeight, plan: BlockEncoding): number {
-    if (!isBlocks(format)) return 0
-    const { groups, groupBytes, runs, runBytes, superBytes } = blocksLayout(format, stored.rows, stored.cols, plan)
-    if (superBytes === 0) return 0
-    const steps = { groupStep: groupBytes / 2, runStep: runBytes / 2, count: superBytes / 2 }
-    return raiseSubnormals(new Uint16Array(this.memory.buffer, data, dataBytes / 2), { groups, runs, ...steps })
   }
 
   /** Rows [row, row + count); not 0 where a scale is refused. */
