@@ -12,7 +12,7 @@ import {
   type KernelFormat,
   type KernelRows,
 } from '../../contract.generated.js'
-import { publishedAs, type BlockEncoding } from '../../formats/stored-formats.js'
+import { publishedAs, type BlockEncoding, type Packing } from '../../formats/stored-formats.js'
 import { lowerHalves } from '../../formats/halves.js'
 import { blocksLayout, isBlocks } from '../../formats/weights.js'
 import type { LoadTasks } from './load-tasks.js'
@@ -58,25 +58,32 @@ export function stagingBytes(weights: Iterable<PlacedWeight>): number {
 /** A descriptor, a piece of rows, and its rows of scales. */
 function bufferBytes(weights: Iterable<PlacedWeight>): number {
   let most = 0
-  for (const { stored } of weights) {
-    const rows = pieceRows(stored)
-    const { scales } = stored
+  for (const placed of weights) {
+    const { scales } = placed.stored
+    const rows = pieceRows(placed)
     const grid = scales ? (Math.ceil(rows / scales.blockRows) + 1) * scales.shape[1] * 4 : 0
-    most = Math.max(most, align(DESCRIPTOR_BYTES) + align(grid) + rows * stagedRowBytes(stored))
+    most = Math.max(most, align(DESCRIPTOR_BYTES) + align(grid) + rows * stagedRowBytes(placed))
   }
   return align(most)
 }
 
-/** A row as stored, or as f32 where it must be decoded first, and as staged blocks. */
-function stagedRowBytes(stored: StoredTensor): number {
+/** Kernels that take rows as they are stored. */
+const DIRECT: ReadonlySet<Packing> = new Set([
+  ...(['packGgml', 'packWords', 'packQ4k', 'packQ5k', 'packQ6k', 'packMxfp4', 'packFp4'] as const),
+])
+
+/** A row as stored; for the other kernels as f32 where it must be decoded first, and as staged blocks. */
+function stagedRowBytes({ stored, packing }: PlacedWeight): number {
+  const own = rowBytes(stored.format, stored.cols)
+  if (DIRECT.has(packing)) return own
   const blocks = Math.ceil(stored.cols / 32) * STAGED_BLOCK.bytes
   // Floats that are encoded lie in front of their blocks.
-  return Math.max(rowBytes(stored.format, stored.cols), stored.cols * 4 + blocks)
+  return Math.max(own, stored.cols * 4 + blocks)
 }
 
-function pieceRows(stored: StoredTensor): number {
-  const pieces = Math.floor(PIECE_BYTES / (stagedRowBytes(stored) * GROUP_ROWS))
-  return Math.min(Math.max(1, pieces) * GROUP_ROWS, Math.ceil(stored.rows / GROUP_ROWS) * GROUP_ROWS)
+function pieceRows(placed: PlacedWeight): number {
+  const groups = Math.max(1, Math.floor(PIECE_BYTES / (stagedRowBytes(placed) * GROUP_ROWS)))
+  return Math.min(groups, Math.ceil(placed.stored.rows / GROUP_ROWS)) * GROUP_ROWS
 }
 
 /** Reads weights into one bank: straight into their place, or by way of `staging` where kernels pack them. */
@@ -115,7 +122,7 @@ export class WeightLoader {
     const multiplier = F16_UNBIAS / factor
     this.describe(placed.descriptor, { ...described, format, scales, multiplier, interleaved: interleaved ? 1 : 0 })
 
-    await this.pieces(stored, ahead, signal, async (staging, row, count) => {
+    await this.pieces(placed, ahead, signal, async (staging, row, count) => {
       if (!isBlocks(format)) {
         const bytes = cols * KERNEL_FORMATS[format].elementBytes
         await this.stage(stored, format, row, count, placed.data + row * bytes)
@@ -150,17 +157,16 @@ export class WeightLoader {
 
   /** Calls `load` for every piece of rows, with a staging buffer. */
   private async pieces(
-    stored: StoredTensor,
+    placed: PlacedWeight,
     ahead: StagingQueue,
     signal: AbortSignal | undefined,
     load: (staging: number, row: number, count: number) => Promise<void>,
   ): Promise<void> {
-    const step = pieceRows(stored)
-    for (let row = 0; row < stored.rows; row += step) {
+    const step = pieceRows(placed)
+    const { rows } = placed.stored
+    for (let row = 0; row < rows; row += step) {
       if (signal?.aborted) throw new UserError('loading was cancelled', 'aborted')
-      await ahead.add((buffer) =>
-        load(this.buffers + buffer * this.bufferBytes, row, Math.min(step, stored.rows - row)),
-      )
+      await ahead.add((buffer) => load(this.buffers + buffer * this.bufferBytes, row, Math.min(step, rows - row)))
     }
   }
 
@@ -194,7 +200,7 @@ export class WeightLoader {
         ...{ per: plan.per, mins: plan.mins ? 1 : 0, narrow: plan.narrow ? 1 : 0, raised: raised ? 1 : 0 },
       })
     describe()
-    await this.pieces(stored, ahead, signal, async (staging, row, count) => {
+    await this.pieces(placed, ahead, signal, async (staging, row, count) => {
       for (;;) {
         const wasRaised = raised
         if (!(await this.packPiece(placed, { ...plan, factor }, grid, staging, row, count))) return
