@@ -175,6 +175,6 @@ function* applicable(merges: StoredTexts, vocab: TokenTable, where: string): Ste
 }
 
 function numbers(value: unknown): number[] | undefined {
-  if (Array.isArray(value)) return value.every((v) => typeof v === 'number') ? (value) : undefined
+  if (Array.isArray(value)) return value.every((v) => typeof v === 'number') ? value : undefined
   return ArrayBuffer.isView(value) ? Array.from(value as unknown as Iterable<number>) : undefined
 }

@@ -23,7 +23,15 @@ export class MergeReader {
     return this.find(left.length, left.length, left.length + right.length, into, at)
   }
 
-  /** The same of two tokens with a space between, at a place of a list; the first space that is not at the start parts them. */
+  /** The same of a text in which the only space parts two tokens. */
+  text(merge: string, into: Int32Array, at: number): boolean {
+    const space = merge.indexOf(' ')
+    if (space < 0 || merge.includes(' ', space + 1)) return false
+    this.makeRoom(merge.length)
+    return this.find(space, space + 1, unitsOf(merge, this.units, 0), into, at)
+  }
+
+  /** The same at a place of a list; the first space that is not at the start parts the two. */
   stored(texts: StoredTexts, place: number, into: Int32Array, at: number): boolean {
     this.makeRoom(texts.bytesOf(place))
     const end = texts.write(place, this.units, 0)

@@ -13,6 +13,8 @@ export class NeedMore extends Error {
 /** The largest published headers (250,000 tokens with merges) take some 20 MB. */
 const LARGEST_HEADER = 256 * 2 ** 20
 const FIRST_CHUNK = 2 ** 20
+/** Vocabularies take 2 to 8 MB, and what is read is copied once more each time. */
+const GROWTH = 8
 /** Array elements in all of the metadata; the largest published files have about a million. */
 const MOST_ELEMENTS = 16_000_000
 const DEEPEST_ARRAY = 4
@@ -204,7 +206,7 @@ export class GgufReader {
     if (end > size)
       throw this.damaged(`the header ends at byte ${end} or later, but the file has ${size}: it is truncated`)
     if (end > LARGEST_HEADER) throw this.damaged(`the header is larger than ${LARGEST_HEADER} bytes`)
-    const target = Math.min(size, LARGEST_HEADER, Math.max(end, FIRST_CHUNK, 2 * this.bytes.length))
+    const target = Math.min(size, LARGEST_HEADER, Math.max(end, FIRST_CHUNK, GROWTH * this.bytes.length))
     const more = await this.source.read(this.bytes.length, target - this.bytes.length)
     const all = new Uint8Array(target)
     all.set(this.bytes)

@@ -96,16 +96,13 @@ function* mergesOf(value: unknown, vocab: TokenTable, prefix: string, where: str
   const merges = new Int32Array(3 * value.length)
   const reader = new MergeReader(vocab, prefix)
   yield* each(value as unknown[], (merge, place) => {
-    const pair = typeof merge === 'string' ? halvesOf(merge) : merge
-    if (!isPair(pair) || !reader.pair(pair[0], pair[1], merges, 3 * place)) throw noMerge(merge, where)
+    const isRead =
+      typeof merge === 'string'
+        ? reader.text(merge, merges, 3 * place)
+        : isPair(merge) && reader.pair(merge[0], merge[1], merges, 3 * place)
+    if (!isRead) throw noMerge(merge, where)
   })
   return merges
-}
-
-/** With no space, or two, nothing is told. */
-function halvesOf(merge: string): [string, string] | undefined {
-  const space = merge.indexOf(' ')
-  return space < 0 || merge.includes(' ', space + 1) ? undefined : [merge.slice(0, space), merge.slice(space + 1)]
 }
 
 function isPair(parts: unknown): parts is [string, string] {
