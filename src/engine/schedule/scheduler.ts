@@ -52,6 +52,9 @@ interface Asking {
   readonly reject: (error: unknown) => void
 }
 
+/** Tokens of a step that is worth a look at who still wants it. */
+const LONG_STEP = 32
+
 /** Continuous batching: every step serves all sequences that wait, as far as there is room and memory for them. */
 export class Scheduler {
   /** Called after every step. */
@@ -224,7 +227,7 @@ export class Scheduler {
     let watched: { end(): void } | undefined
     try {
       const ticket = this.runner.submit(batch.step())
-      watched = this.watch(requests, () => ticket.cancel?.())
+      if (batch.tokens >= LONG_STEP) watched = this.watch(requests, () => ticket.cancel?.())
       const done = ticket.done.then((result) => {
         this.cost.record(batch.tokens, performance.now() - started)
         return result

@@ -187,18 +187,12 @@ export class WeightLoader {
     const layout = blocksLayout(plan.format, rows, cols, plan)
     // Factors have brought all others to where f16 has most bits.
     let raised = layout.superBytes > 0 && !grid && packing !== 'packEncoded'
-    const describe = (): void =>
-      this.describe(placed.descriptor, {
-        ...{
-          data: placed.data,
-          rows,
-          cols,
-          format,
-          scales: 0,
-          multiplier: raised ? multiplier / 2 ** RAISE : multiplier,
-        },
-        ...{ per: plan.per, mins: plan.mins ? 1 : 0, narrow: plan.narrow ? 1 : 0, raised: raised ? 1 : 0 },
-      })
+    const levels = { per: plan.per, mins: Number(plan.mins), narrow: Number(plan.narrow) }
+    const fixed = { data: placed.data, rows, cols, format, scales: 0, ...levels }
+    const describe = (): void => {
+      const factor = raised ? 2 ** RAISE : 1
+      this.describe(placed.descriptor, { ...fixed, multiplier: multiplier / factor, raised: Number(raised) })
+    }
     describe()
     await this.pieces(placed, ahead, signal, async (staging, row, count) => {
       for (;;) {
