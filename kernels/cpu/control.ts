@@ -122,7 +122,7 @@ export function nextPiece(pieces: i32): i32 {
 
 /**
  * All threads meet here. Sleepers are woken only if there are any. True, for all of them, where the host wants no more of
- * the step: the last one looks, and notes the generation, so that whoever reads it later than the host's next step sees the same.
+ * the step: the last one looks, and notes the generation, so that a thread that reads it after the host's next word sees the same.
  */
 export function barrier(): boolean {
   if (nThreads == 1) return atomic.load<i32>(CANCEL_ASKED) != 0

@@ -93,7 +93,11 @@ const MESSAGES_END = [
 ]
 
 function endsByText(vocab: TokenTable): number[] {
-  const ids = new Map([...END_TEXTS].flatMap((text) => (vocab.has(text) ? [[text, vocab.get(text)!]] : [])))
+  const ids = new Map<string, number>()
+  for (const text of END_TEXTS) {
+    const id = vocab.get(text)
+    if (id !== undefined) ids.set(text, id)
+  }
   if (MESSAGES_END.some((both) => both.every((text) => ids.has(text)))) ids.delete('<|end|>')
   return [...ids.values()]
 }

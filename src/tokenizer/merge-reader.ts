@@ -1,5 +1,5 @@
-import type { StoredTexts } from '../checkpoint/gguf/stored-texts.js'
-import { unitsOf, type TokenTable } from './token-table.js'
+import { unitsOf, type StoredTexts } from '../checkpoint/gguf/stored-texts.js'
+import type { TokenTable } from './token-table.js'
 
 const SPACE = 0x20
 
@@ -9,7 +9,7 @@ export class MergeReader {
   /** Of the last merge, whether its joint is a token. */
   hasJoint = false
 
-  /** @param prefix what a token begins with inside of a word, and leaves behind when it is joined */
+  /** @param prefix what a token begins with inside of a word; the joint of two goes without that of the second */
   constructor(
     private readonly vocab: TokenTable,
     private readonly prefix = '',

@@ -1,4 +1,4 @@
-import type { StoredTexts } from '../checkpoint/gguf/stored-texts.js'
+import { unitsOf, type StoredTexts } from '../checkpoint/gguf/stored-texts.js'
 
 /** Places of the hash table for each token, at least. */
 const SPARSE = 1.5
@@ -143,12 +143,6 @@ export class TokenTable {
       this.places[i & mask] = id
     }
   }
-}
-
-/** Writes the UTF-16 units of a text to `into`, from `at` on, and returns where they end. */
-export function unitsOf(text: string, into: Uint16Array, at: number): number {
-  for (let i = 0; i < text.length; i++) into[at + i] = text.charCodeAt(i)
-  return at + text.length
 }
 
 const BASIS = 0x811c9dc5

@@ -73,19 +73,20 @@ export class StoredTexts implements Iterable<string> {
         : ((byte & 0x1f) << 6) | (next & 0x3f)
       // Four bytes, or none of UTF-8: too short, too long a form, half of a pair.
       const isOther = byte < 0xc2 || byte >= 0xf0 || (next & 0xc0) !== 0x80 || (last & 0xc0) !== 0x80
-      if (isOther || (isLong && (unit < 0x800 || (unit & 0xf800) === 0xd800))) return this.writeAny(place, into, at)
+      if (isOther || (isLong && (unit < 0x800 || (unit & 0xf800) === 0xd800)))
+        return unitsOf(this.textAt(place), into, at)
       into[end++] = unit
     }
     return end
   }
 
-  private writeAny(place: number, into: Uint16Array, at: number): number {
-    const text = this.textAt(place)
-    for (let i = 0; i < text.length; i++) into[at + i] = text.charCodeAt(i)
-    return at + text.length
-  }
-
   private startOf(place: number): number {
     return (place === 0 ? 0 : this.ends[place - 1]!) + LENGTH_BYTES
   }
+}
+
+/** Writes the UTF-16 units of a text to `into`, from `at` on, and returns where they end. */
+export function unitsOf(text: string, into: Uint16Array, at: number): number {
+  for (let i = 0; i < text.length; i++) into[at + i] = text.charCodeAt(i)
+  return at + text.length
 }

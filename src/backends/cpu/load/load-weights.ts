@@ -68,8 +68,14 @@ function bufferBytes(weights: Iterable<PlacedWeight>): number {
 }
 
 /** Kernels that take rows as they are stored. */
-const DIRECT: ReadonlySet<Packing> = new Set([
-  ...(['packGgml', 'packWords', 'packQ4k', 'packQ5k', 'packQ6k', 'packMxfp4', 'packFp4'] as const),
+const DIRECT: ReadonlySet<Packing> = new Set<Packing>([
+  'packGgml',
+  'packWords',
+  'packQ4k',
+  'packQ5k',
+  'packQ6k',
+  'packMxfp4',
+  'packFp4',
 ])
 
 /** A row as stored; for the other kernels as f32 where it must be decoded first, and as staged blocks. */
