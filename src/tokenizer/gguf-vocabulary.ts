@@ -5,8 +5,8 @@ import { eachPlace, type Steps } from '../slices.js'
 import { huggingFaceTokenizer } from './hugging-face.js'
 import { invalid, unread } from './invalid.js'
 import { PRE_TOKENIZERS, type PreTokenizer, type Splitting } from './patterns.js'
-import type { Merges } from './json/bpe.js'
 import { MergeReader } from './merge-reader.js'
+import { PairTable } from './pair-table.js'
 import { sentencePieceTokenizer } from './sentence-piece.js'
 import { TokenTable } from './token-table.js'
 import type { Tokenizer } from './tokenizer.js'
@@ -153,7 +153,7 @@ function* gemmaJson(parts: Vocabulary): Steps<JsonObject> {
   }
 }
 
-function* vocabAndMerges({ where, vocab, merges }: Vocabulary): Steps<{ vocab: TokenTable; merges: Merges }> {
+function* vocabAndMerges({ where, vocab, merges }: Vocabulary): Steps<{ vocab: TokenTable; merges: PairTable }> {
   return { vocab, merges: yield* applicable(merges, vocab, where) }
 }
 
@@ -166,16 +166,14 @@ function addedTokens({ vocab, types }: Vocabulary): { id: number; content: strin
 }
 
 /** Those whose joint is no token can never apply, and llama.cpp accepts files that have them. */
-function* applicable(merges: StoredTexts, vocab: TokenTable, where: string): Steps<Merges> {
-  const found = new Int32Array(3 * merges.length)
-  const reader = new MergeReader(vocab)
-  let end = 0
+function* applicable(merges: StoredTexts, vocab: TokenTable, where: string): Steps<PairTable> {
+  const ranks = new PairTable(merges.length)
+  const reader = new MergeReader(vocab, ranks)
   yield* eachPlace(merges.length, (place) => {
-    if (reader.stored(merges, place, found, end)) end += 3
-    else if (reader.hasJoint)
+    if (!reader.stored(merges, place) && reader.hasJoint)
       throw invalid(where, `merge ${shortText(merges.at(place))}: expected two tokens whose joint is a token`)
   })
-  return found.subarray(0, end)
+  return ranks
 }
 
 function numbers(value: unknown): number[] | undefined {

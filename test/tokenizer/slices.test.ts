@@ -19,9 +19,9 @@ const pairs = Array.from({ length: TOKENS }, () => ['\u0100', '\u0101'] as const
 const base64 = names.map((_, i) => btoa(i < 256 ? String.fromCharCode(i) : `token${i}`))
 
 const KINDS: [string, number, () => Steps<Tokenizer | undefined>][] = [
-  ['GGUF', 3, () => ggufTokenizer(ggufVocabulary('gpt2'), 'here', [])],
+  ['GGUF', 2, () => ggufTokenizer(ggufVocabulary('gpt2'), 'here', [])],
   ['GGUF of SentencePiece', 1, () => ggufTokenizer(ggufVocabulary('llama'), 'here', [])],
-  ['tokenizer.json, BPE', 3, () => huggingFaceTokenizer(bpeJson(), setup)],
+  ['tokenizer.json, BPE', 2, () => huggingFaceTokenizer(bpeJson(), setup)],
   ['tokenizer.json, unigram', 1, () => huggingFaceTokenizer(unigramJson(), setup)],
   ['ranks', 1, () => rankedTokenizer(base64.map((token, i) => `${token} ${i}`).join('\n'), QWEN_FAMILY, setup)],
   ['tekken.json', 2, () => tekkenTokenizer(tekkenJson(), 'here')],

@@ -13,7 +13,10 @@ const nodePath = (): typeof paths => process.getBuiltinModule('node:path')
 /** One read call takes at most 2^31 - 1 bytes in Node. */
 const LARGEST_READ = 2 ** 30
 
-/** Reads below so many bytes are out of ranges: a mixture has a scale of a few bytes for each expert, and a call takes longer than 100 kB. */
+/**
+ * Reads below so many bytes are out of ranges where they are near each other: a mixture has a scale of a few bytes for each expert, and
+ * a call takes longer than 100 kB.
+ */
 const SMALL_READ = 1 << 14
 const RANGES: RangeCacheOptions = { rangeBytes: 1 << 17, kept: 8, ahead: false }
 
@@ -70,12 +73,16 @@ function fileSource(path: string, size: number): ByteSource {
     return bytes
   }
   const ranges = rangeCache(path, size, readFrom, RANGES)
+  let lastSmall = -Infinity
   return {
     name: path,
     size,
     async read(offset, length, into) {
       checkRange(path, size, offset, length)
       if (length >= SMALL_READ) return readFrom(offset, length, into)
+      const isNear = Math.abs(offset - lastSmall) < RANGES.rangeBytes
+      lastSmall = offset
+      if (!isNear) return readFrom(offset, length, into)
       return ranges.read(
         offset,
         length,

@@ -1,7 +1,6 @@
 /** Byte-pair encoding of one piece. huggingface/tokenizers, models/bpe: the pair whose merge comes first in the file, then the next. */
-import { SMALL_STEPS, type Steps } from '../../slices.js'
 import { mergePairs } from '../merge.js'
-import { PairTable } from '../pair-table.js'
+import type { PairTable } from '../pair-table.js'
 import type { TokenTable } from '../token-table.js'
 
 export interface BpeSetup {
@@ -19,9 +18,6 @@ export interface BpeSetup {
   readonly suffix: string
 }
 
-/** Three ids a merge, of the tokens and of their joint; the first to merge first. */
-export type Merges = Int32Array
-
 /** Pieces that are kept, and their longest. */
 const KEPT = 20_000
 const LONGEST_KEPT = 64
@@ -29,20 +25,11 @@ const LONGEST_KEPT = 64
 export class Bpe {
   private readonly known = new Map<string, readonly number[]>()
 
-  private constructor(
+  /** @param ranks the pair of the lowest rank merges first */
+  constructor(
     private readonly setup: BpeSetup,
     private readonly ranks: PairTable,
   ) {}
-
-  /** Later merges of a pair count before earlier ones, as in the reference. */
-  static *of(setup: BpeSetup, merges: Merges): Steps<Bpe> {
-    const ranks = new PairTable(merges.length / 3)
-    for (let rank = 0, at = 0; at < merges.length; rank++, at += 3) {
-      ranks.set(merges[at]!, merges[at + 1]!, rank, merges[at + 2]!)
-      if ((rank + 1) % SMALL_STEPS === 0) yield
-    }
-    return new Bpe(setup, ranks)
-  }
 
   encode(piece: string): readonly number[] {
     const whole = this.setup.ignoreMerges ? this.setup.vocab.get(piece) : undefined

@@ -4,9 +4,10 @@ import { isJsonObject, shortText, type JsonObject } from '../../json.js'
 import { each, type Steps } from '../../slices.js'
 import { invalid, unread } from '../invalid.js'
 import { MergeReader } from '../merge-reader.js'
+import { PairTable } from '../pair-table.js'
 import { TokenTable } from '../token-table.js'
 import { unigramPieces } from '../unigram.js'
-import { Bpe, bytesOf, type Merges } from './bpe.js'
+import { Bpe, bytesOf } from './bpe.js'
 
 export type Encode = (piece: string) => readonly number[]
 
@@ -74,10 +75,10 @@ function* bpe(model: JsonObject, vocab: TokenTable, where: string): Steps<Encode
     byteFallback: flag('byte_fallback'),
     ignoreMerges: flag('ignore_merges'),
   }
-  const merges = yield* mergesOf(model['merges'] ?? [], vocab, prefix, where)
+  const ranks = yield* mergesOf(model['merges'] ?? [], vocab, prefix, where)
   const missingUnknown = unknownId === undefined ? unknown : undefined
   const setup = { vocab, unknownId, missingUnknown, prefix, suffix, ...flags }
-  return encodeOf(yield* Bpe.of(setup, merges))
+  return encodeOf(new Bpe(setup, ranks))
 }
 
 /** Alone, since functions of one scope keep alive what any of them uses: here the lists of the file. */
@@ -90,19 +91,16 @@ function noMerge(merge: unknown, where: string): UserError {
 }
 
 /** Of pairs, or texts with a space between the two; those of GGUF are made already. */
-function* mergesOf(value: unknown, vocab: TokenTable, prefix: string, where: string): Steps<Merges> {
-  if (value instanceof Int32Array) return value
+function* mergesOf(value: unknown, vocab: TokenTable, prefix: string, where: string): Steps<PairTable> {
+  if (value instanceof PairTable) return value
   if (!Array.isArray(value)) throw invalid(where, `model.merges: expected a list, found ${shortText(value)}`)
-  const merges = new Int32Array(3 * value.length)
-  const reader = new MergeReader(vocab, prefix)
-  yield* each(value as unknown[], (merge, place) => {
-    const isRead =
-      typeof merge === 'string'
-        ? reader.text(merge, merges, 3 * place)
-        : isPair(merge) && reader.pair(merge[0], merge[1], merges, 3 * place)
+  const ranks = new PairTable(value.length)
+  const reader = new MergeReader(vocab, ranks, prefix)
+  yield* each(value as unknown[], (merge) => {
+    const isRead = typeof merge === 'string' ? reader.text(merge) : isPair(merge) && reader.pair(merge[0], merge[1])
     if (!isRead) throw noMerge(merge, where)
   })
-  return merges
+  return ranks
 }
 
 function isPair(parts: unknown): parts is [string, string] {
