@@ -8,7 +8,9 @@ import { writeHeader, writeRecord } from '../../dist/backends/cpu/records.js'
 const { RELAXED_WASM } = await import(process.env.KERNELS ?? '../../dist/backends/cpu/kernels-relaxed.generated.js')
 
 const FIRST_FREE = 65536
-const { module, fused } = await compileKernels([async () => Uint8Array.from(Buffer.from(RELAXED_WASM, 'hex'))])
+const begun = await compileKernels([async () => Uint8Array.from(Buffer.from(RELAXED_WASM, 'hex'))])
+if (!begun) throw new Error('this JavaScript engine has no WebAssembly SIMD with threads')
+const { module, fused } = await begun.made
 
 export class KernelBench {
   constructor(bytes) {
