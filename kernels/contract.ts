@@ -26,6 +26,8 @@ export const DELTA_CHUNK = 16
  * and no model has been seen that has them.
  */
 export const RAISE = 10
+/** Up to so many rows two matrices that are gated are read one after the other (kernels/cpu/linear/gated-linear.ts). */
+export const GATED_FEW_ROWS = 16
 /** Bit 0 of a record's flags: all threads meet before it. */
 export const BARRIER_BEFORE = 1
 /** Bytes of a record. */
@@ -106,6 +108,8 @@ export const DESCRIPTOR = {
   narrow: 'int',
   /** Of blocks with two levels of scales: 1 where the upper one is stored times 2^RAISE. */
   raised: 'int',
+  /** Of int4_min and int5_min: 1 where d and dmin lie in the scales and minima (kernels/cpu/weights/run-scales.ts). */
+  inScales: 'int',
   /** Of bf16 and fp8: 1 where rows lie interleaved by four (kernels/cpu/weights/dequantize.ts). */
   interleaved: 'int',
 } as const
@@ -229,6 +233,18 @@ export const KERNELS = {
     writes: { out: 'rows' },
     weights: { matrix: 'matrix', bias: 'vector?' },
     ints: ['integer'],
+  },
+  /**
+   * gatedMul of what two matrices make of rows of `quantize` with `outlier`; both are of blocks. `few`: f32 [GATED_FEW_ROWS, rows of the
+   * matrix].
+   */
+  gatedLinear: {
+    opcode: 19,
+    reads: { x: 'rows' },
+    writes: { out: 'rows', few: 'table' },
+    weights: { gate: 'matrix', up: 'matrix' },
+    ints: ['activation'],
+    floats: ['alpha', 'limit', 'upOffset'],
   },
   /**
    * One small matrix per head: rows [firstRow + h * rowStride, + rows). `integer` needs whole groups and rows of

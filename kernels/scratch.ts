@@ -172,8 +172,13 @@ export function linearEnd(): number {
 
 // ---- matrices of blocks: sums of rows that do not exist, then pointers to rows of x and out
 
-export function panelAt(): number {
+/** Columns of a strip of rows of gates, and as many of what they are multiplied with, f32. */
+export const GATED_FLOATS = 1024
+export function gatedAt(): number {
   return 1024
+}
+export function panelAt(): number {
+  return gatedAt() + 2 * GATED_FLOATS * 4
 }
 /** Sixteen rows unpacked, a block of 32 columns after the other. */
 export function panelEnd(blocks: number, panelBytes: number): number {

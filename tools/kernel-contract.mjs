@@ -89,6 +89,7 @@ function kernelSide(contract) {
     ['X_BLOCK_BYTES', 'usize', contract.X_BLOCK_BYTES],
     ['DELTA_CHUNK', 'i32', contract.DELTA_CHUNK],
     ['RAISE', 'i32', contract.RAISE],
+    ['GATED_FEW_ROWS', 'i32', contract.GATED_FEW_ROWS],
     ['BARRIER_BEFORE', 'i32', contract.BARRIER_BEFORE],
     ...Object.entries(CONTROL_BLOCK).map(([name, at]) => [upper(name), 'usize', at]),
     ...Object.entries(STAGED_BLOCK).map(([name, at]) => [`STAGED_${upper(name)}`, 'usize', at]),

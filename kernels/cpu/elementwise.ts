@@ -99,7 +99,7 @@ export function gatedMul(rec: GatedMulRecord): void {
   const rows = rowsOf(rec),
     n = rec.columns
   for (let i = firstOwn(rows), end = endOwn(rows); i < end; i++)
-    gatedMulRow(rec.gateRow(i), rec.upRow(i), rec.outRow(i), n, rec)
+    gatedMulRow(rec.gateRow(i), rec.upRow(i), rec.outRow(i), n, rec.activation, rec.alpha, rec.limit, rec.upOffset)
 }
 
 /** silu(g) = g / (1 + exp(-g)); tanh-gelu(g) = g / (1 + exp(-2 sqrt(2/pi) (g + 0.044715 g^3))). @inline */
@@ -148,15 +148,21 @@ function tanh4(x: v128): v128 {
   return v128.bitselect(near, far, f32x4.lt(f32x4.abs(x), f32x4.splat(0.25)))
 }
 
-function gatedMulRow(gate: usize, up: usize, out: usize, n: i32, rec: GatedMulRecord): void {
+/** n columns; the last three numbers are those of a clamped SwiGLU. */
+export function gatedMulRow(
+  gate: usize,
+  up: usize,
+  out: usize,
+  n: i32,
+  activation: i32,
+  alpha: f32,
+  limit: f32,
+  offset: f32,
+): void {
   let i: usize = 0
   const end = (<usize>n) << 2,
-    whole = (<usize>(n & ~3)) << 2,
-    activation = rec.activation
+    whole = (<usize>(n & ~3)) << 2
   if (activation == ACTIVATION_CLAMPED_SWIGLU) {
-    const alpha = rec.alpha,
-      limit = rec.limit,
-      offset = rec.upOffset
     for (; i < whole; i += 16)
       v128.store(out + i, clampedSwiglu(v128.load(gate + i), v128.load(up + i), alpha, limit, offset))
     for (; i < end; i += 4)

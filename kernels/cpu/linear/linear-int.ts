@@ -18,7 +18,7 @@ import { highNibbles, lowNibbles, outAt, tileRows } from './sums'
 import { tileBothNibbles, tileBytes, tileNibbles } from './tiles.generated'
 
 /** Rows of x that pass over a claim's weights together; their codes stay in the second-level cache. */
-const STRIP: i32 = 64
+export const STRIP: i32 = 64
 /** From this many rows of x on, a panel is worth its unpacking. */
 const PANEL_FROM: i32 = 9
 /** The same for codes of seven and eight bits where vectors are fused: their rows in registers are nearly as fast. */

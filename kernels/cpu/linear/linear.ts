@@ -9,31 +9,30 @@ import { linearSumsAt } from '../scratch.generated'
 import { madd, sums4 } from '../simd'
 
 export function linear(rec: LinearRecord): void {
-  const d = rec.matrix,
-    rows = rowsOf(rec),
-    groups = (d.rows + GROUP_ROWS - 1) / GROUP_ROWS,
-    size = groupsPerPiece(groups, rows),
+  linearPieces(rec.matrix, rec.x, rec.xStride, rec.out, rec.outStride, rec.bias, rec.integer, rowsOf(rec))
+}
+
+/** All row groups of a matrix for `n` rows of x, shared out among the threads. */
+export function linearPieces(
+  d: Matrix,
+  x: usize,
+  xStride: usize,
+  out: usize,
+  outStride: usize,
+  bias: usize,
+  integer: i32,
+  n: i32,
+): void {
+  const groups = (d.rows + GROUP_ROWS - 1) / GROUP_ROWS,
+    size = groupsPerPiece(groups, n),
     pieces = (groups + size - 1) / size
   beginPieces()
   for (let i = nextPiece(pieces); i >= 0; i = nextPiece(pieces))
-    linearGroups(
-      d,
-      i * size,
-      min((i + 1) * size, groups),
-      rec.x,
-      rec.xStride,
-      0,
-      1,
-      rows,
-      rec.out,
-      rec.outStride,
-      rec.bias,
-      rec.integer,
-    )
+    linearGroups(d, i * size, min((i + 1) * size, groups), x, xStride, 0, 1, n, out, outStride, bias, integer)
 }
 
 /** An even number for more than one row of x, whose panels are two groups (linear-int.ts). */
-function groupsPerPiece(groups: i32, n: i32): i32 {
+export function groupsPerPiece(groups: i32, n: i32): i32 {
   const size = claimSize(groups)
   return n > 1 ? (size + 1) & ~1 : size
 }

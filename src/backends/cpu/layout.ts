@@ -1,5 +1,5 @@
 import { allOps, finalHidden, type Program } from '../../graph/program.js'
-import type { Value } from '../../graph/ops.js'
+import type { Op, Value } from '../../graph/ops.js'
 import { invariant } from '../../errors.js'
 import type { Steps } from '../../slices.js'
 import { align } from '../align.js'
@@ -8,6 +8,7 @@ import { CANARY, CONTROL_BLOCK, RECORD_BYTES } from '../contract.generated.js'
 import { statePageBytes, type CacheFormat } from '../formats/cache-format.js'
 import type { PlannedWeight } from '../formats/weights.js'
 import type { Buffer, Call } from '../plan/calls.js'
+import { gatesOf, lowerGate } from '../plan/lower/gates.js'
 import { lowerOp } from '../plan/lower/lower.js'
 import type { Lowering } from '../plan/lower/lowering.js'
 import { findCrossings, assignBuffers } from '../plan/buffer-assignment.js'
@@ -132,9 +133,13 @@ export function* layOut(
 /** Lowers all ops; returns the first call of each. */
 function* lowerAll(lowering: Lowering, { program, bankOf }: BankAssignment): Steps<number[]> {
   const firstCalls: number[] = []
+  const gates = gatesOf(program, bankOf, lowering)
+  const inGates = new Set<Op>([...gates.values()].flatMap(({ gate, up }) => [gate, up]))
   for (const [i, { op }] of allOps(program).entries()) {
     firstCalls.push(lowering.calls.length)
-    lowerOp(op, bankOf[i]!, lowering)
+    const gate = gates.get(op)
+    if (gate) lowerGate(gate, bankOf[i]!, lowering)
+    else if (!inGates.has(op)) lowerOp(op, bankOf[i]!, lowering)
     if ((i + 1) % OPS_AT_ONCE === 0) yield
   }
   return firstCalls
