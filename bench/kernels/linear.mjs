@@ -37,10 +37,10 @@ const STORE = {
 }
 const BYTES = { f32: 4, bf16: 2, f16: 2, fp8: 1 }
 
-/** Bytes of codes and of scales of a block of eight rows; of d and dmin of a run of eight blocks. */
+/** Bytes of codes and of scales of a block of eight rows; and of what a run of eight blocks begins with, f16 or their scales. */
 const BLOCKS = {
-  int4_min: { codes: 128, scales: 16, run: 32, mins: 1 },
-  int5_min: { codes: 160, scales: 16, run: 32, mins: 1 },
+  int4_min: { codes: 128, scales: 0, run: 128, mins: 1, inScales: 1 },
+  int5_min: { codes: 160, scales: 0, run: 128, mins: 1, inScales: 1 },
   int6: { codes: 192, scales: 16, run: 16, mins: 0 },
   int7: { codes: 256, scales: 16, run: 16, mins: 0 },
   iq4: { codes: 128, scales: 8, run: 16, mins: 0 },
@@ -50,14 +50,16 @@ const BLOCKS = {
 
 /** Random blocks; what they mean is tested in test/cpu/linear-blocks.test.ts. */
 function blocks(bench, format, rows, descriptor) {
-  const { codes, scales, run, mins } = BLOCKS[format]
+  const { codes, scales, run, mins, inScales } = BLOCKS[format]
   const count = (rows / 8) * (COLS / 32)
   const next = random(7)
   // Runs of eight blocks, which lie as kernels/cpu/weights/descriptor.ts says; 97 of them, over and over.
   const runBytes = run + 8 * (codes + scales)
   const part = new Uint8Array(97 * runBytes)
   for (let at = 0; at < part.length; at += runBytes) {
-    for (let i = 1; i < run; i += 2) part[at + i] = 0x20
+    // 0x2000 each, as it is, or in the upper bits of scales.
+    for (let i = 0; i < run; i++)
+      part[at + i] = inScales ? 40 + Math.floor(next() * 7) + (i >> 4 === 6 ? 0x80 : 0) : i & 1 ? 0x20 : 0
     for (let i = 0; i < 8 * (codes + scales); i++)
       part[at + run + i] =
         i % (codes + scales) >= codes
@@ -71,7 +73,7 @@ function blocks(bench, format, rows, descriptor) {
   const all = new Uint8Array(bench.buffer, data, bytes)
   for (let i = 0; i < bytes; i += part.length) all.set(part.subarray(0, Math.min(part.length, bytes - i)), i)
   const multiplier = format === 'nvfp4' ? 2 ** 119 * 0.1 : 2 ** 112
-  const parts = { data, per: 8, mins, narrow: 1, multiplier }
+  const parts = { data, per: 8, mins, inScales, narrow: 1, multiplier }
   writeDescriptor(bench.buffer, descriptor, { format, rows, cols: COLS, paddedCols: COLS, ...parts })
   return { values: undefined, bytes }
 }

@@ -20,6 +20,7 @@ export function storeHeld(): void {
   store<u32>(HELD, 0x10101010, 24)
   store<u32>(HELD, 0x00010001, 28)
   store<u32>(HELD, 0x77800000, 88)
+  store<u32>(HELD, 0x003f003f, 92)
   store<f32>(EXP, 88)
   store<f32>(EXP, -87.3, 4)
   store<f32>(EXP, 1.4426950408889634, 8)
@@ -53,6 +54,10 @@ export function heldUpperTwo(): v128 {
 /** Bit 4 of bytes: the upper one of codes of five. @inline */
 export function heldUpperOne(): v128 {
   return v128.load32_splat(HELD, 24)
+}
+/** The lower six bits of lanes of i16. @inline */
+export function heldSix(): v128 {
+  return v128.load32_splat(HELD, 92)
 }
 /** Ones in lanes of i16. @inline */
 export function heldOnes(): v128 {

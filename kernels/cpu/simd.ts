@@ -100,6 +100,15 @@ export function nextF16x4(p: usize, multiplier: v128): v128 {
   return widenF16x4(v128.load16x4_s(p, 8), multiplier)
 }
 
+/** Four of eight f16. @inline */
+export function lowerF16x4(halves: v128, multiplier: v128): v128 {
+  return widenF16x4(i32x4.extend_low_i16x8_s(halves), multiplier)
+}
+/** The others. @inline */
+export function upperF16x4(halves: v128, multiplier: v128): v128 {
+  return widenF16x4(i32x4.extend_high_i16x8_s(halves), multiplier)
+}
+
 /**
  * f32 to f16 to nearest even: the bias is moved by a multiplication, which also makes subnormals; beyond 65504 clamps.
  * @inline

@@ -1,6 +1,7 @@
 // Blocks with scales of two levels and codes into tables: every kernel, every product, one row of x and many.
 import { describe, expect, it } from 'vitest'
 import type { BlockEncoding } from '../../src/backends/formats/stored-formats.js'
+import { blocksLayout } from '../../src/backends/formats/weights.js'
 import { writeDescriptor } from '../../src/backends/cpu/records.js'
 import { STAGED_BLOCK } from '../../src/backends/contract.generated.js'
 import { E4M3, E8M0 } from '../../src/checkpoint/formats/small-floats.js'
@@ -59,6 +60,7 @@ async function pack(
     ...{ format: plan.format, data: MATRIX, rows: ROWS, cols: COLS },
     multiplier: plan.format === 'nvfp4' ? 2 ** 119 * global : 2 ** 112 / plan.factor,
     ...{ per: plan.per, mins: plan.mins ? 1 : 0, narrow: plan.narrow ? 1 : 0, paddedCols: COLS },
+    inScales: Number(blocksLayout(plan.format, ROWS, COLS, plan).inScales),
   })
   const weights = records(new DataView(buffer, SOURCE), plan, global, extreme)
   expect(kernels.kernel['packBlocks']!(DESCRIPTOR, SOURCE, 0, ROWS)).toBe(0)

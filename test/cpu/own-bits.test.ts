@@ -51,10 +51,11 @@ function matrices(kernels: Kernels, places: Places, pair: Pair, seed: number): r
   const packed = (format: BlockFormat, more: number): number => {
     stage(new DataView(buffer, source, ROWS * BLOCKS * STAGED_BLOCK.bytes), pair, more, seed)
     const descriptor = places.take(128)
-    const data = places.take(blocksLayout(format, ROWS, COLS, pair).bytes)
+    const { bytes, inScales } = blocksLayout(format, ROWS, COLS, pair)
+    const data = places.take(bytes)
     writeDescriptor(buffer, descriptor, {
       ...{ format, data, rows: ROWS, cols: COLS, paddedCols: COLS },
-      ...{ per: pair.per, mins: pair.mins ? 1 : 0, narrow: 1, multiplier: 2 ** 112 },
+      ...{ per: pair.per, mins: pair.mins ? 1 : 0, narrow: 1, inScales: Number(inScales), multiplier: 2 ** 112 },
     })
     expect(kernels.kernel['packBlocks']!(descriptor, source, 0, ROWS)).toBe(0)
     return descriptor

@@ -2,7 +2,7 @@
 // or [2][16], lie the minima.
 import {
   INT4_MIN_PANEL,
-  INT5_MIN_BLOCK,
+  INT5_MIN_CODES,
   INT5_MIN_PANEL,
   INT6_BLOCK,
   INT6_CODES,
@@ -17,6 +17,7 @@ import {
 import { products, scratch } from '../control'
 import { lower4, lowerFp8, lowerPowers, upper4, upperFp8, upperPowers } from '../weights/dequantize-blocks'
 import {
+  areScalesApart,
   blockBytes,
   blocksOf,
   codeBytes,
@@ -27,9 +28,10 @@ import {
   superBytes,
 } from '../weights/descriptor'
 import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from '../weights/own-bits'
+import { SIX_BITS, dOf, dminOf, lowerSix, upperSix } from '../weights/run-scales'
 import { heldE2m1, heldIq4, heldIq4High, heldIq4Low, heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
 import { panelAt } from '../scratch.generated'
-import { BYTES_SIGNED, NIBBLES, loadF16x4, lookUp, nextF16x4 } from '../simd'
+import { BYTES_SIGNED, NIBBLES, loadF16x4, lookUp, lowerF16x4, nextF16x4, upperF16x4 } from '../simd'
 import { highNibbles, lowNibbles, twice } from './sums'
 
 // Panels. The codes are laid out as in linear-int.ts; after the scales f32 [16], or [2][16], lie the minima.
@@ -66,11 +68,39 @@ export function unpackMin(d: Matrix, g: i32): void {
   unpackMinima(d, g, INT4_MIN_PANEL)
 }
 
-/** Scales and minima of 32 columns. */
+/** Scales and minima of 32 columns, of six bits. */
 function unpackMinima(d: Matrix, g: i32, panel: usize): void {
-  const at = codeBytes(d)
-  unpackProducts(d, g, 0, at, panel, 512)
-  unpackProducts(d, g, 16, at + 8, panel, 576)
+  unpackSixBits(d, g, false, panel, 512)
+  unpackSixBits(d, g, true, panel, 576)
+}
+
+/** As unpackProducts, of the scales or of the minima. */
+function unpackSixBits(d: Matrix, g: i32, minima: boolean, panel: usize, to: usize): void {
+  const nb = blocksOf(d),
+    per = d.per,
+    multiplier = f32x4.splat(d.multiplier),
+    above = superBytes(d),
+    codes = codeBytes(d),
+    next = groupBytes(d)
+  let p = groupAt(d, g)
+  to += scratch + <usize>panelAt()
+  for (let i = 0; i < nb; i += per) {
+    const n = <usize>min(per, nb - i),
+      a = minima ? dminOf(p, above) : dOf(p, above),
+      c = minima ? dminOf(p + next, above) : dOf(p + next, above),
+      d0 = lowerF16x4(a, multiplier),
+      d1 = upperF16x4(a, multiplier),
+      d2 = lowerF16x4(c, multiplier),
+      d3 = upperF16x4(c, multiplier)
+    p += above
+    for (let s = p + (minima ? 8 : 0), end = s + n * SIX_BITS; s < end; s += SIX_BITS, to += panel) {
+      v128.store(to, f32x4.mul(d0, lowerSix(s)))
+      v128.store(to, f32x4.mul(d1, upperSix(s)), 16)
+      v128.store(to, f32x4.mul(d2, lowerSix(s + next)), 32)
+      v128.store(to, f32x4.mul(d3, upperSix(s + next)), 48)
+    }
+    p += n * (SIX_BITS + codes)
+  }
 }
 
 /** Codes of four bits as they are, blocks of a panel `size` bytes apart. V8 fuses no look-ups into 256 bits. @inline */
@@ -93,14 +123,16 @@ function unpackCodes(d: Matrix, g: i32, table: v128, size: usize, listed: boolea
   const nb = blocksOf(d),
     per = runOf(d),
     above = superBytes(d),
-    scales = scaleBytes(d),
+    apart = areScalesApart(d),
+    scales = apart ? 0 : scaleBytes(d),
     next = groupBytes(d),
     mask = heldNibbles()
   let p = groupAt(d, g),
     block = scratch + <usize>panelAt()
   for (let i = 0; i < nb; i += per) {
-    p += above
-    for (const end = p + <usize>min(per, nb - i) * (128 + scales); p < end; p += scales, block += size) {
+    const n = <usize>min(per, nb - i)
+    p += apart ? above + n * SIX_BITS : above
+    for (const end = p + n * (128 + scales); p < end; p += scales, block += size) {
       let to = block
       for (const stop = p + 128; p < stop; p += 32, to += 64) {
         const a = v128.load(p),
@@ -297,12 +329,14 @@ function unpackSixRows(p: usize, to: usize): void {
 export function unpackFive(d: Matrix, g: i32): void {
   const nb = blocksOf(d),
     per = d.per,
+    above = superBytes(d),
     next = groupBytes(d)
   let p = groupAt(d, g),
     to = scratch + <usize>panelAt()
   for (let i = 0; i < nb; i += per) {
-    p += 32
-    for (const end = p + <usize>min(per, nb - i) * INT5_MIN_BLOCK; p < end; p += INT5_MIN_BLOCK, to += INT5_MIN_PANEL) {
+    const n = <usize>min(per, nb - i)
+    p += above + n * SIX_BITS
+    for (const end = p + n * INT5_MIN_CODES; p < end; p += INT5_MIN_CODES, to += INT5_MIN_PANEL) {
       unpackFiveRows(p, to)
       unpackFiveRows(p + next, to + 32)
     }

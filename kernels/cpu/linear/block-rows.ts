@@ -1,10 +1,11 @@
 // Up to four rows of x times a group of eight rows of blocks; rows.ts says how, and what `$` means.
-import { INT4_MIN_BLOCK, IQ4_BLOCK, Matrix, X_BLOCK_BYTES } from '../contract.generated'
+import { INT4_MIN_CODES, IQ4_BLOCK, Matrix, X_BLOCK_BYTES } from '../contract.generated'
 import { products } from '../control'
 import { lower4, lowerFp8, lowerPowers, upper4, upperFp8, upperPowers } from '../weights/dequantize-blocks'
 import { blocksOf, groupAt, scaleBytes, superBytes } from '../weights/descriptor'
+import { SIX_BITS, joinedD, joinedDmin, lowerSix, upperBits, upperSix } from '../weights/run-scales'
 import { heldE2m1, heldIq4, heldIq4High, heldIq4Low, heldNibbles } from '../held'
-import { BYTES_SIGNED, dot2, dot4, loadF16x4, lookUp, madd, nextF16x4 } from '../simd'
+import { BYTES_SIGNED, dot2, dot4, loadF16x4, lookUp, lowerF16x4, madd, nextF16x4, upperF16x4 } from '../simd'
 import {
   X_REST,
   firstSums,
@@ -34,6 +35,7 @@ function twelves(sums: v128): v128 {
 export function int4MinRows$(d: Matrix, g: i32, table: usize, to: usize): void {
   const nb = blocksOf(d),
     per = d.per,
+    above = superBytes(d),
     multiplier = f32x4.splat(d.multiplier),
     mask = heldNibbles(),
     zero = i16x8.splat(0)
@@ -42,12 +44,25 @@ export function int4MinRows$(d: Matrix, g: i32, table: usize, to: usize): void {
     a$ = f32x4.splat(0),
     b$ = f32x4.splat(0)
   for (let i = 0; i < nb; i += per) {
-    const d0 = loadF16x4(p, multiplier),
-      d1 = nextF16x4(p, multiplier),
-      m0 = loadF16x4(p + 16, multiplier),
-      m1 = nextF16x4(p + 16, multiplier)
-    p += 32
-    for (const end = p + <usize>min(per, nb - i) * INT4_MIN_BLOCK; p < end; p += 16, x$ += X_BLOCK_BYTES - 16) {
+    const n = <usize>min(per, nb - i)
+    let s = p + above,
+      ds: v128,
+      ms: v128
+    if (above) {
+      ds = v128.load(p)
+      ms = v128.load(p, 16)
+    } else {
+      const low = upperBits(s),
+        high = upperBits(s + 64)
+      ds = joinedD(low, high)
+      ms = joinedDmin(low, high)
+    }
+    const d0 = lowerF16x4(ds, multiplier),
+      d1 = upperF16x4(ds, multiplier),
+      m0 = lowerF16x4(ms, multiplier),
+      m1 = upperF16x4(ms, multiplier)
+    p = s + n * SIX_BITS
+    for (const end = p + n * INT4_MIN_CODES; p < end; s += SIX_BITS, x$ += X_BLOCK_BYTES - 16) {
       let c$ = zero,
         e$ = zero
       for (const stop = p + 128; p < stop; p += 32, x$ += 4) {
@@ -64,10 +79,10 @@ export function int4MinRows$(d: Matrix, g: i32, table: usize, to: usize): void {
           e$ = dot2(dot2(e$, u, rl), v, rh)
         }
       }
-      const s0 = f32x4.mul(d0, lower4(p)),
-        s1 = f32x4.mul(d1, upper4(p)),
-        t0 = f32x4.mul(m0, lower4(p + 8)),
-        t1 = f32x4.mul(m1, upper4(p + 8))
+      const s0 = f32x4.mul(d0, lowerSix(s)),
+        s1 = f32x4.mul(d1, upperSix(s)),
+        t0 = f32x4.mul(m0, lowerSix(s + 8)),
+        t1 = f32x4.mul(m1, upperSix(s + 8))
       {
         const u = v128.load32_splat(x$, 16),
           v = v128.load32_splat(x$, 28)

@@ -3,17 +3,7 @@
 import { Matrix, X_BLOCK_BYTES } from '../contract.generated'
 import { scratch } from '../control'
 import { column } from '../weights/column'
-import {
-  blockBytes,
-  blocksOf,
-  codeBytes,
-  codesAt,
-  groupAt,
-  groupBytes,
-  runAt,
-  runOf,
-  superBytes,
-} from '../weights/descriptor'
+import { blocksOf, codesAt, groupAt, groupBytes, runAt, scalesAt } from '../weights/descriptor'
 import { madd } from '../simd'
 import { outAt, xAt } from './sums'
 
@@ -41,13 +31,10 @@ export function addOutliers(d: Matrix, g0: i32, g1: i32, table: usize, n: i32, t
 /** Column `col` times the activations of those rows: of one, as in decoding, or of many. */
 function addColumn(d: Matrix, g0: i32, g1: i32, col: i32, rows: u64, table: usize, tail: usize, to: usize): void {
   const group = groupBytes(d),
-    above = superBytes(d),
-    size = blockBytes(d),
-    per = runOf(d),
-    codes = codesAt(col >> 5, per, above, size),
-    scales = codes + codeBytes(d),
+    codes = codesAt(d, col >> 5),
+    scales = scalesAt(d, col >> 5),
     weights = scratch + WEIGHTS
-  let run = groupAt(d, g0) + runAt(col >> 5, per, above, size)
+  let run = groupAt(d, g0) + runAt(d, col >> 5)
   if (popcnt(rows) == 1) {
     const i = <usize>ctz(rows),
       value = v128.load32_splat(xAt(table, i) + tail, 4)

@@ -1,10 +1,10 @@
 // Up to four rows of x times a group of eight rows of blocks whose codes have six or five bits (weights/own-bits.ts); rows.ts says how, and what `$` means.
-import { INT5_MIN_BLOCK, INT6_BLOCK, Matrix, X_BLOCK_BYTES } from '../contract.generated'
-import { lower4, upper4 } from '../weights/dequantize-blocks'
-import { blocksOf, groupAt } from '../weights/descriptor'
+import { INT5_MIN_CODES, INT6_BLOCK, Matrix, X_BLOCK_BYTES } from '../contract.generated'
+import { blocksOf, groupAt, superBytes } from '../weights/descriptor'
 import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from '../weights/own-bits'
+import { SIX_BITS, joinedD, joinedDmin, lowerSix, upperBits, upperSix } from '../weights/run-scales'
 import { heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
-import { dot2, loadF16x4, madd, nextF16x4 } from '../simd'
+import { dot2, loadF16x4, lowerF16x4, madd, nextF16x4, upperF16x4 } from '../simd'
 import { firstSums, otherSums, outAt, pairs, scaled, shifted, twice, weighted, xAt } from './sums'
 
 /** The row of x that stands for each in this text. */
@@ -89,6 +89,7 @@ export function int6Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
 export function int5MinRows$(d: Matrix, g: i32, table: usize, to: usize): void {
   const nb = blocksOf(d),
     per = d.per,
+    above = superBytes(d),
     multiplier = f32x4.splat(d.multiplier),
     mask = heldNibbles(),
     one = heldUpperOne(),
@@ -98,12 +99,25 @@ export function int5MinRows$(d: Matrix, g: i32, table: usize, to: usize): void {
     a$ = f32x4.splat(0),
     b$ = f32x4.splat(0)
   for (let i = 0; i < nb; i += per) {
-    const d0 = loadF16x4(p, multiplier),
-      d1 = nextF16x4(p, multiplier),
-      m0 = loadF16x4(p + 16, multiplier),
-      m1 = nextF16x4(p + 16, multiplier)
-    p += 32
-    for (const end = p + <usize>min(per, nb - i) * INT5_MIN_BLOCK; p < end; p += 48, x$ += X_BLOCK_BYTES - 16) {
+    const n = <usize>min(per, nb - i)
+    let s = p + above,
+      ds: v128,
+      ms: v128
+    if (above) {
+      ds = v128.load(p)
+      ms = v128.load(p, 16)
+    } else {
+      const low = upperBits(s),
+        high = upperBits(s + 64)
+      ds = joinedD(low, high)
+      ms = joinedDmin(low, high)
+    }
+    const d0 = lowerF16x4(ds, multiplier),
+      d1 = upperF16x4(ds, multiplier),
+      m0 = lowerF16x4(ms, multiplier),
+      m1 = upperF16x4(ms, multiplier)
+    p = s + n * SIX_BITS
+    for (const end = p + n * INT5_MIN_CODES; p < end; p += 32, s += SIX_BITS, x$ += X_BLOCK_BYTES - 16) {
       let c$ = zero,
         e$ = zero,
         f$ = zero,
@@ -128,10 +142,10 @@ export function int5MinRows$(d: Matrix, g: i32, table: usize, to: usize): void {
         k = i16x8.shr_u(k, 1)
         n = i16x8.shr_u(n, 1)
       }
-      const s0 = f32x4.mul(d0, lower4(p + 32)),
-        s1 = f32x4.mul(d1, upper4(p + 32)),
-        t0 = f32x4.mul(m0, lower4(p + 40)),
-        t1 = f32x4.mul(m1, upper4(p + 40))
+      const s0 = f32x4.mul(d0, lowerSix(s)),
+        s1 = f32x4.mul(d1, upperSix(s)),
+        t0 = f32x4.mul(m0, lowerSix(s + 8)),
+        t1 = f32x4.mul(m1, upperSix(s + 8))
       {
         const u = v128.load32_splat(x$, 16),
           v = v128.load32_splat(x$, 28)

@@ -2,7 +2,9 @@
 // pair of vectors, so that one shift brings those of four rows to where they are numbers. Values are those of dequantize.ts, bit by bit.
 import { INT4, INT4_MIN, INT5_MIN, INT6, INT7, INT8, MXFP4, Matrix, NVFP4 } from '../contract.generated'
 import { lower4, lowerFp8, lowerPowers, meanings, upper4, upperFp8, upperPowers } from './dequantize-blocks'
-import { loadF16x4, lookUp, nextF16x4 } from '../simd'
+import { superBytes } from './descriptor'
+import { joinedD, joinedDmin, lowerSix, upperBits, upperSix } from './run-scales'
+import { loadF16x4, lookUp, lowerF16x4, nextF16x4, upperF16x4 } from '../simd'
 
 /** Column j of the block of eight rows whose run, codes and scales begin there, to out[8]. */
 export function column(d: Matrix, run: usize, p: usize, s: usize, j: i32, out: usize): void {
@@ -52,14 +54,29 @@ export function column(d: Matrix, run: usize, p: usize, s: usize, j: i32, out: u
     const scales = s + ((<usize>half) << 3)
     v128.store(out, f32x4.mul(first, lowerFp8(scales, multiplier)))
     v128.store(out, f32x4.mul(others, upperFp8(scales, multiplier)), 16)
+  } else if (format == INT4_MIN || format == INT5_MIN) {
+    let ds: v128, ms: v128
+    if (superBytes(d)) {
+      ds = v128.load(run)
+      ms = v128.load(run, 16)
+    } else {
+      const low = upperBits(run),
+        high = upperBits(run + 64)
+      ds = joinedD(low, high)
+      ms = joinedDmin(low, high)
+    }
+    const a = f32x4.mul(first, f32x4.mul(lowerF16x4(ds, multiplier), lowerSix(s))),
+      c = f32x4.mul(others, f32x4.mul(upperF16x4(ds, multiplier), upperSix(s)))
+    v128.store(out, f32x4.sub(a, f32x4.mul(lowerF16x4(ms, multiplier), lowerSix(s + 8))))
+    v128.store(out, f32x4.sub(c, f32x4.mul(upperF16x4(ms, multiplier), upperSix(s + 8))), 16)
   } else {
     // Scales of sixteen columns, or of all 32; then the minima, where there are any.
     const sixteen = format == INT7 || format == INT6,
       scales = s + (sixteen ? (<usize>half) << 3 : 0)
     let a = f32x4.mul(first, f32x4.mul(loadF16x4(run, multiplier), lower4(scales))),
       c = f32x4.mul(others, f32x4.mul(nextF16x4(run, multiplier), upper4(scales)))
-    if (format == INT4_MIN || format == INT5_MIN || (format == INT7 && d.mins)) {
-      const mins = scales + (sixteen ? 16 : 8)
+    if (format == INT7 && d.mins) {
+      const mins = scales + 16
       a = f32x4.sub(a, f32x4.mul(loadF16x4(run + 16, multiplier), lower4(mins)))
       c = f32x4.sub(c, f32x4.mul(nextF16x4(run + 16, multiplier), upper4(mins)))
     }

@@ -9,12 +9,13 @@
 //   mxfp4     e2m1 codes;       e8m0 [8]                                         value = 2^(scale - 127) * e2m1[code]
 //   nvfp4     e2m1 codes;       e4m3 [2][8]                                      value = scale * multiplier *
 // e2m1[code]
-// d and dmin are f16 [8], [8] for each run of blocks (descriptor.ts).
+// d and dmin are f16 [8], [8] for each run of blocks (run-scales.ts).
 import { CHUNK_COLUMNS, INT4_MIN, INT5_MIN, INT6, INT7, IQ4, MXFP4, Matrix } from '../contract.generated'
-import { blockBytes, codeBytes, codesAt, groupAt, runAt, runOf, superBytes } from './descriptor'
+import { codesAt, groupAt, runAt, scalesAt, superBytes } from './descriptor'
 import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from './own-bits'
+import { dOf, dminOf, lowerSix, upperSix } from './run-scales'
 import { heldE2m1, heldIq4, heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
-import { loadF16x4, lookUp } from '../simd'
+import { loadF16x4, lookUp, lowerF16x4, upperF16x4 } from '../simd'
 
 /** Four of the eight whole numbers of eight bits at p: the lower or the upper ones. V8 fuses the two. @inline */
 export function lower4(p: usize): v128 {
@@ -57,7 +58,6 @@ export function meanings(format: i32): v128 {
 /** Rows [row, row + 4) and columns [col, col + n), as dequantize. */
 export function dequantizeBlocks(d: Matrix, row: i32, col: i32, n: i32, out: usize): void {
   const format = d.format,
-    per = runOf(d),
     half = <usize>(row & 4)
   const multiplier = f32x4.splat(d.multiplier),
     mask = i8x16.splat(15),
@@ -65,16 +65,13 @@ export function dequantizeBlocks(d: Matrix, row: i32, col: i32, n: i32, out: usi
   const table = meanings(format)
   let b = col >> 5
   const group = groupAt(d, row >> 3),
-    size = blockBytes(d),
-    codes = codeBytes(d),
     above = superBytes(d),
     sixteen = format == INT7 || format == INT6 // columns that share a scale
   for (const end = b + (n >> 5); b < end; b++, out += 128) {
-    const begin = group + runAt(b, per, above, size),
+    const begin = group + runAt(d, b),
       run = begin + (half << 1),
-      from = begin + codesAt(b, per, above, size),
-      p = from + (half << 2),
-      s = from + codes
+      p = begin + codesAt(d, b) + (half << 2),
+      s = begin + scalesAt(d, b)
     let s0 = zero,
       s1 = zero,
       m0 = zero,
@@ -82,15 +79,21 @@ export function dequantizeBlocks(d: Matrix, row: i32, col: i32, n: i32, out: usi
     if (format == MXFP4) {
       s0 = half ? upperPowers(s) : lowerPowers(s)
       s1 = s0
-    } else if (sixteen || format == INT4_MIN || format == INT5_MIN || format == IQ4) {
+    } else if (format == INT4_MIN || format == INT5_MIN) {
+      const ds = dOf(begin, above),
+        ms = dminOf(begin, above)
+      s0 = f32x4.mul(halves(ds, half, multiplier), six(s, half))
+      s1 = s0
+      m0 = f32x4.mul(halves(ms, half, multiplier), six(s + 8, half))
+      m1 = m0
+    } else if (sixteen || format == IQ4) {
       const scale = loadF16x4(run, multiplier)
       s0 = f32x4.mul(scale, four(s, half))
       s1 = sixteen ? f32x4.mul(scale, four(s + 8, half)) : s0
       if (d.mins) {
-        const min = loadF16x4(run + 16, multiplier),
-          mins = s + (sixteen ? 16 : 8)
-        m0 = f32x4.mul(min, four(mins, half))
-        m1 = sixteen ? f32x4.mul(min, four(mins + 8, half)) : m0
+        const min = loadF16x4(run + 16, multiplier)
+        m0 = f32x4.mul(min, four(s + 16, half))
+        m1 = f32x4.mul(min, four(s + 24, half))
       }
     } else if (half) {
       s0 = upperFp8(s, multiplier)
@@ -144,6 +147,14 @@ export function dequantizeBlocks(d: Matrix, row: i32, col: i32, n: i32, out: usi
 /** @inline */
 function four(p: usize, half: usize): v128 {
   return half ? upper4(p) : lower4(p)
+}
+/** @inline */
+function six(p: usize, half: usize): v128 {
+  return half ? upperSix(p) : lowerSix(p)
+}
+/** @inline */
+function halves(eight: v128, half: usize, multiplier: v128): v128 {
+  return half ? upperF16x4(eight, multiplier) : lowerF16x4(eight, multiplier)
 }
 
 /** 4 rows x 4 columns of i8, times s, less m. @inline */

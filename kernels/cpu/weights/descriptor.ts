@@ -3,6 +3,7 @@ import {
   FP8,
   INT4,
   INT4_CODES,
+  INT4_MIN,
   INT4_MIN_SCALES,
   INT5_MIN,
   INT5_MIN_CODES,
@@ -45,18 +46,18 @@ export function isWoven(d: Matrix): boolean {
 }
 
 // Blocks: of each eight rows lie, one after the other, runs of `per` blocks; a run begins with d and dmin of its rows, where the
-// format has them, and a block's scales follow its codes. All that one token reads of a matrix is one stream in memory.
+// format has them, and a block's scales follow its codes, or those of a run come before the codes of its blocks (run-scales.ts). All that one token reads of a matrix is one stream in memory.
 
-/** Bytes of d and dmin of a run. */
+/** Bytes of d and dmin before a run: none where they lie in its scales. */
 export function superBytes(d: Matrix): usize {
   const format = d.format
-  if (format <= INT4 || format == MXFP4 || format == NVFP4) return 0
+  if (format <= INT4 || format == MXFP4 || format == NVFP4 || d.inScales) return 0
   return d.mins ? 32 : 16
 }
 
 /** Blocks of a run; all that there are where they share nothing. */
 export function runOf(d: Matrix): i32 {
-  return superBytes(d) ? d.per : blocksOf(d)
+  return superBytes(d) || d.inScales ? d.per : blocksOf(d)
 }
 
 /** Bytes of the codes of a block of eight rows. */
@@ -90,13 +91,23 @@ export function groupAt(d: Matrix, g: i32): usize {
   return d.data + <usize>g * groupBytes(d)
 }
 
-// Of block b of a group, whose runs have `per` blocks of `size` bytes after `above` bytes of their own.
-
-/** Bytes from where the group begins to the block's run. @inline */
-export function runAt(b: i32, per: i32, above: usize, size: usize): usize {
-  return <usize>(b / per) * (above + <usize>per * size)
+/** Whether the scales of a run's blocks come before the codes of all of them (run-scales.ts), and not each after its own. @inline */
+export function areScalesApart(d: Matrix): boolean {
+  return d.format == INT4_MIN || d.format == INT5_MIN
 }
-/** And from there to its codes. @inline */
-export function codesAt(b: i32, per: i32, above: usize, size: usize): usize {
-  return above + <usize>(b % per) * size
+
+// Of block b of a group, bytes from where the group begins to its run, and from there to its codes and to its scales.
+export function runAt(d: Matrix, b: i32): usize {
+  const per = runOf(d)
+  return <usize>(b / per) * (superBytes(d) + <usize>per * blockBytes(d))
+}
+export function codesAt(d: Matrix, b: i32): usize {
+  const per = runOf(d),
+    inRun = b % per
+  if (!areScalesApart(d)) return superBytes(d) + <usize>inRun * blockBytes(d)
+  return superBytes(d) + <usize>min(per, blocksOf(d) - b + inRun) * scaleBytes(d) + <usize>inRun * codeBytes(d)
+}
+export function scalesAt(d: Matrix, b: i32): usize {
+  if (areScalesApart(d)) return superBytes(d) + <usize>(b % runOf(d)) * scaleBytes(d)
+  return codesAt(d, b) + codeBytes(d)
 }

@@ -2,11 +2,8 @@
 import {
   GROUP_ROWS,
   INT4_MIN,
-  INT4_MIN_BLOCK,
   INT4_MIN_CODES,
-  INT4_MIN_SCALES,
   INT5_MIN,
-  INT5_MIN_BLOCK,
   INT5_MIN_CODES,
   INT6,
   INT6_BLOCK,
@@ -24,7 +21,8 @@ import {
   STAGED_SCALE,
   STAGED_SCALES,
 } from '../contract.generated'
-import { blockBytes, blocksOf, codeBytes, groupAt, runOf, superBytes } from './descriptor'
+import { SIX_BITS } from './run-scales'
+import { blockBytes, blocksOf, codesAt, groupAt, runAt, runOf, scalesAt, superBytes } from './descriptor'
 import { storePaired, storeWords, widened } from './pack'
 import { toHalf } from '../simd'
 
@@ -35,35 +33,35 @@ export function packBlocks(d: Matrix, source: usize, row: i32, count: i32): i32 
     per = runOf(d),
     above = superBytes(d),
     mins = d.mins,
-    size = codeBytes(d),
-    each = blockBytes(d),
-    factor: f32 = d.raised != 0 ? <f32>(1 << RAISE) : 1
+    factor: f32 = d.raised != 0 ? <f32>(1 << RAISE) : 1,
+    inScales = d.inScales
+  let scale = 0,
+    min = 0
   for (let r = row; r < row + count; r++) {
     const g = r / GROUP_ROWS,
       lane = <usize>(r % GROUP_ROWS)
-    let p = groupAt(d, g)
-    for (let b = 0; b < nb; b++, source += STAGED_BYTES, p += each) {
-      if (above && b % per == 0) {
-        const run = p + (lane << 1)
-        if (
-          !storeHalf(run, load<f32>(source, STAGED_SCALE) * factor) ||
-          (mins && !storeHalf(run + 16, load<f32>(source, STAGED_MIN_SCALE) * factor))
-        )
-          return r + 1
-        p += above
+    for (let b = 0; b < nb; b++, source += STAGED_BYTES) {
+      const inRun = b % per,
+        run = groupAt(d, g) + runAt(d, b),
+        codes = run + codesAt(d, b) + (lane << 2),
+        scales = run + scalesAt(d, b) + lane
+      if ((above || inScales) && inRun == 0) {
+        scale = halfOf(load<f32>(source, STAGED_SCALE) * factor)
+        min = mins ? halfOf(load<f32>(source, STAGED_MIN_SCALE) * factor) : 0
+        if ((scale | min) < 0) return r + 1
+        if (above) storeRun(run + (lane << 1), scale, min, mins)
       }
-      const codes = p + (lane << 2),
-        scales = p + size + lane
       if (format == INT7) {
         storeWords(codes, v128.load(source))
         storeWords(codes + 128, v128.load(source, 16))
       } else if (format == INT6) storeSix(codes, v128.load(source), v128.load(source, 16))
       else if (format == INT5_MIN) storeFive(codes, v128.load(source), v128.load(source, 16))
       else storeWords(codes, v128.or(v128.load(source), i8x16.shl(v128.load(source, 16), 4)))
-      store<u8>(scales, load<u8>(source, STAGED_SCALES))
+      store<u8>(scales, load<u8>(source, STAGED_SCALES) | (inScales ? bitsFor(inRun, scale) : 0))
       if (format == INT7 || format == INT6 || format == NVFP4) store<u8>(scales, load<u8>(source, STAGED_SCALES + 1), 8)
       if (format == NVFP4 && (load<u16>(source, STAGED_SCALES) & 0x8080) != 0) return r + 1
-      if (format == INT4_MIN || format == INT5_MIN) store<u8>(scales, load<u8>(source, STAGED_MINS), 8)
+      if (format == INT4_MIN || format == INT5_MIN)
+        store<u8>(scales, load<u8>(source, STAGED_MINS) | (inScales ? bitsFor(inRun, min) : 0), 8)
       if (format == INT7 && mins) {
         store<u8>(scales, load<u8>(source, STAGED_MINS), 16)
         store<u8>(scales, load<u8>(source, STAGED_MINS + 1), 24)
@@ -97,33 +95,36 @@ function storeFive(codes: usize, first: v128, others: v128): void {
   store<i32>(codes, i32x4.extract_lane(two, 0) | (i32x4.extract_lane(two, 2) << 2), 128)
 }
 
-/** False where f16 cannot hold it. */
-function storeHalf(at: usize, value: f32): boolean {
+/** As f16; -1 where that cannot hold it. */
+function halfOf(value: f32): i32 {
   const half = <u16>toHalf(f32x4.splat(value))
-  store<u16>(at, half)
-  return widened(half) == value
+  return widened(half) == value ? <i32>half : -1
+}
+
+/** d and dmin of a row before its run. @inline */
+function storeRun(to: usize, scale: i32, min: i32, mins: i32): void {
+  store<u16>(to, <u16>scale)
+  if (mins) store<u16>(to, <u16>min, 16)
+}
+
+/** Those bits of an f16 that block i of a run has above its scale or minimum. @inline */
+function bitsFor(i: i32, half: i32): u8 {
+  return <u8>((half >> (i << 1)) << 6)
 }
 
 // The formats that large models come in, from their stored bytes: the same result, several times faster.
 
-/** An f16 of the file, times 2^RAISE where it is to be `raised`. False where f16 cannot hold it, or it is no number. */
-function putHalf(at: usize, half: u16, raised: i32): boolean {
-  const size = (<i32>half) & 0x7fff,
+/** An f16 of the file, times 2^RAISE where it is to be `raised`. -1 where f16 cannot hold it, or it is no number. */
+function raisedHalf(half: i32, raised: i32): i32 {
+  const size = half & 0x7fff,
     exponent = size >> 10
-  if (exponent == 31) return false
-  if (!raised || size == 0) {
-    store<u16>(at, half)
-    return true
-  }
-  if (exponent + RAISE > 30) return false
-  if (exponent > 0) {
-    store<u16>(at, half + <u16>(RAISE << 10))
-    return true
-  }
+  if (exponent == 31) return -1
+  if (!raised || size == 0) return half
+  if (exponent + RAISE > 30) return -1
+  if (exponent > 0) return half + (RAISE << 10)
   // The highest bit of a subnormal one moves to where a normal one has it without saying so.
   const moved = clz<i32>(size) - 21
-  store<u16>(at, <u16>(((<i32>half) & 0x8000) | ((size << moved) & 0x3ff) | ((1 + RAISE - moved) << 10)))
-  return true
+  return (half & 0x8000) | ((size << moved) & 0x3ff) | ((1 + RAISE - moved) << 10)
 }
 
 /** ggml q4_k: f16 d and dmin, eight scales and minima of six bits, 256 codes. */
@@ -135,14 +136,14 @@ export function packQ4k(d: Matrix, source: usize, row: i32, count: i32): i32 {
       lane = <usize>(r % GROUP_ROWS)
     let p = groupAt(d, g)
     for (let b = 0; b < nb; b += 8, source += 144) {
-      if (!storeScales(p, lane, INT4_MIN_CODES, source, d.raised)) return r + 1
-      p += 32
-      for (let from = source + 16, end = source + 144; from < end; from += 32, p += 2 * INT4_MIN_BLOCK) {
+      if (!storeScales(p + lane, source, d.raised)) return r + 1
+      p += 8 * SIX_BITS
+      for (let from = source + 16, end = source + 144; from < end; from += 32, p += 2 * INT4_MIN_CODES) {
         const codes = p + (lane << 2),
           q = v128.load(from),
           s = v128.load(from, 16)
         storeWords(codes, v128.or(v128.and(q, mask), i8x16.shl(s, 4)))
-        storeWords(codes + INT4_MIN_BLOCK, v128.or(i8x16.shr_u(q, 4), v128.andnot(s, mask)))
+        storeWords(codes + INT4_MIN_CODES, v128.or(i8x16.shr_u(q, 4), v128.andnot(s, mask)))
       }
     }
   }
@@ -151,25 +152,34 @@ export function packQ4k(d: Matrix, source: usize, row: i32, count: i32): i32 {
 
 /**
  * What q4_k and q5_k begin with: f16 d and dmin for a run, and eight scales and minima of six bits, in twelve bytes, for its
- * blocks, whose codes have so many bytes. False where d or dmin is refused.
+ * blocks. False where d or dmin is refused.
  * @inline
  */
-function storeScales(run: usize, lane: usize, codes: usize, source: usize, raised: i32): boolean {
-  const to = run + (lane << 1)
-  if (!putHalf(to, load<u16>(source), raised) || !putHalf(to + 16, load<u16>(source, 2), raised)) return false
-  const each = codes + INT4_MIN_SCALES
-  let at = run + 32 + codes + lane
-  for (let i: usize = 0; i < 4; i++, at += each) {
-    const a = load<u8>(source + i, 4),
-      m = load<u8>(source + i, 8),
-      c = load<u8>(source + i, 12),
-      later = at + 4 * each
-    store<u8>(at, a & 63)
-    store<u8>(at, m & 63, 8)
-    store<u8>(later, (c & 15) | ((a >> 2) & 48))
-    store<u8>(later, (c >> 4) | ((m >> 2) & 48), 8)
-  }
+function storeScales(at: usize, source: usize, raised: i32): boolean {
+  const scale = raisedHalf(load<u16>(source), raised),
+    min = raisedHalf(load<u16>(source, 2), raised)
+  if ((scale | min) < 0) return false
+  const a = load<u32>(source, 4),
+    m = load<u32>(source, 8),
+    c = load<u32>(source, 12)
+  storeSixBits(at, a & 0x3f3f3f3f, (c & 0x0f0f0f0f) | ((a >> 2) & 0x30303030), scale)
+  storeSixBits(at + 8, m & 0x3f3f3f3f, ((c >> 4) & 0x0f0f0f0f) | ((m >> 2) & 0x30303030), min)
   return true
+}
+
+/** A row's scales or minima of a run, of the first four blocks and of the others, and an f16 above them (run-scales.ts). @inline */
+function storeSixBits(at: usize, first: u32, others: u32, half: u32): void {
+  const low = first | pairsOf(half),
+    high = others | pairsOf(half >> 8)
+  for (let i: usize = 0; i < 4; i++) {
+    store<u8>(at + i * SIX_BITS, <u8>(low >> ((<u32>i) << 3)))
+    store<u8>(at + i * SIX_BITS, <u8>(high >> ((<u32>i) << 3)), 4 * SIX_BITS)
+  }
+}
+
+/** Pairs of eight bits as the upper ones of four bytes. @inline */
+function pairsOf(bits: u32): u32 {
+  return ((bits << 6) & 0xc0) | ((bits << 12) & 0xc000) | ((bits << 18) & 0xc00000) | ((bits << 24) & 0xc0000000)
 }
 
 /** ggml q5_k: as q4_k, with the upper bits of all codes before the nibbles: bit k of byte i is that of column 32k + i. */
@@ -180,11 +190,11 @@ export function packQ5k(d: Matrix, source: usize, row: i32, count: i32): i32 {
       lane = <usize>(r % GROUP_ROWS)
     let p = groupAt(d, g)
     for (let b = 0; b < nb; b += 8, source += 176) {
-      if (!storeScales(p, lane, INT5_MIN_CODES, source, d.raised)) return r + 1
-      p += 32
-      for (let k = 0; k < 8; k++, p += INT5_MIN_BLOCK) {
+      if (!storeScales(p + lane, source, d.raised)) return r + 1
+      p += 8 * SIX_BITS
+      for (let k = 0; k < 8; k++, p += INT5_MIN_CODES) {
         const q = source + 48 + ((<usize>(k >> 1)) << 5)
-        storeFive(p + (lane << 2), codesAt(q, k & 1, source + 16, k, 1), codesAt(q + 16, k & 1, source + 32, k, 1))
+        storeFive(p + (lane << 2), codesOf(q, k & 1, source + 16, k, 1), codesOf(q + 16, k & 1, source + 32, k, 1))
       }
     }
   }
@@ -192,7 +202,7 @@ export function packQ5k(d: Matrix, source: usize, row: i32, count: i32): i32 {
 }
 
 /** Sixteen codes: nibbles at q, upper ones of their bytes or lower ones, and above them the bits of `mask` at h, `shift` to the right. @inline */
-function codesAt(q: usize, isUpper: i32, h: usize, shift: i32, mask: i32): v128 {
+function codesOf(q: usize, isUpper: i32, h: usize, shift: i32, mask: i32): v128 {
   const nibbles = i8x16.shr_u(v128.load(q), isUpper ? 4 : 0),
     upper = v128.and(i8x16.shr_u(v128.load(h), shift), i8x16.splat(<i8>mask))
   return v128.or(v128.and(nibbles, i8x16.splat(15)), i8x16.shl(upper, 4))
@@ -206,7 +216,9 @@ export function packQ6k(d: Matrix, source: usize, row: i32, count: i32): i32 {
       lane = <usize>(r % GROUP_ROWS)
     let p = groupAt(d, g)
     for (let b = 0; b < nb; b += 8, source += 210) {
-      if (!putHalf(p + (lane << 1), load<u16>(source, 208), d.raised)) return r + 1
+      const scale = raisedHalf(load<u16>(source, 208), d.raised)
+      if (scale < 0) return r + 1
+      store<u16>(p + (lane << 1), <u16>scale)
       p += 16
       for (let half: usize = 0; half < 2; half++)
         for (let k = 0; k < 4; k++, p += INT6_BLOCK) {
@@ -215,7 +227,7 @@ export function packQ6k(d: Matrix, source: usize, row: i32, count: i32): i32 {
             scales = source + (half << 3) + ((<usize>k) << 1)
           store<u8>(p + lane, load<u8>(scales, 192), INT6_CODES)
           store<u8>(p + lane, load<u8>(scales, 193), INT6_CODES + 8)
-          storeSix(p + (lane << 2), codesAt(q, k & 2, h, 2 * k, 3), codesAt(q + 16, k & 2, h + 16, 2 * k, 3))
+          storeSix(p + (lane << 2), codesOf(q, k & 2, h, 2 * k, 3), codesOf(q + 16, k & 2, h + 16, 2 * k, 3))
         }
     }
   }

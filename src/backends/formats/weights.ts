@@ -101,14 +101,10 @@ function bytesOf(
 /** How a matrix of blocks lies in memory (kernels/cpu/weights/descriptor.ts). */
 export interface BlocksLayout {
   readonly bytes: number
-  /** Of eight rows each. */
-  readonly groups: number
-  readonly groupBytes: number
-  /** Of blocks that share the upper level of their scales, in a group; the last one may be shorter. */
-  readonly runs: number
-  readonly runBytes: number
-  /** Of that level, with which a run begins. */
+  /** Of the upper level of scales, with which a run of blocks begins. */
   readonly superBytes: number
+  /** Where that level lies in the scales below it (kernels/cpu/weights/run-scales.ts). */
+  readonly inScales: boolean
 }
 
 export function blocksLayout(
@@ -121,8 +117,10 @@ export function blocksLayout(
   const groups = Math.ceil(rows / GROUP_ROWS)
   const blocks = Math.ceil(cols / 32)
   const runs = Math.ceil(blocks / per)
-  const superBytes = levels === 1 ? 0 : mins ? 32 : 16
+  // Eight scales of six bits have room for an f16.
+  const inScales = (format === 'int4_min' || format === 'int5_min') && per === 8 && blocks % 8 === 0
+  const superBytes = levels === 1 || inScales ? 0 : mins ? 32 : 16
   const blockBytes = codeBytes + scaleBytes * (format === 'int7' && mins ? 2 : 1)
   const groupBytes = runs * superBytes + blocks * blockBytes
-  return { bytes: groups * groupBytes, groups, groupBytes, runs, runBytes: superBytes + per * blockBytes, superBytes }
+  return { bytes: groups * groupBytes, superBytes, inScales }
 }

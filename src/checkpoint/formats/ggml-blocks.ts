@@ -46,8 +46,8 @@ function q5(bytes: Uint8Array, at: number, block: BlockNumbers, offset: number):
 
 /** A minimum that is added, as an f16 of its own. */
 function addedMinimum(bytes: Uint8Array, at: number, block: BlockNumbers): void {
-  block.minScale = f16At(bytes, at)
-  block.mins.fill(-1)
+  block.minScale = -f16At(bytes, at)
+  block.mins.fill(1)
 }
 
 function q2_k(bytes: Uint8Array, at: number, block: BlockNumbers): void {

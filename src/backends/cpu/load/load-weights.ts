@@ -13,7 +13,6 @@ import {
   type KernelRows,
 } from '../../contract.generated.js'
 import { publishedAs, type BlockEncoding, type Packing } from '../../formats/stored-formats.js'
-import { lowerHalves } from '../../formats/halves.js'
 import { blocksLayout, isBlocks } from '../../formats/weights.js'
 import type { LoadTasks } from './load-tasks.js'
 import type { PlacedWeight } from '../places.js'
@@ -190,26 +189,32 @@ export class WeightLoader {
     const factor = format === 'int4_min' && grid ? powerFor(grid.values) : plan.factor
     const multiplier = format === 'nvfp4' ? NVFP4_UNBIAS * (grid?.multiplier ?? 1) : F16_UNBIAS / factor
     if (!Number.isFinite(Math.fround(multiplier))) throw badScales(stored)
-    const layout = blocksLayout(plan.format, rows, cols, plan)
+    const { superBytes, inScales } = blocksLayout(plan.format, rows, cols, plan)
     // Factors have brought all others to where f16 has most bits.
-    let raised = layout.superBytes > 0 && !grid && packing !== 'packEncoded'
-    const levels = { per: plan.per, mins: Number(plan.mins), narrow: Number(plan.narrow) }
+    let raised = (superBytes > 0 || inScales) && !grid && packing !== 'packEncoded'
+    const levels = {
+      ...{ per: plan.per, mins: Number(plan.mins), narrow: Number(plan.narrow) },
+      inScales: Number(inScales),
+    }
     const fixed = { data: placed.data, rows, cols, format, scales: 0, ...levels }
     const describe = (): void => {
       const factor = raised ? 2 ** RAISE : 1
       this.describe(placed.descriptor, { ...fixed, multiplier: multiplier / factor, raised: Number(raised) })
     }
     describe()
-    await this.pieces(placed, ahead, signal, async (staging, row, count) => {
-      for (;;) {
-        const wasRaised = raised
-        if (!(await this.packPiece(placed, { ...plan, factor }, grid, staging, row, count))) return
-        if (!wasRaised) throw badScales(stored)
-        // A scale may be too large to be raised: then none is. Another piece may have found that already.
-        if (raised) lowerHalves(new Uint16Array(this.memory.buffer, placed.data, placed.dataBytes / 2), layout)
-        raised = false
-        describe()
-      }
+    const begun: (readonly [row: number, count: number])[] = []
+    await this.pieces(placed, ahead, signal, async (staging, ...piece) => {
+      const pack = async (rows: (typeof begun)[number]): Promise<boolean> =>
+        (await this.packPiece(placed, { ...plan, factor }, grid, staging, ...rows)) === 0
+      begun.push(piece)
+      const wasRaised = raised
+      if (await pack(piece)) return
+      // A scale may be too large to be raised: then none is, in the rows before, too. Another piece may have found that already.
+      const again = !wasRaised ? [] : raised ? begun.slice() : [piece]
+      if (again.length === 0) throw badScales(stored)
+      raised = false
+      describe()
+      for (const rows of again) if (!(await pack(rows))) throw badScales(stored)
     })
   }
 
