@@ -11,7 +11,18 @@
 // e2m1[code]
 // d and dmin are f16 [8], [8] for each run of blocks (run-scales.ts).
 import { CHUNK_COLUMNS, INT4_MIN, INT5_MIN, INT6, INT7, IQ4, MXFP4, Matrix } from '../contract.generated'
-import { codesAt, groupAt, runAt, scalesAt, superBytes } from './descriptor'
+import {
+  areScalesApart,
+  blockBytes,
+  codeBytes,
+  codesAt,
+  groupAt,
+  runAt,
+  runOf,
+  scaleBytes,
+  scalesAt,
+  superBytes,
+} from './descriptor'
 import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from './own-bits'
 import { dOf, dminOf, lowerSix, upperSix } from './run-scales'
 import { heldE2m1, heldIq4, heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
@@ -66,80 +77,92 @@ export function dequantizeBlocks(d: Matrix, row: i32, col: i32, n: i32, out: usi
   let b = col >> 5
   const group = groupAt(d, row >> 3),
     above = superBytes(d),
+    per = runOf(d),
+    apart = areScalesApart(d),
+    toCodes = apart ? codeBytes(d) : blockBytes(d),
+    toScales = apart ? scaleBytes(d) : toCodes,
     sixteen = format == INT7 || format == INT6 // columns that share a scale
-  for (const end = b + (n >> 5); b < end; b++, out += 128) {
+  for (const end = b + (n >> 5); b < end;) {
     const begin = group + runAt(d, b),
       run = begin + (half << 1),
-      p = begin + codesAt(d, b) + (half << 2),
-      s = begin + scalesAt(d, b)
-    let s0 = zero,
-      s1 = zero,
-      m0 = zero,
-      m1 = zero
-    if (format == MXFP4) {
-      s0 = half ? upperPowers(s) : lowerPowers(s)
-      s1 = s0
-    } else if (format == INT4_MIN || format == INT5_MIN) {
-      const ds = dOf(begin, above),
-        ms = dminOf(begin, above)
-      s0 = f32x4.mul(halves(ds, half, multiplier), six(s, half))
-      s1 = s0
-      m0 = f32x4.mul(halves(ms, half, multiplier), six(s + 8, half))
-      m1 = m0
-    } else if (sixteen || format == IQ4) {
-      const scale = loadF16x4(run, multiplier)
-      s0 = f32x4.mul(scale, four(s, half))
-      s1 = sixteen ? f32x4.mul(scale, four(s + 8, half)) : s0
-      if (d.mins) {
-        const min = loadF16x4(run + 16, multiplier)
-        m0 = f32x4.mul(min, four(s + 16, half))
-        m1 = f32x4.mul(min, four(s + 24, half))
+      stop = min(end, b - (b % per) + per)
+    let p = begin + codesAt(d, b) + (half << 2),
+      s = begin + scalesAt(d, b),
+      scale = zero,
+      min4 = zero
+    if (apart) {
+      scale = halves(dOf(begin, above), half, multiplier)
+      min4 = halves(dminOf(begin, above), half, multiplier)
+    } else if (above) {
+      scale = loadF16x4(run, multiplier)
+      if (d.mins) min4 = loadF16x4(run + 16, multiplier)
+    }
+    for (; b < stop; b++, out += 128, p += toCodes, s += toScales) {
+      let s0 = zero,
+        s1 = zero,
+        m0 = zero,
+        m1 = zero
+      if (format == MXFP4) {
+        s0 = half ? upperPowers(s) : lowerPowers(s)
+        s1 = s0
+      } else if (apart) {
+        s0 = f32x4.mul(scale, six(s, half))
+        s1 = s0
+        m0 = f32x4.mul(min4, six(s + 8, half))
+        m1 = m0
+      } else if (above) {
+        s0 = f32x4.mul(scale, four(s, half))
+        s1 = sixteen ? f32x4.mul(scale, four(s + 8, half)) : s0
+        if (d.mins) {
+          m0 = f32x4.mul(min4, four(s + 16, half))
+          m1 = f32x4.mul(min4, four(s + 24, half))
+        }
+      } else if (half) {
+        s0 = upperFp8(s, multiplier)
+        s1 = upperFp8(s + 8, multiplier)
+      } else {
+        s0 = lowerFp8(s, multiplier)
+        s1 = lowerFp8(s + 8, multiplier)
       }
-    } else if (half) {
-      s0 = upperFp8(s, multiplier)
-      s1 = upperFp8(s + 8, multiplier)
-    } else {
-      s0 = lowerFp8(s, multiplier)
-      s1 = lowerFp8(s + 8, multiplier)
-    }
-    if (format == INT7) {
-      const offset = i8x16.splat(64)
-      for (let j: usize = 0; j < 4; j++) storeRows(i8x16.sub(v128.load(p + (j << 5)), offset), s0, m0, out + (j << 4))
-      for (let j: usize = 4; j < 8; j++) storeRows(i8x16.sub(v128.load(p + (j << 5)), offset), s1, m1, out + (j << 4))
-      continue
-    }
-    if (format == INT6) {
-      const nibbles = heldNibbles(),
-        two = heldUpperTwo(),
-        offset = i8x16.splat(32)
-      for (let h: usize = 0; h < 2; h++) {
-        const o = out + (h << 5),
-          upper = v128.load(p + 128 + (h << 5))
-        let q = v128.load(p + (h << 6))
-        storeRows(i8x16.sub(sixLow(q, upper, nibbles, two), offset), s0, m0, o)
-        storeRows(i8x16.sub(sixHigh(q, upper, nibbles, two), offset), s1, m1, o + 64)
-        q = v128.load(p + (h << 6), 32)
-        storeRows(i8x16.sub(nextSixLow(q, upper, nibbles, two), offset), s0, m0, o + 16)
-        storeRows(i8x16.sub(nextSixHigh(q, upper, nibbles, two), offset), s1, m1, o + 80)
+      if (format == INT7) {
+        const offset = i8x16.splat(64)
+        for (let j: usize = 0; j < 4; j++) storeRows(i8x16.sub(v128.load(p + (j << 5)), offset), s0, m0, out + (j << 4))
+        for (let j: usize = 4; j < 8; j++) storeRows(i8x16.sub(v128.load(p + (j << 5)), offset), s1, m1, out + (j << 4))
+        continue
       }
-      continue
-    }
-    if (format == INT5_MIN) {
-      const nibbles = heldNibbles(),
-        one = heldUpperOne()
-      let upper = v128.load(p, 128)
+      if (format == INT6) {
+        const nibbles = heldNibbles(),
+          two = heldUpperTwo(),
+          offset = i8x16.splat(32)
+        for (let h: usize = 0; h < 2; h++) {
+          const o = out + (h << 5),
+            upper = v128.load(p + 128 + (h << 5))
+          let q = v128.load(p + (h << 6))
+          storeRows(i8x16.sub(sixLow(q, upper, nibbles, two), offset), s0, m0, o)
+          storeRows(i8x16.sub(sixHigh(q, upper, nibbles, two), offset), s1, m1, o + 64)
+          q = v128.load(p + (h << 6), 32)
+          storeRows(i8x16.sub(nextSixLow(q, upper, nibbles, two), offset), s0, m0, o + 16)
+          storeRows(i8x16.sub(nextSixHigh(q, upper, nibbles, two), offset), s1, m1, o + 80)
+        }
+        continue
+      }
+      if (format == INT5_MIN) {
+        const nibbles = heldNibbles(),
+          one = heldUpperOne()
+        let upper = v128.load(p, 128)
+        for (let j: usize = 0; j < 4; j++) {
+          const q = v128.load(p + (j << 5))
+          storeRows(fiveLow(q, upper, nibbles, one), s0, m0, out + (j << 4))
+          storeRows(fiveHigh(q, upper, nibbles, one), s1, m1, out + 64 + (j << 4))
+          upper = i16x8.shr_u(upper, 1)
+        }
+        continue
+      }
       for (let j: usize = 0; j < 4; j++) {
         const q = v128.load(p + (j << 5))
-        storeRows(fiveLow(q, upper, nibbles, one), s0, m0, out + (j << 4))
-        storeRows(fiveHigh(q, upper, nibbles, one), s1, m1, out + 64 + (j << 4))
-        upper = i16x8.shr_u(upper, 1)
+        storeRows(lookUp(table, v128.and(q, mask)), s0, m0, out + (j << 4))
+        storeRows(lookUp(table, i8x16.shr_u(q, 4)), s1, m1, out + 64 + (j << 4))
       }
-      continue
-    }
-    for (let j: usize = 0; j < 4; j++) {
-      const q = v128.load(p + (j << 5))
-      storeRows(lookUp(table, v128.and(q, mask)), s0, m0, out + (j << 4))
-      storeRows(lookUp(table, i8x16.shr_u(q, 4)), s1, m1, out + 64 + (j << 4))
     }
   }
 }
