@@ -1,7 +1,7 @@
 // Matrices times rows of activations: every kernel format, for decoding (one row), small batches and prompts.
 // Usage: node bench/kernels/linear.mjs [FORMAT] [ROWS_OF_X] [COLUMNS] [OUTLIER]; with OUTLIER each row of x has one activation so large
 import { X_BLOCK_BYTES, X_OUTLIER_BYTES } from '../../dist/backends/contract.generated.js'
-import { writeDescriptor } from '../../dist/backends/cpu/records.js'
+import { DESCRIPTOR_BYTES, writeDescriptor } from '../../dist/backends/cpu/records.js'
 import { KernelBench, check, random } from './bench.mjs'
 
 const [only, onlyT, columns = '1024', outlier] = process.argv.slice(2)
@@ -90,7 +90,7 @@ function matrix(bench, format, rows, descriptor) {
     const blocks = COLS / 32
     const groupBytes = blocks * (format === 'int4' ? 144 : 272)
     const data = bench.take((rows / 8) * groupBytes)
-    const source = bench.take(64)
+    const source = bench.take(DESCRIPTOR_BYTES)
     const values = bench.floats(64 * COLS, (i) => block[i])
     writeDescriptor(bench.buffer, source, { ...plain, ...grid, format: 'f32', data: values, scales: 0 })
     const packed = { ...plain, ...grid, format, stride: 0, multiplier: 2 ** 112 / 256 }
@@ -163,7 +163,7 @@ function linear(format, tokens) {
   const rows = tokens === 1 ? DEEP : SHALLOW
   const integer = format === 'int4' || format === 'int8' || format in BLOCKS
   const bench = new KernelBench(rows * COLS * 4 + (8 << 20))
-  const descriptor = bench.take(64)
+  const descriptor = bench.take(DESCRIPTOR_BYTES)
   const { values, bytes } = matrix(bench, format, rows, descriptor)
   const next = random(5)
   const x = bench.floats(tokens * COLS, (i) => (outlier && i % COLS === COLS / 2 ? Number(outlier) : next()))

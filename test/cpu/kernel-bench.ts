@@ -23,7 +23,7 @@ export const TOKENS = 11
 
 /** Where things lie: first the small ones, then the activations and the product, then what a test packs. */
 const [RECORD, SCRATCH, X, X_CODES, OUT] = [4096, 8192, 65536, 98304, 131072]
-export const [DESCRIPTOR, SOURCE_DESCRIPTOR, MATRIX, SOURCE] = [64, 128, 196608, 458752]
+export const [DESCRIPTOR, SOURCE_DESCRIPTOR, MATRIX, SOURCE] = [64, 192, 196608, 458752]
 const PAGES = 24
 
 type Kernel = (...args: number[]) => number

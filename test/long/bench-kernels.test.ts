@@ -1,0 +1,11 @@
+// The bench of one kernel runs, and its own checks versus plain loops pass; how fast is not asked here.
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+
+const BENCH = fileURLToPath(new URL('../../bench/kernels/linear.mjs', import.meta.url))
+
+it.each(['int4', 'int8', 'int4_min', 'int5_min', 'int6', 'fp8'])('four rows of %s', (format) => {
+  const text = execFileSync(process.execPath, [BENCH, format, '4', '256'], { encoding: 'utf8' })
+  expect(text).toMatch(new RegExp(`^linear ${format} +T +4 +[0-9.]+ GMAC/s +[0-9.]+ GB/s\n$`))
+})
