@@ -7,7 +7,7 @@ export { init, barrier }
 export { interleave, weave } from './weights/dequantize'
 export { anyMasked, packFloats, packGgml, packWords } from './weights/pack'
 export { encodeMins, encodePoints, encodeRuns, encodeScales } from './weights/encode'
-export { packBlocks, packFp4, packMxfp4, packQ4k, packQ5k, packQ6k } from './weights/pack-blocks'
+export { packBlocks, packFp4, packMxfp4, packQ4k, packQ5k, packQ6k, packSmall } from './weights/pack-blocks'
 
 /** Milliseconds. @external env clock */
 declare function clock(): f64

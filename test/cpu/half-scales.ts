@@ -23,6 +23,8 @@ export const HALF_SCALES: readonly HalfScales[] = [
   { format: 'q6_k', blockBytes: 210, at: [208] },
   { format: 'q2_k', blockBytes: 84, at: [80, 82] },
   { format: 'q4_1', blockBytes: 20, at: [0, 2] },
+  { format: 'q5_0', blockBytes: 22, at: [0] },
+  { format: 'q5_1', blockBytes: 24, at: [0, 2] },
   { format: 'iq4_xs', blockBytes: 136, at: [0] },
 ]
 

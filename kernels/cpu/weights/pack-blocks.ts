@@ -234,6 +234,56 @@ export function packQ6k(d: Matrix, source: usize, row: i32, count: i32): i32 {
   return 0
 }
 
+/**
+ * ggml q4_1, q5_0 and q5_1 by the format that they become: f16 d, f16 of a minimum that is added, the upper bits of 32 codes, their
+ * nibbles. Each block is a run, with a scale and a minimum of one.
+ */
+export function packSmall(d: Matrix, source: usize, row: i32, count: i32): i32 {
+  const nb = blocksOf(d),
+    format = d.format,
+    nibblesAt: usize = d.mins ? 4 : 2,
+    bits = format == INT4_MIN ? 0 : 4,
+    each = superBytes(d) + blockBytes(d),
+    toCodes = codesAt(d, 0),
+    toScales = scalesAt(d, 0),
+    mask = i8x16.splat(15)
+  for (let r = row; r < row + count; r++) {
+    const lane = <usize>(r % GROUP_ROWS)
+    let p = groupAt(d, r / GROUP_ROWS)
+    for (let b = 0; b < nb; b++, p += each, source += nibblesAt + bits + 16) {
+      const scale = raisedHalf(load<u16>(source), d.raised),
+        min = d.mins ? raisedHalf(load<u16>(source, 2) ^ 0x8000, d.raised) : 0
+      if ((scale | min) < 0) return r + 1
+      storeRun(p + (lane << 1), scale, min, d.mins)
+      const codes = p + toCodes + (lane << 2),
+        scales = p + toScales + lane,
+        nibbles = v128.load(source + nibblesAt + bits)
+      store<u8>(scales, 1)
+      store<u8>(scales, 1, 8) // the minimum, or the scale of the other columns
+      if (format == INT4_MIN) {
+        storeWords(codes, nibbles)
+        continue
+      }
+      const upper = v128.load32_splat(source + nibblesAt),
+        first = v128.or(v128.and(nibbles, mask), fifths(upper, 0)),
+        others = v128.or(i8x16.shr_u(nibbles, 4), fifths(upper, 2))
+      if (format == INT5_MIN) storeFive(codes, first, others)
+      else storeSix(codes, i8x16.add(first, i8x16.splat(16)), i8x16.add(others, i8x16.splat(16)))
+    }
+  }
+  return 0
+}
+
+/** Bits of two bytes, from byte `at` on, as bit 4 of sixteen. @inline */
+function fifths(bytes: v128, at: i8): v128 {
+  const spread = i8x16.swizzle(
+      bytes,
+      i8x16.add(i8x16(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1), i8x16.splat(at)),
+    ),
+    own = i8x16(1, 2, 4, 8, 16, 32, 64, -128, 1, 2, 4, 8, 16, 32, 64, -128)
+  return v128.and(i8x16.eq(v128.and(spread, own), own), i8x16.splat(16))
+}
+
 /** ggml mxfp4: a power of two and 32 codes, whose order is the kernels' own. */
 export function packMxfp4(d: Matrix, source: usize, row: i32, count: i32): i32 {
   const nb = blocksOf(d)

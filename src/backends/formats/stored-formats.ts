@@ -6,7 +6,7 @@ import type { KernelBlocks, KernelFormat, KernelRows } from '../contract.generat
 /**
  * How rows come into memory. rows: as they are stored. decoded: by the plain decoder, as f32. The others are kernels that arrange
  * codes and scales in blocks: the same codes in another order (packGgml, packWords), any blocks by way of staged ones
- * (packBlocks), or those of one stored format; packFloats rounds floats, and packEncoded
+ * (packBlocks), or those of one stored format or a few; packFloats rounds floats, and packEncoded
  * with scales (and minima) that are searched for.
  */
 export type Packing =
@@ -18,6 +18,7 @@ export type Packing =
   | 'packQ4k'
   | 'packQ5k'
   | 'packQ6k'
+  | 'packSmall'
   | 'packMxfp4'
   | 'packFp4'
   | 'packFloats'
@@ -89,9 +90,9 @@ const STORED: Readonly<Record<FormatName, Published | ((stored: StoredTensor) =>
     return decoded
   },
   q4_0: { format: 'int4', packing: 'packGgml' },
-  q4_1: blocks('int4_min', 1, { mins: true }),
-  q5_0: blocks('int6', 1),
-  q5_1: blocks('int5_min', 1, { mins: true }),
+  q4_1: blocks('int4_min', 1, { mins: true, packing: 'packSmall' }),
+  q5_0: blocks('int6', 1, { packing: 'packSmall' }),
+  q5_1: blocks('int5_min', 1, { mins: true, packing: 'packSmall' }),
   q8_0: { format: 'int8', packing: 'packGgml' },
   iq4_nl: blocks('iq4', 1),
   mxfp4: blocks('mxfp4', 1, { packing: 'packMxfp4' }),

@@ -38,6 +38,7 @@ interface PackKernels {
   packQ4k(descriptor: number, source: number, row: number, count: number): number
   packQ5k(descriptor: number, source: number, row: number, count: number): number
   packQ6k(descriptor: number, source: number, row: number, count: number): number
+  packSmall(descriptor: number, source: number, row: number, count: number): number
   packMxfp4(descriptor: number, source: number, row: number, count: number): number
   packFp4(descriptor: number, source: number, grid: number, row: number, count: number): number
   packFloats(descriptor: number, source: number, factor: number, row: number, count: number): void
@@ -73,9 +74,17 @@ const DIRECT: ReadonlySet<Packing> = new Set<Packing>([
   'packQ4k',
   'packQ5k',
   'packQ6k',
+  'packSmall',
   'packMxfp4',
   'packFp4',
 ])
+
+/** Those of them that take blocks with scales of their own. */
+type OneFormat = 'packQ4k' | 'packQ5k' | 'packQ6k' | 'packSmall' | 'packMxfp4'
+
+function isOneFormat(packing: Packing): packing is OneFormat {
+  return DIRECT.has(packing) && packing !== 'packGgml' && packing !== 'packWords' && packing !== 'packFp4'
+}
 
 /** A row as stored; for the other kernels as f32 where it must be decoded first, and as staged blocks. */
 function stagedRowBytes({ stored, packing }: PlacedWeight): number {
@@ -227,7 +236,7 @@ export class WeightLoader {
     row: number,
     count: number,
   ): Promise<number> {
-    if (packing === 'packQ4k' || packing === 'packQ5k' || packing === 'packQ6k' || packing === 'packMxfp4') {
+    if (isOneFormat(packing)) {
       await this.read(stored, row, count, staging)
       return this.kernels[packing](descriptor, staging, row, count)
     }
