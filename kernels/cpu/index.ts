@@ -7,7 +7,18 @@ export { init, barrier }
 export { interleave, weave } from './weights/dequantize'
 export { anyMasked, packFloats, packGgml, packWords } from './weights/pack'
 export { encodeMins, encodePoints, encodeRuns, encodeScales } from './weights/encode'
-export { packBlocks, packFp4, packMxfp4, packQ4k, packQ5k, packQ6k, packSmall } from './weights/pack-blocks'
+export { packBlocks } from './weights/pack-blocks'
+export {
+  packFp4,
+  packIq4,
+  packMxfp4,
+  packQ2k,
+  packQ3k,
+  packQ4k,
+  packQ5k,
+  packQ6k,
+  packSmall,
+} from './weights/pack-ggml'
 
 /** Milliseconds. @external env clock */
 declare function clock(): f64

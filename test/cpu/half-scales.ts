@@ -21,11 +21,13 @@ export const HALF_SCALES: readonly HalfScales[] = [
   { format: 'q4_k', blockBytes: 144, at: [0, 2] },
   { format: 'q5_k', blockBytes: 176, at: [0, 2] },
   { format: 'q6_k', blockBytes: 210, at: [208] },
+  { format: 'q3_k', blockBytes: 110, at: [108] },
   { format: 'q2_k', blockBytes: 84, at: [80, 82] },
   { format: 'q4_1', blockBytes: 20, at: [0, 2] },
   { format: 'q5_0', blockBytes: 22, at: [0] },
   { format: 'q5_1', blockBytes: 24, at: [0, 2] },
   { format: 'iq4_xs', blockBytes: 136, at: [0] },
+  { format: 'iq4_nl', blockBytes: 18, at: [0] },
 ]
 
 const COLS = 512

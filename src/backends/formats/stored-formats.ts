@@ -15,10 +15,13 @@ export type Packing =
   | 'packGgml'
   | 'packWords'
   | 'packBlocks'
+  | 'packQ2k'
+  | 'packQ3k'
   | 'packQ4k'
   | 'packQ5k'
   | 'packQ6k'
   | 'packSmall'
+  | 'packIq4'
   | 'packMxfp4'
   | 'packFp4'
   | 'packFloats'
@@ -94,10 +97,10 @@ const STORED: Readonly<Record<FormatName, Published | ((stored: StoredTensor) =>
   q5_0: blocks('int6', 1, { packing: 'packSmall' }),
   q5_1: blocks('int5_min', 1, { mins: true, packing: 'packSmall' }),
   q8_0: { format: 'int8', packing: 'packGgml' },
-  iq4_nl: blocks('iq4', 1),
+  iq4_nl: blocks('iq4', 1, { packing: 'packIq4' }),
   mxfp4: blocks('mxfp4', 1, { packing: 'packMxfp4' }),
-  q2_k: blocks('int7', 8, { mins: true }),
-  q3_k: blocks('int6', 8),
+  q2_k: blocks('int7', 8, { mins: true, packing: 'packQ2k' }),
+  q3_k: blocks('int6', 8, { packing: 'packQ3k' }),
   q4_k: blocks('int4_min', 8, { mins: true, packing: 'packQ4k' }),
   q5_k: blocks('int5_min', 8, { mins: true, packing: 'packQ5k' }),
   q6_k: blocks('int6', 8, { packing: 'packQ6k' }),
@@ -109,7 +112,7 @@ const STORED: Readonly<Record<FormatName, Published | ((stored: StoredTensor) =>
   iq2_s: blocks('int7', 8, { factor: 8, narrow: false }),
   iq3_xxs: blocks('int7', 8, { factor: 4, narrow: false }),
   iq3_s: blocks('int7', 8, { narrow: false }),
-  iq4_xs: blocks('iq4', 8),
+  iq4_xs: blocks('iq4', 8, { packing: 'packIq4' }),
   // -1, 0, 1 are codes 0, 1, 2 with a minimum of one step.
   tq1_0: blocks('int4_min', 8, { mins: true }),
   tq2_0: blocks('int4_min', 8, { mins: true }),

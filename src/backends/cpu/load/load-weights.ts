@@ -35,10 +35,13 @@ interface PackKernels {
   packGgml(descriptor: number, source: number, row: number, count: number): number
   packWords(descriptor: number, source: number, grid: number, factor: number, row: number, count: number): number
   packBlocks(descriptor: number, source: number, row: number, count: number): number
+  packQ2k(descriptor: number, source: number, row: number, count: number): number
+  packQ3k(descriptor: number, source: number, row: number, count: number): number
   packQ4k(descriptor: number, source: number, row: number, count: number): number
   packQ5k(descriptor: number, source: number, row: number, count: number): number
   packQ6k(descriptor: number, source: number, row: number, count: number): number
   packSmall(descriptor: number, source: number, row: number, count: number): number
+  packIq4(descriptor: number, source: number, row: number, count: number): number
   packMxfp4(descriptor: number, source: number, row: number, count: number): number
   packFp4(descriptor: number, source: number, grid: number, row: number, count: number): number
   packFloats(descriptor: number, source: number, factor: number, row: number, count: number): void
@@ -71,16 +74,19 @@ function bufferBytes(weights: Iterable<PlacedWeight>): number {
 const DIRECT: ReadonlySet<Packing> = new Set<Packing>([
   'packGgml',
   'packWords',
+  'packQ2k',
+  'packQ3k',
   'packQ4k',
   'packQ5k',
   'packQ6k',
   'packSmall',
+  'packIq4',
   'packMxfp4',
   'packFp4',
 ])
 
 /** Those of them that take blocks with scales of their own. */
-type OneFormat = 'packQ4k' | 'packQ5k' | 'packQ6k' | 'packSmall' | 'packMxfp4'
+type OneFormat = 'packQ2k' | 'packQ3k' | 'packQ4k' | 'packQ5k' | 'packQ6k' | 'packSmall' | 'packIq4' | 'packMxfp4'
 
 function isOneFormat(packing: Packing): packing is OneFormat {
   return DIRECT.has(packing) && packing !== 'packGgml' && packing !== 'packWords' && packing !== 'packFp4'

@@ -2,7 +2,7 @@
 import type { Scales, StoredTensor } from '../../../checkpoint/checkpoint.js'
 import { FORMATS } from '../../../checkpoint/formats/formats.js'
 import { BlockNumbers } from '../../../checkpoint/formats/block-numbers.js'
-import { BLOCK_READERS, IQ4_CODES } from '../../../checkpoint/formats/ggml-blocks.js'
+import { BLOCK_READERS } from '../../../checkpoint/formats/ggml-blocks.js'
 import { invariant } from '../../../errors.js'
 import { STAGED_BLOCK } from '../../contract.generated.js'
 import type { BlockEncoding } from '../../formats/stored-formats.js'
@@ -36,13 +36,11 @@ function stageGgml(stored: StoredTensor, plan: BlockEncoding, bytes: Uint8Array,
   const { codes, subScales, mins } = block
   const end = count * (stored.cols / blockCols) * blockBytes
   const offset = ternary ? 1 : (OFFSETS[plan.format] ?? 0)
-  const isIq4 = plan.format === 'iq4'
   for (let at = 0, to = 0; at < end; at += blockBytes) {
     reader(bytes, at, block)
     if (ternary) block.minScale = block.scale
     for (let first = 0; first < blockCols; first += 32, to += STAGED_BLOCK.bytes) {
-      if (isIq4) for (let i = 0; i < 32; i++) out[to + i] = IQ4_CODES[codes[first + i]! + 128]!
-      else for (let i = 0; i < 32; i++) out[to + i] = codes[first + i]! + offset
+      for (let i = 0; i < 32; i++) out[to + i] = codes[first + i]! + offset
       const s = first >> 4
       out[to + STAGED_BLOCK.scales] = subScales[s] ?? 0
       out[to + STAGED_BLOCK.scales + 1] = subScales[s + 1] ?? 0
