@@ -156,6 +156,6 @@ describe('memory', () => {
       if (!element) expect(bits, label).toBeLessThanOrEqual(small ? 6 : 10)
     }
     const q4_k = cases.find(({ tensor }) => tensor.format === 'q4_k')!.tensor
-    expect(bitsOf(q4_k, 'fast')).toBe(4.625)
+    expect(bitsOf(q4_k, 'fast')).toBe(4.5)
   })
 })
