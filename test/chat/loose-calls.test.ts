@@ -66,17 +66,12 @@ describe("calls in a family's own tags, somewhat off", () => {
 it.each([
   ['fences', think, '```json\n{"a": '],
   ['tags', hermes, '<tool_call>{"name": '],
-])(
-  'many beginnings of near misses are text with bounded work (%s)',
-  (_, dialect, begin) => {
-    const text = begin.repeat(4000)
-    const began = performance.now()
-    expect(parts(dialect, text).join('')).toBe(`text: ${text}`)
-    // About a second on a slow processor, several under load: it grows with the text, not with its square.
-    expect(performance.now() - began).toBeLessThan(20_000)
-  },
-  60_000,
-)
+])('many beginnings of near misses are text with bounded work (%s)', (_, dialect, begin) => {
+  const text = begin.repeat(4000)
+  const began = performance.now()
+  expect(parts(dialect, text).join('')).toBe(`text: ${text}`)
+  expect(performance.now() - began).toBeLessThan(4000)
+})
 
 describe('an answer of Llama in JSON', () => {
   it('is a call only with arguments, or by the name of a tool', () => {

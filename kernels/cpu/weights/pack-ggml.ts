@@ -20,6 +20,7 @@ import { blockBytes, blocksOf, codesAt, groupAt, scalesAt, superBytes } from './
 import { storePaired, storeWords } from './pack'
 import { storeFive, storeRun, storeSix } from './pack-blocks'
 import { SIX_BITS } from './run-scales'
+
 /** An f16 of the file, times 2^RAISE where it is to be `raised`. -1 where f16 cannot hold it, or it is no number. */
 function raisedHalf(half: i32, raised: i32): i32 {
   const size = half & 0x7fff,
