@@ -32,7 +32,7 @@ export function rowsText(source, counts) {
 /** An import brings what `@bytes` makes of it. */
 function withBytesNames(text) {
   const whole = /\bdot4\b/.test(text) ? text : text.replace(/\bdot2\b/, 'dot2, dot4')
-  return whole.replace(/\bweighted\b/, 'weighted, weightedBytes')
+  return whole.replace(/\bweighted, wholeScales\b/, 'weighted, weightedBytes, wholeScales, wholeScalesBytes')
 }
 
 /** The constant that makes the text for one row a whole one. */
@@ -58,7 +58,9 @@ const AS_BYTES = {
   shifted: (first, bits) =>
     ts.factory.createCallExpression(property('i32x4', 'shl'), undefined, [call('pairs', [first]), bits]),
   pairs: (sums) => sums,
-  weighted: (sums, scales) => call('weightedBytes', [sums, scales]),
+  weighted: (...args) => call('weightedBytes', args),
+  total: (sums) => sums,
+  wholeScales: (twice) => call('wholeScalesBytes', [twice]),
 }
 const call = (name, args) => ts.factory.createCallExpression(ts.factory.createIdentifier(name), undefined, args)
 const property = (object, name) => ts.factory.createPropertyAccessExpression(ts.factory.createIdentifier(object), name)

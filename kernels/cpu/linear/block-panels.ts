@@ -14,7 +14,7 @@ import {
   Matrix,
   NVFP4,
 } from '../contract.generated'
-import { products, scratch } from '../control'
+import { dot4IsFast, products, scratch } from '../control'
 import { lower4, lowerFp8, lowerPowers, upper4, upperFp8, upperPowers } from '../weights/dequantize-blocks'
 import {
   areScalesApart,
@@ -287,8 +287,8 @@ export function unpackSix(d: Matrix, g: i32): void {
       for (let h: usize = 0; h < 2; h++) {
         const s = p + INT6_CODES + (h << 3),
           t = to + 512 + (h << 6)
-        storeTwice(twice(s), t)
-        storeTwice(twice(s + next), t + 32)
+        storeWhole(s, t)
+        storeWhole(s + next, t + 32)
       }
       v128.store(to, d0, 640)
       v128.store(to, d1, 656)
@@ -298,10 +298,11 @@ export function unpackSix(d: Matrix, g: i32): void {
   }
 }
 
-/** @inline */
-function storeTwice(scales: v128, to: usize): void {
-  v128.store(to, i16x8.extend_low_i8x16_s(scales))
-  v128.store(to, i16x8.extend_high_i8x16_s(scales), 16)
+/** Whole scales of eight rows as the tiles take them (block-tiles.ts): in f32, or i16 twice. @inline */
+function storeWhole(from: usize, to: usize): void {
+  const scales = twice(from)
+  v128.store(to, dot4IsFast() ? lower4(from) : i16x8.extend_low_i8x16_s(scales))
+  v128.store(to, dot4IsFast() ? upper4(from) : i16x8.extend_high_i8x16_s(scales), 16)
 }
 
 /** A block of eight rows. @inline */

@@ -14,6 +14,7 @@ import {
   scaled,
   start,
   summed,
+  total,
   weighted,
   weightedBytes,
   xAt,
@@ -191,8 +192,12 @@ export function tileSixBytes$(nb: i32, table: usize, to: usize): void {
 }
 
 /** @inline */
-function weigh(sums: v128, scales: v128, bytes: boolean): v128 {
-  return bytes ? weightedBytes(sums, scales) : weighted(sums, scales)
+function weigh(total: v128, sums: v128, scales: v128, bytes: boolean): v128 {
+  return bytes ? weightedBytes(total, sums, scales) : weighted(total, sums, scales)
+}
+/** acc + such a total times the block's scale and the activations'. @inline */
+function scaledTotal(acc: v128, sums: v128, d: v128, r: v128, bytes: boolean): v128 {
+  return madd(bytes ? sums : total(sums), f32x4.mul(d, r), acc)
 }
 
 /** @inline */
@@ -233,10 +238,10 @@ function tileSix$(nb: i32, table: usize, to: usize, bytes: boolean): void {
         s2 = v128.load(s, 32),
         s3 = v128.load(s, 48)
       {
-        t0$ = i32x4.add(t0$, weigh(c0$, s0, bytes))
-        t1$ = i32x4.add(t1$, weigh(c1$, s1, bytes))
-        t2$ = i32x4.add(t2$, weigh(c2$, s2, bytes))
-        t3$ = i32x4.add(t3$, weigh(c3$, s3, bytes))
+        t0$ = weigh(t0$, c0$, s0, bytes)
+        t1$ = weigh(t1$, c1$, s1, bytes)
+        t2$ = weigh(t2$, c2$, s2, bytes)
+        t3$ = weigh(t3$, c3$, s3, bytes)
       }
     }
     const d0 = v128.load(p, 128),
@@ -245,10 +250,10 @@ function tileSix$(nb: i32, table: usize, to: usize, bytes: boolean): void {
       d3 = v128.load(p, 176),
       r$ = v128.load32_splat(x$, 32)
     {
-      a0$ = scaled(a0$, t0$, d0, r$)
-      a1$ = scaled(a1$, t1$, d1, r$)
-      a2$ = scaled(a2$, t2$, d2, r$)
-      a3$ = scaled(a3$, t3$, d3, r$)
+      a0$ = scaledTotal(a0$, t0$, d0, r$, bytes)
+      a1$ = scaledTotal(a1$, t1$, d1, r$, bytes)
+      a2$ = scaledTotal(a2$, t2$, d2, r$, bytes)
+      a3$ = scaledTotal(a3$, t3$, d3, r$, bytes)
     }
   }
   {

@@ -28,7 +28,7 @@ import { INT4_MIN, INT5_MIN, INT6, INT7, IQ4, MXFP4, Matrix } from '../contract.
 import { dot4IsFast, products } from '../control'
 import { blocksOf } from '../weights/descriptor'
 import { BYTES_SIGNED, NIBBLES } from '../simd'
-import { tileRows } from './sums'
+import { EIGHTS, TWELVES, tileRows } from './sums'
 import { tileBothNibbles, tileBytes, tileMx } from './tiles.generated'
 
 /** At most four rows of x times the eight rows of group g. */
@@ -58,7 +58,7 @@ export function blocksPanel(d: Matrix, g: i32, table: usize, n: i32, to: usize):
   const end = table + ((<usize>n) << 3)
   unpackBlocks(d, g)
   for (let entry = table, rows = 0; entry < end; entry += (<usize>rows) << 3) {
-    rows = tileRows(entry, end)
+    rows = d.format == INT6 && dot4IsFast() ? 2 : tileRows(entry, end)
     tileBlocks(d, rows, entry, to)
   }
 }
@@ -88,10 +88,10 @@ function tileBlocks(d: Matrix, rows: i32, entry: usize, to: usize): void {
     else tileSixPairs(rows, nb, entry, to)
   else if (format == MXFP4)
     if (products == NIBBLES) tileMx(rows, nb, entry, to)
-    else tileBytes(rows, nb, entry, to, 3)
+    else tileBytes(rows, nb, entry, to, TWELVES, 1)
   else if (format == IQ4)
     if (products == NIBBLES) tileBothNibbles(rows, nb, entry, to)
-    else tileBytes(rows, nb, entry, to, products == BYTES_SIGNED ? 0 : 32)
+    else tileBytes(rows, nb, entry, to, EIGHTS, products == BYTES_SIGNED ? 0 : 16)
   else {
     const bytes = dot4IsFast() || !d.narrow
     if (d.mins)

@@ -14,7 +14,7 @@ import { panelAt } from '../scratch.generated'
 import { int4BytesRows, int4Rows, int8BytesRows, int8Rows } from './rows.generated'
 import { addOutliers } from './outliers'
 import { BYTES_SIGNED, BYTES_UNSIGNED, NIBBLES, loadF16x4, nextF16x4 } from '../simd'
-import { highNibbles, lowNibbles, outAt, tileRows } from './sums'
+import { EIGHTS, highNibbles, lowNibbles, outAt, tileRows } from './sums'
 import { tileBothNibbles, tileBytes, tileNibbles } from './tiles.generated'
 
 /** Rows of x that pass over a claim's weights together; their codes stay in the second-level cache. */
@@ -120,7 +120,7 @@ function panel(d: Matrix, g: i32, table: usize, n: i32, to: usize): void {
     if (products == NIBBLES)
       if (d.format == INT4) tileNibbles(rows, nb, entry, to)
       else tileBothNibbles(rows, nb, entry, to)
-    else tileBytes(rows, nb, entry, to, d.format == INT4 ? 2 : products == BYTES_UNSIGNED ? 32 : 0)
+    else tileBytes(rows, nb, entry, to, EIGHTS, d.format == INT4 ? 1 : products == BYTES_UNSIGNED ? 16 : 0)
   }
 }
 

@@ -5,7 +5,7 @@ import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from '../
 import { SIX_BITS, joinedD, joinedDmin, lowerSix, upperBits, upperSix } from '../weights/run-scales'
 import { heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
 import { dot2, loadF16x4, lowerF16x4, madd, nextF16x4, upperF16x4 } from '../simd'
-import { firstSums, otherSums, outAt, pairs, scaled, shifted, twice, weighted, xAt } from './sums'
+import { firstSums, otherSums, outAt, pairs, scaled, shifted, total, twice, weighted, wholeScales, xAt } from './sums'
 
 /** The row of x that stands for each in this text. */
 const $: usize = 0
@@ -19,7 +19,8 @@ export function int6Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
     per = d.per,
     multiplier = f32x4.splat(d.multiplier),
     mask = heldNibbles(),
-    two = heldUpperTwo()
+    two = heldUpperTwo(),
+    zero = i32x4.splat(0)
   let p = groupAt(d, g)
   let x$ = xAt(table, $),
     a$ = f32x4.splat(0),
@@ -67,14 +68,14 @@ export function int6Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
       }
       const s = twice(p + 64),
         t = twice(p + 72),
-        s0 = i16x8.extend_low_i8x16_s(s),
-        s1 = i16x8.extend_high_i8x16_s(s),
-        t0 = i16x8.extend_low_i8x16_s(t),
-        t1 = i16x8.extend_high_i8x16_s(t)
+        s0 = wholeScales(i16x8.extend_low_i8x16_s(s)),
+        s1 = wholeScales(i16x8.extend_high_i8x16_s(s)),
+        t0 = wholeScales(i16x8.extend_low_i8x16_s(t)),
+        t1 = wholeScales(i16x8.extend_high_i8x16_s(t))
       {
         const u = v128.load32_splat(x$, 16)
-        a$ = scaled(a$, i32x4.add(weighted(c$, s0), weighted(f$, t0)), d0, u)
-        b$ = scaled(b$, i32x4.add(weighted(e$, s1), weighted(h$, t1)), d1, u)
+        a$ = madd(total(weighted(weighted(zero, c$, s0), f$, t0)), f32x4.mul(d0, u), a$)
+        b$ = madd(total(weighted(weighted(zero, e$, s1), h$, t1)), f32x4.mul(d1, u), b$)
       }
     }
   }

@@ -8,6 +8,10 @@ import { dot2, dot4, madd } from '../simd'
 /** What comes after the codes of a block of x. */
 export const X_REST: usize = X_BLOCK_BYTES - 32
 
+/** Where a block of x has -8 times the sum of its codes, and -12 times, in two parts of i16 each. */
+export const EIGHTS: usize = 36
+export const TWELVES: usize = 48
+
 /** @inline */
 export function xAt(table: usize, i: usize): usize {
   return <usize>load<u32>(table + (i << 3))
@@ -49,15 +53,29 @@ export function summed(acc: v128, bytes: boolean): v128 {
   return bytes ? acc : pairs(acc)
 }
 /**
- * Sums of two lanes times the whole scale that both lanes of `scales` have, in i32: for the price of pairs. Where sums are
- * of i32 the build puts in the other (kernel-rows.mjs). @inline
+ * total + sums of two lanes times the whole scale that both lanes of `scales` have, in i32: for the price of pairs. @inline
  */
-export function weighted(sums: v128, scales: v128): v128 {
-  return i32x4.dot_i16x8_s(sums, scales)
+export function weighted(total: v128, sums: v128, scales: v128): v128 {
+  return i32x4.add(total, i32x4.dot_i16x8_s(sums, scales))
 }
-/** @inline */
-export function weightedBytes(sums: v128, scales: v128): v128 {
-  return i32x4.mul(sums, i32x4.shr_s(scales, 16))
+/**
+ * The same of sums in i32, with total and scales in f32: below 2^24, and so exact. Two multiplications of lanes of i32 take
+ * longer on Intel's processors. @inline
+ */
+export function weightedBytes(total: v128, sums: v128, scales: v128): v128 {
+  return madd(f32x4.convert_i32x4_s(sums), scales, total)
+}
+/** What such a total is in f32; the build takes these two for sums of i32 (kernel-rows.mjs). @inline */
+export function total(sums: v128): v128 {
+  return f32x4.convert_i32x4_s(sums)
+}
+/** Whole scales that both lanes of i16 have, for weighted. @inline */
+export function wholeScales(twice: v128): v128 {
+  return twice
+}
+/** For weightedBytes. @inline */
+export function wholeScalesBytes(twice: v128): v128 {
+  return f32x4.convert_i32x4_s(i32x4.shr_s(twice, 16))
 }
 /** Scales of eight rows, i8, twice each. @inline */
 export function twice(p: usize): v128 {
