@@ -1,4 +1,5 @@
 // The whole step: every thread walks the same list of op records, meeting at barriers where the host asked for them.
+import { clock } from './clock'
 import { BARRIER_BEFORE, OpRecord, RECORD_BYTES } from './contract.generated'
 import { barrier, init } from './control'
 import { runOp } from './dispatch.generated'
@@ -19,9 +20,6 @@ export {
   packQ6k,
   packSmall,
 } from './weights/pack-ggml'
-
-/** Milliseconds. @external env clock */
-declare function clock(): f64
 
 /** Runs `count` records. All threads meet at the end. True where they left early: the host wants no more of the step. */
 export function run(records: usize, count: i32): boolean {

@@ -33,11 +33,12 @@ export interface Kernels {
   readonly kernel: Readonly<Record<string, Kernel>>
 }
 
-export async function instantiate(wasm: string): Promise<Kernels> {
+/** @param clock - milliseconds, as the kernels see them */
+export async function instantiate(wasm: string, clock: () => number = () => 0): Promise<Kernels> {
   const begun = await compileKernels([async () => bytesOfHex(wasm)])
   const { module } = await begun!.made
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: 65536, shared: true })
-  const env = { memory, abort: () => undefined, clock: () => 0 }
+  const env = { memory, abort: () => undefined, clock }
   const kernel = new WebAssembly.Instance(module, { env }).exports as unknown as Record<string, Kernel>
   kernel['init']!(0, 1, SCRATCH, NIBBLES, 0)
   return { memory, kernel }

@@ -10,7 +10,9 @@ import { blocksOf, groupAt, groupBytes } from '../weights/descriptor'
 import { heldNibbles } from '../held'
 import { unpackNibbles } from './block-panels'
 import { blocksPanel, blocksRows } from './linear-blocks'
+import { touch } from '../touch'
 import { panelAt } from '../scratch.generated'
+import { beginPiece, endPiece } from './read-ahead'
 import { int4BytesRows, int4Rows, int8BytesRows, int8Rows } from './rows.generated'
 import { addOutliers } from './outliers'
 import { BYTES_SIGNED, BYTES_UNSIGNED, NIBBLES, loadF16x4, nextF16x4 } from '../simd'
@@ -53,7 +55,10 @@ export function linearInt(
 ): void {
   const whole = d.rows / GROUP_ROWS,
     rest = (<usize>(d.rows % GROUP_ROWS)) << 2,
-    many = panelFrom(d)
+    many = panelFrom(d),
+    bytes = groupBytes(d),
+    atOnce = beginPiece(<usize>(g1 - g0) * bytes, n),
+    groups = max(1, <i32>(atOnce / bytes))
   const table = scratch + 64 // of a strip: pointers to a row of x and to its row of out, u32 each
   for (let from = 0; from < n; from += STRIP) {
     const count = min(STRIP, n - from)
@@ -70,8 +75,10 @@ export function linearInt(
       if (count >= many && g + 1 < min(g1, whole)) {
         panel(d, g, table, count, to)
         g++
-      } else if (g < whole) parts(d, g, table, count, to)
-      else
+      } else if (g < whole) {
+        if (atOnce && (g - g0) % groups == 0) touch(groupAt(d, g), <usize>min(groups, min(g1, whole) - g) * bytes)
+        parts(d, g, table, count, to)
+      } else
         for (let i = 0; i < count; i++) {
           // fewer than eight rows: sum elsewhere, keep those that exist
           const entry = table + ((<usize>i) << 3),
@@ -85,6 +92,7 @@ export function linearInt(
     }
     if (outliers) addOutliers(d, g0, min(g1, whole), table, count, (<usize>g0) << 5)
   }
+  endPiece()
 }
 
 /** `n` rows of x times the eight rows of group g, in parts of about the same size. */

@@ -1,0 +1,2 @@
+/** Milliseconds. @external env clock */
+export declare function clock(): f64

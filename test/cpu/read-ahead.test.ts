@@ -1,0 +1,74 @@
+// Whether kernels read weights ahead: what is faster on the processor, by a clock that the test has.
+import { describe, expect, it } from 'vitest'
+import { CONTROL_BLOCK } from '../../src/backends/contract.generated.js'
+import { headerAddress, writeDescriptor, writeRecord } from '../../src/backends/cpu/records.js'
+import { touchedAt } from '../../src/backends/scratch.generated.js'
+import { BUILDS, instantiate } from './kernel-bench.js'
+
+const [ROWS, COLS] = [2048, 1024]
+const DESCRIPTOR = CONTROL_BLOCK.end
+const [RECORD, SCRATCH, X, OUT, MATRIX] = [DESCRIPTOR + 128, 65536, 131072, 196608, 262144]
+/** A piece is an eighth of the matrix for one thread; and most pairs of a trial. */
+const [PIECES, PAIRS] = [8, 96]
+const [READ_AHEAD, PLAIN] = [1, 2]
+
+/** One row of x times a matrix, over and over, where a piece takes as long as `times` says; what pieces were at the last. */
+async function lastPieces(wasm: string, times: (isAhead: boolean, piece: number) => number, rows = 1) {
+  let [now, calls] = [0, 0]
+  const touched = (): Int32Array => new Int32Array(kernels.memory.buffer, SCRATCH + touchedAt(), 4)
+  /** Whether the piece that ends now was read ahead; asked again, of the next one. */
+  const wasRead = (): boolean => {
+    const was = touched()[0] !== 1
+    touched()[0] = 1
+    return was
+  }
+  const kernels = await instantiate(wasm, () => {
+    const isAhead = wasRead()
+    if (calls++ % 2 === 1) now += times(isAhead, calls >> 1)
+    return now
+  })
+  const { buffer } = kernels.memory
+  const grid = { scales: 0, gridCols: 0, blockRows: 1, blockCols: 1, paddedCols: COLS }
+  writeDescriptor(buffer, DESCRIPTOR, {
+    ...{ format: 'int4', data: MATRIX, rows: ROWS, cols: COLS, stride: COLS * 4, multiplier: 1, ...grid },
+  })
+  kernels.kernel['init']!(0, 1, SCRATCH, 0, 0, 0)
+  new Int32Array(buffer, headerAddress('stepTokens'), 1)[0] = rows
+  const fields = {
+    ...{ x: { address: X, rowBytes: 0 }, matrix: DESCRIPTOR, bias: undefined, integer: 1 },
+    out: { address: OUT, rowBytes: 0 },
+  }
+  writeRecord(buffer, RECORD, { kernel: 'linear', rows: 'T', multiple: 1, fields }, false)
+  for (let step = 0; step < (2 * PAIRS) / PIECES; step++) kernels.kernel['run']!(RECORD, 1)
+  const timed = calls / 2
+  wasRead()
+  kernels.kernel['run']!(RECORD, 1)
+  return { timed, more: calls / 2 - timed, isAhead: wasRead() }
+}
+
+describe.each(BUILDS)('weights of a few rows, %s kernels', (_, wasm) => {
+  it('are read ahead where that is faster', async () => {
+    expect(await lastPieces(wasm, (isAhead) => (isAhead ? READ_AHEAD : PLAIN))).toEqual({
+      ...{ timed: 24, more: 0, isAhead: true },
+    })
+  })
+
+  it('are not where it is slower, or as fast', async () => {
+    expect(await lastPieces(wasm, (isAhead) => (isAhead ? PLAIN : READ_AHEAD))).toEqual({
+      ...{ timed: 24, more: 0, isAhead: false },
+    })
+    expect(await lastPieces(wasm, () => 0)).toEqual({ timed: 24, more: 0, isAhead: false })
+  })
+
+  it('are read ahead though one piece in three is interrupted', async () => {
+    const interrupted = (isAhead: boolean, piece: number): number =>
+      piece % 3 === 0 ? 1000 : isAhead ? READ_AHEAD : PLAIN
+    expect((await lastPieces(wasm, interrupted)).isAhead).toBe(true)
+  })
+
+  it('are not for many rows', async () => {
+    expect(await lastPieces(wasm, (isAhead) => (isAhead ? READ_AHEAD : PLAIN), 9)).toEqual({
+      ...{ timed: 0, more: 0, isAhead: false },
+    })
+  })
+})
