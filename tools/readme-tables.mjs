@@ -29,11 +29,11 @@ function range(ratios) {
   return [Math.min, Math.max].map((of) => of(...ratios).toFixed(1)).join(' to ')
 }
 
-/** How the same rows compare where vectors are narrower. */
-function withoutAvx512() {
-  const results = chosen(MACHINES.avx2)
+/** How the same rows compare on another machine. */
+function elsewhere(machine, where) {
+  const results = chosen(machine)
   const [prompts, answers] = ['prefill', 'decode'].map((what) => range(results.map(({ ratios }) => ratios[what])))
-  return `On an older processor without AVX-512, on the same files: ${prompts} times the speed of llama.cpp for prompts, ${answers} times for answers.`
+  return `${where}, on the same files: ${prompts} times the speed of llama.cpp for prompts, ${answers} times for answers.`
 }
 
 /** The lines of the section. */
@@ -47,7 +47,8 @@ export function speedLines() {
     ...table(head, results.map(row)),
     '',
     `Medians of alternating runs on the same files, ${threads} threads each, ${machines}, ${days.join(' and ')}.`,
-    withoutAvx512(),
+    elsewhere(MACHINES.vnni, 'On a server of Intel'),
+    elsewhere(MACHINES.avx2, 'On an older processor without AVX-512'),
     'Every command, and more rows: [docs/speed.md](docs/speed.md).',
   ]
 }

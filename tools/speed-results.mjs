@@ -28,7 +28,7 @@ export const bytes = (count) => (count < 1e9 ? `${(count / 1e6).toFixed(0)} MB` 
 export const whereOf = ({ node, browser }) => (browser ? 'Chromium' : `Node ${node.replace(/^v|\..*$/g, '')}`)
 
 /** The folders of bench/results: the machine of most measurements, and others, which are compared with themselves alone. */
-export const MACHINES = { usual: './', avx2: 'avx2/' }
+export const MACHINES = { usual: './', vnni: 'vnni/', avx2: 'avx2/' }
 
 /** All that compare two engines; those of other programs are in the folder too. */
 export function allResults(machine = MACHINES.usual) {
