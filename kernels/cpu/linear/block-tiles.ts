@@ -192,8 +192,8 @@ export function tileSixBytes$(nb: i32, table: usize, to: usize): void {
 }
 
 /** @inline */
-function weigh(total: v128, sums: v128, scales: v128, bytes: boolean): v128 {
-  return bytes ? weightedBytes(total, sums, scales) : weighted(total, sums, scales)
+function weigh(acc: v128, sums: v128, scales: v128, bytes: boolean): v128 {
+  return bytes ? weightedBytes(acc, sums, scales) : weighted(acc, sums, scales)
 }
 /** acc + such a total times the block's scale and the activations'. @inline */
 function scaledTotal(acc: v128, sums: v128, d: v128, r: v128, bytes: boolean): v128 {

@@ -58,6 +58,7 @@ export function blocksPanel(d: Matrix, g: i32, table: usize, n: i32, to: usize):
   const end = table + ((<usize>n) << 3)
   unpackBlocks(d, g)
   for (let entry = table, rows = 0; entry < end; entry += (<usize>rows) << 3) {
+    // four rows of six bits have more sums in i32 than there are registers
     rows = d.format == INT6 && dot4IsFast() ? 2 : tileRows(entry, end)
     tileBlocks(d, rows, entry, to)
   }

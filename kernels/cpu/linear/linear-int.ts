@@ -57,8 +57,8 @@ export function linearInt(
     rest = (<usize>(d.rows % GROUP_ROWS)) << 2,
     many = panelFrom(d),
     bytes = groupBytes(d),
-    atOnce = beginPiece(<usize>(g1 - g0) * bytes, n),
-    groups = max(1, <i32>(atOnce / bytes))
+    ahead = beginPiece(<usize>(g1 - g0) * bytes, n),
+    groups = max(1, <i32>(ahead / bytes))
   const table = scratch + 64 // of a strip: pointers to a row of x and to its row of out, u32 each
   for (let from = 0; from < n; from += STRIP) {
     const count = min(STRIP, n - from)
@@ -76,7 +76,7 @@ export function linearInt(
         panel(d, g, table, count, to)
         g++
       } else if (g < whole) {
-        if (atOnce && (g - g0) % groups == 0) touch(groupAt(d, g), <usize>min(groups, min(g1, whole) - g) * bytes)
+        if (ahead && (g - g0) % groups == 0) touch(groupAt(d, g), <usize>min(groups, min(g1, whole) - g) * bytes)
         parts(d, g, table, count, to)
       } else
         for (let i = 0; i < count; i++) {

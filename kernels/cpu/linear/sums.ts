@@ -53,17 +53,17 @@ export function summed(acc: v128, bytes: boolean): v128 {
   return bytes ? acc : pairs(acc)
 }
 /**
- * total + sums of two lanes times the whole scale that both lanes of `scales` have, in i32: for the price of pairs. @inline
+ * acc + sums of two lanes times the whole scale that both lanes of `scales` have, in i32: for the price of pairs. @inline
  */
-export function weighted(total: v128, sums: v128, scales: v128): v128 {
-  return i32x4.add(total, i32x4.dot_i16x8_s(sums, scales))
+export function weighted(acc: v128, sums: v128, scales: v128): v128 {
+  return i32x4.add(acc, i32x4.dot_i16x8_s(sums, scales))
 }
 /**
- * The same of sums in i32, with total and scales in f32: below 2^24, and so exact. Two multiplications of lanes of i32 take
+ * The same of sums in i32, with acc and scales in f32: below 2^24, and so exact. Two multiplications of lanes of i32 take
  * longer on Intel's processors. @inline
  */
-export function weightedBytes(total: v128, sums: v128, scales: v128): v128 {
-  return madd(f32x4.convert_i32x4_s(sums), scales, total)
+export function weightedBytes(acc: v128, sums: v128, scales: v128): v128 {
+  return madd(f32x4.convert_i32x4_s(sums), scales, acc)
 }
 /** What such a total is in f32; the build takes these two for sums of i32 (kernel-rows.mjs). @inline */
 export function total(sums: v128): v128 {
