@@ -38,7 +38,7 @@ async function readSource(name, base) {
   return (
     text
       ?.replace(/@inline(\s*\*\/\n)(?=(?:export )?function )/g, '$1@inline ')
-      .replace(/@external (\w+) (\w+)(\s*\*\/\n)(?=export declare function )/g, "$3@external('$1', '$2') ") ?? null
+      .replace(/@external (\w+) (\w+)(\s*\*\/\n)(?=(?:export )?declare function )/g, "$3@external('$1', '$2') ") ?? null
   )
 }
 

@@ -32,7 +32,7 @@ export function rowsText(source, counts) {
 /** An import brings what `@bytes` makes of it. */
 function withBytesNames(text) {
   const whole = /\bdot4\b/.test(text) ? text : text.replace(/\bdot2\b/, 'dot2, dot4')
-  return whole.replace(/\bweighted, wholeScales\b/, 'weighted, weightedBytes, wholeScales, wholeScalesBytes')
+  return whole.replace(/\b(weighted|wholeScales)\b/g, '$1, $1Bytes')
 }
 
 /** The constant that makes the text for one row a whole one. */

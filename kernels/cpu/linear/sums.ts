@@ -65,7 +65,7 @@ export function weighted(acc: v128, sums: v128, scales: v128): v128 {
 export function weightedBytes(acc: v128, sums: v128, scales: v128): v128 {
   return madd(f32x4.convert_i32x4_s(sums), scales, acc)
 }
-/** What such a total is in f32; the build takes these two for sums of i32 (kernel-rows.mjs). @inline */
+/** Such a total in f32. Where sums are of i32, the build takes weightedBytes, whose total is in f32 already (kernel-rows.mjs). @inline */
 export function total(sums: v128): v128 {
   return f32x4.convert_i32x4_s(sums)
 }

@@ -5,32 +5,32 @@
 import { scratch } from '../control'
 import { panelAt } from '../scratch.generated'
 import { dot2 } from '../simd'
-import { X_REST, dot, joined, outAt, scaled, start, summed, xAt } from './sums'
+import { EIGHTS, TWELVES, X_REST, dot, joined, outAt, scaled, start, summed, xAt } from './sums'
 
 /** The row of x that stands for each in this text. */
 const $: usize = 0
 
 /** The panel of int4, sums in i16. */
 export function tileNibbles$(nb: i32, table: usize, to: usize): void {
-  tile$(nb, table, to, false, false, 0, 0)
+  tile$(nb, table, to, false, EIGHTS, 0)
 }
 /** The same for mxfp4, whose codes are 12 too large and not 8. */
 export function tileMx$(nb: i32, table: usize, to: usize): void {
-  tile$(nb, table, to, true, false, 0, 0)
+  tile$(nb, table, to, false, TWELVES, 0)
 }
 /** A panel in bytes, sums in i32, which start from `times` the two i16 `at` bytes into a block of x. */
 export function tileBytes$(nb: i32, table: usize, to: usize, at: usize, times: i32): void {
-  tile$(nb, table, to, false, true, at, times)
+  tile$(nb, table, to, true, at, times)
 }
 
 /** What sums start from. @inline */
-function begun(x: usize, more: boolean, bytes: boolean, at: usize, times: v128): v128 {
-  if (bytes) return i32x4.dot_i16x8_s(v128.load32_splat(x + at), times)
-  return more ? v128.load32_splat(x, 48) : start(x)
+function begun(x: usize, bytes: boolean, at: usize, times: v128): v128 {
+  const sums = v128.load32_splat(x + at)
+  return bytes ? i32x4.dot_i16x8_s(sums, times) : sums
 }
 
 /** @inline */
-function tile$(nb: i32, table: usize, to: usize, more: boolean, bytes: boolean, at: usize, times: i32): void {
+function tile$(nb: i32, table: usize, to: usize, bytes: boolean, at: usize, times: i32): void {
   const factor = i16x8.splat(<i16>times)
   let p = scratch + <usize>panelAt(),
     x$ = xAt(table, $),
@@ -39,7 +39,7 @@ function tile$(nb: i32, table: usize, to: usize, more: boolean, bytes: boolean, 
     a2$ = a0$,
     a3$ = a0$
   for (let i = 0; i < nb; i++, p += 64, x$ += X_REST) {
-    let c0$ = begun(x$, more, bytes, at, factor),
+    let c0$ = begun(x$, bytes, at, factor),
       c1$ = c0$,
       c2$ = c0$,
       c3$ = c0$
