@@ -73,9 +73,13 @@ export function attentionQ8QueriesAt(Ev: number): number {
 export function attentionQ8ScalesAt(E: number, Ev: number): number {
   return attentionQ8QueriesAt(Ev) + SCRATCH_ROWS * E * 2
 }
+/** How the scores of a page's keys add up, f32 [page / 4][3][4]. */
+export function attentionQ8ChainAt(E: number, Ev: number): number {
+  return attentionQ8ScalesAt(E, Ev) + (larger(E, Ev) >> 5) * PAGE_SIZE * 4
+}
 /** f32 [rows][blocks], of the weights. */
 export function attentionQ8UnitsAt(E: number, Ev: number): number {
-  return attentionQ8ScalesAt(E, Ev) + (larger(E, Ev) >> 5) * PAGE_SIZE * 4
+  return attentionQ8ChainAt(E, Ev) + PAGE_SIZE * 3 * 4
 }
 /** i16 [rows][blocks][page]. */
 export function attentionQ8WeightsAt(E: number, Ev: number): number {
@@ -83,6 +87,17 @@ export function attentionQ8WeightsAt(E: number, Ev: number): number {
 }
 export function attentionQ8End(E: number, Ev: number): number {
   return attentionQ8WeightsAt(E, Ev) + SCRATCH_ROWS * (Ev >> 5) * PAGE_SIZE * 2
+}
+
+// ---- what is appended to it. All of this is less than attention over it takes.
+
+/** f32 [E], after what a block's scale and codes pass through. */
+export function appendedRowAt(): number {
+  return 64
+}
+/** The key before it, f32 [E]. */
+export function appendedBeforeAt(E: number): number {
+  return appendedRowAt() + E * 4
 }
 
 // ---- attention over gathered rows, E and Ev in whole vectors. It begins as the one over pages.

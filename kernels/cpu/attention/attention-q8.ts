@@ -1,13 +1,12 @@
-// Attention over a cache of int8 codes with an f16 scale for 32 columns. A head's part of a page: of keys, codes
-// [64][E] and scales [E / 32][64]; of values, codes [32][Ev][2], two positions side by side, and scales [Ev / 32][64].
-// E and Ev are rounded up to multiples of 32. All products are of i16 and summed in i32, exactly: queries become i16 by
-// row, and probabilities times the scales of values by page, row and block. So the bits do not depend on what a row
-// shares its unit with.
+// Attention over a cache of int8 codes (page-q8.ts). All products with codes are of i16 and summed in i32, exactly:
+// queries become i16 by row, and probabilities times the scales of values by page, row and block. So the bits do not
+// depend on what a row shares its unit with.
 import { AttentionRecord, PAGE_SIZE } from '../contract.generated'
 import { scratch } from '../control'
 import { heldF16Unit } from '../held'
 import { firstSeen, pagePtr, positionOf, queryPtr } from './page'
 import {
+  attentionQ8ChainAt,
   attentionQ8OutAt,
   attentionQ8QueriesAt,
   attentionQ8QueryScalesAt,
@@ -18,79 +17,15 @@ import {
   factorsAt,
   maximaAt,
 } from '../scratch.generated'
+import { fillUp } from './append-q8'
 import { turn } from './hadamard'
-import { larger, loadF16x4, madd, nextF16x4, rounded, sum4, sums4, toHalf } from '../simd'
+import { headBytes, scalesOf, whole } from './page-q8'
+import { larger, largest, loadF16x4, madd, nextF16x4, rounded, sum4, sums4 } from '../simd'
 import { softmaxPage } from './softmax'
 import { touch } from '../touch'
 
 /** At most this many rows wait for memory: a page is read ahead for them. */
 const AHEAD: i32 = 4
-
-/** Columns of n with the last block filled up. @inline */
-function whole(n: i32): i32 {
-  return (n + 31) & ~31
-}
-
-/** Bytes of a head's keys or values in a page: codes, then scales. @inline */
-function headBytes(columns: i32): usize {
-  return <usize>(PAGE_SIZE * columns + ((PAGE_SIZE * columns) >> 4))
-}
-
-/** @inline */
-function largest(v: v128): f32 {
-  return max(
-    max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)),
-    max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)),
-  )
-}
-
-/** The rows of `heads` heads, n columns each, at place `p` of the page's part that begins at `part`. */
-export function appendQ8(x: usize, heads: i32, n: i32, part: usize, p: i32, values: boolean): void {
-  const columns = whole(n),
-    row = scratch + 256 // after what appendBlock keeps there; the program's attention needs far more scratch
-  for (let h = 0; h < heads; h++, part += headBytes(columns)) {
-    fillUp(x, n, row, columns)
-    if (!values) turn(row, columns)
-    for (let c = 0; c < n; c += 32) {
-      const at = part + <usize>(values ? (p >> 1) * 2 * columns + 2 * c + (p & 1) : p * columns + c)
-      store<u16>(
-        part + <usize>(PAGE_SIZE * columns) + ((<usize>((c >> 5) * PAGE_SIZE + p)) << 1),
-        appendBlock(row + ((<usize>c) << 2), at, values),
-      )
-    }
-    x += (<usize>n) << 2
-  }
-}
-
-/** x [n] and zeros, to out [N]. @inline */
-function fillUp(x: usize, n: i32, out: usize, N: i32): void {
-  memory.copy(out, x, (<usize>n) << 2)
-  memory.fill(out + ((<usize>n) << 2), 0, (<usize>(N - n)) << 2)
-}
-
-/** 32 columns: their codes to `at`, every second byte for values. Returns the scale, f16. */
-function appendBlock(x: usize, at: usize, values: boolean): u16 {
-  let m = f32x4.splat(0)
-  for (let i: usize = 0; i < 128; i += 16) m = larger(m, f32x4.abs(v128.load(x + i)))
-  const scale = <u16>toHalf(f32x4.splat(largest(m) / 127))
-  v128.store(scratch, i16x8.splat(scale), 128)
-  const d = f32x4.extract_lane(loadF16x4(scratch + 128, heldF16Unit()), 0)
-  const by = f32x4.splat(d > 0 ? 1 / d : 0)
-  for (let i: usize = 0; i < 32; i += 16, x += 64) {
-    const lower = i16x8.narrow_i32x4_s(rounded(f32x4.mul(v128.load(x), by)), rounded(f32x4.mul(v128.load(x, 16), by)))
-    const upper = i16x8.narrow_i32x4_s(
-      rounded(f32x4.mul(v128.load(x, 32), by)),
-      rounded(f32x4.mul(v128.load(x, 48), by)),
-    )
-    const codes = i8x16.narrow_i16x8_s(lower, upper)
-    if (!values) v128.store(at + i, codes)
-    else {
-      v128.store(scratch, codes, 128)
-      for (let j: usize = 0; j < 16; j++) store<i8>(at + ((i + j) << 1), load<i8>(scratch + j, 128))
-    }
-  }
-  return scale
-}
 
 /** The record of `attention`; query rows [first, first + n) of key head `kv`, at most sixteen. */
 export function attendRowsQ8(rec: AttentionRecord, sequence: i32, kv: i32, first: i32, n: i32): void {
@@ -98,8 +33,8 @@ export function attendRowsQ8(rec: AttentionRecord, sequence: i32, kv: i32, first
     E = whole(rec.keyDim),
     Ev = whole(rec.valueDim),
     blocks = Ev >> 5
-  // In scratch: sums, maxima, factors, scales of q [rows]; scores [rows][64]; out; q; scales [blocks][64]; weights
-  // [rows][blocks], i16 [rows][blocks][64].
+  // In scratch: sums, maxima, factors, scales of q [rows]; scores [rows][64]; out; q; scales [blocks][64]; chain
+  // [16][3][4]; weights [rows][blocks], i16 [rows][blocks][64].
   const sums = scratch,
     maxima = scratch + <usize>maximaAt(),
     factors = scratch + <usize>factorsAt(),
@@ -108,6 +43,7 @@ export function attendRowsQ8(rec: AttentionRecord, sequence: i32, kv: i32, first
     out = scratch + <usize>attentionQ8OutAt(),
     q = scratch + <usize>attentionQ8QueriesAt(Ev)
   const scales = scratch + <usize>attentionQ8ScalesAt(E, Ev),
+    chain = scratch + <usize>attentionQ8ChainAt(E, Ev),
     units = scratch + <usize>attentionQ8UnitsAt(E, Ev),
     weights = scratch + <usize>attentionQ8WeightsAt(E, Ev)
   const sinks = rec.sinks,
@@ -139,8 +75,9 @@ export function attendRowsQ8(rec: AttentionRecord, sequence: i32, kv: i32, first
     const keys = at + rec.keys + <usize>kv * headBytes(E),
       values = at + rec.values + <usize>kv * headBytes(Ev)
     if (n <= AHEAD) touch(keys, headBytes(E))
-    widenScales(keys + <usize>(PAGE_SIZE * E), E, scales)
-    for (let p = skip; p < end; p += 2) {
+    widenScales(scalesOf(keys, E), E, scales)
+    const chained = splitScales(scales, chain)
+    for (let p = 0; p < end; p += 2) {
       const k = keys + <usize>(p * E),
         s = scales + ((<usize>p) << 2)
       let r = 0
@@ -165,8 +102,9 @@ export function attendRowsQ8(rec: AttentionRecord, sequence: i32, kv: i32, first
           scores + ((<usize>(r * PAGE_SIZE + p)) << 2),
         )
     }
+    for (let r = 0; chained && r < n; r++) addUp(scores + ((<usize>(r * PAGE_SIZE)) << 2), end, chain)
     if (n <= AHEAD) touch(values, headBytes(Ev))
-    widenScales(values + <usize>(PAGE_SIZE * Ev), Ev, scales)
+    widenScales(scalesOf(values, Ev), Ev, scales)
     for (let r = 0; r < n; r++) {
       const position = positionOf((first + r) / group),
         i = (<usize>r) << 2
@@ -230,6 +168,43 @@ function widenScales(from: usize, columns: i32, out: usize): void {
     const w = loadF16x4(from, unit)
     v128.store(out, nextF16x4(from, unit), 16)
     v128.store(out, w)
+  }
+}
+
+/**
+ * Takes the signs off a page's first scales, which say what keys are told from the one before them. For addUp, of each
+ * four keys: f, whether they are; f times that of the key before; the products of all from the first to each. Returns
+ * whether any is.
+ */
+function splitScales(scales: usize, chain: usize): boolean {
+  const zero = i32x4.splat(0)
+  let any = zero
+  for (const end = scales + (PAGE_SIZE << 2); scales < end; scales += 16, chain += 48) {
+    const scale = v128.load(scales),
+      sign = i32x4.shr_s(scale, 31),
+      f = v128.and(sign, f32x4.splat(1)),
+      two = f32x4.mul(f, v128.shuffle<i32>(f, f, 0, 0, 1, 2))
+    any = v128.or(any, sign)
+    v128.store(scales, f32x4.abs(scale))
+    v128.store(chain, v128.shuffle<i32>(f, zero, 4, 1, 2, 3))
+    v128.store(chain, v128.shuffle<i32>(two, zero, 4, 4, 2, 3), 16)
+    // f0, f0 f1, f0 f1 f2, f0 f1 f2 f3
+    v128.store(chain, f32x4.mul(two, v128.shuffle<i32>(f, two, 0, 0, 0, 5)), 32)
+  }
+  return v128.any_true(any)
+}
+
+/** Scores [0, end) of what keys are told by, to those of the keys: a sum over those before them in their chains. */
+function addUp(scores: usize, end: i32, chain: usize): void {
+  const zero = f32x4.splat(0)
+  let before = zero
+  for (const to = scores + ((<usize>end) << 2); scores < to; scores += 16, chain += 48) {
+    let s = v128.load(scores)
+    s = madd(v128.load(chain), v128.shuffle<i32>(s, zero, 4, 0, 1, 2), s)
+    s = madd(v128.load(chain, 16), v128.shuffle<i32>(s, zero, 4, 4, 0, 1), s)
+    s = madd(v128.load(chain, 32), before, s)
+    v128.store(scores, s)
+    before = v128.shuffle<i32>(s, s, 3, 3, 3, 3)
   }
 }
 

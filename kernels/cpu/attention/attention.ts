@@ -1,15 +1,9 @@
 // Attention over pages of 64 positions, with an online softmax (arXiv 1805.02867) so that any context length takes the
 // same scratch. The cache is f32 (exact), f16 (fast) or int8 (attention-q8.ts). A page holds, for each state, keys
 // [heads][64][E] and then values [heads][64][Ev]; E and Ev are rounded up to multiples of four, filled with zeros.
-import { appendQ8, attendRowsQ8 } from './attention-q8'
-import {
-  AttentionRecord,
-  CACHE_F16,
-  CACHE_Q8,
-  CACHE_Q8_VALUES,
-  CacheAppendRecord,
-  PAGE_SIZE,
-} from '../contract.generated'
+import { appendValuesQ8 } from './append-q8'
+import { attendRowsQ8 } from './attention-q8'
+import { AttentionRecord, CACHE_F16, CACHE_Q8, CacheAppendRecord, PAGE_SIZE } from '../contract.generated'
 import { claim, endOwn, firstOwn, nThreads, rowsOf, scratch } from '../control'
 import { heldF16Bits } from '../held'
 import { firstSeen, pagePtr, positionOf, queryPtr, sequenceOf } from './page'
@@ -59,9 +53,9 @@ export function cacheAppend(rec: CacheAppendRecord): void {
   for (let t = firstOwn(rows), end = endOwn(rows); t < end; t++) {
     const position = positionOf(t)
     if ((position + 1) & (every - 1)) continue
-    if (kind >= CACHE_Q8) {
+    if (kind == CACHE_Q8) {
       const part = pagePtr(sequenceOf(t), position / PAGE_SIZE) + rec.pages
-      appendQ8(rec.xRow(t), heads, n, part, position % PAGE_SIZE, kind == CACHE_Q8_VALUES)
+      appendValuesQ8(rec.xRow(t), heads, n, part, position % PAGE_SIZE)
       continue
     }
     let x = rec.xRow(t)

@@ -1,6 +1,5 @@
 /** New keys and values into the cache, then attention over it. */
 import type { AttentionOp, CacheState, MlaAttentionOp, View } from '../../../graph/ops.js'
-import { CACHE } from '../../contract.generated.js'
 import type { CallFields } from '../calls.js'
 import type { Lowering } from './lowering.js'
 
@@ -30,14 +29,14 @@ export function mlaAttention(op: MlaAttentionOp, to: Lowering): void {
 
 /** Writes the rows of x into a state, where it has a row for their position. */
 export function append(x: View, state: CacheState, values: boolean, to: Lowering): void {
-  // values in q8 lie otherwise than keys
-  const cache = to.cache === 'q8' && values ? CACHE.q8Values : to.cacheKind
   const columns = values ? state.valueDim : state.keyDim
-  to.push('cacheAppend', to.bufferOf(x.value), {
-    reads: { x: to.view(x) },
-    writes: { pages: { state: state.id, values } },
-    ints: { heads: state.heads, columns, cache, every: state.every },
-  })
+  const operands = { reads: { x: to.view(x) }, writes: { pages: { state: state.id, values } } }
+  const shape = { heads: state.heads, columns }
+  if (to.cache === 'q8' && !values) to.push('appendKeysQ8', to.bufferOf(x.value), { ...operands, ints: shape })
+  else {
+    const ints = { ...shape, cache: to.cacheKind, every: state.every }
+    to.push('cacheAppend', to.bufferOf(x.value), { ...operands, ints })
+  }
 }
 
 function cacheOf(state: CacheState, to: Lowering): { cache: number; latent: number } {
