@@ -12,8 +12,17 @@ const [RECORD, SCRATCH, X, OUT, MATRIX] = [DESCRIPTOR + 128, 65536, 131072, 1966
 const [PIECES, PAIRS] = [8, 96]
 const [READ_AHEAD, PLAIN] = [1, 2]
 
-/** One row of x times a matrix, over and over, where a piece takes as long as `times` says; what pieces were at the last. */
-async function lastPieces(wasm: string, times: (isAhead: boolean, piece: number) => number, rows = 1) {
+/** A matrix of blocks times codes, and one of floats that exact products read where it lies. */
+const CODES = { format: 'int4', stride: 0, integer: 1 } as const
+const FLOATS = { format: 'bf16', stride: COLS * 2, integer: 0, interleaved: 1 } as const
+
+/** Rows of x times a matrix, over and over, where a piece takes as long as `times` says; what pieces were at the last. */
+async function lastPieces(
+  wasm: string,
+  times: (isAhead: boolean, piece: number) => number,
+  rows = 1,
+  { integer, ...matrix }: typeof CODES | typeof FLOATS = CODES,
+) {
   let [now, calls] = [0, 0]
   const touched = (): Int32Array => new Int32Array(kernels.memory.buffer, SCRATCH + touchedAt(), 4)
   /** Whether the piece that ends now was read ahead; asked again, of the next one. */
@@ -27,15 +36,16 @@ async function lastPieces(wasm: string, times: (isAhead: boolean, piece: number)
     if (calls++ % 2 === 1) now += times(isAhead, calls >> 1)
     return now
   })
+  kernels.memory.grow(Math.ceil((MATRIX + ROWS * COLS * 2) / 65536))
   const { buffer } = kernels.memory
   const grid = { scales: 0, gridCols: 0, blockRows: 1, blockCols: 1, paddedCols: COLS }
   writeDescriptor(buffer, DESCRIPTOR, {
-    ...{ format: 'int4', data: MATRIX, rows: ROWS, cols: COLS, stride: COLS * 4, multiplier: 1, ...grid },
+    ...{ ...matrix, data: MATRIX, rows: ROWS, cols: COLS, multiplier: 1, ...grid },
   })
   kernels.kernel['init']!(0, 1, SCRATCH, 0, 0, 0)
   new Int32Array(buffer, headerAddress('stepTokens'), 1)[0] = rows
   const fields = {
-    ...{ x: { address: X, rowBytes: 0 }, matrix: DESCRIPTOR, bias: undefined, integer: 1 },
+    ...{ x: { address: X, rowBytes: 0 }, matrix: DESCRIPTOR, bias: undefined, integer },
     out: { address: OUT, rowBytes: 0 },
   }
   writeRecord(buffer, RECORD, { kernel: 'linear', rows: 'T', multiple: 1, fields }, false)
@@ -64,6 +74,16 @@ describe.each(BUILDS)('weights of a few rows, %s kernels', (_, wasm) => {
     const interrupted = (isAhead: boolean, piece: number): number =>
       piece % 3 === 0 ? 1000 : isAhead ? READ_AHEAD : PLAIN
     expect((await lastPieces(wasm, interrupted)).isAhead).toBe(true)
+  })
+
+  it('are so as floats, too', async () => {
+    for (const [ahead, plain] of [
+      [READ_AHEAD, PLAIN],
+      [PLAIN, READ_AHEAD],
+    ])
+      expect(await lastPieces(wasm, (isAhead) => (isAhead ? ahead! : plain!), 1, FLOATS)).toEqual({
+        ...{ timed: 24, more: 0, isAhead: ahead === READ_AHEAD },
+      })
   })
 
   it('are not for many rows', async () => {

@@ -5,8 +5,10 @@ import { beginPieces, claimSize, nextPiece, rowsOf, scratch } from '../control'
 import { dequantize } from '../weights/dequantize'
 import { linearInt } from './linear-int'
 import { dotBf16, dotFp8, isFp8, isGroup, rowAt, scalesAt, widenFp8 } from './linear-stored'
+import { beginPiece, endPiece } from './read-ahead'
 import { linearSumsAt } from '../scratch.generated'
 import { madd, sums4 } from '../simd'
+import { touch } from '../touch'
 
 export function linear(rec: LinearRecord): void {
   linearPieces(rec.matrix, rec.x, rec.xStride, rec.out, rec.outStride, rec.bias, rec.integer, rowsOf(rec))
@@ -83,8 +85,15 @@ function linear_f32(
   outStride: usize,
 ): void {
   const K = d.cols,
-    N = d.rows
-  for (let row = g0 * GROUP_ROWS; row < min(g1 * GROUP_ROWS, N); row += 4) {
+    N = d.rows,
+    first = g0 * GROUP_ROWS,
+    end = min(g1 * GROUP_ROWS, N),
+    stride = d.stride, // 0 for blocks
+    ahead = beginPiece(<usize>(end - first) * stride, n),
+    atOnce = ahead ? max(4, (<i32>(ahead / stride)) & ~3) : 0
+  for (let row = first; row < end; row += 4) {
+    if (ahead && (row - first) % atOnce == 0)
+      touch(d.data + <usize>row * stride, <usize>min(atOnce, end - row) * stride)
     const rows = min(4, N - row),
       fp8 = isFp8(d),
       stored = d.format == F32 && rows == 4
@@ -93,9 +102,9 @@ function linear_f32(
       const width = min(CHUNK_COLUMNS, K - col)
       // The four rows as f32, and bytes from one to the next.
       let from = scratch,
-        stride = (<usize>CHUNK_COLUMNS) << 2
+        apart = (<usize>CHUNK_COLUMNS) << 2
       if (stored) {
-        stride = d.stride
+        apart = stride
         from = d.data + <usize>row * stride + ((<usize>col) << 2)
       } else if (!inPlace) {
         if (fp8) widenFp8(d, row, col, width)
@@ -114,7 +123,7 @@ function linear_f32(
             col,
             width,
             from,
-            stride,
+            apart,
             x + <usize>(a / div) * xStride + xAt,
             x + <usize>(b / div) * xStride + xAt,
           )
@@ -128,13 +137,14 @@ function linear_f32(
         if (inPlace) sums = fp8 ? dotFp8(d, row, col, width, px) : dotBf16(d, row, col, width, px)
         else if (fp8) {
           // an odd row goes with itself, in the same time
-          twoRows(d, row, col, width, from, stride, px, px)
+          twoRows(d, row, col, width, from, apart, px, px)
           sums = sumsAt(0)
-        } else sums = dot4rows(px, width, from, stride)
+        } else sums = dot4rows(px, width, from, apart)
         addSums(out + <usize>id * outStride + ((<usize>row) << 2), sums, rows, col)
       }
     }
   }
+  endPiece()
 }
 
 /** Adds the sums of a chunk to those of the columns before `col`. @inline */

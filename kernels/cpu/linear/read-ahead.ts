@@ -4,7 +4,7 @@
 // timed. What comes out of a product is the same.
 import { clock } from '../clock'
 
-/** Most rows of x: with more, products take longer than their weights take to come, and the strip's table would lie where touch writes. */
+/** Most rows of x: with more, products take longer than their weights take to come, and the strip's table (linear-int.ts) would lie where touch writes. */
 const MOST_ROWS: i32 = 8
 /** What is read at a time: the nearest cache has room for it. */
 const AT_ONCE: usize = 32768
