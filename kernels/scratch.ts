@@ -99,6 +99,10 @@ export function appendedRowAt(): number {
 export function appendedBeforeAt(E: number): number {
   return appendedRowAt() + E * 4
 }
+/** The difference of the two, f32 [E]. */
+export function appendedRestAt(E: number): number {
+  return appendedBeforeAt(E) + E * 4
+}
 
 // ---- attention over gathered rows, E and Ev in whole vectors. It begins as the one over pages.
 

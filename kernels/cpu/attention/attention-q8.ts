@@ -186,8 +186,8 @@ function splitScales(scales: usize, chain: usize): boolean {
       two = f32x4.mul(f, v128.shuffle<i32>(f, f, 0, 0, 1, 2))
     any = v128.or(any, sign)
     v128.store(scales, f32x4.abs(scale))
-    v128.store(chain, v128.shuffle<i32>(f, zero, 4, 1, 2, 3))
-    v128.store(chain, v128.shuffle<i32>(two, zero, 4, 4, 2, 3), 16)
+    v128.store(chain, f32x4.replace_lane(f, 0, 0))
+    v128.store(chain, i64x2.replace_lane(two, 0, 0), 16)
     // f0, f0 f1, f0 f1 f2, f0 f1 f2 f3
     v128.store(chain, f32x4.mul(two, v128.shuffle<i32>(f, two, 0, 0, 0, 5)), 32)
   }
