@@ -175,7 +175,7 @@ export const STAGED_BLOCK = {
 
 export const SCORING = { softmax: 0, sigmoid: 1, chosenSoftmax: 2, chosenSigmoid: 3, sqrtsoftplus: 4 } as const
 export const ACTIVATION = { silu: 0, geluTanh: 1, clampedSwiglu: 2, situ: 3 } as const
-/** What the cache is; in q8, values lie otherwise than keys. */
+/** What the cache is. */
 export const CACHE = { f32: 0, f16: 1, q8: 2 } as const
 
 // ---- kernels
@@ -272,7 +272,7 @@ export const KERNELS = {
     writes: { pages: 'pages' },
     ints: ['heads', 'columns', 'cache', 'every'],
   },
-  /** Rows of heads of keys into a state in q8. A head is one thread's: its keys are told from those before them. */
+  /** Rows of heads of keys into a state in q8. A head is one thread's: keys are stored as differences to those before them. */
   appendKeysQ8: { opcode: 60, reads: { x: 'rows' }, writes: { pages: 'pages' }, ints: ['heads', 'columns'] },
   /**
    * `group` heads per key head; `latent`: values are the first columns of the keys; `span`: positions that a query sees

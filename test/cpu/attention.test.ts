@@ -191,7 +191,7 @@ describe.each(BUILDS)('attention, %s SIMD', (_, wasm) => {
         const bench = new AttentionBench(await instantiate(wasm), shape, 'q8', common)
         const first = CONTEXT - TOKENS
         const all = bench.attend(first, TOKENS, 0)
-        // With keys that are not told from the one before them 0.6 to 1.8 for the second.
+        // With keys stored as they are 0.6 to 1.8 for the second.
         expect(relativeError(all, bench.expected(first, TOKENS))).toBeLessThan(common === 0 ? 0.1 : 0.25)
         const width = shape.heads * shape.valueDim
         for (const [from, count] of [

@@ -2,8 +2,8 @@
 //
 // Keys of a head have much in common: biases, and columns that are far from 0 in all of them (KIVI, arXiv 2402.02750,
 // section 3), which hardly turn from one position to the next. Attention sees none of what is the same for all keys, but
-// codes would spend their bits on it. So a key is told from the one before it in its page, as that came out of its codes,
-// where the difference is less than the key; errors do not add up.
+// codes would spend their bits on it. So a key is stored as its difference to the one before it in its page, as that came
+// out of its codes, where the difference is less than the key; errors do not add up.
 import { AppendKeysQ8Record, PAGE_SIZE } from '../contract.generated'
 import { endOwn, firstOwn, rowsOf, scratch } from '../control'
 import { heldF16Unit } from '../held'
@@ -11,7 +11,7 @@ import { appendedBeforeAt, appendedRestAt, appendedRowAt } from '../scratch.gene
 import { larger, largest, rounded, sum4, toHalf, widenF16x4 } from '../simd'
 import { turn } from './hadamard'
 import { pagePtr, positionOf, sequenceOf } from './page'
-import { headBytes, scaleAt, whole } from './page-q8'
+import { fillUp, headBytes, scaleAt, whole } from './page-q8'
 
 /** All rows of every head that is this thread's, in order. */
 export function appendKeysQ8(rec: AppendKeysQ8Record): void {
@@ -21,22 +21,27 @@ export function appendKeysQ8(rec: AppendKeysQ8Record): void {
     row = scratch + <usize>appendedRowAt(),
     before = scratch + <usize>appendedBeforeAt(columns),
     rest = scratch + <usize>appendedRestAt(columns)
-  for (let h = firstOwn(rec.heads), end = endOwn(rec.heads); h < end; h++)
+  for (let h = firstOwn(rec.heads), end = endOwn(rec.heads); h < end; h++) {
+    let relative = false
     for (let t = 0; t < rows; t++) {
       const position = positionOf(t),
         place = position % PAGE_SIZE,
         part = pagePtr(sequenceOf(t), position / PAGE_SIZE) + rec.pages + <usize>h * headBytes(columns)
-      if (place > 0 && !follows(t)) readKey(part, columns, place - 1, before)
+      if (place > 0) {
+        // after the row before this one, it has the key before that one's
+        if (follows(t)) addKeys(part, columns, place - 1, place - 1, relative, before)
+        else readKey(part, columns, place - 1, before)
+      }
       fillUp(rec.xRow(t) + ((<usize>(h * n)) << 2), n, row, columns)
       turn(row, columns)
-      const relative = place > 0 && subtract(row, before, columns, rest)
+      relative = place > 0 && subtract(row, before, columns, rest)
       appendRow(relative ? rest : row, part, columns, place, part + <usize>(place * columns), 1)
       if (relative) {
         const scale = scaleAt(part, columns, 0, place)
         store<u16>(scale, load<u16>(scale) | 0x8000)
       }
-      addKeys(part, columns, place, place, relative, before)
     }
+  }
 }
 
 /** Whether row t is of the position after the row before it, in the same sequence. @inline */
@@ -101,12 +106,6 @@ export function appendValuesQ8(x: usize, heads: i32, n: i32, part: usize, place:
     appendRow(row, part, columns, place, part + <usize>((place >> 1) * 2 * columns + (place & 1)), 2)
     x += (<usize>n) << 2
   }
-}
-
-/** x [n] and zeros, to out [N]. */
-export function fillUp(x: usize, n: i32, out: usize, N: i32): void {
-  memory.copy(out, x, (<usize>n) << 2)
-  memory.fill(out + ((<usize>n) << 2), 0, (<usize>(N - n)) << 2)
 }
 
 /** x [columns]: its codes to `at` and every `stride` bytes after it, and the scales of a place of the page. */

@@ -17,9 +17,8 @@ import {
   factorsAt,
   maximaAt,
 } from '../scratch.generated'
-import { fillUp } from './append-q8'
 import { turn } from './hadamard'
-import { headBytes, scalesOf, whole } from './page-q8'
+import { fillUp, headBytes, scalesOf, whole } from './page-q8'
 import { larger, largest, loadF16x4, madd, nextF16x4, rounded, sum4, sums4 } from '../simd'
 import { softmaxPage } from './softmax'
 import { touch } from '../touch'
@@ -172,8 +171,8 @@ function widenScales(from: usize, columns: i32, out: usize): void {
 }
 
 /**
- * Takes the signs off a page's first scales, which say what keys are told from the one before them. For addUp, of each
- * four keys: f, whether they are; f times that of the key before; the products of all from the first to each. Returns
+ * Takes the signs off a page's first scales, which say what keys are differences to the one before them. For addUp, of
+ * each four keys: f, whether they are; f times that of the key before; the products of all from the first to each. Returns
  * whether any is.
  */
 function splitScales(scales: usize, chain: usize): boolean {
@@ -194,7 +193,7 @@ function splitScales(scales: usize, chain: usize): boolean {
   return v128.any_true(any)
 }
 
-/** Scores [0, end) of what keys are told by, to those of the keys: a sum over those before them in their chains. */
+/** Scores [0, end) of keys as they are stored, to those of the keys: each difference and what it is a difference to. */
 function addUp(scores: usize, end: i32, chain: usize): void {
   const zero = f32x4.splat(0)
   let before = zero

@@ -6,7 +6,7 @@
 // leave out, and its activation (outliers.ts).
 import { QuantizeRecord, X_BLOCK_BYTES } from '../contract.generated'
 import { endOwn, firstOwn, rowsOf, scratch } from '../control'
-import { larger, rounded, sum4 } from '../simd'
+import { larger, largest, rounded, sum4 } from '../simd'
 
 export function quantize(rec: QuantizeRecord): void {
   const rows = rowsOf(rec)
@@ -82,10 +82,7 @@ function quantizeBlock(x: usize, out: usize): void {
     m = larger(m, v)
     total = f32x4.add(total, v)
   }
-  const amax = max(
-    max(f32x4.extract_lane(m, 0), f32x4.extract_lane(m, 1)),
-    max(f32x4.extract_lane(m, 2), f32x4.extract_lane(m, 3)),
-  )
+  const amax = largest(m)
   // a NaN, which the maximum does not see, shall be seen in the result
   const nan = sum4(total)
   store<f32>(out, nan == nan ? amax / 127 : nan, 32)

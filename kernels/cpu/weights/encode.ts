@@ -2,7 +2,7 @@
 // staged record for each block goes to `out`, with signed codes. Scales are f16 times `factor`. All in one fixed order.
 import { STAGED_BYTES, STAGED_MINS, STAGED_MIN_SCALE, STAGED_SCALE, STAGED_SCALES } from '../contract.generated'
 import { scratch } from '../control'
-import { sum4, toHalf } from '../simd'
+import { largest, sum4, toHalf } from '../simd'
 import { widened } from './pack'
 
 /** Whole numbers of the lower level of scales: 6 bits with minima, 8 without. */
@@ -67,10 +67,7 @@ function searchMin(x: usize, w: usize, top: f32): void {
       min(f32x4.extract_lane(low, 0), f32x4.extract_lane(low, 1)),
       min(f32x4.extract_lane(low, 2), f32x4.extract_lane(low, 3)),
     ),
-    most = max(
-      max(f32x4.extract_lane(high, 0), f32x4.extract_lane(high, 1)),
-      max(f32x4.extract_lane(high, 2), f32x4.extract_lane(high, 3)),
-    )
+    most = largest(high)
   foundScale = 0
   foundMin = -least
   const range = most - least

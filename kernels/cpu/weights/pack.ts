@@ -4,7 +4,7 @@ import { CHUNK_COLUMNS, GROUP_ROWS, INT4, INT4_BLOCK, INT4_SCALES, Matrix } from
 import { scratch } from '../control'
 import { dequantize } from './dequantize'
 import { blockBytes, blocksOf, codeBytes, groupAt } from './descriptor'
-import { larger, rounded, toHalf } from '../simd'
+import { larger, largest, rounded, toHalf } from '../simd'
 
 /** Where the codes of row's first block begin, of int4 or int8; byte 32j + 4 lane + i of a block. @inline */
 function codesAt(d: Matrix, row: i32): usize {
@@ -90,8 +90,8 @@ function packBlock(int4: boolean, x: usize, codes: usize, scaleAt: usize, factor
     most = larger(most, v)
     least = larger(least, f32x4.neg(v))
   }
-  const up = max4(most),
-    down = max4(least)
+  const up = largest(most),
+    down = largest(least)
   // int4 as ggml does it: the extreme value becomes code -8, which wastes no code
   const step: f32 = int4 ? (up > down ? up : -down) / -8 : max(up, down) / 127
   const half = <u16>toHalf(f32x4.splat(step * factor)),
@@ -137,14 +137,6 @@ export function storeWords(codes: usize, v: v128): void {
   store<i32>(codes, i32x4.extract_lane(v, 1), 32)
   store<i32>(codes, i32x4.extract_lane(v, 2), 64)
   store<i32>(codes, i32x4.extract_lane(v, 3), 96)
-}
-
-/** @inline */
-function max4(v: v128): f32 {
-  return max(
-    max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)),
-    max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)),
-  )
 }
 
 /** f16 to f32, exactly. @inline */
