@@ -86,9 +86,11 @@ describe('a context that is full', () => {
     await ask(page, `fourth ${'long '.repeat(100)}`)
     await page.waitForSelector('.full')
     await window.picture('full')
+    const before = server.asked.length
     await page.getByRole('button', { name: 'Drop the oldest turns' }).click()
-    await expect.poll(() => page.locator('.prose').count()).toBe(4)
+    await expect.poll(() => server.asked.length).toBe(before + 1)
     await answered(page)
+    expect(await page.locator('.prose').count()).toBe(4)
     expect(await page.locator('.mark').innerText()).toMatch(/\d messages above are no longer sent/)
     expect(server.asked.at(-1)!.messages[0]!.content).not.toBe('first')
     expect(await page.locator('.said').first().innerText()).toBe('first')
