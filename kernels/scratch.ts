@@ -186,7 +186,7 @@ export function linearSumsAt(): number {
   return 4 * CHUNK_COLUMNS * 4
 }
 export function linearEnd(): number {
-  return linearSumsAt() + 256
+  return linearSumsAt() + 512
 }
 
 // ---- matrices of blocks: sums of rows that do not exist, then pointers to rows of x and out

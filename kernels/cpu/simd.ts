@@ -87,6 +87,16 @@ export function sums4(a: v128, b: v128, c: v128, d: v128): v128 {
   return f32x4.add(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3))
 }
 
+/** Four sums, each of two vectors that lie side by side. @inline */
+export function halves4(p: usize): v128 {
+  return sums4(
+    f32x4.add(v128.load(p), v128.load(p, 16)),
+    f32x4.add(v128.load(p, 32), v128.load(p, 48)),
+    f32x4.add(v128.load(p, 64), v128.load(p, 80)),
+    f32x4.add(v128.load(p, 96), v128.load(p, 112)),
+  )
+}
+
 /** Four f16, widened to i32, to f32 times 2^-112: the bits are moved into place. @inline */
 export function moveF16x4(halves: v128, mask: v128): v128 {
   return v128.and(i32x4.shl(halves, 13), mask)

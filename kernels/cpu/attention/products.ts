@@ -7,7 +7,7 @@
 import { PAGE_SIZE } from '../contract.generated'
 import { fused } from '../control'
 import { heldF16Bits } from '../held'
-import { madd, moveF16x4, sums4 } from '../simd'
+import { halves4, madd, moveF16x4, sums4 } from '../simd'
 
 /** Where the second row's scores and weights lie. */
 const NEXT: usize = PAGE_SIZE << 2
@@ -182,16 +182,6 @@ function scoreWide(two: boolean, half: boolean, q: usize, k: usize, row: usize, 
     v128.store(sums, c3, 224)
     v128.store(scores, halves4(sums + 128), NEXT)
   }
-}
-
-/** Four sums, each of two vectors that lie side by side. @inline */
-function halves4(p: usize): v128 {
-  return sums4(
-    f32x4.add(v128.load(p), v128.load(p, 16)),
-    f32x4.add(v128.load(p, 32), v128.load(p, 48)),
-    f32x4.add(v128.load(p, 64), v128.load(p, 80)),
-    f32x4.add(v128.load(p, 96), v128.load(p, 112)),
-  )
 }
 
 /** @inline */

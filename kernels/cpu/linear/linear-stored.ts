@@ -34,20 +34,28 @@ export function dotBf16(d: Matrix, row: i32, col: i32, n: i32, x: usize): v128 {
     a0 = f32x4.splat(0),
     a1 = a0,
     a2 = a0,
-    a3 = a0
+    a3 = a0,
+    b0 = a0,
+    b1 = a0,
+    b2 = a0,
+    b3 = a0
   for (const end = x + ((<usize>n) << 2); x < end; x += 32, p += 64) {
     const u = v128.load(x),
       v = v128.load(x, 16)
     let w = v128.load(p)
-    a0 = madd(v, high(w), madd(u, low(w), a0))
+    a0 = madd(u, low(w), a0)
+    b0 = madd(v, high(w), b0)
     w = v128.load(p, 16)
-    a1 = madd(v, high(w), madd(u, low(w), a1))
+    a1 = madd(u, low(w), a1)
+    b1 = madd(v, high(w), b1)
     w = v128.load(p, 32)
-    a2 = madd(v, high(w), madd(u, low(w), a2))
+    a2 = madd(u, low(w), a2)
+    b2 = madd(v, high(w), b2)
     w = v128.load(p, 48)
-    a3 = madd(v, high(w), madd(u, low(w), a3))
+    a3 = madd(u, low(w), a3)
+    b3 = madd(v, high(w), b3)
   }
-  return sums4(a0, a1, a2, a3)
+  return sums4(f32x4.add(a0, b0), f32x4.add(a1, b1), f32x4.add(a2, b2), f32x4.add(a3, b3))
 }
 
 // Codes are 2^-120 of their value (dequantize.ts). x is times 2^64 (heldLift), so that products are not too small to be
@@ -63,62 +71,81 @@ export function scalesAt(d: Matrix, row: i32): usize {
 }
 
 /**
- * As twoRows (linear.ts), for one row of x and four rows that lie interleaved: the codes are widened in registers, and
- * the sums of blocks wait in scratch.
+ * As twoRows (linear.ts), for one row of x and four rows that lie interleaved: the codes are widened in registers.
  */
 export function dotFp8(d: Matrix, row: i32, col: i32, n: i32, x: usize): v128 {
   const blockCols = d.blockCols,
     end = col + n,
-    sums = scratch,
-    scales = scratch + 64
+    s0 = scalesAt(d, row),
+    s1 = scalesAt(d, row + 1),
+    s2 = scalesAt(d, row + 2),
+    s3 = scalesAt(d, row + 3),
+    lift = heldLift(),
+    mask = heldFp8Bits(),
+    part = scratch
   let p = piecesOf(d, row, col),
-    stop = (col / blockCols) * blockCols
-  for (let r = 0; r < 4; r++) {
-    v128.store(sums + ((<usize>r) << 4), i32x4.splat(0))
-    store<u32>(scales + ((<usize>r) << 2), <u32>(scalesAt(d, row + r) + ((<usize>(col / blockCols)) << 2)))
-  }
-  for (let block: usize = 0; col < end; block += 4) {
+    stop = (col / blockCols) * blockCols,
+    block = (<usize>(col / blockCols)) << 2,
+    sums = f32x4.splat(0)
+  for (; col < end; block += 4) {
     stop += blockCols
-    const lift = heldLift(),
-      mask = heldFp8Bits()
     let a0 = f32x4.splat(0),
       a1 = a0,
       a2 = a0,
-      a3 = a0
+      a3 = a0,
+      b0 = a0,
+      b1 = a0,
+      b2 = a0,
+      b3 = a0
     for (const to = x + ((<usize>(min(end, stop) - col)) << 2); x < to; x += 64, p += 64) {
       const x0 = f32x4.mul(v128.load(x), lift),
         x1 = f32x4.mul(v128.load(x, 16), lift),
         x2 = f32x4.mul(v128.load(x, 32), lift),
         x3 = f32x4.mul(v128.load(x, 48), lift)
-      a0 = addWoven(a0, v128.load(p), mask, x0, x1, x2, x3)
-      a1 = addWoven(a1, v128.load(p, 16), mask, x0, x1, x2, x3)
-      a2 = addWoven(a2, v128.load(p, 32), mask, x0, x1, x2, x3)
-      a3 = addWoven(a3, v128.load(p, 48), mask, x0, x1, x2, x3)
+      const v0 = v128.load(p),
+        v1 = v128.load(p, 16)
+      a0 = addCodes(a0, lowerCodes(v0), mask, x0, x2)
+      a1 = addCodes(a1, lowerCodes(v1), mask, x0, x2)
+      b0 = addCodes(b0, upperCodes(v0), mask, x1, x3)
+      b1 = addCodes(b1, upperCodes(v1), mask, x1, x3)
+      const v2 = v128.load(p, 32),
+        v3 = v128.load(p, 48)
+      a2 = addCodes(a2, lowerCodes(v2), mask, x0, x2)
+      a3 = addCodes(a3, lowerCodes(v3), mask, x0, x2)
+      b2 = addCodes(b2, upperCodes(v2), mask, x1, x3)
+      b3 = addCodes(b3, upperCodes(v3), mask, x1, x3)
     }
-    const rest = heldRest()
-    addScaled(sums, a0, rest, load<u32>(scales) + block)
-    addScaled(sums + 16, a1, rest, load<u32>(scales, 4) + block)
-    addScaled(sums + 32, a2, rest, load<u32>(scales, 8) + block)
-    addScaled(sums + 48, a3, rest, load<u32>(scales, 12) + block)
+    v128.store(part, a1, 16)
+    v128.store(part, a0)
+    v128.store(part, a3, 48)
+    v128.store(part, a2, 32)
+    v128.store(part, b1, 80)
+    v128.store(part, b0, 64)
+    v128.store(part, b3, 112)
+    v128.store(part, b2, 96)
+    const blockSums = sums4(
+      f32x4.add(v128.load(part), v128.load(part, 64)),
+      f32x4.add(v128.load(part, 16), v128.load(part, 80)),
+      f32x4.add(v128.load(part, 32), v128.load(part, 96)),
+      f32x4.add(v128.load(part, 48), v128.load(part, 112)),
+    )
+    sums = madd(f32x4.mul(blockSums, heldRest()), scales4(s0, s1, s2, s3, block), sums)
     col = stop
   }
-  return sums4(v128.load(sums), v128.load(sums, 16), v128.load(sums, 32), v128.load(sums, 48))
+  return sums
 }
 
 /** @inline */
-function addWoven(acc: v128, v: v128, mask: v128, x0: v128, x1: v128, x2: v128, x3: v128): v128 {
-  const odd = upperCodes(v),
-    even = lowerCodes(v)
-  return madd(
-    x3,
-    upperHalves(odd, mask),
-    madd(x2, upperHalves(even, mask), madd(x1, lowerHalves(odd, mask), madd(x0, lowerHalves(even, mask), acc))),
-  )
+function addCodes(acc: v128, codes: v128, mask: v128, x0: v128, x1: v128): v128 {
+  return madd(x1, upperHalves(codes, mask), madd(x0, lowerHalves(codes, mask), acc))
 }
 
-/** @inline */
-function addScaled(sums: usize, a: v128, rest: v128, scale: usize): void {
-  v128.store(sums, madd(f32x4.mul(a, rest), v128.load32_splat(scale), v128.load(sums)))
+/** The scales of a block of four rows, whose rows of scales are at s0 to s3. @inline */
+export function scales4(s0: usize, s1: usize, s2: usize, s3: usize, block: usize): v128 {
+  let scales = v128.load32_zero(s0 + block)
+  scales = v128.load32_lane(s1 + block, scales, 1)
+  scales = v128.load32_lane(s2 + block, scales, 2)
+  return v128.load32_lane(s3 + block, scales, 3)
 }
 
 /** Codes of rows [row, row + 4), columns [col, col + n), as f32 [4][CHUNK_COLUMNS] in scratch. */

@@ -1,13 +1,13 @@
 // Matrix times activations. Work is taken in groups of eight rows; each output is summed in one fixed order whatever
 // the number of tokens or threads.
 import { BF16, CHUNK_COLUMNS, F32, GROUP_ROWS, LinearExpertsRecord, LinearRecord, Matrix } from '../contract.generated'
-import { beginPieces, claimSize, nextPiece, rowsOf, scratch } from '../control'
+import { beginPieces, claimSize, nextPiece, rowsOf, scratch, fused } from '../control'
 import { dequantize } from '../weights/dequantize'
 import { linearInt } from './linear-int'
-import { dotBf16, dotFp8, isFp8, isGroup, rowAt, scalesAt, widenFp8 } from './linear-stored'
+import { dotBf16, dotFp8, isFp8, isGroup, rowAt, scales4, scalesAt, widenFp8 } from './linear-stored'
 import { beginPiece, endPiece } from './read-ahead'
 import { linearSumsAt } from '../scratch.generated'
-import { madd, sums4 } from '../simd'
+import { halves4, madd, sums4 } from '../simd'
 import { touch } from '../touch'
 
 export function linear(rec: LinearRecord): void {
@@ -111,7 +111,7 @@ function linear_f32(
         else dequantize(d, row, col, width, scratch)
       }
       let i = 0
-      if ((width & 3) == 0)
+      if ((width & 7) == 0)
         for (; i + 1 < n; i += 2) {
           const a = listed(list, i),
             b = listed(list, i + 1),
@@ -128,7 +128,7 @@ function linear_f32(
             x + <usize>(b / div) * xStride + xAt,
           )
           addSums(out + <usize>a * outStride + outAt, sumsAt(0), rows, col)
-          addSums(out + <usize>b * outStride + outAt, sumsAt(64), rows, col)
+          addSums(out + <usize>b * outStride + outAt, sumsAt(16), rows, col)
         }
       for (; i < n; i++) {
         const id = listed(list, i)
@@ -166,42 +166,61 @@ export function lane(v: v128, r: i32): f32 {
 
 /** Of eight vectors of sums in scratch, those of one row of x with four rows, or those of the next. @inline */
 function sumsAt(offset: usize): v128 {
-  const p = scratch + <usize>linearSumsAt() + offset
-  return sums4(v128.load(p), v128.load(p, 16), v128.load(p, 32), v128.load(p, 48))
+  return v128.load(scratch + <usize>linearSumsAt() + offset)
 }
 
 /**
- * Two rows of x at a time, which gives every sum of products time to end before the next is added to it: what dot4rows
- * gives for each, in the same order of sums, or for fp8 sums of blocks times their scales. The four rows lie at `from`,
- * `stride` bytes apart.
+ * Two rows of x at a time, to scratch: what dot4rows gives for each, in the same order of sums, or for fp8 sums of blocks times their scales. The four
+ * rows lie at `from`, `stride` bytes apart.
  */
 function twoRows(d: Matrix, row: i32, col: i32, width: i32, from: usize, stride: usize, x: usize, y: usize): void {
-  const to = scratch + <usize>linearSumsAt()
+  const to = scratch + <usize>linearSumsAt(),
+    part = to + 32
   if (!isFp8(d)) {
-    eightSums(x, y, from, stride, width, to)
+    sums8(x, y, from, stride, width, part)
+    v128.store(to, halves4(part))
+    v128.store(to, halves4(part + 128), 16)
     return
   }
-  for (let i: usize = 0; i < 128; i += 16) v128.store(to + i, i32x4.splat(0))
-  const blockCols = d.blockCols,
-    part = to + 128
+  const blockCols = d.blockCols
+  let a = f32x4.splat(0),
+    b = a
   for (let end = col + width, stop = col; col < end; col = stop) {
     const block = col / blockCols
     stop = min(end, (block + 1) * blockCols)
+    sums8(x, y, from, stride, stop - col, part)
+    const scales = scales4(
+      scalesAt(d, rowAt(d, row, 0)),
+      scalesAt(d, rowAt(d, row, 1)),
+      scalesAt(d, rowAt(d, row, 2)),
+      scalesAt(d, rowAt(d, row, 3)),
+      (<usize>block) << 2,
+    )
+    a = madd(halves4(part), scales, a)
+    b = madd(halves4(part + 128), scales, b)
     const bytes = (<usize>(stop - col)) << 2
-    eightSums(x, y, from, stride, stop - col, part)
     x += bytes
     y += bytes
     from += bytes
-    for (let r = 0; r < 4; r++) {
-      const scale = v128.load32_splat(scalesAt(d, rowAt(d, row, r)) + ((<usize>block) << 2)),
-        at = (<usize>r) << 4
-      v128.store(to + at, madd(v128.load(part + at), scale, v128.load(to + at)))
-      v128.store(to + at, madd(v128.load(part + at, 64), scale, v128.load(to + at, 64)), 64)
-    }
   }
+  v128.store(to, a)
+  v128.store(to, b, 16)
 }
 
-function eightSums(x: usize, y: usize, p: usize, row: usize, n: i32, to: usize): void {
+/**
+ * to[x, y][4 rows][8]: products of two rows of x with four rows of weights, summed in eight lanes. Where the compiler makes one vector of 256 bits of two
+ * neighbours, all sums have registers; else those of four lanes after those of the other four.
+ */
+function sums8(x: usize, y: usize, p: usize, row: usize, n: i32, to: usize): void {
+  if (fused()) {
+    wideSums8(x, y, p, row, n, to)
+    return
+  }
+  halfSums8(x, y, p, row, n, to)
+  halfSums8(x + 16, y + 16, p + 16, row, n, to + 16)
+}
+
+function halfSums8(x: usize, y: usize, p: usize, row: usize, n: i32, to: usize): void {
   const p1 = p + row,
     p2 = p1 + row,
     p3 = p2 + row
@@ -213,7 +232,7 @@ function eightSums(x: usize, y: usize, p: usize, row: usize, n: i32, to: usize):
     b1 = a0,
     b2 = a0,
     b3 = a0
-  for (let i: usize = 0, end = (<usize>n) << 2; i < end; i += 16) {
+  for (let i: usize = 0, end = (<usize>n) << 2; i < end; i += 32) {
     const u = v128.load(x + i),
       v = v128.load(y + i)
     let w = v128.load(p + i)
@@ -230,30 +249,108 @@ function eightSums(x: usize, y: usize, p: usize, row: usize, n: i32, to: usize):
     b3 = madd(v, w, b3)
   }
   v128.store(to, a0)
-  v128.store(to, a1, 16)
-  v128.store(to, a2, 32)
-  v128.store(to, a3, 48)
-  v128.store(to, b0, 64)
-  v128.store(to, b1, 80)
-  v128.store(to, b2, 96)
+  v128.store(to, a1, 32)
+  v128.store(to, a2, 64)
+  v128.store(to, a3, 96)
+  v128.store(to, b0, 128)
+  v128.store(to, b1, 160)
+  v128.store(to, b2, 192)
+  v128.store(to, b3, 224)
+}
+
+function wideSums8(x: usize, y: usize, p: usize, row: usize, n: i32, to: usize): void {
+  const p1 = p + row,
+    p2 = p1 + row,
+    p3 = p2 + row
+  let a0 = f32x4.splat(0),
+    a1 = a0,
+    a2 = a0,
+    a3 = a0,
+    b0 = a0,
+    b1 = a0,
+    b2 = a0,
+    b3 = a0,
+    c0 = a0,
+    c1 = a0,
+    c2 = a0,
+    c3 = a0,
+    d0 = a0,
+    d1 = a0,
+    d2 = a0,
+    d3 = a0
+  for (let i: usize = 0, end = (<usize>n) << 2; i < end; i += 32) {
+    let u = v128.load(x + i),
+      v = v128.load(y + i)
+    let w = v128.load(p + i)
+    a0 = madd(u, w, a0)
+    c0 = madd(v, w, c0)
+    w = v128.load(p1 + i)
+    a1 = madd(u, w, a1)
+    c1 = madd(v, w, c1)
+    w = v128.load(p2 + i)
+    a2 = madd(u, w, a2)
+    c2 = madd(v, w, c2)
+    w = v128.load(p3 + i)
+    a3 = madd(u, w, a3)
+    c3 = madd(v, w, c3)
+    u = v128.load(x + i, 16)
+    v = v128.load(y + i, 16)
+    w = v128.load(p + i, 16)
+    b0 = madd(u, w, b0)
+    d0 = madd(v, w, d0)
+    w = v128.load(p1 + i, 16)
+    b1 = madd(u, w, b1)
+    d1 = madd(v, w, d1)
+    w = v128.load(p2 + i, 16)
+    b2 = madd(u, w, b2)
+    d2 = madd(v, w, d2)
+    w = v128.load(p3 + i, 16)
+    b3 = madd(u, w, b3)
+    d3 = madd(v, w, d3)
+  }
+  // of two neighbours the upper one first (docs/kernels.md)
+  v128.store(to, b0, 16)
+  v128.store(to, a0)
+  v128.store(to, b1, 48)
+  v128.store(to, a1, 32)
+  v128.store(to, b2, 80)
+  v128.store(to, a2, 64)
   v128.store(to, b3, 112)
+  v128.store(to, a3, 96)
+  v128.store(to, d0, 144)
+  v128.store(to, c0, 128)
+  v128.store(to, d1, 176)
+  v128.store(to, c1, 160)
+  v128.store(to, d2, 208)
+  v128.store(to, c2, 192)
+  v128.store(to, d3, 240)
+  v128.store(to, c3, 224)
 }
 
 /** Dot products of x with four rows of f32, `row` bytes apart. @inline */
 export function dot4rows(px: usize, n: i32, p: usize, row: usize): v128 {
   let a0 = f32x4.splat(0),
-    a1 = f32x4.splat(0),
-    a2 = f32x4.splat(0),
-    a3 = f32x4.splat(0)
+    a1 = a0,
+    a2 = a0,
+    a3 = a0,
+    b0 = a0,
+    b1 = a0,
+    b2 = a0,
+    b3 = a0
   let i = 0
-  for (; i + 4 <= n; i += 4, p += 16, px += 16) {
-    const x = v128.load(px)
+  for (; i + 8 <= n; i += 8, p += 32, px += 32) {
+    const x = v128.load(px),
+      y = v128.load(px, 16)
     a0 = madd(x, v128.load(p), a0)
+    b0 = madd(y, v128.load(p, 16), b0)
     a1 = madd(x, v128.load(p + row), a1)
+    b1 = madd(y, v128.load(p + row, 16), b1)
     a2 = madd(x, v128.load(p + 2 * row), a2)
+    b2 = madd(y, v128.load(p + 2 * row, 16), b2)
     a3 = madd(x, v128.load(p + 3 * row), a3)
+    b3 = madd(y, v128.load(p + 3 * row, 16), b3)
   }
-  let sums = sums4(a0, a1, a2, a3)
+  let sums = sums4(f32x4.add(a0, b0), f32x4.add(a1, b1), f32x4.add(a2, b2), f32x4.add(a3, b3))
   for (; i < n; i++, p += 4, px += 4) {
     const x = load<f32>(px)
     const w = f32x4.replace_lane(
