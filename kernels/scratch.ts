@@ -181,12 +181,12 @@ export function routeEnd(experts: number, groups: number): number {
 
 // ---- matrices of floats: four rows of a chunk, f32
 
-/** Eight vectors of sums, and as many of a block. */
+/** Sums of two rows of x with four of weights, f32 [2][4], and each in eight lanes. */
 export function linearSumsAt(): number {
   return 4 * CHUNK_COLUMNS * 4
 }
 export function linearEnd(): number {
-  return linearSumsAt() + 512
+  return linearSumsAt() + 288
 }
 
 // ---- matrices of blocks: sums of rows that do not exist, then pointers to rows of x and out

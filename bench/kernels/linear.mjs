@@ -110,8 +110,8 @@ function matrix(bench, format, rows, descriptor) {
   const bytes = new Uint8Array(piece.buffer)
   for (let row = 0; row < rows; row += 64) new Uint8Array(buffer, data + row * stride, bytes.length).set(bytes)
   if (format === 'fp8') bench.kernels.weave(data, rows * stride)
-  const interleaved = format === 'bf16' || format === 'fp8'
-  if (interleaved) bench.kernels.interleave(data, rows, stride, bench.take(4 * stride))
+  const interleaved = format !== 'f32'
+  if (interleaved) bench.kernels.interleave(data, rows, stride, bench.take(4 * stride), format === 'fp8' ? 0 : 1)
   writeDescriptor(buffer, descriptor, {
     ...plain,
     ...grid,

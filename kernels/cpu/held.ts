@@ -21,6 +21,8 @@ export function storeHeld(): void {
   store<u32>(HELD, 0x00010001, 28)
   store<u32>(HELD, 0x77800000, 88)
   store<u32>(HELD, 0x003f003f, 92)
+  store<u32>(HELD, 0xffff0000, 96)
+  store<u32>(HELD, 0x8fffe000, 100)
   store<f32>(EXP, 88)
   store<f32>(EXP, -87.3, 4)
   store<f32>(EXP, 1.4426950408889634, 8)
@@ -78,6 +80,15 @@ export function heldRest(): v128 {
 /** Sign, exponent and mantissa of an f16 that was moved up in an f32 (simd.ts, loadF16x4). @inline */
 export function heldF16Bits(): v128 {
   return v128.load32_splat(HELD, 12)
+}
+
+/** The bf16 in the upper half of 32 bits. @inline */
+export function heldUpperHalf(): v128 {
+  return v128.load32_splat(HELD, 96)
+}
+/** What heldF16Bits are of an f16 that came from the upper half of 32 bits. @inline */
+export function heldUpperF16Bits(): v128 {
+  return v128.load32_splat(HELD, 100)
 }
 
 /** 2^112, f32: what an f16 lacks that was moved up. @inline */

@@ -2,9 +2,13 @@
 import { CHUNK_COLUMNS, GROUP_ROWS, HeadLinearRecord, Matrix } from '../contract.generated'
 import { beginPieces, nextPiece, rowsOf, scratch } from '../control'
 import { dequantize } from '../weights/dequantize'
-import { dot4rows, lane } from './linear'
+import { dot4rows, sums8 } from './float-tiles'
+import { addSums } from './linear-floats'
 import { linearInt } from './linear-int'
-import { madd } from '../simd'
+import { linearSumsAt } from '../scratch.generated'
+import { halves4, madd } from '../simd'
+
+const CHUNK_BYTES: usize = CHUNK_COLUMNS << 2
 
 /**
  * Rows of a head's matrix that are one piece of work; in latent attention they are few, in DeepSeek-V4's eight groups
@@ -60,17 +64,24 @@ function headLinear_rows(
   outStride: usize,
   T: i32,
 ): void {
+  const sums = scratch + <usize>linearSumsAt()
   for (let r = 0; r < rows; r += 4)
     for (let col = 0; col < K; col += CHUNK_COLUMNS) {
-      const width = min(CHUNK_COLUMNS, K - col)
+      const width = min(CHUNK_COLUMNS, K - col),
+        four = min(4, rows - r),
+        to = out + ((<usize>r) << 2)
       dequantize(d, first + r, col, width, scratch)
-      for (let t = 0; t < T; t++) {
-        const sums = dot4rows(x + <usize>t * xStride + ((<usize>col) << 2), width, scratch, (<usize>CHUNK_COLUMNS) << 2)
-        for (let i = 0; i < min(4, rows - r); i++) {
-          const p = out + <usize>t * outStride + ((<usize>(r + i)) << 2),
-            s = lane(sums, i)
-          store<f32>(p, col ? load<f32>(p) + s : s)
+      let t = 0
+      if ((width & 7) == 0)
+        for (; t + 1 < T; t += 2) {
+          const px = x + <usize>t * xStride + ((<usize>col) << 2)
+          sums8(px, px + xStride, scratch, CHUNK_BYTES, width, sums)
+          addSums(to + <usize>t * outStride, halves4(sums), four, col)
+          addSums(to + <usize>(t + 1) * outStride, halves4(sums + 128), four, col)
         }
+      for (; t < T; t++) {
+        const px = x + <usize>t * xStride + ((<usize>col) << 2)
+        addSums(to + <usize>t * outStride, dot4rows(px, width, scratch, CHUNK_BYTES), four, col)
       }
     }
 }
@@ -95,7 +106,7 @@ function headLinear_transposed(
         for (let t = 0; t < T; t++)
           axpy(
             load<f32>(x + <usize>t * xStride + ((<usize>(r + i)) << 2)),
-            scratch + ((<usize>(i * CHUNK_COLUMNS)) << 2),
+            scratch + <usize>i * CHUNK_BYTES,
             out + <usize>t * outStride + ((<usize>col) << 2),
             width,
           )

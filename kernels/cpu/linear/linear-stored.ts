@@ -2,14 +2,25 @@
 // without the way over scratch that pays only when several rows of x share it; sums have the order of dot4rows
 // (linear.ts), so that the bits are the same. FP8: blocks of codes are summed, and the sums are multiplied by the
 // block's scale, for any number of rows of x.
-import { CHUNK_COLUMNS, Matrix } from '../contract.generated'
+import { CHUNK_COLUMNS, F16, Matrix } from '../contract.generated'
 import { scratch } from '../control'
-import { lowerCodes, lowerHalves, upperCodes, upperHalves, widenWoven } from '../weights/dequantize'
+import {
+  firstHalves,
+  lowerCodes,
+  lowerHalves,
+  secondHalves,
+  upperCodes,
+  upperHalves,
+  widenWoven,
+} from '../weights/dequantize'
 import { isInterleaved, isWoven, piecesOf } from '../weights/descriptor'
-import { heldFp8Bits, heldLift, heldRest } from '../held'
+import { heldUpperF16Bits, heldFp8Bits, heldLift, heldRest, heldUpperHalf } from '../held'
 import { madd, sums4 } from '../simd'
 
-/** Whether dotBf16 and dotFp8 can do `rows` rows from `row` on: four that lie interleaved. */
+/** What f16 that were moved up lack, but for heldLift: 2^48. */
+const F16_REST: f32 = 281474976710656
+
+/** Whether dotHalves and dotFp8 can do `rows` rows from `row` on: four that lie interleaved. */
 export function isGroup(d: Matrix, row: i32, rows: i32): boolean {
   return rows == 4 && (row & 3) == 0 && isInterleaved(d, row)
 }
@@ -19,19 +30,23 @@ export function isFp8(d: Matrix): boolean {
   return isWoven(d) && (d.blockCols & 15) == 0
 }
 
-/** Four of eight 16-bit numbers as the upper halves of 32-bit ones. @inline */
-function low(w: v128): v128 {
-  return v128.shuffle<i16>(i16x8.splat(0), w, 0, 8, 1, 9, 2, 10, 3, 11)
+/** Dot products of x, from column `col` on, with rows [row, row + 4) and columns [col, col + n). */
+export function dotHalves(d: Matrix, row: i32, col: i32, n: i32, x: usize): v128 {
+  const p = piecesOf(d, row, col << 1)
+  return d.format == F16 ? f32x4.mul(dotF16(p, n, x), f32x4.splat(F16_REST)) : dotBf16(p, n, x)
 }
-/** @inline */
-function high(w: v128): v128 {
-  return v128.shuffle<i16>(i16x8.splat(0), w, 4, 12, 5, 13, 6, 14, 7, 15)
+function dotBf16(p: usize, n: i32, x: usize): v128 {
+  return dotWovenHalves(false, p, n, x)
+}
+function dotF16(p: usize, n: i32, x: usize): v128 {
+  return dotWovenHalves(true, p, n, x)
 }
 
-/** Dot products of x, from column `col` on, with rows [row, row + 4) and columns [col, col + n). */
-export function dotBf16(d: Matrix, row: i32, col: i32, n: i32, x: usize): v128 {
-  let p = piecesOf(d, row, col << 1),
-    a0 = f32x4.splat(0),
+/** Those of f16 are 2^-48 of what they are. @inline */
+function dotWovenHalves(f16: boolean, p: usize, n: i32, x: usize): v128 {
+  const lift = heldLift(),
+    mask = f16 ? heldUpperF16Bits() : heldUpperHalf()
+  let a0 = f32x4.splat(0),
     a1 = a0,
     a2 = a0,
     a3 = a0,
@@ -40,22 +55,43 @@ export function dotBf16(d: Matrix, row: i32, col: i32, n: i32, x: usize): v128 {
     b2 = a0,
     b3 = a0
   for (const end = x + ((<usize>n) << 2); x < end; x += 32, p += 64) {
-    const u = v128.load(x),
-      v = v128.load(x, 16)
+    const u = f16 ? f32x4.mul(v128.load(x), lift) : v128.load(x),
+      v = f16 ? f32x4.mul(v128.load(x, 16), lift) : v128.load(x, 16)
     let w = v128.load(p)
-    a0 = madd(u, low(w), a0)
-    b0 = madd(v, high(w), b0)
+    a0 = madd(u, firstHalves(f16, w, mask), a0)
+    b0 = madd(v, secondHalves(f16, w, mask), b0)
     w = v128.load(p, 16)
-    a1 = madd(u, low(w), a1)
-    b1 = madd(v, high(w), b1)
+    a1 = madd(u, firstHalves(f16, w, mask), a1)
+    b1 = madd(v, secondHalves(f16, w, mask), b1)
     w = v128.load(p, 32)
-    a2 = madd(u, low(w), a2)
-    b2 = madd(v, high(w), b2)
+    a2 = madd(u, firstHalves(f16, w, mask), a2)
+    b2 = madd(v, secondHalves(f16, w, mask), b2)
     w = v128.load(p, 48)
-    a3 = madd(u, low(w), a3)
-    b3 = madd(v, high(w), b3)
+    a3 = madd(u, firstHalves(f16, w, mask), a3)
+    b3 = madd(v, secondHalves(f16, w, mask), b3)
   }
-  return sums4(f32x4.add(a0, b0), f32x4.add(a1, b1), f32x4.add(a2, b2), f32x4.add(a3, b3))
+  return fourSums(scratch, a0, a1, a2, a3, b0, b1, b2, b3)
+}
+
+/**
+ * The sums of the lanes of a and b of each of four rows. They go through memory, side by side, which is what V8 makes vectors of 256 bits by; of two
+ * neighbours the upper one is stored first (docs/kernels.md). @inline
+ */
+function fourSums(at: usize, a0: v128, a1: v128, a2: v128, a3: v128, b0: v128, b1: v128, b2: v128, b3: v128): v128 {
+  v128.store(at, a1, 16)
+  v128.store(at, a0)
+  v128.store(at, a3, 48)
+  v128.store(at, a2, 32)
+  v128.store(at, b1, 80)
+  v128.store(at, b0, 64)
+  v128.store(at, b3, 112)
+  v128.store(at, b2, 96)
+  return sums4(
+    f32x4.add(v128.load(at), v128.load(at, 64)),
+    f32x4.add(v128.load(at, 16), v128.load(at, 80)),
+    f32x4.add(v128.load(at, 32), v128.load(at, 96)),
+    f32x4.add(v128.load(at, 48), v128.load(at, 112)),
+  )
 }
 
 // Codes are 2^-120 of their value (dequantize.ts). x is times 2^64 (heldLift), so that products are not too small to be
@@ -102,34 +138,21 @@ export function dotFp8(d: Matrix, row: i32, col: i32, n: i32, x: usize): v128 {
         x1 = f32x4.mul(v128.load(x, 16), lift),
         x2 = f32x4.mul(v128.load(x, 32), lift),
         x3 = f32x4.mul(v128.load(x, 48), lift)
-      const v0 = v128.load(p),
-        v1 = v128.load(p, 16)
-      a0 = addCodes(a0, lowerCodes(v0), mask, x0, x2)
-      a1 = addCodes(a1, lowerCodes(v1), mask, x0, x2)
-      b0 = addCodes(b0, upperCodes(v0), mask, x1, x3)
-      b1 = addCodes(b1, upperCodes(v1), mask, x1, x3)
-      const v2 = v128.load(p, 32),
-        v3 = v128.load(p, 48)
-      a2 = addCodes(a2, lowerCodes(v2), mask, x0, x2)
-      a3 = addCodes(a3, lowerCodes(v3), mask, x0, x2)
-      b2 = addCodes(b2, upperCodes(v2), mask, x1, x3)
-      b3 = addCodes(b3, upperCodes(v3), mask, x1, x3)
+      let v = v128.load(p)
+      a0 = addCodes(a0, lowerCodes(v), mask, x0, x2)
+      b0 = addCodes(b0, upperCodes(v), mask, x1, x3)
+      v = v128.load(p, 16)
+      a1 = addCodes(a1, lowerCodes(v), mask, x0, x2)
+      b1 = addCodes(b1, upperCodes(v), mask, x1, x3)
+      v = v128.load(p, 32)
+      a2 = addCodes(a2, lowerCodes(v), mask, x0, x2)
+      b2 = addCodes(b2, upperCodes(v), mask, x1, x3)
+      v = v128.load(p, 48)
+      a3 = addCodes(a3, lowerCodes(v), mask, x0, x2)
+      b3 = addCodes(b3, upperCodes(v), mask, x1, x3)
     }
-    v128.store(part, a1, 16)
-    v128.store(part, a0)
-    v128.store(part, a3, 48)
-    v128.store(part, a2, 32)
-    v128.store(part, b1, 80)
-    v128.store(part, b0, 64)
-    v128.store(part, b3, 112)
-    v128.store(part, b2, 96)
-    const blockSums = sums4(
-      f32x4.add(v128.load(part), v128.load(part, 64)),
-      f32x4.add(v128.load(part, 16), v128.load(part, 80)),
-      f32x4.add(v128.load(part, 32), v128.load(part, 96)),
-      f32x4.add(v128.load(part, 48), v128.load(part, 112)),
-    )
-    sums = madd(f32x4.mul(blockSums, heldRest()), scales4(s0, s1, s2, s3, block), sums)
+    const block4 = fourSums(part, a0, a1, a2, a3, b0, b1, b2, b3)
+    sums = madd(f32x4.mul(block4, heldRest()), scales4(s0, s1, s2, s3, block), sums)
     col = stop
   }
   return sums

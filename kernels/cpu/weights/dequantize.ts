@@ -1,9 +1,9 @@
 // Weights to f32: four rows of any kernel format, a chunk of columns, row-major. The exact path of every matrix.
 import {
-  BF16,
   CHUNK_COLUMNS,
   F16,
   F32,
+  FP8,
   INT4,
   INT4_BLOCK,
   INT4_CODES,
@@ -14,7 +14,7 @@ import {
 } from '../contract.generated'
 import { dequantizeBlocks } from './dequantize-blocks'
 import { groupAt, isInterleaved, isWoven, piecesOf } from './descriptor'
-import { heldFp8Bits } from '../held'
+import { heldF16Unit, heldFp8Bits, heldUpperF16Bits, heldUpperHalf } from '../held'
 import { loadF16x4 } from '../simd'
 
 /**
@@ -30,28 +30,53 @@ export function dequantize(d: Matrix, row: i32, col: i32, n: i32, out: usize): v
   for (let r = row; r < end; r++, out += (<usize>CHUNK_COLUMNS) << 2) {
     const p = d.data + <usize>r * d.stride
     if (format == F32) memory.copy(out, p + ((<usize>col) << 2), (<usize>n) << 2)
-    else if (format == BF16) {
-      if (isInterleaved(d, r)) widenPieces(piecesOf(d, r, col << 1), n, out)
-      else dequantize_bf16(p + ((<usize>col) << 1), n, out)
-    } else if (format == F16) dequantize_f16(p + ((<usize>col) << 1), n, out)
-    else dequantize_fp8(d, p, r, col, n, out)
+    else if (format == FP8) dequantize_fp8(d, p, r, col, n, out)
+    else if (isInterleaved(d, r)) widenPieces(format == F16, piecesOf(d, r, col << 1), n, out)
+    else if (format == F16) dequantize_f16(p + ((<usize>col) << 1), n, out)
+    else dequantize_bf16(p + ((<usize>col) << 1), n, out)
   }
 }
 
-/** Interleaves whole groups of four of the rows at p; `spare` has room for four. */
-export function interleave(p: usize, rows: i32, rowBytes: usize, spare: usize): void {
+/**
+ * Interleaves whole groups of four of the rows at p; `spare` has room for four. Of `halves`, bf16 and f16, eight that lie together are woven as well:
+ * 32 bits hold columns i and 4 + i, which shifts and masks alone make f32 of, four side by side.
+ */
+export function interleave(p: usize, rows: i32, rowBytes: usize, spare: usize, halves: i32): void {
   for (let row = 0; row + 4 <= rows; row += 4, p += rowBytes << 2) {
     memory.copy(spare, p, rowBytes << 2)
     for (let i: usize = 0; i < rowBytes; i += 16)
-      for (let r: usize = 0; r < 4; r++) v128.store(p + (i << 2) + (r << 4), v128.load(spare + r * rowBytes + i))
+      for (let r: usize = 0; r < 4; r++) {
+        const v = v128.load(spare + r * rowBytes + i)
+        v128.store(p + (i << 2) + (r << 4), halves ? v128.shuffle<u16>(v, v, 0, 4, 1, 5, 2, 6, 3, 7) : v)
+      }
   }
 }
 
-/** n columns of bf16 in pieces to f32; n is a multiple of 8. */
-function widenPieces(p: usize, n: i32, out: usize): void {
+/** The first four of eight woven columns, f32, or f16 times 2^-112. @inline */
+export function firstHalves(f16: boolean, woven: v128, mask: v128): v128 {
+  const up = i32x4.shl(woven, 16)
+  return f16 ? v128.and(i32x4.shr_s(up, 3), mask) : up
+}
+/** The others; `mask`: heldUpperF16Bits or heldUpperHalf. @inline */
+export function secondHalves(f16: boolean, woven: v128, mask: v128): v128 {
+  return v128.and(f16 ? i32x4.shr_s(woven, 3) : woven, mask)
+}
+
+/** n columns of bf16 or f16 in pieces to f32; n is a multiple of 8. */
+function widenPieces(f16: boolean, p: usize, n: i32, out: usize): void {
+  if (f16) widenHalves(true, p, n, out)
+  else widenHalves(false, p, n, out)
+}
+/** @inline */
+function widenHalves(f16: boolean, p: usize, n: i32, out: usize): void {
+  const mask = f16 ? heldUpperF16Bits() : heldUpperHalf(),
+    unit = heldF16Unit()
   for (const end = out + ((<usize>n) << 2); out < end; p += 64, out += 32) {
-    v128.store(out, i32x4.shl(v128.load16x4_u(p), 16))
-    v128.store(out, i32x4.shl(v128.load16x4_u(p, 8), 16), 16)
+    const w = v128.load(p),
+      u = firstHalves(f16, w, mask),
+      v = secondHalves(f16, w, mask)
+    v128.store(out, f16 ? f32x4.mul(u, unit) : u)
+    v128.store(out, f16 ? f32x4.mul(v, unit) : v, 16)
   }
 }
 

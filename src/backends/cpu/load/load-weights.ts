@@ -46,7 +46,7 @@ interface PackKernels {
   packFp4(descriptor: number, source: number, grid: number, row: number, count: number): number
   packFloats(descriptor: number, source: number, factor: number, row: number, count: number): void
   weave(address: number, bytes: number): void
-  interleave(address: number, rows: number, rowBytes: number, spare: number): void
+  interleave(address: number, rows: number, rowBytes: number, spare: number, halves: number): void
   anyMasked(address: number, bytes: number, width: number, mask: number): number
 }
 
@@ -146,7 +146,8 @@ export class WeightLoader {
       if (!isBlocks(format)) {
         const bytes = cols * KERNEL_FORMATS[format].elementBytes
         await this.stage(stored, format, row, count, placed.data + row * bytes)
-        if (interleaved) this.kernels.interleave(placed.data + row * bytes, count, bytes, staging)
+        if (interleaved)
+          this.kernels.interleave(placed.data + row * bytes, count, bytes, staging, format === 'fp8' ? 0 : 1)
         return
       }
       // Staged: a descriptor of the rows, their scales, the rows.
@@ -310,7 +311,7 @@ export class WeightLoader {
 
 /** Whether rows of bf16 or fp8 are whole vectors: then they lie interleaved by four, and fp8 woven (kernels/cpu/weights/dequantize.ts). */
 function wholeVectors(format: KernelFormat, cols: number): boolean {
-  return (format === 'bf16' || format === 'fp8') && (cols * KERNEL_FORMATS[format].elementBytes) % 16 === 0
+  return format !== 'f32' && !isBlocks(format) && (cols * KERNEL_FORMATS[format].elementBytes) % 16 === 0
 }
 
 /** The kernels' format of rows that lie as they are stored. */

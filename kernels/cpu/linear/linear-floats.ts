@@ -1,0 +1,157 @@
+// Matrix times activations in f32: the exact products, and those of every matrix that is stored as floats.
+import { BF16, CHUNK_COLUMNS, F16, F32, GROUP_ROWS, Matrix } from '../contract.generated'
+import { scratch } from '../control'
+import { halves4, madd } from '../simd'
+import { linearSumsAt } from '../scratch.generated'
+import { touch } from '../touch'
+import { dequantize } from '../weights/dequantize'
+import { dot4rows, sums8 } from './float-tiles'
+import { dotFp8, dotHalves, isFp8, isGroup, rowAt, scales4, scalesAt, widenFp8 } from './linear-stored'
+import { beginPiece, endPiece } from './read-ahead'
+
+/** Four rows are widened to f32 a chunk at a time, unless they are f32, and used for all n rows of x. */
+export function linearFloats(
+  d: Matrix,
+  g0: i32,
+  g1: i32,
+  x: usize,
+  xStride: usize,
+  list: usize,
+  div: i32,
+  n: i32,
+  out: usize,
+  outStride: usize,
+): void {
+  const K = d.cols,
+    N = d.rows,
+    first = g0 * GROUP_ROWS,
+    end = min(g1 * GROUP_ROWS, N),
+    stride = d.stride, // 0 for blocks
+    sums = scratch + <usize>linearSumsAt(),
+    ahead = beginPiece(<usize>(end - first) * stride, n),
+    atOnce = ahead ? max(4, (<i32>(ahead / stride)) & ~3) : 0
+  for (let row = first; row < end; row += 4) {
+    if (ahead && (row - first) % atOnce == 0)
+      touch(d.data + <usize>row * stride, <usize>min(atOnce, end - row) * stride)
+    const rows = min(4, N - row),
+      fp8 = isFp8(d),
+      stored = d.format == F32 && rows == 4
+    const inPlace = n == 1 && (fp8 || d.format == BF16 || d.format == F16) && isGroup(d, row, rows)
+    for (let col = 0; col < K; col += CHUNK_COLUMNS) {
+      const width = min(CHUNK_COLUMNS, K - col)
+      // The four rows as f32, and bytes from one to the next.
+      let from = scratch,
+        apart = (<usize>CHUNK_COLUMNS) << 2
+      if (stored) {
+        apart = stride
+        from = d.data + <usize>row * stride + ((<usize>col) << 2)
+      } else if (!inPlace) {
+        if (fp8) widenFp8(d, row, col, width)
+        else dequantize(d, row, col, width, scratch)
+      }
+      let i = 0
+      if ((width & 7) == 0)
+        for (; i + 1 < n; i += 2) {
+          const a = listed(list, i),
+            b = listed(list, i + 1),
+            xAt = (<usize>col) << 2,
+            outAt = (<usize>row) << 2
+          twoRows(
+            d,
+            row,
+            col,
+            width,
+            from,
+            apart,
+            x + <usize>(a / div) * xStride + xAt,
+            x + <usize>(b / div) * xStride + xAt,
+            sums,
+          )
+          addSums(out + <usize>a * outStride + outAt, v128.load(sums), rows, col)
+          addSums(out + <usize>b * outStride + outAt, v128.load(sums, 16), rows, col)
+        }
+      for (; i < n; i++) {
+        const id = listed(list, i)
+        const px = x + <usize>(id / div) * xStride + ((<usize>col) << 2)
+        let four: v128
+        if (inPlace) four = fp8 ? dotFp8(d, row, col, width, px) : dotHalves(d, row, col, width, px)
+        else if (fp8) {
+          // an odd row goes with itself, in the same time
+          twoRows(d, row, col, width, from, apart, px, px, sums)
+          four = v128.load(sums)
+        } else four = dot4rows(px, width, from, apart)
+        addSums(out + <usize>id * outStride + ((<usize>row) << 2), four, rows, col)
+      }
+    }
+  }
+  endPiece()
+}
+
+/**
+ * to[x, y][4]: two rows of x times columns [col, col + width) of four rows of weights, which lie at `from`, `stride` bytes apart. Of fp8, sums of blocks
+ * times their scales.
+ */
+function twoRows(
+  d: Matrix,
+  row: i32,
+  col: i32,
+  width: i32,
+  from: usize,
+  stride: usize,
+  x: usize,
+  y: usize,
+  to: usize,
+): void {
+  const part = to + 32
+  if (!isFp8(d)) {
+    sums8(x, y, from, stride, width, part)
+    v128.store(to, halves4(part))
+    v128.store(to, halves4(part + 128), 16)
+    return
+  }
+  const blockCols = d.blockCols
+  let a = f32x4.splat(0),
+    b = a
+  for (let end = col + width, stop = col; col < end; col = stop) {
+    const block = col / blockCols
+    stop = min(end, (block + 1) * blockCols)
+    sums8(x, y, from, stride, stop - col, part)
+    const scales = scales4(
+      scalesAt(d, rowAt(d, row, 0)),
+      scalesAt(d, rowAt(d, row, 1)),
+      scalesAt(d, rowAt(d, row, 2)),
+      scalesAt(d, rowAt(d, row, 3)),
+      (<usize>block) << 2,
+    )
+    a = madd(halves4(part), scales, a)
+    b = madd(halves4(part + 128), scales, b)
+    const bytes = (<usize>(stop - col)) << 2
+    x += bytes
+    y += bytes
+    from += bytes
+  }
+  v128.store(to, a)
+  v128.store(to, b, 16)
+}
+
+/** @inline */
+export function listed(list: usize, i: i32): i32 {
+  return list ? load<i32>(list + ((<usize>i) << 2)) : i
+}
+
+/** Adds the sums of a chunk to those of the columns before `col`. @inline */
+export function addSums(out: usize, sums: v128, rows: i32, col: i32): void {
+  for (let r = 0; r < rows; r++) {
+    const p = out + ((<usize>r) << 2),
+      s = lane(sums, r)
+    store<f32>(p, col ? load<f32>(p) + s : s)
+  }
+}
+
+/** @inline */
+export function lane(v: v128, r: i32): f32 {
+  if (r == 0) return f32x4.extract_lane(v, 0)
+  if (r == 1) return f32x4.extract_lane(v, 1)
+  if (r == 2) return f32x4.extract_lane(v, 2)
+  return f32x4.extract_lane(v, 3)
+}
