@@ -9,6 +9,12 @@ import { dot4rows, sums8 } from './float-tiles'
 import { dotFp8, dotHalves, isFp8, isGroup, rowAt, scales4, scalesAt, widenFp8 } from './linear-stored'
 import { beginPiece, endPiece } from './read-ahead'
 
+/** Up to so many rows of x, weights are widened in registers for each of them: after the first one they are in the nearest cache. */
+function fewRows(d: Matrix): i32 {
+  if (d.format == BF16) return 4
+  return d.format == F16 || isFp8(d) ? 3 : 0
+}
+
 /** Four rows are widened to f32 a chunk at a time, unless they are f32, and used for all n rows of x. */
 export function linearFloats(
   d: Matrix,
@@ -28,6 +34,7 @@ export function linearFloats(
     end = min(g1 * GROUP_ROWS, N),
     stride = d.stride, // 0 for blocks
     sums = scratch + <usize>linearSumsAt(),
+    few = fewRows(d),
     ahead = beginPiece(<usize>(end - first) * stride, n),
     atOnce = ahead ? max(4, (<i32>(ahead / stride)) & ~3) : 0
   for (let row = first; row < end; row += 4) {
@@ -36,7 +43,7 @@ export function linearFloats(
     const rows = min(4, N - row),
       fp8 = isFp8(d),
       stored = d.format == F32 && rows == 4
-    const inPlace = n == 1 && (fp8 || d.format == BF16 || d.format == F16) && isGroup(d, row, rows)
+    const inPlace = n <= few && isGroup(d, row, rows)
     for (let col = 0; col < K; col += CHUNK_COLUMNS) {
       const width = min(CHUNK_COLUMNS, K - col)
       // The four rows as f32, and bytes from one to the next.
@@ -50,7 +57,7 @@ export function linearFloats(
         else dequantize(d, row, col, width, scratch)
       }
       let i = 0
-      if ((width & 7) == 0)
+      if (!inPlace && (width & 7) == 0)
         for (; i + 1 < n; i += 2) {
           const a = listed(list, i),
             b = listed(list, i + 1),
