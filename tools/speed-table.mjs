@@ -18,13 +18,14 @@ function byInterest(a, b) {
 
 const peerOf = ({ medians }) => Object.keys(PEERS).find((name) => name in medians)
 function model(result) {
-  const { real, fileBytes, promptTokens, context = 0, streams = 1, cache = 'f16' } = result
+  const { real, fileBytes, promptTokens, context = 0, streams = 1, cache = 'f16', precision = 'fast' } = result
   const parts = [
     `${titleOf(result)} (${bytes(fileBytes)}${real ? '' : ', random weights'})`,
     promptTokens > 256 && `prompt of ${promptTokens}`,
     context > 0 && `after ${context} tokens`,
     streams > 1 && `${streams} at once`,
     cache !== 'f16' && `${cache} cache`,
+    precision !== 'fast' && precision,
   ]
   return parts.filter(Boolean).join(', ')
 }

@@ -190,7 +190,7 @@ function linear(format, tokens) {
 }
 
 for (const format of ['int4', 'int8', ...Object.keys(BLOCKS), 'bf16', 'fp8', 'f16', 'f32'])
-  for (const tokens of [1, 2, 3, 4, 6, 8, 12, 16, 32, 64]) {
+  for (const tokens of [1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 256]) {
     if ((only ?? format) !== format || (onlyT ?? String(tokens)) !== String(tokens)) continue
     const { seconds, bytes, macs } = linear(format, tokens)
     console.log(

@@ -3,10 +3,10 @@
 //   --peer native --native DIR: llama-bench, llama-batched-bench (for --streams) and llama-server built in DIR; without it, llama.cpp through node-llama-cpp
 //   --node A,B: kaiyuan by these Nodes (paths), all in the same rounds; default: the Node that runs this
 //   --into avx2: the results of another kind of machine, in this folder of bench/results
-//   --context 4096: with as many tokens in the cache; --cache q8: keys and values in q8 (llama.cpp: q8_0); --streams 16: this many answers at once; --inner 3: rounds inside a process
+//   --context 4096: with as many tokens in the cache; --cache q8: keys and values in q8 (llama.cpp: q8_0); --precision exact; --streams 16: this many answers at once; --inner 3: rounds inside a process
 // Before: npm run build, and one of: cd bench/peers && NODE_LLAMA_CPP_SKIP_DOWNLOAD=true npm install; or
 //   cmake -S llama.cpp -B llama.cpp/build -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON && cmake --build llama.cpp/build --target llama-bench llama-batched-bench llama-server
-// Writes bench/results/<shape>-<format>[-p<prompt>][-<context>][-x<streams>][-<cache>][-native]-node<major>.json for each Node;
+// Writes bench/results/<shape>-<format>[-p<prompt>][-<context>][-x<streams>][-<cache>][-exact][-native]-node<major>.json for each Node;
 // `node tools/speed-table.mjs` puts the results into docs/speed.md.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -18,7 +18,7 @@ import { parseArgs, promisify } from 'node:util'
 import { measureNative, median, nativeAnswer, nativePrograms } from './native.mjs'
 import { writeSyntheticGguf } from './synthetic-gguf.mjs'
 
-const DEFAULTS = { context: '0', streams: '1', inner: '3', cache: 'f16' }
+const DEFAULTS = { context: '0', streams: '1', inner: '3', cache: 'f16', precision: 'fast' }
 const SPEEDS = ['prefillTokensPerSecond', 'decodeTokensPerSecond']
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const run = promisify(execFile)
@@ -38,12 +38,13 @@ const { values } = parseArgs({
     streams: { type: 'string', default: DEFAULTS.streams },
     inner: { type: 'string', default: DEFAULTS.inner },
     cache: { type: 'string', default: DEFAULTS.cache },
+    precision: { type: 'string', default: DEFAULTS.precision },
     file: { type: 'string' },
     out: { type: 'string' },
     into: { type: 'string', default: '.' },
   },
 })
-const { peer: peerName, threads, context, streams, inner, cache } = values
+const { peer: peerName, threads, context, streams, inner, cache, precision } = values
 const rounds = Number(values.rounds)
 const native = peerName === 'native'
 const synthetic = !values.file || values.shape !== undefined
@@ -63,7 +64,9 @@ const file = values.file ?? join(tmpdir(), `kaiyuan-bench-${process.pid}-${shape
 const numbers = { '-p': values.prompt, '-n': values.new, '--depth': context, '--streams': streams, '--rounds': inner }
 const sizes = { prompt: Number(values.prompt), answer: Number(values.new), depth: Number(context) }
 const settings = { file, threads, cache, inner: Number(inner), streams: Number(streams), ...sizes }
-const own = [cli, 'bench', file, '--json', '--kv-cache', cache, '--threads', threads, ...Object.entries(numbers).flat()]
+// exact keeps keys and values in f32
+const form = precision === 'exact' ? ['--precision', precision] : ['--kv-cache', cache]
+const own = [cli, 'bench', file, '--json', ...form, '--threads', threads, ...Object.entries(numbers).flat()]
 
 /** Runs one contestant and returns the JSON object of its last line. */
 async function lastLine(program, args) {
@@ -134,7 +137,7 @@ function report({ version }) {
   const name = `kaiyuan ${version}`
   const result = { [peer]: medians(runs[peer]), kaiyuan: medians(runs[name]) }
   const ratio = (field) => result.kaiyuan[field] / result[peer][field]
-  const extra = Object.entries({ context, streams, inner, cache }).filter(([key, value]) => value !== DEFAULTS[key])
+  const extra = Object.entries({ context, streams, inner, cache, precision }).filter(([key, value]) => value !== DEFAULTS[key])
   const input = synthetic ? `--shape ${shape} --format ${format}` : `--file ${basename(file)}`
   const ownAnswer = answers(runs[name][0].answerIds ?? [])
   const readGbPerSecond = result.kaiyuan.readGbPerSecond
@@ -156,6 +159,7 @@ function report({ version }) {
     context: sizes.depth,
     streams: Number(streams),
     cache,
+    ...(precision !== DEFAULTS.precision && { precision }),
     threads: Number(threads),
     rounds,
     fileBytes,
@@ -191,6 +195,7 @@ const fileName = [
   ...(context === '0' ? [] : [context]),
   ...(streams === '1' ? [] : [`x${streams}`]),
   ...(cache === 'f16' ? [] : [cache]),
+  ...(precision === 'fast' ? [] : [precision]),
   ...(native ? ['native'] : []),
 ].join('-')
 

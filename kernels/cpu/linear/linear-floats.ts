@@ -9,13 +9,16 @@ import { dot4rows, sums8 } from './float-tiles'
 import { dotFp8, dotHalves, isFp8, isGroup, rowAt, scales4, scalesAt, widenFp8 } from './linear-stored'
 import { beginPiece, endPiece } from './read-ahead'
 
+/** Columns of the rows of x that stay in the second cache from one group of weights to the next. */
+const STRIP_FLOATS: i32 = 1 << 18
+
 /** Up to so many rows of x, weights are widened in registers for each of them: after the first one they are in the nearest cache. */
 function fewRows(d: Matrix): i32 {
   if (d.format == BF16) return 4
   return d.format == F16 || isFp8(d) ? 3 : 0
 }
 
-/** Four rows are widened to f32 a chunk at a time, unless they are f32, and used for all n rows of x. */
+/** Row groups [g0, g1) times `n` rows of x, which linear.ts describes. */
 export function linearFloats(
   d: Matrix,
   g0: i32,
@@ -28,14 +31,38 @@ export function linearFloats(
   out: usize,
   outStride: usize,
 ): void {
+  const first = g0 * GROUP_ROWS,
+    end = min(g1 * GROUP_ROWS, d.rows),
+    ahead = beginPiece(<usize>(end - first) * d.stride, n)
+  const strip = max(16, STRIP_FLOATS / d.cols) & ~1
+  for (let i = 0; i < n; i += strip)
+    stripFloats(d, first, end, x, xStride, list, div, i, min(i + strip, n), out, outStride, ahead)
+  endPiece()
+}
+
+/**
+ * Rows [i0, i1) of x: four rows of weights are widened to f32 a chunk at a time, unless they are f32, and used for all of them; `ahead` bytes at a time
+ * are read first.
+ */
+function stripFloats(
+  d: Matrix,
+  first: i32,
+  end: i32,
+  x: usize,
+  xStride: usize,
+  list: usize,
+  div: i32,
+  i0: i32,
+  i1: i32,
+  out: usize,
+  outStride: usize,
+  ahead: usize,
+): void {
   const K = d.cols,
     N = d.rows,
-    first = g0 * GROUP_ROWS,
-    end = min(g1 * GROUP_ROWS, N),
     stride = d.stride, // 0 for blocks
     sums = scratch + <usize>linearSumsAt(),
     few = fewRows(d),
-    ahead = beginPiece(<usize>(end - first) * stride, n),
     atOnce = ahead ? max(4, (<i32>(ahead / stride)) & ~3) : 0
   for (let row = first; row < end; row += 4) {
     if (ahead && (row - first) % atOnce == 0)
@@ -43,7 +70,7 @@ export function linearFloats(
     const rows = min(4, N - row),
       fp8 = isFp8(d),
       stored = d.format == F32 && rows == 4
-    const inPlace = n <= few && isGroup(d, row, rows)
+    const inPlace = i1 - i0 <= few && isGroup(d, row, rows)
     for (let col = 0; col < K; col += CHUNK_COLUMNS) {
       const width = min(CHUNK_COLUMNS, K - col)
       // The four rows as f32, and bytes from one to the next.
@@ -56,9 +83,9 @@ export function linearFloats(
         if (fp8) widenFp8(d, row, col, width)
         else dequantize(d, row, col, width, scratch)
       }
-      let i = 0
+      let i = i0
       if (!inPlace && (width & 7) == 0)
-        for (; i + 1 < n; i += 2) {
+        for (; i + 1 < i1; i += 2) {
           const a = listed(list, i),
             b = listed(list, i + 1),
             xAt = (<usize>col) << 2,
@@ -77,7 +104,7 @@ export function linearFloats(
           addSums(out + <usize>a * outStride + outAt, v128.load(sums), rows, col)
           addSums(out + <usize>b * outStride + outAt, v128.load(sums, 16), rows, col)
         }
-      for (; i < n; i++) {
+      for (; i < i1; i++) {
         const id = listed(list, i)
         const px = x + <usize>(id / div) * xStride + ((<usize>col) << 2)
         let four: v128
@@ -91,7 +118,6 @@ export function linearFloats(
       }
     }
   }
-  endPiece()
 }
 
 /**
