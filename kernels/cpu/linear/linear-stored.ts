@@ -1,6 +1,5 @@
-// Exact products of weights that are stored as floats. BF16: four rows are widened in registers for one row of x,
-// without the way over scratch that pays only when several rows of x share it; sums have the order of dot4rows
-// (linear.ts), so that the bits are the same. FP8: blocks of codes are summed, and the sums are multiplied by the
+// Products of weights that are stored as floats of 16 or 8 bits, widened in registers for one row of x: without the way over scratch, which pays only
+// when several rows of x share it. Sums have eight lanes, as those of float-tiles.ts. FP8: blocks of codes are summed, and the sums are multiplied by the
 // block's scale, for any number of rows of x.
 import { CHUNK_COLUMNS, F16, Matrix } from '../contract.generated'
 import { scratch } from '../control'

@@ -29,7 +29,7 @@ export function blocksOf(d: Matrix): i32 {
   return d.paddedCols >> 5
 }
 
-// Rows of bf16 and fp8 that are whole vectors lie interleaved by four, sixteen bytes of each in turn: one stream in
+// Rows of bf16, f16 and fp8 that are whole vectors lie interleaved by four, sixteen bytes of each in turn: one stream in
 // memory. Rows after the last four are as they are stored.
 
 /** @inline */
