@@ -137,7 +137,9 @@ function report({ version }) {
   const name = `kaiyuan ${version}`
   const result = { [peer]: medians(runs[peer]), kaiyuan: medians(runs[name]) }
   const ratio = (field) => result.kaiyuan[field] / result[peer][field]
-  const extra = Object.entries({ context, streams, inner, cache, precision }).filter(([key, value]) => value !== DEFAULTS[key])
+  const extra = Object.entries({ context, streams, inner, cache, precision }).filter(
+    ([key, value]) => value !== DEFAULTS[key],
+  )
   const input = synthetic ? `--shape ${shape} --format ${format}` : `--file ${basename(file)}`
   const ownAnswer = answers(runs[name][0].answerIds ?? [])
   const readGbPerSecond = result.kaiyuan.readGbPerSecond
