@@ -1,5 +1,5 @@
 // wllama (llama.cpp in WebAssembly) and kaiyuan in headless Chromium, on the same random-weight file, alternating, a page each.
-// Usage: node bench/peers/browser.mjs [--shape qwen3-0.6b] [--format q4_0] [-p 256] [-n 32] [--threads 2] [--rounds 3] [--inner 1]
+// Usage: node bench/peers/browser.mjs [--shape qwen3-0.6b] [--format q4_0] [-p 256] [-n 32] [--threads 2] [--rounds 3] [--inner 1] [--into avx2]
 // Before: npm ci; npm run build; cd bench/peers && NODE_LLAMA_CPP_SKIP_DOWNLOAD=true npm install; Chromium (Debian: apt-get install chromium)
 // Writes bench/results/<shape>-<format>-chromium.json; `node tools/speed-table.mjs` puts the results into docs/speed.md.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync, existsSync } from 'node:fs'
@@ -25,6 +25,7 @@ const { values } = parseArgs({
     inner: { type: 'string', default: '1' },
     file: { type: 'string' },
     out: { type: 'string' },
+    into: { type: 'string', default: '.' },
   },
 })
 const { shape, format, threads, rounds, inner } = values
@@ -92,7 +93,7 @@ try {
     ratios,
     runs,
   }
-  const out = values.out ?? here(`../results/${shape}-${format}-chromium.json`)
+  const out = values.out ?? here(`../results/${values.into}/${shape}-${format}-chromium.json`)
   mkdirSync(join(out, '..'), { recursive: true })
   writeFileSync(out, `${JSON.stringify(report, null, 2)}\n`)
   console.log(`kaiyuan / wllama: prefill ${ratios.prefill.toFixed(1)}, decode ${ratios.decode.toFixed(1)}`)
