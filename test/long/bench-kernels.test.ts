@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 
 const BENCH = fileURLToPath(new URL('../../bench/kernels/linear.mjs', import.meta.url))
 
-it.each(['int4', 'int8', 'int4_min', 'int5_min', 'int6', 'fp8'])('four rows of %s', (format) => {
+it.each(['int4', 'int8', 'int4_min', 'int5_min', 'int6', 'bf16', 'f16', 'fp8'])('four rows of %s', (format) => {
   const text = execFileSync(process.execPath, [BENCH, format, '4', '256'], { encoding: 'utf8' })
   expect(text).toMatch(new RegExp(`^linear ${format} +T +4 +[0-9.]+ GMAC/s +[0-9.]+ GB/s\n$`))
 })

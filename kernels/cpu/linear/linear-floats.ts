@@ -1,6 +1,6 @@
 // Matrix times activations in f32: the exact products, and those of every matrix that is stored as floats.
 import { BF16, CHUNK_COLUMNS, F16, F32, GROUP_ROWS, Matrix } from '../contract.generated'
-import { scratch } from '../control'
+import { fused, scratch } from '../control'
 import { halves4, madd } from '../simd'
 import { linearSumsAt } from '../scratch.generated'
 import { touch } from '../touch'
@@ -14,8 +14,9 @@ const STRIP_FLOATS: i32 = 1 << 18
 
 /** Up to so many rows of x, weights are widened in registers for each of them: after the first one they are in the nearest cache. */
 function fewRows(d: Matrix): i32 {
-  if (d.format == BF16) return 4
-  return d.format == F16 || isFp8(d) ? 3 : 0
+  if (d.format == F16) return 3
+  if (isFp8(d)) return fused() ? 4 : 3
+  return d.format == BF16 ? 4 : 0
 }
 
 /** Row groups [g0, g1) times `n` rows of x, which linear.ts describes. */

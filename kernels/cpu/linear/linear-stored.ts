@@ -105,9 +105,7 @@ export function scalesAt(d: Matrix, row: i32): usize {
   return d.scales + ((<usize>((row / d.blockRows) * d.gridCols)) << 2)
 }
 
-/**
- * As twoRows (linear.ts), for one row of x and four rows that lie interleaved: the codes are widened in registers.
- */
+/** As dotHalves, of fp8: what twoRows (linear-floats.ts) gives a row of x. */
 export function dotFp8(d: Matrix, row: i32, col: i32, n: i32, x: usize): v128 {
   const blockCols = d.blockCols,
     end = col + n,
