@@ -1,5 +1,5 @@
-// Products of weights that are stored as floats of 16 or 8 bits, widened in registers for one row of x: without the way over scratch, which pays only
-// when several rows of x share it. Sums have eight lanes, as those of float-tiles.ts. FP8: blocks of codes are summed, and the sums are multiplied by the
+// Products of weights that are stored as floats of 16 or 8 bits, widened in registers for each of a few rows of x: without the way over scratch, which pays only
+// when more rows share it. Sums have eight lanes, as those of float-tiles.ts. FP8: blocks of codes are summed, and the sums are multiplied by the
 // block's scale, for any number of rows of x.
 import { CHUNK_COLUMNS, F16, Matrix } from '../contract.generated'
 import { scratch } from '../control'
