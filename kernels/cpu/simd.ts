@@ -87,6 +87,20 @@ export function sums4(a: v128, b: v128, c: v128, d: v128): v128 {
   return f32x4.add(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3))
 }
 
+/**
+ * Four pairs of vectors, side by side at p: what V8 makes vectors of 256 bits by, if of each pair the upper one is stored first (docs/kernels.md). @inline
+ */
+export function storePairs(p: usize, a: v128, a1: v128, b: v128, b1: v128, c: v128, c1: v128, d: v128, d1: v128): void {
+  v128.store(p, a1, 16)
+  v128.store(p, a)
+  v128.store(p, b1, 48)
+  v128.store(p, b, 32)
+  v128.store(p, c1, 80)
+  v128.store(p, c, 64)
+  v128.store(p, d1, 112)
+  v128.store(p, d, 96)
+}
+
 /** Four sums, each of two vectors that lie side by side. @inline */
 export function halves4(p: usize): v128 {
   return sums4(

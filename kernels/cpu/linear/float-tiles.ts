@@ -1,7 +1,7 @@
 // Products of rows of f32: of x with four rows of weights, which lie in a matrix of f32 or were widened into scratch. Every product is
 // summed in eight lanes, column i in lane i % 8, whatever the number of rows, so that each row of x gets the bits that it has alone.
 import { fused } from '../control'
-import { madd, sums4 } from '../simd'
+import { madd, storePairs, sums4 } from '../simd'
 
 /** Dot products of x with four rows of f32, `row` bytes apart. @inline */
 export function dot4rows(px: usize, n: i32, p: usize, row: usize): v128 {
@@ -144,21 +144,6 @@ function wideSums8(x: usize, y: usize, p: usize, row: usize, n: i32, to: usize):
     b3 = madd(u, w, b3)
     d3 = madd(v, w, d3)
   }
-  // of two neighbours the upper one first (docs/kernels.md)
-  v128.store(to, b0, 16)
-  v128.store(to, a0)
-  v128.store(to, b1, 48)
-  v128.store(to, a1, 32)
-  v128.store(to, b2, 80)
-  v128.store(to, a2, 64)
-  v128.store(to, b3, 112)
-  v128.store(to, a3, 96)
-  v128.store(to, d0, 144)
-  v128.store(to, c0, 128)
-  v128.store(to, d1, 176)
-  v128.store(to, c1, 160)
-  v128.store(to, d2, 208)
-  v128.store(to, c2, 192)
-  v128.store(to, d3, 240)
-  v128.store(to, c3, 224)
+  storePairs(to, a0, b0, a1, b1, a2, b2, a3, b3)
+  storePairs(to + 128, c0, d0, c1, d1, c2, d2, c3, d3)
 }

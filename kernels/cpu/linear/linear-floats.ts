@@ -143,20 +143,18 @@ function twoRows(
     v128.store(to, halves4(part + 128), 16)
     return
   }
-  const blockCols = d.blockCols
+  const blockCols = d.blockCols,
+    s0 = scalesAt(d, rowAt(d, row, 0)),
+    s1 = scalesAt(d, rowAt(d, row, 1)),
+    s2 = scalesAt(d, rowAt(d, row, 2)),
+    s3 = scalesAt(d, rowAt(d, row, 3))
   let a = f32x4.splat(0),
     b = a
   for (let end = col + width, stop = col; col < end; col = stop) {
     const block = col / blockCols
     stop = min(end, (block + 1) * blockCols)
     sums8(x, y, from, stride, stop - col, part)
-    const scales = scales4(
-      scalesAt(d, rowAt(d, row, 0)),
-      scalesAt(d, rowAt(d, row, 1)),
-      scalesAt(d, rowAt(d, row, 2)),
-      scalesAt(d, rowAt(d, row, 3)),
-      (<usize>block) << 2,
-    )
+    const scales = scales4(s0, s1, s2, s3, (<usize>block) << 2)
     a = madd(halves4(part), scales, a)
     b = madd(halves4(part + 128), scales, b)
     const bytes = (<usize>(stop - col)) << 2

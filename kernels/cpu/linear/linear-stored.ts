@@ -14,7 +14,7 @@ import {
 } from '../weights/dequantize'
 import { isInterleaved, isWoven, piecesOf } from '../weights/descriptor'
 import { heldUpperF16Bits, heldFp8Bits, heldLift, heldRest, heldUpperHalf } from '../held'
-import { madd, sums4 } from '../simd'
+import { madd, storePairs, sums4 } from '../simd'
 
 /** What f16 that were moved up lack, but for heldLift: 2^48. */
 const F16_REST: f32 = 281474976710656
@@ -72,19 +72,9 @@ function dotWovenHalves(f16: boolean, p: usize, n: i32, x: usize): v128 {
   return fourSums(scratch, a0, a1, a2, a3, b0, b1, b2, b3)
 }
 
-/**
- * The sums of the lanes of a and b of each of four rows. They go through memory, side by side, which is what V8 makes vectors of 256 bits by; of two
- * neighbours the upper one is stored first (docs/kernels.md). @inline
- */
+/** The sums of the lanes of a and b of each of four rows; those of two rows lie side by side at `at`. @inline */
 function fourSums(at: usize, a0: v128, a1: v128, a2: v128, a3: v128, b0: v128, b1: v128, b2: v128, b3: v128): v128 {
-  v128.store(at, a1, 16)
-  v128.store(at, a0)
-  v128.store(at, a3, 48)
-  v128.store(at, a2, 32)
-  v128.store(at, b1, 80)
-  v128.store(at, b0, 64)
-  v128.store(at, b3, 112)
-  v128.store(at, b2, 96)
+  storePairs(at, a0, a1, a2, a3, b0, b1, b2, b3)
   return sums4(
     f32x4.add(v128.load(at), v128.load(at, 64)),
     f32x4.add(v128.load(at, 16), v128.load(at, 80)),
