@@ -66,12 +66,14 @@ export function createApp(options: AppOptions): Hono {
   for (const route of routes) {
     app.on(route.method, honoPath(route.path), (context) => new Exchange(options, route, context).run())
   }
-  const api = openApi(routes, options.version)
-  const page = docsPage(api)
-  app.get('/openapi.json', () => Response.json(api))
+  // Made when they are first asked for: schemas of every route take a tenth of a second.
+  let api: ReturnType<typeof openApi> | undefined
+  let page: string | undefined
+  const described = (): NonNullable<typeof api> => (api ??= openApi(routes, options.version))
+  app.get('/openapi.json', () => Response.json(described()))
   app.get('/docs', (context) => {
     context.header('content-security-policy', PAGE_POLICY)
-    return context.html(page)
+    return context.html((page ??= docsPage(described())))
   })
   const methods = new PathMethods([
     ...routes,

@@ -25,8 +25,9 @@ async function stepsOf(requests: readonly Request[], options: FakeOptions, limit
   const steps: Served[][] = []
   const onStep = (step: Step): void => {
     // Every row of logits has somebody who wants it.
-    expect(step.wants).toHaveLength(step.logitRows.length)
-    expect(step.wants?.every(Boolean)).toBe(true)
+    const { wants = [], logitRows } = step
+    if (wants.length !== logitRows.length || !wants.every(Boolean))
+      expect.fail(`${logitRows.length} rows of logits; wanted: ${wants.join()}`)
     const served = new Map<number, { position: number; tokens: number }>()
     step.tokens.forEach((request, t) => {
       const share = served.get(request)

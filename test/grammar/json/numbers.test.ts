@@ -39,12 +39,9 @@ const RANGES: readonly Range[] = [
 describe('numbers between bounds', () => {
   it.each(RANGES)('%j', async (range) => {
     const automaton = await automatonOf({ type: 'number', ...range }, { properties: 'any' })
-    for (const text of TEXTS) {
-      const value = Number(text)
-      // Nobody writes -0, nor more digits than asked for.
-      if (value === 0 && text.startsWith('-')) continue
-      expect(accepts(automaton, text), text).toBe(holds(value, range))
-    }
+    // Nobody writes -0, nor more digits than asked for.
+    const texts = TEXTS.filter((text) => !(Number(text) === 0 && text.startsWith('-')))
+    expect(texts.filter((text) => accepts(automaton, text) !== holds(Number(text), range))).toEqual([])
   })
 
   it.each(
@@ -56,8 +53,9 @@ describe('numbers between bounds', () => {
     const whole = { type: 'integer', ...range }
     if ([0, 3].includes(range.exclusiveMinimum ?? -1) && range.exclusiveMaximum !== 5) return
     const automaton = await automatonOf(whole)
-    for (const text of TEXTS.filter((text) => !text.includes('e') && text !== '-0'))
-      expect(accepts(automaton, text), text).toBe(!text.includes('.') && holds(Number(text), range))
+    const texts = TEXTS.filter((text) => !text.includes('e') && text !== '-0')
+    const taken = texts.filter((text) => !text.includes('.') && holds(Number(text), range))
+    expect(texts.filter((text) => accepts(automaton, text))).toEqual(taken)
   })
 
   it('read as numbers within the bounds, however many digits are written', async () => {
@@ -113,10 +111,9 @@ describe('multiples', () => {
   it('of two steps, and of none', async () => {
     const both = await automatonOf({ type: 'integer', allOf: [{ multipleOf: 4 }, { multipleOf: 6 }], minimum: 1 })
     const none = await automatonOf({ type: 'integer', not: { multipleOf: 3 }, minimum: 1 })
-    for (let n = 1; n < 2000; n++) {
-      expect(accepts(both, String(n)), String(n)).toBe(n % 12 === 0)
-      expect(accepts(none, String(n)), String(n)).toBe(n % 3 !== 0)
-    }
+    const numbers = Array.from({ length: 1999 }, (_, i) => i + 1)
+    expect(numbers.filter((n) => accepts(both, String(n)))).toEqual(numbers.filter((n) => n % 12 === 0))
+    expect(numbers.filter((n) => accepts(none, String(n)))).toEqual(numbers.filter((n) => n % 3 !== 0))
   })
 
   it('of large steps, with bounds, have no dead ends', async () => {
