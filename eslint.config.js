@@ -89,7 +89,7 @@ export default tseslint.config(
   js.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx'],
-    ignores: ['kernels/cpu/**'],
+    ignores: ['kernels/{cpu,sample}/**'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: {
       parserOptions: {
@@ -157,7 +157,7 @@ export default tseslint.config(
   },
   // AssemblyScript: read as TypeScript, whose types are not its own.
   {
-    files: ['kernels/cpu/**/*.ts'],
+    files: ['kernels/{cpu,sample}/**/*.ts'],
     extends: [tseslint.configs.recommended],
     rules: {
       // Names that are built into AssemblyScript.

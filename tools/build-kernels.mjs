@@ -1,6 +1,6 @@
-// Generates what both sides read of kernels/contract.ts (kernel-contract.mjs), and compiles kernels/cpu to WebAssembly
-// twice (relaxed and baseline SIMD) and writes each, in hex, into a TypeScript module, so that no bundler and no
-// runtime needs to know where a .wasm file lies. Does nothing when up to date.
+// Generates what both sides read of kernels/contract.ts (kernel-contract.mjs), compiles kernels/cpu to WebAssembly
+// twice (relaxed and baseline SIMD) and kernels/sample once, and writes each, in hex, into a TypeScript module, so that no
+// bundler and no runtime needs to know where a .wasm file lies. Does nothing when up to date.
 import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,8 +9,38 @@ import asc from 'assemblyscript/asc'
 import { generate } from './kernel-contract.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const sources = join(root, 'kernels/cpu')
-const output = (name) => join(root, `src/backends/cpu/kernels-${name}.generated.ts`)
+const sources = join(root, 'kernels')
+/** Modules by name: their sources, what they become, whom they are for, and how they are compiled. */
+const SHARED = [
+  '--importMemory',
+  '--sharedMemory',
+  '--initialMemory',
+  '2',
+  '--maximumMemory',
+  '65536',
+  '--enable',
+  'threads',
+]
+const MODULES = {
+  relaxed: {
+    source: 'cpu',
+    output: 'src/backends/cpu/kernels-relaxed.generated.ts',
+    engines: 'relaxed SIMD',
+    options: [...SHARED, '--enable', 'relaxed-simd'],
+  },
+  baseline: {
+    source: 'cpu',
+    output: 'src/backends/cpu/kernels-baseline.generated.ts',
+    engines: 'fixed-width SIMD only',
+    options: SHARED,
+  },
+  sample: {
+    source: 'sample',
+    output: 'src/engine/sample/sample-wasm.generated.ts',
+    engines: 'fixed-width SIMD',
+    options: ['--initialMemory', '1'],
+  },
+}
 
 for (const [path, text] of Object.entries(await generate(root))) await writeIfChanged(join(root, path), text)
 
@@ -20,8 +50,8 @@ const inputs = [
 ]
 const newest = Math.max(...(await Promise.all(inputs.map(async (f) => (await stat(f)).mtimeMs))))
 const built = await Promise.all(
-  ['relaxed', 'baseline'].map(async (name) =>
-    stat(output(name)).then(
+  Object.values(MODULES).map(async ({ output }) =>
+    stat(join(root, output)).then(
       (s) => s.mtimeMs,
       () => 0,
     ),
@@ -43,27 +73,14 @@ async function readSource(name, base) {
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'kaiyuan-kernels-'))
-async function compile(name, features) {
+async function compile(name, { source, options }) {
   const file = join(folder, `${name}.wasm`)
-  const { error, stderr } = await asc.main(
-    [
-      join(sources, 'index.ts'),
-      '-O3',
-      '--runtime',
-      'stub',
-      '--noAssert',
-      '--importMemory',
-      '--sharedMemory',
-      '--initialMemory',
-      '2',
-      '--maximumMemory',
-      '65536',
-      ...['simd', 'threads', 'bulk-memory', ...features].flatMap((f) => ['--enable', f]),
-      '-o',
-      file,
-    ],
-    { stderr: undefined, readFile: readSource },
-  )
+  const entry = join(sources, source, 'index.ts')
+  const general = ['-O3', '--runtime', 'stub', '--noAssert', '--enable', 'simd', '--enable', 'bulk-memory']
+  const { error, stderr } = await asc.main([entry, ...general, ...options, '-o', file], {
+    stderr: undefined,
+    readFile: readSource,
+  })
   if (error) throw new Error(`kernels (${name}): ${error.message}\n${stderr.toString()}`)
   const wasm = await readFile(file)
   // Static data would be written over the control block whenever a thread makes its instance.
@@ -99,17 +116,11 @@ async function writeIfChanged(path, text) {
   if (text !== before) await replaceFile(path, text)
 }
 
-/** `what`: engines that it is for. */
-async function write(name, features, what) {
-  const hex = await compile(name, features)
-  const constant = `${name.toUpperCase()}_WASM`
-  const text = `// Made by tools/build-kernels.mjs from kernels/cpu; not in version control.
-/** For engines with ${what}. */
-export const ${constant}: string = '${hex}'
+for (const [name, module] of Object.entries(MODULES)) {
+  const text = `// Made by tools/build-kernels.mjs from kernels/${module.source}; not in version control.
+/** For engines with ${module.engines}. */
+export const ${name.toUpperCase()}_WASM: string = '${await compile(name, module)}'
 `
-  await replaceFile(output(name), text)
+  await replaceFile(join(root, module.output), text)
 }
-
-await write('relaxed', ['relaxed-simd'], 'relaxed SIMD')
-await write('baseline', [], 'fixed-width SIMD only')
 await rm(folder, { recursive: true })

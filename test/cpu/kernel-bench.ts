@@ -1,6 +1,6 @@
 /** Kernels by themselves, in one memory and one thread: what the tests of packing and of products share. */
 import { expect } from 'vitest'
-import { bytesOfHex } from '../../src/backends/cpu/hex.js'
+import { bytesOfHex } from '../../src/hex.js'
 import { BASELINE_WASM } from '../../src/backends/cpu/kernels-baseline.generated.js'
 import { RELAXED_WASM } from '../../src/backends/cpu/kernels-relaxed.generated.js'
 import { compileKernels } from '../../src/backends/cpu/platform.js'

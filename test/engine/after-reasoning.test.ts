@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { think } from '../../src/chat/dialects/families.js'
 import { ModelGrammars } from '../../src/engine/sample/constrain.js'
-import { idsOf } from '../../src/engine/sample/token-set.js'
+import { ScoredTokens } from '../../src/engine/sample/scored-tokens.js'
 import type { GrammarSpec } from '../../src/grammar/spec.js'
 import type { Tokenizer } from '../../src/tokenizer/tokenizer.js'
 
@@ -30,7 +30,7 @@ async function opened(prompt: string | undefined, special = false) {
   const grammars = new ModelGrammars(tokenizer(special), GAP + 1, new Set([END]), think)
   const { form } = await grammars.open(object, prompt)
   await form.prepare()
-  const allowed = (): number[] => [...idsOf(form.allowed()!, GAP + 1)]
+  const allowed = (): number[] => [...new ScoredTokens(new Float32Array(GAP + 1), form.allowed()).from(0)]
   return { form, allowed }
 }
 

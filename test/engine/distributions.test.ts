@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../src/engine/sample/random.js'
-import { GREEDY, sample, topIds, type Sampling } from '../../src/engine/sample/sampler.js'
+import { GREEDY, sample, type Sampling } from '../../src/engine/sample/sampler.js'
+import { topIds } from '../../src/engine/sample/scored-tokens.js'
 
 const plain: Sampling = { ...GREEDY, temperature: 1 }
 

@@ -94,7 +94,7 @@ describe('a session', () => {
       return new Session(fakeModel(runner))
     }
     for (const [value, found] of [
-      [NaN, `NaN for token ${VOCAB - 1}`],
+      [NaN, 'NaN for token 0'],
       [-Infinity, '-Infinity as the largest value'],
       [Infinity, 'Infinity as the largest value'],
     ] as const)

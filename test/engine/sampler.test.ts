@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../src/engine/sample/random.js'
 import { GREEDY, argmax, checkSampling, sample, type Sampling } from '../../src/engine/sample/sampler.js'
-import { countOf, idsOf, largestOf, onlyIdOf } from '../../src/engine/sample/token-set.js'
+import { ScoredTokens } from '../../src/engine/sample/scored-tokens.js'
+import { countOf, onlyIdOf } from '../../src/engine/sample/token-set.js'
 import { UserError } from '../../src/errors.js'
 
 const plain: Sampling = { ...GREEDY, temperature: 1 }
@@ -155,14 +156,20 @@ describe('of the ids that are allowed', () => {
 
   it('are counted and listed', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(fc.nat(95)), (ids) => {
+      fc.property(fc.uniqueArray(fc.nat(95), { minLength: 1 }), (ids) => {
         const set = setOf(ids)
         const rising = [...ids].sort((a, b) => a - b)
         expect(countOf(set)).toBe(ids.length)
-        expect([...idsOf(set, 96)]).toEqual(rising)
-        expect([...idsOf(set, 40)]).toEqual(rising.filter((id) => id < 40))
         expect(onlyIdOf(set)).toBe(ids.length === 1 ? ids[0] : undefined)
-        expect(largestOf(new Float32Array(96), set)).toBe(rising[0])
+        const tokens = new ScoredTokens(new Float32Array(96), set)
+        expect(tokens.size).toBe(ids.length)
+        expect([...tokens.from(-1)]).toEqual(rising)
+        expect(tokens.best()).toBe(rising[0])
+        // Ids beyond the scores are none.
+        const below = rising.filter((id) => id < 40)
+        const fewer = new ScoredTokens(new Float32Array(40), set)
+        expect([...fewer.from(-1)]).toEqual(below)
+        expect(fewer.size).toBe(below.length)
       }),
     )
   })

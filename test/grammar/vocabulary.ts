@@ -1,7 +1,7 @@
 import type { Dialect } from '../../src/chat/dialects/dialect.js'
 import { think } from '../../src/chat/dialects/families.js'
 import { seededRandom } from '../../src/engine/sample/random.js'
-import { idsOf } from '../../src/engine/sample/token-set.js'
+import { ScoredTokens } from '../../src/engine/sample/scored-tokens.js'
 import type { AnswerGrammar } from '../../src/grammar/answer-grammar.js'
 import { Grammars } from '../../src/grammar/grammars.js'
 import type { GrammarSpec } from '../../src/grammar/spec.js'
@@ -59,7 +59,7 @@ export function byteGrammars(dialect: Dialect = think): Grammars {
 export function randomAnswer(constraint: AnswerGrammar, random: () => number, most = 3000): string {
   const ids: number[] = []
   for (;;) {
-    const allowed = [...idsOf(constraint.allowed()!, END + 1)]
+    const allowed = [...new ScoredTokens(new Float32Array(END + 1), constraint.allowed()).from(0)]
     // Bytes beyond ASCII make no characters when they are chosen at random.
     const likely = allowed.filter((token) => token < 128 || token > 255)
     if (allowed.length === 0) throw new Error(`nothing may follow ${bytes.decode(ids)}`)

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.js'
 import type { Availability } from '../backend.js'
-import { bytesOfHex } from './hex.js'
+import { bytesOfHex } from '../../hex.js'
 import { RELAXED_WASM } from './kernels-relaxed.generated.js'
 import { compileKernels, parallelism, sharesMemory, type BegunKernels, type CompiledKernels } from './platform.js'
 

@@ -5,7 +5,8 @@ import { choiceOf, type TokenChoice } from './likelihood.js'
 import type { ResolvedOptions } from '../options.js'
 import { seededRandom } from './random.js'
 import type { Draw, RowResult, RowWish } from '../../backends/backend.js'
-import { nothingAllowed, sample } from './sampler.js'
+import { sample } from './sampler.js'
+import { nothingAllowed } from './scored-tokens.js'
 
 /** stop: a stop id or string, with calls or without; length: maxTokens or the context's end; abort: cancelled. */
 export type FinishReason = 'stop' | 'length' | 'abort'

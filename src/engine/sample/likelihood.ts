@@ -1,5 +1,5 @@
 import type { Tokenizer } from '../../tokenizer/tokenizer.js'
-import { topIds } from './sampler.js'
+import { ScoredTokens } from './scored-tokens.js'
 
 /** A token of an answer and how likely the model found it, before temperature, penalties and bias. */
 export interface TokenChoice {
@@ -29,8 +29,9 @@ export interface NamedChoice extends NamedToken {
 
 /** @param logits [V] @param top how many alternatives to name */
 export function choiceOf(logits: Float32Array, id: number, top: number): TokenChoice {
-  const normalizer = logSumExp(logits)
-  const ids = top > 0 ? [...topIds(logits, Math.min(top, logits.length))] : []
+  const tokens = new ScoredTokens(logits)
+  const normalizer = tokens.logSumExp()
+  const ids = top > 0 ? [...tokens.largest(Math.min(top, logits.length))] : []
   return {
     id,
     logprob: logits[id]! - normalizer,
@@ -58,15 +59,7 @@ export function hasToken(tokenizer: Tokenizer | undefined, id: number): boolean 
   return tokenizer !== undefined && id < tokenizer.vocabSize && tokenizer.bytesOf(id) !== null
 }
 
-/** log softmax(logits)[id], in double precision. */
+/** log softmax(logits)[id], within 1e-6. */
 export function logProbability(logits: Float32Array, id: number): number {
-  return logits[id]! - logSumExp(logits)
-}
-
-function logSumExp(logits: Float32Array): number {
-  let max = -Infinity
-  for (const logit of logits) if (logit > max) max = logit
-  let sum = 0
-  for (const logit of logits) sum += Math.exp(logit - max)
-  return max + Math.log(sum)
+  return logits[id]! - new ScoredTokens(logits).logSumExp()
 }
