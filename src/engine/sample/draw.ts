@@ -44,7 +44,9 @@ export function drawAny(tokens: ScoredTokens, best: number, { temperature, minP 
     left -= sums[block]!
     if (sums[block]! > 0) last = block
   }
-  return block < sums.length ? pickBy(weights, tokens.of(block), left) : pickBy(weights, tokens.of(last), Infinity)
+  return block < sums.length
+    ? pickBy(weights, tokens.idsIn(block), left)
+    : pickBy(weights, tokens.idsIn(last), Infinity)
 }
 
 /**

@@ -84,7 +84,7 @@ export class ScoredTokens {
   }
 
   /** The ids of a block, rising. */
-  of(block: number): Int32Array {
+  idsIn(block: number): Int32Array {
     const ids = Int32Array.from({ length: BLOCK }, (_, i) => block * BLOCK + i)
     const word = this.wordOf(block)
     return ids.filter((_, i) => ((word >>> i) & 1) !== 0)
