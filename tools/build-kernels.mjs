@@ -10,7 +10,6 @@ import { generate } from './kernel-contract.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const sources = join(root, 'kernels')
-/** Modules by name: their sources, what they become, whom they are for, and how they are compiled. */
 const SHARED = [
   '--importMemory',
   '--sharedMemory',
@@ -21,6 +20,7 @@ const SHARED = [
   '--enable',
   'threads',
 ]
+/** Modules by name: their sources, what they become, whom they are for, and how they are compiled. */
 const MODULES = {
   relaxed: {
     source: 'cpu',

@@ -6,6 +6,8 @@ import { HELD } from './contract.generated'
 
 const EXP: usize = HELD + 32
 const TABLES: usize = HELD + 128
+/** The address after them. */
+export const HELD_END: usize = TABLES + 64
 
 /** Added, it rounds to the nearest integer (even on ties) and leaves it in the low bits: for |x| < 2^22. */
 export const ROUNDER: f32 = 12582912 // 1.5 * 2^23

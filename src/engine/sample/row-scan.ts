@@ -7,8 +7,6 @@ export const BLOCK = 32
 /** Rows of fewer logits are computed in double precision: there is no time to win. */
 const LARGE = 4096
 
-type Numbers = Float32Array | Float64Array
-
 /** What a row of logits is asked before anything is drawn from it. Its arrays are good until the next row is scanned. */
 export interface RowScan {
   /** Largest logit of each block, NaN where one is NaN [V / 32]. */
@@ -21,8 +19,8 @@ export interface RowScan {
 }
 
 export interface RowWeights {
-  readonly weights: Numbers
-  readonly sums: Numbers
+  readonly weights: Float32Array | Float64Array
+  readonly sums: Float32Array | Float64Array
 }
 
 /** Scans a row of logits [V], in f32 and with vectors (kernels/sample) where it is long. */
@@ -48,13 +46,13 @@ export function scanShort(logits: Float32Array): RowScan {
 /** What kernels/sample exports. Addresses and sizes in bytes, but for blocks. */
 interface SampleKernels {
   readonly memory: WebAssembly.Memory
+  /** Before all else; returns where rows may lie. */
+  init(): number
   maxima(logits: number, blocks: number, to: number): void
   weigh(logits: number, blocks: number, largest: number, scale: number, weights: number, sums: number): void
 }
 
 const PAGE = 65536
-/** Where rows lie: after the constants of the kernels. */
-const ROW = 64
 /** Of 1 / temperature: a product with it is still finite. */
 const LARGEST_SCALE = 1e30
 
@@ -63,31 +61,33 @@ let scanner: Scanner | undefined
 /** The kernels of kernels/sample and their memory: a row's logits, its weights, and a block's maximum and sum each. */
 class Scanner {
   private readonly kernels: SampleKernels
+  private readonly row: number
 
   constructor() {
     const module = new WebAssembly.Module(bytesOfHex(SAMPLE_WASM))
     const env = { abort: () => undefined }
     this.kernels = new WebAssembly.Instance(module, { env }).exports as unknown as SampleKernels
+    this.row = this.kernels.init()
   }
 
   scan(logits: Float32Array): RowScan {
-    const { kernels } = this
+    const { kernels, row } = this
     const blocks = Math.ceil(logits.length / BLOCK)
-    const weights = ROW + blocks * BLOCK * 4
+    const weights = row + blocks * BLOCK * 4
     const maxima = weights + blocks * BLOCK * 4
     const sums = maxima + blocks * 4
     const end = sums + blocks * 4
     const missing = end - kernels.memory.buffer.byteLength
     if (missing > 0) kernels.memory.grow(Math.ceil(missing / PAGE))
     const { buffer } = kernels.memory
-    const own = new Float32Array(buffer, ROW, blocks * BLOCK)
+    const own = new Float32Array(buffer, row, blocks * BLOCK)
     own.set(logits)
     own.fill(-Infinity, logits.length)
-    kernels.maxima(ROW, blocks, maxima)
+    kernels.maxima(row, blocks, maxima)
     return {
       maxima: new Float32Array(buffer, maxima, blocks),
       weigh(largest, temperature) {
-        kernels.weigh(ROW, blocks, largest, Math.min(1 / temperature, LARGEST_SCALE), weights, sums)
+        kernels.weigh(row, blocks, largest, Math.min(1 / temperature, LARGEST_SCALE), weights, sums)
         return {
           weights: new Float32Array(buffer, weights, logits.length),
           sums: new Float32Array(buffer, sums, blocks),

@@ -1,13 +1,9 @@
 import { UserError } from '../../errors.js'
-import { BLOCK, scanRow, type RowScan } from './row-scan.js'
+import { BLOCK, scanRow, type RowScan, type RowWeights } from './row-scan.js'
 import { countOf } from './token-set.js'
 
-/** The weights of tokens. */
-export interface Weights {
-  /** exp((score - largest) / temperature) [V]; of tokens that may not come it means nothing. */
-  readonly weights: Float32Array | Float64Array
-  /** Of the tokens of each block that may come [V / 32]. */
-  readonly sums: Float32Array | Float64Array
+/** Of tokens that may not come, weights mean nothing; sums and their total leave them out. */
+export interface Weights extends RowWeights {
   readonly total: number
 }
 
@@ -124,7 +120,7 @@ export class ScoredTokens {
   }
 
   /** @param sum of the whole block */
-  private sumOf(block: number, sum: number, weights: Weights['weights']): number {
+  private sumOf(block: number, sum: number, weights: RowWeights['weights']): number {
     const word = this.wordOf(block)
     if (word === -1) return sum
     let own = 0
