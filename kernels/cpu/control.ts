@@ -120,6 +120,11 @@ export function nextPiece(pieces: i32): i32 {
   return -1
 }
 
+/** The end of the pieces that this thread takes in order, one of which is i: others have parts of theirs. */
+export function partEnd(i: i32, pieces: i32): i32 {
+  return helped > 0 ? i + 1 : (pieces * (thread + 1)) / nThreads
+}
+
 /**
  * All threads meet here. Sleepers are woken only if there are any. True, for all of them, where the host wants no more of
  * the step: the last one looks, and notes the generation, so that a thread that reads it after the host's next word sees the same.

@@ -23,6 +23,7 @@ import {
   xAt,
 } from './sums'
 
+import { readAheadOf } from './lines-ahead'
 /** The row of x that stands for each in this text. */
 const $: usize = 0
 
@@ -63,6 +64,7 @@ export function int4MinRows$(d: Matrix, g: i32, table: usize, to: usize): void {
       m1 = upperF16x4(ms, multiplier)
     p = s + n * SIX_BITS
     for (const end = p + n * INT4_MIN_CODES; p < end; s += SIX_BITS, x$ += X_BLOCK_BYTES - 16) {
+      readAheadOf(p)
       let c$ = zero,
         e$ = zero
       for (const stop = p + 128; p < stop; p += 32, x$ += 4) {
@@ -122,6 +124,7 @@ export function int7Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
       m1 = nextF16x4(p + above - 16, multiplier)
     p += above
     for (const end = p + <usize>min(per, nb - i) * (256 + each); p < end; p += each, x$ += X_REST) {
+      readAheadOf(p)
       const y$ = x$,
         s = p + 256
       for (let h: usize = 0; h < 16; h += 8) {
@@ -171,6 +174,7 @@ export function mxfp4Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
     a$ = f32x4.splat(0),
     b$ = f32x4.splat(0)
   for (let i = 0; i < nb; i++, p += 8, x$ += X_BLOCK_BYTES - 16) {
+    readAheadOf(p)
     let c$ = v128.load32_splat(x$, 48),
       e$ = c$
     for (const end = p + 128; p < end; p += 32, x$ += 4) {
@@ -212,6 +216,7 @@ export function nvfp4Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
     a$ = f32x4.splat(0),
     b$ = f32x4.splat(0)
   for (let i = 0; i < nb; i++, p += 16, x$ += X_BLOCK_BYTES - 16) {
+    readAheadOf(p)
     let c$ = twelves(firstSums(x$)),
       e$ = c$,
       f$ = twelves(otherSums(x$)),
@@ -266,6 +271,7 @@ export function iq4Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
       d1 = nextF16x4(p, multiplier)
     p += 16
     for (const end = p + <usize>min(per, nb - i) * IQ4_BLOCK; p < end; p += 8, x$ += X_BLOCK_BYTES - 16) {
+      readAheadOf(p)
       let c$ = start(x$),
         e$ = c$,
         f$ = zero,
@@ -318,6 +324,7 @@ export function iq4BytesRows$(d: Matrix, g: i32, table: usize, to: usize): void 
       d1 = nextF16x4(p, multiplier)
     p += 16
     for (const end = p + <usize>min(per, nb - i) * IQ4_BLOCK; p < end; p += 8, x$ += X_BLOCK_BYTES - 16) {
+      readAheadOf(p)
       let c$ = startOfBytes(x$, isSigned),
         e$ = c$
       for (const stop = p + 128; p < stop; p += 32, x$ += 4) {

@@ -52,8 +52,8 @@ function gatedStrip(rec: GatedLinearRecord, g0: i32, g1: i32, from: i32, n: i32)
     const end = min(g + each, g1),
       columns = min(end * GROUP_ROWS, gate.rows) - g * GROUP_ROWS,
       first = (<usize>g) << 5
-    linearInt(gate, g, end, x, xStride, 0, 1, n, gates - first, stride, true)
-    linearInt(up, g, end, x, xStride, 0, 1, n, ups - first, stride, true)
+    linearInt(gate, g, end, end, x, xStride, 0, 1, n, gates - first, stride, true)
+    linearInt(up, g, end, end, x, xStride, 0, 1, n, ups - first, stride, true)
     let out = rec.out + <usize>from * outStride + first
     for (let i: usize = 0; i < <usize>n * stride; i += stride, out += outStride)
       gatedRow(gates + i, ups + i, out, columns, rec)

@@ -39,6 +39,7 @@ export function headLinear(rec: HeadLinearRecord): void {
         d,
         (first + row) / GROUP_ROWS,
         (first + end) / GROUP_ROWS,
+        (first + end) / GROUP_ROWS,
         x,
         xStride,
         0,

@@ -3,11 +3,11 @@ import { BF16, CHUNK_COLUMNS, F16, F32, GROUP_ROWS, Matrix } from '../contract.g
 import { fused, scratch } from '../control'
 import { halves4, madd } from '../simd'
 import { linearSumsAt } from '../scratch.generated'
-import { touch } from '../touch'
 import { dequantize } from '../weights/dequantize'
+import { readAheadOf } from './lines-ahead'
+import { beginPiece, endPiece } from './read-ahead'
 import { dot4rows, sums8 } from './float-tiles'
 import { dotFp8, dotHalves, isFp8, isGroup, rowAt, scales4, scalesAt, widenFp8 } from './linear-stored'
-import { beginPiece, endPiece } from './read-ahead'
 
 /** Columns of the rows of x that stay in the second cache from one group of weights to the next. */
 const STRIP_FLOATS: i32 = 1 << 18
@@ -24,6 +24,7 @@ export function linearFloats(
   d: Matrix,
   g0: i32,
   g1: i32,
+  last: i32,
   x: usize,
   xStride: usize,
   list: usize,
@@ -34,17 +35,20 @@ export function linearFloats(
 ): void {
   const first = g0 * GROUP_ROWS,
     end = min(g1 * GROUP_ROWS, d.rows),
-    ahead = beginPiece(<usize>(end - first) * d.stride, n)
+    start = rowsAt(d, first)
+  beginPiece(start, rowsAt(d, end) - start, rowsAt(d, min(last * GROUP_ROWS, d.rows)), n)
   const strip = max(16, STRIP_FLOATS / d.cols) & ~1
   for (let i = 0; i < n; i += strip)
-    stripFloats(d, first, end, x, xStride, list, div, i, min(i + strip, n), out, outStride, ahead)
+    stripFloats(d, first, end, x, xStride, list, div, i, min(i + strip, n), out, outStride)
   endPiece()
 }
 
-/**
- * Rows [i0, i1) of x: four rows of weights are widened to f32 a chunk at a time, unless they are f32, and used for all of them; `ahead` bytes at a time
- * are read first.
- */
+/** Where row `row` is; blocks, of which nothing is read ahead here, have no stride. @inline */
+function rowsAt(d: Matrix, row: i32): usize {
+  return d.data + <usize>row * d.stride
+}
+
+/** Rows [i0, i1) of x: four rows of weights are widened to f32 a chunk at a time, unless they are f32, and used for all of them. */
 function stripFloats(
   d: Matrix,
   first: i32,
@@ -57,22 +61,19 @@ function stripFloats(
   i1: i32,
   out: usize,
   outStride: usize,
-  ahead: usize,
 ): void {
   const K = d.cols,
     N = d.rows,
     stride = d.stride, // 0 for blocks
     sums = scratch + <usize>linearSumsAt(),
-    few = fewRows(d),
-    atOnce = ahead ? max(4, (<i32>(ahead / stride)) & ~3) : 0
+    few = fewRows(d)
   for (let row = first; row < end; row += 4) {
-    if (ahead && (row - first) % atOnce == 0)
-      touch(d.data + <usize>row * stride, <usize>min(atOnce, end - row) * stride)
     const rows = min(4, N - row),
       fp8 = isFp8(d),
       stored = d.format == F32 && rows == 4
     const inPlace = i1 - i0 <= few && isGroup(d, row, rows)
     for (let col = 0; col < K; col += CHUNK_COLUMNS) {
+      if (!inPlace) readAheadOf(rowsAt(d, row) + (((<usize>col * d.stride) / <usize>K) << 2))
       const width = min(CHUNK_COLUMNS, K - col)
       // The four rows as f32, and bytes from one to the next.
       let from = scratch,

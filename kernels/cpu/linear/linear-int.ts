@@ -10,7 +10,6 @@ import { blocksOf, groupAt, groupBytes } from '../weights/descriptor'
 import { heldNibbles } from '../held'
 import { unpackNibbles } from './block-panels'
 import { blocksPanel, blocksRows } from './linear-blocks'
-import { touch } from '../touch'
 import { panelAt } from '../scratch.generated'
 import { beginPiece, endPiece } from './read-ahead'
 import { int4BytesRows, int4Rows, int8BytesRows, int8Rows } from './rows.generated'
@@ -37,13 +36,14 @@ function panelFrom(d: Matrix): i32 {
 }
 
 /**
- * Row groups [g0, g1) for `n` rows of x: row i of the list is x row list[i] / div and out row list[i] (list 0: i). `outliers`: the rows say
- * after their blocks what their codes leave out.
+ * Row groups [g0, g1) for `n` rows of x: row i of the list is x row list[i] / div and out row list[i] (list 0: i). The groups from g1 to `last` are
+ * most likely next (read-ahead.ts). `outliers`: the rows say after their blocks what their codes leave out.
  */
 export function linearInt(
   d: Matrix,
   g0: i32,
   g1: i32,
+  last: i32,
   x: usize,
   xStride: usize,
   list: usize,
@@ -56,9 +56,8 @@ export function linearInt(
   const whole = d.rows / GROUP_ROWS,
     rest = (<usize>(d.rows % GROUP_ROWS)) << 2,
     many = panelFrom(d),
-    bytes = groupBytes(d),
-    ahead = beginPiece(<usize>(g1 - g0) * bytes, n),
-    groups = max(1, <i32>(ahead / bytes))
+    start = groupAt(d, g0)
+  beginPiece(start, groupAt(d, min(g1, whole)) - start, groupAt(d, min(last, whole)), n)
   const table = scratch + 64 // of a strip: pointers to a row of x and to its row of out, u32 each
   for (let from = 0; from < n; from += STRIP) {
     const count = min(STRIP, n - from)
@@ -76,7 +75,6 @@ export function linearInt(
         panel(d, g, table, count, to)
         g++
       } else if (g < whole) {
-        if (ahead && (g - g0) % groups == 0) touch(groupAt(d, g), <usize>min(groups, min(g1, whole) - g) * bytes)
         parts(d, g, table, count, to)
       } else
         for (let i = 0; i < count; i++) {

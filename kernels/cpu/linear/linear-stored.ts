@@ -14,6 +14,7 @@ import {
 } from '../weights/dequantize'
 import { isInterleaved, isWoven, piecesOf } from '../weights/descriptor'
 import { heldUpperF16Bits, heldFp8Bits, heldLift, heldRest, heldUpperHalf } from '../held'
+import { readAheadOf } from './lines-ahead'
 import { madd, storePairs, sums4 } from '../simd'
 
 /** What f16 that were moved up lack, but for heldLift: 2^48. */
@@ -53,21 +54,24 @@ function dotWovenHalves(f16: boolean, p: usize, n: i32, x: usize): v128 {
     b1 = a0,
     b2 = a0,
     b3 = a0
-  for (const end = x + ((<usize>n) << 2); x < end; x += 32, p += 64) {
-    const u = f16 ? f32x4.mul(v128.load(x), lift) : v128.load(x),
-      v = f16 ? f32x4.mul(v128.load(x, 16), lift) : v128.load(x, 16)
-    let w = v128.load(p)
-    a0 = madd(u, firstHalves(f16, w, mask), a0)
-    b0 = madd(v, secondHalves(f16, w, mask), b0)
-    w = v128.load(p, 16)
-    a1 = madd(u, firstHalves(f16, w, mask), a1)
-    b1 = madd(v, secondHalves(f16, w, mask), b1)
-    w = v128.load(p, 32)
-    a2 = madd(u, firstHalves(f16, w, mask), a2)
-    b2 = madd(v, secondHalves(f16, w, mask), b2)
-    w = v128.load(p, 48)
-    a3 = madd(u, firstHalves(f16, w, mask), a3)
-    b3 = madd(v, secondHalves(f16, w, mask), b3)
+  for (const end = x + ((<usize>n) << 2); x < end;) {
+    readAheadOf(p)
+    for (const stop = min(x + 256, end); x < stop; x += 32, p += 64) {
+      const u = f16 ? f32x4.mul(v128.load(x), lift) : v128.load(x),
+        v = f16 ? f32x4.mul(v128.load(x, 16), lift) : v128.load(x, 16)
+      let w = v128.load(p)
+      a0 = madd(u, firstHalves(f16, w, mask), a0)
+      b0 = madd(v, secondHalves(f16, w, mask), b0)
+      w = v128.load(p, 16)
+      a1 = madd(u, firstHalves(f16, w, mask), a1)
+      b1 = madd(v, secondHalves(f16, w, mask), b1)
+      w = v128.load(p, 32)
+      a2 = madd(u, firstHalves(f16, w, mask), a2)
+      b2 = madd(v, secondHalves(f16, w, mask), b2)
+      w = v128.load(p, 48)
+      a3 = madd(u, firstHalves(f16, w, mask), a3)
+      b3 = madd(v, secondHalves(f16, w, mask), b3)
+    }
   }
   return fourSums(scratch, a0, a1, a2, a3, b0, b1, b2, b3)
 }
@@ -120,6 +124,7 @@ export function dotFp8(d: Matrix, row: i32, col: i32, n: i32, x: usize): v128 {
       b1 = a0,
       b2 = a0,
       b3 = a0
+    readAheadOf(p)
     for (const to = x + ((<usize>(min(end, stop) - col)) << 2); x < to; x += 64, p += 64) {
       const x0 = f32x4.mul(v128.load(x), lift),
         x1 = f32x4.mul(v128.load(x, 16), lift),

@@ -1,7 +1,7 @@
 // Matrix times activations. Work is taken in groups of eight rows; each output is summed in one fixed order whatever
 // the number of tokens or threads.
 import { GROUP_ROWS, LinearExpertsRecord, LinearRecord, Matrix } from '../contract.generated'
-import { beginPieces, claimSize, nextPiece, rowsOf } from '../control'
+import { beginPieces, claimSize, nextPiece, partEnd, rowsOf } from '../control'
 import { linearFloats, listed } from './linear-floats'
 import { linearInt } from './linear-int'
 
@@ -24,8 +24,11 @@ export function linearPieces(
     size = groupsPerPiece(groups, n),
     pieces = (groups + size - 1) / size
   beginPieces()
-  for (let i = nextPiece(pieces); i >= 0; i = nextPiece(pieces))
-    linearGroups(d, i * size, min((i + 1) * size, groups), x, xStride, 0, 1, n, out, outStride, bias, integer)
+  for (let i = nextPiece(pieces); i >= 0; i = nextPiece(pieces)) {
+    const g1 = min((i + 1) * size, groups),
+      last = min(partEnd(i, pieces) * size, groups)
+    linearGroups(d, i * size, g1, last, x, xStride, 0, 1, n, out, outStride, bias, integer)
+  }
 }
 
 /** An even number for more than one row of x, whose panels are two groups (linear-int.ts). */
@@ -34,11 +37,12 @@ export function groupsPerPiece(groups: i32, n: i32): i32 {
   return n > 1 ? (size + 1) & ~1 : size
 }
 
-/** Row groups [g0, g1) for `n` rows of x: row i of the list is x row list[i] / div and out row list[i] (list 0: i). */
+/** Row groups [g0, g1), of [g0, last) that this thread will most likely take, for `n` rows of x: row i of the list is x row list[i] / div and out row list[i] (list 0: i). */
 function linearGroups(
   d: Matrix,
   g0: i32,
   g1: i32,
+  last: i32,
   x: usize,
   xStride: usize,
   list: usize,
@@ -49,8 +53,8 @@ function linearGroups(
   bias: usize,
   quantized: i32,
 ): void {
-  if (!quantized) linearFloats(d, g0, g1, x, xStride, list, div, n, out, outStride)
-  else linearInt(d, g0, g1, x, xStride, list, div, n, out, outStride, true)
+  if (!quantized) linearFloats(d, g0, g1, last, x, xStride, list, div, n, out, outStride)
+  else linearInt(d, g0, g1, last, x, xStride, list, div, n, out, outStride, true)
   if (bias) {
     const end = min(g1 * GROUP_ROWS, d.rows)
     for (let i = 0; i < n; i++)
@@ -78,14 +82,17 @@ export function linear_experts(rec: LinearExpertsRecord): void {
     perExpert = (groups + size - 1) / size
   beginPieces()
   for (let u = nextPiece(active * perExpert); u >= 0; u = nextPiece(active * perExpert)) {
-    const e = load<i32>(ids + ((<usize>(u / perExpert)) << 2)),
-      g = (u % perExpert) * size
+    const at = u / perExpert,
+      e = load<i32>(ids + ((<usize>at) << 2)),
+      g = (u % perExpert) * size,
+      last = min((partEnd(u, active * perExpert) - at * perExpert) * size, groups)
     const from = load<i32>(offsets + ((<usize>e) << 2)),
       to = load<i32>(offsets + ((<usize>e) << 2), 4)
     linearGroups(
       rec.matricesAt(e),
       g,
       min(g + size, groups),
+      last,
       rec.x,
       rec.xStride,
       pairs + ((<usize>from) << 2),

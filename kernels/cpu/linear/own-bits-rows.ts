@@ -7,6 +7,7 @@ import { heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
 import { dot2, loadF16x4, lowerF16x4, madd, nextF16x4, upperF16x4 } from '../simd'
 import { firstSums, otherSums, outAt, pairs, scaled, shifted, total, twice, weighted, wholeScales, xAt } from './sums'
 
+import { readAheadOf } from './lines-ahead'
 /** The row of x that stands for each in this text. */
 const $: usize = 0
 
@@ -30,6 +31,7 @@ export function int6Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
       d1 = nextF16x4(p, multiplier)
     p += 16
     for (const end = p + <usize>min(per, nb - i) * INT6_BLOCK; p < end; p += 80, x$ += X_BLOCK_BYTES - 16) {
+      readAheadOf(p)
       let c$ = shifted(firstSums(x$), 2),
         e$ = c$,
         f$ = shifted(otherSums(x$), 2),
@@ -119,6 +121,7 @@ export function int5MinRows$(d: Matrix, g: i32, table: usize, to: usize): void {
       m1 = upperF16x4(ms, multiplier)
     p = s + n * SIX_BITS
     for (const end = p + n * INT5_MIN_CODES; p < end; p += 32, s += SIX_BITS, x$ += X_BLOCK_BYTES - 16) {
+      readAheadOf(p)
       let c$ = zero,
         e$ = zero,
         f$ = zero,

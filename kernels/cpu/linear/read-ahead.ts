@@ -1,15 +1,14 @@
-// Weights read ahead of the products of a few rows (touch.ts). A product has so many instructions for each line of memory that a processor
+// Weights read ahead of the products of a few rows (lines-ahead.ts). A product has so many instructions for each line of memory that a processor
 // which looks few instructions ahead waits for one line after the other, and one that looks further has the lines come by itself.
 // Which this one is, threads find out while they work, each for itself: now and then pieces are done both ways in turn, and
 // timed. What comes out of a product is the same.
 import { clock } from '../clock'
+import { beginStream, endStream } from './lines-ahead'
 
-/** Most rows of x: with more, products take longer than their weights take to come, and the strip's table (linear-int.ts) would lie where touch writes. */
+/** Most rows of x: with more, products take longer than their weights take to come, and the strip's table (linear-int.ts) would lie where readLines writes. */
 const MOST_ROWS: i32 = 8
-/** What is read at a time: the nearest cache has room for it. */
-const AT_ONCE: usize = 32768
-/** Bytes of a piece that is worth timing, and reading ahead. */
-const LEAST: usize = 65536
+/** Bytes of a piece that is worth timing. */
+const LEAST_TIMED: usize = 65536
 /** A trial ends when one way was the faster of so many more pairs of pieces, or after so many pairs. */
 const LEAD: i32 = 12
 const PAIRS: i32 = 96
@@ -32,24 +31,41 @@ let bytes: usize = 0
 let began: f64 = 0
 /** Milliseconds that the first of the pair took. */
 let first: f64 = 0
+/** The end of the last piece where the next one may be of the same stream, and the end of that. */
+let pieceEnd: usize = 0
+let streamEnd: usize = 0
 
-/** Before `n` rows of x times a piece of `size` bytes: how many of them to read at a time, 0 for none. endPiece() comes after. */
-export function beginPiece(size: usize, n: i32): usize {
-  isTimed = false
-  if (n > MOST_ROWS || size < LEAST) return 0
-  if (rest > 0) {
-    rest--
-    return reads ? AT_ONCE : 0
+/**
+ * Before `n` rows of x times a piece of `size` bytes at p, after which this thread will most likely take more pieces, up to `end`.
+ * endPiece() comes after.
+ */
+export function beginPiece(p: usize, size: usize, end: usize, n: i32): void {
+  isTimed = n <= MOST_ROWS && rest == 0 && size >= LEAST_TIMED
+  if (isTimed) return beginTimed(p, size, n)
+  if (rest > 0) rest--
+  if (!reads || n > MOST_ROWS) {
+    streamEnd = 0
+    return endStream()
   }
+  if (p != pieceEnd || p >= streamEnd) {
+    beginStream(p, end - p)
+    streamEnd = end
+  }
+  pieceEnd = p + size
+}
+
+/** A timed piece is a stream by itself. */
+function beginTimed(p: usize, size: usize, n: i32): void {
   // the second of a pair is as large as the first
   isSecond = isSecond && size == bytes && n == rows
   // which way is the first one's changes: the second may find the processor warmer
   isAhead = isSecond != ((pairs & 1) == 0)
-  isTimed = true
   rows = n
   bytes = size
+  streamEnd = 0
   began = clock()
-  return isAhead ? AT_ONCE : 0
+  if (isAhead) beginStream(p, size)
+  else endStream()
 }
 
 export function endPiece(): void {

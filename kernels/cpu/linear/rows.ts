@@ -10,6 +10,7 @@ import { heldNibbles } from '../held'
 import { BYTES_SIGNED, dot2, dot4, loadF16x4, nextF16x4 } from '../simd'
 import { X_REST, highNibbles, joined, lowNibbles, outAt, pairs, scaled, start, startOfBytes, sums, xAt } from './sums'
 
+import { readAheadOf } from './lines-ahead'
 /** The row of x that stands for each in this text. */
 const $: usize = 0
 
@@ -22,6 +23,7 @@ export function int4Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
     a$ = f32x4.splat(0),
     b$ = f32x4.splat(0)
   for (let i = 0; i < nb; i++, p += 16, x$ += X_BLOCK_BYTES - 16) {
+    readAheadOf(p)
     let c$ = sums(start(x$)),
       e$ = c$
     for (const end = p + 128; p < end; p += 32, x$ += 4) {
@@ -63,6 +65,7 @@ export function int8Rows$(d: Matrix, g: i32, table: usize, to: usize): void {
     a$ = f32x4.splat(0),
     b$ = f32x4.splat(0)
   for (let i = 0; i < nb; i++, p += 16, x$ += X_REST) {
+    readAheadOf(p)
     let c$ = start(x$),
       e$ = c$,
       f$ = zero,
@@ -107,6 +110,7 @@ export function int8BytesRows$(d: Matrix, g: i32, table: usize, to: usize): void
     a$ = f32x4.splat(0),
     b$ = f32x4.splat(0)
   for (let i = 0; i < nb; i++, p += 16, x$ += X_REST) {
+    readAheadOf(p)
     let c$ = startOfBytes(x$, isSigned),
       e$ = c$
     for (const end = p + 256; p < end; p += 32, x$ += 4) {
