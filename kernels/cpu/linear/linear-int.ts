@@ -4,7 +4,18 @@
 // costs nothing. A few rows of x read the weights once and unpack them on the way (rows.ts); many share a panel of
 // sixteen rows, unpacked into scratch. The sums of a block are exact, so every way gives the same bits. Measured in
 // docs/speed-log.md; truth: backends/reference.
-import { GROUP_ROWS, INT4, INT4_BLOCK, INT4_PANEL, INT5_MIN, INT7, Matrix } from '../contract.generated'
+import {
+  GROUP_ROWS,
+  INT4,
+  INT4_BLOCK,
+  INT4_PANEL,
+  INT5_MIN,
+  INT7,
+  IQ4,
+  MXFP4,
+  Matrix,
+  NVFP4,
+} from '../contract.generated'
 import { dot4IsFast, fused, products, scratch } from '../control'
 import { blocksOf, groupAt, groupBytes } from '../weights/descriptor'
 import { heldNibbles } from '../held'
@@ -20,19 +31,23 @@ import { tileBothNibbles, tileBytes, tileNibbles } from './tiles.generated'
 
 /** Rows of x that pass over a claim's weights together; their codes stay in the second-level cache. */
 export const STRIP: i32 = 64
-/** From this many rows of x on, a panel is worth its unpacking. */
-const PANEL_FROM: i32 = 9
-/** The same for codes of seven and eight bits where vectors are fused: their rows in registers are nearly as fast. */
-const WIDE_PANEL_FROM: i32 = 33
-
 /** Most rows of x that the kernels of rows.ts take at once: more have more sums than there are registers for. */
 function atOnce(d: Matrix): i32 {
   if (fused() || dot4IsFast()) return 4
   return d.format <= INT4 ? 2 : d.format == INT5_MIN ? 3 : 4
 }
 
+/**
+ * From this many rows of x on, a panel is worth its unpacking: sooner where codes go through a table for each row of x, later where vectors
+ * are fused and have room for more sums. Measured (docs/speed-log.md).
+ */
 function panelFrom(d: Matrix): i32 {
-  return fused() && !dot4IsFast() && (d.format < INT4 || d.format == INT7) ? WIDE_PANEL_FROM : PANEL_FROM
+  const format = d.format
+  if (format == INT5_MIN) return fused() ? 7 : 5
+  if (format == NVFP4) return fused() ? 5 : 6
+  if (!fused()) return 9
+  if (format == IQ4 || format == MXFP4) return 5
+  return !dot4IsFast() && (format < INT4 || format == INT7) ? 33 : 13
 }
 
 /**
@@ -57,7 +72,7 @@ export function linearInt(
     rest = (<usize>(d.rows % GROUP_ROWS)) << 2,
     many = panelFrom(d),
     start = groupAt(d, g0)
-  beginPiece(start, groupAt(d, min(g1, whole)) - start, groupAt(d, min(last, whole)), n)
+  beginPiece(start, groupAt(d, min(g1, whole)) - start, groupAt(d, min(last, whole)), n < many ? n : 0)
   const table = scratch + 64 // of a strip: pointers to a row of x and to its row of out, u32 each
   for (let from = 0; from < n; from += STRIP) {
     const count = min(STRIP, n - from)

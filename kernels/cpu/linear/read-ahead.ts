@@ -6,7 +6,7 @@ import { clock } from '../clock'
 import { beginStream, endStream } from './lines-ahead'
 
 /** Most rows of x: with more, products take longer than their weights take to come, and the strip's table (linear-int.ts) would lie where readLines writes. */
-const MOST_ROWS: i32 = 8
+const MOST_ROWS: i32 = 12
 /** Bytes of a piece that is worth timing. */
 const LEAST_TIMED: usize = 65536
 /** A trial ends when one way was the faster of so many more pairs of pieces, or after so many pairs. */
@@ -36,14 +36,15 @@ let pieceEnd: usize = 0
 let streamEnd: usize = 0
 
 /**
- * Before `n` rows of x times a piece of `size` bytes at p, after which this thread will most likely take more pieces, up to `end`.
- * endPiece() comes after.
+ * Before `n` rows of x, 0 for those of a panel, times a piece of `size` bytes at p, after which this thread will most likely take more pieces,
+ * up to `end`. endPiece() comes after.
  */
 export function beginPiece(p: usize, size: usize, end: usize, n: i32): void {
-  isTimed = n <= MOST_ROWS && rest == 0 && size >= LEAST_TIMED
+  const few = n > 0 && n <= MOST_ROWS
+  isTimed = few && rest == 0 && size >= LEAST_TIMED
   if (isTimed) return beginTimed(p, size, n)
   if (rest > 0) rest--
-  if (!reads || n > MOST_ROWS) {
+  if (!reads || !few) {
     streamEnd = 0
     return endStream()
   }
