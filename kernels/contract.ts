@@ -484,6 +484,7 @@ export const KERNELS = {
 
   // Memory itself, not values
   readMemory: { opcode: 15, ints: ['address', 'bytes'] },
+  readPages: { opcode: 61, ints: ['address', 'bytes'] },
   touchPages: { opcode: 18, ints: ['address', 'bytes'] },
   /** Rows [row, row + count) of a matrix from floats at `source`, by way of blocks at `staged`; codes up to `top`. `refused` is written. */
   encodeRows: {

@@ -83,7 +83,7 @@ export function resetCounters(buffer: ArrayBufferLike, address: number, count: n
 export function writeSpan(
   { buffer }: WebAssembly.Memory,
   record: number,
-  kernel: 'readMemory' | 'touchPages',
+  kernel: 'readMemory' | 'readPages' | 'touchPages',
   address: number,
   bytes: number,
 ): void {

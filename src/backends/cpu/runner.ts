@@ -21,6 +21,7 @@ import { CacheMemory } from './cache-memory.js'
 import type { BankLayout } from './bank-layout.js'
 import { collectMemories } from './platform.js'
 import { PAGE_TABLE_ENTRIES, longestText, timesBytes, type Layout } from './layout.js'
+import { fastestRead } from './read-speed.js'
 import { resetCounters, writeFirstRows, writeHeader, writeSpan } from './records.js'
 import type { Threads } from './threads.js'
 
@@ -201,16 +202,12 @@ export class CpuRunner implements Runner {
   async readSpeed(): Promise<number> {
     invariant(!this.running, 'a step is running')
     const bytes = this.layout.banks.reduce((sum, { probe }) => sum + probe.bytes, 0)
-    let best = 0
-    for (let round = 0; round < 3; round++) {
+    return fastestRead(bytes, async (kernel) => {
       this.layout.banks.forEach(({ probe }, i) =>
-        writeSpan(this.memories[i]!, probe.record, 'readMemory', probe.address, probe.bytes),
+        writeSpan(this.memories[i]!, probe.record, kernel, probe.address, probe.bytes),
       )
-      const started = performance.now()
       await this.pool.probe()
-      best = Math.max(best, (bytes / (performance.now() - started)) * 1000)
-    }
-    return best
+    })
   }
 
   async takeProfile(): Promise<OpTimes[]> {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { memoryBandwidth } from '../../remote/in-process.js'
 
 /** Of the speed that reading memory alone would allow, what answers usually reach. */
-export const USUAL_SHARE = 0.7
+export const USUAL_SHARE = 0.65
 
 /** In the folder of the cache. */
 const FILE = '.kaiyuan-machine.json'
