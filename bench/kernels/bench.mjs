@@ -13,9 +13,10 @@ if (!begun) throw new Error('this JavaScript engine has no WebAssembly SIMD with
 const { module, fused } = await begun.made
 
 export class KernelBench {
-  constructor(bytes) {
+  /** With a clock, threads find out whether reading ahead is faster (kernels/cpu/linear/read-ahead.ts). */
+  constructor(bytes, hasClock = false) {
     this.memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / 65536) + 40, maximum: 65536, shared: true })
-    const env = { memory: this.memory, abort: () => undefined, clock: () => 0 }
+    const env = { memory: this.memory, abort: () => undefined, clock: () => (hasClock ? performance.now() : 0) }
     this.kernels = new WebAssembly.Instance(module, { env }).exports
     this.next = FIRST_FREE
     this.record = this.take(RECORD_BYTES)

@@ -1,13 +1,15 @@
 // Matrices times rows of activations: every kernel format, for decoding (one row), small batches and prompts.
-// Usage: node bench/kernels/linear.mjs [FORMAT] [ROWS_OF_X] [COLUMNS] [OUTLIER]; with OUTLIER each row of x has one activation so large
+// Usage: node bench/kernels/linear.mjs [FORMAT] [ROWS_OF_X] [COLUMNS] [OUTLIER]; with OUTLIER each row of x has one activation so large.
+// MEMORY=1: matrices of several hundred MB, larger than the caches of servers, which kernels may read ahead.
 import { X_BLOCK_BYTES, X_OUTLIER_BYTES } from '../../dist/backends/contract.generated.js'
 import { DESCRIPTOR_BYTES, writeDescriptor } from '../../dist/backends/cpu/records.js'
 import { KernelBench, check, random } from './bench.mjs'
 
 const [only, onlyT, columns = '1024', outlier] = process.argv.slice(2)
 const COLS = Number(columns)
-// For one row of x beyond all caches.
-const [DEEP, SHALLOW] = [49152, 3072].map((rows) => Math.ceil((rows * 16) / COLS) * 64)
+const FROM_MEMORY = process.env.MEMORY === '1'
+// For one row of x beyond the caches of most machines.
+const [DEEP, SHALLOW] = (FROM_MEMORY ? [786432, 393216] : [49152, 3072]).map((rows) => Math.ceil((rows * 16) / COLS) * 64)
 const f32 = new Float32Array(1)
 const bits = new Uint32Array(f32.buffer)
 
@@ -162,7 +164,7 @@ function checkRows({ bench, tokens, rows, from, stride, out, operands }) {
 function linear(format, tokens) {
   const rows = tokens === 1 ? DEEP : SHALLOW
   const integer = format === 'int4' || format === 'int8' || format in BLOCKS
-  const bench = new KernelBench(rows * COLS * 4 + (8 << 20))
+  const bench = new KernelBench(FROM_MEMORY ? 1 << 26 : rows * COLS * 4 + (8 << 20), FROM_MEMORY)
   const descriptor = bench.take(DESCRIPTOR_BYTES)
   const { values, bytes } = matrix(bench, format, rows, descriptor)
   const next = random(5)
@@ -182,6 +184,8 @@ function linear(format, tokens) {
     ...{ matrix: descriptor, bias: undefined, integer: integer ? 1 : 0 },
   })
   bench.run()
+  // what comes out is checked without; of so many rows it would take minutes
+  if (FROM_MEMORY) return { seconds: bench.time(2), bytes, macs: tokens * rows * COLS }
   if (values)
     compare({ bench, format, tokens, rows, values, x, out, limit: format === 'int4' ? 0.2 : integer ? 0.03 : 1e-5 })
   else
