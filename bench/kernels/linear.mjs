@@ -9,7 +9,9 @@ const [only, onlyT, columns = '1024', outlier] = process.argv.slice(2)
 const COLS = Number(columns)
 const FROM_MEMORY = process.env.MEMORY === '1'
 // For one row of x beyond the caches of most machines.
-const [DEEP, SHALLOW] = (FROM_MEMORY ? [786432, 393216] : [49152, 3072]).map((rows) => Math.ceil((rows * 16) / COLS) * 64)
+const [DEEP, SHALLOW] = (FROM_MEMORY ? [786432, 393216] : [49152, 3072]).map(
+  (rows) => Math.ceil((rows * 16) / COLS) * 64,
+)
 const f32 = new Float32Array(1)
 const bits = new Uint32Array(f32.buffer)
 
