@@ -89,7 +89,6 @@ function matrix(bench, format, rows, descriptor) {
   const block = Float32Array.from({ length: 64 * COLS }, () => next() * 0.05)
   const plain = { rows: 64, cols: COLS, stride: COLS * 4, multiplier: 1 }
   const grid = { gridCols: COLS / 128, blockRows: 128, blockCols: 128, paddedCols: COLS }
-  const { buffer } = bench
   if (BYTES[format] === undefined) {
     const blocks = COLS / 32
     const groupBytes = blocks * (format === 'int4' ? 144 : 272)
@@ -108,15 +107,15 @@ function matrix(bench, format, rows, descriptor) {
   const stride = COLS * BYTES[format]
   const data = bench.take(rows * stride)
   const scales = bench.take((rows * COLS) / 128 / 32)
-  new Float32Array(buffer, scales, (rows * COLS) / 128 / 128).fill(0.5)
+  new Float32Array(bench.buffer, scales, (rows * COLS) / 128 / 128).fill(0.5)
   const piece = new DataView(new ArrayBuffer(64 * stride))
   const values = block.map((v, i) => STORE[format](piece, i, v))
   const bytes = new Uint8Array(piece.buffer)
-  for (let row = 0; row < rows; row += 64) new Uint8Array(buffer, data + row * stride, bytes.length).set(bytes)
+  for (let row = 0; row < rows; row += 64) new Uint8Array(bench.buffer, data + row * stride, bytes.length).set(bytes)
   if (format === 'fp8') bench.kernels.weave(data, rows * stride)
   const interleaved = format !== 'f32'
   if (interleaved) bench.kernels.interleave(data, rows, stride, bench.take(4 * stride), format === 'fp8' ? 0 : 1)
-  writeDescriptor(buffer, descriptor, {
+  writeDescriptor(bench.buffer, descriptor, {
     ...plain,
     ...grid,
     format,
@@ -196,7 +195,7 @@ function linear(format, tokens) {
 }
 
 for (const format of ['int4', 'int8', ...Object.keys(BLOCKS), 'bf16', 'fp8', 'f16', 'f32'])
-  for (const tokens of [1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 256]) {
+  for (const tokens of [1, 2, 3, 4, 5, 6, 8, 12, 16, 20, 24, 32, 64, 256]) {
     if ((only ?? format) !== format || (onlyT ?? String(tokens)) !== String(tokens)) continue
     const { seconds, bytes, macs } = linear(format, tokens)
     console.log(
