@@ -9,7 +9,7 @@ const [ROWS, COLS] = [2048, 1024]
 const DESCRIPTOR = CONTROL_BLOCK.end
 const [RECORD, SCRATCH, X, OUT, MATRIX] = [DESCRIPTOR + 128, 65536, 131072, 196608, 393216]
 /** Most rows of x, and the bytes of one of codes. */
-const [MOST, X_ROW] = [16, (COLS / 32) * X_BLOCK_BYTES]
+const [MOST, X_ROW] = [12, (COLS / 32) * X_BLOCK_BYTES]
 /** A piece is an eighth of the matrix for one thread; and most pairs of a trial. */
 const [PIECES, PAIRS] = [8, 96]
 const [READ_AHEAD, PLAIN] = [1, 2]

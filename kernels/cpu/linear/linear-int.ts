@@ -47,7 +47,7 @@ function panelFrom(d: Matrix): i32 {
   if (format == NVFP4) return fused() ? 5 : 6
   if (!fused()) return 9
   if (format == IQ4 || format == MXFP4) return 5
-  return !dot4IsFast() && (format < INT4 || format == INT7) ? 33 : 17
+  return !dot4IsFast() && (format < INT4 || format == INT7) ? 33 : 13
 }
 
 /**

@@ -6,7 +6,7 @@ import { clock } from '../clock'
 import { beginStream, endStream } from './lines-ahead'
 
 /** Most rows of x: with more, products take longer than their weights take to come, and the strip's table (linear-int.ts) would lie where readLines writes. */
-const MOST_ROWS: i32 = 16
+const MOST_ROWS: i32 = 12
 /** Bytes of a piece that is worth timing. */
 const LEAST_TIMED: usize = 65536
 /** A trial ends when one way was the faster of so many more pairs of pieces, or after so many pairs. */
