@@ -13,7 +13,7 @@ const ENGINE_LIMIT = 900_000
 // The chat page with its libraries on demand: pdf.js is 490 kB of it, KaTeX with its fonts 340 kB.
 const PAGE_LIMIT = 1_100_000
 // The engine once more, in files that a page takes without a bundler.
-const SCRIPT_LIMIT = 515_000
+const SCRIPT_LIMIT = 520_000
 // docs and examples, so that the README's links lead somewhere: 160 kB are its two pictures.
 const GUIDES_LIMIT = 300_000
 // Where open models stand: the data as CSV, and the page in two languages.
