@@ -4,7 +4,7 @@ import { claim, scratch } from './control'
 import { WINDOW, readWindow } from './linear/lines-ahead'
 
 /** What a thread reads at a time, whole windows. */
-const PIECE: usize = 1 << 18
+const READ_PIECE: usize = 1 << 18
 
 /** Reads memory and does nothing else, to know how fast that goes. */
 export function readMemory(rec: ReadMemoryRecord): void {
@@ -14,8 +14,12 @@ export function readMemory(rec: ReadMemoryRecord): void {
     b = a,
     c = a,
     d = a
-  for (let p = start + <usize>claim(rec, 1) * PIECE; p + PIECE <= end; p = start + <usize>claim(rec, 1) * PIECE)
-    for (let i: usize = 0; i < PIECE; i += 64) {
+  for (
+    let p = start + <usize>claim(rec, 1) * READ_PIECE;
+    p + READ_PIECE <= end;
+    p = start + <usize>claim(rec, 1) * READ_PIECE
+  )
+    for (let i: usize = 0; i < READ_PIECE; i += 64) {
       a = v128.xor(a, v128.load(p + i))
       b = v128.xor(b, v128.load(p + i, 16))
       c = v128.xor(c, v128.load(p + i, 32))
@@ -28,8 +32,12 @@ export function readMemory(rec: ReadMemoryRecord): void {
 export function readPages(rec: ReadPagesRecord): void {
   const start = <usize>rec.address,
     end = start + <usize>rec.bytes
-  for (let p = start + <usize>claim(rec, 1) * PIECE; p + PIECE <= end; p = start + <usize>claim(rec, 1) * PIECE)
-    for (let q = p; q < p + PIECE; q += WINDOW) readWindow(q)
+  for (
+    let p = start + <usize>claim(rec, 1) * READ_PIECE;
+    p + READ_PIECE <= end;
+    p = start + <usize>claim(rec, 1) * READ_PIECE
+  )
+    for (let q = p; q < p + READ_PIECE; q += WINDOW) readWindow(q)
 }
 
 /** Makes fresh memory by a write to each page. No read comes before: then the system does it twice. */

@@ -6,6 +6,7 @@ import { blocksOf, groupAt, scaleBytes, superBytes } from '../weights/descriptor
 import { SIX_BITS, joinedD, joinedDmin, lowerSix, upperBits, upperSix } from '../weights/run-scales'
 import { heldE2m1, heldIq4, heldIq4High, heldIq4Low, heldNibbles } from '../held'
 import { BYTES_SIGNED, dot2, dot4, loadF16x4, lookUp, lowerF16x4, madd, nextF16x4, upperF16x4 } from '../simd'
+import { readAheadOf } from './lines-ahead'
 import {
   X_REST,
   firstSums,
@@ -23,7 +24,6 @@ import {
   xAt,
 } from './sums'
 
-import { readAheadOf } from './lines-ahead'
 /** The row of x that stands for each in this text. */
 const $: usize = 0
 

@@ -33,13 +33,14 @@ export function headLinear(rec: HeadLinearRecord): void {
       end = min(row + HEAD_ROWS, rows)
     const x = rec.x + <usize>h * <usize>rec.xHeadBytes,
       out = rec.out + <usize>h * <usize>rec.outHeadBytes
-    const first = rec.firstRow + h * rec.rowStride
+    const first = rec.firstRow + h * rec.rowStride,
+      last = (first + end) / GROUP_ROWS
     if (rec.integer)
       linearInt(
         d,
         (first + row) / GROUP_ROWS,
-        (first + end) / GROUP_ROWS,
-        (first + end) / GROUP_ROWS,
+        last,
+        last,
         x,
         xStride,
         0,

@@ -4,10 +4,10 @@ import { fused, scratch } from '../control'
 import { halves4, madd } from '../simd'
 import { linearSumsAt } from '../scratch.generated'
 import { dequantize } from '../weights/dequantize'
-import { readAheadOf } from './lines-ahead'
-import { beginPiece, endPiece } from './read-ahead'
 import { dot4rows, sums8 } from './float-tiles'
+import { readAheadOf } from './lines-ahead'
 import { dotFp8, dotHalves, isFp8, isGroup, rowAt, scales4, scalesAt, widenFp8 } from './linear-stored'
+import { beginPiece, endPiece } from './read-ahead'
 
 /** Columns of the rows of x that stay in the second cache from one group of weights to the next. */
 const STRIP_FLOATS: i32 = 1 << 18
@@ -35,8 +35,8 @@ export function linearFloats(
 ): void {
   const first = g0 * GROUP_ROWS,
     end = min(g1 * GROUP_ROWS, d.rows),
-    start = rowsAt(d, first)
-  beginPiece(start, rowsAt(d, end) - start, rowsAt(d, min(last * GROUP_ROWS, d.rows)), n)
+    start = rowStart(d, first)
+  beginPiece(start, rowStart(d, end) - start, rowStart(d, min(last * GROUP_ROWS, d.rows)), n)
   const strip = max(16, STRIP_FLOATS / d.cols) & ~1
   for (let i = 0; i < n; i += strip)
     stripFloats(d, first, end, x, xStride, list, div, i, min(i + strip, n), out, outStride)
@@ -44,7 +44,7 @@ export function linearFloats(
 }
 
 /** Where row `row` is; blocks, of which nothing is read ahead here, have no stride. @inline */
-function rowsAt(d: Matrix, row: i32): usize {
+function rowStart(d: Matrix, row: i32): usize {
   return d.data + <usize>row * d.stride
 }
 
@@ -73,14 +73,14 @@ function stripFloats(
       stored = d.format == F32 && rows == 4
     const inPlace = i1 - i0 <= few && isGroup(d, row, rows)
     for (let col = 0; col < K; col += CHUNK_COLUMNS) {
-      if (!inPlace) readAheadOf(rowsAt(d, row) + (((<usize>col * d.stride) / <usize>K) << 2))
+      if (!inPlace) readAheadOf(rowStart(d, row) + (((<usize>col * stride) / <usize>K) << 2))
       const width = min(CHUNK_COLUMNS, K - col)
       // The four rows as f32, and bytes from one to the next.
       let from = scratch,
         apart = (<usize>CHUNK_COLUMNS) << 2
       if (stored) {
         apart = stride
-        from = d.data + <usize>row * stride + ((<usize>col) << 2)
+        from = rowStart(d, row) + ((<usize>col) << 2)
       } else if (!inPlace) {
         if (fp8) widenFp8(d, row, col, width)
         else dequantize(d, row, col, width, scratch)

@@ -37,7 +37,10 @@ export function groupsPerPiece(groups: i32, n: i32): i32 {
   return n > 1 ? (size + 1) & ~1 : size
 }
 
-/** Row groups [g0, g1), of [g0, last) that this thread will most likely take, for `n` rows of x: row i of the list is x row list[i] / div and out row list[i] (list 0: i). */
+/**
+ * Row groups [g0, g1), of [g0, last) that this thread will most likely take, for `n` rows of x: row i of the list is x row list[i] / div and
+ * out row list[i] (list 0: i).
+ */
 function linearGroups(
   d: Matrix,
   g0: i32,
@@ -79,13 +82,14 @@ export function linear_experts(rec: LinearExpertsRecord): void {
     pairs = offsets + ((<usize>(X + 1)) << 2)
   // A piece stays inside one expert, so that its weights are read once.
   const size = min(groups, groupsPerPiece(active * groups, rowsOf(rec))),
-    perExpert = (groups + size - 1) / size
+    perExpert = (groups + size - 1) / size,
+    pieces = active * perExpert
   beginPieces()
-  for (let u = nextPiece(active * perExpert); u >= 0; u = nextPiece(active * perExpert)) {
+  for (let u = nextPiece(pieces); u >= 0; u = nextPiece(pieces)) {
     const at = u / perExpert,
       e = load<i32>(ids + ((<usize>at) << 2)),
       g = (u % perExpert) * size,
-      last = min((partEnd(u, active * perExpert) - at * perExpert) * size, groups)
+      last = min((partEnd(u, pieces) - at * perExpert) * size, groups)
     const from = load<i32>(offsets + ((<usize>e) << 2)),
       to = load<i32>(offsets + ((<usize>e) << 2), 4)
     linearGroups(

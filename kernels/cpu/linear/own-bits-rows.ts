@@ -5,9 +5,9 @@ import { fiveHigh, fiveLow, nextSixHigh, nextSixLow, sixHigh, sixLow } from '../
 import { SIX_BITS, joinedD, joinedDmin, lowerSix, upperBits, upperSix } from '../weights/run-scales'
 import { heldNibbles, heldUpperOne, heldUpperTwo } from '../held'
 import { dot2, loadF16x4, lowerF16x4, madd, nextF16x4, upperF16x4 } from '../simd'
+import { readAheadOf } from './lines-ahead'
 import { firstSums, otherSums, outAt, pairs, scaled, shifted, total, twice, weighted, wholeScales, xAt } from './sums'
 
-import { readAheadOf } from './lines-ahead'
 /** The row of x that stands for each in this text. */
 const $: usize = 0
 

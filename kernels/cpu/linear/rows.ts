@@ -8,9 +8,9 @@ import { products } from '../control'
 import { blocksOf, groupAt, multipliersOf } from '../weights/descriptor'
 import { heldNibbles } from '../held'
 import { BYTES_SIGNED, dot2, dot4, loadF16x4, nextF16x4 } from '../simd'
+import { readAheadOf } from './lines-ahead'
 import { X_REST, highNibbles, joined, lowNibbles, outAt, pairs, scaled, start, startOfBytes, sums, xAt } from './sums'
 
-import { readAheadOf } from './lines-ahead'
 /** The row of x that stands for each in this text. */
 const $: usize = 0
 

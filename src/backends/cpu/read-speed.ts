@@ -6,9 +6,10 @@ import { ThreadPool, ownThread, startThreads } from './threads.js'
 
 /** More than caches hold. */
 const PROBED_BYTES = 2 ** 29
-/** Room for the control block and the scratch of each thread, before them. */
-const OWN_BYTES = 2 ** 17
+/** Of each of at most 64 threads, far enough from the next that none writes to another's lines. */
 const SCRATCH_BYTES = 1024
+/** Before what is read: the record and all of that. */
+const OWN_BYTES = 2 ** 17
 
 /** Bytes per second of reading `bytes` bytes, by the faster way on this machine. */
 export async function fastestRead(
